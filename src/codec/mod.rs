@@ -1,0 +1,18 @@
+//! Values, rows, keys and schemas as canonical bytes. Pure: no I/O, no clock, no database.
+//!
+//! `docs/FORMAT.md`, sections 2 to 4, is the reference for every byte written here.
+
+mod error;
+pub mod key;
+pub mod row;
+pub mod schema;
+mod value;
+
+pub use error::CodecError;
+pub use key::{KeyOrder, KeySpec};
+pub use row::{RowReader, RowWriter};
+pub use schema::{
+    Column, ForeignKey, Generated, GeneratedColumn, Identity, Key, KeyColumn, KeySource, Kind, ReferentialAction, TableName, TableSchema,
+    UniqueIndex,
+};
+pub use value::{Value, ValueRef};

@@ -1,0 +1,84 @@
+//! What a database says of itself and of its tables.
+
+use crate::codec::{TableName, TableSchema};
+use serde::{Deserialize, Serialize};
+
+/// A database engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// PostgreSQL 13 and later.
+    Postgres,
+    /// SQLite 3.
+    Sqlite,
+}
+
+/// Which database a snapshot was taken of. Holds no secret and no URL: it goes into manifests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceIdentity {
+    /// The engine.
+    pub engine: Engine,
+    /// PostgreSQL: the cluster's system identifier, if it may be read. SQLite: `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// PostgreSQL: the database's name. SQLite: the absolute path of the file (the layers above store it relative to the project).
+    pub database: String,
+    /// The server's or library's version.
+    pub version: String,
+    /// The user, PostgreSQL only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The host as connected to (`localhost`, a socket directory), PostgreSQL only; never stored.
+    #[serde(skip)]
+    pub host: Option<String>,
+    /// Whether the host is this machine (loopback address or socket); always true for SQLite; never stored.
+    #[serde(skip)]
+    pub local: bool,
+}
+
+/// The state of a sequence, identity or AUTOINCREMENT counter that feeds a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counter {
+    /// The sequence's qualified name (PostgreSQL) or the table's (SQLite).
+    pub name: String,
+    /// The column it feeds.
+    pub column: String,
+    /// The last value handed out; `None` if none was yet or it may not be read.
+    pub last: Option<i64>,
+}
+
+/// One table that can be snapshotted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableInfo {
+    /// Its schema.
+    pub schema: TableSchema,
+    /// Rows, from statistics where they exist (PostgreSQL), else counted (SQLite); `None` if never analysed.
+    pub estimated_rows: Option<u64>,
+    /// Bytes on disk, if known.
+    pub bytes: Option<u64>,
+    /// The partitioned table of which this is a leaf partition, at the top of the hierarchy.
+    pub partition_of: Option<TableName>,
+    /// Why a snapshot of it would be refused (row-level security that hides rows, no SELECT privilege), if it would be.
+    pub refusal: Option<String>,
+}
+
+/// All tables of a database, and what is in it that snapshots do not capture.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Catalog {
+    /// Tables, in order of name. Leaf partitions stand here, partitioned parents do not.
+    pub tables: Vec<TableInfo>,
+    /// Things that are not captured: views, foreign tables, large objects, virtual tables; as `kind name`.
+    pub not_captured: Vec<String>,
+}
+
+impl Catalog {
+    /// The table of that name.
+    pub fn table(&self, name: &TableName) -> Option<&TableInfo> {
+        self.tables.iter().find(|info| info.schema.table == *name)
+    }
+
+    /// The leaf partitions below a partitioned table, in order of name.
+    pub fn partitions_of<'c>(&'c self, parent: &'c TableName) -> impl Iterator<Item = &'c TableInfo> {
+        self.tables.iter().filter(move |info| info.partition_of.as_ref() == Some(parent))
+    }
+}

@@ -1,0 +1,151 @@
+//! The pair of traits that every engine implements.
+
+use super::{Catalog, Counter, DbError, SourceIdentity};
+use crate::codec::{TableName, TableSchema};
+use crate::monitor::Monitor;
+
+/// A resolved `--where`: one boolean expression, every name quoted for the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    /// The expression as the user typed it; goes into manifests and exports.
+    pub typed: String,
+    /// The expression to put after `WHERE`, in the engine's dialect, names quoted.
+    pub sql: String,
+}
+
+/// One table to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableRead {
+    /// The table and its columns, as [`Source::catalog`] told them.
+    pub schema: TableSchema,
+    /// Only rows for which this holds.
+    pub filter: Option<Filter>,
+}
+
+/// Receives rows in canonical bytes (see `codec::row`), in any order.
+pub trait RowSink {
+    /// One row. The slice is valid only during the call.
+    ///
+    /// # Errors
+    /// [`DbError::Stopped`] if the receiver wants no more; the reader ends its statement cleanly and returns it.
+    fn row(&mut self, row: &[u8]) -> Result<(), DbError>;
+}
+
+/// Gives rows in canonical bytes.
+pub trait RowStream {
+    /// The next row; `None` at the end. The slice is valid until the next call.
+    ///
+    /// # Errors
+    /// [`DbError::Stopped`] if the rows cannot be had; the reason is with the giver.
+    fn next_row(&mut self) -> Result<Option<&[u8]>, DbError>;
+}
+
+/// A database that can be read.
+pub trait Source: Send {
+    /// Which database this is.
+    fn identity(&self) -> &SourceIdentity;
+
+    /// All tables, in a transaction of its own.
+    ///
+    /// # Errors
+    /// If the catalog cannot be read.
+    fn catalog(&mut self) -> Result<Catalog, DbError>;
+
+    /// Opens one read-only instant over `tables`: locks first, then the snapshot, then a check that every table still is
+    /// what its schema says.
+    ///
+    /// # Errors
+    /// If a table is gone, changed, locked for too long, or rows of it would be hidden.
+    fn snapshot<'s>(
+        &'s mut self,
+        tables: &[TableRead],
+        monitor: &'s dyn Monitor,
+    ) -> Result<Box<dyn Snapshot + 's>, DbError>;
+}
+
+/// One instant of some tables. Dropping it ends the transaction.
+pub trait Snapshot {
+    /// Exact number of rows of the table at `index` of the tables asked for, its filter applied, as the database counts them.
+    ///
+    /// # Errors
+    /// If the database cannot count.
+    fn count(&mut self, index: usize) -> Result<u64, DbError>;
+
+    /// Gives every row of that table to `rows`. Returns the number of rows the database says it sent, which equals the number given.
+    ///
+    /// # Errors
+    /// If reading fails, the connection dies or counts do not match: then the rows given are not a whole table.
+    fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError>;
+
+    /// The counters (sequences, identities, AUTOINCREMENT) that feed columns of that table.
+    ///
+    /// # Errors
+    /// If the database cannot tell.
+    fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError>;
+}
+
+/// A database that can be written.
+pub trait Sink: Source {
+    /// Begins one write transaction over `tables`: locks against other writers first, triggers of users silenced, foreign
+    /// keys arranged so that no row of another table is touched unasked. Nothing is written yet.
+    ///
+    /// # Errors
+    /// If a table is gone or changed, a lock is not had in time, or a privilege is missing: nothing was changed.
+    fn restore<'s>(
+        &'s mut self,
+        tables: &[TableRead],
+        monitor: &'s dyn Monitor,
+    ) -> Result<Box<dyn RestoreTxn + 's>, DbError>;
+}
+
+/// What the server said to COMMIT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Commit {
+    /// Committed, in the server's own word.
+    Done,
+    /// The server rolled back instead; nothing was changed.
+    RolledBack,
+}
+
+/// One write transaction over some tables. Dropping it rolls back.
+///
+/// The order of calls is: read, delete (children first), update, insert (parents first), counters, read again as proof, commit.
+pub trait RestoreTxn: Snapshot {
+    /// Rows of tables outside this transaction that foreign-key actions would delete or change if the rows in `rows` were
+    /// deleted from the table at `index`: (table, rows). Counted by the database; nothing is written.
+    ///
+    /// # Errors
+    /// If the database cannot count.
+    fn bystanders(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<Vec<(TableName, u64)>, DbError>;
+
+    /// Deletes the live rows given (whole rows as read). In a multiset each occurrence given deletes one.
+    /// Returns the rows deleted as the database counts them.
+    ///
+    /// # Errors
+    /// If the database refuses or deletes another number of rows than given.
+    fn delete(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError>;
+
+    /// Gives each row that has the key of a row given that row's values. Only for tables with a key.
+    ///
+    /// # Errors
+    /// If the database refuses or changes another number of rows than given.
+    fn update(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError>;
+
+    /// Inserts the rows given.
+    ///
+    /// # Errors
+    /// If the database refuses or inserts another number of rows than given.
+    fn insert(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError>;
+
+    /// Moves the counters of that table forward, within the transaction, so that the next insert works; never backward.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    fn advance_counters(&mut self, index: usize) -> Result<(), DbError>;
+
+    /// Commits and says what the server said.
+    ///
+    /// # Errors
+    /// [`DbError::Unknown`] if the connection died before the server's word came and asking again did not help.
+    fn commit(self: Box<Self>) -> Result<Commit, DbError>;
+}

@@ -1,0 +1,1 @@
+//! Files, durably: the one small trait under all store I/O.

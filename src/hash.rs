@@ -1,0 +1,105 @@
+//! Object names: BLAKE3 hashes, 32 bytes, shown as lower-case hex.
+
+use std::fmt;
+
+/// A BLAKE3 hash (32 bytes) that names a row, a tree object, a pack or a manifest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hash([u8; Hash::LEN]);
+
+impl Hash {
+    /// Length of a hash in bytes.
+    pub const LEN: usize = 32;
+    /// Hex digits shown when a hash is printed for people.
+    pub const SHORT: usize = 8;
+
+    /// Hash of `bytes`.
+    pub fn of(bytes: &[u8]) -> Hash {
+        Hash(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// A hash from its 32 raw bytes.
+    pub const fn from_bytes(bytes: [u8; Hash::LEN]) -> Hash {
+        Hash(bytes)
+    }
+
+    /// The 32 raw bytes.
+    pub const fn as_bytes(&self) -> &[u8; Hash::LEN] {
+        &self.0
+    }
+
+    /// A hash from the first 32 bytes of `slice`; `None` unless there are exactly 32.
+    pub fn from_slice(slice: &[u8]) -> Option<Hash> {
+        slice.try_into().ok().map(Hash)
+    }
+
+    /// All 64 hex digits, lower case.
+    pub fn to_hex(self) -> String {
+        self.to_string()
+    }
+
+    /// The first eight hex digits: what is shown to people and accepted as a reference.
+    pub fn short(self) -> String {
+        let mut hex = self.to_hex();
+        hex.truncate(Hash::SHORT);
+        hex
+    }
+
+    /// Parses 64 hex digits of either case; `None` for anything else.
+    pub fn parse_hex(text: &str) -> Option<Hash> {
+        let digits = text.as_bytes();
+        if digits.len() != Hash::LEN * 2 {
+            return None;
+        }
+        let mut bytes = [0u8; Hash::LEN];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = (hex_digit(pair[0])? << 4) | hex_digit(pair[1])?;
+        }
+        Some(Hash(bytes))
+    }
+}
+
+fn hex_digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for byte in self.0 {
+            write!(f, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hash({})", self.short())
+    }
+}
+
+/// Hashes bytes that arrive in pieces.
+#[derive(Clone, Default)]
+pub struct Hasher(blake3::Hasher);
+
+impl Hasher {
+    /// A hasher that has seen nothing.
+    pub fn new() -> Hasher {
+        Hasher::default()
+    }
+
+    /// Adds `bytes`.
+    pub fn update(&mut self, bytes: &[u8]) -> &mut Hasher {
+        self.0.update(bytes);
+        self
+    }
+
+    /// The hash of everything added so far.
+    pub fn finish(&self) -> Hash {
+        Hash(*self.0.finalize().as_bytes())
+    }
+}

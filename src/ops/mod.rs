@@ -1,0 +1,1 @@
+//! Use cases: one file each, options in, report out.

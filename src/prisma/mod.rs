@@ -1,0 +1,1 @@
+//! The export files of the plan: JSON, restore script and `backup_manifest.json`.

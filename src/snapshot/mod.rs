@@ -1,0 +1,1 @@
+//! Snapshots: manifests, references, history, retention.

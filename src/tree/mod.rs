@@ -1,0 +1,1 @@
+//! A table as a prolly tree of rows in the store.

@@ -12,7 +12,7 @@ pub use error::CodecError;
 pub use key::{KeyOrder, KeySpec};
 pub use row::{RowReader, RowWriter};
 pub use schema::{
-    Column, ForeignKey, Generated, GeneratedColumn, Identity, Key, KeyColumn, KeySource, Kind, ReferentialAction, TableName, TableSchema,
-    UniqueIndex,
+    Column, ForeignKey, Generated, GeneratedColumn, Identity, Key, KeyColumn, KeySource, Kind, ReferentialAction,
+    TableName, TableSchema, UniqueIndex,
 };
 pub use value::{Value, ValueRef};

@@ -160,10 +160,7 @@ mod tests {
             Value::Text(b"Lamp\0\xff".to_vec()),
             Value::Blob(vec![0, 1, 2]),
         ]);
-        assert_eq!(
-            row,
-            [0, 1, 5, 2, 0, 0, 0, 0, 0, 0, 0, 0x80, 3, 6, b'L', b'a', b'm', b'p', 0, 0xff, 4, 3, 0, 1, 2]
-        );
+        assert_eq!(row, [0, 1, 5, 2, 0, 0, 0, 0, 0, 0, 0, 0x80, 3, 6, b'L', b'a', b'm', b'p', 0, 0xff, 4, 3, 0, 1, 2]);
         assert_eq!(Hash::of(&row).short().len(), 8);
         let values = RowReader::values(&row, 5).unwrap();
         assert_eq!(values[3], ValueRef::Text(b"Lamp\0\xff"));

@@ -77,14 +77,18 @@ pg_make_links() {
         }' "$1"
 }
 
-# Starts a server with the programs in $1 and sets PG_PID and PG_URL.
+# Starts a server with the programs in $1 and sets PG_BINDIR, PG_PID and PG_URL.
 pg_start() {
     PG_BINDIR=$1
     local attempt port password
     PG_DIR=$(mktemp -d "${TMPDIR:-/tmp}/dbsnap-postgres-XXXXXX")
     if [ "$(id -u)" = 0 ]; then
         chown postgres: "$PG_DIR"
-        pg_as test -x "$PG_BINDIR/postgres" || fail "the user postgres cannot reach $PG_BINDIR"
+        if ! pg_as test -x "$PG_BINDIR/postgres"; then
+            # A checkout in root's home is closed to the user postgres; PostgreSQL finds its files wherever it lies.
+            cp -r "$(dirname "$PG_BINDIR")" "$PG_DIR/programs"
+            PG_BINDIR=$PG_DIR/programs/bin
+        fi
     fi
     password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
     # A pipe and a file keep the password out of every argument list.

@@ -7,5 +7,7 @@
     reason = "a test fails by panicking, and so does what tests stand on"
 )]
 
+mod dependencies;
 mod layers;
 mod source;
+mod torments;

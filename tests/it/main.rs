@@ -10,4 +10,5 @@
 mod dependencies;
 mod layers;
 mod source;
+mod support;
 mod torments;

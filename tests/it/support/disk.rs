@@ -4,7 +4,7 @@
 //! mounted, however the test ends. Programs are sent into the namespace; the test looks in from outside. Root needs no
 //! more; anybody else gets a user namespace as well.
 
-use super::process::Invocation;
+use super::process::{Invocation, Project};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -76,8 +76,9 @@ impl Disk {
 
     /// Changes mount options, such as `size=1m` or `ro`, of the disk as it is.
     pub fn remount(&self, options: &str) {
-        let mut invocation = super::process::Project::new().program("mount", ["-o"]).dir("/");
-        invocation = invocation.arg(format!("remount,{options}")).arg(self.path());
+        // With a source named, mount does not repeat the owner it finds in the mount table, which has no name in here.
+        let words = ["-t", "tmpfs", "-o", &format!("remount,{options}"), "tmpfs"];
+        let invocation = Project::new().program("mount", words).arg(self.path()).dir("/");
         self.inside(&invocation).run().success();
     }
 
@@ -99,7 +100,6 @@ impl Drop for Disk {
 
 #[cfg(test)]
 mod tests {
-    use super::super::process::Project;
     use super::*;
     use std::fs;
 

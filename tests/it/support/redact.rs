@@ -7,7 +7,11 @@ use std::path::Path;
 ///
 /// Runs of spaces around a replaced size, duration or age become one: their number depends on the width of the value.
 pub fn redact(text: &str, dir: &Path) -> String {
-    let text = text.replace(&*dir.to_string_lossy(), "[DIR]");
+    // A run in the root directory has no directory to hide.
+    let text = match dir.file_name() {
+        Some(_) => text.replace(&*dir.to_string_lossy(), "[DIR]"),
+        None => text.to_owned(),
+    };
     let mut out = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some(next) = rest.chars().next() {

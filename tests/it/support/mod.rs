@@ -1,0 +1,6 @@
+//! What tests stand on.
+
+pub mod disk;
+pub mod kill;
+pub mod process;
+pub mod redact;

@@ -13,3 +13,5 @@ mod layers;
 mod source;
 mod support;
 mod torments;
+mod conformance;
+mod sqlite;

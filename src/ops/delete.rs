@@ -4,7 +4,7 @@ use super::OpError;
 use super::export;
 use super::project::{Place, Project};
 use super::refs::resolve;
-use crate::snapshot::{Entry, History, Reference};
+use crate::snapshot::{Entry, History, Reference, Refs};
 use crate::store::{Access, Store};
 use serde::Serialize;
 
@@ -36,7 +36,7 @@ pub fn delete(place: &Place, typed: &[String]) -> Result<DeleteReport, OpError> 
     let project = Project::find(place)?;
     let store = project.open(Access::Write)?;
     let history = History::load(&store)?;
-    let refs = store.refs()?;
+    let refs = Refs::load(&store)?;
     let mut chosen: Vec<&Entry> = Vec::new();
     for name in typed {
         let reference = Reference::parse(name);
@@ -60,7 +60,7 @@ pub fn delete(place: &Place, typed: &[String]) -> Result<DeleteReport, OpError> 
 
 /// Removes one snapshot: tags, then the manifest, then its export files.
 pub(super) fn remove(project: &Project, store: &Store, entry: &Entry) -> Result<Deleted, OpError> {
-    for (tag, _) in store.refs()?.tags.iter().filter(|(_, id)| **id == entry.id) {
+    for (tag, _) in Refs::load(store)?.tags.iter().filter(|(_, id)| **id == entry.id) {
         store.remove_tag(tag)?;
     }
     store.remove_manifest(&entry.id)?;

@@ -7,7 +7,7 @@ use crate::monitor::{Monitor, Step};
 use crate::prisma::{
     BackupEntry, BackupId, BackupManifest, BackupStatus, ColumnNames, ExportInfo, ExportWriter, Retention, script,
 };
-use crate::snapshot::{Entry, History, Manifest, Reference, TableEntry, read_schema};
+use crate::snapshot::{Entry, History, Manifest, Reference, Refs, TableEntry, read_schema};
 use crate::store::{Access, Objects, Store};
 use crate::tree::Cursor;
 use serde::Serialize;
@@ -71,7 +71,7 @@ pub fn export(
     let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
     let reference = Reference::parse(reference);
-    let resolved = resolve(&history, &store.refs()?, &reference)?;
+    let resolved = resolve(&history, &Refs::load(&store)?, &reference)?;
     let mut options = ExportOptions { dir: options.dir.as_ref().map(|dir| place.dir.join(dir)), ..options.clone() };
     options.tables.extend(reference.table);
     if options.tables.is_empty()
@@ -103,7 +103,7 @@ pub(super) fn export_entry(
     let mut tables = Vec::new();
     for position in chosen {
         let table = &entry.manifest.tables[position];
-        let exported = export_table(store, &entry.manifest, table, &dir, monitor)?;
+        let exported = export_table(store, entry, table, &dir, monitor)?;
         // The list is written after the files it names, table by table: it never names what is not there.
         let mut list = BackupManifest::load(&manifest_path)?;
         list.put(&BackupEntry {
@@ -134,7 +134,7 @@ fn file_name(path: &Path) -> String {
 
 fn export_table(
     objects: &dyn Objects,
-    manifest: &Manifest,
+    entry: &Entry,
     table: &TableEntry,
     dir: &Path,
     monitor: &dyn Monitor,
@@ -144,10 +144,10 @@ fn export_table(
         .ok_or_else(|| OpError::Verification(format!("'{}' is not a backup id", table.backup)))?;
     let (json, script_path) = (dir.join(backup.json_file()), dir.join(backup.script_file()));
     let info = ExportInfo {
-        created_at: manifest.created_at,
+        created_at: entry.manifest.created_at,
         schema_version: None,
         filter_applied: table.filter.clone(),
-        snapshot: None,
+        extra: [("snapshot".to_owned(), serde_json::Value::String(entry.id.to_hex()))].into_iter().collect(),
     };
     monitor.begin(&Step {
         verb: "Exporting",
@@ -187,7 +187,7 @@ fn export_table(
         json,
         script: script_path,
         records: written.records,
-        bytes: written.bytes,
+        bytes: written.size_bytes,
         checksum: written.checksum,
     })
 }

@@ -4,7 +4,7 @@ use super::OpError;
 use super::delete;
 use super::project::{Place, Project};
 use super::publish::now;
-use crate::snapshot::{DropReason, Entry, History, KeepReason, Policy, Verdict, judge, mark};
+use crate::snapshot::{DropReason, Entry, History, KeepReason, Policy, Refs, Verdict, judge, mark};
 use crate::store::{Access, SweepReport};
 use crate::monitor::Monitor;
 use serde::Serialize;
@@ -74,7 +74,7 @@ pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<Gc
             id.short()
         )));
     }
-    let refs = store.refs()?;
+    let refs = Refs::load(&store)?;
     let pins = refs.pins.keys().copied().collect();
     let verdicts = judge(&history, policy, now(), &pins, &refs.tags);
     // Everything that stays, and everything that goes, must be readable before anything is deleted.

@@ -5,7 +5,7 @@ use super::names;
 use super::project::{Place, Project};
 use crate::codec::TableName;
 use crate::hash::Hash;
-use crate::snapshot::{Entry, GitState, History, SnapshotKind};
+use crate::snapshot::{Entry, GitState, History, Refs, SnapshotKind};
 pub use crate::snapshot::TableChange;
 use crate::store::Access;
 use jiff::Timestamp;
@@ -104,7 +104,7 @@ pub fn log(place: &Place, options: &LogOptions) -> Result<LogReport, OpError> {
     let project = Project::find(place)?;
     let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
-    let refs = store.refs()?;
+    let refs = Refs::load(&store)?;
     let table = match &options.table {
         Some(typed) => Some(find_table(&history, typed)?),
         None => None,

@@ -57,11 +57,14 @@ impl Project {
         Ok(Project { root, store_dir, config })
     }
 
-    /// Opens the store.
+    /// Opens the store. In a fresh clone there are only its settings: then the rest is made first.
     ///
     /// # Errors
     /// If it is not a store, of an unknown format, or locked.
     pub fn open(&self, access: Access) -> Result<Store, OpError> {
+        if self.store_dir.join("config.toml").is_file() && !self.store_dir.join("format").exists() {
+            Store::init(&self.store_dir)?;
+        }
         Ok(Store::open(&self.store_dir, access)?)
     }
 

@@ -164,14 +164,14 @@ pub(super) fn publish(
         actor: draft.actor,
         source: draft.origin,
         tables,
-        stored: Stored { objects: sealed.objects, bytes: sealed.bytes },
+        stored: Stored { objects: sealed.objects, bytes: sealed.pack_bytes },
     };
     let bytes = manifest.to_bytes();
     let id = store.publish(&bytes, &needs(&manifest))?;
     Ok(Published {
         entry: Entry { id, manifest },
         captured: draft.captured,
-        added_bytes: sealed.bytes + bytes.len() as u64,
+        added_bytes: sealed.pack_bytes + bytes.len() as u64,
     })
 }
 

@@ -4,8 +4,8 @@ use super::OpError;
 use super::names;
 use super::project::{Place, Project};
 use crate::codec::TableName;
-use crate::snapshot::{Entry, History, Reference, Resolved};
-use crate::store::{Access, Refs, Store};
+use crate::snapshot::{Entry, History, Reference, Refs, Resolved};
+use crate::store::{Access, Store};
 use serde::Serialize;
 
 /// What `pin`, `unpin` or `tag` did.
@@ -49,7 +49,7 @@ pub(super) fn find_entry_table(entry: &Entry, typed: &str) -> Result<usize, OpEr
 fn open(place: &Place, typed: &str) -> Result<(Store, Entry), OpError> {
     let store = Project::find(place)?.open(Access::Write)?;
     let history = History::load(&store)?;
-    let entry = resolve(&history, &store.refs()?, &Reference::parse(typed))?.entry.clone();
+    let entry = resolve(&history, &Refs::load(&store)?, &Reference::parse(typed))?.entry.clone();
     Ok((store, entry))
 }
 
@@ -69,7 +69,8 @@ fn report(entry: &Entry, changed: bool) -> MarkReport {
 /// If no snapshot goes by that name or the store cannot be written.
 pub fn pin(place: &Place, typed: &str, reason: Option<&str>) -> Result<MarkReport, OpError> {
     let (store, entry) = open(place, typed)?;
-    let changed = store.pin(&entry.id, reason)?;
+    let changed = !Refs::load(&store)?.pins.contains_key(&entry.id);
+    store.pin(&entry.id, reason)?;
     Ok(report(&entry, changed))
 }
 
@@ -89,7 +90,7 @@ pub fn unpin(place: &Place, typed: &str) -> Result<MarkReport, OpError> {
 /// If the name cannot be used or is on another snapshot.
 pub fn tag(place: &Place, typed: &str, tag: &str, force: bool) -> Result<MarkReport, OpError> {
     let (store, entry) = open(place, typed)?;
-    let before = store.refs()?.tags.get(tag).copied();
+    let before = Refs::load(&store)?.tags.get(tag).copied();
     if let Some(holder) = before.filter(|holder| *holder != entry.id && !force) {
         return Err(OpError::Refused {
             what: format!("the tag '{tag}' is on snapshot {}", holder.short()),
@@ -111,7 +112,7 @@ pub fn tag(place: &Place, typed: &str, tag: &str, force: bool) -> Result<MarkRep
 pub fn untag(place: &Place, tag: &str) -> Result<MarkReport, OpError> {
     let store = Project::find(place)?.open(Access::Write)?;
     let history = History::load(&store)?;
-    let refs = store.refs()?;
+    let refs = Refs::load(&store)?;
     let Some(id) = refs.tags.get(tag) else {
         return Err(OpError::Usage(format!("there is no tag '{tag}'")));
     };

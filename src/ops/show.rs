@@ -6,7 +6,7 @@ use super::project::{Place, Project};
 use super::refs::{find_entry_table, resolve};
 use crate::codec::{Key, Kind, TableSchema, Value, row};
 use crate::prisma::{ColumnNames, RecordEncoder};
-use crate::snapshot::{Entry, History, Reference, TableEntry, read_schema};
+use crate::snapshot::{Entry, History, Reference, Refs, TableEntry, read_schema};
 use crate::store::{Access, Store};
 use crate::tree::{Cursor, TreeStats, stats};
 use serde::Serialize;
@@ -52,7 +52,7 @@ pub struct ShownTable {
 pub fn show(place: &Place, typed: &str) -> Result<ShowReport, OpError> {
     let store = Project::find(place)?.open(Access::Read)?;
     let history = History::load(&store)?;
-    let refs = store.refs()?;
+    let refs = Refs::load(&store)?;
     let reference = Reference::parse(typed);
     let resolved = resolve(&history, &refs, &reference)?;
     let entry = resolved.entry;

@@ -7,6 +7,7 @@ mod history;
 mod manifest;
 mod marking;
 mod reference;
+mod refs;
 mod retention;
 
 pub use history::{Entry, History, read_schema};
@@ -16,4 +17,5 @@ pub use manifest::{
 };
 pub use marking::{mark, needs};
 pub use reference::{Reference, ReferenceError, Resolved};
+pub use refs::Refs;
 pub use retention::{KeepReason, DropReason, Policy, Verdict, judge};

@@ -87,12 +87,13 @@ impl Reference {
             return Err(ReferenceError::Empty);
         }
         if let Some(back) = steps_back(&self.name) {
-            let mut line =
-                history.asked_for().filter(|entry| self.table.as_deref().is_none_or(|table| matches(entry, table)));
-            let have = line.clone().count();
-            return match line.nth(back) {
+            let line: Vec<&Entry> = history
+                .asked_for()
+                .filter(|entry| self.table.as_deref().is_none_or(|table| matches(entry, table)))
+                .collect();
+            return match line.get(back) {
                 Some(entry) => whole(entry),
-                None => Err(ReferenceError::TooFar { name: self.name.clone(), have }),
+                None => Err(ReferenceError::TooFar { name: self.name.clone(), have: line.len() }),
             };
         }
         if let Some(entry) = tags.get(&self.name).and_then(|id| history.get(id)) {

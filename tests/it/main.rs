@@ -1,6 +1,4 @@
 //! The one integration test binary.
-
-mod store;
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,10 +6,11 @@ mod store;
     reason = "a test fails by panicking, and so does what tests stand on"
 )]
 
+mod conformance;
 mod dependencies;
 mod layers;
 mod source;
+mod sqlite;
+mod store;
 mod support;
 mod torments;
-mod conformance;
-mod sqlite;

@@ -89,7 +89,7 @@ fn render(report: &LogReport, args: &Args) -> String {
     }
     let now = Timestamp::now();
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
+    table.load_style(presets::NOTHING);
     for snapshot in &report.snapshots {
         table.add_row([
             paint(ID, &snapshot.id[..8]),

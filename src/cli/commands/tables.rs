@@ -21,7 +21,7 @@ fn render(report: &TablesReport) -> String {
         text.push_str("The database has no tables.\n");
     } else {
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING);
+        table.load_style(presets::NOTHING);
         table.set_header(["TABLE", "ROWS", "SIZE", "KEY", "REFERS TO", "DELETES REACH"]);
         for listed in &report.tables {
             table.add_row(cells(listed));

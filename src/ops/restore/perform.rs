@@ -12,7 +12,7 @@ use crate::ops::capture::Capture;
 use crate::ops::project::{Place, Project};
 use crate::ops::publish::{Draft, Published, Taking, origin, publish};
 use crate::ops::{refs, settings};
-use crate::snapshot::{Entry, History, Origin, Reference, SnapshotKind};
+use crate::snapshot::{Entry, History, Origin, Reference, Refs, SnapshotKind};
 use crate::store::{Access, Session, Store};
 
 /// Safety snapshots that stay pinned; an older one is left to retention.
@@ -36,7 +36,7 @@ pub fn restore(
     let store = project.open(Access::Write)?;
     let history = History::load(&store)?;
     let reference = Reference::parse(&options.reference);
-    let resolved = refs::resolve(&history, &store.refs()?, &reference)?;
+    let resolved = refs::resolve(&history, &Refs::load(&store)?, &reference)?;
     let mut options = options.clone();
     options.tables.extend(reference.table);
     let (mut sink, chosen) = settings::connect(place, &project)?;
@@ -197,7 +197,7 @@ impl Work<'_> {
         };
         let safety = publish(self.store, session, self.history, draft)?;
         self.store.pin(&safety.entry.id, Some(&reason))?;
-        let pins = self.store.refs()?.pins;
+        let pins = Refs::load(self.store)?.pins;
         let older = self
             .history
             .entries

@@ -7,7 +7,7 @@ use super::pack::{self, PackEntry};
 use crate::fsio::{FileKind, FileSystem, read_whole};
 use crate::hash::Hash;
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// From so many packs on that no index file covers, the next writer makes a new index file over all.
@@ -47,7 +47,7 @@ enum Site {
     /// It is at this position of [`Index::packs`].
     At(u32),
     /// It is not there, or not with that size.
-    Absent,
+    Absent(Hash),
     /// It is there, and another segment has its objects.
     Repeated,
 }
@@ -126,7 +126,7 @@ impl Index {
                 }
                 None => {
                     file.absent.push(*pack);
-                    Site::Absent
+                    Site::Absent(pack.name)
                 }
             });
         }
@@ -199,13 +199,14 @@ impl Index {
         self.segments.iter().flat_map(|segment| segment.entries.all().iter().filter_map(|raw| segment.place(raw)))
     }
 
-    /// What the index files say of packs that are not there.
-    pub(super) fn lost_with_packs(&self) -> impl Iterator<Item = Hash> + '_ {
+    /// What the index files say of packs that are not there: the pack's name and the object's id.
+    pub(super) fn lost_with_packs(&self) -> impl Iterator<Item = (Hash, Hash)> + '_ {
         self.segments.iter().flat_map(|segment| {
             let entries = segment.entries.all().iter().map(index_file::parse_entry);
-            entries
-                .filter(|(pack, _)| segment.packs.get(*pack as usize) == Some(&Site::Absent))
-                .map(|(_, entry)| entry.id)
+            entries.filter_map(|(number, entry)| match segment.packs.get(number as usize)? {
+                Site::Absent(name) => Some((*name, entry.id)),
+                Site::At(_) | Site::Repeated => None,
+            })
         })
     }
 
@@ -216,12 +217,21 @@ impl Index {
 
     /// The bytes of one index file over every pack whose directory can be read.
     pub(super) fn encode(&self) -> Vec<u8> {
+        self.encode_without(&HashSet::new())
+    }
+
+    /// As [`Index::encode`], leaving out the packs in `gone`.
+    pub(super) fn encode_without(&self, gone: &HashSet<Hash>) -> Vec<u8> {
         let mut entries: Vec<RawEntry> = Vec::new();
-        let mut renumbered: HashMap<u32, u32> = HashMap::new();
+        let mut numbers: Vec<Option<u32>> = vec![None; self.packs.len()];
         let mut packs = Vec::new();
         for place in self.all() {
-            let number = *renumbered.entry(place.pack).or_insert_with(|| {
-                packs.push(self.packs[place.pack as usize]);
+            let pack = self.packs[place.pack as usize];
+            if gone.contains(&pack.name) {
+                continue;
+            }
+            let number = *numbers[place.pack as usize].get_or_insert_with(|| {
+                packs.push(pack);
                 u32::try_from(packs.len() - 1).unwrap_or(u32::MAX)
             });
             // The entry came from a segment, so its offset fits.
@@ -236,7 +246,7 @@ impl Segment {
         let (number, entry) = index_file::parse_entry(raw);
         match self.packs.get(number as usize)? {
             Site::At(pack) => Some(Place { pack: *pack, entry }),
-            Site::Absent | Site::Repeated => None,
+            Site::Absent(_) | Site::Repeated => None,
         }
     }
 }

@@ -130,6 +130,9 @@ pub enum StoreError {
     /// This needs the store for itself, and it was opened to be shared.
     #[error("this needs the store for itself alone")]
     NotExclusive,
+    /// The store is no longer what a plan was made for.
+    #[error("the store has changed since the work was planned")]
+    StalePlan,
     /// The work was asked to stop and stopped; nothing was changed.
     #[error("interrupted")]
     Interrupted,

@@ -1,8 +1,11 @@
 //! Refs: tags, pins and small named pointers (`docs/FORMAT.md`, section 8).
 
+use super::check::describe;
+use super::layout::hash_name;
 use super::{Store, StoreError};
 use crate::fsio::read_whole;
 use crate::hash::Hash;
+use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
 
@@ -94,7 +97,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`] if a reason cannot be understood, [`StoreError::Io`].
     pub fn pins(&self) -> Result<Vec<Pin>, StoreError> {
-        let ids = self.ref_names(PINS)?.into_iter().filter_map(|name| super::layout::hash_name(&name, ""));
+        let ids = self.ref_names(PINS)?.into_iter().filter_map(|name| hash_name(&name, ""));
         ids.filter_map(|id| self.read_pin(&id).transpose()).collect()
     }
 
@@ -150,6 +153,29 @@ impl Store {
     pub fn remove_pointer(&self, name: &str) -> Result<bool, StoreError> {
         check_name(name)?;
         self.remove_ref(POINTERS, name)
+    }
+
+    /// Refs that cannot be understood, and tags and pins of snapshots that are not in `manifests`, with the reason.
+    pub(super) fn damaged_refs(&self, manifests: &HashSet<Hash>) -> Result<Vec<(PathBuf, String)>, StoreError> {
+        let mut damaged = Vec::new();
+        let gone = "it names a snapshot that is not there";
+        let mut note = |kind: &str, name: &str, result: Result<Option<Hash>, StoreError>| match result {
+            Err(error) => damaged.push((self.ref_path(kind, name), describe(&error))),
+            Ok(Some(id)) if !manifests.contains(&id) => damaged.push((self.ref_path(kind, name), gone.to_owned())),
+            Ok(_) => {}
+        };
+        for name in self.ref_names(TAGS)?.iter().filter(|name| check_name(name).is_ok()) {
+            note(TAGS, name, self.tag(name));
+        }
+        for name in self.ref_names(PINS)? {
+            if let Some(id) = hash_name(&name, "") {
+                note(PINS, &name, self.read_pin(&id).map(|pin| pin.map(|pin| pin.id)));
+            }
+        }
+        for name in self.pointers()? {
+            note(POINTERS, &name, self.pointer(&name).map(|_| None));
+        }
+        Ok(damaged)
     }
 
     fn read_pin(&self, id: &Hash) -> Result<Option<Pin>, StoreError> {

@@ -1,4 +1,6 @@
 //! The store, from outside: on a real disk and on a simulated machine.
 
+mod crash;
 mod objects;
 mod shelf;
+mod sweep;

@@ -1,5 +1,4 @@
 //! The one integration test binary.
-
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,8 +6,11 @@
     reason = "a test fails by panicking, and so does what tests stand on"
 )]
 
+mod conformance;
 mod dependencies;
 mod layers;
 mod source;
+mod sqlite;
+mod store;
 mod support;
 mod torments;

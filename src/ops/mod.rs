@@ -1,1 +1,3 @@
 //! Use cases: one file each, options in, report out.
+
+pub mod demo;

@@ -9,10 +9,11 @@ pub mod json;
 pub mod manifest;
 pub mod names;
 mod place;
-
+pub mod script;
 pub use error::ExportError;
 pub use json::{
     ColumnNames, ExportInfo, ExportReader, ExportWriter, FieldNames, Metadata, Notes, RecordEncoder, Written,
 };
 pub use manifest::{BackupEntry, BackupManifest, BackupStatus, Retention};
 pub use names::BackupId;
+pub use script::{Adapter, ScriptOptions, restore_script, write_restore_script};

@@ -1,4 +1,5 @@
 //! The one integration test binary.
+
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,3 +15,4 @@ mod sqlite;
 mod store;
 mod support;
 mod torments;
+mod export;

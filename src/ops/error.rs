@@ -5,6 +5,7 @@ use crate::db::DbError;
 use crate::hash::Hash;
 use crate::prisma::ExportError;
 use crate::snapshot::ReferenceError;
+use super::demo::DemoError;
 use crate::store::StoreError;
 use crate::tree::TreeError;
 use serde::Serialize;
@@ -30,6 +31,9 @@ pub enum OpError {
     /// The export's layer.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// The demo.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
     /// A row or key is not canonical.
     #[error(transparent)]
     Codec(#[from] CodecError),
@@ -185,7 +189,7 @@ impl OpError {
             | OpError::Pinned(_)
             | OpError::Db(DbError::Denied { .. }) => ErrorKind::Refused,
             OpError::Db(DbError::Unknown(_)) => ErrorKind::Unknown,
-            OpError::Interrupted => ErrorKind::Interrupted,
+            OpError::Interrupted | OpError::Store(StoreError::Interrupted) | OpError::Tree(TreeError::Interrupted) => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
         }
     }

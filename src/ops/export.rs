@@ -5,7 +5,8 @@ use super::project::{Place, Project};
 use super::refs::{find_entry_table, resolve};
 use crate::monitor::{Monitor, Step};
 use crate::prisma::{
-    BackupEntry, BackupId, BackupManifest, BackupStatus, ColumnNames, ExportInfo, ExportWriter, Retention, script,
+    BackupEntry, BackupId, BackupManifest, BackupStatus, ColumnNames, ExportInfo, ExportWriter, Retention, ScriptOptions,
+    write_restore_script,
 };
 use crate::snapshot::{Entry, History, Manifest, Reference, Refs, TableEntry, read_schema};
 use crate::store::{Access, Objects, Store};
@@ -180,7 +181,7 @@ fn export_table(
             table.rows, table.table, written.records
         )));
     }
-    script::write(&script_path, &backup)?;
+    write_restore_script(&script_path, &ScriptOptions::default())?;
     Ok(ExportedTable {
         table: table.table.to_string(),
         backup: table.backup.clone(),

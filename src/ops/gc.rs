@@ -5,7 +5,7 @@ use super::delete;
 use super::project::{Place, Project};
 use super::publish::now;
 use crate::snapshot::{DropReason, Entry, History, KeepReason, Policy, Refs, Verdict, judge, mark};
-use crate::store::{Access, SweepReport};
+use crate::store::Access;
 use crate::monitor::Monitor;
 use serde::Serialize;
 use std::time::Duration;
@@ -48,8 +48,12 @@ pub struct GcReport {
     pub snapshots: Vec<Judged>,
     /// Export files that went with their snapshots.
     pub exports: Vec<String>,
-    /// Objects and bytes.
-    pub swept: SweepReport,
+    /// Objects freed.
+    pub objects: u64,
+    /// Bytes freed.
+    pub freed_bytes: u64,
+    /// The disk was too full to write packs anew: only packs without anything needed were deleted.
+    pub out_of_space: bool,
 }
 
 /// Collects.
@@ -95,11 +99,15 @@ pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<Gc
     history.entries.retain(|entry| !going.contains(&entry.id));
     let live = mark(&history, &store)?;
     let plan = store.plan_sweep(&live)?;
-    let swept = match options.dry_run {
-        true => plan.report(),
-        false => store.sweep(plan, monitor)?,
+    let objects = plan.objects_freed();
+    let (freed_bytes, out_of_space) = match options.dry_run {
+        true => (plan.bytes_freed(), false),
+        false => {
+            let swept = store.sweep(&plan, monitor)?;
+            (swept.bytes_freed(), swept.out_of_space)
+        }
     };
-    Ok(GcReport { dry_run: options.dry_run, snapshots, exports, swept })
+    Ok(GcReport { dry_run: options.dry_run, snapshots, exports, objects, freed_bytes, out_of_space })
 }
 
 fn judged(entry: &Entry, verdict: &Verdict) -> Judged {

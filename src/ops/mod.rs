@@ -25,6 +25,4 @@ pub mod verify;
 
 pub use error::{ErrorKind, OpError};
 pub use project::{Place, Project};
-//! Use cases: one file each, options in, report out.
 
-pub mod demo;

@@ -4,7 +4,7 @@
 //! their order, and a file that cannot be understood is never overwritten. A caller that changes it must hold the store's
 //! lock from [`BackupManifest::load`] to [`BackupManifest::save`].
 
-use super::place::{self, Existing};
+use super::place;
 use super::{ExportError, names};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -211,7 +211,7 @@ impl BackupManifest {
         let mut text = serde_json::to_vec_pretty(&root)
             .map_err(|error| ExportError::Manifest { path: self.path.clone(), what: error.to_string() })?;
         text.push(b'\n');
-        place::write_whole(&self.path, &text, Existing::Replace)
+        place::write_whole(&self.path, &text)
     }
 
     /// Adds what every manifest has.

@@ -6,41 +6,26 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// What may stand at the final path already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Existing {
-    /// Nothing: a backup never replaces another.
-    Refuse,
-    /// A regular file, which is replaced.
-    Replace,
-}
-
 /// A temporary file (mode 0600) in the directory of `path`.
 pub(super) fn temporary_for(path: &Path) -> Result<NamedTempFile, ExportError> {
     let dir = directory_of(path);
     tempfile::Builder::new().prefix(".dbsnap-").suffix(".tmp").tempfile_in(&dir).map_err(ExportError::io(&dir))
 }
 
-/// Makes `temp` durable under `path`. After an error nothing new stands at `path`.
-pub(super) fn publish(temp: NamedTempFile, path: &Path, existing: Existing) -> Result<(), ExportError> {
+/// Makes `temp` durable under `path`, where nothing or a regular file may stand, which is replaced. After an error nothing new stands at `path`.
+pub(super) fn publish(temp: NamedTempFile, path: &Path) -> Result<(), ExportError> {
     temp.as_file().sync_all().map_err(ExportError::io(path))?;
-    let persisted = match existing {
-        Existing::Refuse => temp.persist_noclobber(path),
-        Existing::Replace => {
-            require_regular_or_absent(path)?;
-            temp.persist(path)
-        }
-    };
-    persisted.map_err(|error| ExportError::io(path)(error.error))?;
+    require_regular_or_absent(path)?;
+    temp.persist(path).map_err(|error| ExportError::io(path)(error.error))?;
     let dir = directory_of(path);
     sync_directory(&dir).map_err(ExportError::io(&dir))
 }
 
 /// Writes a small file whole.
-pub(super) fn write_whole(path: &Path, bytes: &[u8], existing: Existing) -> Result<(), ExportError> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
     let mut temp = temporary_for(path)?;
     temp.write_all(bytes).map_err(ExportError::io(path))?;
-    publish(temp, path, existing)
+    publish(temp, path)
 }
 
 /// Opens a regular file for reading; links, pipes, devices and directories are refused.

@@ -4,7 +4,7 @@
 //! project: what Prisma's client is imported from, which driver adapter it gets, and the variable that holds the URL.
 
 use super::ExportError;
-use super::place::{self, Existing};
+use super::place;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -95,12 +95,12 @@ pub fn restore_script(options: &ScriptOptions) -> String {
     script
 }
 
-/// Writes the restore script to `path` (mode 0600), where nothing may stand yet.
+/// Writes the restore script to `path` (mode 0600), replacing an older one.
 ///
 /// # Errors
 /// [`ExportError::Io`]
 pub fn write_restore_script(path: &Path, options: &ScriptOptions) -> Result<(), ExportError> {
-    place::write_whole(path, restore_script(options).as_bytes(), Existing::Refuse)
+    place::write_whole(path, restore_script(options).as_bytes())
 }
 
 /// Appends `text` as a string literal of printable ASCII without quotes, backslashes, `<` or `*` of its own, so that it

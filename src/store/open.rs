@@ -163,6 +163,11 @@ impl Store {
         self.layout.root()
     }
 
+    /// The directory for temporary files of those who work on this store; gc takes away what they leave.
+    pub fn scratch_dir(&self) -> PathBuf {
+        self.layout.temp()
+    }
+
     /// What the store was opened for.
     pub fn access(&self) -> Access {
         self.access

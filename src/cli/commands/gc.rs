@@ -45,16 +45,17 @@ fn render(report: &GcReport) -> String {
         let _ = writeln!(text, "- {}", printable(file));
     }
     let dropped = report.snapshots.iter().filter(|judged| !judged.keep).count() as u64;
-    let swept = &report.swept;
     let _ = writeln!(
         text,
-        "{}{} of {} snapshots, {} objects; {} freed, {} kept.",
+        "{}{} of {} snapshots and {} objects; {} freed.",
         if report.dry_run { "[DRY RUN] Would drop " } else { "Dropped " },
         count(dropped),
         count(report.snapshots.len() as u64),
-        count(swept.objects),
-        size(swept.freed_bytes),
-        size(swept.kept_bytes)
+        count(report.objects),
+        size(report.freed_bytes)
     );
+    if report.out_of_space {
+        let _ = writeln!(text, "The disk is too full to free more; make some room and run it again.");
+    }
     text
 }

@@ -34,6 +34,14 @@ pub enum DemoError {
     /// Something stands where the database should go.
     #[error("{} is there already; the demo does not overwrite it", .0.display())]
     Exists(PathBuf),
+    /// A file of the project cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// SQLite refused.
     #[error("the demo database: {0}")]
     Sqlite(#[from] rusqlite::Error),

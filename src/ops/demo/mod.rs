@@ -7,8 +7,10 @@ mod cleanup;
 pub mod content;
 mod database;
 mod people;
+mod project;
 mod random;
 mod words;
 
 pub use cleanup::{CLEANUP_SQL, CleanupReport, run_cleanup};
+pub use project::DemoProject;
 pub use database::{DemoError, SCHEMA_PRISMA, SCHEMA_SQL, TABLES, create_database};

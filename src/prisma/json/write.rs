@@ -10,7 +10,7 @@ use super::metadata::{ExportInfo, Metadata};
 use super::notes::Notes;
 use crate::codec::TableSchema;
 use crate::prisma::ExportError;
-use crate::prisma::place::{self, Existing};
+use crate::prisma::place;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use sha2::{Digest, Sha256};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -149,7 +149,7 @@ impl ExportWriter {
         self.metadata.checksum = checksum_text(std::mem::take(&mut data.hash));
         self.metadata.set_notes(&self.notes);
         let (temp, size_bytes) = data.complete(&self.metadata.head()?).map_err(ExportError::io(&self.path))?;
-        place::publish(temp, &self.path, Existing::Refuse)?;
+        place::publish(temp, &self.path)?;
         Ok(Written {
             records: self.records,
             size_bytes,

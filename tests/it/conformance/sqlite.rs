@@ -68,4 +68,4 @@ impl Fixture for SqliteFixture {
     }
 }
 
-conformance_suite!(SqliteFixture::new);
+conformance_suite!(crate::conformance::sqlite::SqliteFixture::new);

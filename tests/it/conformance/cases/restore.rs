@@ -2,7 +2,7 @@
 
 use crate::conformance::{Fixture, Given, all, find, read, reads};
 use dbsnap::codec::{Value, row};
-use dbsnap::db::{Commit, DbError, Snapshot};
+use dbsnap::db::{Commit, DbError};
 use dbsnap::monitor::Silent;
 
 const SHOP: &str = "CREATE TABLE mods (id INTEGER NOT NULL PRIMARY KEY, title TEXT NOT NULL, price INTEGER);

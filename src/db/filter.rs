@@ -5,8 +5,11 @@
 //! row passes today and tomorrow, which a filtered snapshot needs to be compared with.
 
 mod columns;
+mod forms;
 mod functions;
 mod literals;
+mod operators;
+mod present;
 mod printer;
 
 use super::{DbError, Engine, Filter};
@@ -73,7 +76,8 @@ fn tokens(typed: &str, dialect: &dyn Dialect) -> Result<Vec<TokenWithSpan>, DbEr
     if typed.contains('\0') {
         return Err(refused("it holds a NUL character"));
     }
-    let tokens = Tokenizer::new(dialect, typed).tokenize_with_location().map_err(|error| unreadable(&error.to_string()))?;
+    let tokens =
+        Tokenizer::new(dialect, typed).tokenize_with_location().map_err(|error| unreadable(&error.to_string()))?;
     let mut significant = 0;
     for token in &tokens {
         match &token.token {

@@ -25,8 +25,9 @@ impl Default for OpenOptions {
 pub fn open(url: &DatabaseUrl, options: &OpenOptions) -> Result<Box<dyn Sink>, DbError> {
     match url {
         DatabaseUrl::Sqlite(path) => Ok(Box::new(Sqlite::open(path, options)?)),
-        DatabaseUrl::Postgres(target) => {
-            Err(DbError::Unsupported(format!("this build of dbsnap cannot open PostgreSQL databases ({})", target.display())))
-        }
+        DatabaseUrl::Postgres(target) => Err(DbError::Unsupported(format!(
+            "this build of dbsnap cannot open PostgreSQL databases ({})",
+            target.display()
+        ))),
     }
 }

@@ -14,7 +14,8 @@ pub(super) enum Call {
 const SYNTAX: [&str; 2] = ["coalesce", "nullif"];
 const POSTGRES_SYNTAX: [&str; 2] = ["greatest", "least"];
 
-const BOTH: [&str; 10] = ["lower", "upper", "length", "abs", "substr", "ltrim", "rtrim", "replace", "round", "octet_length"];
+const BOTH: [&str; 10] =
+    ["lower", "upper", "length", "abs", "substr", "ltrim", "rtrim", "replace", "round", "octet_length"];
 
 const POSTGRES: [&str; 33] = [
     "array_length",
@@ -70,8 +71,20 @@ const SQLITE: [&str; 14] = [
 ];
 
 const AGGREGATES: [&str; 14] = [
-    "array_agg", "avg", "bool_and", "bool_or", "count", "every", "group_concat", "json_agg", "jsonb_agg", "max", "min",
-    "string_agg", "sum", "total",
+    "array_agg",
+    "avg",
+    "bool_and",
+    "bool_or",
+    "count",
+    "every",
+    "group_concat",
+    "json_agg",
+    "jsonb_agg",
+    "max",
+    "min",
+    "string_agg",
+    "sum",
+    "total",
 ];
 
 /// How to write a call of `name`, if it may be called.
@@ -89,4 +102,11 @@ pub(super) fn call(engine: Engine, name: &str) -> Result<Call, DbError> {
             [SYNTAX.as_slice(), BOTH.as_slice()].concat().join(", ")
         ))),
     }
+}
+
+/// Whether a call of `name` may be true or false, so that it can be a filter by itself.
+pub(super) fn is_condition(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
+    ["coalesce", "nullif", "ifnull", "iif", "starts_with", "json_valid"].contains(&name)
 }

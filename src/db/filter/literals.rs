@@ -8,7 +8,7 @@ use sqlparser::ast::{DataType, Value};
 pub(super) fn string(engine: Engine, text: &str) -> String {
     let quoted = text.replace('\'', "''");
     if engine == Engine::Postgres && text.contains('\\') {
-        return format!(" E'{}'", quoted.replace('\\', "\\\\"));
+        return format!("E'{}'", quoted.replace('\\', "\\\\"));
     }
     format!("'{quoted}'")
 }
@@ -30,7 +30,9 @@ pub(super) fn value(engine: Engine, value: &Value) -> Result<String, DbError> {
             Ok(format!("x'{digits}'"))
         }
         Value::Placeholder(_) => Err(refused("it holds a placeholder: write the value itself")),
-        _ => Err(refused("it holds a literal of a form that is not allowed: write strings as 'text' and numbers as digits")),
+        _ => Err(refused(
+            "it holds a literal of a form that is not allowed: write strings as 'text' and numbers as digits",
+        )),
     }
 }
 

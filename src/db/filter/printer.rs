@@ -1,12 +1,14 @@
 //! Checks an expression node by node and writes it anew.
 
-use super::functions::{Call, call};
+use super::functions::{self, Call, call};
+use super::operators::operator;
+use super::present::strip;
 use super::{columns, literals, refused};
 use crate::codec::{Column, Kind, TableSchema};
 use crate::db::{DbError, Engine};
 use sqlparser::ast::{
-    BinaryOperator, CeilFloorKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, TrimWhereField,
-    UnaryOperator, Value,
+    CeilFloorKind, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
+    TrimWhereField, UnaryOperator, Value,
 };
 
 /// How deep an expression may nest: `a OR b OR c` nests once for each OR.
@@ -14,7 +16,7 @@ const MAX_DEPTH: usize = 250;
 
 /// Writes one filter.
 pub(super) struct Printer<'p> {
-    engine: Engine,
+    pub(super) engine: Engine,
     schema: &'p TableSchema,
     aliases: &'p dyn Fn(&str) -> Option<String>,
     sql: String,
@@ -48,6 +50,7 @@ impl<'p> Printer<'p> {
             Expr::Cast { data_type, .. } => {
                 matches!(literals::type_name(self.engine, data_type)?.as_str(), "BOOL" | "BOOLEAN")
             }
+            Expr::Function(function) => functions::is_condition(&function.name.to_string()),
             Expr::Substring { .. }
             | Expr::Trim { .. }
             | Expr::Ceil { .. }
@@ -66,10 +69,13 @@ impl<'p> Printer<'p> {
         self.expression(expression)
     }
 
-    fn expression(&mut self, expression: &Expr) -> Result<(), DbError> {
+    /// Writes any allowed expression.
+    pub(super) fn expression(&mut self, expression: &Expr) -> Result<(), DbError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(refused(format!("it nests deeper than {MAX_DEPTH} operations; use IN (...) for a list of values")));
+            return Err(refused(format!(
+                "it nests deeper than {MAX_DEPTH} operations; use IN (...) for a list of values"
+            )));
         }
         self.node(expression)?;
         self.depth -= 1;
@@ -123,7 +129,9 @@ impl<'p> Printer<'p> {
     fn value_node(&mut self, expression: &Expr) -> Result<(), DbError> {
         let postgres = self.engine == Engine::Postgres;
         match expression {
-            Expr::Cast { expr, data_type, format: None, .. } => self.cast(expr, &literals::type_name(self.engine, data_type)?),
+            Expr::Cast { expr, data_type, format: None, .. } => {
+                self.cast(expr, &literals::type_name(self.engine, data_type)?)
+            }
             Expr::TypedString(typed) if postgres => {
                 let to = literals::type_name(self.engine, &typed.data_type)?;
                 self.cast(&Expr::Value(typed.value.clone()), &to)
@@ -144,10 +152,10 @@ impl<'p> Printer<'p> {
                 let arguments: Vec<&Expr> = std::iter::once(expr.as_ref()).chain(what).collect();
                 self.call(name, &arguments)
             }
-            Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(sqlparser::ast::DateTimeField::NoDateTime) } => {
+            Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
                 self.call("ceil", &[expr])
             }
-            Expr::Floor { expr, field: CeilFloorKind::DateTimeField(sqlparser::ast::DateTimeField::NoDateTime) } => {
+            Expr::Floor { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
                 self.call("floor", &[expr])
             }
             Expr::Position { expr, r#in } => self.call(if postgres { "strpos" } else { "instr" }, &[r#in, expr]),
@@ -178,12 +186,13 @@ impl<'p> Printer<'p> {
         }
     }
 
-    fn put(&mut self, text: &str) {
+    /// Writes text as it is.
+    pub(super) fn put(&mut self, text: &str) {
         self.sql.push_str(text);
     }
 
     /// The column that an identifier means, the table's own name before it or not; `None` if it is no identifier.
-    fn column(&self, expression: &Expr) -> Result<Option<&'p Column>, DbError> {
+    pub(super) fn column(&self, expression: &Expr) -> Result<Option<&'p Column>, DbError> {
         let (qualifiers, name): (&[Ident], &Ident) = match strip(expression) {
             Expr::Identifier(name) => (&[], name),
             Expr::CompoundIdentifier(parts) => match parts.split_last() {
@@ -206,116 +215,6 @@ impl<'p> Printer<'p> {
             return Err(refused(format!("`{}` is not a column of table {table}", strip(expression))));
         }
         columns::resolve(self.schema, self.aliases, &name.value).map(Some)
-    }
-
-    fn postfix(&mut self, inner: &Expr, words: &str) -> Result<(), DbError> {
-        self.put("(");
-        self.expression(inner)?;
-        self.put(&format!(" {words})"));
-        Ok(())
-    }
-
-    fn prefix(&mut self, op: UnaryOperator, inner: &Expr) -> Result<(), DbError> {
-        let operator = match op {
-            UnaryOperator::Not => "NOT ",
-            UnaryOperator::Minus => "- ",
-            UnaryOperator::Plus => "+ ",
-            UnaryOperator::BitwiseNot => "~ ",
-            _ => return Err(refused(format!("the operator {op} is not allowed in a filter"))),
-        };
-        self.put("(");
-        self.put(operator);
-        self.expression(inner)?;
-        self.put(")");
-        Ok(())
-    }
-
-    fn infix(&mut self, left: &Expr, operator: &str, right: &Expr) -> Result<(), DbError> {
-        self.refuse_the_present(&[left, right])?;
-        self.put("(");
-        self.expression(left)?;
-        self.put(&format!(" {operator} "));
-        self.expression(right)?;
-        self.put(")");
-        Ok(())
-    }
-
-    fn in_list(&mut self, expr: &Expr, list: &[Expr], negated: bool) -> Result<(), DbError> {
-        if list.is_empty() {
-            return Err(refused("the list after IN is empty"));
-        }
-        self.refuse_the_present(&std::iter::once(expr).chain(list).collect::<Vec<_>>())?;
-        self.put("(");
-        self.expression(expr)?;
-        self.put(if negated { " NOT IN (" } else { " IN (" });
-        self.list(&list.iter().collect::<Vec<_>>())?;
-        self.put("))");
-        Ok(())
-    }
-
-    fn between(&mut self, expr: &Expr, negated: bool, low: &Expr, high: &Expr) -> Result<(), DbError> {
-        self.refuse_the_present(&[expr, low, high])?;
-        self.put("(");
-        self.expression(expr)?;
-        self.put(if negated { " NOT BETWEEN " } else { " BETWEEN " });
-        self.expression(low)?;
-        self.put(" AND ");
-        self.expression(high)?;
-        self.put(")");
-        Ok(())
-    }
-
-    fn like(
-        &mut self,
-        expr: &Expr,
-        negated: bool,
-        words: &str,
-        pattern: &Expr,
-        escape: Option<&Expr>,
-    ) -> Result<(), DbError> {
-        self.put("(");
-        self.expression(expr)?;
-        self.put(if negated { " NOT " } else { " " });
-        self.put(words);
-        self.put(" ");
-        self.expression(pattern)?;
-        if let Some(escape) = escape {
-            self.put(" ESCAPE ");
-            self.expression(escape)?;
-        }
-        self.put(")");
-        Ok(())
-    }
-
-    /// A cast. One to a date or time takes only a column, or a literal that does not name the present moment.
-    fn cast(&mut self, inner: &Expr, to: &str) -> Result<(), DbError> {
-        if self.engine == Engine::Postgres && literals::is_time(to) {
-            let is_fixed = match strip(inner) {
-                Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Cast { .. } => true,
-                literal => text_of(literal).is_some_and(|text| !literals::names_the_present(text)),
-            };
-            if !is_fixed && !self.is_time(inner)? {
-                return Err(refused("it casts to a date or time what may mean another moment tomorrow"));
-            }
-        }
-        self.put("CAST(");
-        self.expression(inner)?;
-        self.put(&format!(" AS {to})"));
-        Ok(())
-    }
-
-    fn quantified(&mut self, left: &Expr, op: &BinaryOperator, word: &str, right: &Expr) -> Result<(), DbError> {
-        let (operator, is_condition) = operator(self.engine, op)?;
-        if !is_condition || matches!(op, BinaryOperator::And | BinaryOperator::Or) {
-            return Err(refused(format!("{word} needs a comparison before it")));
-        }
-        self.refuse_the_present(&[left, right])?;
-        self.put("(");
-        self.expression(left)?;
-        self.put(&format!(" {operator} {word} ("));
-        self.expression(right)?;
-        self.put("))");
-        Ok(())
     }
 
     fn function(&mut self, function: &Function) -> Result<(), DbError> {
@@ -357,7 +256,8 @@ impl<'p> Printer<'p> {
         Ok(())
     }
 
-    fn list(&mut self, expressions: &[&Expr]) -> Result<(), DbError> {
+    /// Writes expressions with commas between them.
+    pub(super) fn list(&mut self, expressions: &[&Expr]) -> Result<(), DbError> {
         for (nth, expression) in expressions.iter().enumerate() {
             if nth > 0 {
                 self.put(", ");
@@ -366,94 +266,4 @@ impl<'p> Printer<'p> {
         }
         Ok(())
     }
-
-    /// Beside a date or time PostgreSQL reads `'today'` as this day: such a filter would not pass the same rows tomorrow.
-    fn refuse_the_present(&self, operands: &[&Expr]) -> Result<(), DbError> {
-        let names = |operand: &&&Expr| text_of(strip(operand)).is_some_and(literals::names_the_present);
-        if self.engine != Engine::Postgres || !operands.iter().any(|operand| names(&operand)) {
-            return Ok(());
-        }
-        for operand in operands {
-            if self.is_time(operand)? {
-                return Err(refused("it compares with the present moment, which is another one tomorrow; write the date"));
-            }
-        }
-        Ok(())
-    }
-
-    fn is_time(&self, expression: &Expr) -> Result<bool, DbError> {
-        Ok(match strip(expression) {
-            Expr::Cast { data_type, .. } => literals::is_time(&literals::type_name(self.engine, data_type)?),
-            Expr::TypedString(_) | Expr::AtTimeZone { .. } => true,
-            Expr::Function(function) => function.name.to_string().to_ascii_lowercase().ends_with("date_trunc"),
-            Expr::BinaryOp { left, right, .. } => self.is_time(left)? || self.is_time(right)?,
-            other => self.column(other)?.is_some_and(|column| {
-                matches!(column.kind, Kind::Date | Kind::Time | Kind::TimeTz | Kind::Timestamp | Kind::TimestampTz)
-            }),
-        })
-    }
-}
-
-/// The expression within parentheses.
-fn strip(mut expression: &Expr) -> &Expr {
-    while let Expr::Nested(inner) = expression {
-        expression = inner;
-    }
-    expression
-}
-
-/// The text of a string literal.
-fn text_of(expression: &Expr) -> Option<&str> {
-    match expression {
-        Expr::Value(value) => match &value.value {
-            Value::SingleQuotedString(text) => Some(text),
-            Value::DollarQuotedString(text) => Some(&text.value),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// How an operator is written, and whether it gives true or false.
-fn operator(engine: Engine, op: &BinaryOperator) -> Result<(&'static str, bool), DbError> {
-    use BinaryOperator as Op;
-    let postgres = engine == Engine::Postgres;
-    Ok(match op {
-        Op::And => ("AND", true),
-        Op::Or => ("OR", true),
-        Op::Eq => ("=", true),
-        Op::NotEq => ("<>", true),
-        Op::Lt => ("<", true),
-        Op::LtEq => ("<=", true),
-        Op::Gt => (">", true),
-        Op::GtEq => (">=", true),
-        Op::Plus => ("+", false),
-        Op::Minus => ("-", false),
-        Op::Multiply => ("*", false),
-        Op::Divide => ("/", false),
-        Op::Modulo => ("%", false),
-        Op::StringConcat => ("||", false),
-        Op::BitwiseAnd => ("&", false),
-        Op::BitwiseOr => ("|", false),
-        Op::Arrow => ("->", false),
-        Op::LongArrow => ("->>", false),
-        Op::Glob if !postgres => ("GLOB", true),
-        Op::HashArrow if postgres => ("#>", false),
-        Op::HashLongArrow if postgres => ("#>>", false),
-        Op::AtArrow if postgres => ("@>", true),
-        Op::ArrowAt if postgres => ("<@", true),
-        Op::Question if postgres => ("?", true),
-        Op::QuestionAnd if postgres => ("?&", true),
-        Op::QuestionPipe if postgres => ("?|", true),
-        Op::PGOverlap if postgres => ("&&", true),
-        Op::PGRegexMatch if postgres => ("~", true),
-        Op::PGRegexIMatch if postgres => ("~*", true),
-        Op::PGRegexNotMatch if postgres => ("!~", true),
-        Op::PGRegexNotIMatch if postgres => ("!~*", true),
-        Op::PGLikeMatch if postgres => ("~~", true),
-        Op::PGILikeMatch if postgres => ("~~*", true),
-        Op::PGNotLikeMatch if postgres => ("!~~", true),
-        Op::PGNotILikeMatch if postgres => ("!~~*", true),
-        _ => return Err(refused(format!("the operator {op} is not allowed in a filter"))),
-    })
 }

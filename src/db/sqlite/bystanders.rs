@@ -134,10 +134,14 @@ impl Walk<'_> {
         if key.on_delete == ReferentialAction::Cascade {
             let columns: Vec<String> = child.schema.columns.iter().map(|column| quote(&column.name)).collect();
             let values = columns.join(", ");
-            let sql = format!("INSERT OR IGNORE INTO temp.dbsnap_gone_{to} SELECT {ids}, {values} FROM {name} WHERE {condition}");
+            let sql = format!(
+                "INSERT OR IGNORE INTO temp.dbsnap_gone_{to} SELECT {ids}, {values} FROM {name} WHERE {condition}"
+            );
             return Ok(self.run(&sql)? > 0);
         }
-        self.run(&format!("INSERT OR IGNORE INTO temp.dbsnap_changed_{to} SELECT {ids} FROM {name} WHERE {condition}"))?;
+        self.run(&format!(
+            "INSERT OR IGNORE INTO temp.dbsnap_changed_{to} SELECT {ids} FROM {name} WHERE {condition}"
+        ))?;
         Ok(false)
     }
 

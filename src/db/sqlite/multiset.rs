@@ -102,7 +102,8 @@ fn rewrite_without(
 ) -> Result<u64, DbError> {
     let schema = &shape.schema;
     let rewriting = |error| failed(&format!("rewriting {}", schema.table), error);
-    conn.execute_batch("DROP TABLE IF EXISTS temp.dbsnap_kept; CREATE TEMP TABLE dbsnap_kept (row BLOB NOT NULL)").map_err(rewriting)?;
+    conn.execute_batch("DROP TABLE IF EXISTS temp.dbsnap_kept; CREATE TEMP TABLE dbsnap_kept (row BLOB NOT NULL)")
+        .map_err(rewriting)?;
     let mut deleted = 0;
     {
         let mut keep = conn.prepare("INSERT INTO temp.dbsnap_kept VALUES (?1)").map_err(rewriting)?;

@@ -143,7 +143,8 @@ impl RestoreTxn for SqliteRestore<'_> {
     fn advance_counters(&mut self, index: usize) -> Result<(), DbError> {
         self.before_write()?;
         let shape = shape_at(&self.shapes, index)?;
-        let Some(column) = shape.alias.filter(|_| shape.autoincrement).and_then(|at| shape.schema.columns.get(at)) else {
+        let Some(column) = shape.alias.filter(|_| shape.autoincrement).and_then(|at| shape.schema.columns.get(at))
+        else {
             return Ok(());
         };
         // SQLite moves the counter itself when a larger id is inserted. This is for a counter that someone set back.

@@ -93,8 +93,12 @@ impl Shape {
         let rowid = ["rowid", "_rowid_", "oid"]
             .into_iter()
             .find(|rowid| !without_rowid && !told.iter().any(|column| column.name.eq_ignore_ascii_case(rowid)));
-        let foreign_collation =
-            indexes.iter().flat_map(|index| &index.columns).map(|(_, name)| name).find(|name| !is_built_in(name)).cloned();
+        let foreign_collation = indexes
+            .iter()
+            .flat_map(|index| &index.columns)
+            .map(|(_, name)| name)
+            .find(|name| !is_built_in(name))
+            .cloned();
         let affinities = captured.iter().map(|column| affinity(&column.declared)).collect();
         Ok(Some(Shape { schema, alias, rowid, without_rowid, autoincrement, affinities, foreign_collation }))
     }

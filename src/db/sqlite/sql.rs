@@ -69,7 +69,10 @@ pub(super) fn select_rowid(shape: &Shape, text: TextForm) -> Option<RowSql> {
     let mut parameters = Vec::new();
     let rowid = shape.hidden_rowid()?;
     let matches = key_match(shape, text, &mut parameters)?;
-    Some(RowSql { text: format!("SELECT {rowid} FROM {} WHERE {matches}", table(&shape.schema.table.name)), parameters })
+    Some(RowSql {
+        text: format!("SELECT {rowid} FROM {} WHERE {matches}", table(&shape.schema.table.name)),
+        parameters,
+    })
 }
 
 /// The condition that picks a key, appending its parameters.

@@ -119,7 +119,9 @@ impl TextForm {
         match value {
             ValueRef::Text(bytes) => {
                 let raw = self.encode(bytes).ok_or_else(|| {
-                    DbError::Unsupported("text that is not valid Unicode cannot be written to a UTF-16 database".to_owned())
+                    DbError::Unsupported(
+                        "text that is not valid Unicode cannot be written to a UTF-16 database".to_owned(),
+                    )
                 })?;
                 statement.raw_bind_parameter(2 * nth - 1, raw).map_err(binding)
             }

@@ -116,7 +116,8 @@ impl PostgresTarget {
             return Err(bad("it holds a `#`; in a user or password write it as %23"));
         }
         let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
-        let (login, hosts) = authority.rsplit_once('@').map_or((None, authority), |(login, hosts)| (Some(login), hosts));
+        let (login, hosts) =
+            authority.rsplit_once('@').map_or((None, authority), |(login, hosts)| (Some(login), hosts));
         let mut target = PostgresTarget {
             hosts: hosts.split(',').map(parse_host).collect::<Result<_, _>>()?,
             user: None,
@@ -196,7 +197,16 @@ fn some(text: String) -> Option<String> {
 /// A parameter's name if we know it: an unknown one may be a piece of a password with a `?` in it.
 fn known(name: &str) -> &str {
     let names = [
-        "host", "port", "user", "password", "dbname", "schema", "sslmode", "sslaccept", "sslrootcert", "connect_timeout",
+        "host",
+        "port",
+        "user",
+        "password",
+        "dbname",
+        "schema",
+        "sslmode",
+        "sslaccept",
+        "sslrootcert",
+        "connect_timeout",
         "application_name",
     ];
     if names.contains(&name) { name } else { "?" }
@@ -204,7 +214,9 @@ fn known(name: &str) -> &str {
 
 fn part(text: &str, what: &str) -> Result<String, DbError> {
     percent::decode(text).ok_or_else(|| {
-        bad(&format!("the {what} is not percent-encoded UTF-8; write `%` as %25, and @ : / ? # likewise as %40 %3A %2F %3F %23"))
+        bad(&format!(
+            "the {what} is not percent-encoded UTF-8; write `%` as %25, and @ : / ? # likewise as %40 %3A %2F %3F %23"
+        ))
     })
 }
 

@@ -55,7 +55,8 @@ pub fn rolls_back_when_dropped(fixture: &mut dyn Fixture) {
     {
         let mut txn = sink.restore(&reads, &Silent).unwrap();
         txn.delete(0, &mut Given::new(find(&schema, &rows, "id", &Value::Int(4)))).unwrap();
-        txn.insert(0, &mut Given::new([row::encode(&[Value::Int(9), Value::Text(b"nine".to_vec()), Value::Null])])).unwrap();
+        txn.insert(0, &mut Given::new([row::encode(&[Value::Int(9), Value::Text(b"nine".to_vec()), Value::Null])]))
+            .unwrap();
         assert_ne!(all(txn.as_mut(), 0), rows);
     }
     assert_eq!(dumps(fixture), before);

@@ -4,8 +4,14 @@
 
 mod catalog;
 mod error;
+mod filter;
+mod open;
+pub mod sqlite;
 mod traits;
+mod url;
 
 pub use catalog::{Catalog, Counter, Engine, SourceIdentity, TableInfo};
 pub use error::DbError;
+pub use open::{OpenOptions, open};
 pub use traits::{Commit, Filter, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source, TableRead};
+pub use url::{DatabaseUrl, Host, Password, PostgresTarget, SslMode};

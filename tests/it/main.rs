@@ -11,6 +11,7 @@ mod conformance;
 mod dependencies;
 mod layers;
 mod source;
+mod filter;
 mod sqlite;
 mod store;
 mod support;

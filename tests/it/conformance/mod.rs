@@ -1,7 +1,7 @@
 //! One suite for every engine: what `Source`, `Sink`, `Snapshot` and `RestoreTxn` promise, whoever implements them.
 //!
 //! An engine implements [`Fixture`] (three methods without a default) and instantiates the suite with
-//! `conformance_suite!(path::to::new_fixture)`, where the function gives a fixture over an empty database. SQL in the
+//! `conformance_suite!(crate::path::to::new_fixture)`, where the function gives a fixture over an empty database. SQL in the
 //! cases is what both engines read; where they differ, the fixture says it ([`Fixture::blob`] and the like).
 
 pub mod cases;

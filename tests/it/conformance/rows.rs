@@ -2,7 +2,7 @@
 
 use super::Fixture;
 use dbsnap::codec::{RowReader, TableSchema, Value};
-use dbsnap::db::{DbError, Filter, RowSink, RowStream, Sink, Snapshot, Source, TableRead};
+use dbsnap::db::{DbError, Filter, RowSink, RowStream, Sink, Snapshot, TableRead};
 use dbsnap::monitor::Silent;
 
 /// Collects canonical rows; stops at `limit` if there is one.

@@ -53,7 +53,10 @@ impl Fixture for SqliteFixture {
 
     fn dump(&self, table: &str) -> Vec<String> {
         let quoted = table.replace('"', "\"\"");
-        let mut statement = self.session.prepare(&format!("SELECT name FROM pragma_table_xinfo('{}')", table.replace('\'', "''"))).unwrap();
+        let mut statement = self
+            .session
+            .prepare(&format!("SELECT name FROM pragma_table_xinfo('{}')", table.replace('\'', "''")))
+            .unwrap();
         let printed: Vec<String> = statement
             .query_map([], |row| row.get::<_, String>(0))
             .unwrap()
@@ -68,4 +71,4 @@ impl Fixture for SqliteFixture {
     }
 }
 
-conformance_suite!(SqliteFixture::new);
+conformance_suite!(crate::conformance::sqlite::SqliteFixture::new);

@@ -7,9 +7,7 @@ use dbsnap::monitor::Silent;
 
 pub fn tells_and_keeps_counters(fixture: &mut dyn Fixture) {
     let id = fixture.counted_id();
-    fixture.exec(&format!(
-        "CREATE TABLE t ({id}, word TEXT); INSERT INTO t (word) VALUES ('a'), ('b'), ('c');"
-    ));
+    fixture.exec(&format!("CREATE TABLE t ({id}, word TEXT); INSERT INTO t (word) VALUES ('a'), ('b'), ('c');"));
     let mut sink = fixture.open();
     let reads = reads(fixture, sink.as_mut(), &["t"]);
     let rows = {

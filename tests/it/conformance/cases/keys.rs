@@ -2,7 +2,7 @@
 
 use crate::conformance::{Fixture, Given, all, find, read, reads};
 use dbsnap::codec::{Key, Value, row};
-use dbsnap::db::{Commit, Snapshot};
+use dbsnap::db::Commit;
 use dbsnap::monitor::Silent;
 
 fn text(text: &str) -> Value {

@@ -25,7 +25,9 @@ pub fn keeps_null_empty_and_zero_apart(fixture: &mut dyn Fixture) {
     let (schema, rows) = read(fixture, "t");
     let values: Vec<_> = rows
         .iter()
-        .map(|row| RowReader::values(row, schema.columns.len()).unwrap().into_iter().map(|v| v.to_owned()).collect::<Vec<_>>())
+        .map(|row| {
+            RowReader::values(row, schema.columns.len()).unwrap().into_iter().map(|v| v.to_owned()).collect::<Vec<_>>()
+        })
         .collect();
     let text = |text: &str| Value::Text(text.as_bytes().to_vec());
     assert_eq!(values.len(), 3);

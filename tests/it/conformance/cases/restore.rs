@@ -2,7 +2,7 @@
 
 use crate::conformance::{Fixture, Given, all, find, read, reads};
 use dbsnap::codec::{Value, row};
-use dbsnap::db::{Commit, DbError, Snapshot};
+use dbsnap::db::{Commit, DbError};
 use dbsnap::monitor::Silent;
 
 const SHOP: &str = "CREATE TABLE mods (id INTEGER NOT NULL PRIMARY KEY, title TEXT NOT NULL, price INTEGER);
@@ -55,7 +55,8 @@ pub fn rolls_back_when_dropped(fixture: &mut dyn Fixture) {
     {
         let mut txn = sink.restore(&reads, &Silent).unwrap();
         txn.delete(0, &mut Given::new(find(&schema, &rows, "id", &Value::Int(4)))).unwrap();
-        txn.insert(0, &mut Given::new([row::encode(&[Value::Int(9), Value::Text(b"nine".to_vec()), Value::Null])])).unwrap();
+        txn.insert(0, &mut Given::new([row::encode(&[Value::Int(9), Value::Text(b"nine".to_vec()), Value::Null])]))
+            .unwrap();
         assert_ne!(all(txn.as_mut(), 0), rows);
     }
     assert_eq!(dumps(fixture), before);

@@ -95,9 +95,8 @@ fn store(project: &Project, report: &mut DoctorReport) -> Result<(), OpError> {
 }
 
 fn database(place: &Place, project: &Project, report: &mut DoctorReport) -> Result<(), OpError> {
-    let chosen = settings::database_url(place, project)?;
+    let (mut source, chosen) = settings::connect(place, project)?;
     report.add("database", Health::Good, format!("{} (from {})", chosen.url.display(), chosen.origin));
-    let mut source = crate::db::open(&chosen.url)?;
     let identity = source.identity().clone();
     let engine = match identity.engine {
         Engine::Postgres => "PostgreSQL",

@@ -110,7 +110,7 @@ pub(super) fn export_entry(
         list.put(&BackupEntry {
             id: exported.backup.clone(),
             table: exported.table.clone(),
-            created_at: crate::prisma::names::plan_time(entry.manifest.created_at),
+            created_at: entry.manifest.created_at,
             record_count: exported.records,
             file_path: file_name(&exported.json),
             restore_path: file_name(&exported.script),
@@ -120,8 +120,8 @@ pub(super) fn export_entry(
         });
         let policy = project.config.policy();
         list.set_retention(Retention {
-            max_backups_per_table: policy.per_table as u64,
-            max_age_days: u64::from(policy.days),
+            max_backups_per_table: u32::try_from(policy.per_table).unwrap_or(u32::MAX),
+            max_age_days: policy.days,
         });
         list.save()?;
         tables.push(exported);
@@ -156,7 +156,7 @@ fn export_table(
         rows: Some(table.rows),
         bytes: Some(table.bytes),
     });
-    let mut writer = ExportWriter::create(&json, &schema, &ColumnNames, &info)?;
+    let mut writer = ExportWriter::create(&json, &schema, &ColumnNames, info)?;
     let mut cursor = Cursor::new(objects, &schema.key_spec(), &table.root)?;
     let (mut rows, mut bytes) = (0, 0);
     while let Some(row) = cursor.next_entry()? {

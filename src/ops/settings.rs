@@ -4,7 +4,7 @@
 
 use super::OpError;
 use super::project::{Place, Project};
-use crate::db::{self, DatabaseUrl, Sink};
+use crate::db::{self, DatabaseUrl, OpenOptions, Sink};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -60,7 +60,7 @@ pub fn database_url(place: &Place, project: &Project) -> Result<ChosenUrl, OpErr
 /// Opens the database that the settings name.
 pub(super) fn connect(place: &Place, project: &Project) -> Result<(Box<dyn Sink>, ChosenUrl), OpError> {
     let chosen = database_url(place, project)?;
-    let sink = db::open(&chosen.url)?;
+    let sink = db::open(&chosen.url, &OpenOptions::default())?;
     Ok((sink, chosen))
 }
 

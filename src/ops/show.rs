@@ -92,9 +92,10 @@ fn show_table(store: &Store, table: &TableEntry, schema: TableSchema) -> Result<
 /// One row as a record of an export.
 fn record(schema: &TableSchema, row: &[u8]) -> Result<Box<RawValue>, OpError> {
     let mut json = Vec::new();
-    RecordEncoder::new(schema, &ColumnNames)?.encode(row, &mut json)?;
+    RecordEncoder::of_table(schema, &ColumnNames)?.encode(row, &mut json)?;
     let text = String::from_utf8(json).map_err(|error| OpError::Verification(error.to_string()))?;
-    RawValue::from_string(text).map_err(|error| OpError::Verification(error.to_string()))
+    // Records come with the comma and line break that stand before them in a file.
+    RawValue::from_string(text.trim_start_matches([',', '\n', ' ']).to_owned()).map_err(|error| OpError::Verification(error.to_string()))
 }
 
 fn find_row(

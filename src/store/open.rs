@@ -7,7 +7,7 @@ use super::pack_files::PackFiles;
 use super::pack_writer::PACK_SIZE;
 use crate::fsio::{Disk, Entry, FileKind, FileSystem, Lock, LockMode, is_temp_name, read_whole, write_durably};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use std::thread;

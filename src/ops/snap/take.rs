@@ -63,7 +63,7 @@ fn list(tables: &[PlannedTable]) -> String {
 }
 
 fn report(published: &Published, seconds: f64, export: Option<ExportReport>) -> SnapReport {
-    let tables = self
+    let tables = published
         .captured
         .iter()
         .zip(&published.entry.manifest.tables)

@@ -3,12 +3,13 @@
 //! Every value has one form, and no two values of a column share one: where the form that Prisma's client takes would not
 //! say everything, the value is written as an object whose only key begins with `$` and names what is in it.
 
-use super::fields::{Dialect, Field, Fields};
+use super::fields::{Dialect, Field, FieldNames, Fields};
 use super::notes::{ColumnNotes, Note, Notes};
 use super::scan::{Fault, Scanner, number_end};
 use super::text::{SAFE_INTEGER, put_base64, put_f32, put_f64, put_int, put_plain, put_string};
 use super::{forms, list};
-use crate::codec::{CodecError, Kind, RowReader, ValueRef};
+use crate::codec::{CodecError, Kind, RowReader, TableSchema, ValueRef};
+use crate::prisma::ExportError;
 use std::sync::Arc;
 
 /// JSON nested deeper is written as text: readers of the file may recurse.
@@ -27,6 +28,15 @@ impl RecordEncoder {
     pub(super) fn new(fields: Arc<Fields>) -> RecordEncoder {
         let notes = Notes::none(fields.list.len());
         RecordEncoder { fields, notes }
+    }
+
+    /// An encoder of rows of one table, for those who show single records.
+    ///
+    /// # Errors
+    /// [`ExportError::FieldTwice`] if two columns have one field name.
+    pub fn of_table(schema: &TableSchema, names: &dyn FieldNames) -> Result<RecordEncoder, ExportError> {
+        let fields = Fields::new(schema, schema.columns.iter().map(|column| names.field(&column.name)))?;
+        Ok(RecordEncoder::new(Arc::new(fields)))
     }
 
     /// Appends one row to `out` as a record, with the comma and the line break that stand before it.

@@ -17,3 +17,4 @@ mod store;
 mod support;
 mod torments;
 mod export;
+mod tree;

@@ -2,6 +2,10 @@
 
 mod crash;
 mod damage;
+mod disk;
+mod format;
+mod hostile;
+mod model;
 mod objects;
 mod shelf;
 mod sweep;

@@ -173,10 +173,14 @@ impl Store {
         self.access
     }
 
-    /// Lets packs end at about `bytes` instead of 64 MiB. They are then finished in the thread that fills them, so that a
-    /// test sees the same operations in the same order each time.
+    /// Lets packs end at about `bytes` instead of 64 MiB.
     pub fn set_pack_size(&mut self, bytes: u64) {
         self.pack_size = bytes;
+    }
+
+    /// Has full packs finished by the thread that fills them instead of beside it, so that the same work is the same
+    /// operations in the same order, as a simulated crash needs it.
+    pub fn finish_packs_in_turn(&mut self) {
         self.finish_inline = true;
     }
 

@@ -1,6 +1,6 @@
 //! Power cuts and disk errors at every operation, on a simulated machine.
 
-use super::shelf::{id, init, numbers, open, snap, verify};
+use super::shelf::{id, init, numbers, open, publish, put, snap, verify};
 use super::sweep::{live, sweep};
 use dbsnap::fsio::Simulated;
 use dbsnap::hash::Hash;
@@ -14,6 +14,8 @@ struct Known {
     initialised: bool,
     /// Manifests whose publishing was acknowledged and whose removal was never begun.
     published: Vec<Hash>,
+    /// Whether the first of them has its tag and its pin.
+    marked: bool,
 }
 
 /// A life of a store: init, snapshots that share objects, one removed, a sweep, another snapshot.
@@ -22,11 +24,14 @@ fn live_a_life(machine: &Simulated, known: &mut Known) -> Result<(), StoreError>
     known.initialised = true;
     {
         let store = open(machine, Access::Write)?;
-        for from in [0, 5, 20] {
-            let manifest = snap(&store, &(from..from + 12).collect::<Vec<_>>())?;
-            known.published.push(manifest);
-        }
-        store.set_tag("before", &known.published[0])?;
+        // Packs that are half dead once the second snapshot is gone, so that the sweep has to write some anew.
+        put(&store, 0..16)?;
+        known.published.push(publish(&store, &(0..16).step_by(2).collect::<Vec<_>>())?);
+        known.published.push(publish(&store, &(0..16).collect::<Vec<_>>())?);
+        known.published.push(snap(&store, &(20..30).collect::<Vec<_>>())?);
+        store.set_tag("first", &known.published[0])?;
+        store.pin(&known.published[0], Some("because"))?;
+        known.marked = true;
     }
     let doomed = known.published.remove(1);
     open(machine, Access::Exclusive)?.remove_manifest(&doomed)?;
@@ -48,6 +53,10 @@ fn must_hold(machine: &Simulated, known: &Known, story: &str) {
         let listed = store.manifest_ids().unwrap();
         for manifest in &known.published {
             assert!(listed.contains(manifest), "{story}: an acknowledged snapshot is gone");
+        }
+        if known.marked {
+            assert_eq!(store.tag("first").unwrap(), Some(known.published[0]), "{story}: the tag is gone");
+            assert_eq!(store.pins().unwrap().len(), 1, "{story}: the pin is gone");
         }
         for manifest in &listed {
             for number in numbers(&store, manifest) {
@@ -123,7 +132,11 @@ fn a_second_power_cut_during_recovery_loses_nothing_either() {
             };
             let done = recover();
             again.reboot(step);
-            let known = Known { initialised: known.initialised || done.is_ok(), published: known.published.clone() };
+            let known = Known {
+                initialised: known.initialised || done.is_ok(),
+                published: known.published.clone(),
+                marked: known.marked,
+            };
             must_hold(&again, &known, &format!("operation {operation}, then {step}"));
         }
     }
@@ -155,16 +168,29 @@ fn after_a_failed_write_nothing_is_published() {
     let machine = Simulated::new();
     init(&machine).unwrap();
     let store = open(&machine, Access::Write).unwrap();
-    super::shelf::put(&store, 0..5).unwrap();
+    put(&store, 0..5).unwrap();
     let start = machine.operations();
     for step in 1..life {
         let machine = machine.fork();
         let store = open(&machine, Access::Write).unwrap();
         machine.fail_at(start + step, ErrorKind::Other, false);
-        if super::shelf::put(&store, 5..30).is_ok() {
+        if put(&store, 5..30).is_ok() {
             return;
         }
-        assert!(matches!(super::shelf::publish(&store, &[1]), Err(StoreError::Poisoned)));
+        assert!(matches!(publish(&store, &[1]), Err(StoreError::Poisoned)));
         assert!(matches!(store.session(), Err(StoreError::Poisoned)));
     }
+}
+
+#[test]
+fn after_a_failed_publish_nothing_is_published_either() {
+    let machine = Simulated::new();
+    init(&machine).unwrap();
+    let store = open(&machine, Access::Write).unwrap();
+    put(&store, 0..5).unwrap();
+    machine.fail_at(machine.operations() + 3, ErrorKind::Other, false);
+    assert!(matches!(publish(&store, &[1]), Err(StoreError::Io { .. })));
+    assert!(matches!(publish(&store, &[1]), Err(StoreError::Poisoned)));
+    drop(store);
+    publish(&open(&machine, Access::Write).unwrap(), &[1]).unwrap();
 }

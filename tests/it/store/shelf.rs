@@ -35,6 +35,7 @@ pub fn frame(number: u64) -> Frame {
 pub fn open(machine: &Simulated, access: Access) -> Result<Store, StoreError> {
     let mut store = Store::open_on(Arc::new(machine.clone()), Path::new(ROOT), access, Duration::ZERO)?;
     store.set_pack_size(700);
+    store.finish_packs_in_turn();
     Ok(store)
 }
 

@@ -8,10 +8,10 @@ use crate::codec::{KeySpec, TableSchema};
 use crate::db::{DbError, RowSink, Snapshot};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
-use crate::store::{Frame, NewObjects};
+use crate::store::{Frame, NewObjects, ObjectKind};
 use crate::tree::{BuildOptions, Builder, Built, Sorter, TreeError};
 use crossbeam_channel::{Receiver, Sender, bounded};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Bytes of rows handed from thread to thread at once.
 const BATCH: usize = 1 << 20;
@@ -22,14 +22,14 @@ const SORT_BUDGET: usize = 64 << 20;
 /// zstd level of schemas; trees choose their own.
 const SCHEMA_LEVEL: i32 = 3;
 /// Object kind of a table schema (`docs/FORMAT.md`, section 5).
-const KIND_SCHEMA: crate::store::ObjectKind = crate::store::ObjectKind(4);
+const KIND_SCHEMA: ObjectKind = ObjectKind(4);
 
 /// What is needed to capture tables into one session of the store.
 pub(super) struct Capture<'c> {
     /// Where new objects go.
     pub objects: &'c dyn NewObjects,
     /// Where the sorter may spill.
-    pub scratch: &'c Path,
+    pub scratch: PathBuf,
     /// Whom to tell.
     pub monitor: &'c dyn Monitor,
 }
@@ -49,7 +49,7 @@ impl Capture<'_> {
     ) -> Result<Built, OpError> {
         let (sender, receiver) = bounded::<Batch>(WAITING);
         let (read, sorted) = std::thread::scope(|scope| {
-            let sorting = scope.spawn(move || sort(&receiver, spec, self.scratch));
+            let sorting = scope.spawn(move || sort(&receiver, spec, &self.scratch));
             let mut feed = Feed { batch: Batch::default(), sender, monitor: self.monitor };
             let read = snapshot.read(index, &mut feed).and_then(|rows| feed.flush().map(|()| rows));
             drop(feed);
@@ -62,13 +62,16 @@ impl Capture<'_> {
             (Ok(_), Err(error)) => return Err(error.into()),
             (Ok(sorter), Ok(read)) => (sorter, read),
         };
-        let mut builder = Builder::new(self.objects, spec, previous, BuildOptions::default())?;
-        sorter.drain_into(&mut builder, &|| self.monitor.interrupted())?;
-        let built = builder.finish()?;
-        if built.rows != read {
+        let sorted = sorter.finish()?;
+        let built = std::thread::scope(|scope| {
+            let mut builder = Builder::new(scope, self.objects, spec, previous, BuildOptions::new(self.monitor));
+            builder.push_sorted(sorted)?;
+            builder.finish()
+        })?;
+        if built.totals.rows != read {
             return Err(OpError::Verification(format!(
                 "the database sent {read} rows, but {} were stored",
-                built.rows
+                built.totals.rows
             )));
         }
         Ok(built)
@@ -127,7 +130,7 @@ impl RowSink for Feed<'_> {
 }
 
 fn sort(batches: &Receiver<Batch>, spec: &KeySpec, scratch: &Path) -> Result<Sorter, TreeError> {
-    let mut sorter = Sorter::new(spec, scratch, SORT_BUDGET);
+    let mut sorter = Sorter::new(spec.clone(), scratch, SORT_BUDGET);
     for batch in batches {
         let mut start = 0;
         for &end in &batch.ends {

@@ -146,8 +146,8 @@ pub(super) fn publish(
             tables.push(TableEntry {
                 table: table.clone(),
                 backup,
-                rows: captured.built.rows,
-                bytes: captured.built.row_bytes,
+                rows: captured.built.totals.rows,
+                bytes: captured.built.totals.row_bytes,
                 root: captured.built.root,
                 schema_object: captured.schema_object,
                 filter: captured.read.filter.as_ref().map(|filter| filter.typed.clone()),

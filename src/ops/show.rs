@@ -8,7 +8,7 @@ use crate::codec::{Key, Kind, TableSchema, Value, row};
 use crate::prisma::{ColumnNames, RecordEncoder};
 use crate::snapshot::{Entry, History, Reference, Refs, TableEntry, read_schema};
 use crate::store::{Access, Store};
-use crate::tree::{Cursor, TreeStats, stats};
+use crate::tree::{self, Cursor};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -39,8 +39,8 @@ pub struct ShownTable {
     pub schema: TableSchema,
     /// The root of its tree.
     pub root: String,
-    /// The shape of its tree.
-    pub tree: TreeStats,
+    /// Rows.
+    pub rows: u64,
     /// Its first rows, as records of an export.
     pub sample: Vec<Box<RawValue>>,
 }
@@ -86,7 +86,7 @@ fn show_table(store: &Store, table: &TableEntry, schema: TableSchema) -> Result<
     {
         sample.push(record(&schema, entry.row)?);
     }
-    Ok(ShownTable { tree: stats(store, &table.root)?, root: table.root.to_hex(), schema, sample })
+    Ok(ShownTable { rows: table.rows, root: table.root.to_hex(), schema, sample })
 }
 
 /// One row as a record of an export.
@@ -108,11 +108,9 @@ fn find_row(
     let spec = schema.key_spec();
     let mut key = Vec::new();
     spec.key_of(&key_row(schema, typed)?, &mut key)?;
-    let mut cursor = Cursor::new(store, &spec, &table.root)?;
-    cursor.seek(&key)?;
-    match cursor.next_entry()? {
-        Some(found) if found.key == key => record(schema, found.row),
-        _ => Err(OpError::NoSuchRow { key: typed.to_owned(), table: table.table.to_string(), id: entry.id }),
+    match tree::find(store, &spec, &table.root, &key)? {
+        Some((row, _)) => record(schema, &row),
+        None => Err(OpError::NoSuchRow { key: typed.to_owned(), table: table.table.to_string(), id: entry.id }),
     }
 }
 

@@ -26,6 +26,7 @@ const CARRIED = ['jsonNull', 'jsonWrapped'];
 interface Column {
   name: string;
   kind: string;
+  array?: boolean;
 }
 
 interface Metadata {
@@ -202,16 +203,25 @@ function notCarried(metadata: Metadata): string[] {
   return found;
 }
 
+interface Plan {
+  model: string;
+  key: string[];
+  fields: string[];
+  columns: Column[];
+  /** Only the key is read back: reading a whole row can fail after it was written. */
+  select: Record<string, true>;
+}
+
 /** What the file must say before anything is written. */
-function plan(metadata: Metadata): { model: string; key: string[]; fields: string[]; kinds: string[] } {
+function plan(metadata: Metadata): Plan {
   if (metadata.format !== KNOWN_FORMAT) throw new Refusal('The backup file has a format that this script does not know.');
   const { model, key = [], fields = [], schema } = metadata;
   if (model === undefined || !/^[A-Za-z]\w*$/.test(model)) {
     throw new Refusal('No Prisma model is known for this table: use `dbsnap import` and `dbsnap restore`.');
   }
   if (key.length === 0) throw new Refusal('The table has no key that Prisma could upsert by: use `dbsnap import` and `dbsnap restore`.');
-  const kinds = (schema?.columns ?? []).map((column) => column.kind);
-  if (kinds.length !== fields.length) throw new Refusal('The backup file does not say what its columns are.');
+  const columns = schema?.columns ?? [];
+  if (columns.length !== fields.length) throw new Refusal('The backup file does not say what its columns are.');
   const lost = notCarried(metadata);
   if (lost.length > 0) {
     throw new Refusal(
@@ -219,12 +229,18 @@ function plan(metadata: Metadata): { model: string; key: string[]; fields: strin
         'Nothing was changed. Use `dbsnap import` and `dbsnap restore`, which can.',
     );
   }
-  return { model, key, fields, kinds };
+  const select: Record<string, true> = {};
+  for (const field of key) select[field] = true;
+  return { model, key, fields, columns, select };
 }
 
 /** A value of a record as Prisma's client takes it. */
-function toPrisma(value: unknown, kind: string): unknown {
-  if (kind === 'json' || kind === 'jsonb') {
+function toPrisma(value: unknown, column: Column): unknown {
+  if (column.kind === 'json' || column.kind === 'jsonb') {
+    if (column.array === true) {
+      const element = { name: column.name, kind: column.kind };
+      return Array.isArray(value) ? value.map((one: unknown) => toPrisma(one, element)) : value;
+    }
     if (value === null) return Prisma.DbNull;
     if (typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 1 && '$json' in value) {
       return value.$json === null ? Prisma.JsonNull : value.$json;
@@ -245,16 +261,16 @@ async function restore(file: FileHandle, url: string, timeout: number): Promise<
   try {
     await prisma.$transaction(
       async (transaction) => {
+        let planned: Plan | undefined;
         await readBackup(file, async (metadata, line) => {
-          const { model, key, fields, kinds } = plan(metadata);
+          planned = planned ?? plan(metadata);
+          const { model, key, fields, columns, select } = planned;
           const delegate = (transaction as unknown as Record<string, Delegate | undefined>)[model];
           if (typeof delegate?.upsert !== 'function') throw new Refusal(`Prisma's client has no model ${model}.`);
           const record = JSON.parse(line) as Fields;
           fields.forEach((field, index) => {
-            record[field] = toPrisma(record[field], kinds[index] as string);
+            record[field] = toPrisma(record[field], columns[index] as Column);
           });
-          const select: Record<string, true> = {};
-          for (const field of key) select[field] = true;
           await delegate.upsert({ where: whereOf(metadata, key, record), update: record, create: record, select });
         });
       },

@@ -20,7 +20,7 @@ pub fn mark(history: &History, objects: &dyn Objects) -> Result<HashSet<Hash>, T
     for entry in &history.entries {
         for table in &entry.manifest.tables {
             live.insert(table.schema_object);
-            reach(objects, &table.root, &mut live)?;
+            reach(objects, &table.root, &mut live, |_, _| {})?;
         }
     }
     Ok(live)

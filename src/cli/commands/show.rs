@@ -94,14 +94,7 @@ fn render_table(table: &ShownTable) -> String {
             paint(DIM, "generated, not captured")
         );
     }
-    let tree = &table.tree;
-    let _ = writeln!(
-        text,
-        "\n{} rows in {} leaves, {} levels\n",
-        count(tree.rows),
-        count(tree.leaves),
-        tree.levels
-    );
+    let _ = writeln!(text, "\n{} rows, the first of them:\n", count(table.rows));
     for row in &table.sample {
         let _ = writeln!(text, "{}", printable(row.get()));
     }

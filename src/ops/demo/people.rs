@@ -25,7 +25,7 @@ pub(super) fn user(row: u64) -> Vec<Value> {
     let mut random = Random::of(USER, row ^ 0x5555);
     let role = if row == 0 {
         "admin-role"
-    } else if row % (USERS / CREATORS) == 0 {
+    } else if row.is_multiple_of(USERS / CREATORS) {
         "creator"
     } else {
         "USER"

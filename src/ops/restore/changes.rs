@@ -6,7 +6,7 @@ use crate::codec::KeySpec;
 use crate::hash::{Hash, Hasher};
 use crate::ops::OpError;
 use crate::store::Objects;
-use crate::tree::{self, Version};
+use crate::tree::{Diff, Difference, Entry};
 use std::path::Path;
 
 /// The trees that are compared.
@@ -63,14 +63,16 @@ impl Changes {
             deletes: mode == Mode::Exact && sides.live_in_filter.is_none(),
             changed_live: 0,
         };
-        let mut diff = tree::diff(objects, spec, &sides.live, &sides.snapshot)?;
-        while let Some(entry) = diff.next_entry()? {
-            collecting.take(&entry.key, entry.before.as_ref(), entry.after.as_ref())?;
+        let mut diff = Diff::new(objects, spec, &sides.live, &sides.snapshot);
+        while let Some(difference) = diff.next_difference()? {
+            let (before, after) = versions(difference);
+            collecting.take(before, after)?;
         }
         if let (Mode::Exact, Some(live)) = (mode, &sides.live_in_filter) {
-            let mut diff = tree::diff(objects, spec, live, &sides.snapshot)?;
-            while let Some(entry) = diff.next_entry()? {
-                collecting.take_within_filter(&entry.key, entry.before.as_ref(), entry.after.as_ref())?;
+            let mut diff = Diff::new(objects, spec, live, &sides.snapshot);
+            while let Some(difference) = diff.next_difference()? {
+                let (before, after) = versions(difference);
+                collecting.take_within_filter(before, after)?;
             }
         }
         let (live_rows, _) = rows;
@@ -97,6 +99,15 @@ impl Changes {
     }
 }
 
+/// The rows on both sides of a difference.
+fn versions(difference: Difference<'_>) -> (Option<Entry<'_>>, Option<Entry<'_>>) {
+    match difference {
+        Difference::Added(new) => (None, Some(new)),
+        Difference::Removed(old) => (Some(old), None),
+        Difference::Changed { old, new } => (Some(old), Some(new)),
+    }
+}
+
 struct Collecting {
     changes: Changes,
     digest: Digest,
@@ -107,9 +118,9 @@ struct Collecting {
 }
 
 impl Collecting {
-    fn take(&mut self, key: &[u8], before: Option<&Version>, after: Option<&Version>) -> Result<(), OpError> {
-        let live = before.map_or(0, |version| version.count);
-        let wanted = after.map_or(0, |version| version.count);
+    fn take(&mut self, before: Option<Entry<'_>>, after: Option<Entry<'_>>) -> Result<(), OpError> {
+        let live = before.map_or(0, |entry| entry.count);
+        let wanted = after.map_or(0, |entry| entry.count);
         self.changed_live += live;
         match (before, after) {
             (Some(old), Some(new)) if old.id != new.id => {
@@ -117,20 +128,20 @@ impl Collecting {
                     self.changes.left += live;
                     return Ok(());
                 }
-                self.changes.update.push(&new.row, 1)?;
-                self.digest.add(key, before, after);
+                self.changes.update.push(new.row, 1)?;
+                self.digest.add(before, after);
             }
             // Copies of one row in a multiset: the same row on both sides, another number of times.
             (_, Some(new)) if wanted > live => {
                 self.changed_live -= live;
-                self.changes.insert.push(&new.row, wanted - live)?;
-                self.digest.add(key, before, after);
+                self.changes.insert.push(new.row, wanted - live)?;
+                self.digest.add(before, after);
             }
             (Some(old), _) => {
                 self.changed_live -= wanted;
                 if self.deletes {
-                    self.changes.delete.push(&old.row, live - wanted)?;
-                    self.digest.add(key, before, after);
+                    self.changes.delete.push(old.row, live - wanted)?;
+                    self.digest.add(before, after);
                 } else {
                     self.changes.left += live - wanted;
                 }
@@ -143,17 +154,16 @@ impl Collecting {
     /// Deletes live rows that the filter matches and the snapshot has not.
     fn take_within_filter(
         &mut self,
-        key: &[u8],
-        before: Option<&Version>,
-        after: Option<&Version>,
+        before: Option<Entry<'_>>,
+        after: Option<Entry<'_>>,
     ) -> Result<(), OpError> {
         let Some(old) = before else { return Ok(()) };
-        let wanted = after.map_or(0, |version| version.count);
+        let wanted = after.map_or(0, |entry| entry.count);
         let changed = after.is_some_and(|new| new.id != old.id);
         if !changed && old.count > wanted {
-            self.changes.delete.push(&old.row, old.count - wanted)?;
+            self.changes.delete.push(old.row, old.count - wanted)?;
             self.changes.left = self.changes.left.saturating_sub(old.count - wanted);
-            self.digest.add(key, before, after);
+            self.digest.add(before, after);
         }
         Ok(())
     }
@@ -170,7 +180,8 @@ pub(super) struct Digest {
 
 impl Digest {
     /// Adds one change.
-    pub fn add(&mut self, key: &[u8], before: Option<&Version>, after: Option<&Version>) {
+    pub fn add(&mut self, before: Option<Entry<'_>>, after: Option<Entry<'_>>) {
+        let key = before.or(after).map_or(&[][..], |entry| entry.key);
         let mut hasher = Hasher::new();
         hasher.update(&(key.len() as u64).to_le_bytes()).update(key);
         for version in [before, after] {
@@ -214,9 +225,10 @@ pub(super) fn digest_between(
     after: &Hash,
 ) -> Result<Hash, OpError> {
     let mut digest = Digest::default();
-    let mut diff = tree::diff(objects, spec, before, after)?;
-    while let Some(entry) = diff.next_entry()? {
-        digest.add(&entry.key, entry.before.as_ref(), entry.after.as_ref());
+    let mut diff = Diff::new(objects, spec, before, after);
+    while let Some(difference) = diff.next_difference()? {
+        let (before, after) = versions(difference);
+        digest.add(before, after);
     }
     Ok(digest.finish())
 }

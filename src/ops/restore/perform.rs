@@ -3,7 +3,7 @@
 use super::changes::{Changes, digest_between};
 use super::plan::{Prepared, Targets, prepare, targets};
 use super::{Bystander, RestoreOptions, RestorePlan, RestoreReport, guard};
-use crate::db::{Commit, RestoreTxn, Sink, Source};
+use crate::db::{Commit, RestoreTxn, Sink};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::ops::OpError;
@@ -121,7 +121,7 @@ impl Work<'_> {
             origin: self.origin,
             monitor: self.monitor,
         };
-        prepare(&taking, live, &self.targets, self.header.clone(), self.store.scratch_dir())
+        prepare(&taking, live, &self.targets, self.header.clone(), &self.store.scratch_dir())
     }
 
     fn report(&self, plan: RestorePlan, safety: Option<String>, bystanders: Vec<Bystander>) -> RestoreReport {

@@ -155,7 +155,7 @@ pub(super) fn prepare(
             live_in_filter: target.filtered.map(|position| captured[position].built.root),
             snapshot: target.entry.root,
         };
-        let rows = (captured[index].built.rows, target.entry.rows);
+        let rows = (captured[index].built.totals.rows, target.entry.rows);
         let changes = Changes::collect(taking.session, &target.spec, &sides, rows, plan.mode, scratch)?;
         plan.tables.push(changes.describe(target.entry.table.to_string(), rows, target.notes.clone()));
         all.push(changes);

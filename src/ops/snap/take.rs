@@ -70,7 +70,7 @@ fn report(published: &Published, seconds: f64, export: Option<ExportReport>) -> 
         .map(|(captured, entry)| SnappedTable {
             table: entry.table.to_string(),
             backup: entry.backup.clone(),
-            source_rows: captured.built.rows,
+            source_rows: captured.built.totals.rows,
             rows: entry.rows,
             bytes: entry.bytes,
             root: entry.root.to_hex(),

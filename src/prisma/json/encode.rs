@@ -6,8 +6,8 @@
 use super::fields::{Dialect, Field, FieldNames, Fields};
 use super::notes::{ColumnNotes, Note, Notes};
 use super::scan::{Fault, Scanner, number_end};
-use super::text::{SAFE_INTEGER, put_base64, put_f32, put_f64, put_int, put_plain, put_string};
-use super::{forms, list};
+use super::text::{put_base64, put_string};
+use super::{forms, list, numbers};
 use crate::codec::{CodecError, Kind, RowReader, TableSchema, ValueRef};
 use crate::prisma::ExportError;
 use std::sync::Arc;
@@ -83,92 +83,14 @@ pub(super) enum Place {
 fn encode_value(field: &Field, value: ValueRef<'_>, out: &mut Vec<u8>, notes: &mut ColumnNotes) {
     match value {
         ValueRef::Null => out.extend_from_slice(b"null"),
-        ValueRef::Int(value) => encode_int(field, value, out, notes),
-        ValueRef::Real(value) => encode_real(field, value, out, notes),
+        ValueRef::Int(value) => numbers::encode_int(field, value, out, notes),
+        ValueRef::Real(value) => numbers::encode_real(field, value, out, notes),
         ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) if !bytes.contains(&0) => encode_text(field, text, out, notes),
             _ => wrap(out, notes, Note::TextBytes, "text64", |out| put_base64(out, bytes)),
         },
         ValueRef::Blob(bytes) if field.kind == Kind::Bytes && !field.array => put_base64(out, bytes),
         ValueRef::Blob(bytes) => wrap(out, notes, Note::Blob, "blob", |out| put_base64(out, bytes)),
-    }
-}
-
-fn encode_int(field: &Field, value: i64, out: &mut Vec<u8>, notes: &mut ColumnNotes) {
-    let safe = value.unsigned_abs() <= SAFE_INTEGER;
-    match field.kind {
-        Kind::BigInt if !field.array => {
-            out.push(b'"');
-            put_int(out, value);
-            out.push(b'"');
-        }
-        Kind::Int | Kind::Numeric if safe && !field.array => put_int(out, value),
-        Kind::Bool if !field.array && field.dialect == Dialect::Sqlite && (0..=1).contains(&value) => {
-            out.extend_from_slice(if value == 1 { b"true" } else { b"false" });
-        }
-        kind if is_time(kind) && safe && !field.array => {
-            notes.add(Note::Epoch);
-            put_int(out, value);
-        }
-        _ => wrap(out, notes, Note::Int, "int", |out| {
-            out.push(b'"');
-            put_int(out, value);
-            out.push(b'"');
-        }),
-    }
-}
-
-fn encode_real(field: &Field, value: f64, out: &mut Vec<u8>, notes: &mut ColumnNotes) {
-    let plain = value.is_finite() && value.to_bits() != (-0.0f64).to_bits();
-    let is_nan_with_payload = value.is_nan() && value.to_bits() != f64::NAN.to_bits();
-    match field.kind {
-        Kind::Float8 if !field.array && !is_nan_with_payload => {
-            if plain {
-                put_f64(out, value);
-            } else {
-                notes.add(Note::NonFinite);
-                put_plain(out, word_of(value).as_bytes());
-            }
-        }
-        Kind::Float4 if !field.array && !is_nan_with_payload && narrow(value).is_some() => match narrow(value) {
-            Some(narrow) if plain => put_f32(out, narrow),
-            _ => {
-                notes.add(Note::NonFinite);
-                put_plain(out, word_of(value).as_bytes());
-            }
-        },
-        Kind::Numeric if !field.array && plain => put_f64(out, value),
-        _ => wrap(out, notes, Note::Real, "real", |out| {
-            out.push(b'"');
-            if is_nan_with_payload {
-                out.extend_from_slice(format!("{:016x}", value.to_bits()).as_bytes());
-            } else if plain {
-                put_f64(out, value);
-            } else {
-                out.extend_from_slice(word_of(value).as_bytes());
-            }
-            out.push(b'"');
-        }),
-    }
-}
-
-/// The 32-bit float that widens to exactly `value`.
-#[expect(clippy::cast_possible_truncation, reason = "only a float that comes back exactly is used")]
-fn narrow(value: f64) -> Option<f32> {
-    let narrow = value as f32;
-    (f64::from(narrow).to_bits() == value.to_bits() || value.is_nan()).then_some(narrow)
-}
-
-/// The word for a value that JSON has no number for.
-fn word_of(value: f64) -> &'static str {
-    if value.is_nan() {
-        "NaN"
-    } else if value == f64::INFINITY {
-        "Infinity"
-    } else if value == f64::NEG_INFINITY {
-        "-Infinity"
-    } else {
-        "-0"
     }
 }
 
@@ -187,6 +109,7 @@ fn encode_text(field: &Field, text: &str, out: &mut Vec<u8>, notes: &mut ColumnN
             out.extend_from_slice(if text == "t" { b"true" } else { b"false" });
         }
         Kind::Bool | Kind::Int | Kind::BigInt | Kind::Float4 | Kind::Float8 | Kind::Bytes => as_text(text, out, notes),
+        Kind::Numeric if field.dialect == Dialect::Sqlite => as_text(text, out, notes),
         _ => encode_by_kind(field, Place::Value, text, out, notes),
     }
 }
@@ -279,6 +202,9 @@ fn encode_json(field: &Field, place: Place, text: &str, out: &mut Vec<u8>, notes
                 notes.add(Note::JsonForm);
             }
             if text == "null" {
+                if place == Place::Element {
+                    notes.add(Note::NullElements);
+                }
                 wrap(out, notes, Note::JsonNull, "json", |out| out.extend_from_slice(b"null"));
             } else if looks_wrapped(text) || (place == Place::Element && text.starts_with('[')) {
                 wrap(out, notes, Note::JsonWrapped, "json", |out| out.extend_from_slice(text.as_bytes()));
@@ -304,7 +230,8 @@ fn as_text(text: &str, out: &mut Vec<u8>, notes: &mut ColumnNotes) {
     wrap(out, notes, Note::Text, "text", |out| put_string(out, text));
 }
 
-fn wrap(out: &mut Vec<u8>, notes: &mut ColumnNotes, note: Note, name: &str, put: impl FnOnce(&mut Vec<u8>)) {
+/// Appends `{"$name":…}`.
+pub(super) fn wrap(out: &mut Vec<u8>, notes: &mut ColumnNotes, note: Note, name: &str, put: impl FnOnce(&mut Vec<u8>)) {
     notes.add(note);
     out.extend_from_slice(b"{\"$");
     out.extend_from_slice(name.as_bytes());

@@ -34,7 +34,7 @@ pub enum Note {
     Epoch,
     /// SQLite: dates stored as text that is not ISO with `T` and `Z`.
     DateText,
-    /// A list with NULL elements.
+    /// A list with elements that are NULL or JSON null.
     NullElements,
     /// A list of lists.
     NestedLists,

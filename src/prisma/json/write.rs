@@ -98,9 +98,13 @@ impl ExportWriter {
     /// Adds one row, given in canonical bytes.
     ///
     /// # Errors
-    /// [`ExportError::Row`] if it is no row of this table, [`ExportError::Io`] if writing has failed. Either ends the export.
+    /// [`ExportError::Row`] if it is no row of this table, which then is not in the file; [`ExportError::Io`] if writing has failed.
     pub fn row(&mut self, row: &[u8]) -> Result<(), ExportError> {
-        self.encoder.encode(row, &mut self.block)?;
+        let start = self.block.len();
+        if let Err(error) = self.encoder.encode(row, &mut self.block) {
+            self.block.truncate(start);
+            return Err(error.into());
+        }
         self.records += 1;
         if self.block.len() >= BLOCK {
             let next = self.empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(BLOCK + BLOCK / 4));
@@ -123,9 +127,7 @@ impl ExportWriter {
     /// [`ExportError::Io`] if writing has failed.
     pub fn append(&mut self, block: Vec<u8>, records: u64, notes: &Notes) -> Result<(), ExportError> {
         let before = std::mem::take(&mut self.block);
-        if !before.is_empty() {
-            self.send(before)?;
-        }
+        self.send(before)?;
         self.notes.merge(notes);
         self.records += records;
         self.send(block)
@@ -137,9 +139,7 @@ impl ExportWriter {
     /// [`ExportError::Io`]; also if something stands at the path already. Nothing new stands there then.
     pub fn finish(mut self) -> Result<Written, ExportError> {
         let last = std::mem::take(&mut self.block);
-        if !last.is_empty() {
-            self.send(last)?;
-        }
+        self.send(last)?;
         let mut data = self.join()?;
         let failed = ExportError::io(&self.path);
         self.notes.merge(self.encoder.notes());
@@ -159,8 +159,7 @@ impl ExportWriter {
     }
 
     fn send(&mut self, block: Vec<u8>) -> Result<(), ExportError> {
-        let sent = self.blocks.as_ref().is_some_and(|blocks| blocks.send(block).is_ok());
-        if sent {
+        if block.is_empty() || self.blocks.as_ref().is_some_and(|blocks| blocks.send(block).is_ok()) {
             return Ok(());
         }
         // The worker hangs up only when it has failed.

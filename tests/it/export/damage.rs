@@ -99,7 +99,7 @@ fn hostile_documents_end_in_bounded_time() {
     let keys: String = (0..200_000).map(|n| format!("\"k{n}\":1,")).collect();
     assert!(read_text(&file.replacen("\"Lamp\"", &deep, 1)).is_err());
     assert!(read_text(&resealed(&file.replacen("{\"id\":0,", &format!("{{{keys}"), 1))).is_err());
-    let long_head = format!("{{\n{}", "\n".repeat(20 << 20));
+    let long_head = format!("{{\n{}", " ".repeat(20 << 20));
     assert!(message(&long_head).contains("no `data` follows"));
     let deep_head = file.replacen("\"schemaVersion\": null", &format!("\"schemaVersion\": {deep}"), 1);
     assert!(message(&deep_head).contains("metadata"));

@@ -82,7 +82,30 @@ fn a_file_of_postgresql() {
     // The schema is one long line of which the test only needs to know that it is there.
     let shown: Vec<&str> =
         file.lines().map(|line| if line.starts_with("    \"schema\":") { "    \"schema\": …" } else { line }).collect();
-    assert_snapshot!(shown.join("\n"), @r#""#);
+    assert_snapshot!(shown.join("\n"), @r##"
+    {
+      "metadata": {
+        "table": "mods",
+        "createdAt": "2026-01-24T10:30:00Z",
+        "recordCount": 2,
+        "schemaVersion": "20260120_migration",
+        "filterApplied": "contentType = 'furniture'",
+        "checksum": "sha256:754decdd5f9b719a7a08382d5d9793b34cf85b80a32656c3f96b53390ab280b7",
+        "format": 1,
+        "engine": "postgresql",
+        "model": "mod",
+        "key": ["id"],
+        "fields": ["id","title","contentType","price","downloads","file_size","rating","published","tags","metadata","thumbnail","createdAt","seen"],
+        "encodings": {"price":["nonFinite"],"rating":["nonFinite"],"tags":["nullElements","listText"],"metadata":["jsonNull","jsonNumbers"],"createdAt":["special"],"seen":["microseconds"]},
+        "schema": …
+        "snapshot": "3f1c"
+      },
+      "data": [
+        {"id":"clx1","title":"Modern \"Walnut\" Lamp\n 💡","contentType":"furniture","price":"1.10","downloads":42,"file_size":"9007199254740993","rating":4.5,"published":true,"tags":["modern","floor lamp",null],"metadata":{"a": 1.10},"thumbnail":"AP8Q","createdAt":"2026-01-24T10:30:00.500Z","seen":"2026-01-24T10:30:00.123456Z"},
+        {"id":"clx2","title":null,"contentType":null,"price":"NaN","downloads":null,"file_size":null,"rating":"-Infinity","published":null,"tags":"[2:3]={a,b}","metadata":{"$json":null},"thumbnail":null,"createdAt":"infinity","seen":null}
+      ]
+    }
+    "##);
     assert_eq!(file.len() as u64, exported.written.size_bytes);
     let json: serde_json::Value = serde_json::from_str(&file).unwrap();
     let keys: Vec<&String> = json["metadata"].as_object().unwrap().keys().take(6).collect();
@@ -129,7 +152,13 @@ fn a_file_of_sqlite() {
     let file = export(&table(TableName::bare("things"), columns), &rows).text();
     let shown: Vec<&str> =
         file.lines().filter(|line| line.starts_with("    {") || line.contains("encodings")).collect();
-    assert_snapshot!(shown.join("\n"), @r#""#);
+    assert_snapshot!(shown.join("\n"), @r##"
+    "encodings": {"id":["int","text","blob"],"flag":["int","text"],"price":["real","text"],"at":["real","epoch","dateText"],"data":["text","jsonWrapped","jsonForm"],"any":["int","real","textBytes"]},
+    {"id":1,"flag":true,"price":19.99,"at":"2026-01-24T10:30:00.000+00:00","data":{"a":1},"any":null},
+    {"id":{"$int":"1152921504606846976"},"flag":{"$int":"2"},"price":20,"at":1769250600000,"data":{"a": 1},"any":{"$int":"5"}},
+    {"id":{"$text":"five"},"flag":{"$text":"t"},"price":{"$text":"20"},"at":"2026-01-24 10:30:00","data":{"$text":"no json"},"any":{"$real":"0.5"}},
+    {"id":{"$blob":"AQ=="},"flag":null,"price":{"$real":"-0"},"at":{"$real":"1.5"},"data":{"$json":{"$int":1}},"any":{"$text64":"YQBi"}}
+    "##);
 }
 
 #[test]
@@ -166,6 +195,7 @@ fn parts_encoded_elsewhere_make_the_same_file() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("parts.json");
     let mut writer = ExportWriter::create(&path, &mods(), &dbsnap::prisma::ColumnNames, info()).unwrap();
+    writer.append(Vec::new(), 0, writer.encoder().notes()).unwrap();
     for values in rows() {
         let mut encoder: RecordEncoder = writer.encoder();
         let mut part = Vec::new();
@@ -201,6 +231,9 @@ fn the_file_is_private_whole_or_absent_and_never_replaces_another() {
     let mut wrong = ExportWriter::create(&dir.path().join("b.json"), &mods(), &Mapped, info()).unwrap();
     assert!(wrong.row(&row::encode(&[Value::Null])).is_err());
     assert!(wrong.row(&[9]).is_err());
+    // A row that was refused leaves nothing behind.
+    assert_eq!(wrong.finish().unwrap().records, 0);
+    assert!(read_all(&dir.path().join("b.json")).unwrap().is_empty());
 }
 
 /// The checksum is what a few lines of another language find between the brackets, and the records are what it parses.

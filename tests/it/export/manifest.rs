@@ -34,7 +34,28 @@ fn a_new_manifest_is_the_plans() {
     let mut manifest = BackupManifest::load(&path).unwrap();
     manifest.put(&entry("backup_20260124_103000_mods"));
     manifest.save().unwrap();
-    assert_snapshot!(std::fs::read_to_string(&path).unwrap(), @r#""#);
+    assert_snapshot!(std::fs::read_to_string(&path).unwrap(), @r##"
+    {
+      "version": 1,
+      "backups": [
+        {
+          "id": "backup_20260124_103000_mods",
+          "table": "mods",
+          "createdAt": "2026-01-24T10:30:00Z",
+          "recordCount": 5432,
+          "filePath": "backup_20260124_103000_mods.json",
+          "restorePath": "backup_20260124_103000_mods_restore.ts",
+          "sizeBytes": 2456789,
+          "reason": "Before fc-002 gender cleanup script",
+          "status": "valid"
+        }
+      ],
+      "retention": {
+        "maxBackupsPerTable": 5,
+        "maxAgeDays": 30
+      }
+    }
+    "##);
     let read = BackupManifest::load(&path).unwrap();
     assert_eq!(read.entries().collect::<Vec<_>>(), [entry("backup_20260124_103000_mods")]);
     assert_eq!(read.retention(), Retention { max_backups_per_table: 5, max_age_days: 30 });

@@ -168,7 +168,7 @@ fn tables() -> impl Strategy<Value = (TableName, Vec<(Kind, bool)>, Vec<Vec<Valu
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 800, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
     fn any_row_of_any_table_comes_back((name, columns, rows) in tables()) {

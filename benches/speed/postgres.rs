@@ -11,7 +11,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// `dbsnap` in a project directory.
-pub fn dbsnap(dir: &Path, url: &str, args: &[&str]) -> Command {
+fn dbsnap(dir: &Path, url: &str, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dbsnap"));
     // By the environment, so that the password is in no argument list.
     command.arg("-C").arg(dir).args(args).env("DBSNAP_URL", url).env_remove("DATABASE_URL");

@@ -114,6 +114,10 @@ pg_start() {
 # Stops the server that pg_start started, if any, and removes its directory.
 pg_stop() {
     local waited=0
+    if [ -z "$PG_PID" ] && [ -s "$PG_DIR/data/postmaster.pid" ]; then
+        # It was not up in time, and may be by now.
+        PG_PID=$(head -n 1 "$PG_DIR/data/postmaster.pid")
+    fi
     if [ -n "$PG_PID" ]; then
         kill -INT "$PG_PID" 2>/dev/null || true
         while kill -0 "$PG_PID" 2>/dev/null; do

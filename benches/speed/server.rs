@@ -134,11 +134,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The process started here may be the one that changed the user; the server notes its own id.
-        let noted = fs::read_to_string(self.dir.path().join("data/postmaster.pid")).unwrap_or_default();
-        if let Some(pid) = noted.lines().next() {
-            let _ = Command::new("kill").args(["-INT", pid]).status();
-        }
+        // SIGINT is PostgreSQL's fast shutdown.
+        let _ = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
         let _ = self.process.wait();
     }
 }
@@ -160,13 +157,14 @@ fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
 }
 
-/// PostgreSQL refuses to run as root.
+/// A server program, as a user that PostgreSQL accepts (it refuses root), shut down when this process ends in whatever way.
 fn as_postgres(program: &Path) -> Command {
-    if !is_root() {
-        return Command::new(program);
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "INT"]);
+    if is_root() {
+        command.args(["--reuid", "postgres", "--regid", "postgres", "--init-groups"]);
     }
-    let mut command = Command::new("runuser");
-    command.args(["-u", "postgres", "--"]).arg(program);
+    command.arg("--").arg(program);
     command
 }
 

@@ -2,6 +2,7 @@
 
 use super::error::failed;
 use super::kinds::{Affinity, affinity, kind};
+use super::read::single;
 use super::sql;
 use crate::codec::{
     Column, ForeignKey, Generated, GeneratedColumn, Identity, Key, KeyColumn, KeyOrder, KeySource, ReferentialAction,
@@ -242,11 +243,10 @@ fn holds_null(conn: &Connection, schema: &TableSchema, columns: &[KeyColumn]) ->
     for key in columns {
         let Some(column) = schema.columns.get(key.column as usize).filter(|column| column.nullable) else { continue };
         let table = sql::table(&schema.table.name);
-        let probe = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE {} IS NULL)", sql::quote(&column.name));
-        let found: bool = conn
-            .query_row(&probe, [], |row| row.get(0))
+        let column = sql::quote(&column.name);
+        let found = single(conn, |hint| format!("SELECT EXISTS (SELECT 1 FROM {table}{hint} WHERE {column} IS NULL)"))
             .map_err(|error| failed(&format!("looking for NULL in the key of {}", schema.table), error))?;
-        if found {
+        if found != 0 {
             return Ok(true);
         }
     }

@@ -105,7 +105,7 @@ fn values_of_every_class_can_be_keys() {
         assert_eq!(fixture.dump("t"), before);
         let mut txn = sink.restore(&reads, &Silent).unwrap();
         assert_eq!(txn.delete(0, &mut Given::new(then.clone())).unwrap(), then.len() as u64);
-        assert_eq!(txn.insert(0, &mut Given::new(then)).unwrap() as usize, before.len());
+        assert_eq!(txn.insert(0, &mut Given::new(then)).unwrap(), before.len() as u64);
         assert_eq!(txn.commit().unwrap(), Commit::Done);
         assert_eq!(fixture.dump("t"), before);
     }

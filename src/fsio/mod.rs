@@ -145,6 +145,7 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
 }
 
 /// An open regular file. Reads and writes name their offset, so a file can be used from several threads.
+#[expect(clippy::len_without_is_empty, reason = "a file's length can fail to be known, and emptiness is of no use")]
 pub trait OpenFile: fmt::Debug + Send + Sync {
     /// Fills `buf` with the bytes at `offset`.
     ///

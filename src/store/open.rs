@@ -2,7 +2,8 @@
 
 use super::StoreError;
 use super::index::Index;
-use super::layout::{DIRS, FORMAT, FORMAT_NAME, FORMAT_VERSION, GITIGNORE, Layout, ROOT_NAMES};
+use super::init::complete;
+use super::layout::{DIRS, FORMAT, FORMAT_NAME, FORMAT_VERSION, Layout};
 use super::pack_files::PackFiles;
 use super::pack_writer::PACK_SIZE;
 use crate::fsio::{Disk, Entry, FileKind, FileSystem, Lock, LockMode, is_temp_name, read_whole, write_durably};
@@ -29,17 +30,6 @@ pub enum Access {
     Exclusive,
 }
 
-/// What [`Store::init`] found and did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Init {
-    /// There was nothing; now there is a store.
-    Created,
-    /// An interrupted `init`, or a store that had lost a file or directory of its frame, was completed.
-    Completed,
-    /// There was a whole store already.
-    Existing,
-}
-
 /// An open store. Its lock is held until it is dropped.
 ///
 /// One process must not open a store exclusively while it has it open otherwise: it would wait for itself.
@@ -59,54 +49,6 @@ pub struct Store {
 }
 
 impl Store {
-    /// Makes a store at `root`, whose parent must exist, or completes one whose `init` was interrupted.
-    ///
-    /// # Errors
-    /// [`StoreError::NotAStore`] if there is something else, [`StoreError::UnknownFormat`], [`StoreError::Io`].
-    pub fn init(root: &Path) -> Result<Init, StoreError> {
-        Store::init_on(&Disk, root)
-    }
-
-    /// As [`Store::init`], on any file system.
-    ///
-    /// # Errors
-    /// As [`Store::init`].
-    pub fn init_on(fs: &dyn FileSystem, root: &Path) -> Result<Init, StoreError> {
-        let layout = Layout::new(root);
-        let existed = match fs.stat(root)? {
-            None => false,
-            Some(stat) if stat.kind == FileKind::Dir => true,
-            Some(_) => return Err(not_a_store(root, "it is not a directory")),
-        };
-        let mut whole = false;
-        if existed {
-            match read_format(fs, &layout) {
-                Ok(()) => whole = true,
-                Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                    refuse_foreign(fs, &layout)?;
-                }
-                Err(error) => return Err(error),
-            }
-        } else {
-            create_dir(fs, root)?;
-        }
-        // `format` comes last: a directory with it is a store.
-        let changed = complete(fs, &layout)?;
-        if !whole {
-            write_durably(fs, &layout.temp(), &layout.format(), FORMAT)?;
-        }
-        // An `init` that was killed after its last rename may have left names that no directory sync made durable.
-        fs.sync_dir(root)?;
-        if let Some(parent) = root.parent() {
-            fs.sync_dir(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?;
-        }
-        Ok(match (existed, whole && !changed) {
-            (false, _) => Init::Created,
-            (true, true) => Init::Existing,
-            (true, false) => Init::Completed,
-        })
-    }
-
     /// Opens the store at `root`; waits up to [`DEFAULT_WAIT`] for a process that has it exclusively.
     ///
     /// # Errors
@@ -229,19 +171,12 @@ impl Store {
     }
 }
 
-fn not_a_store(root: &Path, reason: &str) -> StoreError {
+pub(super) fn not_a_store(root: &Path, reason: &str) -> StoreError {
     StoreError::NotAStore { path: root.to_path_buf(), reason: reason.to_owned() }
 }
 
-fn create_dir(fs: &dyn FileSystem, dir: &Path) -> Result<(), StoreError> {
-    match fs.create_dir(dir) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        done => Ok(done?),
-    }
-}
-
 /// Succeeds if the store's format is the one this program knows.
-fn read_format(fs: &dyn FileSystem, layout: &Layout) -> Result<(), StoreError> {
+pub(super) fn read_format(fs: &dyn FileSystem, layout: &Layout) -> Result<(), StoreError> {
     let unknown = |found: &str| StoreError::UnknownFormat { found: found.to_owned(), known: FORMAT_VERSION.to_owned() };
     let bytes = match read_whole(fs, &layout.format(), 256) {
         Err(error) if matches!(error.kind(), io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidInput) => {
@@ -260,42 +195,12 @@ fn read_format(fs: &dyn FileSystem, layout: &Layout) -> Result<(), StoreError> {
     Err(unknown(plain.unwrap_or("unreadable")))
 }
 
-/// Refuses to turn a directory into a store that holds anything but parts of one.
-fn refuse_foreign(fs: &dyn FileSystem, layout: &Layout) -> Result<(), StoreError> {
-    let foreign = |entry: &Entry| !ROOT_NAMES.contains(&entry.name.as_str());
-    if fs.list(layout.root())?.iter().any(foreign) {
-        return Err(not_a_store(layout.root(), "it is a directory with other things in it"));
-    }
-    Ok(())
-}
-
-/// Makes what a store must have and has not, except `format`. Returns whether there was anything to make.
-fn complete(fs: &dyn FileSystem, layout: &Layout) -> Result<bool, StoreError> {
-    let mut changed = false;
-    for dir in DIRS {
-        let path = layout.root().join(dir);
-        if dir_is_there(fs, layout, &path)? {
-            continue;
-        }
-        create_dir(fs, &path)?;
-        fs.sync_dir(path.parent().unwrap_or(layout.root()))?;
-        changed = true;
-    }
-    for (path, bytes) in [(layout.lock(), &b""[..]), (layout.gitignore(), GITIGNORE)] {
-        if fs.stat(&path)?.is_none() {
-            write_durably(fs, &layout.temp(), &path, bytes)?;
-            changed = true;
-        }
-    }
-    Ok(changed)
-}
-
 fn check_dirs(fs: &dyn FileSystem, layout: &Layout) -> Result<(), StoreError> {
     DIRS.iter().try_for_each(|dir| dir_is_there(fs, layout, &layout.root().join(dir)).map(drop))
 }
 
 /// Whether a directory of the store is there; anything else in its place, a link above all, is refused.
-fn dir_is_there(fs: &dyn FileSystem, layout: &Layout, path: &Path) -> Result<bool, StoreError> {
+pub(super) fn dir_is_there(fs: &dyn FileSystem, layout: &Layout, path: &Path) -> Result<bool, StoreError> {
     match fs.stat(path)? {
         None => Ok(false),
         Some(stat) if stat.kind == FileKind::Dir => Ok(true),

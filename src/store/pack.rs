@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 pub(super) const MAGIC: &[u8; 8] = b"DBSNPAK1";
 const END_MAGIC: &[u8; 8] = b"DBSNPAKE";
-pub(super) const TRAILER_LEN: u64 = 4 + 4 + 32 + 8;
+const TRAILER_BYTES: usize = 4 + 4 + 32 + 8;
+pub(super) const TRAILER_LEN: u64 = TRAILER_BYTES as u64;
 /// The most objects in one pack. It bounds the directory.
 pub(super) const MAX_OBJECTS: usize = 65_536;
 /// An entry is 32 + 1 bytes and two lengths of at most 5 bytes each.
@@ -64,7 +65,7 @@ pub(super) fn read_directory(file: &dyn OpenFile, path: &Path, size: u64) -> Res
     }
     let mut magic = [0u8; 8];
     file.read_at(0, &mut magic)?;
-    let mut trailer = [0u8; TRAILER_LEN as usize];
+    let mut trailer = [0u8; TRAILER_BYTES];
     file.read_at(size - TRAILER_LEN, &mut trailer)?;
     let trailer = Trailer::parse(&trailer).map_err(|_| damaged("its trailer is cut short"))?;
     if &magic != MAGIC || &trailer.magic != END_MAGIC {

@@ -68,14 +68,15 @@ fn frames_that_break_the_rules_are_refused() {
 fn directories_that_lie_are_refused() {
     let objects = [stored(b"one"), stored(b"two")];
     let honest = directory(&objects);
-    let mut lies: Vec<Vec<u8>> = Vec::new();
-    lies.push(Vec::new());
-    lies.push(vec![0xff; 10]);
-    lies.push([&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1][..], &honest[1..]].concat());
-    lies.push([&[1][..], &honest[1..]].concat());
-    lies.push([&honest[..], b"x"].concat());
-    lies.push(honest[..honest.len() - 1].to_vec());
-    lies.push(vec![0; 100 << 20]);
+    let mut lies: Vec<Vec<u8>> = vec![
+        Vec::new(),
+        vec![0xff; 10],
+        [&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1][..], &honest[1..]].concat(),
+        [&[1][..], &honest[1..]].concat(),
+        [&honest[..], b"x"].concat(),
+        honest[..honest.len() - 1].to_vec(),
+        vec![0; 100 << 20],
+    ];
     let mut longer = honest.clone();
     longer[1 + 33] += 1;
     lies.push(longer);

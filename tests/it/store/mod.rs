@@ -1,5 +1,7 @@
 //! The store, from outside: on a real disk and on a simulated machine.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cast_possible_truncation, reason = "tests")]
+
 mod crash;
 mod damage;
 mod disk;

@@ -77,16 +77,16 @@ pub(super) fn source(row: u64) -> Vec<Value> {
         Value::Int(i64::from(row != 9)),
         if row == 9 { Value::Null } else { text(config) },
         Value::Real(f64::from(quarters) / 4.0),
-        if row == 9 { Value::Null } else { text(moment(&mut random, 2026, 20)) },
-        text(moment(&mut random, 2023, 200)),
-        text(moment(&mut random, 2025, 380)),
+        if row == 9 { Value::Null } else { text(moment(&mut random, 2026, 0..20)) },
+        text(moment(&mut random, 2023, 0..200)),
+        text(moment(&mut random, 2025, 0..388)),
     ]
 }
 
 pub(super) fn job(row: u64) -> Vec<Value> {
     let mut random = Random::of(JOB, row);
     let status = random.pick(&["DONE", "DONE", "DONE", "DONE", "FAILED", "PENDING", "RUNNING"]);
-    let started = moment(&mut random, 2025, 380);
+    let started = moment(&mut random, 2025, 0..388);
     // Jobs take less than a minute: the same minute, the last second.
     let finished = format!("{}59.999+00:00", &started[..17]);
     let errors = if status == "FAILED" { "[{\"page\":3,\"message\":\"timed out after 30 s\"}]" } else { "[]" };
@@ -151,11 +151,11 @@ pub(super) fn facet(row: u64) -> Vec<Value> {
         id(FACET, row),
         text(facet_type),
         text(value.as_str()),
-        text(label),
-        text(format!("[\"{value}s\",\"{}\"]", value.replace('-', " "))),
+        text(label.as_str()),
+        text(format!("[\"{}\",\"{value}\"]", label.to_lowercase())),
         number(row),
         text(format!("{{\"minConfidence\":0.{},\"fields\":[\"title\",\"tags\"]}}", 5 + random.below(4))),
-        text(moment(&mut random, 2024, 90)),
-        text(moment(&mut random, 2025, 90)),
+        text(moment(&mut random, 2024, 0..90)),
+        text(moment(&mut random, 2025, 0..90)),
     ]
 }

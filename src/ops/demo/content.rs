@@ -3,7 +3,7 @@
 use super::catalogue::SOURCES;
 use super::people::CREATORS;
 use super::random::{Random, cuid, moment};
-use super::words::{COLORS, ENDINGS, MATERIALS, MIDDLES, OPENINGS, SECTIONS, STYLES};
+use super::words::{COLORS, ENDINGS, MIDDLES, OPENINGS, SECTIONS, STYLES};
 use crate::codec::Value;
 
 /// Rows of `mods` in the demo database.
@@ -56,13 +56,9 @@ fn slug(title: &str, row: u64) -> String {
 pub fn mod_row(row: u64) -> Vec<Value> {
     let mut random = Random::of(MOD, row);
     let section = random.pick(&SECTIONS);
-    let (style, material) = (random.pick(&STYLES), random.pick(&MATERIALS));
-    let thing = random.pick(section.things);
-    let title = if section.content_type == "gameplay" {
-        format!("{style} {thing}")
-    } else {
-        format!("{style} {material} {thing}")
-    };
+    let (style, thing) = (random.pick(&STYLES), random.pick(section.things));
+    let made_of = if section.made_of.is_empty() { "" } else { random.pick(section.made_of) };
+    let title = [style, made_of, thing].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     let swatches = 2 + random.below(30);
     let description = format!(
         "{} {}. {} {}",
@@ -72,7 +68,7 @@ pub fn mod_row(row: u64) -> Vec<Value> {
         random.pick(&ENDINGS),
     );
     let (color, other) = (random.pick(&COLORS), random.pick(&COLORS));
-    let tags = format!("[\"{}\",\"{color}\",\"{}\"]", style.to_lowercase(), material.to_lowercase());
+    let tags = format!("[\"{}\",\"{color}\",\"{}\"]", style.to_lowercase(), thing.to_lowercase());
     let polygons = 180 + random.below(9000);
     let metadata = if section.has_gender {
         let gender = random.pick(&["female", "male", "unisex"]);
@@ -84,8 +80,8 @@ pub fn mod_row(row: u64) -> Vec<Value> {
         )
     };
     let is_published = random.chance(92);
-    let created = moment(&mut random, 2024, 500);
-    let published = if is_published { text(moment(&mut random, 2025, 300)) } else { Value::Null };
+    let created = moment(&mut random, 2024, 0..366);
+    let published = if is_published { text(moment(&mut random, 2025, 0..180)) } else { Value::Null };
     // Prices end in .49 or .99, so SQLite keeps them as REAL in its DECIMAL column.
     let price = if random.chance(40) { Value::Real(f64::from(price_cents(&mut random)) / 100.0) } else { Value::Null };
     let rating =
@@ -106,7 +102,7 @@ pub fn mod_row(row: u64) -> Vec<Value> {
         if random.chance(3) { Value::Blob(thumbnail(&mut random)) } else { Value::Null },
         published,
         text(created),
-        text(moment(&mut random, 2025, 380)),
+        text(moment(&mut random, 2025, 180..388)),
         if random.chance(90) { id(SOURCE, random.below(SOURCES)) } else { Value::Null },
         if random.chance(75) { id(CREATOR, random.below(CREATORS)) } else { Value::Null },
     ]

@@ -2,7 +2,7 @@
 
 use super::content::{CREATOR, MOD, MODS, id, number, text};
 use super::random::{Random, cuid, moment, uuid};
-use super::words::{FIRST_NAMES, LAST_NAMES, MATERIALS, OPINIONS, STYLES};
+use super::words::{COMPLAINTS, FIRST_NAMES, LAST_NAMES, MATERIALS, PRAISE, STYLES};
 use crate::codec::Value;
 
 pub(super) const USERS: u64 = 1_000;
@@ -30,15 +30,15 @@ pub(super) fn user(row: u64) -> Vec<Value> {
     } else {
         "USER"
     };
-    let birthday = moment(&mut random, 1970, 365 * 35);
+    let birthday = moment(&mut random, 1970, 0..365 * 35);
     vec![
         text(uuid(USER, row)),
         text(format!("{}.{}{row}@example.com", first.to_lowercase(), last.to_lowercase())),
         if random.chance(90) { text(format!("{first} {last}")) } else { Value::Null },
         text(role),
         if random.chance(60) { text(format!("{}T00:00:00.000+00:00", &birthday[..10])) } else { Value::Null },
-        text(moment(&mut random, 2023, 700)),
-        text(moment(&mut random, 2025, 380)),
+        text(moment(&mut random, 2023, 0..700)),
+        text(moment(&mut random, 2025, 180..388)),
     ]
 }
 
@@ -71,7 +71,7 @@ pub(super) fn collection(row: u64) -> Vec<Value> {
             random.pick(&["loft", "cottage", "new save", "town house"])
         )),
         Value::Int(i64::from(random.chance(85))),
-        text(moment(&mut random, 2025, 380)),
+        text(moment(&mut random, 2025, 180..388)),
     ]
 }
 
@@ -86,14 +86,16 @@ pub(super) fn collected() -> impl Iterator<Item = Vec<Value>> {
 
 pub(super) fn review(row: u64) -> Vec<Value> {
     let mut random = Random::of(REVIEW, row);
-    let created = moment(&mut random, 2025, 370);
+    let created = moment(&mut random, 2025, 180..388);
+    let stars = 5 - random.below(10) * random.below(5) / 10;
+    let opinion = if stars >= 4 { random.pick(&PRAISE) } else { random.pick(&COMPLAINTS) };
     let thing = random.pick(&["lamp", "chair", "texture", "set", "coat", "window"]);
     vec![
         number(row + 1),
         id(MOD, random.below(MODS)),
         text(uuid(USER, random.below(USERS))),
-        number(5 - random.below(10) * random.below(5) / 10),
-        if random.chance(80) { text(random.pick(&OPINIONS).replace("%T", thing)) } else { Value::Null },
+        number(stars),
+        if random.chance(80) { text(opinion.replace("%T", thing)) } else { Value::Null },
         text(created.as_str()),
         text(created),
     ]
@@ -108,6 +110,6 @@ pub(super) fn favorite(row: u64) -> Vec<Value> {
         text(cuid(FAVORITE, row)),
         text(uuid(USER, user)),
         id(MOD, (first + row / USERS * 1_999) % MODS),
-        text(moment(&mut random, 2025, 380)),
+        text(moment(&mut random, 2025, 180..388)),
     ]
 }

@@ -1,6 +1,8 @@
 //! Numbers that look random and are the same everywhere: splitmix64 (Steele, Lea, Flood: "Fast splittable pseudorandom
 //! number generators", 2014).
 
+use std::ops::Range;
+
 /// A stream of numbers that depends on its seed only.
 #[derive(Debug, Clone)]
 pub(super) struct Random(u64);
@@ -77,12 +79,12 @@ pub(super) fn uuid(table: u64, row: u64) -> String {
     )
 }
 
-/// A moment between `year`-01-01 and `days` days later, as Prisma's adapters store it in SQLite.
-pub(super) fn moment(random: &mut Random, year: i16, days: u64) -> String {
-    let seconds = i64::try_from(random.below(days * 86_400)).unwrap_or(0);
-    let millis = i64::try_from(random.below(1000)).unwrap_or(0);
+/// A moment in the days `days` of `year` (0 is the first of January), as Prisma's adapters store it in SQLite.
+pub(super) fn moment(random: &mut Random, year: i16, days: Range<u64>) -> String {
+    let seconds = days.start * 86_400 + random.below((days.end - days.start) * 86_400);
+    let millis = i64::try_from(seconds * 1000 + random.below(1000)).unwrap_or(0);
     let start = jiff::civil::date(year, 1, 1).at(0, 0, 0, 0);
-    let at = start.saturating_add(jiff::SignedDuration::from_millis(seconds * 1000 + millis));
+    let at = start.saturating_add(jiff::SignedDuration::from_millis(millis));
     format!("{}+00:00", at.strftime("%Y-%m-%dT%H:%M:%S%.3f"))
 }
 
@@ -97,7 +99,7 @@ mod tests {
         assert_ne!(cuid(1, 1), cuid(1, 2));
         assert_eq!(uuid(1, 1).len(), 36);
         let mut random = Random::of(1, 1);
-        let at = moment(&mut random, 2024, 10);
+        let at = moment(&mut random, 2024, 0..10);
         assert!(at.starts_with("2024-01-") && at.ends_with("+00:00") && at.len() == 29, "{at}");
     }
 }

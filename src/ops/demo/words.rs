@@ -1,10 +1,12 @@
 //! Words that the content is made of.
 
-/// A kind of mod: its content type, the things it makes, the rooms or places they are for, and whether they have a gender.
+/// A kind of mod: its content type, what it makes and of what, what that is for, and whether it has a gender.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Section {
     pub(super) content_type: &'static str,
     pub(super) things: &'static [&'static str],
+    /// Materials, fabrics or colours; empty where the style says enough.
+    pub(super) made_of: &'static [&'static str],
     pub(super) places: &'static [&'static str],
     pub(super) has_gender: bool,
 }
@@ -24,63 +26,60 @@ const FURNITURE: Section = Section {
         "Bed Frame",
         "Desk",
         "Dining Chair",
-        "Sofa",
+        "Bar Stool",
         "Wardrobe",
         "Nightstand",
-        "Bar Stool",
         "Bench",
         "Vanity",
         "Kitchen Island",
+        "Console Table",
     ],
-    places: &["living room", "bedroom", "study", "dining room", "kitchen", "hallway"],
+    made_of: &[
+        "Walnut", "Oak", "Brass", "Rattan", "Steel", "Ash", "Cherry", "Bamboo", "Pine", "Teak", "Maple", "Birch",
+    ],
+    places: &["the living room", "the bedroom", "the study", "the dining room", "small kitchens", "a long hallway"],
     has_gender: false,
 };
 const DECOR: Section = Section {
     content_type: "decor",
-    things: &[
-        "Wall Mirror",
-        "Rug",
-        "Vase",
-        "Table Clock",
-        "Curtains",
-        "Picture Frame",
-        "Planter",
-        "Candle Set",
-        "Cushion",
-    ],
-    places: &["living room", "bathroom", "bedroom", "terrace", "nursery"],
+    things: &["Wall Mirror", "Vase", "Table Clock", "Picture Frame", "Planter", "Candle Holder", "Fruit Bowl", "Tray"],
+    made_of: &["Brass", "Ceramic", "Glass", "Copper", "Oak", "Marble", "Rattan", "Pewter", "Walnut"],
+    places: &["the living room", "the bathroom", "a window sill", "the terrace", "the nursery"],
     has_gender: false,
 };
 const CLOTHING: Section = Section {
     content_type: "clothing",
-    things: &[
-        "Wool Coat",
-        "Summer Dress",
-        "Denim Jacket",
-        "Cardigan",
-        "Linen Shirt",
-        "Ankle Boots",
-        "Rain Coat",
-        "Overalls",
-    ],
+    things: &["Coat", "Summer Dress", "Jacket", "Cardigan", "Shirt", "Waistcoat", "Scarf", "Overalls", "Trousers"],
+    made_of: &["Wool", "Linen", "Cotton", "Velvet", "Denim", "Silk", "Tweed", "Corduroy"],
     places: &["autumn walks", "the office", "parties", "the beach", "cold weather"],
     has_gender: true,
 };
 const HAIR: Section = Section {
     content_type: "hair",
     things: &["Braided Bun", "Short Bob", "Loose Waves", "Pixie Cut", "Long Ponytail", "Curly Crop"],
+    made_of: &["Auburn", "Chestnut", "Silver", "Copper", "Raven", "Honey"],
     places: &["everyday wear", "weddings", "sport", "all ages"],
     has_gender: true,
 };
 const BUILD: Section = Section {
     content_type: "build",
-    things: &["Sash Window", "Front Door", "Roof Tiles", "Brick Wall", "Parquet Floor", "Iron Fence", "Spiral Stairs"],
+    things: &[
+        "Sash Window",
+        "Front Door",
+        "Shutters",
+        "Garden Fence",
+        "Floor Boards",
+        "Spiral Stairs",
+        "Balcony Railing",
+    ],
+    made_of: &["Oak", "Pine", "Steel", "Teak", "Walnut", "Ash"],
     places: &["town houses", "cottages", "lofts", "farm houses"],
     has_gender: false,
 };
 const GAMEPLAY: Section = Section {
     content_type: "gameplay",
     things: &["Career Pack", "Weather Tuning", "Cooking Overhaul", "Pet Traits", "Garden Calendar", "Night Market"],
+    made_of: &[],
     places: &["long saves", "new households", "challenge runs"],
     has_gender: false,
 };
@@ -134,14 +133,14 @@ pub(super) const COLORS: [&str; 22] = [
     "pearl",
 ];
 pub(super) const OPENINGS: [&str; 8] = [
-    "A hand-made piece for the",
-    "Made with care for the",
-    "A quiet favourite for the",
-    "New mesh, made from scratch for the",
-    "An update of an old classic for the",
-    "Part of a set that grew over a winter, for the",
-    "Requested by many of you for the",
-    "Small, light and well-behaved, for the",
+    "A hand-made piece for",
+    "Made with care for",
+    "A quiet favourite for",
+    "New mesh, made from scratch for",
+    "An update of an old classic for",
+    "Part of a set that grew over a winter, for",
+    "Requested by many of you for",
+    "Small, light and well-behaved, for",
 ];
 pub(super) const MIDDLES: [&str; 8] = [
     "It comes in %N swatches and works with the base game.",
@@ -189,15 +188,20 @@ pub(super) const LAST_NAMES: [&str; 20] = [
     "Tanaka",
     "Weber",
 ];
-pub(super) const OPINIONS: [&str; 10] = [
+/// What people write with four or five stars.
+pub(super) const PRAISE: [&str; 6] = [
     "Fits right into my save, and the colours are spot on.",
     "Lovely texture work. The %T is now in every house I build.",
-    "Works well, but the darkest swatch looks a little flat.",
     "Exactly what I was looking for, thank you!",
-    "Clips through the wall in one corner, otherwise perfect.",
-    "The %T is good; the thumbnail does not do it justice.",
-    "Downloaded twice by accident and regret nothing.",
-    "Nice idea. It would be great with a smaller version.",
-    "Stopped working after the last patch, then the update fixed it.",
     "Simple, light, pretty. Five stars.",
+    "Stopped working after the last patch, but the update came within a day.",
+    "Downloaded twice by accident and regret nothing.",
+];
+/// What people write with fewer.
+pub(super) const COMPLAINTS: [&str; 5] = [
+    "Works, but the darkest swatch looks flat.",
+    "Clips through the wall in one corner.",
+    "The %T is fine; the thumbnail promises more.",
+    "Nice idea. It needs a smaller version.",
+    "Too many polygons for what it shows.",
 ];

@@ -3,6 +3,7 @@
 use super::schema::{column, info, table};
 use dbsnap::codec::{Kind, TableName, row};
 use dbsnap::ops::demo::content::{MOD_COLUMNS, mod_rows};
+use dbsnap::ops::demo::{create_database, run_cleanup};
 use dbsnap::prisma::{ColumnNames, ExportReader, ExportWriter};
 use std::time::Instant;
 use tempfile::TempDir;
@@ -67,4 +68,17 @@ fn mods_are_written_and_read() {
             rate(read)
         );
     }
+}
+
+#[test]
+#[ignore = "a measurement, of use in release builds only"]
+fn the_demo_is_made_and_cleaned_up() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("demo.db");
+    let start = Instant::now();
+    create_database(&path).unwrap();
+    let made = start.elapsed();
+    let start = Instant::now();
+    let report = run_cleanup(&path).unwrap();
+    println!("made in {made:.2?}, cleaned up in {:.2?}: {report:?}", start.elapsed());
 }

@@ -4,6 +4,7 @@
 
 mod catalog;
 mod error;
+pub mod postgres;
 mod traits;
 
 pub use catalog::{Catalog, Counter, Engine, SourceIdentity, TableInfo};

@@ -1,1 +1,11 @@
 //! The one integration test binary.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and so does what tests stand on"
+)]
+
+mod postgres;
+mod support;

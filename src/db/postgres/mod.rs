@@ -11,13 +11,14 @@ mod lock;
 mod pins;
 mod quote;
 mod reading;
+mod restore;
 mod session;
 mod snapshot;
 mod target;
 mod types;
 mod wire;
 
-use super::{Catalog, DbError, Snapshot, Source, SourceIdentity, TableRead};
+use super::{Catalog, DbError, RestoreTxn, Sink, Snapshot, Source, SourceIdentity, TableRead};
 use crate::codec::TableName;
 use crate::monitor::{Monitor, Silent};
 use pins::Purpose;
@@ -81,17 +82,6 @@ impl Postgres {
         self.version = version;
         Ok(())
     }
-
-    fn session<'s>(
-        &'s mut self,
-        tables: &[TableRead],
-        purpose: Purpose,
-        monitor: &'s dyn Monitor,
-    ) -> Result<Session<'s>, DbError> {
-        self.revive()?;
-        let opening = Opening { version: self.version, wait: self.lock_wait, known: &self.known };
-        Session::open(&mut self.connection, tables, purpose, &opening, monitor)
-    }
 }
 
 impl Source for Postgres {
@@ -115,7 +105,23 @@ impl Source for Postgres {
         tables: &[TableRead],
         monitor: &'s dyn Monitor,
     ) -> Result<Box<dyn Snapshot + 's>, DbError> {
-        let session = self.session(tables, Purpose::Snapshot, monitor)?;
+        self.revive()?;
+        let opening = Opening { version: self.version, wait: self.lock_wait, known: &self.known };
+        let session = Session::open(&mut self.connection, tables, Purpose::Snapshot, &opening, monitor)?;
         Ok(Box::new(snapshot::PostgresSnapshot::new(session)))
+    }
+}
+
+impl Sink for Postgres {
+    fn restore<'s>(
+        &'s mut self,
+        tables: &[TableRead],
+        monitor: &'s dyn Monitor,
+    ) -> Result<Box<dyn RestoreTxn + 's>, DbError> {
+        self.revive()?;
+        let opening = Opening { version: self.version, wait: self.lock_wait, known: &self.known };
+        let witness = restore::Witness { target: &self.target, identity: &self.identity };
+        let restore = restore::PostgresRestore::open(&mut self.connection, tables, &opening, witness, monitor)?;
+        Ok(Box::new(restore))
     }
 }

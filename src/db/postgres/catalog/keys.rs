@@ -55,5 +55,8 @@ pub(super) fn load(
         info.schema.unique.push(UniqueIndex { name, columns });
         Ok(())
     })?;
+    for info in tables.values_mut() {
+        info.schema.unique.sort_by(|a, b| a.name.cmp(&b.name));
+    }
     Ok(())
 }

@@ -7,7 +7,7 @@ mod decode;
 mod encode;
 
 pub(super) use decode::Decoder;
-pub(super) use encode::Encoder;
+pub(super) use encode::{Encoder, Unfit};
 
 #[cfg(test)]
 mod tests {

@@ -40,7 +40,7 @@ pub(super) struct Staged {
 }
 
 /// The positions of the columns that `work` needs.
-pub(super) fn columns_for(schema: &TableSchema, work: Work) -> Vec<usize> {
+fn columns_for(schema: &TableSchema, work: Work) -> Vec<usize> {
     match &schema.key {
         // the key is enough to find a row
         Key::Columns { columns, .. } if work == Work::Delete => {
@@ -56,8 +56,8 @@ pub(super) fn columns_for(schema: &TableSchema, work: Work) -> Vec<usize> {
 impl PostgresRestore<'_> {
     /// Puts rows into a temporary table; returns their number. An empty one is dropped again.
     pub(super) fn stage(&mut self, index: usize, work: Work, rows: &mut dyn RowStream) -> Result<u64, DbError> {
-        let name = self.fill(index, &columns_for(&self.session.plan(index)?.schema, work), rows)?;
-        let (name, rows) = name;
+        let positions = columns_for(&self.session.plan(index)?.schema, work);
+        let (name, rows) = self.fill(index, &positions, rows)?;
         if rows == 0 {
             self.run(&format!("DROP TABLE {name}"), "dropping a temporary table")?;
         } else {

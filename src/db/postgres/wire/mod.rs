@@ -15,6 +15,5 @@ mod socket;
 mod startup;
 mod tls;
 
-pub use connection::{Connection, Tag};
-pub use failure::{Failure, ServerError};
-pub use row::Row;
+pub use connection::Connection;
+pub use failure::Failure;

@@ -1,12 +1,18 @@
 //! Databases: one folder per engine behind one [`Source`] / [`Sink`] pair.
 //!
-//! Both engines pass the same conformance suite (`tests/it/conformance/`). Async stays inside the PostgreSQL adapter.
+//! Both engines pass the same conformance suite (`tests/it/conformance/`).
 
 mod catalog;
 mod error;
+mod filter;
+mod open;
 pub mod postgres;
+pub mod sqlite;
 mod traits;
+mod url;
 
 pub use catalog::{Catalog, Counter, Engine, SourceIdentity, TableInfo};
 pub use error::DbError;
+pub use open::{OpenOptions, open};
 pub use traits::{Commit, Filter, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source, TableRead};
+pub use url::{DatabaseUrl, Host, Password, PostgresTarget, SslMode};

@@ -9,3 +9,6 @@
 
 mod postgres;
 mod support;
+mod conformance;
+mod filter;
+mod sqlite;

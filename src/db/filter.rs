@@ -1,0 +1,98 @@
+//! `--where`: one boolean expression over a table's columns.
+//!
+//! What the user types is parsed, checked node by node against what is allowed, and written anew with every name quoted and
+//! every operation in parentheses; their text itself never reaches the database. Everything allowed is immutable: the same
+//! row passes today and tomorrow, which a filtered snapshot needs to be compared with.
+
+mod columns;
+mod forms;
+mod functions;
+mod literals;
+mod operators;
+mod present;
+mod printer;
+
+use super::{DbError, Engine, Filter};
+use crate::codec::TableSchema;
+use printer::Printer;
+use sqlparser::dialect::{Dialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
+
+/// Most bytes of a filter.
+const MAX_BYTES: usize = 64 * 1024;
+/// Most tokens of a filter; bounds how deep a chain of operators can nest.
+const MAX_TOKENS: usize = 4000;
+/// How deep the parser may recurse.
+const MAX_NESTING: usize = 50;
+
+impl Filter {
+    /// Reads `typed` as a filter on the table of `schema`.
+    ///
+    /// A name is found among the table's columns as it is written, else in any case, else as camelCase for snake_case or the
+    /// reverse, else through `aliases`, which gives the column for another name of it (a Prisma field).
+    ///
+    /// # Errors
+    /// [`DbError::Filter`] if it is not one boolean expression, names an unknown column, or uses what could hide a second
+    /// statement, read another table or change its mind: subqueries, aggregates, placeholders, comments, functions other than
+    /// those known to be immutable.
+    pub fn parse(
+        typed: &str,
+        engine: Engine,
+        schema: &TableSchema,
+        aliases: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Filter, DbError> {
+        let dialect: &dyn Dialect = match engine {
+            Engine::Postgres => &PostgreSqlDialect {},
+            Engine::Sqlite => &SQLiteDialect {},
+        };
+        let tokens = tokens(typed, dialect)?;
+        let mut parser = Parser::new(dialect).with_recursion_limit(MAX_NESTING).with_tokens_with_locations(tokens);
+        let expression = parser.parse_expr().map_err(|error| unreadable(&error.to_string()))?;
+        if parser.peek_token_ref().token != Token::EOF {
+            return Err(refused(format!("it goes on after one expression, at `{}`", parser.peek_token_ref().token)));
+        }
+        let mut printer = Printer::new(engine, schema, aliases);
+        printer.condition(&expression)?;
+        Ok(Filter { typed: typed.to_owned(), sql: printer.into_sql() })
+    }
+}
+
+/// A refusal.
+fn refused(reason: impl Into<String>) -> DbError {
+    DbError::Filter { reason: reason.into() }
+}
+
+fn unreadable(error: &str) -> DbError {
+    let error = error.trim_start_matches("sql parser error: ");
+    refused(format!("it cannot be read as an expression: {error}"))
+}
+
+/// The tokens of `typed`, if all of them may stand in a filter.
+fn tokens(typed: &str, dialect: &dyn Dialect) -> Result<Vec<TokenWithSpan>, DbError> {
+    if typed.len() > MAX_BYTES {
+        return Err(refused(format!("it is longer than {MAX_BYTES} bytes")));
+    }
+    if typed.contains('\0') {
+        return Err(refused("it holds a NUL character"));
+    }
+    let tokens =
+        Tokenizer::new(dialect, typed).tokenize_with_location().map_err(|error| unreadable(&error.to_string()))?;
+    let mut significant = 0;
+    for token in &tokens {
+        match &token.token {
+            Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_)) => {
+                return Err(refused("it holds a comment"));
+            }
+            Token::Whitespace(_) => {}
+            Token::SemiColon => return Err(refused("it holds a `;`: a filter is one expression, not a statement")),
+            Token::Placeholder(_) => return Err(refused("it holds a placeholder: write the value itself")),
+            _ => significant += 1,
+        }
+    }
+    match significant {
+        0 => Err(refused("it is empty")),
+        count if count > MAX_TOKENS => Err(refused(format!("it has more than {MAX_TOKENS} words and signs"))),
+        _ => Ok(tokens),
+    }
+}

@@ -1,0 +1,33 @@
+//! From a URL to a database.
+
+use super::sqlite::Sqlite;
+use super::{DatabaseUrl, DbError, Sink};
+use std::time::Duration;
+
+/// How to open a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenOptions {
+    /// How long to wait for a lock that another session holds.
+    pub lock_wait: Duration,
+}
+
+impl Default for OpenOptions {
+    /// Five seconds for a lock.
+    fn default() -> OpenOptions {
+        OpenOptions { lock_wait: Duration::from_secs(5) }
+    }
+}
+
+/// Opens the database behind `url` for reading and, when a restore begins, for writing.
+///
+/// # Errors
+/// If it is not there, cannot be reached, refuses the login or is not a database.
+pub fn open(url: &DatabaseUrl, options: &OpenOptions) -> Result<Box<dyn Sink>, DbError> {
+    match url {
+        DatabaseUrl::Sqlite(path) => Ok(Box::new(Sqlite::open(path, options)?)),
+        DatabaseUrl::Postgres(target) => Err(DbError::Unsupported(format!(
+            "this build of dbsnap cannot open PostgreSQL databases ({})",
+            target.display()
+        ))),
+    }
+}

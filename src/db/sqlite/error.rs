@@ -1,0 +1,47 @@
+//! SQLite's errors in our words. Its messages name columns and constraints, never values; the SQL text, which may hold
+//! a filter's literals, stays out.
+
+use crate::db::DbError;
+use rusqlite::{Error, ErrorCode, ffi};
+
+/// `error` while `doing` (present participle with its object: `reading mods`).
+pub(super) fn failed(doing: &str, error: Error) -> DbError {
+    let (code, message) = match error {
+        Error::SqliteFailure(code, message) => (Some(code), message.unwrap_or_else(|| code.to_string())),
+        Error::SqlInputError { error, msg, .. } => (Some(error), msg),
+        other => (None, other.to_string()),
+    };
+    match code.map(|code| code.code) {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => DbError::Busy {
+            what: format!("{doing}: another connection keeps the database locked; end its transaction and try again"),
+        },
+        Some(ErrorCode::OperationInterrupted) => DbError::Stopped,
+        Some(ErrorCode::NotADatabase) => {
+            DbError::Unsupported(format!("{doing}: the file is not a SQLite database, or it is encrypted"))
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            DbError::Denied { what: format!("{doing}: {message}; the file and its directory must be writable") }
+        }
+        Some(ErrorCode::DatabaseCorrupt) => DbError::Query {
+            code: None,
+            message: format!("{doing}: the database file is damaged ({message}); `PRAGMA integrity_check` tells more"),
+        },
+        _ => DbError::Query { code: None, message: format!("{doing}: {message}") },
+    }
+}
+
+/// The extended result code, if the error came from SQLite.
+pub(super) fn extended_code(error: &Error) -> Option<i32> {
+    match error {
+        Error::SqliteFailure(code, _) | Error::SqlInputError { error: code, .. } => Some(code.extended_code),
+        _ => None,
+    }
+}
+
+/// Whether a row was refused because another row has its key or a unique value of it.
+pub(super) fn is_taken(error: &Error) -> bool {
+    matches!(
+        extended_code(error),
+        Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID)
+    )
+}

@@ -1,0 +1,165 @@
+//! One instant of some tables.
+
+use super::error::failed;
+use super::interrupt::interruptible;
+use super::shape::Shape;
+use super::sql;
+use super::text::TextForm;
+use crate::db::{Counter, DbError, RowSink, Snapshot, TableRead};
+use crate::monitor::Monitor;
+use rusqlite::{Connection, OptionalExtension};
+
+/// After how many rows the monitor is told and asked.
+pub(super) const BATCH: u64 = 1024;
+
+/// A read transaction; ends when dropped.
+pub(super) struct ReadTransaction<'c>(&'c Connection);
+
+impl<'c> ReadTransaction<'c> {
+    /// Begins, and reads once: only the first read fixes what the transaction sees.
+    pub(super) fn begin(conn: &'c Connection) -> Result<ReadTransaction<'c>, DbError> {
+        let beginning = |error| failed("opening a snapshot", error);
+        conn.execute_batch("BEGIN").map_err(beginning)?;
+        let transaction = ReadTransaction(conn);
+        conn.query_row("SELECT count(*) FROM main.sqlite_schema", [], |row| row.get::<_, i64>(0)).map_err(beginning)?;
+        Ok(transaction)
+    }
+}
+
+impl Drop for ReadTransaction<'_> {
+    fn drop(&mut self) {
+        // A failed ROLLBACK of a read leaves nothing to undo, and the connection refuses the next BEGIN.
+        let _ = self.0.execute_batch("ROLLBACK");
+    }
+}
+
+/// An open snapshot.
+pub(super) struct SqliteSnapshot<'s> {
+    transaction: ReadTransaction<'s>,
+    tables: Vec<TableRead>,
+    shapes: Vec<Shape>,
+    text: TextForm,
+    monitor: &'s dyn Monitor,
+}
+
+impl<'s> SqliteSnapshot<'s> {
+    /// Fixes the instant and checks that every table still is what its schema says.
+    pub(super) fn begin(
+        conn: &'s Connection,
+        tables: &[TableRead],
+        text: TextForm,
+        monitor: &'s dyn Monitor,
+    ) -> Result<SqliteSnapshot<'s>, DbError> {
+        let transaction = ReadTransaction::begin(conn)?;
+        let shapes = verify(conn, tables)?;
+        Ok(SqliteSnapshot { transaction, tables: tables.to_vec(), shapes, text, monitor })
+    }
+}
+
+impl Snapshot for SqliteSnapshot<'_> {
+    fn count(&mut self, index: usize) -> Result<u64, DbError> {
+        let read = table_at(&self.tables, index)?;
+        interruptible(self.transaction.0, self.monitor, || count_rows(self.transaction.0, read))
+    }
+
+    fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+        read_rows(self.transaction.0, table_at(&self.tables, index)?, self.text, self.monitor, rows)
+    }
+
+    fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
+        counters(self.transaction.0, shape_at(&self.shapes, index)?)
+    }
+}
+
+/// The shapes of `tables`, if every one still has the schema it was planned with.
+pub(super) fn verify(conn: &Connection, tables: &[TableRead]) -> Result<Vec<Shape>, DbError> {
+    let shape = |read: &TableRead| {
+        let table = read.schema.table.clone();
+        match Shape::read(conn, &table.name)? {
+            None => Err(DbError::Changed { table, what: "was dropped".to_owned() }),
+            Some(shape) if shape.schema == read.schema => Ok(shape),
+            Some(_) => Err(DbError::Changed { table, what: "was changed after it was planned with".to_owned() }),
+        }
+    };
+    tables.iter().map(shape).collect()
+}
+
+/// The table at `index`.
+pub(super) fn table_at(tables: &[TableRead], index: usize) -> Result<&TableRead, DbError> {
+    tables.get(index).ok_or_else(|| out_of_range(index))
+}
+
+/// The shape at `index`.
+pub(super) fn shape_at(shapes: &[Shape], index: usize) -> Result<&Shape, DbError> {
+    shapes.get(index).ok_or_else(|| out_of_range(index))
+}
+
+fn out_of_range(index: usize) -> DbError {
+    DbError::Unsupported(format!("there is no table {index} in this transaction"))
+}
+
+/// The statement that reads a table.
+///
+/// Without a filter it is kept from using an index, so that rows come in the order in which they are stored: key order where the
+/// key is the rowid or the table is WITHOUT ROWID. Nothing is ever sorted for it.
+pub(super) fn select(read: &TableRead, text: TextForm) -> String {
+    let list = text.select_list(&read.schema);
+    let table = sql::table(&read.schema.table.name);
+    match &read.filter {
+        None => format!("SELECT {list} FROM {table} NOT INDEXED"),
+        Some(filter) => format!("SELECT {list} FROM {table} WHERE ({})", filter.sql),
+    }
+}
+
+/// Rows of the table for which its filter holds.
+pub(super) fn count_rows(conn: &Connection, read: &TableRead) -> Result<u64, DbError> {
+    let table = sql::table(&read.schema.table.name);
+    let condition = read.filter.as_ref().map(|filter| format!(" WHERE ({})", filter.sql)).unwrap_or_default();
+    let counted = conn.query_row(&format!("SELECT count(*) FROM {table}{condition}"), [], |row| row.get::<_, i64>(0));
+    let counted = counted.map_err(|error| failed(&format!("counting rows of {}", read.schema.table), error))?;
+    Ok(counted.unsigned_abs())
+}
+
+/// Gives every row to `rows`; returns how many there were.
+pub(super) fn read_rows(
+    conn: &Connection,
+    read: &TableRead,
+    text: TextForm,
+    monitor: &dyn Monitor,
+    rows: &mut dyn RowSink,
+) -> Result<u64, DbError> {
+    let reading = |error| failed(&format!("reading {}", read.schema.table), error);
+    let mut statement = conn.prepare(&select(read, text)).map_err(reading)?;
+    let mut result = statement.query([]).map_err(reading)?;
+    let mut buffer = Vec::new();
+    let (mut sent, mut bytes) = (0u64, 0u64);
+    while let Some(row) = result.next().map_err(reading)? {
+        buffer.clear();
+        text.read_row(row, 0, &read.schema, &mut buffer)?;
+        rows.row(&buffer)?;
+        sent += 1;
+        bytes += buffer.len() as u64;
+        if sent.is_multiple_of(BATCH) {
+            monitor.advance(BATCH, bytes);
+            bytes = 0;
+            if monitor.interrupted() {
+                return Err(DbError::Stopped);
+            }
+        }
+    }
+    monitor.advance(sent % BATCH, bytes);
+    Ok(sent)
+}
+
+/// The AUTOINCREMENT counter of a table, if it has one.
+pub(super) fn counters(conn: &Connection, shape: &Shape) -> Result<Vec<Counter>, DbError> {
+    let table = &shape.schema.table.name;
+    let Some(column) = shape.alias.filter(|_| shape.autoincrement).and_then(|at| shape.schema.columns.get(at)) else {
+        return Ok(Vec::new());
+    };
+    let last = conn
+        .query_row("SELECT max(seq) FROM main.sqlite_sequence WHERE name = ?1", [table], |row| row.get(0))
+        .optional()
+        .map_err(|error| failed(&format!("reading the counter of {table}"), error))?;
+    Ok(vec![Counter { name: table.clone(), column: column.name.clone(), last: last.flatten() }])
+}

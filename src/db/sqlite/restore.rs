@@ -1,0 +1,179 @@
+//! One write transaction over some tables.
+
+use super::bystanders::bystanders;
+use super::error::{extended_code, failed, is_taken};
+use super::interrupt::interruptible;
+use super::multiset;
+use super::postponed::Postponed;
+use super::read::{count_rows, counters, read_rows, shape_at, table_at, verify};
+use super::shape::Shape;
+use super::sql;
+use super::text::TextForm;
+use super::violations::{References, Violations};
+use super::write::{RowStatement, each_row, expect_one};
+use crate::codec::TableName;
+use crate::db::{Commit, Counter, DbError, RestoreTxn, RowSink, RowStream, Snapshot, TableRead};
+use crate::monitor::Monitor;
+use rusqlite::{Connection, ffi};
+
+/// An open restore, on a connection of its own.
+pub(super) struct SqliteRestore<'s> {
+    conn: Connection,
+    tables: Vec<TableRead>,
+    shapes: Vec<Shape>,
+    text: TextForm,
+    references: References,
+    /// What dangled before the first write; `None` as long as nothing was written.
+    before: Option<Violations>,
+    monitor: &'s dyn Monitor,
+}
+
+impl<'s> SqliteRestore<'s> {
+    /// Takes the write lock and checks that every table still is what its schema says.
+    pub(super) fn begin(
+        conn: Connection,
+        tables: &[TableRead],
+        text: TextForm,
+        monitor: &'s dyn Monitor,
+    ) -> Result<SqliteRestore<'s>, DbError> {
+        conn.execute_batch("BEGIN IMMEDIATE").map_err(|error| failed("locking the database for the restore", error))?;
+        let shapes = verify(&conn, tables)?;
+        for shape in &shapes {
+            if let Some(collation) = &shape.foreign_collation {
+                return Err(DbError::Unsupported(format!(
+                    "an index of table {} is sorted by the collation {collation}, which only the application that made it has; \
+                     rows cannot be written without it",
+                    shape.schema.table
+                )));
+            }
+        }
+        let references = References::around(&conn, tables)?;
+        Ok(SqliteRestore { conn, tables: tables.to_vec(), shapes, text, references, before: None, monitor })
+    }
+
+    /// Before every write: the transaction must still be open (some errors make SQLite end it, and what came after would be
+    /// committed row by row), and before the first it is noted what dangles already.
+    fn before_write(&mut self) -> Result<(), DbError> {
+        if self.conn.is_autocommit() {
+            return Err(DbError::Lost("SQLite has rolled the restore back".to_owned()));
+        }
+        if self.before.is_none() {
+            self.before = Some(self.references.violations(&self.conn, self.monitor)?);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for SqliteRestore<'_> {
+    fn drop(&mut self) {
+        if !self.conn.is_autocommit() {
+            // Should this fail, closing the connection rolls back, and after that the journal does.
+            let _ = self.conn.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+impl Snapshot for SqliteRestore<'_> {
+    fn count(&mut self, index: usize) -> Result<u64, DbError> {
+        let read = table_at(&self.tables, index)?;
+        interruptible(&self.conn, self.monitor, || count_rows(&self.conn, read))
+    }
+
+    fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+        read_rows(&self.conn, table_at(&self.tables, index)?, self.text, self.monitor, rows)
+    }
+
+    fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
+        counters(&self.conn, shape_at(&self.shapes, index)?)
+    }
+}
+
+impl RestoreTxn for SqliteRestore<'_> {
+    fn bystanders(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<Vec<(TableName, u64)>, DbError> {
+        shape_at(&self.shapes, index)?;
+        bystanders(&self.conn, &self.shapes, index, self.text, self.monitor, rows)
+    }
+
+    fn delete(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {
+        self.before_write()?;
+        let shape = shape_at(&self.shapes, index)?;
+        let schema = &shape.schema;
+        let Some(sql) = sql::delete(shape, self.text) else {
+            return multiset::delete(&self.conn, shape, self.text, self.monitor, rows);
+        };
+        let mut delete = RowStatement::prepare(&self.conn, sql, self.text)?;
+        each_row(schema, rows, self.monitor, |values, _| {
+            let deleted = delete.run(values, None)?;
+            let deleted = deleted.map_err(|error| failed(&format!("deleting rows of {}", schema.table), error))?;
+            expect_one(schema, deleted, "deleting by key")
+        })
+    }
+
+    fn update(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {
+        self.before_write()?;
+        let shape = shape_at(&self.shapes, index)?;
+        let schema = &shape.schema;
+        let postponed = Postponed::new(&self.conn, shape, self.text)?;
+        let (Some(sql), Some(mut postponed)) = (sql::update(shape, self.text), postponed) else {
+            let what = format!("table {} has no key to update rows by", schema.table);
+            return Err(DbError::Unsupported(what));
+        };
+        let mut update = RowStatement::prepare(&self.conn, sql, self.text)?;
+        let given = each_row(schema, rows, self.monitor, |values, row| match update.run(values, None)? {
+            Ok(updated) => expect_one(schema, updated, "updating by key"),
+            Err(error) if is_taken(&error) => postponed.push(values, row),
+            Err(error) => Err(failed(&format!("updating {}", schema.table), error)),
+        })?;
+        drop(update);
+        postponed.finish()?;
+        Ok(given)
+    }
+
+    fn insert(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {
+        self.before_write()?;
+        let schema = &shape_at(&self.shapes, index)?.schema;
+        let mut insert = RowStatement::prepare(&self.conn, sql::insert(schema, self.text, None), self.text)?;
+        each_row(schema, rows, self.monitor, |values, _| {
+            let inserted = insert.run(values, None)?;
+            let inserted = inserted.map_err(|error| failed(&format!("inserting into {}", schema.table), error))?;
+            expect_one(schema, inserted, "inserting")
+        })
+    }
+
+    fn advance_counters(&mut self, index: usize) -> Result<(), DbError> {
+        self.before_write()?;
+        let shape = shape_at(&self.shapes, index)?;
+        let Some(column) = shape.alias.filter(|_| shape.autoincrement).and_then(|at| shape.schema.columns.get(at))
+        else {
+            return Ok(());
+        };
+        // SQLite moves the counter itself when a larger id is inserted. This is for a counter that someone set back.
+        let name = &shape.schema.table.name;
+        let greatest = format!("(SELECT max({}) FROM {})", sql::quote(&column.name), sql::table(name));
+        let sql = format!("UPDATE main.sqlite_sequence SET seq = {greatest} WHERE name = ?1 AND seq < {greatest}");
+        let moved = self.conn.execute(&sql, [name]);
+        moved.map(|_| ()).map_err(|error| failed(&format!("moving the counter of {name}"), error))
+    }
+
+    fn commit(mut self: Box<Self>) -> Result<Commit, DbError> {
+        if self.conn.is_autocommit() {
+            return Ok(Commit::RolledBack);
+        }
+        if let Some(before) = self.before.take() {
+            self.references.violations(&self.conn, self.monitor)?.refuse_new(&before)?;
+        }
+        match self.conn.execute_batch("COMMIT") {
+            Ok(()) if self.conn.is_autocommit() => Ok(Commit::Done),
+            Ok(()) => Err(DbError::Lost("SQLite did not commit; nothing was changed".to_owned())),
+            // The journal may be gone although its removal was not confirmed: only the next reader knows.
+            Err(error) if extended_code(&error).is_some_and(|code| code & 0xff == ffi::SQLITE_IOERR) => {
+                Err(DbError::Unknown(format!(
+                    "the disk failed while SQLite committed ({error}): compare the tables with the snapshot to learn whether the \
+                     restore took effect"
+                )))
+            }
+            // Still open (another connection reads): dropping it rolls back.
+            Err(error) => Err(failed("committing the restore; nothing was changed", error)),
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! One table as SQLite's schema tells it: the schema that snapshots keep, and what only this adapter needs.
+
+use super::error::failed;
+use super::kinds::{Affinity, affinity, kind};
+use super::sql;
+use crate::codec::{
+    Column, ForeignKey, Generated, GeneratedColumn, Identity, Key, KeyColumn, KeyOrder, KeySource, ReferentialAction,
+    TableName, TableSchema, UniqueIndex,
+};
+use crate::db::DbError;
+use rusqlite::Connection;
+
+/// A table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Shape {
+    /// What snapshots keep.
+    pub(super) schema: TableSchema,
+    /// The column that is the rowid (`INTEGER PRIMARY KEY`), as a position in `schema.columns`.
+    pub(super) alias: Option<usize>,
+    /// A name that reaches the rowid; `None` in a WITHOUT ROWID table and where columns hide all three names.
+    pub(super) rowid: Option<&'static str>,
+    /// Whether the table is WITHOUT ROWID.
+    pub(super) without_rowid: bool,
+    /// Whether the alias is AUTOINCREMENT.
+    pub(super) autoincrement: bool,
+    /// Affinity of each column.
+    affinities: Vec<Affinity>,
+    /// A collation of an index that SQLite itself does not have, if there is one.
+    pub(super) foreign_collation: Option<String>,
+}
+
+/// A column as `table_xinfo` tells it.
+struct Told {
+    name: String,
+    declared: String,
+    not_null: bool,
+    default: Option<String>,
+    /// Position in the primary key from 1; 0 if it is not part of it.
+    primary: i64,
+    /// 2 and 3: generated, virtual and stored.
+    hidden: i64,
+}
+
+/// An index: its columns by name (`None` for an expression or the rowid) and their collations.
+struct Index {
+    name: String,
+    unique: bool,
+    primary: bool,
+    partial: bool,
+    columns: Vec<(Option<String>, String)>,
+}
+
+impl Shape {
+    /// The table of that name; `None` if there is no ordinary table of exactly that name.
+    pub(super) fn read(conn: &Connection, name: &str) -> Result<Option<Shape>, DbError> {
+        let reading = |error| failed(&format!("reading the schema of {name}"), error);
+        let Some(without_rowid) = ordinary_table(conn, name).map_err(reading)? else { return Ok(None) };
+        let told = columns(conn, name).map_err(reading)?;
+        let indexes = indexes(conn, name).map_err(reading)?;
+        let primary_index = indexes.iter().find(|index| index.primary);
+        let captured: Vec<&Told> = told.iter().filter(|column| column.hidden == 0).collect();
+        let primaries = captured.iter().filter(|column| column.primary > 0).count();
+        let alias = (!without_rowid && primaries == 1 && primary_index.is_none())
+            .then(|| captured.iter().position(|column| column.primary > 0))
+            .flatten();
+        let mut schema = TableSchema {
+            table: TableName::bare(name),
+            columns: Vec::with_capacity(captured.len()),
+            generated: told.iter().filter_map(generated).collect(),
+            key: Key::Rows,
+            foreign_keys: foreign_keys(conn, name).map_err(reading)?,
+            unique: unique(&indexes, &captured, alias),
+        };
+        let mut autoincrement = false;
+        for (at, column) in captured.iter().enumerate() {
+            let (_, collation, _, _, counts) =
+                conn.column_metadata(Some("main"), name, column.name.as_str()).map_err(reading)?;
+            let collation = collation.map(|name| name.to_string_lossy().into_owned());
+            let counts = counts && alias == Some(at);
+            autoincrement |= counts;
+            schema.columns.push(Column {
+                name: column.name.clone(),
+                sql_type: column.declared.clone(),
+                kind: kind(&column.declared),
+                array: false,
+                nullable: !column.not_null && alias != Some(at),
+                default: column.default.clone(),
+                identity: counts.then_some(Identity::ByDefault),
+                collation: collation.filter(|name| !name.eq_ignore_ascii_case("BINARY")),
+            });
+        }
+        schema.key = choose_key(conn, &schema, &indexes, alias)?;
+        let rowid = ["rowid", "_rowid_", "oid"]
+            .into_iter()
+            .find(|rowid| !without_rowid && !told.iter().any(|column| column.name.eq_ignore_ascii_case(rowid)));
+        let foreign_collation = indexes
+            .iter()
+            .flat_map(|index| &index.columns)
+            .map(|(_, name)| name)
+            .find(|name| !is_built_in(name))
+            .cloned();
+        let affinities = captured.iter().map(|column| affinity(&column.declared)).collect();
+        Ok(Some(Shape { schema, alias, rowid, without_rowid, autoincrement, affinities, foreign_collation }))
+    }
+
+    /// Whether a column of a row is the same, bit for bit, in every row with the same key, so that updates by key can leave it out.
+    /// True of the rowid and of text compared byte by byte; not of numbers, where 1 and 1.0 are one key.
+    pub(super) fn is_fixed_by_key(&self, at: usize) -> bool {
+        let Key::Columns { columns, .. } = &self.schema.key else { return false };
+        columns.iter().any(|key| key.column as usize == at && key.order == KeyOrder::Storage)
+            && (self.alias == Some(at) || self.affinities.get(at) == Some(&Affinity::Text))
+    }
+
+    /// The name of a rowid that no column shows.
+    pub(super) fn hidden_rowid(&self) -> Option<&'static str> {
+        self.rowid.filter(|_| self.alias.is_none())
+    }
+}
+
+fn is_built_in(collation: &str) -> bool {
+    ["BINARY", "NOCASE", "RTRIM"].iter().any(|name| collation.eq_ignore_ascii_case(name))
+}
+
+fn key_order(collation: &str) -> KeyOrder {
+    match collation.to_ascii_uppercase().as_str() {
+        "NOCASE" => KeyOrder::NoCase,
+        "RTRIM" => KeyOrder::Rtrim,
+        _ => KeyOrder::Storage,
+    }
+}
+
+/// Whether the table is WITHOUT ROWID; `None` if it is not an ordinary table.
+fn ordinary_table(conn: &Connection, name: &str) -> rusqlite::Result<Option<bool>> {
+    let mut statement =
+        conn.prepare_cached("SELECT name, type, wr FROM pragma_table_list(?1) WHERE schema = 'main'")?;
+    let mut rows = statement.query([name])?;
+    while let Some(row) = rows.next()? {
+        if row.get_ref(0)?.as_bytes()? == name.as_bytes() && row.get_ref(1)?.as_bytes()? == b"table" {
+            return row.get(2).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn columns(conn: &Connection, name: &str) -> rusqlite::Result<Vec<Told>> {
+    let sql = "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1, 'main') ORDER BY cid";
+    let mut statement = conn.prepare_cached(sql)?;
+    let told = statement.query_map([name], |row| {
+        Ok(Told {
+            name: row.get(0)?,
+            declared: row.get(1)?,
+            not_null: row.get(2)?,
+            default: row.get(3)?,
+            primary: row.get(4)?,
+            hidden: row.get(5)?,
+        })
+    })?;
+    told.collect()
+}
+
+fn indexes(conn: &Connection, name: &str) -> rusqlite::Result<Vec<Index>> {
+    let mut list = conn.prepare_cached(
+        "SELECT name, \"unique\", origin = 'pk', partial FROM pragma_index_list(?1, 'main') ORDER BY name",
+    )?;
+    let mut parts =
+        conn.prepare_cached("SELECT name, coll FROM pragma_index_xinfo(?1, 'main') WHERE key ORDER BY seqno")?;
+    let mut indexes = Vec::new();
+    let mut rows = list.query([name])?;
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        let columns = parts.query_map([&name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let columns = columns.collect::<rusqlite::Result<_>>()?;
+        indexes.push(Index { name, unique: row.get(1)?, primary: row.get(2)?, partial: row.get(3)?, columns });
+    }
+    Ok(indexes)
+}
+
+fn generated(column: &Told) -> Option<GeneratedColumn> {
+    let generated = match column.hidden {
+        2 => Generated::Virtual,
+        3 => Generated::Stored,
+        _ => return None,
+    };
+    let declared = column.declared.strip_suffix("GENERATED ALWAYS").unwrap_or(&column.declared).trim_end();
+    Some(GeneratedColumn { name: column.name.clone(), sql_type: declared.to_owned(), generated, expression: None })
+}
+
+/// Unique indexes over captured columns, by name; an `INTEGER PRIMARY KEY`, which has no index, as `PRIMARY KEY`.
+fn unique(indexes: &[Index], captured: &[&Told], alias: Option<usize>) -> Vec<UniqueIndex> {
+    let rowid = alias.and_then(|at| captured.get(at));
+    let rowid = rowid.map(|column| UniqueIndex { name: "PRIMARY KEY".to_owned(), columns: vec![column.name.clone()] });
+    let plain = indexes.iter().filter(|index| index.unique && !index.partial).filter_map(|index| {
+        let columns: Option<Vec<String>> = index.columns.iter().map(|(name, _)| name.clone()).collect();
+        let columns = columns?;
+        let all_captured = columns.iter().all(|name| captured.iter().any(|column| column.name == *name));
+        all_captured.then(|| UniqueIndex { name: index.name.clone(), columns })
+    });
+    rowid.into_iter().chain(plain).collect()
+}
+
+/// The primary key, unless a NULL stands in it; else the smallest unique index over columns that are all NOT NULL; else none.
+fn choose_key(
+    conn: &Connection,
+    schema: &TableSchema,
+    indexes: &[Index],
+    alias: Option<usize>,
+) -> Result<Key, DbError> {
+    let position = |name: &str| schema.columns.iter().position(|column| column.name == name);
+    let key_columns = |index: &Index| -> Option<Vec<KeyColumn>> {
+        let column = |(name, collation): &(Option<String>, String)| {
+            let column = u32::try_from(position(name.as_deref()?)?).ok()?;
+            Some(KeyColumn { column, order: key_order(collation) })
+        };
+        index.columns.iter().map(column).collect()
+    };
+    if let Some(column) = alias.and_then(|at| u32::try_from(at).ok()) {
+        let columns = vec![KeyColumn { column, order: KeyOrder::Storage }];
+        return Ok(Key::Columns { source: KeySource::Primary, columns });
+    }
+    if let Some(columns) = indexes.iter().find(|index| index.primary).and_then(&key_columns)
+        && !holds_null(conn, schema, &columns)?
+    {
+        return Ok(Key::Columns { source: KeySource::Primary, columns });
+    }
+    let is_set = |columns: &[KeyColumn]| {
+        columns.iter().all(|key| schema.columns.get(key.column as usize).is_some_and(|column| !column.nullable))
+    };
+    let smallest = indexes
+        .iter()
+        .filter(|index| index.unique && !index.partial && !index.primary)
+        .filter_map(|index| Some((index, key_columns(index)?)))
+        .filter(|(_, columns)| is_set(columns))
+        .min_by_key(|(index, columns)| (columns.len(), &index.name));
+    Ok(match smallest {
+        Some((index, columns)) => Key::Columns { source: KeySource::Unique(index.name.clone()), columns },
+        None => Key::Rows,
+    })
+}
+
+/// Whether a NULL stands in one of these columns: SQLite lets it stand in most primary keys.
+fn holds_null(conn: &Connection, schema: &TableSchema, columns: &[KeyColumn]) -> Result<bool, DbError> {
+    for key in columns {
+        let Some(column) = schema.columns.get(key.column as usize).filter(|column| column.nullable) else { continue };
+        let table = sql::table(&schema.table.name);
+        let probe = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE {} IS NULL)", sql::quote(&column.name));
+        let found: bool = conn
+            .query_row(&probe, [], |row| row.get(0))
+            .map_err(|error| failed(&format!("looking for NULL in the key of {}", schema.table), error))?;
+        if found {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The foreign keys in the order of their declaration. Names are given as the referenced table spells them.
+fn foreign_keys(conn: &Connection, name: &str) -> rusqlite::Result<Vec<ForeignKey>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, \"table\", \"from\", \"to\", on_update, on_delete FROM pragma_foreign_key_list(?1, 'main')
+         ORDER BY id DESC, seq",
+    )?;
+    let mut rows = statement.query([name])?;
+    let mut keys: Vec<(i64, ForeignKey)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = row.get(0)?;
+        if keys.last().is_none_or(|(last, _)| *last != id) {
+            let parent: String = row.get(1)?;
+            let key = ForeignKey {
+                name: None,
+                columns: Vec::new(),
+                table: TableName::bare(spelled_table(conn, &parent)?.unwrap_or(parent)),
+                references: Vec::new(),
+                on_update: action(&row.get::<_, String>(4)?),
+                on_delete: action(&row.get::<_, String>(5)?),
+                deferrable: false,
+            };
+            keys.push((id, key));
+        }
+        if let Some((_, key)) = keys.last_mut() {
+            key.columns.push(row.get(2)?);
+            if let Some(to) = row.get::<_, Option<String>>(3)? {
+                key.references.push(spelled_column(conn, &key.table.name, &to)?.unwrap_or(to));
+            }
+        }
+    }
+    Ok(keys.into_iter().map(|(_, key)| key).collect())
+}
+
+fn spelled_table(conn: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
+    first(conn, sql, &[name])
+}
+
+fn spelled_column(conn: &Connection, table: &str, name: &str) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT name FROM pragma_table_xinfo(?1, 'main') WHERE name = ?2 COLLATE NOCASE";
+    first(conn, sql, &[table, name])
+}
+
+fn first(conn: &Connection, sql: &str, parameters: &[&str]) -> rusqlite::Result<Option<String>> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
+    rows.next()?.map(|row| row.get(0)).transpose()
+}
+
+fn action(name: &str) -> ReferentialAction {
+    match name {
+        "CASCADE" => ReferentialAction::Cascade,
+        "SET NULL" => ReferentialAction::SetNull,
+        "SET DEFAULT" => ReferentialAction::SetDefault,
+        "RESTRICT" => ReferentialAction::Restrict,
+        _ => ReferentialAction::NoAction,
+    }
+}

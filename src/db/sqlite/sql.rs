@@ -1,0 +1,97 @@
+//! SQL text of the adapter's own statements. Names are quoted, values are parameters.
+
+use super::shape::Shape;
+use super::text::TextForm;
+use crate::codec::{Key, KeyOrder, TableSchema};
+
+/// A name as SQL: between double quotes, those within doubled.
+pub(super) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// `main."table"`, so that no temporary table of that name is meant.
+pub(super) fn table(name: &str) -> String {
+    format!("main.{}", quote(name))
+}
+
+/// A statement and the column whose value each of its parameters takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RowSql {
+    /// The text.
+    pub(super) text: String,
+    /// Positions in [`TableSchema::columns`], in order of the parameters.
+    pub(super) parameters: Vec<usize>,
+}
+
+/// Inserts one row; `rowid` is the name by which a given rowid goes first, if one is to be given.
+///
+/// `OR ABORT` overrides the conflict clauses that constraints may be declared with: `ON CONFLICT REPLACE` would delete other rows.
+pub(super) fn insert(schema: &TableSchema, text: TextForm, rowid: Option<&str>) -> RowSql {
+    let parameters: Vec<usize> = (0..schema.columns.len()).collect();
+    let mut names: Vec<String> = schema.columns.iter().map(|column| quote(&column.name)).collect();
+    let mut values: Vec<String> = parameters.iter().map(|&at| text.placeholder(at + 1)).collect();
+    if let Some(rowid) = rowid {
+        names.push(rowid.to_owned());
+        values.push(format!("?{}", text.parameters(parameters.len()) + 1));
+    }
+    let table = table(&schema.table.name);
+    let text = format!("INSERT OR ABORT INTO {table} ({}) VALUES ({})", names.join(", "), values.join(", "));
+    RowSql { text, parameters }
+}
+
+/// Gives the row with a row's key that row's values; `None` for a multiset.
+pub(super) fn update(shape: &Shape, text: TextForm) -> Option<RowSql> {
+    let schema = &shape.schema;
+    let mut parameters: Vec<usize> = (0..schema.columns.len()).filter(|&at| !shape.is_fixed_by_key(at)).collect();
+    if parameters.is_empty() {
+        parameters.push(0);
+    }
+    let sets: Vec<String> = parameters
+        .iter()
+        .enumerate()
+        .filter_map(|(nth, &at)| Some((nth, schema.columns.get(at)?)))
+        .map(|(nth, column)| format!("{} = {}", quote(&column.name), text.placeholder(nth + 1)))
+        .collect();
+    let matches = key_match(shape, text, &mut parameters)?;
+    let text = format!("UPDATE OR ABORT {} SET {} WHERE {matches}", table(&schema.table.name), sets.join(", "));
+    Some(RowSql { text, parameters })
+}
+
+/// Deletes the row with a row's key; `None` for a multiset.
+pub(super) fn delete(shape: &Shape, text: TextForm) -> Option<RowSql> {
+    let mut parameters = Vec::new();
+    let matches = key_match(shape, text, &mut parameters)?;
+    Some(RowSql { text: format!("DELETE FROM {} WHERE {matches}", table(&shape.schema.table.name)), parameters })
+}
+
+/// Selects the rowid of the row with a row's key; `None` for a multiset and where there is no rowid to be had.
+pub(super) fn select_rowid(shape: &Shape, text: TextForm) -> Option<RowSql> {
+    let mut parameters = Vec::new();
+    let rowid = shape.hidden_rowid()?;
+    let matches = key_match(shape, text, &mut parameters)?;
+    Some(RowSql {
+        text: format!("SELECT {rowid} FROM {} WHERE {matches}", table(&shape.schema.table.name)),
+        parameters,
+    })
+}
+
+/// The condition that picks a key, appending its parameters.
+///
+/// The collation is spelled out: it is the one of the key's index, which need not be the column's.
+fn key_match(shape: &Shape, text: TextForm, parameters: &mut Vec<usize>) -> Option<String> {
+    let Key::Columns { columns, .. } = &shape.schema.key else { return None };
+    let mut terms = Vec::new();
+    for key in columns {
+        let at = key.column as usize;
+        let column = shape.schema.columns.get(at)?;
+        parameters.push(at);
+        let collation = match key.order {
+            _ if shape.alias == Some(at) => "",
+            KeyOrder::NoCase => " COLLATE NOCASE",
+            KeyOrder::Rtrim => " COLLATE RTRIM",
+            _ => " COLLATE BINARY",
+        };
+        terms.push(format!("{}{collation} = {}", quote(&column.name), text.placeholder(parameters.len())));
+    }
+    Some(terms.join(" AND "))
+}

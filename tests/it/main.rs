@@ -12,3 +12,8 @@ mod support;
 mod conformance;
 mod filter;
 mod sqlite;
+mod dependencies;
+mod layers;
+mod source;
+mod support;
+mod torments;

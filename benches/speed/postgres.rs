@@ -1,0 +1,240 @@
+//! PostgreSQL: the first snapshot, the next one, the restore.
+
+use crate::measure::{Lane, Taken, median, output, rounds, size_of, take};
+use crate::report::Section;
+use crate::rows::Ids;
+use crate::server::Server;
+use crate::{Outcome, Plan};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+
+/// `dbsnap` in a project directory.
+pub fn dbsnap(dir: &Path, url: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dbsnap"));
+    // By the environment, so that the password is in no argument list.
+    command.arg("-C").arg(dir).args(args).env("DBSNAP_URL", url).env_remove("DATABASE_URL");
+    command
+}
+
+/// Empties `dir` and makes a store in it.
+pub fn fresh_store(dir: &Path, url: &str) -> Outcome<()> {
+    if dir.exists() {
+        fs::remove_dir_all(dir)?;
+    }
+    fs::create_dir_all(dir)?;
+    output(&mut dbsnap(dir, url, &["init"]))?;
+    Ok(())
+}
+
+/// The arguments of a snapshot of the table.
+pub const SNAP: [&str; 4] = ["snap", "mods", "-m", "speed"];
+
+/// The first snapshot of a table whose rows lie in key order.
+///
+/// # Errors
+/// If a process fails.
+pub fn first_in_order(plan: &Plan) -> Outcome<Section> {
+    first(plan, Ids::InOrder, "postgres-first", "PostgreSQL: first snapshot, ids in the order of insertion")
+}
+
+/// The first snapshot of a table whose rows lie anywhere.
+///
+/// # Errors
+/// If a process fails.
+pub fn first_at_random(plan: &Plan) -> Outcome<Section> {
+    first(plan, Ids::AtRandom, "postgres-first-random", "PostgreSQL: first snapshot, random ids")
+}
+
+/// A server with the table, and a directory for what the contestants write.
+struct Arena {
+    server: Server,
+    dir: TempDir,
+}
+
+impl Arena {
+    fn new(plan: &Plan, ids: Ids) -> Outcome<Arena> {
+        Ok(Arena { server: Server::with_mods(plan.rows, ids)?, dir: tempfile::tempdir()? })
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn copy(&self) -> Outcome<Taken> {
+        take(&mut self.server.psql("COPY mods TO STDOUT"))
+    }
+
+    fn dbsnap(&self, args: &[&str]) -> Command {
+        dbsnap(&self.file("project"), &self.server.url(), args)
+    }
+
+    fn dump(&self) -> Command {
+        let mut dump = self.server.client("pg_dump");
+        dump.args(["-Fc", "-t", "mods", "-f"]).arg(self.file("mods.dump"));
+        dump
+    }
+
+    /// `psql` or `pg_dump` into `zstd -3`, through a shell that fails if either does.
+    fn piped(&self, producer: &str) -> Command {
+        let mut shell = self.server.client("bash");
+        shell.args(["-c", &format!("set -o pipefail; {producer} | zstd -q -3 -c >\"$1\"")]);
+        shell.arg("bash").arg(self.file("piped.zst"));
+        shell
+    }
+
+    /// Bytes of the table as COPY text.
+    fn text_bytes(&self) -> Outcome<u64> {
+        let mut shell = self.server.client("bash");
+        shell.args(["-c", "set -o pipefail; psql -X -q -c 'COPY mods TO STDOUT' | wc -c"]);
+        Ok(output(&mut shell)?.parse()?)
+    }
+
+    /// Something that changes if any row does.
+    fn contents(&self) -> Outcome<String> {
+        self.server.sql("SELECT count(*), sum(hashtextextended(mods::text, 0)::numeric) FROM mods")
+    }
+
+    /// Changes two columns of 1 % of the rows, other ones in each round, and gives how many.
+    fn change(&self, round: usize) -> Outcome<f64> {
+        let part = hundredth(round);
+        self.server.sql(&format!(
+            "UPDATE mods SET download_count = download_count + 1, updated_at = updated_at + interval '1 day' WHERE {part};
+             VACUUM ANALYZE mods; CHECKPOINT"
+        ))?;
+        Ok(self.server.sql(&format!("SELECT count(*) FROM mods WHERE {part}"))?.parse()?)
+    }
+}
+
+/// A condition that holds for one scattered row in a hundred.
+fn hundredth(round: usize) -> String {
+    format!("abs(hashtext(id)) % 100 = {}", round % 100)
+}
+
+fn first(plan: &Plan, ids: Ids, name: &str, title: &str) -> Outcome<Section> {
+    let arena = Arena::new(plan, ids)?;
+    let mut lanes: Vec<Lane<'_>> = vec![
+        Box::new(|_| arena.copy()),
+        Box::new(|_| take(&mut arena.dump())),
+        Box::new(|_| take(&mut arena.piped("pg_dump -t mods"))),
+    ];
+    if !plan.peers_only {
+        lanes.push(Box::new(|_| {
+            fresh_store(&arena.file("project"), &arena.server.url())?;
+            take(&mut arena.dbsnap(&SNAP))
+        }));
+    }
+    let taken = rounds(&mut lanes, plan.rounds)?;
+    drop(lanes);
+    let ours = taken.get(3).map(Vec::as_slice);
+    let each = arena.text_bytes()? / plan.rows;
+    let about = format!("{} rows of `mods`, {each} bytes each as COPY text; {} rounds.", plan.rows, plan.rounds);
+    let mut section = Section::new(title, name, about);
+    section.time("time", ours, "`COPY mods TO STDOUT`, thrown away", &taken[0], 1.15);
+    section.time("time", ours, "`pg_dump -Fc -t mods`", &taken[1], 0.233);
+    section.time("time", ours, "`pg_dump -t mods \\| zstd -3`", &taken[2], 1.0);
+    let store = if plan.peers_only { None } else { Some(real(size_of(&arena.file("project/.dbsnap"))?)) };
+    section.size("size of the store", store, "the `pg_dump -Fc` file", real(size_of(&arena.file("mods.dump"))?), 0.85);
+    section.memory("peak memory of `snap`", ours);
+    Ok(section)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "file sizes are far below 2^53")]
+fn real(bytes: u64) -> f64 {
+    bytes as f64
+}
+
+/// The snapshot after 1 % of the rows had two columns changed.
+///
+/// # Errors
+/// If a process fails.
+pub fn next(plan: &Plan) -> Outcome<Section> {
+    let arena = Arena::new(plan, Ids::InOrder)?;
+    if !plan.peers_only {
+        fresh_store(&arena.file("project"), &arena.server.url())?;
+        take(&mut arena.dbsnap(&SNAP))?;
+    }
+    let store = arena.file("project/.dbsnap");
+    let (mut growth, mut compressed) = (Vec::new(), Vec::new());
+    let mut lanes: Vec<Lane<'_>> = vec![Box::new(|round| {
+        let changed = arena.change(round)?;
+        let select = format!("COPY (SELECT * FROM mods WHERE {}) TO STDOUT", hundredth(round));
+        output(&mut arena.piped(&format!("psql -X -q -c \"{select}\"")))?;
+        compressed.push(real(size_of(&arena.file("piped.zst"))?) / changed);
+        arena.copy()
+    })];
+    if !plan.peers_only {
+        lanes.push(Box::new(|round| {
+            let changed: f64 =
+                arena.server.sql(&format!("SELECT count(*) FROM mods WHERE {}", hundredth(round)))?.parse()?;
+            let before = size_of(&store)?;
+            let taken = take(&mut arena.dbsnap(&SNAP))?;
+            growth.push(real(size_of(&store)? - before) / changed);
+            Ok(taken)
+        }));
+    }
+    let taken = rounds(&mut lanes, plan.rounds)?;
+    drop(lanes);
+    let ours = taken.get(1).map(Vec::as_slice);
+    let about = format!(
+        "{} rows of `mods`; in each of {} rounds two columns of another 1 % of the rows, scattered, are changed first.",
+        plan.rows, plan.rounds
+    );
+    let mut section = Section::new("PostgreSQL: next snapshot, 1 % of the rows changed", "postgres-next", about);
+    section.time("time", ours, "`COPY mods TO STDOUT`, thrown away", &taken[0], 1.15);
+    let growth = ours.map(|_| median(growth));
+    section.size(
+        "growth for each changed row",
+        growth,
+        "the changed rows as `zstd -3` makes them",
+        median(compressed),
+        1.0,
+    );
+    section.memory("peak memory of `snap`", ours);
+    Ok(section)
+}
+
+/// Bringing back 1 % of the rows.
+///
+/// # Errors
+/// If a process fails, or a restored table is not what it was.
+pub fn restore(plan: &Plan) -> Outcome<Section> {
+    let arena = Arena::new(plan, Ids::InOrder)?;
+    let wanted = arena.contents()?;
+    let proved = |taken: Taken, by: &str| {
+        if arena.contents()? == wanted { Ok(taken) } else { Err(format!("{by} did not bring the table back").into()) }
+    };
+    output(&mut arena.dump())?;
+    let mut lanes: Vec<Lane<'_>> = vec![Box::new(|_| {
+        arena.server.sql("TRUNCATE mods; CHECKPOINT")?;
+        let mut restore = arena.server.client("pg_restore");
+        restore.args(["--data-only", "-d", "postgres"]).arg(arena.file("mods.dump"));
+        let taken = take(&mut restore)?;
+        arena.server.sql("VACUUM ANALYZE mods")?;
+        proved(taken, "pg_restore")
+    })];
+    if !plan.peers_only {
+        fresh_store(&arena.file("project"), &arena.server.url())?;
+        take(&mut arena.dbsnap(&SNAP))?;
+        lanes.push(Box::new(|round| {
+            arena
+                .server
+                .sql(&format!("DELETE FROM mods WHERE {}; VACUUM ANALYZE mods; CHECKPOINT", hundredth(round)))?;
+            let taken = take(&mut arena.dbsnap(&["restore", "latest", "--mode", "exact", "-y"]))?;
+            proved(taken, "dbsnap restore")
+        }));
+    }
+    let taken = rounds(&mut lanes, plan.rounds)?;
+    drop(lanes);
+    let ours = taken.get(1).map(Vec::as_slice);
+    let about = format!(
+        "{} rows of `mods` with three indexes, {} rounds; dbsnap brings back another 1 % of the rows each time, pg_restore \
+         fills the emptied table. After each the whole table is held against what it was.",
+        plan.rows, plan.rounds
+    );
+    let mut section = Section::new("PostgreSQL: restore after 1 % of the rows were lost", "postgres-restore", about);
+    section.time("time", ours, "`pg_restore --data-only`", &taken[0], 0.556);
+    section.memory("peak memory of `restore`", ours);
+    Ok(section)
+}

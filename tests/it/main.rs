@@ -7,13 +7,12 @@
     reason = "a test fails by panicking, and so does what tests stand on"
 )]
 
-mod postgres;
-mod support;
 mod conformance;
-mod filter;
-mod sqlite;
 mod dependencies;
+mod filter;
 mod layers;
+mod postgres;
 mod source;
+mod sqlite;
 mod support;
 mod torments;

@@ -1,6 +1,6 @@
 //! Which database a connection is to.
 
-use super::target::PostgresTarget;
+use super::endpoint::Endpoint;
 use super::wire::{Connection, Failure};
 use crate::db::{DbError, Engine, SourceIdentity};
 use crate::monitor::Silent;
@@ -9,14 +9,14 @@ use crate::monitor::Silent;
 const OLDEST: u32 = 13;
 
 /// The identity, and the server's major version.
-pub(super) fn load(connection: &mut Connection, target: &PostgresTarget) -> Result<(SourceIdentity, u32), DbError> {
+pub(super) fn load(connection: &mut Connection, endpoint: &Endpoint) -> Result<(SourceIdentity, u32), DbError> {
     let mut identity = SourceIdentity {
         engine: Engine::Postgres,
         cluster: None,
-        database: target.database.clone(),
+        database: endpoint.database.clone(),
         version: String::new(),
         user: None,
-        host: Some(if target.host.is_empty() { "localhost".into() } else { target.host.clone() }),
+        host: Some(endpoint.host.to_string()),
         local: connection.is_local(),
     };
     let mut number = 0u32;

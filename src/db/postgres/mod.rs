@@ -6,6 +6,7 @@
 
 mod catalog;
 mod copy_text;
+mod endpoint;
 mod identity;
 mod lock;
 mod pins;
@@ -14,27 +15,25 @@ mod reading;
 mod restore;
 mod session;
 mod snapshot;
-mod target;
 mod types;
 mod wire;
 
-use super::{Catalog, DbError, RestoreTxn, Sink, Snapshot, Source, SourceIdentity, TableRead};
+use super::{
+    Catalog, DbError, OpenOptions, PostgresTarget, RestoreTxn, Sink, Snapshot, Source, SourceIdentity, TableRead,
+};
 use crate::codec::TableName;
 use crate::monitor::{Monitor, Silent};
+use endpoint::Endpoint;
 use pins::Purpose;
 use session::{Opening, Session};
 use std::collections::HashMap;
 use std::time::Duration;
-pub use target::{PostgresTarget, Secret, SslMode};
 use wire::Connection;
-
-/// How long locks are waited for unless [`Postgres::set_lock_wait`] says otherwise.
-const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// A PostgreSQL database.
 pub struct Postgres {
     connection: Connection,
-    target: PostgresTarget,
+    endpoint: Endpoint,
     identity: SourceIdentity,
     version: u32,
     /// Oids of tables as the last catalog told them.
@@ -43,28 +42,25 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Connects and asks the server who it is.
+    /// Connects to the first host of `target` that answers and asks it who it is.
     ///
     /// # Errors
     /// [`DbError::Connect`], [`DbError::Login`] or [`DbError::Tls`] if there is no connection; [`DbError::Unsupported`] for a
     /// server before version 13.
-    pub fn open(target: &PostgresTarget) -> Result<Postgres, DbError> {
-        let mut connection = Connection::open(target)?;
-        let (identity, version) = identity::load(&mut connection, target)?;
-        Ok(Postgres {
-            connection,
-            target: target.clone(),
-            identity,
-            version,
-            known: HashMap::new(),
-            lock_wait: LOCK_WAIT,
-        })
-    }
-
-    /// How long a snapshot or restore waits for its locks, in all; 5 seconds at first. As long, the application may have to
-    /// wait behind it.
-    pub fn set_lock_wait(&mut self, wait: Duration) {
-        self.lock_wait = wait;
+    pub fn open(target: &PostgresTarget, options: &OpenOptions) -> Result<Postgres, DbError> {
+        let mut last = DbError::BadUrl("it names no host".into());
+        for endpoint in Endpoint::all(target)? {
+            match Connection::open(&endpoint) {
+                Ok(mut connection) => {
+                    let (identity, version) = identity::load(&mut connection, &endpoint)?;
+                    let (known, lock_wait) = (HashMap::new(), options.lock_wait);
+                    return Ok(Postgres { connection, endpoint, identity, version, known, lock_wait });
+                }
+                Err(error @ DbError::Connect { .. }) => last = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last)
     }
 
     /// Connects again if the connection was lost since it was last used (a server that ends idle sessions does that).
@@ -73,8 +69,8 @@ impl Postgres {
         if alive {
             return Ok(());
         }
-        let mut connection = Connection::open(&self.target)?;
-        let (identity, version) = identity::load(&mut connection, &self.target)?;
+        let mut connection = Connection::open(&self.endpoint)?;
+        let (identity, version) = identity::load(&mut connection, &self.endpoint)?;
         if identity.cluster != self.identity.cluster || identity.database != self.identity.database {
             return Err(DbError::Lost("another database answers at the same address now".into()));
         }
@@ -120,7 +116,7 @@ impl Sink for Postgres {
     ) -> Result<Box<dyn RestoreTxn + 's>, DbError> {
         self.revive()?;
         let opening = Opening { version: self.version, wait: self.lock_wait, known: &self.known };
-        let witness = restore::Witness { target: &self.target, identity: &self.identity };
+        let witness = restore::Witness { endpoint: &self.endpoint, identity: &self.identity };
         let restore = restore::PostgresRestore::open(&mut self.connection, tables, &opening, witness, monitor)?;
         Ok(Box::new(restore))
     }

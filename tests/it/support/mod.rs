@@ -1,7 +1,7 @@
 //! What tests stand on.
 
-pub mod postgres;
 pub mod disk;
 pub mod kill;
+pub mod postgres;
 pub mod process;
 pub mod redact;

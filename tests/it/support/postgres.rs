@@ -1,13 +1,14 @@
 //! A private PostgreSQL server for tests.
 //!
 //! One server per test process, started at first use from a cached `initdb` template, or the server that
-//! `DBSNAP_TEST_PG_URL` names (`postgres://user@host:port/`), which whoever set it starts and stops. Each test gets a
-//! database of its own.
+//! `DBSNAP_TEST_PG_URL` names (a superuser's URL), which whoever set it starts and stops. Each test gets a database of its
+//! own.
 //!
 //! The server runs under a small shell that waits for the end of its standard input and then stops the server it started. The
 //! other end of that pipe is ours, so the server ends with this process even if it is killed.
 
-use dbsnap::db::postgres::{Postgres, PostgresTarget, SslMode};
+use dbsnap::db::postgres::Postgres;
+use dbsnap::db::{DatabaseUrl, Host, OpenOptions, Password, PostgresTarget, SslMode};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -24,6 +25,8 @@ pub struct PgServer {
     pub port: u16,
     /// A superuser.
     pub user: String,
+    /// The superuser's password, if there is one; roles made for tests get the same.
+    password: Option<String>,
     /// Where its socket and data are; `None` for a server that is not ours.
     pub dir: Option<PathBuf>,
     pid: Option<u32>,
@@ -146,6 +149,7 @@ impl PgServer {
             host: "127.0.0.1".into(),
             port,
             user: "postgres".into(),
+            password: None,
             dir: Some(dir),
             pid: pid.trim().parse().ok(),
             supervisor: Some((child, stdin)),
@@ -184,11 +188,22 @@ impl PgServer {
     }
 
     fn given(url: &str) -> PgServer {
-        let rest = url.strip_prefix("postgres://").expect("postgres://user@host:port/");
-        let (user, rest) = rest.split_once('@').expect("a user");
-        let (host, port) = rest.trim_end_matches('/').rsplit_once(':').expect("host:port");
-        let port = port.parse().expect("a port");
-        PgServer { host: host.into(), port, user: user.into(), dir: None, pid: None, supervisor: None }
+        let Ok(DatabaseUrl::Postgres(target)) = DatabaseUrl::parse(url, Path::new("/")) else {
+            panic!("DBSNAP_TEST_PG_URL is not a postgres:// URL")
+        };
+        let (host, port) = target.hosts.first().expect("a host").clone();
+        PgServer {
+            host: match host {
+                Host::Tcp(name) => name,
+                Host::Socket(directory) => directory.display().to_string(),
+            },
+            port,
+            user: target.user.expect("a user"),
+            password: target.password.map(|password| password.expose().to_string()),
+            dir: None,
+            pid: None,
+            supervisor: None,
+        }
     }
 
     /// The postmaster's pid, if the server is ours.
@@ -229,6 +244,7 @@ impl PgServer {
             .env("PGAPPNAME", "dbsnap-tests")
             .env("PGCLIENTENCODING", "UTF8")
             .env("PGSSLMODE", "disable")
+            .env("PGPASSWORD", self.password.as_deref().unwrap_or_default())
             .env_remove("PGOPTIONS")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -290,16 +306,20 @@ impl Db {
 
     /// How dbsnap gets to it as `user`.
     pub fn target_as(&self, user: &str) -> PostgresTarget {
+        let host = match self.server.host.starts_with('/') {
+            true => Host::Socket(self.server.host.clone().into()),
+            false => Host::Tcp(self.server.host.clone()),
+        };
         PostgresTarget {
-            host: self.server.host.clone(),
-            port: self.server.port,
-            user: user.into(),
-            password: None,
-            database: self.name.clone(),
+            hosts: vec![(host, self.server.port)],
+            user: Some(user.into()),
+            password: self.server.password.as_ref().map(Password::new),
+            database: Some(self.name.clone()),
             schema: None,
-            sslmode: SslMode::Disable,
-            sslrootcert: None,
+            ssl_mode: SslMode::Disable,
+            ssl_root_cert: None,
             connect_timeout: None,
+            application_name: None,
         }
     }
 
@@ -310,18 +330,19 @@ impl Db {
 
     /// Opens it as the superuser.
     pub fn open(&self) -> Postgres {
-        Postgres::open(&self.target()).expect("a connection")
+        Postgres::open(&self.target(), &OpenOptions::default()).expect("a connection")
     }
 
     /// Opens it as `user`.
     pub fn open_as(&self, user: &str) -> Postgres {
-        Postgres::open(&self.target_as(user)).expect("a connection")
+        Postgres::open(&self.target_as(user), &OpenOptions::default()).expect("a connection")
     }
 
     /// A role that is no superuser; its name is unique to this database and dropped with it.
     pub fn role(&self, name: &str, options: &str) -> String {
         let role = format!("{name}_{}", self.name);
-        self.sql(&format!("CREATE ROLE {role} LOGIN {options}; GRANT ALL ON SCHEMA public TO {role}"));
+        let password = self.server.password.as_ref().map_or(String::new(), |password| format!("PASSWORD '{password}'"));
+        self.sql(&format!("CREATE ROLE {role} LOGIN {password} {options}; GRANT ALL ON SCHEMA public TO {role}"));
         role
     }
 

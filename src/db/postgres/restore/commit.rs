@@ -72,8 +72,8 @@ impl Witness<'_> {
     }
 
     fn status(&self, transaction: &str) -> Result<String, DbError> {
-        let mut connection = Connection::open(self.target)?;
-        let (found, _) = identity::load(&mut connection, self.target)?;
+        let mut connection = Connection::open(self.endpoint)?;
+        let (found, _) = identity::load(&mut connection, self.endpoint)?;
         if found.cluster != self.identity.cluster || found.database != self.identity.database {
             return Err(DbError::Lost("another database answers at the same address now".into()));
         }

@@ -15,7 +15,7 @@ mod statement;
 
 use super::pins::Purpose;
 use super::session::{Opening, Session};
-use super::target::PostgresTarget;
+use super::endpoint::Endpoint;
 use super::wire::{Connection, Failure};
 use crate::codec::{Key, TableName};
 use crate::db::{Commit, Counter, DbError, RestoreTxn, RowSink, RowStream, Snapshot, SourceIdentity, TableRead};
@@ -26,7 +26,7 @@ use staging::{Staged, Work};
 
 /// Who to ask about a transaction whose end was not heard.
 pub(super) struct Witness<'s> {
-    pub(super) target: &'s PostgresTarget,
+    pub(super) endpoint: &'s Endpoint,
     pub(super) identity: &'s SourceIdentity,
 }
 

@@ -6,7 +6,7 @@ use super::row::Row;
 use super::socket::Socket;
 use super::startup::{self, Greeting};
 use crate::db::DbError;
-use crate::db::postgres::target::PostgresTarget;
+use crate::db::postgres::endpoint::Endpoint;
 use crate::monitor::{Monitor, Silent};
 use bytes::BytesMut;
 use postgres_protocol::message::frontend;
@@ -55,7 +55,7 @@ pub struct Connection {
     socket: Socket,
     input: Input,
     greeting: Greeting,
-    target: PostgresTarget,
+    endpoint: Endpoint,
     state: State,
     /// The transaction status of the last ReadyForQuery: `I` idle, `T` in a transaction, `E` in a failed one.
     status: u8,
@@ -66,12 +66,12 @@ impl Connection {
     ///
     /// # Errors
     /// [`DbError::Connect`], [`DbError::Login`], [`DbError::Tls`].
-    pub fn open(target: &PostgresTarget) -> Result<Connection, DbError> {
-        startup::connect(target)
+    pub fn open(endpoint: &Endpoint) -> Result<Connection, DbError> {
+        startup::connect(endpoint)
     }
 
-    pub(super) fn new(socket: Socket, input: Input, greeting: Greeting, target: PostgresTarget) -> Connection {
-        Connection { socket, input, greeting, target, state: State::Ready, status: b'I' }
+    pub(super) fn new(socket: Socket, input: Input, greeting: Greeting, endpoint: Endpoint) -> Connection {
+        Connection { socket, input, greeting, endpoint, state: State::Ready, status: b'I' }
     }
 
     /// Whether the other end is this machine.
@@ -279,7 +279,7 @@ impl Connection {
     /// Asks the server, over a connection of its own, to stop the statement under way. Returns when the server has taken notice.
     fn cancel(&self) -> Result<(), DbError> {
         let Some(key) = self.greeting.cancel_key.first_chunk::<4>() else { return Ok(()) };
-        let mut socket = Socket::open(&self.target)?;
+        let mut socket = Socket::open(&self.endpoint)?;
         let mut message = BytesMut::new();
         frontend::cancel_request(self.greeting.process, i32::from_be_bytes(*key), &mut message);
         let lost = |error: io::Error| DbError::Lost(error.to_string());

@@ -1,8 +1,8 @@
 //! The socket under a connection: TCP, Unix, or TLS over TCP; and how it is opened.
 
 use super::tls;
-use crate::db::DbError;
-use crate::db::postgres::target::{PostgresTarget, SslMode};
+use crate::db::postgres::endpoint::Endpoint;
+use crate::db::{DbError, Host, SslMode};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
 use socket2::{SockRef, TcpKeepalive};
@@ -10,11 +10,11 @@ use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long one read or write waits before the monitor is asked whether to go on.
 pub(super) const TIME_SLICE: Duration = Duration::from_millis(100);
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connected socket.
 pub(super) enum Socket {
@@ -26,26 +26,25 @@ pub(super) enum Socket {
 
 impl Socket {
     /// Connects and, as `sslmode` asks, encrypts. Reads and writes wait no longer than what is left of the timeout.
-    pub(super) fn open(target: &PostgresTarget) -> Result<Socket, DbError> {
-        let deadline = Instant::now() + target.connect_timeout.unwrap_or(DEFAULT_TIMEOUT);
-        #[cfg(unix)]
-        if target.host.starts_with('/') {
-            let path = format!("{}/.s.PGSQL.{}", target.host, target.port);
-            let socket = UnixStream::connect(path).map_err(|error| connect_error(target, &error))?;
-            let socket = Socket::Unix(socket);
-            socket.set_patience(left(deadline)).map_err(|error| connect_error(target, &error))?;
-            return Ok(socket);
-        }
-        let plain = || open_tcp(target, deadline).map_err(|error| connect_error(target, &error));
-        if target.sslmode == SslMode::Disable {
+    pub(super) fn open(endpoint: &Endpoint) -> Result<Socket, DbError> {
+        let deadline = Instant::now() + endpoint.connect_timeout;
+        let host = match &endpoint.host {
+            Host::Tcp(host) => host,
+            Host::Socket(directory) => {
+                return open_local(&directory.join(format!(".s.PGSQL.{}", endpoint.port)), deadline)
+                    .map_err(|error| connect_error(endpoint, &error));
+            }
+        };
+        let plain = || open_tcp(host, endpoint.port, deadline).map_err(|error| connect_error(endpoint, &error));
+        if endpoint.ssl_mode == SslMode::Disable {
             return plain().map(Socket::Tcp);
         }
-        match encrypt(plain()?, target) {
+        match encrypt(plain()?, host, endpoint) {
             Ok(Some(socket)) => Ok(socket),
-            Ok(None) if target.sslmode == SslMode::Prefer => plain().map(Socket::Tcp),
-            Err(_) if target.sslmode == SslMode::Prefer => plain().map(Socket::Tcp),
-            Ok(None) => Err(tls_error(target, "the server does not offer encryption")),
-            Err(reason) => Err(tls_error(target, &reason)),
+            Ok(None) if endpoint.ssl_mode == SslMode::Prefer => plain().map(Socket::Tcp),
+            Err(_) if endpoint.ssl_mode == SslMode::Prefer => plain().map(Socket::Tcp),
+            Ok(None) => Err(tls_error(endpoint, "the server does not offer encryption")),
+            Err(reason) => Err(tls_error(endpoint, &reason)),
         }
     }
 
@@ -128,11 +127,22 @@ fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
 }
 
+#[cfg(unix)]
+fn open_local(path: &Path, deadline: Instant) -> io::Result<Socket> {
+    let socket = Socket::Unix(UnixStream::connect(path)?);
+    socket.set_patience(left(deadline))?;
+    Ok(socket)
+}
+
+#[cfg(not(unix))]
+fn open_local(_path: &Path, _deadline: Instant) -> io::Result<Socket> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no Unix sockets"))
+}
+
 /// Tries every address of the host.
-fn open_tcp(target: &PostgresTarget, deadline: Instant) -> io::Result<TcpStream> {
-    let host = if target.host.is_empty() { "localhost" } else { &target.host };
+fn open_tcp(host: &str, port: u16, deadline: Instant) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host name has no address");
-    for address in (host, target.port).to_socket_addrs()? {
+    for address in (host, port).to_socket_addrs()? {
         match TcpStream::connect_timeout(&address, left(deadline)) {
             Ok(socket) => {
                 socket.set_nodelay(true)?;
@@ -152,8 +162,8 @@ fn open_tcp(target: &PostgresTarget, deadline: Instant) -> io::Result<TcpStream>
 }
 
 /// Asks for encryption and does the handshake; `None` if the server does not offer it.
-fn encrypt(mut socket: TcpStream, target: &PostgresTarget) -> Result<Option<Socket>, String> {
-    let config = tls::client_config(target)?;
+fn encrypt(mut socket: TcpStream, host: &str, endpoint: &Endpoint) -> Result<Option<Socket>, String> {
+    let config = tls::client_config(endpoint)?;
     let mut request = bytes::BytesMut::new();
     postgres_protocol::message::frontend::ssl_request(&mut request);
     socket.write_all(&request).map_err(|error| error.to_string())?;
@@ -163,7 +173,7 @@ fn encrypt(mut socket: TcpStream, target: &PostgresTarget) -> Result<Option<Sock
     if answer != *b"S" {
         return Ok(None);
     }
-    let name = ServerName::try_from(target.host.clone()).map_err(|error| error.to_string())?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
     let mut session = ClientConnection::new(config, name).map_err(|error| error.to_string())?;
     while session.is_handshaking() {
         session.complete_io(&mut socket).map_err(|error| error.to_string())?;
@@ -171,16 +181,16 @@ fn encrypt(mut socket: TcpStream, target: &PostgresTarget) -> Result<Option<Sock
     Ok(Some(Socket::Tls(Box::new(StreamOwned::new(session, socket)))))
 }
 
-fn connect_error(target: &PostgresTarget, error: &io::Error) -> DbError {
+fn connect_error(endpoint: &Endpoint, error: &io::Error) -> DbError {
     let reason = match error.kind() {
         io::ErrorKind::ConnectionRefused => "nothing listens there; is the server running?".to_string(),
-        io::ErrorKind::NotFound if target.host.starts_with('/') => "there is no socket; is the server running?".to_string(),
+        io::ErrorKind::NotFound if matches!(endpoint.host, Host::Socket(_)) => "there is no socket; is the server running?".to_string(),
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "no answer in time".to_string(),
         _ => error.to_string(),
     };
-    DbError::Connect { target: target.label(), reason }
+    DbError::Connect { target: endpoint.label(), reason }
 }
 
-fn tls_error(target: &PostgresTarget, reason: &str) -> DbError {
-    DbError::Tls { target: format!("{}:{}", target.host, target.port), reason: reason.to_string() }
+fn tls_error(endpoint: &Endpoint, reason: &str) -> DbError {
+    DbError::Tls { target: format!("{}:{}", endpoint.host, endpoint.port), reason: reason.to_string() }
 }

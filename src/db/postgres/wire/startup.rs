@@ -5,7 +5,7 @@ use super::failure::{Failure, ServerError};
 use super::frames::Input;
 use super::socket::{Socket, TIME_SLICE};
 use crate::db::DbError;
-use crate::db::postgres::target::PostgresTarget;
+use crate::db::postgres::endpoint::Endpoint;
 use bytes::BytesMut;
 use postgres_protocol::authentication::{self, sasl};
 use postgres_protocol::message::frontend;
@@ -19,17 +19,17 @@ pub(super) struct Greeting {
 }
 
 /// Connects, encrypts and logs in.
-pub(super) fn connect(target: &PostgresTarget) -> Result<Connection, DbError> {
-    let mut login = Login { socket: Socket::open(target)?, input: Input::new(), target };
-    let greeting = login.run().map_err(|failure| explain(target, failure))?;
+pub(super) fn connect(endpoint: &Endpoint) -> Result<Connection, DbError> {
+    let mut login = Login { socket: Socket::open(endpoint)?, input: Input::new(), endpoint };
+    let greeting = login.run().map_err(|failure| explain(endpoint, failure))?;
     let Login { socket, input, .. } = login;
-    socket.set_patience(TIME_SLICE).map_err(|error| explain(target, Failure::Io(error)))?;
-    Ok(Connection::new(socket, input, greeting, target.clone()))
+    socket.set_patience(TIME_SLICE).map_err(|error| explain(endpoint, Failure::Io(error)))?;
+    Ok(Connection::new(socket, input, greeting, endpoint.clone()))
 }
 
-fn explain(target: &PostgresTarget, failure: Failure) -> DbError {
-    let login = |reason| DbError::Login { target: format!("{} (user {})", target.label(), target.user), reason };
-    let connect = |reason| DbError::Connect { target: target.label(), reason };
+fn explain(endpoint: &Endpoint, failure: Failure) -> DbError {
+    let login = |reason| DbError::Login { target: format!("{} (user {})", endpoint.label(), endpoint.user), reason };
+    let connect = |reason| DbError::Connect { target: endpoint.label(), reason };
     match failure {
         Failure::Server(error) => match error.code.get(..2) {
             Some("28") => login(error.message),
@@ -44,10 +44,10 @@ fn explain(target: &PostgresTarget, failure: Failure) -> DbError {
     }
 }
 
-struct Login<'t> {
+struct Login<'e> {
     socket: Socket,
     input: Input,
-    target: &'t PostgresTarget,
+    endpoint: &'e Endpoint,
 }
 
 impl Login<'_> {
@@ -55,10 +55,10 @@ impl Login<'_> {
         let mut message = BytesMut::new();
         // nothing else: poolers refuse parameters that they do not know
         let parameters = [
-            ("user", self.target.user.as_str()),
-            ("database", self.target.database.as_str()),
+            ("user", self.endpoint.user.as_str()),
+            ("database", self.endpoint.database.as_str()),
             ("client_encoding", "UTF8"),
-            ("application_name", "dbsnap"),
+            ("application_name", self.endpoint.application_name.as_str()),
         ];
         frontend::startup_message(parameters, &mut message)?;
         self.send(&message)?;
@@ -106,7 +106,7 @@ impl Login<'_> {
             5 => {
                 let salt = data.first_chunk::<4>().ok_or_else(|| Failure::Protocol("a login without salt".into()))?;
                 let hash =
-                    authentication::md5_hash(self.target.user.as_bytes(), self.password()?.as_bytes(), *salt);
+                    authentication::md5_hash(self.endpoint.user.as_bytes(), self.password()?.as_bytes(), *salt);
                 self.send_password(hash.as_bytes())?;
             }
             10 => self.scram(&data)?,
@@ -119,8 +119,8 @@ impl Login<'_> {
     }
 
     fn password(&self) -> Result<&str, Failure> {
-        match &self.target.password {
-            Some(password) => Ok(password.reveal()),
+        match &self.endpoint.password {
+            Some(password) => Ok(password.expose()),
             None => Err(denied("the server wants a password and none was given")),
         }
     }

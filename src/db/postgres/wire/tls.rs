@@ -1,6 +1,7 @@
 //! Encryption: rustls, checked as far as libpq's `sslmode` asks.
 
-use crate::db::postgres::target::{PostgresTarget, SslMode};
+use crate::db::SslMode;
+use crate::db::postgres::endpoint::Endpoint;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -64,18 +65,18 @@ impl ServerCertVerifier for Checker {
     }
 }
 
-/// The rustls configuration for `target`.
+/// The rustls configuration for `endpoint`.
 ///
 /// # Errors
 /// In words, if the root certificates cannot be had.
-pub(super) fn client_config(target: &PostgresTarget) -> Result<Arc<ClientConfig>, String> {
+pub(super) fn client_config(endpoint: &Endpoint) -> Result<Arc<ClientConfig>, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let roots = match target.sslmode {
+    let roots = match endpoint.ssl_mode {
         SslMode::Disable | SslMode::Prefer => None,
-        SslMode::Require if target.sslrootcert.is_none() => None,
-        SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => Some(roots(target)?),
+        SslMode::Require if endpoint.ssl_root_cert.is_none() => None,
+        SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => Some(roots(endpoint)?),
     };
-    let checker = Checker { provider: Arc::clone(&provider), roots, host: target.sslmode == SslMode::VerifyFull };
+    let checker = Checker { provider: Arc::clone(&provider), roots, host: endpoint.ssl_mode == SslMode::VerifyFull };
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
@@ -85,9 +86,9 @@ pub(super) fn client_config(target: &PostgresTarget) -> Result<Arc<ClientConfig>
     Ok(Arc::new(config))
 }
 
-fn roots(target: &PostgresTarget) -> Result<RootCertStore, String> {
+fn roots(endpoint: &Endpoint) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
-    if let Some(path) = &target.sslrootcert {
+    if let Some(path) = &endpoint.ssl_root_cert {
         let unusable = |reason: String| format!("the root certificate {} cannot be used: {reason}", path.display());
         for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))? {
             let certificate = certificate.map_err(|error| unusable(error.to_string()))?;

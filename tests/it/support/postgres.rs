@@ -1,16 +1,17 @@
 //! A private PostgreSQL server for tests.
 //!
-//! One server per test process, started at first use from a cached `initdb` template, or the server that
-//! `DBSNAP_TEST_PG_URL` names (a superuser's URL), which whoever set it starts and stops. Each test gets a database of its
-//! own.
+//! It is the server that `DBSNAP_TEST_PG_URL` names (a superuser's URL), which whoever set it starts and stops; else one that
+//! all tests of a nextest run share; else one for this process. Each test gets a database of its own. Servers start from a
+//! cached `initdb` template.
 //!
-//! The server runs under a small shell that waits for the end of its standard input and then stops the server it started. The
-//! other end of that pipe is ours, so the server ends with this process even if it is killed.
+//! A server runs under a small shell that waits for the end of its standard input, or of the test runner, and then stops the
+//! server it started. So the server ends with the process it is for, even if that is killed.
 
 use dbsnap::db::postgres::Postgres;
 use dbsnap::db::{DatabaseUrl, Host, OpenOptions, Password, PostgresTarget, SslMode};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -63,7 +64,8 @@ fn shell(script: &str) -> Command {
         command.args(["-c", script]);
         command
     };
-    command.current_dir("/");
+    // a group of its own: what ends a test must not end the server of the run
+    command.current_dir("/").process_group(0);
     command
 }
 
@@ -78,12 +80,12 @@ fn template(bindir: &Path) -> PathBuf {
     let version: String =
         String::from_utf8_lossy(&version.stdout).chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
     let owner = if is_root() { "root" } else { "user" };
-    let template = std::env::temp_dir().join(format!("dbsnap-test-pg-{version}-{owner}"));
+    let template = std::env::temp_dir().join(format!("dbsnap-test-pg-{version}-{owner}-1"));
     if !template.join("ready").exists() {
         // made under another name and renamed, so that nobody copies half of it; whoever comes second throws theirs away
         let script = format!(
             "set -e; new=$(mktemp -d {template}.XXXXXX); \
-             {bindir}/initdb -D $new/data -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >$new/log 2>&1; \
+             {bindir}/initdb -D $new/data -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync --wal-segsize=1 >$new/log 2>&1; \
              touch $new/ready; mv -T $new {template} 2>/dev/null || rm -rf $new",
             template = template.display(),
             bindir = bindir.display(),
@@ -103,13 +105,26 @@ const HBA: &str = "host all scram_user 127.0.0.1/32 scram-sha-256\n\
                    local all all trust\n\
                    host all all 127.0.0.1/32 trust\n";
 
+/// When a server stops.
+#[derive(Clone, Copy)]
+enum Until {
+    /// When this process ends or drops it.
+    Dropped,
+    /// When that process has ended.
+    Ended(u32),
+}
+
 impl PgServer {
     /// Starts a server. `settings` are extra `name=value` settings; `files` are put into its data directory.
     pub fn start(settings: &[&str], files: &[(&str, &[u8])]) -> PgServer {
+        PgServer::start_until(Until::Dropped, settings, files)
+    }
+
+    fn start_until(until: Until, settings: &[&str], files: &[(&str, &[u8])]) -> PgServer {
         let bindir = bindir();
         let template = template(&bindir);
         for attempt in 0.. {
-            if let Some(server) = PgServer::try_start(&bindir, &template, settings, files) {
+            if let Some(server) = PgServer::try_start(&bindir, &template, until, settings, files) {
                 return server;
             }
             assert!(attempt < 3, "the server does not start");
@@ -117,26 +132,44 @@ impl PgServer {
         unreachable!()
     }
 
-    fn try_start(bindir: &Path, template: &Path, settings: &[&str], files: &[(&str, &[u8])]) -> Option<PgServer> {
+    fn try_start(
+        bindir: &Path,
+        template: &Path,
+        until: Until,
+        settings: &[&str],
+        files: &[(&str, &[u8])],
+    ) -> Option<PgServer> {
         // somebody else may take the port before the server does: then it ends and another is tried
         let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
-        let made = shell("mktemp -d ${TMPDIR:-/tmp}/dbsnap-pg.XXXXXX").output().expect("mktemp");
-        let dir = PathBuf::from(String::from_utf8_lossy(&made.stdout).trim());
+        // in memory where that can be
+        let made = run("mktemp -d /dev/shm/dbsnap-pg.XXXXXX 2>/dev/null || mktemp -d ${TMPDIR:-/tmp}/dbsnap-pg.XXXXXX", b"");
+        let dir = PathBuf::from(made.trim());
         let data = dir.join("data");
         run(&format!("cp -r {} {}", template.join("data").display(), data.display()), b"");
         for (name, content) in files.iter().copied().chain([("pg_hba.conf", HBA.as_bytes())]) {
             run(&format!("umask 077; rm -f {0}/{name}; cat >{0}/{name}", data.display()), content);
         }
         let extra: String = settings.iter().map(|setting| format!(" -c '{setting}'")).collect();
+        let wait = match until {
+            Until::Dropped => "cat >/dev/null".to_string(),
+            Until::Ended(pid) => format!("while [ -d /proc/{pid} ]; do sleep 1; done"),
+        };
         let script = format!(
             "{bindir}/postgres -D {data} -c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={dir} \
-             -c fsync=off -c full_page_writes=off -c shared_buffers=64MB -c max_connections=60 -c autovacuum=off{extra} \
-             </dev/null >{dir}/log 2>&1 & pid=$!; echo $pid; cat >/dev/null; kill -INT $pid 2>/dev/null; wait $pid; rm -rf {dir}",
+             -c fsync=off -c full_page_writes=off -c shared_buffers=64MB -c max_connections=100 -c autovacuum=off{extra} \
+             </dev/null >{dir}/log 2>&1 & pid=$!; echo $pid; exec >/dev/null; {wait}; kill -QUIT $pid; wait $pid; rm -rf {dir}",
             bindir = bindir.display(),
             data = data.display(),
             dir = dir.display(),
         );
-        let mut child = shell(&script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("sh");
+        let mut command = shell(&script);
+        // no handle of this process may stay open in what outlives it
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        match until {
+            Until::Dropped => command.stdin(Stdio::piped()),
+            Until::Ended(_) => command.stdin(Stdio::null()),
+        };
+        let mut child = command.spawn().expect("sh");
         let stdin = child.stdin.take();
         let mut pid = String::new();
         let mut stdout = child.stdout.take().expect("stdout");
@@ -152,9 +185,46 @@ impl PgServer {
             password: None,
             dir: Some(dir),
             pid: pid.trim().parse().ok(),
-            supervisor: Some((child, stdin)),
+            supervisor: stdin.map(|stdin| (child, Some(stdin))),
         };
         server.wait().then_some(server)
+    }
+
+    /// The server that all tests of this nextest run share. The first to make the run's directory starts it.
+    fn of_run(run_id: &str) -> PgServer {
+        let place = std::env::temp_dir().join(format!("dbsnap-pg-run-{run_id}"));
+        let runner = std::os::unix::process::parent_id();
+        let told = place.join("port");
+        if shell(&format!("mkdir {} 2>/dev/null", place.display())).status().expect("sh").success() {
+            let server = PgServer::start_until(Until::Ended(runner), &[], &[]);
+            run(
+                &format!(
+                    "echo {} >{told}.new; mv {told}.new {told}; \
+                     (while [ -d /proc/{runner} ]; do sleep 1; done; rm -rf {place}) </dev/null >/dev/null 2>&1 &",
+                    server.port,
+                    told = told.display(),
+                    place = place.display(),
+                ),
+                b"",
+            );
+            return server;
+        }
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some(port) = std::fs::read_to_string(&told).ok().and_then(|port| port.trim().parse().ok()) {
+                return PgServer {
+                    host: "127.0.0.1".into(),
+                    port,
+                    user: "postgres".into(),
+                    password: None,
+                    dir: None,
+                    pid: None,
+                    supervisor: None,
+                };
+            }
+            assert!(Instant::now() < deadline, "the run's server does not start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Waits until it takes connections; false if it ended instead.
@@ -183,7 +253,10 @@ impl PgServer {
         static SERVER: OnceLock<PgServer> = OnceLock::new();
         SERVER.get_or_init(|| match std::env::var("DBSNAP_TEST_PG_URL") {
             Ok(url) => PgServer::given(&url),
-            Err(_) => PgServer::start(&[], &[]),
+            Err(_) => match std::env::var("NEXTEST_RUN_ID") {
+                Ok(run_id) if Path::new("/proc/self").exists() => PgServer::of_run(&run_id),
+                _ => PgServer::start(&[], &[]),
+            },
         })
     }
 

@@ -1,11 +1,12 @@
 //! Databases: one folder per engine behind one [`Source`] / [`Sink`] pair.
 //!
-//! Both engines pass the same conformance suite (`tests/it/conformance/`). Async stays inside the PostgreSQL adapter.
+//! Both engines pass the same conformance suite (`tests/it/conformance/`).
 
 mod catalog;
 mod error;
 mod filter;
 mod open;
+pub mod postgres;
 pub mod sqlite;
 mod traits;
 mod url;

@@ -1,5 +1,6 @@
 //! From a URL to a database.
 
+use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use super::{DatabaseUrl, DbError, Sink};
 use std::time::Duration;
@@ -25,9 +26,6 @@ impl Default for OpenOptions {
 pub fn open(url: &DatabaseUrl, options: &OpenOptions) -> Result<Box<dyn Sink>, DbError> {
     match url {
         DatabaseUrl::Sqlite(path) => Ok(Box::new(Sqlite::open(path, options)?)),
-        DatabaseUrl::Postgres(target) => Err(DbError::Unsupported(format!(
-            "this build of dbsnap cannot open PostgreSQL databases ({})",
-            target.display()
-        ))),
+        DatabaseUrl::Postgres(target) => Ok(Box::new(Postgres::open(target, options)?)),
     }
 }

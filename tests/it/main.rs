@@ -15,11 +15,14 @@
 
 mod conformance;
 mod dependencies;
+mod filter;
 mod layers;
+mod postgres;
 mod source;
 mod filter;
 mod sqlite;
 mod store;
+mod sqlite;
 mod support;
 mod torments;
 mod export;

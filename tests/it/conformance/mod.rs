@@ -6,6 +6,7 @@
 
 pub mod cases;
 mod fixture;
+mod postgres;
 mod rows;
 pub mod sqlite;
 

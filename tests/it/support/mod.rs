@@ -2,5 +2,6 @@
 
 pub mod disk;
 pub mod kill;
+pub mod postgres;
 pub mod process;
 pub mod redact;

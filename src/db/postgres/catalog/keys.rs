@@ -1,0 +1,62 @@
+//! Unique indexes, and which of them is a table's key.
+
+use super::Tables;
+use super::columns::{Number, Numbers};
+use crate::codec::{Key, KeyColumn, KeySource, UniqueIndex};
+use crate::db::postgres::types::Types;
+use crate::db::postgres::wire::{Connection, Failure};
+use crate::monitor::Monitor;
+
+/// Fills in the unique indexes and the keys of `tables`. Prisma makes unique indexes, not constraints, so it is indexes
+/// that are looked at. A key is the primary key, else the unique index of the fewest columns (then the first by name) that
+/// is checked at once and whose columns are all captured and never NULL.
+pub(super) fn load(
+    connection: &mut Connection,
+    wanted: &str,
+    types: &Types,
+    numbers: &Numbers,
+    tables: &mut Tables,
+    monitor: &dyn Monitor,
+) -> Result<(), Failure> {
+    let sql = format!(
+        "SELECT i.indrelid, c.relname, i.indisprimary, i.indimmediate, i.indnkeyatts, i.indkey \
+         FROM {wanted} JOIN pg_catalog.pg_index i ON i.indrelid = wanted.oid \
+         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+         WHERE i.indisunique AND i.indisvalid AND i.indislive AND i.indpred IS NULL AND i.indexprs IS NULL \
+         ORDER BY i.indrelid, i.indisprimary DESC, i.indnkeyatts, c.relname COLLATE \"C\""
+    );
+    connection.query(&sql, monitor, &mut |row| {
+        let oid: u32 = row.required_number(0)?;
+        let Some(info) = tables.get_mut(&oid) else { return Ok(()) };
+        let name = row.required(1)?.to_string();
+        let primary = row.flag(2)?;
+        let immediate = row.flag(3)?;
+        let count: usize = row.required_number(4)?;
+        // what follows the key's columns is only INCLUDEd
+        let columns: Option<Vec<&Number>> = row
+            .required(5)?
+            .split_ascii_whitespace()
+            .take(count)
+            .map(|number| numbers.get(&(oid, number.parse().ok()?)))
+            .collect();
+        let Some(columns) = columns else { return Ok(()) };
+        let usable = primary || (immediate && columns.iter().all(|column| !column.nullable));
+        if usable && info.schema.key == Key::Rows {
+            let key: Option<Vec<KeyColumn>> = columns
+                .iter()
+                .map(|column| Some(KeyColumn { column: column.position?, order: types.order(column.type_oid) }))
+                .collect();
+            if let Some(columns) = key {
+                let source = if primary { KeySource::Primary } else { KeySource::Unique(name.clone()) };
+                info.schema.key = Key::Columns { source, columns };
+            }
+        }
+        let columns = columns.iter().map(|column| column.name.clone()).collect();
+        info.schema.unique.push(UniqueIndex { name, columns });
+        Ok(())
+    })?;
+    for info in tables.values_mut() {
+        info.schema.unique.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    Ok(())
+}

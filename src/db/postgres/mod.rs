@@ -1,0 +1,123 @@
+//! PostgreSQL 13 and later.
+//!
+//! One connection does everything, so that servers and poolers that allow no more work too. It speaks through [`wire`]; SQL is
+//! made in the files named by what it is for. Every transaction pins its settings ([`pins`]) and locks its tables before it
+//! reads ([`session`]); rows travel as COPY text ([`copy_text`]).
+
+mod catalog;
+mod copy_text;
+mod endpoint;
+mod identity;
+mod lock;
+mod pins;
+mod quote;
+mod reading;
+mod restore;
+mod session;
+mod snapshot;
+mod types;
+mod wire;
+
+use super::{
+    Catalog, DbError, OpenOptions, PostgresTarget, RestoreTxn, Sink, Snapshot, Source, SourceIdentity, TableRead,
+};
+use crate::codec::TableName;
+use crate::monitor::{Monitor, Silent};
+use endpoint::Endpoint;
+use pins::Purpose;
+use session::{Opening, Session};
+use std::collections::HashMap;
+use std::time::Duration;
+use wire::Connection;
+
+/// A PostgreSQL database.
+pub struct Postgres {
+    connection: Connection,
+    endpoint: Endpoint,
+    identity: SourceIdentity,
+    version: u32,
+    /// Oids of tables as the last catalog told them.
+    known: HashMap<TableName, u32>,
+    lock_wait: Duration,
+}
+
+impl Postgres {
+    /// Connects to the first host of `target` that answers and asks it who it is.
+    ///
+    /// # Errors
+    /// [`DbError::Connect`], [`DbError::Login`] or [`DbError::Tls`] if there is no connection; [`DbError::Unsupported`] for a
+    /// server before version 13.
+    pub fn open(target: &PostgresTarget, options: &OpenOptions) -> Result<Postgres, DbError> {
+        let mut last = DbError::BadUrl("it names no host".into());
+        for endpoint in Endpoint::all(target)? {
+            match Connection::open(&endpoint) {
+                Ok(mut connection) => {
+                    let (identity, version) = identity::load(&mut connection, &endpoint)?;
+                    let (known, lock_wait) = (HashMap::new(), options.lock_wait);
+                    return Ok(Postgres { connection, endpoint, identity, version, known, lock_wait });
+                }
+                Err(error @ DbError::Connect { .. }) => last = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last)
+    }
+
+    /// Connects again if the connection was lost since it was last used (a server that ends idle sessions does that).
+    fn revive(&mut self) -> Result<(), DbError> {
+        let alive = !self.connection.is_broken() && self.connection.execute("SELECT 1", &Silent).is_ok();
+        if alive {
+            return Ok(());
+        }
+        let mut connection = Connection::open(&self.endpoint)?;
+        let (identity, version) = identity::load(&mut connection, &self.endpoint)?;
+        if identity.cluster != self.identity.cluster || identity.database != self.identity.database {
+            return Err(DbError::Lost("another database answers at the same address now".into()));
+        }
+        self.connection = connection;
+        self.version = version;
+        Ok(())
+    }
+}
+
+impl Source for Postgres {
+    fn identity(&self) -> &SourceIdentity {
+        &self.identity
+    }
+
+    fn catalog(&mut self) -> Result<Catalog, DbError> {
+        self.revive()?;
+        let wait = self.lock_wait;
+        let loaded = pins::begin(&mut self.connection, Purpose::Catalog, self.version, wait, &Silent)
+            .and_then(|()| catalog::all(&mut self.connection, &Silent));
+        self.connection.rollback();
+        let (catalog, oids) = loaded.map_err(|failure| failure.during("reading the catalog"))?;
+        self.known = catalog.tables.iter().map(|info| info.schema.table.clone()).zip(oids).collect();
+        Ok(catalog)
+    }
+
+    fn snapshot<'s>(
+        &'s mut self,
+        tables: &[TableRead],
+        monitor: &'s dyn Monitor,
+    ) -> Result<Box<dyn Snapshot + 's>, DbError> {
+        self.revive()?;
+        let opening = Opening { version: self.version, wait: self.lock_wait, known: &self.known };
+        let session = Session::open(&mut self.connection, tables, Purpose::Snapshot, &opening, monitor)?;
+        Ok(Box::new(snapshot::PostgresSnapshot::new(session)))
+    }
+}
+
+impl Sink for Postgres {
+    fn restore<'s>(
+        &'s mut self,
+        tables: &[TableRead],
+        monitor: &'s dyn Monitor,
+    ) -> Result<Box<dyn RestoreTxn + 's>, DbError> {
+        self.revive()?;
+        let opening = Opening { version: self.version, wait: self.lock_wait, known: &self.known };
+        let witness = restore::Witness { endpoint: &self.endpoint, identity: &self.identity };
+        let restore = restore::PostgresRestore::open(&mut self.connection, tables, &opening, witness, monitor)?;
+        Ok(Box::new(restore))
+    }
+}

@@ -1,0 +1,105 @@
+//! The settings that a transaction is pinned to, so that the same value is the same text under any role, database or server.
+
+use super::wire::{Connection, Failure};
+use crate::monitor::Monitor;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Reading the catalog.
+    Catalog,
+    /// Reading tables as of one instant.
+    Snapshot,
+    /// Writing tables.
+    Restore,
+}
+
+/// Setting, value, and the first major version that has it. Every value is as `current_setting` shows it.
+const PINS: &[(&str, &str, u32)] = &[
+    ("search_path", "", 0),
+    ("row_security", "off", 0),
+    ("client_encoding", "UTF8", 0),
+    ("standard_conforming_strings", "on", 0),
+    ("DateStyle", "ISO, YMD", 0),
+    ("IntervalStyle", "postgres", 0),
+    ("TimeZone", "UTC", 0),
+    ("extra_float_digits", "3", 0),
+    ("bytea_output", "hex", 0),
+    ("lc_monetary", "C", 0),
+    ("xmloption", "content", 0),
+    ("array_nulls", "on", 0),
+    ("quote_all_identifiers", "off", 0),
+    ("transform_null_equals", "off", 0),
+    ("synchronize_seqscans", "off", 0),
+    ("client_min_messages", "error", 0),
+    ("statement_timeout", "0", 0),
+    ("idle_in_transaction_session_timeout", "0", 0),
+    ("transaction_timeout", "0", 17),
+];
+
+/// Opens a transaction for `purpose` and pins its settings. Takes no snapshot: no statement here reads a table.
+pub(super) fn begin(
+    connection: &mut Connection,
+    purpose: Purpose,
+    version: u32,
+    lock_timeout: Duration,
+    monitor: &dyn Monitor,
+) -> Result<(), Failure> {
+    let mut sql = String::from(match purpose {
+        Purpose::Catalog | Purpose::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        // under its locks nobody else writes the tables, and checks of foreign keys see what is committed elsewhere
+        Purpose::Restore => "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE",
+    });
+    for (name, value) in pins(purpose, version) {
+        let _ = write!(sql, "; SET LOCAL {name} = '{value}'");
+    }
+    let _ = write!(sql, "; SET LOCAL lock_timeout = {}", lock_timeout.as_millis().max(1));
+    connection.execute(&sql, monitor)?;
+    if purpose == Purpose::Restore && version >= 14 {
+        watch_client(connection, monitor)?;
+    }
+    Ok(())
+}
+
+fn pins(purpose: Purpose, version: u32) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let durable = (purpose == Purpose::Restore).then_some(("synchronous_commit", "on"));
+    PINS.iter().filter(move |pin| version >= pin.2).map(|&(name, value, _)| (name, value)).chain(durable)
+}
+
+/// Lets the server notice within half a second that this process is gone, and free its locks. Some platforms cannot.
+fn watch_client(connection: &mut Connection, monitor: &dyn Monitor) -> Result<(), Failure> {
+    let sql = "SAVEPOINT dbsnap_watch; SET LOCAL client_connection_check_interval = 500; RELEASE SAVEPOINT dbsnap_watch";
+    match connection.execute(sql, monitor) {
+        Err(Failure::Server(error)) if !error.is_fatal() => {
+            connection.execute("ROLLBACK TO SAVEPOINT dbsnap_watch", monitor).map(drop)
+        }
+        other => other.map(drop),
+    }
+}
+
+/// Reads every pinned setting back. `Ok(Some(name))` names one that did not take.
+pub(super) fn check(
+    connection: &mut Connection,
+    purpose: Purpose,
+    version: u32,
+    monitor: &dyn Monitor,
+) -> Result<Option<&'static str>, Failure> {
+    let wanted: Vec<_> = pins(purpose, version).collect();
+    let shown: Vec<String> =
+        wanted.iter().map(|(name, _)| format!("pg_catalog.current_setting('{name}')")).collect();
+    let mut wrong = None;
+    connection.query(&format!("SELECT {}", shown.join(", ")), monitor, &mut |row| {
+        for (index, (name, value)) in wanted.iter().enumerate() {
+            let found = row.required(index)?;
+            // an empty search path is shown as it was typed
+            let same = found.eq_ignore_ascii_case(value) || (*name == "search_path" && found == "\"\"");
+            if !same {
+                wrong = Some(*name);
+            }
+        }
+        Ok(())
+    })?;
+    Ok(wrong)
+}

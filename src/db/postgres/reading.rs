@@ -1,0 +1,183 @@
+//! Counting and reading the tables of an open transaction.
+
+use super::copy_text::Decoder;
+use super::quote;
+use super::session::{Plan, Session};
+use super::types::Form;
+use super::wire::Failure;
+use crate::codec::Key;
+use crate::db::{Counter, DbError, RowSink};
+use crate::monitor::Silent;
+
+impl Session<'_> {
+    /// Exact number of rows of the table at `index`, its filter applied.
+    pub(super) fn count(&mut self, index: usize) -> Result<u64, DbError> {
+        let plan = self.plan(index)?;
+        let doing = format!("counting the rows of table {}", plan.table());
+        let sql = format!("SELECT pg_catalog.count(*) FROM ONLY {}{}", plan.sql_name, condition(plan));
+        self.number(&sql).map_err(|failure| failure.during(doing))
+    }
+
+    /// The one number that `sql` gives.
+    pub(super) fn number(&mut self, sql: &str) -> Result<u64, Failure> {
+        let mut number = None;
+        self.connection.query(sql, self.monitor, &mut |row| {
+            number = Some(row.required_number(0)?);
+            Ok(())
+        })?;
+        number.ok_or_else(|| Failure::Protocol("no row where one was asked for".into()))
+    }
+
+    /// Gives every row of the table at `index` to `rows`; returns their number.
+    pub(super) fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+        let plan = self.plan(index)?;
+        let table = plan.table().clone();
+        let sql = copy_statement(plan);
+        let forms = plan.schema.columns.iter().map(|column| Form::of(column.kind, column.array)).collect();
+        let mut decoder = Decoder::new(forms);
+        let mut canonical = Vec::new();
+        let copied = self.connection.copy_out(&sql, self.monitor, |line| {
+            canonical.clear();
+            decoder
+                .row(line, &mut canonical)
+                .map_err(|_| DbError::Lost(format!("reading table {table}: the server sent a row that is none")))?;
+            rows.row(&canonical)
+        });
+        match copied {
+            Ok(count) => {
+                self.still_named(index)?;
+                Ok(count)
+            }
+            Err(failure) => Err(self.explain_read(index, failure)),
+        }
+    }
+
+    /// Checks that the name just read still means the table that is locked: a schema can be renamed under a lock on its tables.
+    fn still_named(&mut self, index: usize) -> Result<(), DbError> {
+        let plan = self.plan(index)?;
+        let (table, oid) = (plan.table().clone(), plan.oid);
+        let sql = format!("SELECT pg_catalog.to_regclass({})::pg_catalog.oid", quote::literal(&plan.sql_name));
+        let mut found = None;
+        let asked = self.connection.query(&sql, self.monitor, &mut |row| {
+            found = row.number::<u32>(0)?;
+            Ok(())
+        });
+        asked.map_err(|failure| failure.during(format!("checking table {table}")))?;
+        if found == Some(oid) { Ok(()) } else { Err(DbError::Changed { table, what: "was renamed while it was read".into() }) }
+    }
+
+    fn explain_read(&mut self, index: usize, failure: Failure) -> DbError {
+        let Ok(plan) = self.plan(index) else { return failure.during("reading") };
+        let table = plan.table().clone();
+        match failure.code() {
+            // more than a message can hold: 1 GiB of text for a row, of which bytea takes two for each byte
+            Some("54000" | "XX000" | "53200") => match self.largest_row(index) {
+                Some(row) => DbError::Unsupported(format!(
+                    "table {table} holds a value too large to be sent as text (a row of 1 GiB, a bytea of 512 MiB): row {row}"
+                )),
+                None => failure.during(format!("reading table {table}")),
+            },
+            Some("22021" | "22P05") => DbError::Unsupported(format!(
+                "table {table} holds text that cannot be sent as UTF-8 without loss; a database in SQL_ASCII may hold any bytes"
+            )),
+            Some("42P01" | "3F000") => DbError::Changed { table, what: "was renamed while it was read".into() },
+            Some("42501") => DbError::Denied { what: failure.during(format!("reading table {table}")).to_string() },
+            _ => failure.during(format!("reading table {table}")),
+        }
+    }
+
+    /// Names the largest row of a table by its key, if it is of a size that could not be sent. Ends the transaction, which has failed.
+    fn largest_row(&mut self, index: usize) -> Option<String> {
+        const TOO_LARGE: u64 = 900 << 20;
+        let plan = self.plan(index).ok()?;
+        let size: Vec<String> = plan
+            .schema
+            .columns
+            .iter()
+            .map(|column| {
+                let name = quote::identifier(&column.name);
+                match Form::of(column.kind, column.array) {
+                    Form::Bytes => format!("coalesce(pg_catalog.octet_length({name}), 0)::pg_catalog.int8 * 2"),
+                    _ => format!("coalesce(pg_catalog.pg_column_size({name}), 0)::pg_catalog.int8"),
+                }
+            })
+            .collect();
+        let key: Vec<String> = match &plan.schema.key {
+            Key::Columns { .. } => plan.schema.key_names().into_iter().map(quote::identifier).collect(),
+            Key::Rows => vec!["ctid".into()],
+        };
+        let sql = format!(
+            "SELECT {size}, ROW({}) FROM ONLY {} ORDER BY 1 DESC LIMIT 1",
+            key.join(", "),
+            plan.sql_name,
+            size = size.join(" + "),
+        );
+        self.connection.rollback();
+        let mut found = None;
+        let asked = self.connection.query(&sql, &Silent, &mut |row| {
+            found = (row.required_number::<u64>(0)? > TOO_LARGE).then_some(row.required(1)?.to_string());
+            Ok(())
+        });
+        asked.ok().and(found)
+    }
+
+    /// The sequences that feed columns of the table at `index`: owned ones, identities, and those that a default draws from.
+    pub(super) fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
+        let plan = self.plan(index)?;
+        let doing = format!("reading the sequences of table {}", plan.table());
+        let sql = format!(
+            "SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(s.relname), f.attname, \
+             CASE WHEN pg_catalog.has_sequence_privilege(s.oid, 'USAGE, SELECT') \
+             THEN pg_catalog.pg_sequence_last_value(s.oid) END \
+             FROM ({}) AS f JOIN pg_catalog.pg_class s ON s.oid = f.sequence \
+             JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace ORDER BY f.attnum, 1",
+            feeding_sequences(plan.oid)
+        );
+        let mut counters = Vec::new();
+        let asked = self.connection.query(&sql, self.monitor, &mut |row| {
+            counters.push(Counter {
+                name: row.required(0)?.to_string(),
+                column: row.required(1)?.to_string(),
+                last: row.number(2)?,
+            });
+            Ok(())
+        });
+        asked.map_err(|failure| failure.during(doing))?;
+        Ok(counters)
+    }
+}
+
+/// ` WHERE (filter)`, or nothing.
+fn condition(plan: &Plan) -> String {
+    // the newline ends a comment, should the expression end in one
+    plan.filter.as_ref().map_or_else(String::new, |filter| format!(" WHERE ({}\n)", filter.sql))
+}
+
+/// The COPY that gives the table's rows, in columns order.
+fn copy_statement(plan: &Plan) -> String {
+    let columns: Vec<String> = plan.schema.columns.iter().map(|column| quote::identifier(&column.name)).collect();
+    let columns = columns.join(", ");
+    match &plan.filter {
+        Some(_) => format!("COPY (SELECT {columns} FROM ONLY {}{}) TO STDOUT", plan.sql_name, condition(plan)),
+        // a table without columns to capture has no list either
+        None if columns.is_empty() => format!("COPY {} TO STDOUT", plan.sql_name),
+        None => format!("COPY {} ({columns}) TO STDOUT", plan.sql_name),
+    }
+}
+
+/// A query of `(sequence, attname, attnum)` for the table with this oid.
+pub(super) fn feeding_sequences(oid: u32) -> String {
+    format!(
+        "SELECT d.objid AS sequence, a.attname, a.attnum FROM pg_catalog.pg_depend d \
+         JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relkind = 'S' \
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid \
+         WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass \
+         AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = {oid} AND d.deptype IN ('a', 'i') \
+         UNION SELECT d.refobjid, a.attname, a.attnum FROM pg_catalog.pg_attrdef e \
+         JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = e.oid \
+         AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass \
+         JOIN pg_catalog.pg_class c ON c.oid = d.refobjid AND c.relkind = 'S' \
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = e.adrelid AND a.attnum = e.adnum \
+         WHERE e.adrelid = {oid} AND a.attgenerated = ''"
+    )
+}

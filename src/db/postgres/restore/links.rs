@@ -1,0 +1,127 @@
+//! How the tables of a restore hang together, and how their keys are compared.
+
+use crate::db::postgres::catalog::oid_array;
+use crate::db::postgres::quote;
+use crate::db::postgres::session::Session;
+use crate::db::postgres::wire::Failure;
+use crate::codec::{Key, KeySource};
+use std::collections::{HashMap, HashSet};
+
+/// Foreign keys and key operators of the tables of one restore.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    /// Tables that a foreign key ties to a table of the restore, itself included.
+    linked: HashSet<usize>,
+    /// Tables whose deleted rows make something happen elsewhere (CASCADE, SET NULL, SET DEFAULT) or are refused at once.
+    acting: HashSet<usize>,
+    /// Per table and key column, in key order: the key's equality operator, qualified.
+    operators: HashMap<usize, Vec<String>>,
+}
+
+impl Links {
+    pub(super) fn load(session: &mut Session<'_>) -> Result<Links, Failure> {
+        let index_of: HashMap<u32, usize> =
+            session.plans.iter().enumerate().map(|(index, plan)| (plan.oid, index)).collect();
+        let mut links = Links::default();
+        if index_of.is_empty() {
+            return Ok(links);
+        }
+        links.load_references(session, &index_of)?;
+        links.load_operators(session, &index_of)?;
+        Ok(links)
+    }
+
+    fn load_references(&mut self, session: &mut Session<'_>, index_of: &HashMap<u32, usize>) -> Result<(), Failure> {
+        let sql = format!(
+            "SELECT k.conrelid, k.confrelid, k.confdeltype <> 'a' FROM {} \
+             JOIN pg_catalog.pg_constraint k ON k.confrelid = wanted.oid AND k.contype = 'f'",
+            referenced(session)
+        );
+        session.connection.query(&sql, session.monitor, &mut |row| {
+            let child = index_of.get(&row.required_number(0)?);
+            let parent = index_of.get(&row.required_number(1)?);
+            if let (Some(&child), Some(&parent)) = (child, parent) {
+                self.linked.extend([child, parent]);
+            }
+            if let (Some(&parent), true) = (parent, row.flag(2)?) {
+                self.acting.insert(parent);
+            }
+            Ok(())
+        })?;
+        // a partition's reference to a partitioned table names the whole of it: any leaf may be meant
+        let sql = format!(
+            "SELECT k.conrelid FROM {} JOIN pg_catalog.pg_constraint k ON k.conrelid = wanted.oid AND k.contype = 'f' \
+             JOIN pg_catalog.pg_class f ON f.oid = k.confrelid AND f.relkind = 'p'",
+            referenced(session)
+        );
+        session.connection.query(&sql, session.monitor, &mut |row| {
+            if let Some(&child) = index_of.get(&row.required_number(0)?) {
+                self.linked.insert(child);
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    fn load_operators(&mut self, session: &mut Session<'_>, index_of: &HashMap<u32, usize>) -> Result<(), Failure> {
+        let keys: Vec<String> = session
+            .plans
+            .iter()
+            .filter_map(|plan| match &plan.schema.key {
+                Key::Columns { source: KeySource::Primary, .. } => Some(format!("({}, NULL)", plan.oid)),
+                Key::Columns { source: KeySource::Unique(name), .. } => {
+                    Some(format!("({}, {})", plan.oid, quote::literal(name)))
+                }
+                Key::Rows => None,
+            })
+            .collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let sql = format!(
+            "SELECT i.indrelid, pg_catalog.quote_ident(n.nspname), o.oprname \
+             FROM (VALUES {}) AS wanted (oid, name) \
+             JOIN pg_catalog.pg_index i ON i.indrelid = wanted.oid::pg_catalog.oid \
+             JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid \
+             CROSS JOIN LATERAL pg_catalog.unnest(i.indclass::pg_catalog.oid[]) WITH ORDINALITY AS part (class, n) \
+             JOIN pg_catalog.pg_opclass c ON c.oid = part.class \
+             JOIN pg_catalog.pg_amop a ON a.amopfamily = c.opcfamily AND a.amoplefttype = c.opcintype \
+             AND a.amoprighttype = c.opcintype AND a.amopstrategy = 3 \
+             JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr \
+             JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace \
+             WHERE CASE WHEN wanted.name IS NULL THEN i.indisprimary ELSE x.relname = wanted.name END \
+             AND part.n <= i.indnkeyatts ORDER BY i.indrelid, part.n",
+            keys.join(", ")
+        );
+        session.connection.query(&sql, session.monitor, &mut |row| {
+            if let Some(&index) = index_of.get(&row.required_number(0)?) {
+                let operator = format!("OPERATOR({}.{})", row.required(1)?, row.required(2)?);
+                self.operators.entry(index).or_default().push(operator);
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// Whether a foreign key ties this table to one of the restore.
+    pub(super) fn is_linked(&self, index: usize) -> bool {
+        self.linked.contains(&index)
+    }
+
+    /// Whether a row of this table can be deleted and put back in one statement without anything else happening.
+    pub(super) fn is_replaceable(&self, index: usize) -> bool {
+        !self.acting.contains(&index)
+    }
+
+    /// The operator that compares the key column at `position` (in key order) of this table.
+    pub(super) fn operator(&self, index: usize, position: usize) -> &str {
+        self.operators
+            .get(&index)
+            .and_then(|operators| operators.get(position))
+            .map_or("OPERATOR(pg_catalog.=)", String::as_str)
+    }
+}
+
+fn referenced(session: &Session<'_>) -> String {
+    oid_array(session.plans.iter().map(|plan| plan.oid))
+}

@@ -1,0 +1,201 @@
+//! Writing tables: one transaction, locked against other writers, in which only the given differences are written.
+//!
+//! Rows arrive in temporary tables ([`staging`]) and go from there to their table in one statement. Tables that reference
+//! each other (or themselves) are held back until the next read, counter or commit and are then all written in ONE statement
+//! ([`statement`]): foreign keys are checked and their actions fire at its end, so no order of rows or tables is wrong, cycles pass,
+//! and no action finds a row to take along that is not going itself. This needs no privilege beyond writing rows.
+
+mod bystanders;
+mod commit;
+mod counters;
+mod links;
+mod silence;
+mod staging;
+mod statement;
+
+use super::pins::Purpose;
+use super::session::{Opening, Session};
+use super::endpoint::Endpoint;
+use super::wire::{Connection, Failure};
+use crate::codec::{Key, TableName};
+use crate::db::{Commit, Counter, DbError, RestoreTxn, RowSink, RowStream, Snapshot, SourceIdentity, TableRead};
+use crate::monitor::Monitor;
+use links::Links;
+use silence::Silencer;
+use staging::{Staged, Work};
+
+/// Who to ask about a transaction whose end was not heard.
+pub(super) struct Witness<'s> {
+    pub(super) endpoint: &'s Endpoint,
+    pub(super) identity: &'s SourceIdentity,
+}
+
+/// A write transaction.
+pub(super) struct PostgresRestore<'s> {
+    session: Session<'s>,
+    witness: Witness<'s>,
+    links: Links,
+    silencer: Silencer,
+    /// Rows that are staged and not yet written.
+    pending: Vec<Staged>,
+    /// How many temporary tables were made.
+    stages: u32,
+    /// Whether something failed: then nothing can be committed.
+    poisoned: bool,
+}
+
+impl<'s> PostgresRestore<'s> {
+    /// Begins the transaction. Nothing is written yet.
+    pub(super) fn open(
+        connection: &'s mut Connection,
+        tables: &[TableRead],
+        opening: &Opening<'_>,
+        witness: Witness<'s>,
+        monitor: &'s dyn Monitor,
+    ) -> Result<PostgresRestore<'s>, DbError> {
+        let mut session = Session::open(connection, tables, Purpose::Restore, opening, monitor)?;
+        silence::require_origin(&mut session)?;
+        // what can wait until the end waits; it is checked before COMMIT
+        session
+            .connection
+            .execute("SET CONSTRAINTS ALL DEFERRED", monitor)
+            .map_err(|failure| failure.during("deferring constraints"))?;
+        let links = Links::load(&mut session).map_err(|failure| failure.during("reading keys and references"))?;
+        let silencer = Silencer::load(&mut session)?;
+        Ok(PostgresRestore {
+            session,
+            witness,
+            links,
+            silencer,
+            pending: Vec::new(),
+            stages: 0,
+            poisoned: false,
+        })
+    }
+
+    /// Runs `work`; after a failure nothing of this transaction can be kept.
+    fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, DbError>) -> Result<T, DbError> {
+        if self.poisoned {
+            return Err(DbError::Query {
+                code: None,
+                message: "the restore failed before and can only be rolled back".into(),
+            });
+        }
+        let done = work(self);
+        self.poisoned = done.is_err();
+        done
+    }
+
+    /// Stages rows and, unless their table is linked to others, writes them. Returns their number.
+    fn take(&mut self, index: usize, work: Work, rows: &mut dyn RowStream) -> Result<u64, DbError> {
+        self.guarded(|restore| {
+            let staged = restore.stage(index, work, rows)?;
+            if staged == 0 {
+                return Ok(0);
+            }
+            if !restore.links.is_linked(index) {
+                restore.flush()?;
+            } else if restore.stands_alone(index, work)? != staged {
+                return Err(restore.miscounted(index, work, staged, None));
+            }
+            Ok(staged)
+        })
+    }
+
+    /// Writes everything that is staged.
+    fn flush(&mut self) -> Result<(), DbError> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        self.silencer.silence(&mut self.session)?;
+        self.unlock_identities()?;
+        let pending = std::mem::take(&mut self.pending);
+        self.write(&pending)?;
+        let names: Vec<&str> = pending.iter().map(|staged| staged.name.as_str()).collect();
+        self.run(&format!("DROP TABLE {}", names.join(", ")), "dropping temporary tables")
+    }
+
+    /// Runs SQL whose result does not matter.
+    fn run(&mut self, sql: &str, doing: &str) -> Result<(), DbError> {
+        self.session.connection.execute(sql, self.session.monitor).map(drop).map_err(|failure| failure.during(doing))
+    }
+
+    /// That the database did not do what was asked of it.
+    fn miscounted(&self, index: usize, work: Work, asked: u64, done: Option<u64>) -> DbError {
+        let table = self.table(index);
+        let verb = work.verb();
+        let message = match done {
+            Some(done) => format!("table {table}: {asked} rows were to be {verb} and the database says {done}"),
+            None => format!("table {table}: of {asked} rows to be {verb} not every one fits a row that is there"),
+        };
+        DbError::Query { code: None, message }
+    }
+
+    fn table(&self, index: usize) -> TableName {
+        self.session.plans.get(index).map_or_else(|| TableName::bare("?"), |plan| plan.table().clone())
+    }
+}
+
+impl Snapshot for PostgresRestore<'_> {
+    fn count(&mut self, index: usize) -> Result<u64, DbError> {
+        self.guarded(|restore| {
+            restore.flush()?;
+            restore.session.count(index)
+        })
+    }
+
+    fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+        self.guarded(|restore| {
+            restore.flush()?;
+            restore.session.read(index, rows)
+        })
+    }
+
+    fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
+        self.guarded(|restore| restore.session.counters(index))
+    }
+}
+
+impl RestoreTxn for PostgresRestore<'_> {
+    fn bystanders(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<Vec<(TableName, u64)>, DbError> {
+        self.guarded(|restore| restore.count_bystanders(index, rows))
+    }
+
+    fn delete(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {
+        self.take(index, Work::Delete, rows)
+    }
+
+    fn update(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {
+        if self.session.plan(index)?.schema.key == Key::Rows {
+            let table = self.table(index);
+            return Err(DbError::Unsupported(format!("table {table} has no key: its rows cannot be updated")));
+        }
+        self.take(index, Work::Update, rows)
+    }
+
+    fn insert(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {
+        self.take(index, Work::Insert, rows)
+    }
+
+    fn advance_counters(&mut self, index: usize) -> Result<(), DbError> {
+        self.guarded(|restore| {
+            restore.flush()?;
+            restore.advance(index)
+        })
+    }
+
+    fn commit(self: Box<Self>) -> Result<Commit, DbError> {
+        self.finish()
+    }
+}
+
+/// In words, `table` being written.
+fn writing(table: &TableName, failure: Failure) -> DbError {
+    match failure.code() {
+        Some("42501") => DbError::Denied { what: failure.during(format!("writing table {table}")).to_string() },
+        Some("55P03") => DbError::Busy {
+            what: format!("a row or table that writing table {table} needs is locked by another session"),
+        },
+        _ => failure.during(format!("writing table {table}")),
+    }
+}

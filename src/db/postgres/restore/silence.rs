@@ -1,0 +1,116 @@
+//! Triggers and rules that would do something of their own while rows are put back.
+//!
+//! They are switched off one by one with ALTER TABLE, which a plain owner may, and switched back to the state they had before the
+//! transaction commits. `session_replication_role = replica` would need a superuser and would skip foreign keys as well.
+
+use crate::db::DbError;
+use crate::db::postgres::catalog::oid_array;
+use crate::db::postgres::quote;
+use crate::db::postgres::session::Session;
+use crate::db::postgres::wire::Failure;
+use std::collections::HashMap;
+
+/// What must be switched off before the first write, and back on before COMMIT.
+#[derive(Debug, Default)]
+pub(super) struct Silencer {
+    off: Vec<String>,
+    on: Vec<String>,
+    done: bool,
+}
+
+/// Refuses a session in which foreign keys are not checked, unless that can be changed.
+pub(super) fn require_origin(session: &mut Session<'_>) -> Result<(), DbError> {
+    let mut replica = false;
+    let sql = "SELECT pg_catalog.current_setting('session_replication_role') = 'replica'";
+    let asked = session.connection.query(sql, session.monitor, &mut |row| {
+        replica = row.flag(0)?;
+        Ok(())
+    });
+    asked.map_err(|failure| failure.during("reading session_replication_role"))?;
+    if replica {
+        let set = session.connection.execute("SET LOCAL session_replication_role = origin", session.monitor);
+        set.map_err(|_| DbError::Denied {
+            what: "this role has session_replication_role = replica, under which foreign keys are not checked".into(),
+        })?;
+    }
+    Ok(())
+}
+
+impl Silencer {
+    /// Finds the triggers and rules of the session's tables that would fire.
+    pub(super) fn load(session: &mut Session<'_>) -> Result<Silencer, DbError> {
+        let names: HashMap<u32, (String, String)> = session
+            .plans
+            .iter()
+            .map(|plan| (plan.oid, (plan.sql_name.clone(), plan.table().to_string())))
+            .collect();
+        let mut silencer = Silencer::default();
+        if names.is_empty() {
+            return Ok(silencer);
+        }
+        let wanted = oid_array(names.keys().copied());
+        let sql = format!(
+            "SELECT f.oid, f.kind, f.name, f.state, pg_catalog.pg_has_role(c.relowner, 'USAGE') FROM (\
+             SELECT wanted.oid, 'TRIGGER' AS kind, t.tgname AS name, t.tgenabled AS state \
+             FROM {wanted} JOIN pg_catalog.pg_trigger t ON t.tgrelid = wanted.oid AND NOT t.tgisinternal UNION ALL \
+             SELECT wanted.oid, 'RULE', r.rulename, r.ev_enabled \
+             FROM {wanted} JOIN pg_catalog.pg_rewrite r ON r.ev_class = wanted.oid AND r.ev_type <> '1') AS f \
+             JOIN pg_catalog.pg_class c ON c.oid = f.oid WHERE f.state IN ('O', 'A') ORDER BY f.oid, f.kind, f.name"
+        );
+        let mut refused = None;
+        let asked = session.connection.query(&sql, session.monitor, &mut |row| {
+            let Some((table, shown)) = names.get(&row.required_number(0)?) else { return Ok(()) };
+            let (kind, name) = (row.required(1)?, row.required(2)?);
+            if !row.flag(4)? {
+                refused.get_or_insert(format!(
+                    "table {shown} has the {} {name}, which only the table's owner may switch off for a restore",
+                    kind.to_ascii_lowercase()
+                ));
+            }
+            let quoted = quote::identifier(name);
+            let enable = if row.required(3)? == "A" { "ENABLE ALWAYS" } else { "ENABLE" };
+            silencer.off.push(format!("ALTER TABLE ONLY {table} DISABLE {kind} {quoted}"));
+            silencer.on.push(format!("ALTER TABLE ONLY {table} {enable} {kind} {quoted}"));
+            Ok(())
+        });
+        asked.map_err(|failure| failure.during("reading triggers and rules"))?;
+        match refused {
+            Some(what) => Err(DbError::Denied { what }),
+            None => Ok(silencer),
+        }
+    }
+
+    /// Switches everything off that is not off yet.
+    pub(super) fn silence(&mut self, session: &mut Session<'_>) -> Result<(), DbError> {
+        if self.done || self.off.is_empty() {
+            return Ok(());
+        }
+        self.done = true;
+        session.connection.execute(&self.off.join("; "), session.monitor).map(drop).map_err(altering)
+    }
+
+    /// Something else that must be put back before COMMIT.
+    pub(super) fn also(&mut self, session: &mut Session<'_>, off: &str, on: String) -> Result<(), DbError> {
+        session.connection.execute(off, session.monitor).map_err(altering)?;
+        self.done = true;
+        self.on.push(on);
+        Ok(())
+    }
+
+    /// Switches everything back on.
+    pub(super) fn speak(&mut self, session: &mut Session<'_>) -> Result<(), DbError> {
+        if !self.done || self.on.is_empty() {
+            return Ok(());
+        }
+        session.connection.execute(&self.on.join("; "), session.monitor).map(drop).map_err(altering)
+    }
+}
+
+fn altering(failure: Failure) -> DbError {
+    match failure.code() {
+        Some("55P03") => DbError::Busy {
+            what: "a table whose triggers, rules or identity must be switched off for a restore is in use by another session".into(),
+        },
+        _ => failure.during("switching triggers, rules and identities off or on"),
+    }
+}

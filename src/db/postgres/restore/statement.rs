@@ -1,0 +1,230 @@
+//! The one statement that writes what is staged.
+
+use super::staging::{Staged, Work};
+use super::{PostgresRestore, writing};
+use crate::codec::{Column, Identity, Key, KeyOrder, Kind, TableSchema};
+use crate::db::DbError;
+use crate::db::postgres::quote;
+use crate::db::postgres::wire::Failure;
+
+/// How rows with new values get them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Updating {
+    /// By UPDATE.
+    InPlace,
+    /// By DELETE and INSERT: rows may swap unique values then, because all old ones are gone before a new one comes.
+    Replacing,
+}
+
+impl PostgresRestore<'_> {
+    /// Writes `pending`: all deletions, then all updates, then all insertions, in one statement.
+    pub(super) fn write(&mut self, pending: &[Staged]) -> Result<(), DbError> {
+        let mut pending = pending.to_vec();
+        pending.sort_by_key(|staged| staged.work);
+        let updates = || pending.iter().filter(|staged| staged.work == Work::Update);
+        let replaceable = updates().next().is_some() && updates().all(|staged| self.links.is_replaceable(staged.index));
+        if !replaceable {
+            return self.attempt(&pending, Updating::InPlace).and_then(|counts| self.check(&pending, &counts));
+        }
+        self.run("SAVEPOINT dbsnap_write", "setting a savepoint")?;
+        let counts = match self.counts(&pending, Updating::InPlace) {
+            // unique or exclusion constraint: some row has, for a moment, what another is to have
+            Err(failure) if matches!(failure.code(), Some("23505" | "23P01")) => {
+                self.run("ROLLBACK TO SAVEPOINT dbsnap_write", "going back to a savepoint")?;
+                self.attempt(&pending, Updating::Replacing)?
+            }
+            other => other.map_err(|failure| self.explain(&pending, failure))?,
+        };
+        self.run("RELEASE SAVEPOINT dbsnap_write", "releasing a savepoint")?;
+        self.check(&pending, &counts)
+    }
+
+    fn attempt(&mut self, pending: &[Staged], updating: Updating) -> Result<Vec<u64>, DbError> {
+        self.counts(pending, updating).map_err(|failure| self.explain(pending, failure))
+    }
+
+    fn explain(&self, pending: &[Staged], failure: Failure) -> DbError {
+        match pending {
+            [staged] => writing(&self.table(staged.index), failure),
+            _ => {
+                let mut tables: Vec<String> = pending.iter().map(|staged| self.table(staged.index).to_string()).collect();
+                tables.dedup();
+                match failure.code() {
+                    Some("42501") => DbError::Denied { what: failure.during("writing").to_string() },
+                    _ => failure.during(format!("writing tables {}", tables.join(", "))),
+                }
+            }
+        }
+    }
+
+    /// Runs the statement; the rows that each part wrote, in the database's word.
+    fn counts(&mut self, pending: &[Staged], updating: Updating) -> Result<Vec<u64>, Failure> {
+        let sql = self.statement(pending, updating);
+        let mut counts = vec![0; pending.len()];
+        self.session.connection.query(&sql, self.session.monitor, &mut |row| {
+            if let Some(count) = counts.get_mut(row.required_number::<usize>(0)?) {
+                *count = row.required_number(1)?;
+            }
+            Ok(())
+        })?;
+        Ok(counts)
+    }
+
+    fn check(&self, pending: &[Staged], counts: &[u64]) -> Result<(), DbError> {
+        match pending.iter().zip(counts).find(|(staged, count)| staged.rows != **count) {
+            Some((staged, &count)) => Err(self.miscounted(staged.index, staged.work, staged.rows, Some(count))),
+            None => Ok(()),
+        }
+    }
+
+    /// `WITH` one part for each staged set of rows; parts that come later wait for the counts of those before.
+    fn statement(&self, pending: &[Staged], updating: Updating) -> String {
+        let (mut deletions, mut updates, mut insertions) = (Vec::new(), Vec::new(), Vec::new());
+        let mut counts = Vec::new();
+        for (number, staged) in pending.iter().enumerate() {
+            let part = format!("w{number}");
+            counts.push(format!("SELECT {number}, pg_catalog.count(*) FROM {part}"));
+            match staged.work {
+                Work::Delete => deletions.push((part, self.deletion(staged))),
+                Work::Update if updating == Updating::Replacing => {
+                    deletions.push((format!("r{number}"), self.deletion(staged)));
+                    insertions.push((part, self.insertion(staged)));
+                }
+                Work::Update => updates.push((part, self.in_place(staged))),
+                Work::Insert => insertions.push((part, self.insertion(staged))),
+            }
+        }
+        deletions.push(("deleted".into(), format!("SELECT {} AS n", sum(&deletions))));
+        updates.push(("updated".into(), format!("SELECT (SELECT n FROM deleted) + {} AS n", sum(&updates))));
+        let parts: Vec<String> = deletions
+            .into_iter()
+            .chain(updates)
+            .chain(insertions)
+            .map(|(part, body)| format!("{part} AS MATERIALIZED ({body})"))
+            .collect();
+        format!("WITH {} {}", parts.join(", "), counts.join(" UNION ALL "))
+    }
+
+    /// Deletes rows by key, or, where there is none, as many copies of each row as are staged.
+    fn deletion(&self, staged: &Staged) -> String {
+        let Some(plan) = self.session.plans.get(staged.index) else { return String::new() };
+        let (table, stage) = (&plan.sql_name, &staged.name);
+        if plan.schema.key != Key::Rows {
+            let matches = self.key_match(staged.index, "t", "s");
+            return format!("DELETE FROM ONLY {table} AS t USING {stage} AS s WHERE {matches} RETURNING 1");
+        }
+        // the text of whole rows, by the types' own output functions, because not every type has equality
+        let columns: Vec<String> =
+            plan.schema.columns.iter().map(|column| format!("x.{}", quote::identifier(&column.name))).collect();
+        let stages: Vec<String> = (0..columns.len()).map(|position| format!("s.c{position}")).collect();
+        format!(
+            "DELETE FROM ONLY {table} AS t USING (SELECT live.place FROM \
+             (SELECT y.place, y.body, pg_catalog.row_number() OVER (PARTITION BY y.body) AS n FROM \
+             (SELECT x.ctid AS place, ROW({})::pg_catalog.text COLLATE \"C\" AS body FROM ONLY {table} AS x) AS y) AS live \
+             JOIN (SELECT z.body, pg_catalog.count(*) AS n FROM \
+             (SELECT ROW({})::pg_catalog.text COLLATE \"C\" AS body FROM {stage} AS s) AS z GROUP BY z.body) AS gone \
+             ON gone.body = live.body AND live.n <= gone.n) AS d WHERE t.ctid = d.place RETURNING 1",
+            columns.join(", "),
+            stages.join(", ")
+        )
+    }
+
+    fn in_place(&self, staged: &Staged) -> String {
+        let Some(plan) = self.session.plans.get(staged.index) else { return String::new() };
+        let matches = self.key_match(staged.index, "t", "s");
+        let (table, stage) = (&plan.sql_name, &staged.name);
+        let wait = "(SELECT n FROM deleted) >= 0";
+        let set: Vec<String> = plan
+            .schema
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(position, column)| is_set(&plan.schema, *position, column))
+            .map(|(position, column)| format!("{} = s.c{position}", quote::identifier(&column.name)))
+            .collect();
+        if set.is_empty() {
+            // rows that are nothing but their key and have it already
+            return format!("SELECT 1 FROM ONLY {table} AS t, {stage} AS s WHERE {matches} AND {wait}");
+        }
+        let set = set.join(", ");
+        format!("UPDATE ONLY {table} AS t SET {set} FROM {stage} AS s WHERE {matches} AND {wait} RETURNING 1")
+    }
+
+    fn insertion(&self, staged: &Staged) -> String {
+        let Some(plan) = self.session.plans.get(staged.index) else { return String::new() };
+        let columns: Vec<String> = plan.schema.columns.iter().map(|column| quote::identifier(&column.name)).collect();
+        let stages: Vec<String> = (0..columns.len()).map(|position| format!("s.c{position}")).collect();
+        let list = if columns.is_empty() { String::new() } else { format!(" ({})", columns.join(", ")) };
+        format!(
+            "INSERT INTO {}{list} OVERRIDING SYSTEM VALUE SELECT {} FROM {} AS s \
+             WHERE (SELECT n FROM updated) >= 0 RETURNING 1",
+            plan.sql_name,
+            stages.join(", "),
+            staged.name
+        )
+    }
+
+    /// An identity column that is GENERATED ALWAYS cannot be updated. Where a staged row changes one that is not part of the
+    /// key, the column is made BY DEFAULT until COMMIT.
+    pub(super) fn unlock_identities(&mut self) -> Result<(), DbError> {
+        let updates: Vec<Staged> =
+            self.pending.iter().filter(|staged| staged.work == Work::Update).cloned().collect();
+        for staged in updates {
+            let plan = self.session.plan(staged.index)?;
+            let names: Vec<(usize, String)> = plan
+                .schema
+                .columns
+                .iter()
+                .enumerate()
+                .filter(|(position, column)| {
+                    column.identity == Some(Identity::Always) && !is_key(&plan.schema, *position)
+                })
+                .map(|(position, column)| (position, quote::identifier(&column.name)))
+                .collect();
+            let table = plan.sql_name.clone();
+            let matches = self.key_match(staged.index, "t", "s");
+            for (position, name) in names {
+                let sql = format!(
+                    "SELECT pg_catalog.count(*) FROM ONLY {table} AS t, {} AS s \
+                     WHERE {matches} AND t.{name} IS DISTINCT FROM s.c{position}",
+                    staged.name
+                );
+                let changed = self.session.number(&sql).map_err(|failure| failure.during("comparing identities"))?;
+                if changed > 0 {
+                    let off = format!("ALTER TABLE ONLY {table} ALTER COLUMN {name} SET GENERATED BY DEFAULT");
+                    let on = format!("ALTER TABLE ONLY {table} ALTER COLUMN {name} SET GENERATED ALWAYS");
+                    self.silencer.also(&mut self.session, &off, on)?;
+                    if let Some(column) = self.session.plans.get_mut(staged.index).and_then(|plan| plan.schema.columns.get_mut(position)) {
+                        column.identity = Some(Identity::ByDefault);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The number of rows that these parts write, which is known only when they are done.
+fn sum(parts: &[(String, String)]) -> String {
+    let counts = parts.iter().map(|(part, _)| format!("(SELECT pg_catalog.count(*) FROM {part})"));
+    ["0".to_string()].into_iter().chain(counts).collect::<Vec<_>>().join(" + ")
+}
+
+fn is_key(schema: &TableSchema, position: usize) -> bool {
+    match &schema.key {
+        Key::Columns { columns, .. } => columns.iter().any(|key| key.column as usize == position),
+        Key::Rows => false,
+    }
+}
+
+/// Whether UPDATE sets this column: those of the key only where equal values can look different (1.1 and 1.10).
+fn is_set(schema: &TableSchema, position: usize, column: &Column) -> bool {
+    let Key::Columns { columns, .. } = &schema.key else { return false };
+    match columns.iter().find(|key| key.column as usize == position) {
+        None => column.identity != Some(Identity::Always),
+        Some(key) => {
+            matches!(key.order, KeyOrder::Numeric | KeyOrder::Rtrim | KeyOrder::NoCase)
+                || matches!(column.kind, Kind::Float4 | Kind::Float8)
+        }
+    }
+}

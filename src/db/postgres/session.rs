@@ -1,0 +1,156 @@
+//! An open transaction over some tables: locked, pinned, and checked against what the caller planned with.
+
+use super::catalog::{self, Scope};
+use super::lock::{self, Mode};
+use super::pins::{self, Purpose};
+use super::quote;
+use super::wire::{Connection, Failure};
+use crate::codec::{Key, TableName, TableSchema};
+use crate::db::{DbError, Filter, TableRead};
+use crate::monitor::Monitor;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// One table of the transaction.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// Its oid.
+    pub(super) oid: u32,
+    /// As the database has it now; columns and key are as planned.
+    pub(super) schema: TableSchema,
+    /// Only rows for which this holds are read.
+    pub(super) filter: Option<Filter>,
+    /// Its quoted name.
+    pub(super) sql_name: String,
+}
+
+impl Plan {
+    /// The table's name for messages.
+    pub(super) fn table(&self) -> &TableName {
+        &self.schema.table
+    }
+}
+
+/// What a transaction needs to know beyond its tables.
+pub(super) struct Opening<'o> {
+    /// The server's major version.
+    pub(super) version: u32,
+    /// How long to wait for locks.
+    pub(super) wait: Duration,
+    /// Oids that the last look at the catalog found.
+    pub(super) known: &'o HashMap<TableName, u32>,
+}
+
+/// The transaction. It is rolled back when this is dropped, unless it was ended before.
+pub(super) struct Session<'s> {
+    /// The connection it runs on.
+    pub(super) connection: &'s mut Connection,
+    /// Asked whether to go on.
+    pub(super) monitor: &'s dyn Monitor,
+    /// Its tables, in the order asked for.
+    pub(super) plans: Vec<Plan>,
+    /// The server's major version.
+    pub(super) version: u32,
+}
+
+impl<'s> Session<'s> {
+    /// Opens it: locks first, then the snapshot, then the checks.
+    pub(super) fn open(
+        connection: &'s mut Connection,
+        tables: &[TableRead],
+        purpose: Purpose,
+        opening: &Opening<'_>,
+        monitor: &'s dyn Monitor,
+    ) -> Result<Session<'s>, DbError> {
+        let mut session = Session { connection, monitor, plans: Vec::new(), version: opening.version };
+        session.lock(tables, purpose, opening)?;
+        let unpinned = pins::check(session.connection, purpose, session.version, monitor)
+            .map_err(|failure| failure.during("reading the settings back"))?;
+        if let Some(setting) = unpinned {
+            return Err(DbError::Unsupported(format!("the server does not let this session set {setting}")));
+        }
+        session.plans = session.planned(tables, opening.known)?;
+        Ok(session)
+    }
+
+    fn lock(&mut self, tables: &[TableRead], purpose: Purpose, opening: &Opening<'_>) -> Result<(), DbError> {
+        let names: Vec<TableName> = tables.iter().map(|table| table.schema.table.clone()).collect();
+        let mode = if purpose == Purpose::Restore { Mode::Exclusive } else { Mode::Share };
+        pins::begin(self.connection, purpose, self.version, opening.wait, self.monitor)
+            .map_err(|failure| failure.during("beginning a transaction"))?;
+        let Err(failure) = lock::tables(self.connection, &names, mode, opening.wait, self.monitor) else {
+            return Ok(());
+        };
+        if lock::timed_out(&failure) {
+            return Err(lock::explain(self.connection, &names, mode, opening.wait, self.version));
+        }
+        // the transaction has failed: what is wrong with the tables is asked in another
+        self.connection.rollback();
+        if failure.code().is_some() {
+            let begun = pins::begin(self.connection, Purpose::Catalog, self.version, opening.wait, self.monitor);
+            if begun.is_ok() {
+                self.planned(tables, opening.known)?;
+            }
+        }
+        Err(match failure {
+            Failure::Server(error) if error.code == "42501" => DbError::Denied {
+                what: format!("{}; locking a table needs a privilege on it", error.message),
+            },
+            other => other.during("locking the tables"),
+        })
+    }
+
+    /// Looks the tables up again and holds them against what was planned.
+    fn planned(&mut self, tables: &[TableRead], known: &HashMap<TableName, u32>) -> Result<Vec<Plan>, DbError> {
+        let names: Vec<TableName> = tables.iter().map(|table| table.schema.table.clone()).collect();
+        let found = catalog::tables(self.connection, Scope::Only(&names), self.monitor)
+            .map_err(|failure| failure.during("reading the catalog"))?;
+        let mut found: HashMap<TableName, _> =
+            found.into_iter().map(|found| (found.info.schema.table.clone(), found)).collect();
+        let mut plans = Vec::with_capacity(tables.len());
+        for read in tables {
+            let table = &read.schema.table;
+            let changed = |what: &str| DbError::Changed { table: table.clone(), what: what.into() };
+            let now = found.remove(table).ok_or_else(|| changed("was dropped"))?;
+            if let Some(what) = now.info.refusal {
+                return Err(DbError::Denied { what });
+            }
+            if known.get(table).is_some_and(|&oid| oid != now.oid) {
+                return Err(changed("was dropped and made anew"));
+            }
+            if !same_rows(&read.schema, &now.info.schema) {
+                return Err(changed("has other columns or another key than planned"));
+            }
+            let sql_name = quote::table(table);
+            plans.push(Plan { oid: now.oid, schema: now.info.schema, filter: read.filter.clone(), sql_name });
+        }
+        Ok(plans)
+    }
+
+    /// The plan of the table at `index`.
+    pub(super) fn plan(&self, index: usize) -> Result<&Plan, DbError> {
+        self.plans.get(index).ok_or_else(|| DbError::Unsupported(format!("there is no table number {index} here")))
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        self.connection.rollback();
+    }
+}
+
+/// Whether rows of the two have the same form and the same keys.
+fn same_rows(planned: &TableSchema, now: &TableSchema) -> bool {
+    let key = |schema: &TableSchema| match &schema.key {
+        Key::Columns { columns, .. } => Some(columns.clone()),
+        Key::Rows => None,
+    };
+    planned.columns.len() == now.columns.len()
+        && key(planned) == key(now)
+        && planned.columns.iter().zip(&now.columns).all(|(planned, now)| {
+            planned.name == now.name
+                && planned.sql_type == now.sql_type
+                && planned.kind == now.kind
+                && planned.array == now.array
+        })
+}

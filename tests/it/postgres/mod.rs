@@ -1,0 +1,4 @@
+//! The PostgreSQL adapter against a real server.
+
+mod reading;
+mod rows;

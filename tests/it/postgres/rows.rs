@@ -1,0 +1,84 @@
+//! Rows in tests: gathered, sorted, given back.
+
+use dbsnap::codec::{RowReader, TableName, Value};
+use dbsnap::db::postgres::Postgres;
+use dbsnap::db::{Catalog, DbError, RowSink, RowStream, Snapshot, Source, TableRead};
+use dbsnap::monitor::Silent;
+
+/// Rows as read, in order of arrival.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Rows(pub Vec<Vec<u8>>);
+
+impl RowSink for Rows {
+    fn row(&mut self, row: &[u8]) -> Result<(), DbError> {
+        self.0.push(row.to_vec());
+        Ok(())
+    }
+}
+
+/// Gives rows back.
+pub struct Given {
+    rows: Vec<Vec<u8>>,
+    next: usize,
+}
+
+impl Given {
+    pub fn new(rows: &[Vec<u8>]) -> Given {
+        Given { rows: rows.to_vec(), next: 0 }
+    }
+
+    pub fn values(rows: &[&[Value]]) -> Given {
+        Given { rows: rows.iter().map(|row| dbsnap::codec::row::encode(row)).collect(), next: 0 }
+    }
+}
+
+impl RowStream for Given {
+    fn next_row(&mut self) -> Result<Option<&[u8]>, DbError> {
+        self.next += 1;
+        Ok(self.rows.get(self.next - 1).map(Vec::as_slice))
+    }
+}
+
+/// A table of `public`.
+pub fn public(name: &str) -> TableName {
+    TableName::qualified("public", name)
+}
+
+/// Whole-table reads of these tables of `public`, as the catalog tells them.
+pub fn reads(catalog: &Catalog, names: &[&str]) -> Vec<TableRead> {
+    names.iter().map(|name| read_of(catalog, &public(name))).collect()
+}
+
+/// A whole-table read.
+pub fn read_of(catalog: &Catalog, name: &TableName) -> TableRead {
+    let info = catalog.table(name).unwrap_or_else(|| panic!("no table {name}"));
+    TableRead { schema: info.schema.clone(), filter: None }
+}
+
+/// All rows of the table at `index`, sorted; checks that the counts agree.
+pub fn gather(snapshot: &mut dyn Snapshot, index: usize) -> Vec<Vec<u8>> {
+    let mut rows = Rows::default();
+    let count = snapshot.count(index).unwrap();
+    assert_eq!(snapshot.read(index, &mut rows).unwrap(), count);
+    assert_eq!(rows.0.len() as u64, count);
+    rows.0.sort();
+    rows.0
+}
+
+/// All rows of one table, sorted.
+pub fn rows_of(source: &mut Postgres, table: &TableName) -> Vec<Vec<u8>> {
+    let catalog = source.catalog().unwrap();
+    let reads = [read_of(&catalog, table)];
+    let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
+    gather(snapshot.as_mut(), 0)
+}
+
+/// One row's values.
+pub fn values(row: &[u8]) -> Vec<Value> {
+    RowReader::new(row).map(|value| value.unwrap().to_owned()).collect()
+}
+
+/// A text value.
+pub fn text(text: &str) -> Value {
+    Value::Text(text.as_bytes().to_vec())
+}

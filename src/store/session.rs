@@ -204,6 +204,8 @@ impl Session<'_> {
         let installed =
             finished.into_iter().map(|pack| pack.install(layout)).collect::<Result<Vec<_>, StoreError>>()?;
         self.store.fs.sync_dir(&layout.packs())?;
+        // A pack whose directory was damaged may just have been written again under its name: what is open is the old file.
+        self.store.files.clear();
         self.store.index_packs(&installed)
     }
 

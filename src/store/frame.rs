@@ -162,3 +162,55 @@ impl Header {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn frame(raw: &[u8], level: i32) -> Frame {
+        Frame::compress(Hash::of(raw), ObjectKind(1), raw, level).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_come_back(raw in proptest::collection::vec(0..4u8, 0..3000), level in -5..25i32) {
+            let frame = frame(&raw, level);
+            prop_assert_eq!(frame.raw_len, raw.len() as u64);
+            prop_assert_eq!(frame.decompress().unwrap(), raw);
+        }
+
+        #[test]
+        fn any_bytes_are_a_frame_or_an_error(stored in proptest::collection::vec(any::<u8>(), 0..200), raw_len: u32) {
+            let with_magic = [&MAGIC[..], &stored].concat();
+            let _ = decode(&stored, u64::from(raw_len));
+            let _ = decode(&with_magic, u64::from(raw_len % 5000));
+        }
+    }
+
+    #[test]
+    fn no_flipped_bit_goes_unseen() {
+        let raw: Vec<u8> = (0..400u32).flat_map(|n| format!("row {n} {}\n", n * n % 97).into_bytes()).collect();
+        let whole = frame(&raw, 3);
+        for bit in 0..whole.stored.len() * 8 {
+            let mut flipped = whole.clone();
+            flipped.stored[bit / 8] ^= 1 << (bit % 8);
+            // One bit of the window's size means nothing to a frame that does not look back that far.
+            assert!(flipped.decompress().map_or(true, |read| read == raw), "bit {bit}");
+        }
+        for len in 0..whole.stored.len() {
+            let cut = Frame { stored: whole.stored[..len].to_vec(), ..whole.clone() };
+            assert!(cut.decompress().is_err());
+        }
+    }
+
+    #[test]
+    fn large_objects_keep_to_the_window() {
+        let raw: Vec<u8> = (0..20_000_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 28) as u8).collect();
+        for level in [1, 3, 19] {
+            let frame = frame(&raw, level);
+            assert!(Header::parse(&frame.stored).unwrap().window <= MAX_WINDOW);
+            assert!(frame.decompress().unwrap() == raw);
+        }
+    }
+}

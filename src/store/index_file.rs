@@ -35,7 +35,7 @@ impl Entries {
     pub(super) fn from_list(mut list: Vec<RawEntry>) -> Entries {
         list.sort_unstable();
         list.dedup();
-        Entries { bytes: list.as_flattened().to_vec(), start: 0 }
+        Entries { bytes: list.into_flattened(), start: 0 }
     }
 
     /// All entries, sorted.
@@ -46,9 +46,51 @@ impl Entries {
     /// The entries of one object: one for each pack that holds it.
     pub(super) fn of<'a>(&'a self, id: &'a Hash) -> impl Iterator<Item = &'a RawEntry> {
         let all = self.all();
-        let first = all.partition_point(|entry| entry[..32] < id.as_bytes()[..]);
-        all[first..].iter().take_while(move |entry| entry[..32] == id.as_bytes()[..])
+        all[first_not_below(all, id)..].iter().take_while(move |entry| entry[..32] == id.as_bytes()[..])
     }
+}
+
+/// Position of the first entry whose id is not below `id`.
+///
+/// Ids are hashes and so spread evenly: where one should be is nearly where it is, and the distance still to go can be
+/// told from the id found there. From such a guess the search doubles its step until it has `id` between two entries; ids
+/// that are not spread evenly cost it some more steps.
+fn first_not_below(all: &[RawEntry], id: &Hash) -> usize {
+    let below = |entry: &RawEntry| entry[..32] < id.as_bytes()[..];
+    let guess = guess_position(all, id);
+    let mut step = 2;
+    if all.get(guess).is_some_and(below) {
+        let mut low = guess;
+        while low + step < all.len() && below(&all[low + step]) {
+            (low, step) = (low + step, step * 2);
+        }
+        let high = (low + step).min(all.len());
+        low + all[low..high].partition_point(below)
+    } else {
+        let mut high = guess;
+        while high >= step && !below(&all[high - step]) {
+            (high, step) = (high - step, step * 2);
+        }
+        let low = high.saturating_sub(step);
+        low + all[low..high].partition_point(below)
+    }
+}
+
+/// Where `id` should be if ids are spread evenly; at most `all.len()`.
+fn guess_position(all: &[RawEntry], id: &Hash) -> usize {
+    let prefix = |bytes: &[u8]| bytes.iter().take(8).fold(0u64, |value, byte| value << 8 | u64::from(*byte));
+    let entries_in = |distance: u64| usize::try_from((u128::from(distance) * all.len() as u128) >> 64).unwrap_or(0);
+    let wanted = prefix(id.as_bytes());
+    let mut guess = entries_in(wanted);
+    for _ in 0..2 {
+        let Some(found) = all.get(guess).map(|entry| prefix(entry)) else { break };
+        guess = if found < wanted {
+            (guess + entries_in(wanted - found)).min(all.len())
+        } else {
+            guess.saturating_sub(entries_in(found - wanted))
+        };
+    }
+    guess
 }
 
 /// An entry of an index file, or the reason why `entry` has none: its pack is too long to be indexed.
@@ -143,4 +185,39 @@ fn check_entries(packs: &[PackRef], entries: &Entries) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_id_is_found_however_unevenly_ids_are_spread(
+            ids in proptest::collection::vec((any::<bool>(), any::<u8>(), any::<u16>()), 0..300),
+            probe: (bool, u8, u16),
+        ) {
+            let id = |(spread, first, rest): (bool, u8, u16)| {
+                let mut bytes = [0u8; 32];
+                bytes[0] = if spread { first } else { 7 };
+                bytes[9..11].copy_from_slice(&(rest % 40).to_be_bytes());
+                Hash::from_bytes(bytes)
+            };
+            let raw = |hash: Hash, pack| {
+                let entry = PackEntry { id: hash, kind: ObjectKind(1), offset: 8, stored_len: 1, raw_len: 1 };
+                raw_entry(pack, &entry).unwrap()
+            };
+            let list: Vec<RawEntry> = ids.iter().zip(0..).map(|(seed, n)| raw(id(*seed), n % 3)).collect();
+            let entries = Entries::from_list(list.clone());
+            for wanted in ids.iter().map(|seed| id(*seed)).chain([id(probe)]) {
+                let mut expected: Vec<RawEntry> =
+                    list.iter().filter(|raw| raw[..32] == wanted.as_bytes()[..]).copied().collect();
+                expected.sort_unstable();
+                expected.dedup();
+                let found: Vec<RawEntry> = entries.of(&wanted).copied().collect();
+                prop_assert_eq!(found, expected);
+            }
+        }
+    }
 }

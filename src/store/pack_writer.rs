@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 /// A pack ends with the object that brings it to this many bytes.
 pub(super) const PACK_SIZE: u64 = 64 << 20;
@@ -135,12 +136,26 @@ impl FinishedPack {
     }
 }
 
-/// Waits for a thread that finishes a pack.
-pub(super) fn join(
-    thread: std::thread::JoinHandle<Result<FinishedPack, StoreError>>,
-    layout: &Layout,
-) -> Result<FinishedPack, StoreError> {
-    thread.join().unwrap_or_else(|_| {
-        Err(FsError::new("finish a pack in", &layout.temp(), io::Error::other("the thread died")).into())
-    })
+/// A thread that finishes a pack. Dropping it waits for its end, so that no thread outlives its session.
+pub(super) struct Finisher(Option<JoinHandle<Result<FinishedPack, StoreError>>>);
+
+impl Finisher {
+    pub(super) fn new(thread: JoinHandle<Result<FinishedPack, StoreError>>) -> Finisher {
+        Finisher(Some(thread))
+    }
+
+    pub(super) fn join(mut self, layout: &Layout) -> Result<FinishedPack, StoreError> {
+        let joined = self.0.take().and_then(|thread| thread.join().ok());
+        let died = || FsError::new("finish a pack in", &layout.temp(), io::Error::other("the thread died"));
+        joined.unwrap_or_else(|| Err(died().into()))
+    }
+}
+
+impl Drop for Finisher {
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.take() {
+            // The session is given up, and with it the pack: its temporary file goes here.
+            drop(thread.join());
+        }
+    }
 }

@@ -3,15 +3,15 @@
 use super::frame::MAX_OBJECT_LEN;
 use super::index::Index;
 use super::index_file::PackRef;
-use super::pack::{self, PackEntry};
-use super::pack_writer::{FinishedPack, PackWriter, join};
-use super::{Access, Frame, NewObjects, Object, Objects, Store, StoreError};
+use super::pack::{self, PackEntry, u32_of};
+use super::pack_writer::{FinishedPack, Finisher, PackWriter};
+use super::{Access, Frame, NewObjects, Object, ObjectKind, Objects, Store, StoreError};
 use crate::fsio::{OpenFile, write_durably};
 use crate::hash::Hash;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 
 /// Objects that are being added. Shared between threads.
 ///
@@ -32,15 +32,19 @@ struct State {
     sealed: Sealed,
 }
 
+/// Where a pending object is: 20 bytes, since there can be many.
 #[derive(Debug, Clone, Copy)]
 struct Pending {
-    file: usize,
-    entry: PackEntry,
+    file: u32,
+    offset: u32,
+    stored_len: u32,
+    raw_len: u32,
+    kind: ObjectKind,
 }
 
 enum Finishing {
     Done(FinishedPack),
-    Running(JoinHandle<Result<FinishedPack, StoreError>>),
+    Running(Finisher),
 }
 
 /// What a session added to the store.
@@ -136,8 +140,14 @@ impl Session<'_> {
         };
         let entry = writer.add(frame)?;
         let full = if writer.is_full(self.store.pack_size) { state.current.take() } else { None };
-        let file = state.files.len() - 1;
-        state.pending.insert(frame.id, Pending { file, entry });
+        let pending = Pending {
+            file: u32_of(state.files.len() as u64 - 1)?,
+            offset: u32_of(entry.offset)?,
+            stored_len: entry.stored_len,
+            raw_len: entry.raw_len,
+            kind: entry.kind,
+        };
+        state.pending.insert(frame.id, pending);
         state.sealed.objects += 1;
         state.sealed.stored_bytes += u64::from(entry.stored_len);
         state.sealed.raw_bytes += frame.raw_len;
@@ -155,7 +165,7 @@ impl Session<'_> {
             path: self.store.layout.temp(),
             source,
         };
-        spawned.map(Finishing::Running).map_err(failed)
+        spawned.map(|thread| Finishing::Running(Finisher::new(thread))).map_err(failed)
     }
 
     /// Makes what was put part of the store: every pack is finished, synced, read back and proven before it gets its name;
@@ -185,7 +195,7 @@ impl Session<'_> {
         for pack in state.finishing.drain(..) {
             finished.push(match pack {
                 Finishing::Done(pack) => pack,
-                Finishing::Running(thread) => join(thread, layout)?,
+                Finishing::Running(thread) => thread.join(layout)?,
             });
         }
         finished.extend(last);
@@ -194,14 +204,23 @@ impl Session<'_> {
         let installed =
             finished.into_iter().map(|pack| pack.install(layout)).collect::<Result<Vec<_>, StoreError>>()?;
         self.store.fs.sync_dir(&layout.packs())?;
+        // A pack whose directory was damaged may just have been written again under its name: what is open is the old file.
+        self.store.files.clear();
         self.store.index_packs(&installed)
     }
 
     fn pending(&self, id: &Hash) -> Option<(PathBuf, Arc<dyn OpenFile>, PackEntry)> {
         let state = self.state();
-        let pending = state.pending.get(id)?;
-        let (path, file) = &state.files[pending.file];
-        Some((path.clone(), Arc::clone(file), pending.entry))
+        let found = state.pending.get(id)?;
+        let (path, file) = &state.files[found.file as usize];
+        let entry = PackEntry {
+            id: *id,
+            kind: found.kind,
+            offset: u64::from(found.offset),
+            stored_len: found.stored_len,
+            raw_len: found.raw_len,
+        };
+        Some((path.clone(), Arc::clone(file), entry))
     }
 }
 

@@ -96,11 +96,10 @@ impl Store {
             return Err(StoreError::LiveMissing(missing));
         }
         let rewrite = self.choose_rewrites(&plans);
-        let mut copies: Vec<Place> = live
-            .iter()
-            .filter_map(|id| best(&index, id, &ranks))
-            .filter(|place| rewrite[place.pack as usize])
-            .collect();
+        let is_kept =
+            |place: &Place| live.contains(&place.entry.id) && best(&index, &place.entry.id, &ranks) == Some(*place);
+        let mut copies: Vec<Place> =
+            index.all().filter(|place| rewrite[place.pack as usize] && is_kept(place)).collect();
         copies.sort_unstable_by_key(|place| (place.pack, place.entry.offset));
         self.plan(index, plans, &rewrite, copies)
     }

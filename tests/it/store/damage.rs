@@ -229,3 +229,21 @@ fn what_is_stored_again_after_its_pack_was_lost_is_whole() {
     verify(&store, &manifest);
     verify(&open(&machine, Access::Read).unwrap(), &manifest);
 }
+
+#[test]
+fn a_pack_with_a_damaged_directory_is_healed_by_the_same_objects() {
+    let machine = machine();
+    let numbers: Vec<u64> = (0..OBJECTS).collect();
+    snap(&open(&machine, Access::Write).unwrap(), &numbers).unwrap();
+    for pack in machine.paths().into_iter().filter(|p| p.starts_with(path("packs"))) {
+        let mut bytes = machine.read(&pack).unwrap();
+        let last = bytes.len() - 20;
+        bytes[last] ^= 1;
+        machine.put(&pack, &bytes);
+    }
+    let store = open(&machine, Access::Write).unwrap();
+    assert!(matches!(store.get(&id(1)), Err(StoreError::Missing(_))));
+    let manifest = snap(&store, &numbers).unwrap();
+    verify(&store, &manifest);
+    assert!(store.check(&Silent).unwrap().is_clean());
+}

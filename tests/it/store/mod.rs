@@ -5,9 +5,11 @@
 mod crash;
 mod damage;
 mod disk;
+mod files;
 mod format;
 mod hostile;
 mod model;
 mod objects;
+mod refs;
 mod shelf;
 mod sweep;

@@ -34,7 +34,7 @@ pub(super) struct Global {
     pub quiet: bool,
     /// Work in DIR instead of the current directory
     #[arg(short = 'C', value_name = "DIR", global = true)]
-    pub dir: Option<PathBuf>,
+    pub working_dir: Option<PathBuf>,
     /// The database (otherwise DBSNAP_URL, DATABASE_URL, config.toml, .env.local, .env)
     #[arg(long, value_name = "URL", global = true)]
     pub url: Option<String>,
@@ -47,7 +47,7 @@ impl Global {
     /// Where the command runs.
     pub fn place(&self) -> Result<Place, OpError> {
         let here = std::env::current_dir().map_err(|error| OpError::io("find", "the current directory", error))?;
-        let dir = match &self.dir {
+        let dir = match &self.working_dir {
             Some(dir) => {
                 let dir = here.join(dir);
                 dir.canonicalize().map_err(|error| OpError::io("enter", dir, error))?

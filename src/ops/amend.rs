@@ -31,7 +31,7 @@ pub fn amend(place: &Place, typed: &str, message: &str) -> Result<AmendReport, O
         return Err(OpError::Usage("the message is empty".to_owned()));
     }
     let project = Project::find(place)?;
-    let store = project.open(Access::Write)?;
+    let store = project.open(Access::Exclusive)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
     let old = resolve(&history, &refs, &Reference::parse(typed))?.entry;

@@ -34,7 +34,7 @@ pub struct DeleteReport {
 /// If a name is unknown or ambiguous or its snapshot is pinned: then nothing is deleted.
 pub fn delete(place: &Place, typed: &[String]) -> Result<DeleteReport, OpError> {
     let project = Project::find(place)?;
-    let store = project.open(Access::Write)?;
+    let store = project.open(Access::Exclusive)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
     let mut chosen: Vec<&Entry> = Vec::new();

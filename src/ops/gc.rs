@@ -8,10 +8,6 @@ use crate::snapshot::{DropReason, Entry, History, KeepReason, Policy, Refs, Verd
 use crate::store::Access;
 use crate::monitor::Monitor;
 use serde::Serialize;
-use std::time::Duration;
-
-/// How long gc waits for other dbsnap processes to finish.
-const WAIT: Duration = Duration::from_secs(10);
 
 /// What to collect.
 #[derive(Debug, Clone, Copy, Default)]
@@ -67,10 +63,7 @@ pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<Gc
         per_table: options.keep.unwrap_or(policy.per_table),
         days: options.days.unwrap_or(policy.days),
     };
-    let store = match options.dry_run {
-        true => project.open(Access::Read)?,
-        false => crate::store::Store::exclusive(&project.store_dir, WAIT)?,
-    };
+    let store = project.open(if options.dry_run { Access::Read } else { Access::Exclusive })?;
     let mut history = History::load(&store)?;
     if let Some((id, reason)) = history.unreadable.first() {
         return Err(OpError::Verification(format!(

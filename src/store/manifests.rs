@@ -29,6 +29,17 @@ impl Store {
         Ok(id)
     }
 
+    /// Takes back a manifest that this handle published a moment ago, before anybody was told of it. Unlike
+    /// [`Store::remove_manifest`] it does not need the store exclusively: a reader that has found it meanwhile sees a
+    /// snapshot vanish, and no object goes.
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`], [`StoreError::Poisoned`], [`StoreError::Locked`] if the lock was lost, [`StoreError::Io`].
+    pub fn withdraw(&self, id: &Hash) -> Result<bool, StoreError> {
+        self.ready_to_write()?;
+        self.remove_file(&self.layout.manifest(id))
+    }
+
     /// The ids of all manifests, sorted; whether each can be read is another question.
     ///
     /// # Errors

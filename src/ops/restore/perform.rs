@@ -216,7 +216,7 @@ impl Work<'_> {
     /// A restore that changed nothing needs no safety snapshot.
     fn forget_safety(&self, safety: &Published) -> Result<(), OpError> {
         self.store.unpin(&safety.entry.id)?;
-        self.store.remove_manifest(&safety.entry.id)?;
+        self.store.withdraw(&safety.entry.id)?;
         Ok(())
     }
 

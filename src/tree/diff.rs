@@ -1,10 +1,10 @@
 //! What differs between two trees of one table. What both share is skipped without being read.
 
-use super::TreeError;
 use super::cursor::{Entry, entry, read_place};
 use super::leaf::{Entries, LeafReader};
 use super::node::Node;
 use super::walk::{NodeReader, Place, check_child};
+use super::{Flaw, TreeError};
 use crate::codec::KeySpec;
 use crate::hash::Hash;
 use crate::store::Objects;
@@ -105,6 +105,11 @@ impl<'o> Diff<'o> {
         if let (Some(a), Some(b)) = (old.start(), new.start())
             && a == b
         {
+            if let (Head::Closed { place: a, .. }, Head::Closed { place: b, .. }) = (&old.head, &new.head)
+                && a.totals != b.totals
+            {
+                return Err(Flaw::Shape("two nodes do not agree on what is in it").of(a.id));
+            }
             old.skip();
             new.skip();
             return Ok(None);

@@ -81,9 +81,7 @@ impl<T: Send, R: Send> Pool<T, R> {
         while let Ok(done) = self.done.try_recv() {
             self.sort_in(done);
         }
-        if self.slots.front()?.1.is_none() {
-            return None;
-        }
+        self.slots.front()?.1.as_ref()?;
         let (bytes, result) = self.slots.pop_front()?;
         self.first += 1;
         self.bytes -= bytes;

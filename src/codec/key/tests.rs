@@ -21,6 +21,7 @@ fn ascending(order: KeyOrder, texts: &[&str]) {
 }
 
 /// Exact comparison of an i64 with an f64 by value.
+#[expect(clippy::cast_possible_truncation, reason = "the real is within the range of i64")]
 fn compare(int: i64, real: f64) -> Ordering {
     if real >= 9.3e18 {
         Ordering::Less
@@ -208,7 +209,7 @@ proptest! {
     fn integers_and_reals_compare_by_value(a in any_int(), b in any_int(), near in any_int(), step in -2i32..3) {
         let int = |value| key(KeyOrder::Storage, Value::Int(value));
         prop_assert_eq!(int(a).cmp(&int(b)), a.cmp(&b));
-        let real = f64::from_bits(((near as f64).to_bits() as i64).wrapping_add(i64::from(step)) as u64);
+        let real = f64::from_bits((near as f64).to_bits().wrapping_add_signed(i64::from(step)));
         prop_assume!(real.is_finite());
         prop_assert_eq!(int(a).cmp(&key(KeyOrder::Storage, Value::Real(real))), compare(a, real));
         prop_assert_eq!(int(near).cmp(&key(KeyOrder::Storage, Value::Real(real))), compare(near, real));
@@ -228,14 +229,15 @@ proptest! {
     }
 
     #[test]
-    fn decimals_compare_by_value(a in -2_000_000i64..2_000_000, b in -2_000_000i64..2_000_000, scale_a in 0usize..5, scale_b in 0usize..5) {
-        let print = |value: i64, scale: usize| {
+    fn decimals_compare_by_value(a in -2_000_000i64..2_000_000, b in -2_000_000i64..2_000_000, scale_a in 0u32..5, scale_b in 0u32..5) {
+        let print = |value: i64, scale: u32| {
+            let scale = scale as usize;
             let digits = format!("{:0width$}", value.unsigned_abs(), width = scale + 1);
             let (whole, fraction) = digits.split_at(digits.len() - scale);
             let sign = if value < 0 { "-" } else { "" };
             if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
         };
-        let scaled = |value: i64, scale: usize| value * 10i64.pow(4 - scale as u32);
+        let scaled = |value: i64, scale: u32| value * 10i64.pow(4 - scale);
         let numeric = |value, scale| key(KeyOrder::Numeric, text(&print(value, scale)));
         prop_assert_eq!(numeric(a, scale_a).cmp(&numeric(b, scale_b)), scaled(a, scale_a).cmp(&scaled(b, scale_b)));
     }

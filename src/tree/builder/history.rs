@@ -161,7 +161,7 @@ impl Search<'_, '_> {
         let asked = history.asked.fetch_add(1, Ordering::Relaxed);
         for root in &history.roots[1..] {
             let Some((first, last)) = join.missing_range() else { return Ok(()) };
-            if history.credit.load(Ordering::Relaxed) <= 0 && asked % NOW_AND_THEN != 0 {
+            if history.credit.load(Ordering::Relaxed) <= 0 && !asked.is_multiple_of(NOW_AND_THEN) {
                 return Ok(());
             }
             let mut until = last.to_vec();

@@ -4,6 +4,7 @@ use crate::codec::ValueRef;
 use crate::codec::row::{TAG_BLOB, TAG_INT, TAG_NULL, TAG_REAL, TAG_TEXT};
 use crate::tree::Flaw;
 use crate::wire::{Reader, put_ivarint, put_uvarint, uvarint_len, zigzag};
+use std::borrow::Cow;
 
 /// Chunk tag: tags differ and follow one by one.
 const MIXED: u8 = 255;
@@ -11,6 +12,13 @@ const MIXED: u8 = 255;
 const INTS_PLAIN: u8 = 0;
 /// Integers as differences from the one before.
 const INTS_DELTA: u8 = 1;
+
+/// Strings one after the other.
+const STRINGS_BY_ROW: u8 = 0;
+/// The first bytes of all strings, then the second ones, and so on.
+const STRINGS_BY_PLACE: u8 = 1;
+/// Bytes of the longest string stored by place.
+const LONGEST_BY_PLACE: usize = 64;
 
 fn tag_of(value: ValueRef<'_>) -> u8 {
     match value {
@@ -77,19 +85,47 @@ fn put_ints<'v>(values: impl Iterator<Item = ValueRef<'v>> + Clone, out: &mut Ve
     }
 }
 
-/// All lengths of texts or blobs, then all their bytes.
+/// Texts or blobs: all lengths, then all bytes, row by row or place by place.
 fn put_strings<'v>(values: impl Iterator<Item = ValueRef<'v>> + Clone, wanted: u8, out: &mut Vec<u8>) {
     let strings = values.filter_map(|value| match value {
         ValueRef::Text(bytes) if wanted == TAG_TEXT => Some(bytes),
         ValueRef::Blob(bytes) if wanted == TAG_BLOB => Some(bytes),
         _ => None,
     });
+    let (mut shortest, mut longest, mut count) = (usize::MAX, 0, 0);
     for bytes in strings.clone() {
-        put_uvarint(out, bytes.len() as u64);
+        shortest = shortest.min(bytes.len());
+        longest = longest.max(bytes.len());
+        count += 1;
     }
-    for bytes in strings {
-        out.extend_from_slice(bytes);
+    let even = longest <= LONGEST_BY_PLACE && longest - shortest <= 6 && longest >= 3 && count >= 16;
+    if even && is_varied(strings.clone()) {
+        out.push(STRINGS_BY_PLACE);
+        for bytes in strings.clone() {
+            put_uvarint(out, bytes.len() as u64);
+        }
+        let all: Vec<&[u8]> = strings.collect();
+        for place in 0..longest {
+            out.extend(all.iter().filter_map(|bytes| bytes.get(place)));
+        }
+    } else {
+        out.push(STRINGS_BY_ROW);
+        for bytes in strings.clone() {
+            put_uvarint(out, bytes.len() as u64);
+        }
+        for bytes in strings {
+            out.extend_from_slice(bytes);
+        }
     }
+}
+
+/// Whether few of the first strings occur twice among them.
+fn is_varied<'v>(strings: impl Iterator<Item = &'v [u8]>) -> bool {
+    let first: Vec<&[u8]> = strings.take(64).collect();
+    let mut sorted = first.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    sorted.len() * 10 >= first.len() * 9
 }
 
 /// A chunk being read, value by value.
@@ -108,10 +144,10 @@ enum Tags<'a> {
     Each(std::slice::Iter<'a, u8>),
 }
 
-#[derive(Default)]
 struct Strings<'a> {
     lengths: std::vec::IntoIter<usize>,
-    bytes: &'a [u8],
+    bytes: Cow<'a, [u8]>,
+    at: usize,
 }
 
 impl<'a> ChunkReader<'a> {
@@ -152,7 +188,7 @@ impl<'a> ChunkReader<'a> {
     }
 
     /// The next value. There are as many as [`ChunkReader::read`] was told; one more is a flaw.
-    pub(super) fn next_value(&mut self) -> Result<ValueRef<'a>, Flaw> {
+    pub(super) fn next_value(&mut self) -> Result<ValueRef<'_>, Flaw> {
         let tag = match &mut self.tags {
             Tags::Same(tag) => *tag,
             Tags::Each(tags) => *tags.next().ok_or(Flaw::Shape("a column has too few values"))?,
@@ -173,6 +209,14 @@ impl<'a> ChunkReader<'a> {
 
 impl<'a> Strings<'a> {
     fn read(reader: &mut Reader<'a>, count: usize) -> Result<Strings<'a>, Flaw> {
+        if count == 0 {
+            return Ok(Strings { lengths: Vec::new().into_iter(), bytes: Cow::Borrowed(&[]), at: 0 });
+        }
+        let by_place = match reader.byte()? {
+            STRINGS_BY_ROW => false,
+            STRINGS_BY_PLACE => true,
+            _ => return Err(Flaw::Shape("strings are stored in an unknown way")),
+        };
         // Each length takes a byte at least, so this refuses a count that cannot be before anything is allocated.
         if count > reader.rest().len() {
             return Err(Flaw::Shape("a column has too few lengths"));
@@ -181,16 +225,40 @@ impl<'a> Strings<'a> {
         let mut total = 0usize;
         for _ in 0..count {
             let length = reader.length()?;
+            if by_place && length > LONGEST_BY_PLACE {
+                return Err(Flaw::Shape("a string stored by place is too long"));
+            }
             total = total.checked_add(length).ok_or(Flaw::Shape("lengths of a column overflow"))?;
             lengths.push(length);
         }
-        Ok(Strings { lengths: lengths.into_iter(), bytes: reader.take(total)? })
+        let bytes = reader.take(total)?;
+        let bytes = if by_place { Cow::Owned(by_row(bytes, &lengths)) } else { Cow::Borrowed(bytes) };
+        Ok(Strings { lengths: lengths.into_iter(), bytes, at: 0 })
     }
 
-    fn next_string(&mut self) -> Result<&'a [u8], Flaw> {
+    fn next_string(&mut self) -> Result<&[u8], Flaw> {
         let length = self.lengths.next().ok_or(Flaw::Shape("a column has too few strings"))?;
-        let (string, rest) = self.bytes.split_at(length);
-        self.bytes = rest;
-        Ok(string)
+        let start = self.at;
+        self.at += length;
+        self.bytes.get(start..self.at).ok_or(Flaw::Shape("a column has too few bytes"))
     }
+}
+
+/// Strings of these lengths, stored by place, one after the other. There are as many bytes as the lengths say.
+fn by_row(bytes: &[u8], lengths: &[usize]) -> Vec<u8> {
+    let mut out = vec![0; bytes.len()];
+    let mut next = bytes.iter();
+    let longest = lengths.iter().copied().max().unwrap_or(0);
+    for place in 0..longest {
+        let mut start = 0;
+        for length in lengths {
+            if place < *length
+                && let Some(byte) = next.next()
+            {
+                out[start + place] = *byte;
+            }
+            start += length;
+        }
+    }
+    out
 }

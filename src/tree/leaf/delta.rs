@@ -100,7 +100,7 @@ impl<'r> DeltaWriter<'r> {
             self.sources.push(candidate.id);
             self.sources.len() - 1
         });
-        self.ops.from_source(number, at, changed);
+        self.ops.sourced(number, at, changed);
         Ok(())
     }
 

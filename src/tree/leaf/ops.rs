@@ -36,7 +36,7 @@ const MOVE: u64 = 3;
 
 impl OpWriter {
     /// The next entry is entry `at` of source `source`, as it is or patched.
-    pub(super) fn from_source(&mut self, source: usize, at: usize, patched: bool) {
+    pub(super) fn sourced(&mut self, source: usize, at: usize, patched: bool) {
         if source != self.source || at != self.position {
             self.end_run();
             self.ops += 1;

@@ -30,7 +30,6 @@ pub struct PgServer {
     password: Option<String>,
     /// Where its socket and data are; `None` for a server that is not ours.
     pub dir: Option<PathBuf>,
-    pid: Option<u32>,
     supervisor: Option<(Child, Option<ChildStdin>)>,
 }
 
@@ -157,7 +156,8 @@ impl PgServer {
         let script = format!(
             "{bindir}/postgres -D {data} -c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={dir} \
              -c fsync=off -c full_page_writes=off -c shared_buffers=64MB -c max_connections=100 -c autovacuum=off{extra} \
-             </dev/null >{dir}/log 2>&1 & pid=$!; echo $pid; exec >/dev/null; {wait}; kill -QUIT $pid; wait $pid; rm -rf {dir}",
+             </dev/null >{dir}/log 2>&1 & pid=$!; echo; exec >/dev/null; {wait}; \
+             {bindir}/pg_ctl -D {data} -m immediate stop >/dev/null; wait $pid; rm -rf {dir}",
             bindir = bindir.display(),
             data = data.display(),
             dir = dir.display(),
@@ -171,20 +171,15 @@ impl PgServer {
         };
         let mut child = command.spawn().expect("sh");
         let stdin = child.stdin.take();
-        let mut pid = String::new();
-        let mut stdout = child.stdout.take().expect("stdout");
-        while !pid.ends_with('\n') {
-            let mut byte = [0];
-            stdout.read_exact(&mut byte).expect("pid of the server");
-            pid.push(char::from(byte[0]));
-        }
+        // the shell says when the server runs
+        let mut begun = [0];
+        child.stdout.take().expect("stdout").read_exact(&mut begun).expect("a server");
         let server = PgServer {
             host: "127.0.0.1".into(),
             port,
             user: "postgres".into(),
             password: None,
             dir: Some(dir),
-            pid: pid.trim().parse().ok(),
             supervisor: stdin.map(|stdin| (child, Some(stdin))),
         };
         server.wait().then_some(server)
@@ -218,7 +213,6 @@ impl PgServer {
                     user: "postgres".into(),
                     password: None,
                     dir: None,
-                    pid: None,
                     supervisor: None,
                 };
             }
@@ -274,21 +268,15 @@ impl PgServer {
             user: target.user.expect("a user"),
             password: target.password.map(|password| password.expose().to_string()),
             dir: None,
-            pid: None,
             supervisor: None,
         }
-    }
-
-    /// The postmaster's pid, if the server is ours.
-    pub fn pid(&self) -> Option<u32> {
-        self.pid
     }
 
     /// Stops it at once, as a crash would, and starts it again on the same port and data.
     pub fn crash_and_restart(&self) {
         let dir = self.dir.as_ref().expect("own server");
         let script = format!(
-            "{0}/pg_ctl -D {1}/data -m immediate -w restart -l {1}/log >/dev/null 2>&1",
+            "{0}/pg_ctl -D {1}/data -m immediate -w restart -l {1}/log </dev/null >/dev/null 2>&1",
             bindir().display(),
             dir.display()
         );

@@ -26,15 +26,15 @@ fn any_name_is_only_a_name() {
         "t\u{7f}",
     ];
     for name in names {
-        let table = quoted(name);
+        let (table, column) = (format!("public.{}", quoted(name)), quoted(name));
         db.sql(&format!(
-            "CREATE TABLE {table} (\"a b\" int PRIMARY KEY, {table} text, \"select\" text UNIQUE, \"c0\" int, s serial);
+            "CREATE TABLE {table} (\"a b\" int PRIMARY KEY, {column} text, \"Select\" text UNIQUE, \"c0\" int, s serial);
              INSERT INTO {table} VALUES (1, 'x', 'y', 2), (2, NULL, NULL, 3)"
         ));
     }
     db.sql("CREATE SCHEMA \"S.\"\"x\"; CREATE TABLE \"S.\"\"x\".\"t.u\" (id int PRIMARY KEY); INSERT INTO \"S.\"\"x\".\"t.u\" VALUES (1)");
     let mut sink = db.open();
-    let wipe: String = names.iter().map(|name| format!("DELETE FROM {};", quoted(name))).collect();
+    let wipe: String = names.iter().map(|name| format!("DELETE FROM public.{};", quoted(name))).collect();
     round_trip(&db, &mut sink, &names, &wipe);
     assert_eq!(rows_of(&mut sink, &TableName::qualified("S.\"x", "t.u")).len(), 1);
 }
@@ -100,8 +100,7 @@ fn a_search_path_full_of_traps_is_not_followed() {
 #[test]
 fn what_is_not_captured_is_said() {
     let db = PgServer::shared().database();
-    db.sql("CREATE TABLE t (id serial PRIMARY KEY, n int DEFAULT nextval('loose')) ".replace("DEFAULT nextval('loose')", "").as_str());
-    db.sql("CREATE VIEW v AS SELECT 1; CREATE MATERIALIZED VIEW m AS SELECT 1; CREATE SEQUENCE loose; CREATE UNLOGGED TABLE u (id int);
+    db.sql("CREATE TABLE t (id serial PRIMARY KEY, n int); CREATE VIEW v AS SELECT 1; CREATE MATERIALIZED VIEW m AS SELECT 1; CREATE SEQUENCE loose; CREATE UNLOGGED TABLE u (id int);
             CREATE SCHEMA s; CREATE VIEW s.v AS SELECT 1; SELECT lo_create(0);
             CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE f (id int) SERVER s;
             CREATE TABLE parts (id int) PARTITION BY LIST (id); CREATE TABLE part1 PARTITION OF parts FOR VALUES IN (1)");
@@ -112,10 +111,9 @@ fn what_is_not_captured_is_said() {
     let names: Vec<_> = catalog.tables.iter().map(|info| info.schema.table.to_string()).collect();
     assert_eq!(names, ["part1", "t", "u"]);
     let not: Vec<_> = catalog.not_captured.iter().map(String::as_str).collect();
-    assert!(not[5].starts_with("temporary table pg_temp_"), "{not:?}");
-    let rest = ["foreign table f", "materialized view m", "sequence loose"];
-    assert_eq!(not[..3], rest);
-    assert_eq!(&not[6..], ["view v", "view s.v", "large object (1)"][..].iter().copied().collect::<Vec<_>>().as_slice());
+    assert_eq!(not[..3], ["foreign table f", "materialized view m", "sequence loose"]);
+    assert!(not[3].starts_with("temporary table pg_temp_"), "{not:?}");
+    assert_eq!(not[4..], ["view v", "view s.v", "large object (1)"]);
 }
 
 /// Torment: S3

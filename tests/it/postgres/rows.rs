@@ -85,13 +85,13 @@ pub fn text(text: &str) -> Value {
 
 /// What the server itself prints of a table, sorted.
 pub fn dump(db: &crate::support::postgres::Db, table: &str) -> Vec<String> {
-    db.sql(&format!("SELECT t::text FROM ONLY {table} AS t ORDER BY 1")).lines().map(str::to_owned).collect()
+    db.sql(&format!("SELECT whole_row::text FROM ONLY {table} AS whole_row ORDER BY 1")).lines().map(str::to_owned).collect()
 }
 
 /// Reads `tables` of `public`, empties them by `wipe`, inserts every row again through a restore, and checks that the server
 /// prints what it printed and that the rows read are the rows read before.
 pub fn round_trip(db: &crate::support::postgres::Db, sink: &mut Postgres, tables: &[&str], wipe: &str) {
-    let before: Vec<_> = tables.iter().map(|table| dump(db, &quoted(table))).collect();
+    let before: Vec<_> = tables.iter().map(|table| dump(db, &format!("public.{}", quoted(table)))).collect();
     let catalog = sink.catalog().unwrap();
     let reads = reads(&catalog, tables);
     let rows: Vec<_> = {
@@ -109,7 +109,7 @@ pub fn round_trip(db: &crate::support::postgres::Db, sink: &mut Postgres, tables
         }
         assert_eq!(txn.commit().unwrap(), Commit::Done);
     }
-    let after: Vec<_> = tables.iter().map(|table| dump(db, &quoted(table))).collect();
+    let after: Vec<_> = tables.iter().map(|table| dump(db, &format!("public.{}", quoted(table)))).collect();
     assert_eq!(after, before);
     let mut snapshot = sink.snapshot(&reads, &Silent).unwrap();
     for (index, rows) in rows.iter().enumerate() {

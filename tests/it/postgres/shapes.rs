@@ -91,7 +91,7 @@ fn a_value_too_large_to_send_is_named() {
     // 540 MB: its text form is beyond what the server can make
     db.sql("CREATE TABLE t (id int PRIMARY KEY, b bytea); ALTER TABLE t ALTER b SET STORAGE EXTENDED;
             INSERT INTO t VALUES (1, 'x'), (77, ('\\x' || repeat('00', 255))::bytea);
-            UPDATE t SET b = (SELECT string_agg(b, '') FROM generate_series(1, 2200000)) WHERE id = 77");
+            UPDATE t SET b = (SELECT string_agg(o.b, '') FROM t o, generate_series(1, 2200000) WHERE o.id = 77) WHERE id = 77");
     let mut source = db.open();
     let catalog = source.catalog().unwrap();
     let reads = reads(&catalog, &["t"]);

@@ -31,7 +31,7 @@ impl Fixture for PostgresFixture {
 
     fn dump(&self, table: &str) -> Vec<String> {
         let quoted = table.replace('"', "\"\"");
-        let rows = self.db.sql(&format!("SELECT t::text FROM ONLY \"{quoted}\" AS t ORDER BY 1"));
+        let rows = self.db.sql(&format!("SELECT whole_row::text FROM ONLY \"{quoted}\" AS whole_row ORDER BY 1"));
         rows.lines().map(str::to_owned).collect()
     }
 }

@@ -1,4 +1,15 @@
 //! The PostgreSQL adapter against a real server.
 
+mod faults;
+mod locks;
+mod login;
+mod names;
+mod outcome;
 mod reading;
+mod references;
+mod restoring;
 mod rows;
+mod sequences;
+mod shapes;
+mod types;
+mod visibility;

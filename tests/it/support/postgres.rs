@@ -7,11 +7,15 @@
 //! A server runs under a small shell that waits for the end of its standard input, or of the test runner, and then stops the
 //! server it started. So the server ends with the process it is for, even if that is killed.
 
-use dbsnap::db::postgres::Postgres;
-use dbsnap::db::{DatabaseUrl, Host, OpenOptions, Password, PostgresTarget, SslMode};
+mod database;
+mod programs;
+
+pub use database::Db;
+
+use dbsnap::db::{DatabaseUrl, Host};
+use programs::{bindir, run, shell, template};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -30,70 +34,7 @@ pub struct PgServer {
     password: Option<String>,
     /// Where its socket and data are; `None` for a server that is not ours.
     pub dir: Option<PathBuf>,
-    pid: Option<u32>,
     supervisor: Option<(Child, Option<ChildStdin>)>,
-}
-
-/// Where `initdb` and `postgres` are.
-pub fn bindir() -> PathBuf {
-    if let Some(dir) = std::env::var_os("DBSNAP_TEST_PG_BINDIR") {
-        return dir.into();
-    }
-    if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {
-        let dir = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-        if dir.join("initdb").exists() {
-            return dir;
-        }
-    }
-    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
-        .map(|entries| entries.filter_map(|entry| Some(entry.ok()?.path().join("bin"))).collect())
-        .unwrap_or_default();
-    found.retain(|dir| dir.join("initdb").exists());
-    found.sort();
-    found.pop().expect("PostgreSQL's server programs; set DBSNAP_TEST_PG_BINDIR")
-}
-
-/// A shell script run as a user that PostgreSQL accepts: `postgres` if we are root, else ourselves.
-fn shell(script: &str) -> Command {
-    let mut command = if is_root() {
-        let mut command = Command::new("runuser");
-        command.args(["-u", "postgres", "--", "sh", "-c", script]);
-        command
-    } else {
-        let mut command = Command::new("sh");
-        command.args(["-c", script]);
-        command
-    };
-    // a group of its own: what ends a test must not end the server of the run
-    command.current_dir("/").process_group(0);
-    command
-}
-
-fn is_root() -> bool {
-    let output = Command::new("id").arg("-u").output().expect("id");
-    output.stdout.trim_ascii() == b"0"
-}
-
-/// Makes, once per machine and version, a data directory to copy.
-fn template(bindir: &Path) -> PathBuf {
-    let version = Command::new(bindir.join("postgres")).arg("--version").output().expect("postgres --version");
-    let version: String =
-        String::from_utf8_lossy(&version.stdout).chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
-    let owner = if is_root() { "root" } else { "user" };
-    let template = std::env::temp_dir().join(format!("dbsnap-test-pg-{version}-{owner}-1"));
-    if !template.join("ready").exists() {
-        // made under another name and renamed, so that nobody copies half of it; whoever comes second throws theirs away
-        let script = format!(
-            "set -e; new=$(mktemp -d {template}.XXXXXX); \
-             {bindir}/initdb -D $new/data -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync --wal-segsize=1 >$new/log 2>&1; \
-             touch $new/ready; mv -T $new {template} 2>/dev/null || rm -rf $new",
-            template = template.display(),
-            bindir = bindir.display(),
-        );
-        let status = shell(&script).status().expect("sh");
-        assert!(status.success(), "initdb failed");
-    }
-    template
 }
 
 /// The lines before `trust` that ask some roles for passwords.
@@ -157,7 +98,8 @@ impl PgServer {
         let script = format!(
             "{bindir}/postgres -D {data} -c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={dir} \
              -c fsync=off -c full_page_writes=off -c shared_buffers=64MB -c max_connections=100 -c autovacuum=off{extra} \
-             </dev/null >{dir}/log 2>&1 & pid=$!; echo $pid; exec >/dev/null; {wait}; kill -QUIT $pid; wait $pid; rm -rf {dir}",
+             </dev/null >{dir}/log 2>&1 & pid=$!; echo; exec >/dev/null; {wait}; \
+             {bindir}/pg_ctl -D {data} -m immediate stop >/dev/null; wait $pid; rm -rf {dir}",
             bindir = bindir.display(),
             data = data.display(),
             dir = dir.display(),
@@ -171,20 +113,15 @@ impl PgServer {
         };
         let mut child = command.spawn().expect("sh");
         let stdin = child.stdin.take();
-        let mut pid = String::new();
-        let mut stdout = child.stdout.take().expect("stdout");
-        while !pid.ends_with('\n') {
-            let mut byte = [0];
-            stdout.read_exact(&mut byte).expect("pid of the server");
-            pid.push(char::from(byte[0]));
-        }
+        // the shell says when the server runs
+        let mut begun = [0];
+        child.stdout.take().expect("stdout").read_exact(&mut begun).expect("a server");
         let server = PgServer {
             host: "127.0.0.1".into(),
             port,
             user: "postgres".into(),
             password: None,
             dir: Some(dir),
-            pid: pid.trim().parse().ok(),
             supervisor: stdin.map(|stdin| (child, Some(stdin))),
         };
         server.wait().then_some(server)
@@ -218,7 +155,6 @@ impl PgServer {
                     user: "postgres".into(),
                     password: None,
                     dir: None,
-                    pid: None,
                     supervisor: None,
                 };
             }
@@ -240,7 +176,6 @@ impl PgServer {
             }
             let log = run(&format!("cat {}/log", self.dir.as_ref().expect("own server").display()), b"");
             if log.contains("FATAL") {
-                eprintln!("{log}");
                 return false;
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -274,21 +209,15 @@ impl PgServer {
             user: target.user.expect("a user"),
             password: target.password.map(|password| password.expose().to_string()),
             dir: None,
-            pid: None,
             supervisor: None,
         }
-    }
-
-    /// The postmaster's pid, if the server is ours.
-    pub fn pid(&self) -> Option<u32> {
-        self.pid
     }
 
     /// Stops it at once, as a crash would, and starts it again on the same port and data.
     pub fn crash_and_restart(&self) {
         let dir = self.dir.as_ref().expect("own server");
         let script = format!(
-            "{0}/pg_ctl -D {1}/data -m immediate -w restart -l {1}/log >/dev/null 2>&1",
+            "{0}/pg_ctl -D {1}/data -m immediate -w restart -l {1}/log </dev/null >/dev/null 2>&1",
             bindir().display(),
             dir.display()
         );
@@ -347,134 +276,5 @@ impl Drop for PgServer {
             drop(stdin);
             let _ = child.wait();
         }
-    }
-}
-
-fn run(script: &str, input: &[u8]) -> String {
-    let mut child = shell(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("sh");
-    child.stdin.take().expect("stdin").write_all(input).expect("stdin");
-    let output = child.wait_with_output().expect("sh");
-    assert!(output.status.success(), "{script}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// A database of one test; dropped with it.
-pub struct Db {
-    /// Where it is.
-    pub server: &'static PgServer,
-    /// Its name.
-    pub name: String,
-}
-
-impl Db {
-    /// Runs SQL as the superuser and gives the output, unaligned and without headers.
-    pub fn sql(&self, sql: &str) -> String {
-        self.server.psql(&self.name, &self.server.user, sql).expect("SQL")
-    }
-
-    /// Runs SQL as `user`.
-    pub fn sql_as(&self, user: &str, sql: &str) -> Result<String, String> {
-        self.server.psql(&self.name, user, sql)
-    }
-
-    /// How dbsnap gets to it as `user`.
-    pub fn target_as(&self, user: &str) -> PostgresTarget {
-        let host = match self.server.host.starts_with('/') {
-            true => Host::Socket(self.server.host.clone().into()),
-            false => Host::Tcp(self.server.host.clone()),
-        };
-        PostgresTarget {
-            hosts: vec![(host, self.server.port)],
-            user: Some(user.into()),
-            password: self.server.password.as_ref().map(Password::new),
-            database: Some(self.name.clone()),
-            schema: None,
-            ssl_mode: SslMode::Disable,
-            ssl_root_cert: None,
-            connect_timeout: None,
-            application_name: None,
-        }
-    }
-
-    /// How dbsnap gets to it as the superuser.
-    pub fn target(&self) -> PostgresTarget {
-        self.target_as(&self.server.user)
-    }
-
-    /// Opens it as the superuser.
-    pub fn open(&self) -> Postgres {
-        Postgres::open(&self.target(), &OpenOptions::default()).expect("a connection")
-    }
-
-    /// Opens it as `user`.
-    pub fn open_as(&self, user: &str) -> Postgres {
-        Postgres::open(&self.target_as(user), &OpenOptions::default()).expect("a connection")
-    }
-
-    /// A role that is no superuser; its name is unique to this database and dropped with it.
-    pub fn role(&self, name: &str, options: &str) -> String {
-        let role = format!("{name}_{}", self.name);
-        let password = self.server.password.as_ref().map_or(String::new(), |password| format!("PASSWORD '{password}'"));
-        self.sql(&format!("CREATE ROLE {role} LOGIN {password} {options}; GRANT ALL ON SCHEMA public TO {role}"));
-        role
-    }
-
-    /// A session that stays open, to hold locks or work at the same time.
-    pub fn session(&self) -> PsqlSession {
-        let mut child = self.server.psql_command(&self.name, &self.server.user).spawn().expect("psql");
-        let stdin = child.stdin.take().expect("stdin");
-        let stdout = std::io::BufReader::new(child.stdout.take().expect("stdout"));
-        PsqlSession { child, stdin: Some(stdin), stdout }
-    }
-}
-
-impl Drop for Db {
-    fn drop(&mut self) {
-        let roles = format!("SELECT rolname FROM pg_roles WHERE rolname LIKE '%\\_{}'", self.name);
-        let roles = self.server.psql("postgres", &self.server.user, &roles).unwrap_or_default();
-        let mut sql = format!("DROP DATABASE {} WITH (FORCE);", self.name);
-        for role in roles.lines() {
-            sql.push_str(&format!("DROP ROLE \"{role}\";"));
-        }
-        let _ = self.server.psql("postgres", &self.server.user, &sql);
-    }
-}
-
-/// A psql that takes one statement after the other.
-pub struct PsqlSession {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    stdout: std::io::BufReader<std::process::ChildStdout>,
-}
-
-impl PsqlSession {
-    /// Sends SQL without waiting for it.
-    pub fn send(&mut self, sql: &str) {
-        let stdin = self.stdin.as_mut().expect("open");
-        writeln!(stdin, "{sql};").expect("psql");
-        stdin.flush().expect("psql");
-    }
-
-    /// Runs SQL and waits until it is done; its output.
-    pub fn run(&mut self, sql: &str) -> String {
-        use std::io::BufRead;
-        self.send(sql);
-        self.send("\\echo --done--\n");
-        let mut output = String::new();
-        loop {
-            let mut line = String::new();
-            assert!(self.stdout.read_line(&mut line).expect("psql") > 0, "psql ended: {output}");
-            if line.trim_end() == "--done--" {
-                return output.trim_end().to_string();
-            }
-            output.push_str(&line);
-        }
-    }
-}
-
-impl Drop for PsqlSession {
-    fn drop(&mut self) {
-        drop(self.stdin.take());
-        let _ = self.child.wait();
     }
 }

@@ -42,6 +42,9 @@ enum State {
     Broken,
 }
 
+/// What is done with a message that carries data: its tag and body.
+type OnMessage<'f> = dyn FnMut(u8, &[u8]) -> Result<(), Failure> + 'f;
+
 /// What ended a look at the incoming messages.
 pub(super) enum Pause {
     /// The statement is complete.
@@ -179,7 +182,7 @@ impl Connection {
     pub(super) fn listen(
         &mut self,
         monitor: &dyn Monitor,
-        on: &mut dyn FnMut(u8, &[u8]) -> Result<(), Failure>,
+        on: &mut OnMessage<'_>,
     ) -> Result<Pause, Failure> {
         let mut tag = None;
         let mut refused: Option<ServerError> = None;

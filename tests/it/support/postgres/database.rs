@@ -1,0 +1,127 @@
+//! A database for a test, and psql to look at it from outside.
+
+use super::PgServer;
+use dbsnap::db::postgres::Postgres;
+use dbsnap::db::{Host, OpenOptions, Password, PostgresTarget, SslMode};
+use std::io::{BufRead, Write};
+use std::process::{Child, ChildStdin};
+
+/// A database of one test; dropped with it.
+pub struct Db {
+    /// Where it is.
+    pub server: &'static PgServer,
+    /// Its name.
+    pub name: String,
+}
+
+impl Db {
+    /// Runs SQL as the superuser and gives the output, unaligned and without headers.
+    pub fn sql(&self, sql: &str) -> String {
+        self.server.psql(&self.name, &self.server.user, sql).expect("SQL")
+    }
+
+    /// Runs SQL as `user`.
+    pub fn sql_as(&self, user: &str, sql: &str) -> Result<String, String> {
+        self.server.psql(&self.name, user, sql)
+    }
+
+    /// How dbsnap gets to it as `user`.
+    pub fn target_as(&self, user: &str) -> PostgresTarget {
+        let host = match self.server.host.starts_with('/') {
+            true => Host::Socket(self.server.host.clone().into()),
+            false => Host::Tcp(self.server.host.clone()),
+        };
+        PostgresTarget {
+            hosts: vec![(host, self.server.port)],
+            user: Some(user.into()),
+            password: self.server.password.as_ref().map(Password::new),
+            database: Some(self.name.clone()),
+            schema: None,
+            ssl_mode: SslMode::Disable,
+            ssl_root_cert: None,
+            connect_timeout: None,
+            application_name: None,
+        }
+    }
+
+    /// How dbsnap gets to it as the superuser.
+    pub fn target(&self) -> PostgresTarget {
+        self.target_as(&self.server.user)
+    }
+
+    /// Opens it as the superuser.
+    pub fn open(&self) -> Postgres {
+        Postgres::open(&self.target(), &OpenOptions::default()).expect("a connection")
+    }
+
+    /// Opens it as `user`.
+    pub fn open_as(&self, user: &str) -> Postgres {
+        Postgres::open(&self.target_as(user), &OpenOptions::default()).expect("a connection")
+    }
+
+    /// A role that is no superuser; its name is unique to this database and dropped with it.
+    pub fn role(&self, name: &str, options: &str) -> String {
+        let role = format!("{name}_{}", self.name);
+        let password = self.server.password.as_ref().map_or(String::new(), |password| format!("PASSWORD '{password}'"));
+        self.sql(&format!("CREATE ROLE {role} LOGIN {password} {options}; GRANT ALL ON SCHEMA public TO {role}"));
+        role
+    }
+
+    /// A session that stays open, to hold locks or work at the same time.
+    pub fn session(&self) -> PsqlSession {
+        let mut child = self.server.psql_command(&self.name, &self.server.user).spawn().expect("psql");
+        let stdin = child.stdin.take().expect("stdin");
+        let stdout = std::io::BufReader::new(child.stdout.take().expect("stdout"));
+        PsqlSession { child, stdin: Some(stdin), stdout }
+    }
+}
+
+impl Drop for Db {
+    fn drop(&mut self) {
+        let roles = format!("SELECT rolname FROM pg_roles WHERE rolname LIKE '%\\_{}'", self.name);
+        let roles = self.server.psql("postgres", &self.server.user, &roles).unwrap_or_default();
+        let mut sql = format!("DROP DATABASE {} WITH (FORCE);", self.name);
+        for role in roles.lines() {
+            sql.push_str(&format!("DROP ROLE \"{role}\";"));
+        }
+        let _ = self.server.psql("postgres", &self.server.user, &sql);
+    }
+}
+
+/// A psql that takes one statement after the other.
+pub struct PsqlSession {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: std::io::BufReader<std::process::ChildStdout>,
+}
+
+impl PsqlSession {
+    /// Sends SQL without waiting for it.
+    pub fn send(&mut self, sql: &str) {
+        let stdin = self.stdin.as_mut().expect("open");
+        writeln!(stdin, "{sql};").expect("psql");
+        stdin.flush().expect("psql");
+    }
+
+    /// Runs SQL and waits until it is done; its output.
+    pub fn run(&mut self, sql: &str) -> String {
+        self.send(sql);
+        self.send("\\echo --done--\n");
+        let mut output = String::new();
+        loop {
+            let mut line = String::new();
+            assert!(self.stdout.read_line(&mut line).expect("psql") > 0, "psql ended: {output}");
+            if line.trim_end() == "--done--" {
+                return output.trim_end().to_string();
+            }
+            output.push_str(&line);
+        }
+    }
+}
+
+impl Drop for PsqlSession {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        let _ = self.child.wait();
+    }
+}

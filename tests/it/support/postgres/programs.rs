@@ -1,0 +1,77 @@
+//! PostgreSQL's programs, run as a user that they accept.
+
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Where `initdb` and `postgres` are.
+pub fn bindir() -> PathBuf {
+    if let Some(dir) = std::env::var_os("DBSNAP_TEST_PG_BINDIR") {
+        return dir.into();
+    }
+    if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {
+        let dir = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+        if dir.join("initdb").exists() {
+            return dir;
+        }
+    }
+    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .map(|entries| entries.filter_map(|entry| Some(entry.ok()?.path().join("bin"))).collect())
+        .unwrap_or_default();
+    found.retain(|dir| dir.join("initdb").exists());
+    found.sort();
+    found.pop().expect("PostgreSQL's server programs; set DBSNAP_TEST_PG_BINDIR")
+}
+
+/// A shell script run as a user that PostgreSQL accepts: `postgres` if we are root, else ourselves.
+pub fn shell(script: &str) -> Command {
+    let mut command = if is_root() {
+        let mut command = Command::new("runuser");
+        command.args(["-u", "postgres", "--", "sh", "-c", script]);
+        command
+    } else {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    };
+    // a group of its own: what ends a test must not end the server of the run
+    command.current_dir("/").process_group(0);
+    command
+}
+
+fn is_root() -> bool {
+    let output = Command::new("id").arg("-u").output().expect("id");
+    output.stdout.trim_ascii() == b"0"
+}
+
+/// Makes, once per machine and version, a data directory to copy.
+pub fn template(bindir: &Path) -> PathBuf {
+    let version = Command::new(bindir.join("postgres")).arg("--version").output().expect("postgres --version");
+    let version: String =
+        String::from_utf8_lossy(&version.stdout).chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
+    let owner = if is_root() { "root" } else { "user" };
+    let template = std::env::temp_dir().join(format!("dbsnap-test-pg-{version}-{owner}-1"));
+    if !template.join("ready").exists() {
+        // made under another name and renamed, so that nobody copies half of it; whoever comes second throws theirs away
+        let script = format!(
+            "set -e; new=$(mktemp -d {template}.XXXXXX); \
+             {bindir}/initdb -D $new/data -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync --wal-segsize=1 >$new/log 2>&1; \
+             touch $new/ready; mv -T $new {template} 2>/dev/null || rm -rf $new",
+            template = template.display(),
+            bindir = bindir.display(),
+        );
+        let status = shell(&script).status().expect("sh");
+        assert!(status.success(), "initdb failed");
+    }
+    template
+}
+
+/// Runs a script to its end; its output.
+pub fn run(script: &str, input: &[u8]) -> String {
+    let mut child = shell(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("sh");
+    child.stdin.take().expect("stdin").write_all(input).expect("stdin");
+    let output = child.wait_with_output().expect("sh");
+    assert!(output.status.success(), "{script}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(size(999_960), "1.0 MB");
         assert_eq!(size(137_000_000), "137 MB");
         let now = Timestamp::from_second(1_000_000_000).unwrap();
-        let ago = |seconds| age(Timestamp::from_second(1_000_000_000 - seconds).unwrap(), now);
+        let ago = |seconds: i64| age(Timestamp::from_second(1_000_000_000 - seconds).unwrap(), now);
         assert_eq!(ago(3), "just now");
         assert_eq!(ago(45), "45 s ago");
         assert_eq!(ago(120), "2 min ago");

@@ -15,15 +15,13 @@
 
 mod conformance;
 mod dependencies;
+mod export;
 mod filter;
 mod layers;
 mod postgres;
 mod source;
-mod filter;
 mod sqlite;
 mod store;
-mod sqlite;
 mod support;
 mod torments;
-mod export;
 mod tree;

@@ -5,7 +5,6 @@
     clippy::panic,
     reason = "a test fails by panicking; the exemption for tests does not reach their helper functions"
 )]
-
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -67,7 +67,7 @@ pub struct Built {
 }
 
 /// Builds one tree. Its workers live in the scope it was made in; dropping it ends them.
-pub struct Builder<'env> {
+pub struct Builder<'scope> {
     splitter: LeafSplitter,
     /// The leaf being filled.
     batch: Batch,
@@ -76,44 +76,44 @@ pub struct Builder<'env> {
     /// The lower bound of the leaf to be dispatched next.
     lower: Vec<u8>,
     multiset: bool,
-    monitor: &'env dyn Monitor,
+    monitor: &'scope dyn Monitor,
     pool: Pool<Job, (Made, Option<Batch>)>,
     spare: Vec<Batch>,
-    levels: Levels<'env>,
+    levels: Levels<'scope>,
     built: Built,
-    shared: Arc<Shared<'env>>,
+    shared: Arc<Shared<'scope>>,
     failed: bool,
 }
 
-impl<'env> Builder<'env> {
+impl<'scope> Builder<'scope> {
     /// A builder that stores the tree in `objects`. `previous` are roots of older trees of the table that `objects` can read,
     /// the one to tell the change against first: rows that they hold are not stored again.
-    pub fn new<'scope>(
+    pub fn new<'env>(
         scope: &'scope Scope<'scope, 'env>,
         objects: &'env dyn NewObjects,
         spec: &KeySpec,
         previous: &[Hash],
         options: BuildOptions<'env>,
-    ) -> Builder<'env> {
+    ) -> Builder<'scope> {
         Builder::start(scope, Some(objects), spec, previous, options)
     }
 
     /// A builder that stores nothing: it tells the root that the rows have.
-    pub fn proof<'scope>(
+    pub fn proof<'env>(
         scope: &'scope Scope<'scope, 'env>,
         spec: &KeySpec,
         options: BuildOptions<'env>,
-    ) -> Builder<'env> {
+    ) -> Builder<'scope> {
         Builder::start(scope, None, spec, &[], options)
     }
 
-    fn start<'scope>(
+    fn start<'env>(
         scope: &'scope Scope<'scope, 'env>,
         objects: Option<&'env dyn NewObjects>,
         spec: &KeySpec,
         previous: &[Hash],
         options: BuildOptions<'env>,
-    ) -> Builder<'env> {
+    ) -> Builder<'scope> {
         let history = objects.map(|objects| History::new(objects, previous));
         let shared = Arc::new(Shared { objects, spec: spec.clone(), level: options.level, history });
         let worker = Arc::clone(&shared);

@@ -26,7 +26,7 @@ pub fn put_uvarint(out: &mut Vec<u8>, mut value: u64) {
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
     }
-    out.push(value as u8);
+    out.push((value & 0x7f) as u8);
 }
 
 /// Appends `value` zigzag-mapped as LEB128.

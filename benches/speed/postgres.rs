@@ -11,7 +11,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// `dbsnap` in a project directory.
-pub fn dbsnap(dir: &Path, url: &str, args: &[&str]) -> Command {
+fn dbsnap(dir: &Path, url: &str, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dbsnap"));
     // By the environment, so that the password is in no argument list.
     command.arg("-C").arg(dir).args(args).env("DBSNAP_URL", url).env_remove("DATABASE_URL");
@@ -28,8 +28,13 @@ pub fn fresh_store(dir: &Path, url: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// The arguments of a snapshot of the table.
-pub const SNAP: [&str; 4] = ["snap", "mods", "-m", "speed"];
+/// Takes a snapshot of the table and sees that there is one more than before.
+pub fn snap(dir: &Path, url: &str) -> Outcome<Taken> {
+    let manifests = || fs::read_dir(dir.join(".dbsnap/snapshots")).map_or(0, Iterator::count);
+    let before = manifests();
+    let taken = take(&mut dbsnap(dir, url, &["snap", "mods", "-m", "speed"]))?;
+    if manifests() == before { Err("dbsnap snap succeeded and left no snapshot".into()) } else { Ok(taken) }
+}
 
 /// The first snapshot of a table whose rows lie in key order.
 ///
@@ -66,8 +71,17 @@ impl Arena {
         take(&mut self.server.psql("COPY mods TO STDOUT"))
     }
 
-    fn dbsnap(&self, args: &[&str]) -> Command {
-        dbsnap(&self.file("project"), &self.server.url(), args)
+    fn fresh_store(&self) -> Outcome<()> {
+        fresh_store(&self.file("project"), &self.server.url())
+    }
+
+    fn snap(&self) -> Outcome<Taken> {
+        snap(&self.file("project"), &self.server.url())
+    }
+
+    fn restore(&self) -> Outcome<Taken> {
+        let args = ["restore", "latest", "--mode", "exact", "-y"];
+        take(&mut dbsnap(&self.file("project"), &self.server.url(), &args))
     }
 
     fn dump(&self) -> Command {
@@ -121,8 +135,8 @@ fn first(plan: &Plan, ids: Ids, name: &str, title: &str) -> Outcome<Section> {
     ];
     if !plan.peers_only {
         lanes.push(Box::new(|_| {
-            fresh_store(&arena.file("project"), &arena.server.url())?;
-            take(&mut arena.dbsnap(&SNAP))
+            arena.fresh_store()?;
+            arena.snap()
         }));
     }
     let taken = rounds(&mut lanes, plan.rounds)?;
@@ -152,8 +166,8 @@ fn real(bytes: u64) -> f64 {
 pub fn next(plan: &Plan) -> Outcome<Section> {
     let arena = Arena::new(plan, Ids::InOrder)?;
     if !plan.peers_only {
-        fresh_store(&arena.file("project"), &arena.server.url())?;
-        take(&mut arena.dbsnap(&SNAP))?;
+        arena.fresh_store()?;
+        arena.snap()?;
     }
     let store = arena.file("project/.dbsnap");
     let (mut growth, mut compressed) = (Vec::new(), Vec::new());
@@ -169,7 +183,7 @@ pub fn next(plan: &Plan) -> Outcome<Section> {
             let changed: f64 =
                 arena.server.sql(&format!("SELECT count(*) FROM mods WHERE {}", hundredth(round)))?.parse()?;
             let before = size_of(&store)?;
-            let taken = take(&mut arena.dbsnap(&SNAP))?;
+            let taken = arena.snap()?;
             growth.push(real(size_of(&store)? - before) / changed);
             Ok(taken)
         }));
@@ -215,13 +229,13 @@ pub fn restore(plan: &Plan) -> Outcome<Section> {
         proved(taken, "pg_restore")
     })];
     if !plan.peers_only {
-        fresh_store(&arena.file("project"), &arena.server.url())?;
-        take(&mut arena.dbsnap(&SNAP))?;
+        arena.fresh_store()?;
+        arena.snap()?;
         lanes.push(Box::new(|round| {
             arena
                 .server
                 .sql(&format!("DELETE FROM mods WHERE {}; VACUUM ANALYZE mods; CHECKPOINT", hundredth(round)))?;
-            let taken = take(&mut arena.dbsnap(&["restore", "latest", "--mode", "exact", "-y"]))?;
+            let taken = arena.restore()?;
             proved(taken, "dbsnap restore")
         }));
     }

@@ -1,7 +1,7 @@
 //! SQLite: the first snapshot beside a program that only reads.
 
 use crate::measure::{Lane, rounds, size_of, take};
-use crate::postgres::{SNAP, dbsnap, fresh_store};
+use crate::postgres::{fresh_store, snap};
 use crate::report::Section;
 use crate::rows::{Ids, Mod, Rows, iso};
 use crate::{Outcome, Plan};
@@ -44,7 +44,7 @@ pub fn first(plan: &Plan) -> Outcome<Section> {
     if !plan.peers_only {
         lanes.push(Box::new(|_| {
             fresh_store(&project, &url)?;
-            take(&mut dbsnap(&project, &url, &SNAP))
+            snap(&project, &url)
         }));
     }
     let taken = rounds(&mut lanes, plan.rounds)?;

@@ -1,8 +1,37 @@
 //! The command line: arguments, rendering, progress, exit codes. The only place that prints.
+//!
+//! A verb has one file in `commands/`: its arguments, the call of its use case, and how the report reads. The use cases know
+//! nothing of any of it.
 
+mod args;
+mod command_error;
+mod commands;
+mod progress;
+mod signals;
+mod text;
+mod ui;
+
+use args::Cli;
+use clap::Parser;
+use command_error::CliError;
 use std::process::ExitCode;
+use ui::Ui;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help and version are errors to the parser, and exit 0.
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let ui = Ui::new(&cli.global);
+    signals::listen();
+    let result = cli.global.place().map_err(CliError::from).and_then(|place| commands::run(&cli.command, &place, &ui));
+    match result {
+        Ok(code) => code,
+        Err(error) => error.report(&ui),
+    }
 }

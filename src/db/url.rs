@@ -3,8 +3,10 @@
 
 mod percent;
 mod postgres;
+mod server;
 
-pub use postgres::{Host, Password, PostgresTarget, SslMode};
+pub use postgres::PostgresTarget;
+pub use server::{Host, Password, SslMode};
 
 use super::{DbError, Engine};
 use std::fmt;

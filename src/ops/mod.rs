@@ -1,1 +1,28 @@
-//! Use cases: one file each, options in, report out.
+//! Use cases: one file each, options in, report out. Nothing here prints, and nothing here knows the command line.
+
+pub mod actor;
+pub mod amend;
+mod capture;
+pub mod config;
+pub mod delete;
+pub mod demo;
+pub mod doctor;
+mod error;
+pub mod export;
+pub mod gc;
+pub mod init;
+pub mod log;
+mod names;
+pub mod project;
+mod publish;
+pub mod refs;
+pub mod restore;
+mod settings;
+pub mod show;
+pub mod snap;
+pub mod tables;
+pub mod verify;
+
+pub use error::{ErrorKind, OpError};
+pub use project::{Place, Project};
+

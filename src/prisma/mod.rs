@@ -1,1 +1,19 @@
 //! The export files of the plan: JSON, restore script and `backup_manifest.json`.
+//!
+//! [`json`] turns canonical rows into a backup file and back, bit for bit; [`script`] writes the restore script beside it;
+//! [`manifest`] keeps the list of all backups; [`names`] gives them names that are safe on any file system.
+//! `docs/EXPORT.md` is the reference for everything written here.
+
+mod error;
+pub mod json;
+pub mod manifest;
+pub mod names;
+mod place;
+pub mod script;
+pub use error::ExportError;
+pub use json::{
+    ColumnNames, ExportInfo, ExportReader, ExportWriter, FieldNames, Metadata, Notes, RecordEncoder, Written,
+};
+pub use manifest::{BackupEntry, BackupManifest, BackupStatus, Retention};
+pub use names::BackupId;
+pub use script::{Adapter, ScriptOptions, restore_script, write_restore_script};

@@ -1,1 +1,21 @@
-//! Snapshots: manifests, references, history, retention.
+//! Snapshots: manifests, the history they make, references to them, and which of them retention keeps.
+//!
+//! A manifest is the commit. It is a JSON file in `snapshots/`, named by the hash of its bytes; `docs/FORMAT.md`, section 7,
+//! lists its fields.
+
+mod history;
+mod manifest;
+mod marking;
+mod reference;
+mod refs;
+mod retention;
+
+pub use history::{Entry, History, read_schema};
+pub use manifest::{
+    Actor, CounterState, FORMAT, GitState, Manifest, ManifestError, Origin, SnapshotKind, Stored, TableEntry,
+    TableChange,
+};
+pub use marking::{mark, needs};
+pub use reference::{Reference, ReferenceError, Resolved};
+pub use refs::Refs;
+pub use retention::{KeepReason, DropReason, Policy, Verdict, judge};

@@ -1,7 +1,37 @@
 //! The store: packs, index, refs and lock. It keeps opaque objects named by hash and knows nothing of rows.
 //!
 //! `docs/FORMAT.md`, sections 5 to 8, is the reference for its files; the rules of write and delete order are in section 9.
+//!
+//! A writer opens a [`Store`], puts objects into a [`Session`], seals it, and publishes a manifest that needs them. A reader
+//! opens it and gets objects. `gc` opens it exclusively, hands it the live set, and sweeps.
 
+mod check;
+mod frame;
+mod index;
+mod index_file;
+mod init;
+mod layout;
+mod manifests;
 mod object;
+mod open;
+mod pack;
+mod pack_files;
+mod pack_writer;
+mod read;
+mod refs;
+mod session;
+mod sweep;
+mod sweep_plan;
+mod usage;
 
+pub use check::{CheckReport, Damage, DamageKind};
+pub use frame::MAX_OBJECT_LEN;
+pub use init::Init;
+pub use manifests::MAX_MANIFEST_LEN;
 pub use object::{Frame, NewObjects, Object, ObjectKind, Objects, StoreError};
+pub use open::{Access, DEFAULT_WAIT, Store};
+pub use refs::{MAX_REF_LEN, Pin, check_name};
+pub use session::{Sealed, Session};
+pub use sweep::Swept;
+pub use sweep_plan::{PackPlan, SweepPlan};
+pub use usage::{Tally, Usage};

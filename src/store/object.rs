@@ -1,7 +1,8 @@
 //! Objects: what the store keeps, named by the hash of their logical content.
 
+use crate::fsio::FsError;
 use crate::hash::Hash;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// What an object is. The store keeps the number; the layers above give it meaning.
@@ -105,7 +106,65 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
+    /// Something is larger than the format can hold.
+    #[error("{what} of {len} bytes is more than the store can hold ({limit})")]
+    TooLarge {
+        /// What it is: `an object`, `a manifest`.
+        what: &'static str,
+        /// Its length in bytes.
+        len: u64,
+        /// The most that can be held.
+        limit: u64,
+    },
+    /// A tag or pointer cannot have that name.
+    #[error("{name:?} cannot be used as a name: {reason}")]
+    BadName {
+        /// The name.
+        name: String,
+        /// Which rule it breaks.
+        reason: &'static str,
+    },
+    /// Objects that are in use are not in the store, so nothing may be deleted.
+    #[error("{} objects that snapshots use are missing, the first is {}; nothing was deleted", .0.len(), first(.0))]
+    LiveMissing(Vec<Hash>),
+    /// This needs the store for itself, and it was opened to be shared.
+    #[error("this needs the store for itself alone")]
+    NotExclusive,
+    /// The store is no longer what a plan was made for.
+    #[error("the store has changed since the work was planned")]
+    StalePlan,
+    /// The work was asked to stop and stopped; nothing was changed.
+    #[error("interrupted")]
+    Interrupted,
     /// An earlier write failed: nothing more is written, nothing is published.
     #[error("an earlier write failed, so nothing is published")]
     Poisoned,
+}
+
+fn first(ids: &[Hash]) -> String {
+    ids.first().map(ToString::to_string).unwrap_or_default()
+}
+
+impl From<FsError> for StoreError {
+    fn from(error: FsError) -> StoreError {
+        StoreError::Io { action: error.action, path: error.path, source: error.source }
+    }
+}
+
+impl StoreError {
+    /// Damage found in the file at `path`.
+    pub(super) fn damaged(path: &Path, reason: impl Into<String>) -> StoreError {
+        StoreError::Damaged { path: path.to_path_buf(), reason: reason.into() }
+    }
+
+    /// Whether the disk had no room left.
+    pub fn is_out_of_space(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        matches!(self, StoreError::Io { source, .. } if matches!(source.kind(), StorageFull | QuotaExceeded))
+    }
+
+    /// Whether a file was not there.
+    pub(super) fn is_not_found(&self) -> bool {
+        matches!(self, StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
+    }
 }

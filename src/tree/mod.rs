@@ -1,1 +1,28 @@
 //! A table as a prolly tree of rows in the store.
+//!
+//! Rows in key order are cut into leaves where their keys say so, leaves are listed in nodes, nodes in one root. The same rows
+//! have the same root, whoever built it and from what. `docs/FORMAT.md`, sections 3 and 4, is the reference.
+
+mod builder;
+mod cursor;
+mod diff;
+mod error;
+mod frame;
+mod leaf;
+mod lru;
+mod node;
+mod pool;
+mod reach;
+mod sort;
+mod splitter;
+mod walk;
+
+pub use builder::{BuildOptions, Builder, Built, Change};
+pub use cursor::{Cursor, Entry, find};
+pub use diff::{Diff, Difference};
+pub use error::{Flaw, TreeError};
+pub use frame::{DELTA, LEAF, NODE};
+pub use leaf::{Entries, Leaf, LeafReader, MAX_ROW, empty_id};
+pub use node::{Child, Node, Totals};
+pub use reach::reach;
+pub use sort::{Record, Sorted, Sorter};

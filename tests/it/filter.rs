@@ -162,6 +162,7 @@ fn what_is_not_one_harmless_expression_is_refused() {
     assert!(parse(Engine::Sqlite, "id = :x").is_err());
     assert!(parse(Engine::Sqlite, "content_type ilike 'x'").is_err());
     assert!(parse(Engine::Postgres, "content_type glob 'x'").is_err());
+    assert!(parse(Engine::Sqlite, "created_at::date = '2026-01-24'").unwrap_err().contains("type"));
     assert!(parse(Engine::Sqlite, "id in ()").unwrap_err().contains("empty"));
 }
 

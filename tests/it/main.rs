@@ -1,4 +1,10 @@
 //! The one integration test binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking; the exemption for tests does not reach their helper functions"
+)]
 
 #![allow(
     clippy::unwrap_used,
@@ -13,6 +19,11 @@ mod filter;
 mod layers;
 mod postgres;
 mod source;
+mod filter;
+mod sqlite;
+mod store;
 mod sqlite;
 mod support;
 mod torments;
+mod export;
+mod tree;

@@ -82,6 +82,10 @@ const TYPES: [&str; 37] = [
     "DOUBLE",
 ];
 
+/// Those that SQLite knows what to do with: a cast to any other (`DATE`) makes a number of whatever the text starts with.
+const SQLITE_TYPES: [&str; 11] =
+    ["BIGINT", "BLOB", "CHAR", "DECIMAL", "DOUBLE PRECISION", "INT", "INTEGER", "NUMERIC", "REAL", "TEXT", "VARCHAR"];
+
 /// A type name, if values may be cast to it.
 pub(super) fn type_name(engine: Engine, data_type: &DataType) -> Result<String, DbError> {
     let written = data_type.to_string();
@@ -95,7 +99,8 @@ pub(super) fn type_name(engine: Engine, data_type: &DataType) -> Result<String, 
         None => (element.to_owned(), ""),
     };
     let is_plain = parameters.bytes().all(|byte| byte.is_ascii_digit() || b", ".contains(&byte));
-    if is_plain && TYPES.contains(&base.trim()) {
+    let known = if engine == Engine::Postgres { TYPES.as_slice() } else { SQLITE_TYPES.as_slice() };
+    if is_plain && known.contains(&base.trim()) {
         Ok(upper)
     } else {
         Err(refused("it casts to a type that is not one of the plain built-in types"))

@@ -23,10 +23,6 @@ struct Stop {
 /// The walk from the rows given through the tables that reference them.
 struct Walk<'c> {
     conn: &'c Connection,
-    /// The tables of the transaction.
-    own: &'c [Shape],
-    /// All other tables that have foreign keys.
-    others: Vec<Shape>,
     stops: Vec<Stop>,
 }
 
@@ -40,14 +36,17 @@ pub(super) fn bystanders(
     rows: &mut dyn RowStream,
 ) -> Result<Vec<(TableName, u64)>, DbError> {
     let Some(start) = own.get(index) else { return Ok(Vec::new()) };
-    let mut walk = Walk { conn, own, others: others(conn, own)?, stops: Vec::new() };
-    walk.stop(start.clone())?;
+    let mut walk = Walk { conn, stops: Vec::new() };
+    walk.stop(start)?;
     walk.seed(text, monitor, rows)?;
+    let others = others(conn, own)?;
     let told = interruptible(conn, monitor, || {
-        walk.follow()?;
+        walk.follow(&others)?;
         walk.count()
     });
-    walk.clean_up()?;
+    if told.is_ok() {
+        walk.clean_up()?;
+    }
     told
 }
 
@@ -74,18 +73,18 @@ impl Walk<'_> {
     }
 
     /// The stop for a table, with its temporary tables; makes it if it is new.
-    fn stop(&mut self, shape: Shape) -> Result<usize, DbError> {
+    fn stop(&mut self, shape: &Shape) -> Result<usize, DbError> {
         if let Some(known) = self.stops.iter().position(|stop| stop.shape.schema.table == shape.schema.table) {
             return Ok(known);
         }
         let number = self.stops.len();
-        let ids = names("i", identity(&shape).len());
+        let ids = names("i", identity(shape).len());
         let columns = names("c", shape.schema.columns.len());
         self.run(&format!("DROP TABLE IF EXISTS temp.dbsnap_gone_{number}"))?;
         self.run(&format!("DROP TABLE IF EXISTS temp.dbsnap_changed_{number}"))?;
         self.run(&format!("CREATE TEMP TABLE dbsnap_gone_{number} ({ids}, {columns}, UNIQUE ({ids}))"))?;
         self.run(&format!("CREATE TEMP TABLE dbsnap_changed_{number} ({ids}, UNIQUE ({ids}))"))?;
-        self.stops.push(Stop { shape, number });
+        self.stops.push(Stop { shape: shape.clone(), number });
         Ok(number)
     }
 
@@ -105,16 +104,15 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn follow(&mut self) -> Result<(), DbError> {
+    /// Follows every foreign key of `others` that leads to a stop, until no stop grows.
+    fn follow(&mut self, others: &[Shape]) -> Result<(), DbError> {
         let mut waiting = vec![0];
         while let Some(at) = waiting.pop() {
             let Some(parent) = self.stops.get(at).map(|stop| stop.shape.clone()) else { continue };
-            for child in self.others.clone() {
-                for key in child.schema.foreign_keys.clone() {
-                    let grown = key.table == parent.schema.table && self.take_along(at, &parent, &child, &key)?;
-                    let reached = self.stops.iter().position(|stop| stop.shape.schema.table == child.schema.table);
-                    if let Some(reached) = reached.filter(|_| grown) {
-                        waiting.push(reached);
+            for child in others {
+                for key in child.schema.foreign_keys.iter().filter(|key| key.table == parent.schema.table) {
+                    if self.take_along(at, &parent, child, key)? {
+                        waiting.push(self.stop(child)?);
                     }
                 }
             }
@@ -128,7 +126,7 @@ impl Walk<'_> {
             return Ok(false);
         }
         let Some(condition) = references(from, parent, key) else { return Ok(false) };
-        let to = self.stop(child.clone())?;
+        let to = self.stop(child)?;
         let name = table(&child.schema.table.name);
         let ids = identity(child).join(", ");
         if key.on_delete == ReferentialAction::Cascade {
@@ -148,7 +146,6 @@ impl Walk<'_> {
     fn count(&self) -> Result<Vec<(TableName, u64)>, DbError> {
         let mut told = Vec::new();
         for stop in self.stops.iter().skip(1) {
-            debug_assert!(self.own.iter().all(|own| own.schema.table != stop.shape.schema.table));
             let (number, ids) = (stop.number, names("i", identity(&stop.shape).len()));
             let sql = format!(
                 "SELECT count(*) FROM (SELECT {ids} FROM temp.dbsnap_gone_{number} UNION SELECT {ids} FROM temp.dbsnap_changed_{number})"

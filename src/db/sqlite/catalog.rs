@@ -40,17 +40,17 @@ fn names(conn: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
     names.collect()
 }
 
+/// A table that cannot be counted (damaged, or sorted by a collation that only another application has) is told with that as its
+/// refusal; the others can still be snapshotted.
 fn info(conn: &Connection, schema: TableSchema, text: TextForm) -> Result<TableInfo, DbError> {
     let read = TableRead { schema, filter: None };
-    let rows = count_rows(conn, &read)?;
-    let bytes = sampled_bytes(conn, &read, text, rows);
-    Ok(TableInfo {
-        schema: read.schema,
-        estimated_rows: Some(rows),
-        bytes: bytes.ok(),
-        partition_of: None,
-        refusal: None,
-    })
+    let (rows, refusal) = match count_rows(conn, &read) {
+        Ok(rows) => (Some(rows), None),
+        Err(error @ DbError::Query { .. }) => (None, Some(error.to_string())),
+        Err(error) => return Err(error),
+    };
+    let bytes = rows.and_then(|rows| sampled_bytes(conn, &read, text, rows).ok());
+    Ok(TableInfo { schema: read.schema, estimated_rows: rows, bytes, partition_of: None, refusal })
 }
 
 /// Bytes of all rows, if all were like the first few. SQLite keeps no sizes by table, and adding up pages would read them all.

@@ -10,7 +10,8 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// Runs `work` on `conn`; when the monitor wants to stop, the running statement ends with `SQLITE_INTERRUPT`.
 ///
-/// Only for statements that read: interrupting one that writes rolls the whole transaction back.
+/// Interrupting a statement that writes, be it to a temporary table, rolls the whole transaction back: what comes after must find
+/// that out (`SqliteRestore::before_write` does).
 pub(super) fn interruptible<T>(conn: &Connection, monitor: &dyn Monitor, work: impl FnOnce() -> T) -> T {
     let handle = conn.get_interrupt_handle();
     let (done, waiting) = channel::<()>();

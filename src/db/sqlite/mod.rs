@@ -9,6 +9,7 @@ mod bystanders;
 mod catalog;
 mod connect;
 mod error;
+mod foreign_keys;
 mod interrupt;
 mod kinds;
 mod multiset;

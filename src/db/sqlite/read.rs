@@ -1,13 +1,13 @@
 //! One instant of some tables.
 
-use super::error::failed;
+use super::error::{extended_code, failed};
 use super::interrupt::interruptible;
 use super::shape::Shape;
 use super::sql;
 use super::text::TextForm;
 use crate::db::{Counter, DbError, RowSink, Snapshot, TableRead};
 use crate::monitor::Monitor;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, ffi};
 
 /// After how many rows the monitor is told and asked.
 pub(super) const BATCH: u64 = 1024;
@@ -115,9 +115,19 @@ pub(super) fn select(read: &TableRead, text: TextForm) -> String {
 pub(super) fn count_rows(conn: &Connection, read: &TableRead) -> Result<u64, DbError> {
     let table = sql::table(&read.schema.table.name);
     let condition = read.filter.as_ref().map(|filter| format!(" WHERE ({})", filter.sql)).unwrap_or_default();
-    let counted = conn.query_row(&format!("SELECT count(*) FROM {table}{condition}"), [], |row| row.get::<_, i64>(0));
-    let counted = counted.map_err(|error| failed(&format!("counting rows of {}", read.schema.table), error))?;
+    let counted: i64 = single(conn, |hint| format!("SELECT count(*) FROM {table}{hint}{condition}"))
+        .map_err(|error| failed(&format!("counting rows of {}", read.schema.table), error))?;
     Ok(counted.unsigned_abs())
+}
+
+/// The one value that a statement gives. `sql` gets what is to stand after the table's name: nothing, or `NOT INDEXED` if the
+/// index that would serve best is sorted by a collation that only another application has.
+pub(super) fn single(conn: &Connection, sql: impl Fn(&str) -> String) -> rusqlite::Result<i64> {
+    let run = |hint| conn.query_row(&sql(hint), [], |row| row.get(0));
+    match run("") {
+        Err(error) if extended_code(&error) == Some(ffi::SQLITE_ERROR_MISSING_COLLSEQ) => run(" NOT INDEXED"),
+        other => other,
+    }
 }
 
 /// Gives every row to `rows`; returns how many there were.

@@ -1,11 +1,13 @@
 //! One table as SQLite's schema tells it: the schema that snapshots keep, and what only this adapter needs.
 
 use super::error::failed;
+use super::foreign_keys::foreign_keys;
 use super::kinds::{Affinity, affinity, kind};
+use super::read::single;
 use super::sql;
 use crate::codec::{
-    Column, ForeignKey, Generated, GeneratedColumn, Identity, Key, KeyColumn, KeyOrder, KeySource, ReferentialAction,
-    TableName, TableSchema, UniqueIndex,
+    Column, Generated, GeneratedColumn, Identity, Key, KeyColumn, KeyOrder, KeySource, TableName, TableSchema,
+    UniqueIndex,
 };
 use crate::db::DbError;
 use rusqlite::Connection;
@@ -242,72 +244,12 @@ fn holds_null(conn: &Connection, schema: &TableSchema, columns: &[KeyColumn]) ->
     for key in columns {
         let Some(column) = schema.columns.get(key.column as usize).filter(|column| column.nullable) else { continue };
         let table = sql::table(&schema.table.name);
-        let probe = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE {} IS NULL)", sql::quote(&column.name));
-        let found: bool = conn
-            .query_row(&probe, [], |row| row.get(0))
+        let column = sql::quote(&column.name);
+        let found = single(conn, |hint| format!("SELECT EXISTS (SELECT 1 FROM {table}{hint} WHERE {column} IS NULL)"))
             .map_err(|error| failed(&format!("looking for NULL in the key of {}", schema.table), error))?;
-        if found {
+        if found != 0 {
             return Ok(true);
         }
     }
     Ok(false)
-}
-
-/// The foreign keys in the order of their declaration. Names are given as the referenced table spells them.
-fn foreign_keys(conn: &Connection, name: &str) -> rusqlite::Result<Vec<ForeignKey>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT id, \"table\", \"from\", \"to\", on_update, on_delete FROM pragma_foreign_key_list(?1, 'main')
-         ORDER BY id DESC, seq",
-    )?;
-    let mut rows = statement.query([name])?;
-    let mut keys: Vec<(i64, ForeignKey)> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let id = row.get(0)?;
-        if keys.last().is_none_or(|(last, _)| *last != id) {
-            let parent: String = row.get(1)?;
-            let key = ForeignKey {
-                name: None,
-                columns: Vec::new(),
-                table: TableName::bare(spelled_table(conn, &parent)?.unwrap_or(parent)),
-                references: Vec::new(),
-                on_update: action(&row.get::<_, String>(4)?),
-                on_delete: action(&row.get::<_, String>(5)?),
-                deferrable: false,
-            };
-            keys.push((id, key));
-        }
-        if let Some((_, key)) = keys.last_mut() {
-            key.columns.push(row.get(2)?);
-            if let Some(to) = row.get::<_, Option<String>>(3)? {
-                key.references.push(spelled_column(conn, &key.table.name, &to)?.unwrap_or(to));
-            }
-        }
-    }
-    Ok(keys.into_iter().map(|(_, key)| key).collect())
-}
-
-fn spelled_table(conn: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
-    let sql = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
-    first(conn, sql, &[name])
-}
-
-fn spelled_column(conn: &Connection, table: &str, name: &str) -> rusqlite::Result<Option<String>> {
-    let sql = "SELECT name FROM pragma_table_xinfo(?1, 'main') WHERE name = ?2 COLLATE NOCASE";
-    first(conn, sql, &[table, name])
-}
-
-fn first(conn: &Connection, sql: &str, parameters: &[&str]) -> rusqlite::Result<Option<String>> {
-    let mut statement = conn.prepare_cached(sql)?;
-    let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
-    rows.next()?.map(|row| row.get(0)).transpose()
-}
-
-fn action(name: &str) -> ReferentialAction {
-    match name {
-        "CASCADE" => ReferentialAction::Cascade,
-        "SET NULL" => ReferentialAction::SetNull,
-        "SET DEFAULT" => ReferentialAction::SetDefault,
-        "RESTRICT" => ReferentialAction::Restrict,
-        _ => ReferentialAction::NoAction,
-    }
 }

@@ -90,6 +90,6 @@ pub(super) fn expect_one(schema: &TableSchema, written: usize, what: &str) -> Re
     if written == 1 {
         return Ok(());
     }
-    let what = format!("{what}: {written} rows where there must be one");
+    let what = format!("is not as it was read: {what} touched {written} rows instead of one");
     Err(DbError::Changed { table: schema.table.clone(), what })
 }

@@ -1,89 +1,13 @@
 //! What a PostgreSQL URL says.
 
+use super::server::{Host, Password, SslMode};
 use super::{bad, percent};
 use crate::db::DbError;
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// PostgreSQL's port.
 const PORT: u16 = 5432;
-
-/// A password. Printing it in any way prints stars; only [`Password::expose`] gives it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
-
-impl Password {
-    /// A password.
-    pub fn new(text: impl Into<String>) -> Password {
-        Password(text.into())
-    }
-
-    /// The password itself, for the login and nothing else.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-impl fmt::Display for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-/// Where a server listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Host {
-    /// A name or address (IPv6 without brackets), by TCP.
-    Tcp(String),
-    /// A directory that holds a Unix socket.
-    Socket(PathBuf),
-}
-
-impl Host {
-    /// Whether it is this machine: a socket, `localhost` or a loopback address.
-    pub fn is_local(&self) -> bool {
-        match self {
-            Host::Socket(_) => true,
-            Host::Tcp(name) => {
-                let name = name.trim_end_matches('.');
-                name.eq_ignore_ascii_case("localhost")
-                    || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
-            }
-        }
-    }
-}
-
-impl fmt::Display for Host {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Host::Tcp(name) if name.contains(':') => write!(f, "[{name}]"),
-            Host::Tcp(name) => f.write_str(name),
-            Host::Socket(directory) => write!(f, "{}", directory.display()),
-        }
-    }
-}
-
-/// How far the connection must be encrypted and the server proven.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SslMode {
-    /// No encryption.
-    Disable,
-    /// Encryption if the server offers it; proves nothing.
-    Prefer,
-    /// Encryption; the server is not proven.
-    Require,
-    /// The server's certificate must come from a trusted authority.
-    VerifyCa,
-    /// It must also be for the host that was asked for.
-    VerifyFull,
-}
 
 /// A PostgreSQL server, database and schema, and how to get there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +57,7 @@ impl PostgresTarget {
             let (user, password) = login.split_once(':').map_or((login, None), |(user, rest)| (user, Some(rest)));
             target.user = some(part(user, "user")?);
             let password = password.map(|password| part(password, "password")).transpose()?;
-            target.password = password.and_then(some).map(Password);
+            target.password = password.and_then(some).map(Password::new);
         }
         target.apply(query)?;
         Ok(target)
@@ -151,7 +75,7 @@ impl PostgresTarget {
                 "host" => hosts = some(read()?),
                 "port" => ports = some(read()?),
                 "user" => self.user = some(read()?),
-                "password" => self.password = some(read()?).map(Password),
+                "password" => self.password = some(read()?).map(Password::new),
                 "dbname" => self.database = some(read()?),
                 "schema" => self.schema = some(read()?),
                 "sslmode" => ssl_mode = some(read()?).map(|mode| parse_ssl_mode(&mode)).transpose()?,

@@ -8,7 +8,7 @@ pub mod cases;
 mod fixture;
 mod postgres;
 mod rows;
-mod sqlite;
+pub mod sqlite;
 
 pub use fixture::Fixture;
 pub use rows::{Collected, Given, all, find, read, reads, rows_where};

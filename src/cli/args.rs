@@ -1,0 +1,59 @@
+//! Arguments that every command takes, and the list of commands.
+
+use super::commands::Command;
+use crate::ops::{OpError, Place};
+use clap::{Args, Parser};
+use std::path::PathBuf;
+
+/// Git-style snapshots of database tables: take back what a script did to your rows.
+#[derive(Debug, Parser)]
+#[command(
+    name = "dbsnap",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "A snapshot is named by an id prefix, a tag, a backup id or export file, 'latest', 'latest:TABLE' or '~N'.\n\
+                  Start with: dbsnap demo"
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Arguments that every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub(super) struct Global {
+    /// Print one JSON object on stdout instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print only what was asked for, no progress or advice
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Work in DIR instead of the current directory
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub working_dir: Option<PathBuf>,
+    /// The database (otherwise DBSNAP_URL, DATABASE_URL, config.toml, .env.local, .env)
+    #[arg(long, value_name = "URL", global = true)]
+    pub url: Option<String>,
+    /// The store (otherwise .dbsnap here or in a directory above)
+    #[arg(long, value_name = "DIR", global = true)]
+    pub store: Option<PathBuf>,
+}
+
+impl Global {
+    /// Where the command runs.
+    pub fn place(&self) -> Result<Place, OpError> {
+        let here = std::env::current_dir().map_err(|error| OpError::io("find", "the current directory", error))?;
+        let dir = match &self.working_dir {
+            Some(dir) => {
+                let dir = here.join(dir);
+                dir.canonicalize().map_err(|error| OpError::io("enter", dir, error))?
+            }
+            None => here,
+        };
+        Ok(Place { dir, store: self.store.clone(), url: self.url.clone() })
+    }
+}

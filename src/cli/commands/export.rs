@@ -1,0 +1,59 @@
+//! `dbsnap export`
+
+use crate::cli::command_error::CliError;
+use crate::cli::progress::count;
+use crate::cli::text::{BOLD, DIM, paint, size};
+use crate::cli::ui::Ui;
+use crate::ops::Place;
+use crate::ops::export::{ExportOptions, ExportReport, export};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// The snapshot
+    reference: String,
+    /// Only these of its tables
+    tables: Vec<String>,
+    /// Where to (otherwise export_dir of config.toml, scripts/backups)
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let options = ExportOptions { tables: args.tables.clone(), dir: args.output.clone() };
+    let report = export(place, &args.reference, &options, ui.monitor())?;
+    ui.result("export", &report, || {
+        let mut text = files(&report);
+        if let Some(table) = report.tables.first() {
+            let _ = writeln!(text, "\nTo restore this backup later:\n$ npx tsx {} --restore", short(&table.script));
+        }
+        text
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The files of an export, as the plan's session lists them.
+pub(super) fn files(report: &ExportReport) -> String {
+    let mut text = format!("\n{}\n", paint(BOLD, "Files created:"));
+    for table in &report.tables {
+        let _ = writeln!(
+            text,
+            "- {} ({}, {} records)\n  {}\n- {}",
+            short(&table.json),
+            size(table.bytes),
+            count(table.records),
+            paint(DIM, &table.checksum),
+            short(&table.script)
+        );
+    }
+    let _ = writeln!(text, "- {}", short(&report.manifest));
+    text
+}
+
+/// A path as it is typed from the current directory, where it lies below it.
+fn short(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    crate::cli::text::printable(&path.strip_prefix(here).unwrap_or(path).display().to_string())
+}

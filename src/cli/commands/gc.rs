@@ -1,0 +1,61 @@
+//! `dbsnap gc`
+
+use crate::cli::command_error::CliError;
+use crate::cli::progress::count;
+use crate::cli::text::{BAD, DIM, GOOD, ID, paint, printable, size};
+use crate::cli::ui::Ui;
+use crate::ops::Place;
+use crate::ops::gc::{GcOptions, GcReport, gc};
+use std::fmt::Write;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Say what would go, with a reason for each snapshot, and stop
+    #[arg(long)]
+    dry_run: bool,
+    /// Snapshots to keep per table
+    #[arg(long, value_name = "N")]
+    keep: Option<usize>,
+    /// Days to keep snapshots
+    #[arg(long, value_name = "DAYS")]
+    days: Option<u32>,
+}
+
+pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let options = GcOptions { dry_run: args.dry_run, keep: args.keep, days: args.days };
+    let report = gc(place, options, ui.monitor())?;
+    ui.result("gc", &report, || render(&report))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn render(report: &GcReport) -> String {
+    let mut text = String::new();
+    for judged in report.snapshots.iter().filter(|judged| report.dry_run || !judged.keep) {
+        let verdict = if judged.keep { paint(GOOD, "keep") } else { paint(BAD, "drop") };
+        let _ = writeln!(
+            text,
+            "{verdict} {}  {}  {}",
+            paint(ID, &judged.id[..8]),
+            printable(&judged.message),
+            paint(DIM, format_args!("({})", printable(&judged.reason)))
+        );
+    }
+    for file in &report.exports {
+        let _ = writeln!(text, "- {}", printable(file));
+    }
+    let dropped = report.snapshots.iter().filter(|judged| !judged.keep).count() as u64;
+    let _ = writeln!(
+        text,
+        "{}{} of {} snapshots and {} objects; {} freed.",
+        if report.dry_run { "[DRY RUN] Would drop " } else { "Dropped " },
+        count(dropped),
+        count(report.snapshots.len() as u64),
+        count(report.objects),
+        size(report.freed_bytes)
+    );
+    if report.out_of_space {
+        let _ = writeln!(text, "The disk is too full to free more; make some room and run it again.");
+    }
+    text
+}

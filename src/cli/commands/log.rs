@@ -1,0 +1,177 @@
+//! `dbsnap log`
+
+use crate::cli::command_error::CliError;
+use crate::cli::progress::count;
+use crate::cli::text::{BAD, DIM, GOOD, ID, age, change, paint, printable, size};
+use crate::cli::ui::Ui;
+use crate::ops::Place;
+use crate::ops::log::{LogOptions, LogReport, LoggedSnapshot, log};
+use comfy_table::{CellAlignment, Table, presets};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use std::fmt::Write;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Only snapshots of this table
+    table: Option<String>,
+    /// At most N snapshots
+    #[arg(short = 'n', value_name = "N")]
+    limit: Option<usize>,
+    /// Id and message only
+    #[arg(long, conflicts_with = "stat")]
+    oneline: bool,
+    /// Every table with its rows and changes
+    #[arg(long)]
+    stat: bool,
+    /// Only snapshots since then: 2026-01-24, an RFC 3339 time, or an age such as 3d, 12h, 30m
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    since: Option<Timestamp>,
+    /// Only snapshots whose message contains TEXT
+    #[arg(long, value_name = "TEXT")]
+    grep: Option<String>,
+    /// Only snapshots by this user or coding agent
+    #[arg(long, value_name = "NAME")]
+    actor: Option<String>,
+}
+
+/// Parses the argument of `--since`.
+fn since(text: &str) -> Result<Timestamp, String> {
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(time);
+    }
+    if let Ok(date) = text.parse::<Date>() {
+        return date.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp()).map_err(|error| error.to_string());
+    }
+    let hours = |per: i64, number: &str| number.parse::<i64>().ok().and_then(|n| n.checked_mul(per));
+    let minutes = match text.chars().last() {
+        Some('d') => hours(24 * 60, &text[..text.len() - 1]),
+        Some('h') => hours(60, &text[..text.len() - 1]),
+        Some('m') => hours(1, &text[..text.len() - 1]),
+        _ => None,
+    };
+    minutes
+        .and_then(|minutes| Timestamp::now().checked_sub(SignedDuration::from_mins(minutes)).ok())
+        .ok_or_else(|| "give a date (2026-01-24), an RFC 3339 time, or an age (3d, 12h, 30m)".to_owned())
+}
+
+pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let options = LogOptions {
+        table: args.table.clone(),
+        limit: args.limit,
+        since: args.since,
+        grep: args.grep.clone(),
+        actor: args.actor.clone(),
+    };
+    let report = log(place, &options)?;
+    ui.result("log", &report, || render(&report, args))?;
+    for (id, reason) in &report.unreadable {
+        ui.note(&crate::cli::text::warning(&format!("snapshot {} cannot be read: {}", &id[..8], printable(reason))));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn render(report: &LogReport, args: &Args) -> String {
+    if report.snapshots.is_empty() {
+        return match report.total {
+            0 => "No snapshots yet. Take one with: dbsnap snap TABLE -m MESSAGE\n".to_owned(),
+            _ => "No snapshot matches.\n".to_owned(),
+        };
+    }
+    if args.oneline {
+        return report
+            .snapshots
+            .iter()
+            .map(|snapshot| format!("{} {}\n", paint(ID, &snapshot.id[..8]), printable(&snapshot.message)))
+            .collect();
+    }
+    let now = Timestamp::now();
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    for snapshot in &report.snapshots {
+        table.add_row([
+            paint(ID, &snapshot.id[..8]),
+            paint(DIM, age(snapshot.created_at, now)),
+            tables(snapshot),
+            count(snapshot.rows),
+            changes(snapshot),
+            format!("+{}", size(snapshot.added_bytes)),
+            message(snapshot),
+            actor(snapshot),
+        ]);
+    }
+    for column in [3, 5] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let lines = table.to_string();
+    let mut text = String::new();
+    for (line, snapshot) in lines.lines().zip(&report.snapshots) {
+        let _ = writeln!(text, "{}", line.trim());
+        if args.stat {
+            stat(&mut text, snapshot);
+        }
+    }
+    text
+}
+
+fn tables(snapshot: &LoggedSnapshot) -> String {
+    let names: Vec<String> = snapshot
+        .tables
+        .iter()
+        .map(|table| format!("{}{}", printable(&table.table), if table.filter.is_some() { "*" } else { "" }))
+        .collect();
+    match &names[..] {
+        [first, second, rest @ ..] if !rest.is_empty() => format!("{first}, {second} +{}", rest.len()),
+        names => names.join(", "),
+    }
+}
+
+fn changes(snapshot: &LoggedSnapshot) -> String {
+    let known: Vec<_> = snapshot.tables.iter().filter_map(|table| table.change).collect();
+    if known.is_empty() {
+        return paint(DIM, "first");
+    }
+    let sum = |part: fn(&crate::ops::log::TableChange) -> u64| known.iter().map(part).sum();
+    change(sum(|c| c.added), sum(|c| c.changed), sum(|c| c.removed))
+}
+
+fn message(snapshot: &LoggedSnapshot) -> String {
+    let mut text = printable(&snapshot.message);
+    if snapshot.is_safety() {
+        text = paint(DIM, format_args!("[safety] {text}"));
+    }
+    for tag in &snapshot.tags {
+        let _ = write!(text, " {}", paint(GOOD, format_args!("({})", printable(tag))));
+    }
+    if snapshot.pinned {
+        let _ = write!(text, " {}", paint(BAD, "pinned"));
+    }
+    text
+}
+
+fn actor(snapshot: &LoggedSnapshot) -> String {
+    let who = match (&snapshot.user, &snapshot.agent) {
+        (Some(user), Some(agent)) => format!("{user} via {agent}"),
+        (Some(one), None) | (None, Some(one)) => one.clone(),
+        (None, None) => String::new(),
+    };
+    paint(DIM, printable(&who))
+}
+
+fn stat(text: &mut String, snapshot: &LoggedSnapshot) {
+    for table in &snapshot.tables {
+        let change = table.change.map_or_else(|| paint(DIM, "first"), |c| change(c.added, c.changed, c.removed));
+        let filter = table.filter.as_ref().map(|filter| format!("  where {}", printable(filter))).unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "    {}  {} rows  {}  {change}{filter}",
+            printable(&table.table),
+            count(table.rows),
+            size(table.bytes)
+        );
+    }
+}

@@ -1,0 +1,86 @@
+//! The verbs: one file each.
+
+mod amend;
+mod completions;
+mod delete;
+mod demo;
+mod doctor;
+mod export;
+mod gc;
+mod init;
+mod log;
+mod pin;
+mod restore;
+mod show;
+mod snap;
+mod tables;
+mod tag;
+mod verify;
+
+use super::command_error::CliError;
+use super::ui::Ui;
+use crate::ops::Place;
+use clap::Subcommand;
+use std::process::ExitCode;
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a store in this directory
+    Init,
+    /// List what can be snapshotted
+    Tables,
+    /// Take a snapshot of tables
+    Snap(snap::Args),
+    /// List snapshots, newest first
+    Log(log::Args),
+    /// Show a snapshot, a table of it, or one row
+    Show(show::Args),
+    /// Write a snapshot's JSON, restore script and backup_manifest.json
+    Export(export::Args),
+    /// Bring rows back: plan, confirm, write the differences, prove it
+    Restore(restore::Args),
+    /// Delete snapshots
+    Delete(delete::Args),
+    /// Keep a snapshot from retention and from delete
+    Pin(pin::PinArgs),
+    /// Take a pin off
+    Unpin(pin::UnpinArgs),
+    /// Name a snapshot
+    Tag(tag::Args),
+    /// Change a snapshot's message
+    Amend(amend::Args),
+    /// Apply retention, then free what no snapshot needs
+    Gc(gc::Args),
+    /// Check the store, a snapshot or an exported file
+    Verify(verify::Args),
+    /// Look at the set-up and say what is missing
+    Doctor,
+    /// See it work: a project with a database, a disaster, and the way back
+    Demo(demo::Args),
+    /// Print a completion script for your shell
+    Completions(completions::Args),
+}
+
+/// Runs one command.
+pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Init => init::run(place, ui),
+        Command::Tables => tables::run(place, ui),
+        Command::Snap(args) => snap::run(args, place, ui),
+        Command::Log(args) => log::run(args, place, ui),
+        Command::Show(args) => show::run(args, place, ui),
+        Command::Export(args) => export::run(args, place, ui),
+        Command::Restore(args) => restore::run(args, place, ui),
+        Command::Delete(args) => delete::run(args, place, ui),
+        Command::Pin(args) => pin::pin(args, place, ui),
+        Command::Unpin(args) => pin::unpin(args, place, ui),
+        Command::Tag(args) => tag::run(args, place, ui),
+        Command::Amend(args) => amend::run(args, place, ui),
+        Command::Gc(args) => gc::run(args, place, ui),
+        Command::Verify(args) => verify::run(args, place, ui),
+        Command::Doctor => doctor::run(place, ui),
+        Command::Demo(args) => demo::run(args, place, ui),
+        Command::Completions(args) => completions::run(args),
+    }
+}

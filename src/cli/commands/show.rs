@@ -1,0 +1,109 @@
+//! `dbsnap show`
+
+use crate::cli::command_error::CliError;
+use crate::cli::progress::count;
+use crate::cli::text::{BOLD, DIM, ID, age, change, paint, printable, size};
+use crate::cli::ui::Ui;
+use crate::ops::Place;
+use crate::ops::show::{ShowReport, ShownTable, show};
+use std::fmt::Write;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// REF, REF:TABLE or REF:TABLE:KEY
+    #[arg(value_name = "REF[:TABLE[:KEY]]")]
+    reference: String,
+}
+
+pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = show(place, &args.reference)?;
+    ui.result("show", &report, || match (&report.row, &report.table) {
+        (Some(row), _) => format!("{}\n", pretty(row.get())),
+        (None, Some(table)) => render_table(table),
+        (None, None) => render(&report),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn render(report: &ShowReport) -> String {
+    let snapshot = &report.snapshot;
+    let mut text = format!("{} {}\n", paint(BOLD, "snapshot"), paint(ID, &snapshot.id));
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(text, "{:<9} {}", name, printable(&value));
+    };
+    line("taken", format!("{} ({})", snapshot.created_at, age(snapshot.created_at, jiff::Timestamp::now())));
+    line("database", report.source.clone());
+    let who = [snapshot.user.as_deref(), snapshot.agent.as_deref()];
+    let who: Vec<&str> = who.into_iter().flatten().collect();
+    if !who.is_empty() {
+        line("by", who.join(" via "));
+    }
+    if let Some(git) = &snapshot.git {
+        let commit = git.commit.as_deref().map(|commit| commit.chars().take(12).collect::<String>());
+        line("git", [git.branch.clone(), commit].into_iter().flatten().collect::<Vec<_>>().join(" "));
+    }
+    if let Some(parent) = &report.parent {
+        line("parent", parent[..8].to_owned());
+    }
+    if snapshot.pinned {
+        line("pinned", "yes".to_owned());
+    }
+    if !snapshot.tags.is_empty() {
+        line("tags", snapshot.tags.join(", "));
+    }
+    line("stored", size(snapshot.added_bytes));
+    let _ = writeln!(text, "\n    {}\n", printable(&snapshot.message));
+    for table in &snapshot.tables {
+        let changed = table
+            .change
+            .map_or_else(String::new, |c| format!("  {}", change(c.added, c.changed, c.removed)));
+        let filter = table.filter.as_ref().map_or_else(String::new, |filter| format!("  where {}", printable(filter)));
+        let _ = writeln!(
+            text,
+            "{}  {} rows  {}{changed}{filter}  {}",
+            paint(BOLD, printable(&table.table)),
+            count(table.rows),
+            size(table.bytes),
+            paint(DIM, printable(&table.backup))
+        );
+    }
+    text
+}
+
+fn render_table(table: &ShownTable) -> String {
+    let schema = &table.schema;
+    let keys = schema.key_names();
+    let mut text = format!("{}  root {}\n\n", paint(BOLD, printable(&schema.table.to_string())), paint(ID, &table.root[..8]));
+    for column in &schema.columns {
+        let _ = writeln!(
+            text,
+            "  {}  {}{}{}",
+            printable(&column.name),
+            paint(DIM, printable(&column.sql_type)),
+            if column.nullable { "" } else { " not null" },
+            if keys.contains(&column.name.as_str()) { "  key" } else { "" }
+        );
+    }
+    for column in &schema.generated {
+        let _ = writeln!(
+            text,
+            "  {}  {}  {}",
+            printable(&column.name),
+            paint(DIM, printable(&column.sql_type)),
+            paint(DIM, "generated, not captured")
+        );
+    }
+    let _ = writeln!(text, "\n{} rows, the first of them:\n", count(table.rows));
+    for row in &table.sample {
+        let _ = writeln!(text, "{}", printable(row.get()));
+    }
+    text
+}
+
+/// A record, one field a line.
+fn pretty(record: &str) -> String {
+    let Ok(value) = serde_json::from_str::<serde_json::Value>(record) else { return printable(record) };
+    let text = serde_json::to_string_pretty(&value).unwrap_or_else(|_| record.to_owned());
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+}

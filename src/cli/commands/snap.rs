@@ -1,0 +1,171 @@
+//! `dbsnap snap`
+
+use crate::cli::command_error::CliError;
+use crate::cli::progress::count;
+use crate::cli::text::{BOLD, DIM, GOOD, ID, change, paint, printable, seconds, size, warning};
+use crate::cli::ui::Ui;
+use crate::ops::Place;
+use crate::ops::snap::{PlannedTable, SnapOptions, SnapPlan, SnapReport, Strategy, plan};
+use serde::Serialize;
+use std::fmt::Write;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Tables (or Prisma models) to snapshot, all in one instant
+    tables: Vec<String>,
+    /// What the snapshot is for
+    #[arg(short, long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    message: String,
+    /// Every table of the database
+    #[arg(long)]
+    all: bool,
+    /// Only rows for which this SQL expression holds (one table)
+    #[arg(long = "where", value_name = "EXPR")]
+    filter: Option<String>,
+    /// Also the tables that deletions in these would take along
+    #[arg(long)]
+    cascade: bool,
+    /// Write the export files too
+    #[arg(long)]
+    export: bool,
+    /// Say what would be read and stop
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DryRun<'p> {
+    dry_run: bool,
+    database: &'p str,
+    tables: &'p [PlannedTable],
+    taken_along: &'p [crate::ops::snap::TakenAlong],
+    estimated_seconds: f64,
+}
+
+pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let options = SnapOptions {
+        tables: args.tables.clone(),
+        all: args.all,
+        message: args.message.clone(),
+        filter: args.filter.clone(),
+        cascade: args.cascade,
+        export: args.export.then_some(true),
+    };
+    let plan = plan(place, options, ui.monitor())?;
+    if args.dry_run {
+        let dry = DryRun {
+            dry_run: true,
+            database: &plan.database,
+            tables: &plan.tables,
+            taken_along: &plan.taken_along,
+            estimated_seconds: plan.seconds,
+        };
+        ui.result("snap", &dry, || format!("{}\n[DRY RUN] Nothing was read or stored.\n", analysis(&plan)))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    ui.say(&analysis(&plan))?;
+    advise(&plan, ui);
+    let report = plan.take(ui.monitor())?;
+    ui.result("snap", &report, || match ui.quiet {
+        true => format!("{}\n", &report.id[..8]),
+        false => outcome(&report),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is about to be read, as the plan's session shows it.
+fn analysis(plan: &SnapPlan) -> String {
+    let mut text = format!(
+        "{}\n",
+        paint(DIM, format_args!("{} (from {})", printable(&plan.database), printable(&plan.url_origin)))
+    );
+    for table in &plan.tables {
+        let _ = writeln!(text, "\n{} {}", paint(BOLD, "Analyzing table:"), printable(&table.table));
+        if let Some(filter) = &table.filter {
+            let _ = writeln!(text, "- Filter: {}", printable(filter));
+        }
+        let about = if table.counted { "" } else { "about " };
+        let rows = table.rows.map_or_else(|| "unknown".to_owned(), |rows| format!("{about}{}", count(rows)));
+        let _ = writeln!(text, "- Total records: {rows}");
+        let _ = writeln!(
+            text,
+            "- Estimated size: {}",
+            table.bytes.map_or_else(|| "unknown".to_owned(), |bytes| format!("~{}", size(bytes)))
+        );
+        let strategy = match table.strategy {
+            Strategy::Full => "Full (< 10K rows)",
+            Strategy::Batches => "In batches (10K-100K rows)",
+            Strategy::Large => "In batches (> 100K rows)",
+        };
+        let _ = writeln!(text, "- Backup strategy: {strategy}");
+    }
+    text
+}
+
+/// Advice on stderr: filters for large tables, tables that deletions would take along.
+fn advise(plan: &SnapPlan, ui: &Ui) {
+    for table in plan.tables.iter().filter(|table| table.strategy == Strategy::Large && table.filter.is_none()) {
+        ui.note(&warning(&format!(
+            "{} has more than 100K rows (about {}); --where EXPR snapshots a part of it",
+            printable(&table.table),
+            seconds(plan.seconds.max(0.1))
+        )));
+    }
+    if plan.taken_along.is_empty() {
+        return;
+    }
+    let list: Vec<String> = plan
+        .taken_along
+        .iter()
+        .map(|along| {
+            let what = match along.on_delete {
+                crate::ops::snap::OnDelete::Cascade => "ON DELETE CASCADE",
+                crate::ops::snap::OnDelete::SetNull => "ON DELETE SET NULL",
+                _ => "ON DELETE SET DEFAULT",
+            };
+            format!("{} ({what})", printable(&along.table))
+        })
+        .collect();
+    ui.note(&warning(&format!(
+        "deleting these rows would also reach {}; --cascade includes them",
+        list.join(", ")
+    )));
+}
+
+fn outcome(report: &SnapReport) -> String {
+    let mut text = format!("\n{}\n", paint(BOLD, "Verification:"));
+    for table in &report.tables {
+        let name = if report.tables.len() > 1 { format!("{}: ", printable(&table.table)) } else { String::new() };
+        let _ = writeln!(text, "- {name}Source count: {}", count(table.source_rows));
+        let _ = writeln!(text, "- {name}Backup count: {}", count(table.rows));
+        let _ = writeln!(text, "- {name}Root: blake3:{}...", &table.root[..12]);
+        if let Some(since) = &table.change {
+            let _ = writeln!(
+                text,
+                "- {name}Since {}: {}",
+                paint(ID, since.since.short()),
+                change(since.added, since.changed, since.removed)
+            );
+        }
+    }
+    if let Some(export) = &report.export {
+        text.push_str(&super::export::files(export));
+    }
+    let rows: u64 = report.tables.iter().map(|table| table.rows).sum();
+    let bytes: u64 = report.tables.iter().map(|table| table.bytes).sum();
+    let _ = writeln!(
+        text,
+        "\n{} Snapshot {}: {} rows ({}) in {}; the store grew by {}.",
+        paint(GOOD, "Backup complete!"),
+        paint(ID, &report.id[..8]),
+        count(rows),
+        size(bytes),
+        seconds(report.seconds),
+        size(report.added_bytes)
+    );
+    let _ = writeln!(text, "\nTo restore this backup later:\n$ dbsnap restore {}", &report.id[..8]);
+    let _ = writeln!(text, "\nYou can now safely run your destructive script.");
+    text
+}

@@ -1,0 +1,65 @@
+//! `dbsnap tables`
+
+use crate::cli::command_error::CliError;
+use crate::cli::progress::count;
+use crate::cli::text::{BAD, BOLD, DIM, paint, printable, size};
+use crate::cli::ui::Ui;
+use crate::ops::tables::{ListedTable, TablesReport, tables};
+use crate::ops::Place;
+use comfy_table::{CellAlignment, Table, presets};
+use std::process::ExitCode;
+
+pub(super) fn run(place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = tables(place)?;
+    ui.result("tables", &report, || render(&report))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn render(report: &TablesReport) -> String {
+    let mut text = format!("{}\n\n", paint(DIM, printable(&report.database)));
+    if report.tables.is_empty() {
+        text.push_str("The database has no tables.\n");
+    } else {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        table.set_header(["TABLE", "ROWS", "SIZE", "KEY", "REFERS TO", "DELETES REACH"]);
+        for listed in &report.tables {
+            table.add_row(cells(listed));
+        }
+        for column in [1, 2] {
+            if let Some(column) = table.column_mut(column) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        let mut lines = table.to_string();
+        if let Some(end) = lines.find('\n') {
+            lines = format!("{}{}", paint(BOLD, &lines[..end]), &lines[end..]);
+        }
+        text.push_str(&lines.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>());
+    }
+    for refused in report.tables.iter().filter_map(|listed| listed.refusal.as_ref()) {
+        text.push_str(&format!("\n{} {}", paint(BAD, "refused:"), printable(refused)));
+    }
+    if !report.not_captured.is_empty() {
+        let list: Vec<String> = report.not_captured.iter().map(|name| printable(name)).collect();
+        text.push_str(&format!("\n{} {}\n", paint(DIM, "not captured:"), list.join(", ")));
+    }
+    text
+}
+
+fn cells(listed: &ListedTable) -> Vec<String> {
+    let joined = |names: &[String]| printable(&names.join(", "));
+    let key = match listed.key_source {
+        "primary key" => joined(&listed.key),
+        "unique index" => format!("{} (unique)", joined(&listed.key)),
+        _ => "none".to_owned(),
+    };
+    vec![
+        printable(&listed.table),
+        listed.rows.map_or_else(|| "?".to_owned(), count),
+        listed.bytes.map_or_else(|| "?".to_owned(), size),
+        key,
+        joined(&listed.refers_to),
+        joined(&listed.deletes_reach),
+    ]
+}

@@ -1,0 +1,51 @@
+//! `dbsnap verify`
+
+use crate::cli::command_error::CliError;
+use crate::cli::progress::count;
+use crate::cli::text::{BAD, GOOD, paint, printable};
+use crate::cli::ui::Ui;
+use crate::ops::Place;
+use crate::ops::verify::{VerifyReport, verify};
+use std::fmt::Write;
+use std::process::ExitCode;
+
+/// What `verify` exits with if something is damaged.
+const EXIT_DAMAGED: u8 = 5;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// A snapshot or an exported JSON file; without it the whole store and all exports
+    #[arg(value_name = "REF|FILE")]
+    subject: Option<String>,
+}
+
+pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = verify(place, args.subject.as_deref(), ui.monitor())?;
+    ui.result("verify", &report, || render(&report))?;
+    Ok(if report.damage.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DAMAGED) })
+}
+
+fn render(report: &VerifyReport) -> String {
+    let mut text = String::new();
+    for damage in &report.damage {
+        let _ = writeln!(text, "{} {}: {}", paint(BAD, "damaged"), printable(&damage.what), printable(&damage.reason));
+    }
+    let looked: Vec<String> = [
+        (report.packs, "packs"),
+        (report.snapshots, "snapshots"),
+        (report.files, "exported files"),
+        (report.rows, "rows"),
+    ]
+    .into_iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, what)| format!("{} {what}", count(number)))
+    .collect();
+    let looked = if looked.is_empty() { "nothing to check".to_owned() } else { looked.join(", ") };
+    let verdict = match report.damage.len() {
+        0 => paint(GOOD, "All well"),
+        1 => paint(BAD, "1 problem"),
+        more => paint(BAD, format_args!("{more} problems")),
+    };
+    let _ = writeln!(text, "{verdict}: {looked}.");
+    text
+}

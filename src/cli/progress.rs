@@ -1,0 +1,92 @@
+//! Progress bars on a terminal: rows, bytes and the time left.
+
+use super::signals;
+use super::text::printable;
+use crate::monitor::{Monitor, Step};
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::Write;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// One bar at a time, on stderr; nothing if it is not a terminal.
+pub(super) struct Bars {
+    shown: bool,
+    bar: Mutex<Option<ProgressBar>>,
+    bytes: AtomicU64,
+}
+
+impl Bars {
+    /// Bars that are drawn only if `shown`.
+    pub fn new(shown: bool) -> Bars {
+        Bars { shown, bar: Mutex::new(None), bytes: AtomicU64::new(0) }
+    }
+
+    /// Takes the bar off the screen.
+    pub fn clear(&self) {
+        if let Some(bar) = self.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn take(&self) -> Option<ProgressBar> {
+        self.bar.lock().ok().and_then(|mut bar| bar.take())
+    }
+}
+
+impl Monitor for Bars {
+    fn begin(&self, step: &Step<'_>) {
+        self.clear();
+        if !self.shown {
+            return;
+        }
+        self.bytes.store(0, Ordering::Relaxed);
+        let bar = ProgressBar::with_draw_target(step.rows, ProgressDrawTarget::stderr_with_hz(10));
+        let template = match step.rows {
+            Some(_) => "{prefix} {bar:24} {human_pos} / {human_len} rows  {msg}  {eta} left",
+            None => "{prefix} {spinner} {human_pos} rows  {msg}  {elapsed}",
+        };
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style.progress_chars("━━─"));
+        bar.set_prefix(format!("{} {}", step.verb, printable(step.subject)));
+        bar.enable_steady_tick(Duration::from_millis(120));
+        if let Ok(mut slot) = self.bar.lock() {
+            *slot = Some(bar);
+        }
+    }
+
+    fn advance(&self, rows: u64, bytes: u64) {
+        if !self.shown {
+            return;
+        }
+        let bytes = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if let Ok(slot) = self.bar.lock()
+            && let Some(bar) = slot.as_ref()
+        {
+            bar.inc(rows);
+            // An estimate that was too low: the total grows with what is there.
+            if bar.length().is_some_and(|length| length < bar.position()) {
+                bar.set_length(bar.position());
+            }
+            bar.set_message(HumanBytes(bytes).to_string());
+        }
+    }
+
+    fn end(&self) {
+        self.clear();
+    }
+
+    fn warn(&self, message: &str) {
+        self.clear();
+        let _ = writeln!(anstream::stderr(), "{}", super::text::warning(&printable(message)));
+    }
+
+    fn interrupted(&self) -> bool {
+        signals::came().is_some()
+    }
+}
+
+/// A count with thousands separated: `10,000`.
+pub(super) fn count(number: u64) -> String {
+    HumanCount(number).to_string()
+}

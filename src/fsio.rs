@@ -1,1 +1,0 @@
-//! Files, durably: the one small trait under all store I/O.

@@ -1,0 +1,52 @@
+//! `amend`: another message for a snapshot. A manifest is immutable, so this publishes a new one and lets the old one go;
+//! pins and tags move along.
+
+use super::OpError;
+use super::export;
+use super::project::{Place, Project};
+use super::refs::resolve;
+use crate::snapshot::{History, Manifest, Reference, Refs, needs};
+use crate::store::Access;
+use serde::Serialize;
+
+/// What `amend` did.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AmendReport {
+    /// The id before.
+    pub from: String,
+    /// The id now.
+    pub id: String,
+    /// The message now.
+    pub message: String,
+}
+
+/// Gives a snapshot another message.
+///
+/// # Errors
+/// If no snapshot goes by that name, the message is empty, or the store cannot be written.
+pub fn amend(place: &Place, typed: &str, message: &str) -> Result<AmendReport, OpError> {
+    let message = message.trim();
+    if message.is_empty() {
+        return Err(OpError::Usage("the message is empty".to_owned()));
+    }
+    let project = Project::find(place)?;
+    let store = project.open(Access::Exclusive)?;
+    let history = History::load(&store)?;
+    let refs = Refs::load(&store)?;
+    let old = resolve(&history, &refs, &Reference::parse(typed))?.entry;
+    let manifest = Manifest { message: message.to_owned(), ..old.manifest.clone() };
+    let id = store.publish(&manifest.to_bytes(), &needs(&manifest))?;
+    if id != old.id {
+        if let Some(reason) = refs.pins.get(&old.id) {
+            store.pin(&id, reason.as_deref())?;
+            store.unpin(&old.id)?;
+        }
+        for (tag, _) in refs.tags.iter().filter(|(_, holder)| **holder == old.id) {
+            store.set_tag(tag, &id)?;
+        }
+        store.remove_manifest(&old.id)?;
+    }
+    export::set_reason(&project, &manifest)?;
+    Ok(AmendReport { from: old.id.to_hex(), id: id.to_hex(), message: message.to_owned() })
+}

@@ -1,0 +1,127 @@
+//! `.dbsnap/config.toml`: the one file of the store that is meant for version control.
+
+use super::OpError;
+use crate::snapshot::Policy;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// The file that `init` writes.
+pub const TEMPLATE: &str = r#"# Settings of dbsnap for this project. Every line is optional; flags and environment variables win over it.
+
+# The database. Better left to DATABASE_URL or .env: a password does not belong into version control.
+# url = "file:./dev.db"
+
+# Write the export files (JSON, restore script, manifest) with every snapshot: "on-demand" or "always".
+# export = "on-demand"
+# export_dir = "scripts/backups"
+
+# What `dbsnap gc` keeps. Pinned and tagged snapshots and the newest of each table always stay.
+[retention]
+max_backups_per_table = 5
+max_age_days = 30
+"#;
+
+/// When export files are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExportWhen {
+    /// By `dbsnap export` and `snap --export` only.
+    #[default]
+    OnDemand,
+    /// With every snapshot.
+    Always,
+}
+
+/// The settings of a project.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The database URL.
+    pub url: Option<String>,
+    /// When export files are written.
+    pub export: ExportWhen,
+    /// Where export files go, relative to the project.
+    pub export_dir: PathBuf,
+    /// What gc keeps.
+    pub retention: Retention,
+}
+
+/// What gc keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Snapshots per table.
+    pub max_backups_per_table: usize,
+    /// Days.
+    pub max_age_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Retention {
+        let policy = Policy::default();
+        Retention { max_backups_per_table: policy.per_table, max_age_days: policy.days }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            url: None,
+            export: ExportWhen::OnDemand,
+            export_dir: PathBuf::from("scripts/backups"),
+            retention: Retention::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file; a missing one is the default.
+    ///
+    /// # Errors
+    /// If it cannot be read or is not what [`TEMPLATE`] shows.
+    pub fn load(path: &Path) -> Result<Config, OpError> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
+            Err(error) => return Err(OpError::io("read", path, error)),
+        };
+        toml::from_str(&text).map_err(|error| OpError::Config {
+            path: path.to_owned(),
+            // The error's own display quotes the line, which may hold a password.
+            reason: describe(&error, &text),
+        })
+    }
+
+    /// The retention policy.
+    pub fn policy(&self) -> Policy {
+        Policy { per_table: self.retention.max_backups_per_table, days: self.retention.max_age_days }
+    }
+}
+
+fn describe(error: &toml::de::Error, text: &str) -> String {
+    let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+    match line {
+        Some(line) => format!("line {line}: {}", error.message()),
+        None => error.message().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_is_the_default() {
+        assert_eq!(toml::from_str::<Config>(TEMPLATE).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn errors_name_the_line_and_do_not_quote_it() {
+        let text = "export = \"always\"\nurl = postgres://u:s3cret@h/db\n";
+        let error = toml::from_str::<Config>(text).unwrap_err();
+        let reason = describe(&error, text);
+        assert!(reason.starts_with("line 2:"), "{reason}");
+        assert!(!reason.contains("s3cret"), "{reason}");
+        assert!(toml::from_str::<Config>("exprot = 1").unwrap_err().message().contains("unknown field"));
+    }
+}

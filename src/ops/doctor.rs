@@ -1,0 +1,124 @@
+//! `doctor`: is everything there that snapshots need?
+
+use super::OpError;
+use super::project::{Place, Project};
+use super::settings;
+use crate::db::Engine;
+use crate::snapshot::History;
+use crate::store::Access;
+use serde::Serialize;
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// As it should be.
+    Good,
+    /// Works, but worth knowing.
+    Note,
+    /// Stands in the way.
+    Bad,
+}
+
+/// One check.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// What was looked at.
+    pub name: &'static str,
+    /// How it is.
+    pub health: Health,
+    /// What was found.
+    pub found: String,
+    /// What to do about it.
+    pub hints: Vec<String>,
+}
+
+/// All checks.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct DoctorReport {
+    /// In the order in which they were made.
+    pub checks: Vec<Check>,
+}
+
+impl DoctorReport {
+    /// Whether nothing stands in the way.
+    pub fn is_well(&self) -> bool {
+        self.checks.iter().all(|check| check.health != Health::Bad)
+    }
+
+    fn add(&mut self, name: &'static str, health: Health, found: impl Into<String>) {
+        self.checks.push(Check { name, health, found: found.into(), hints: Vec::new() });
+    }
+
+    fn bad(&mut self, name: &'static str, error: &OpError) {
+        self.checks.push(Check { name, health: Health::Bad, found: error.to_string(), hints: error.hints() });
+    }
+}
+
+/// Looks at the project, its store and its database. What is wrong is in the report, never an error.
+pub fn doctor(place: &Place) -> DoctorReport {
+    let mut report = DoctorReport::default();
+    let project = match Project::find(place) {
+        Ok(project) => project,
+        Err(error) => {
+            report.bad("project", &error);
+            return report;
+        }
+    };
+    report.add("project", Health::Good, project.root.display().to_string());
+    if let Err(error) = store(&project, &mut report) {
+        report.bad("store", &error);
+    }
+    if let Err(error) = database(place, &project, &mut report) {
+        report.bad("database", &error);
+    }
+    report
+}
+
+fn store(project: &Project, report: &mut DoctorReport) -> Result<(), OpError> {
+    let store = project.open(Access::Read)?;
+    let history = History::load(&store)?;
+    let usage = store.usage()?;
+    report.add(
+        "store",
+        Health::Good,
+        format!("{} snapshots, {} packs, {} bytes", history.entries.len(), usage.packs.files, usage.total().bytes),
+    );
+    if !history.unreadable.is_empty() {
+        report.add("snapshots", Health::Bad, format!("{} cannot be read; run dbsnap verify", history.unreadable.len()));
+    }
+    if !project.store_dir.join(".gitignore").is_file() {
+        report.add("version control", Health::Note, "the store has no .gitignore; dbsnap init writes it");
+    }
+    Ok(())
+}
+
+fn database(place: &Place, project: &Project, report: &mut DoctorReport) -> Result<(), OpError> {
+    let (mut source, chosen) = settings::connect(place, project)?;
+    report.add("database", Health::Good, format!("{} (from {})", chosen.url.display(), chosen.origin));
+    let identity = source.identity().clone();
+    let engine = match identity.engine {
+        Engine::Postgres => "PostgreSQL",
+        Engine::Sqlite => "SQLite",
+    };
+    report.add("server", Health::Good, format!("{engine} {}", identity.version));
+    if !identity.local {
+        report.add("host", Health::Note, "not this machine: restore asks for --remote");
+    }
+    if identity.engine == Engine::Postgres && identity.cluster.is_none() {
+        report.add("identity", Health::Note, "the cluster's system identifier may not be read; databases are told apart by name");
+    }
+    let catalog = source.catalog()?;
+    let refused = catalog.tables.iter().filter(|info| info.refusal.is_some()).count();
+    report.add("tables", Health::Good, format!("{} can be snapshotted", catalog.tables.len() - refused));
+    for info in &catalog.tables {
+        if let Some(refusal) = &info.refusal {
+            report.add("tables", Health::Note, refusal.clone());
+        }
+    }
+    if !catalog.not_captured.is_empty() {
+        report.add("not captured", Health::Note, catalog.not_captured.join(", "));
+    }
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! What can go wrong in a use case. The command line turns these into messages, hints and exit codes.
+
+use crate::codec::{CodecError, TableName};
+use crate::db::DbError;
+use crate::hash::Hash;
+use crate::prisma::ExportError;
+use crate::snapshot::ReferenceError;
+use super::demo::DemoError;
+use crate::store::StoreError;
+use crate::tree::TreeError;
+use serde::Serialize;
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// An error of a use case.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OpError {
+    /// No store here or in any directory above.
+    #[error("there is no .dbsnap store in {} or any directory above it", .0.display())]
+    NoStore(PathBuf),
+    /// The store's layer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database's layer.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The tree's layer.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// The export's layer.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// The demo.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// A row or key is not canonical.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// A reference names no snapshot.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
+    /// `config.toml` cannot be used.
+    #[error("{} cannot be used: {reason}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the line.
+        reason: String,
+    },
+    /// No setting names a database.
+    #[error("no database is set")]
+    NoDatabase,
+    /// No such table in the database or the snapshot.
+    #[error("there is no table '{typed}' in {place}")]
+    NoSuchTable {
+        /// What was typed.
+        typed: String,
+        /// `the database`, `snapshot a1b2c3d4`.
+        place: String,
+        /// Tables with names close to it.
+        near: Vec<String>,
+    },
+    /// Several tables go by that name.
+    #[error("'{typed}' could be any of: {}", candidates.join(", "))]
+    AmbiguousTable {
+        /// What was typed.
+        typed: String,
+        /// All of them, qualified.
+        candidates: Vec<String>,
+    },
+    /// No row of that key in a snapshot's table.
+    #[error("there is no row '{key}' in table {table} of snapshot {}", id.short())]
+    NoSuchRow {
+        /// The key as typed.
+        key: String,
+        /// The table.
+        table: String,
+        /// The snapshot.
+        id: Hash,
+    },
+    /// The options contradict each other or lack something.
+    #[error("{0}")]
+    Usage(String),
+    /// A guard refuses; `allow` is the flag that lifts it, if one does.
+    #[error("{what}")]
+    Refused {
+        /// What is refused and why.
+        what: String,
+        /// The flag that allows it.
+        allow: Option<&'static str>,
+    },
+    /// The live table's schema no longer takes the snapshot's rows.
+    #[error("the schema of {table} has changed since the snapshot:\n{}", differences.join("\n"))]
+    Drift {
+        /// The table.
+        table: TableName,
+        /// Each difference that stands in the way.
+        differences: Vec<String>,
+    },
+    /// Something is not what it should be.
+    #[error("{0}")]
+    Verification(String),
+    /// A plan needs a person's yes and nobody can be asked.
+    #[error("this needs a confirmation and there is no terminal to ask on")]
+    NotConfirmed,
+    /// The person said no.
+    #[error("nothing was changed")]
+    Declined,
+    /// The tables changed between the plan that was shown and the plan under lock.
+    #[error("the tables changed while the plan was shown; nothing was written")]
+    PlanChanged,
+    /// A pinned snapshot cannot be deleted.
+    #[error("snapshot {} is pinned", .0.short())]
+    Pinned(Hash),
+    /// The operating system refused.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A signal asked to stop.
+    #[error("interrupted; nothing was left half done")]
+    Interrupted,
+}
+
+impl OpError {
+    /// An I/O error with what was tried on which file.
+    pub fn io(action: &'static str, path: impl Into<PathBuf>, source: std::io::Error) -> OpError {
+        OpError::Io { action, path: path.into(), source }
+    }
+}
+
+/// What kind of failure an error is: what scripts tell apart by exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// It did not work.
+    Failed,
+    /// It was asked for in a way that makes no sense.
+    Usage,
+    /// A part was done.
+    Partial,
+    /// A guard refused.
+    Refused,
+    /// Something is not what it should be.
+    Verification,
+    /// It is not known whether it was done.
+    Unknown,
+    /// There is no store.
+    NoStore,
+    /// The store is in use.
+    Locked,
+    /// No such table or snapshot.
+    NotFound,
+    /// A signal asked to stop.
+    Interrupted,
+}
+
+impl OpError {
+    /// The kind of failure.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            OpError::NoStore(_) | OpError::Store(StoreError::NoStore(_)) => ErrorKind::NoStore,
+            OpError::Store(StoreError::Locked) => ErrorKind::Locked,
+            OpError::Store(StoreError::Missing(_) | StoreError::Damaged { .. })
+            | OpError::Verification(_)
+            | OpError::Tree(TreeError::Corrupt { .. } | TreeError::Store(StoreError::Missing(_) | StoreError::Damaged { .. })) => {
+                ErrorKind::Verification
+            }
+            OpError::NoSuchTable { .. }
+            | OpError::NoSuchRow { .. }
+            | OpError::AmbiguousTable { .. }
+            | OpError::Reference(_)
+            | OpError::Db(DbError::Changed { .. }) => ErrorKind::NotFound,
+            OpError::Usage(_) | OpError::Config { .. } | OpError::NoDatabase | OpError::Db(DbError::BadUrl(_) | DbError::Filter { .. }) => {
+                ErrorKind::Usage
+            }
+            OpError::Refused { .. }
+            | OpError::Drift { .. }
+            | OpError::NotConfirmed
+            | OpError::Declined
+            | OpError::PlanChanged
+            | OpError::Pinned(_)
+            | OpError::Db(DbError::Denied { .. }) => ErrorKind::Refused,
+            OpError::Db(DbError::Unknown(_)) => ErrorKind::Unknown,
+            OpError::Interrupted | OpError::Store(StoreError::Interrupted) | OpError::Tree(TreeError::Interrupted) => ErrorKind::Interrupted,
+            _ => ErrorKind::Failed,
+        }
+    }
+
+    /// What to do next, in one line each.
+    pub fn hints(&self) -> Vec<String> {
+        let near = |names: &[String]| match names {
+            [] => None,
+            names => Some(format!("did you mean {}?", names.join(", "))),
+        };
+        let hint: Option<String> = match self {
+            OpError::NoStore(_) | OpError::Store(StoreError::NoStore(_)) => Some("make one with: dbsnap init".to_owned()),
+            OpError::NoDatabase => Some(
+                "set DATABASE_URL (in the environment, .env.local or .env), or give --url; dbsnap doctor shows what was looked at"
+                    .to_owned(),
+            ),
+            OpError::NoSuchTable { near: names, .. } => {
+                Some(near(names).unwrap_or_else(|| "dbsnap tables lists the tables".to_owned()))
+            }
+            OpError::AmbiguousTable { .. } => Some("name it with its schema".to_owned()),
+            OpError::Reference(ReferenceError::Empty) => Some("take one with: dbsnap snap TABLE -m MESSAGE".to_owned()),
+            OpError::Reference(ReferenceError::Unknown { near: names, .. }) => {
+                Some(near(names).unwrap_or_else(|| "dbsnap log lists the snapshots".to_owned()))
+            }
+            OpError::Reference(ReferenceError::Ambiguous { candidates, .. }) => {
+                let ids: Vec<String> = candidates.iter().take(8).map(|id| id.to_hex()[..12].to_owned()).collect();
+                Some(format!("it could be {}", ids.join(", ")))
+            }
+            OpError::Refused { allow: Some(flag), .. } => Some(format!("{flag} allows it")),
+            OpError::NotConfirmed => Some("look at the plan with --dry-run, then give -y".to_owned()),
+            OpError::PlanChanged => Some("look at the new plan: run it again".to_owned()),
+            OpError::Pinned(id) => Some(format!("dbsnap unpin {} first", id.short())),
+            OpError::Store(StoreError::Locked) => Some("try again when the other dbsnap has finished".to_owned()),
+            OpError::Store(StoreError::UnknownFormat { .. }) => Some("use a newer dbsnap".to_owned()),
+            OpError::Db(DbError::Connect { .. }) => Some("is the server running? dbsnap doctor shows which database is used".to_owned()),
+            OpError::Db(DbError::Login { .. }) => Some("check the user and password in the database URL".to_owned()),
+            OpError::Drift { .. } => Some("bring the schema back to what it was (migrations), then restore".to_owned()),
+            _ if self.kind() == ErrorKind::Verification => Some("dbsnap verify shows what is damaged".to_owned()),
+            _ => None,
+        };
+        hint.into_iter().collect()
+    }
+}

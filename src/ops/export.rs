@@ -1,0 +1,280 @@
+//! `export`: the plan's files for a snapshot, and `backup_manifest.json` kept true.
+
+use super::OpError;
+use super::project::{Place, Project};
+use super::refs::{find_entry_table, resolve};
+use crate::monitor::{Monitor, Step};
+use crate::prisma::{
+    BackupEntry, BackupId, BackupManifest, BackupStatus, ColumnNames, ExportInfo, ExportWriter, Retention, ScriptOptions,
+    write_restore_script,
+};
+use crate::snapshot::{Entry, History, Manifest, Reference, Refs, TableEntry, read_schema};
+use crate::store::{Access, Objects, Store};
+use crate::tree::Cursor;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// The name of the list of backups.
+const MANIFEST_FILE: &str = "backup_manifest.json";
+
+/// What to export.
+#[derive(Debug, Clone, Default)]
+pub struct ExportOptions {
+    /// Only these tables of the snapshot, as typed; empty for all.
+    pub tables: Vec<String>,
+    /// Where to, instead of the settings' directory.
+    pub dir: Option<PathBuf>,
+}
+
+/// One exported table.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportedTable {
+    /// The table.
+    pub table: String,
+    /// The backup's id.
+    pub backup: String,
+    /// The JSON file.
+    pub json: PathBuf,
+    /// The restore script.
+    pub script: PathBuf,
+    /// Records in the file.
+    pub records: u64,
+    /// Bytes of the JSON file.
+    pub bytes: u64,
+    /// Its checksum: `sha256:` and 64 hex digits.
+    pub checksum: String,
+}
+
+/// What `export` did.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportReport {
+    /// The snapshot's id.
+    pub id: String,
+    /// The list of backups.
+    pub manifest: PathBuf,
+    /// The tables.
+    pub tables: Vec<ExportedTable>,
+}
+
+/// Exports the snapshot that `reference` names.
+///
+/// # Errors
+/// If it names none, an object is damaged, or a file cannot be written: then no file of that table has its final name.
+pub fn export(
+    place: &Place,
+    reference: &str,
+    options: &ExportOptions,
+    monitor: &dyn Monitor,
+) -> Result<ExportReport, OpError> {
+    let project = Project::find(place)?;
+    let store = project.open(Access::Read)?;
+    let history = History::load(&store)?;
+    let reference = Reference::parse(reference);
+    let resolved = resolve(&history, &Refs::load(&store)?, &reference)?;
+    let mut options = ExportOptions { dir: options.dir.as_ref().map(|dir| place.dir.join(dir)), ..options.clone() };
+    options.tables.extend(reference.table);
+    if options.tables.is_empty()
+        && let Some(position) = resolved.table
+    {
+        options.tables.push(resolved.entry.manifest.tables[position].table.to_string());
+    }
+    export_entry(&project, &store, resolved.entry, &options, monitor)
+}
+
+/// Exports a snapshot that is at hand.
+pub(super) fn export_entry(
+    project: &Project,
+    store: &Store,
+    entry: &Entry,
+    options: &ExportOptions,
+    monitor: &dyn Monitor,
+) -> Result<ExportReport, OpError> {
+    let dir = options.dir.clone().unwrap_or_else(|| project.export_dir());
+    std::fs::create_dir_all(&dir).map_err(|error| OpError::io("make", &dir, error))?;
+    let mut chosen: Vec<usize> = Vec::new();
+    for typed in &options.tables {
+        chosen.push(find_entry_table(entry, typed)?);
+    }
+    if chosen.is_empty() {
+        chosen = (0..entry.manifest.tables.len()).collect();
+    }
+    let manifest_path = dir.join(MANIFEST_FILE);
+    let mut tables = Vec::new();
+    for position in chosen {
+        let table = &entry.manifest.tables[position];
+        let exported = export_table(store, entry, table, &dir, monitor)?;
+        // The list is written after the files it names, table by table: it never names what is not there.
+        let mut list = BackupManifest::load(&manifest_path)?;
+        list.put(&BackupEntry {
+            id: exported.backup.clone(),
+            table: exported.table.clone(),
+            created_at: entry.manifest.created_at,
+            record_count: exported.records,
+            file_path: file_name(&exported.json),
+            restore_path: file_name(&exported.script),
+            size_bytes: exported.bytes,
+            reason: entry.manifest.message.clone(),
+            status: BackupStatus::Valid,
+        });
+        let policy = project.config.policy();
+        list.set_retention(Retention {
+            max_backups_per_table: u32::try_from(policy.per_table).unwrap_or(u32::MAX),
+            max_age_days: policy.days,
+        });
+        list.save()?;
+        tables.push(exported);
+    }
+    Ok(ExportReport { id: entry.id.to_hex(), manifest: manifest_path, tables })
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn export_table(
+    objects: &dyn Objects,
+    entry: &Entry,
+    table: &TableEntry,
+    dir: &Path,
+    monitor: &dyn Monitor,
+) -> Result<ExportedTable, OpError> {
+    let schema = read_schema(objects, &table.schema_object)?;
+    let backup = BackupId::parse(&table.backup)
+        .ok_or_else(|| OpError::Verification(format!("'{}' is not a backup id", table.backup)))?;
+    let (json, script_path) = (dir.join(backup.json_file()), dir.join(backup.script_file()));
+    let info = ExportInfo {
+        created_at: entry.manifest.created_at,
+        schema_version: None,
+        filter_applied: table.filter.clone(),
+        extra: [("snapshot".to_owned(), serde_json::Value::String(entry.id.to_hex()))].into_iter().collect(),
+    };
+    monitor.begin(&Step {
+        verb: "Exporting",
+        subject: &table.table.to_string(),
+        rows: Some(table.rows),
+        bytes: Some(table.bytes),
+    });
+    let mut writer = ExportWriter::create(&json, &schema, &ColumnNames, info)?;
+    let mut cursor = Cursor::new(objects, &schema.key_spec(), &table.root)?;
+    let (mut rows, mut bytes) = (0, 0);
+    while let Some(row) = cursor.next_entry()? {
+        for _ in 0..row.count {
+            writer.row(row.row)?;
+        }
+        rows += row.count;
+        bytes += row.row.len() as u64;
+        if bytes > 1 << 20 {
+            monitor.advance(rows, bytes);
+            (rows, bytes) = (0, 0);
+            if monitor.interrupted() {
+                return Err(OpError::Interrupted);
+            }
+        }
+    }
+    let written = writer.finish()?;
+    monitor.end();
+    if written.records != table.rows {
+        return Err(OpError::Verification(format!(
+            "the snapshot says {} rows of {}, its tree holds {}",
+            table.rows, table.table, written.records
+        )));
+    }
+    write_restore_script(&script_path, &ScriptOptions::default())?;
+    Ok(ExportedTable {
+        table: table.table.to_string(),
+        backup: table.backup.clone(),
+        json,
+        script: script_path,
+        records: written.records,
+        bytes: written.size_bytes,
+        checksum: written.checksum,
+    })
+}
+
+/// Removes the export files of a snapshot, and their entries. Returns the names of the files that went.
+pub(super) fn remove(project: &Project, manifest: &Manifest) -> Result<Vec<String>, OpError> {
+    let dir = project.export_dir();
+    let path = dir.join(MANIFEST_FILE);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let mut list = BackupManifest::load(&path)?;
+    let mut removed = Vec::new();
+    let mut changed = false;
+    for backup in manifest.tables.iter().filter_map(|table| BackupId::parse(&table.backup)) {
+        // Only what the list knows as ours is touched; the entry goes first, so that the list never names what is gone.
+        if !list.remove(backup.as_str()) {
+            continue;
+        }
+        changed = true;
+        for file in [backup.json_file(), backup.script_file()] {
+            if dir.join(&file).is_file() {
+                removed.push(file);
+            }
+        }
+    }
+    if changed {
+        list.save()?;
+    }
+    for file in &removed {
+        let path = dir.join(file);
+        std::fs::remove_file(&path).map_err(|error| OpError::io("remove", path, error))?;
+    }
+    Ok(removed)
+}
+
+/// Gives the exports of a snapshot its new message as their reason.
+pub(super) fn set_reason(project: &Project, manifest: &Manifest) -> Result<(), OpError> {
+    let path = project.export_dir().join(MANIFEST_FILE);
+    if !path.exists() {
+        return Ok(());
+    }
+    let mut list = BackupManifest::load(&path)?;
+    let mut changed = false;
+    for table in &manifest.tables {
+        if let Some(mut entry) = list.get(&table.backup) {
+            entry.reason.clone_from(&manifest.message);
+            list.put(&entry);
+            changed = true;
+        }
+    }
+    if changed { Ok(list.save()?) } else { Ok(()) }
+}
+
+/// Has every file that the list names checked, and writes what was found into the list: valid, missing or corrupt.
+/// `check` says whether a file that is there is whole.
+pub(super) fn check_all(
+    project: &Project,
+    check: &mut dyn FnMut(&Path) -> Result<bool, OpError>,
+    monitor: &dyn Monitor,
+) -> Result<(), OpError> {
+    let dir = project.export_dir();
+    let path = dir.join(MANIFEST_FILE);
+    if !path.exists() {
+        return Ok(());
+    }
+    let mut list = BackupManifest::load(&path)?;
+    let entries: Vec<BackupEntry> = list.entries().collect();
+    let mut changed = false;
+    for entry in entries.iter().filter(|entry| BackupId::parse(&entry.id).is_some()) {
+        if monitor.interrupted() {
+            return Err(OpError::Interrupted);
+        }
+        // A name that is not plainly a file of this directory is not followed.
+        let Some(backup) = BackupId::parse(&entry.file_path).filter(|id| id.json_file() == entry.file_path) else {
+            continue;
+        };
+        let file = dir.join(backup.json_file());
+        monitor.begin(&Step { verb: "Verifying", subject: &entry.file_path, ..Step::default() });
+        let status = match file.is_file() {
+            false => BackupStatus::Missing,
+            true if check(&file)? => BackupStatus::Valid,
+            true => BackupStatus::Corrupt,
+        };
+        monitor.end();
+        changed |= status != entry.status && list.set_status(&entry.id, status);
+    }
+    if changed { Ok(list.save()?) } else { Ok(()) }
+}

@@ -1,0 +1,39 @@
+//! `init`: make the store.
+
+use super::OpError;
+use super::config::TEMPLATE;
+use super::project::{Place, STORE_DIR};
+use crate::store::Store;
+use serde::Serialize;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// What `init` did.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InitReport {
+    /// The store's directory.
+    pub store: PathBuf,
+    /// Whether it was there already.
+    pub existed: bool,
+}
+
+/// Makes the store, or completes one whose making was interrupted. A complete one is left as it is.
+///
+/// # Errors
+/// If the place holds something else, or cannot be written.
+pub fn init(place: &Place) -> Result<InitReport, OpError> {
+    let store = place.dir.join(place.store.as_deref().unwrap_or(STORE_DIR.as_ref()));
+    let existed = store.join("config.toml").is_file() && store.join("format").is_file();
+    Store::init(&store)?;
+    let config = store.join("config.toml");
+    match std::fs::OpenOptions::new().write(true).create_new(true).open(&config) {
+        Ok(mut file) => file
+            .write_all(TEMPLATE.as_bytes())
+            .and_then(|()| file.sync_all())
+            .map_err(|error| OpError::io("write", config, error))?,
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(OpError::io("write", config, error)),
+    }
+    Ok(InitReport { store, existed })
+}

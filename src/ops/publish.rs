@@ -1,0 +1,194 @@
+//! From captured tables to a published snapshot.
+
+use super::OpError;
+use super::capture::Capture;
+use super::project::Project;
+use crate::db::{Engine, Snapshot, SourceIdentity, TableRead};
+use crate::hash::Hash;
+use crate::monitor::{Monitor, Step};
+use crate::prisma::BackupId;
+use crate::snapshot::{
+    Actor, CounterState, Entry, FORMAT, History, Manifest, Origin, SnapshotKind, Stored, TableChange, TableEntry, needs,
+};
+use crate::store::{Session, Store};
+use crate::tree::Built;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+/// The database as manifests name it: an SQLite file below the project by its relative path, so that a project can move.
+pub(super) fn origin(identity: &SourceIdentity, project: &Project) -> Origin {
+    let (engine, database) = match identity.engine {
+        Engine::Postgres => ("postgres", identity.database.clone()),
+        Engine::Sqlite => {
+            let path = std::path::Path::new(&identity.database);
+            let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone());
+            let shown = path.strip_prefix(&root).unwrap_or(path);
+            ("sqlite", shown.display().to_string())
+        }
+    };
+    Origin {
+        engine: engine.to_owned(),
+        cluster: identity.cluster.clone(),
+        database,
+        version: identity.version.clone(),
+    }
+}
+
+/// One captured table, not yet in a manifest.
+pub(super) struct Captured {
+    read: TableRead,
+    schema_object: Hash,
+    /// The table's tree.
+    pub built: Built,
+    since: Option<Hash>,
+    counters: Vec<CounterState>,
+}
+
+/// What capturing tables into a session needs to know.
+pub(super) struct Taking<'t> {
+    /// The store, for its scratch directory.
+    pub store: &'t Store,
+    /// What is there already.
+    pub history: &'t History,
+    /// Where new objects go.
+    pub session: &'t Session<'t>,
+    /// The database.
+    pub origin: &'t Origin,
+    /// Whom to tell.
+    pub monitor: &'t dyn Monitor,
+}
+
+impl Taking<'_> {
+    /// Captures every table of `reads` from one instant. `expected` are rows and bytes for the progress.
+    pub fn capture(
+        &self,
+        snapshot: &mut dyn Snapshot,
+        reads: &[TableRead],
+        expected: &[(Option<u64>, Option<u64>)],
+    ) -> Result<Vec<Captured>, OpError> {
+        let capture =
+            Capture { objects: self.session, scratch: self.store.scratch_dir(), monitor: self.monitor };
+        let mut captured = Vec::with_capacity(reads.len());
+        for (index, read) in reads.iter().enumerate() {
+            let table = &read.schema.table;
+            let spec = read.schema.key_spec();
+            let previous = self.history.kindred_roots(self.session, self.origin, table, &spec);
+            let since = self.comparable(read, previous.first());
+            let (rows, bytes) = expected.get(index).copied().unwrap_or_default();
+            self.monitor.begin(&Step { verb: "Reading", subject: &table.to_string(), rows, bytes });
+            let built = capture.table(snapshot, index, &spec, &previous)?;
+            let counters = snapshot
+                .counters(index)?
+                .into_iter()
+                .map(|counter| CounterState { name: counter.name, column: counter.column, last: counter.last })
+                .collect();
+            self.monitor.end();
+            captured.push(Captured {
+                schema_object: capture.schema(&read.schema)?,
+                read: read.clone(),
+                built,
+                since,
+                counters,
+            });
+        }
+        Ok(captured)
+    }
+
+    /// The snapshot that changes are counted against: the newest of the table, if its tree is the one compared with and
+    /// its filter is the same.
+    fn comparable(&self, read: &TableRead, compared_root: Option<&Hash>) -> Option<Hash> {
+        let (entry, table) = self.history.of_table(self.origin, &read.schema.table).next()?;
+        let same_filter = table.filter.as_deref() == read.filter.as_ref().map(|filter| filter.typed.as_str());
+        (same_filter && Some(&table.root) == compared_root).then_some(entry.id)
+    }
+}
+
+/// A snapshot about to be published.
+pub(super) struct Draft {
+    /// Why.
+    pub kind: SnapshotKind,
+    /// What for.
+    pub message: String,
+    /// Who.
+    pub actor: Actor,
+    /// Of which database.
+    pub origin: Origin,
+    /// The tables.
+    pub captured: Vec<Captured>,
+}
+
+/// A published snapshot.
+pub(super) struct Published {
+    /// Id and manifest.
+    pub entry: Entry,
+    /// The captured tables, in the order of the manifest.
+    pub captured: Vec<Captured>,
+    /// Bytes by which the store grew, the manifest included.
+    pub added_bytes: u64,
+}
+
+/// Makes the session's objects durable, then publishes the manifest: the one commit point.
+pub(super) fn publish(
+    store: &Store,
+    session: Session<'_>,
+    history: &History,
+    draft: Draft,
+) -> Result<Published, OpError> {
+    let sealed = session.seal()?;
+    let created_at = now();
+    let mut taken: BTreeSet<String> =
+        history.entries.iter().flat_map(|entry| entry.manifest.tables.iter().map(|t| t.backup.to_ascii_lowercase())).collect();
+    let mut tables = Vec::with_capacity(draft.captured.len());
+    for captured in &draft.captured {
+            let table = &captured.read.schema.table;
+            let backup = BackupId::choose(created_at, table, |id| taken.contains(id))?.to_string();
+            taken.insert(backup.to_ascii_lowercase());
+            tables.push(TableEntry {
+                table: table.clone(),
+                backup,
+                rows: captured.built.totals.rows,
+                bytes: captured.built.totals.row_bytes,
+                root: captured.built.root,
+                schema_object: captured.schema_object,
+                filter: captured.read.filter.as_ref().map(|filter| filter.typed.clone()),
+                change: captured.change(),
+                counters: captured.counters.clone(),
+            });
+    }
+    let manifest = Manifest {
+        dbsnap: FORMAT,
+        kind: draft.kind,
+        created_at,
+        message: draft.message,
+        parent: history.entries.first().map(|entry| entry.id),
+        actor: draft.actor,
+        source: draft.origin,
+        tables,
+        stored: Stored { objects: sealed.objects, bytes: sealed.pack_bytes },
+    };
+    let bytes = manifest.to_bytes();
+    let id = store.publish(&bytes, &needs(&manifest))?;
+    Ok(Published {
+        entry: Entry { id, manifest },
+        captured: draft.captured,
+        added_bytes: sealed.pack_bytes + bytes.len() as u64,
+    })
+}
+
+/// Now, to the microsecond: what manifests keep.
+pub(super) fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+}
+
+impl Captured {
+    fn change(&self) -> Option<TableChange> {
+        let change = self.built.change?;
+        Some(TableChange {
+            since: self.since?,
+            added: change.added,
+            changed: change.changed,
+            removed: change.removed,
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! `restore`: plan, show, apply, prove, commit.
+//!
+//! A restore is a diff with the writing added. The live tables are captured inside the write transaction, under its locks,
+//! into trees of the store; the trees are compared with the snapshot's; the differences, and only they, are written; the
+//! tables are captured again, and what changed must be exactly the plan. Then COMMIT. The first capture is published as
+//! the safety snapshot before the first write.
+
+mod changes;
+mod drift;
+mod guard;
+mod perform;
+mod plan;
+mod spool;
+
+pub use perform::restore;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// What becomes of rows that differ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Rows of the snapshot come back; rows added since stay.
+    #[default]
+    Upsert,
+    /// The table becomes the snapshot (of a filtered one: within its filter).
+    Exact,
+    /// Only rows that are gone come back; changed ones stay changed.
+    Missing,
+}
+
+/// What to restore, and which guards are lifted.
+#[derive(Debug, Clone, Default)]
+pub struct RestoreOptions {
+    /// The snapshot, as typed.
+    pub reference: String,
+    /// Only these of its tables, as typed; empty for all.
+    pub tables: Vec<String>,
+    /// What becomes of rows that differ.
+    pub mode: Mode,
+    /// Only say what would be done.
+    pub dry_run: bool,
+    /// Do not ask.
+    pub yes: bool,
+    /// Let foreign keys delete or change rows of other tables.
+    pub cascade: bool,
+    /// Allow another database than the snapshot's.
+    pub other_database: bool,
+    /// Allow a database on another machine.
+    pub remote: bool,
+    /// Allow it under `NODE_ENV=production`.
+    pub production: bool,
+}
+
+/// What a restore does to one table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedTable {
+    /// The table.
+    pub table: String,
+    /// Rows of the snapshot.
+    pub snapshot_rows: u64,
+    /// Rows of the live table.
+    pub live_rows: u64,
+    /// Rows to insert.
+    pub insert: u64,
+    /// Rows to update.
+    pub update: u64,
+    /// Rows to delete.
+    pub delete: u64,
+    /// Rows that are already as in the snapshot.
+    pub unchanged: u64,
+    /// Rows that differ from the snapshot or are not in it, and stay as they are in this mode.
+    pub left: u64,
+    /// What is worth knowing: columns added since and the like.
+    pub notes: Vec<String>,
+}
+
+/// Rows of a table outside the restore that foreign keys would take along.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Bystander {
+    /// The table.
+    pub table: String,
+    /// Rows that would be deleted or changed.
+    pub rows: u64,
+}
+
+/// What a restore is about to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RestorePlan {
+    /// The snapshot's id.
+    pub id: String,
+    /// Its message.
+    pub message: String,
+    /// When it was taken.
+    pub created_at: Timestamp,
+    /// The database that is written to: host, database and user, no password.
+    pub target: String,
+    /// The mode.
+    pub mode: Mode,
+    /// The tables, in the order in which rows are inserted.
+    pub tables: Vec<PlannedTable>,
+}
+
+impl RestorePlan {
+    /// Rows to write in all tables.
+    pub fn writes(&self) -> u64 {
+        self.tables.iter().map(|table| table.insert + table.update + table.delete).sum()
+    }
+}
+
+/// What a restore did.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RestoreReport {
+    /// What was planned, and unless `dry_run`, done.
+    #[serde(flatten)]
+    pub plan: RestorePlan,
+    /// Whether it was only said.
+    pub dry_run: bool,
+    /// Whether anything was written.
+    pub applied: bool,
+    /// The safety snapshot that was taken before the first write.
+    pub safety: Option<String>,
+    /// Rows of other tables that foreign keys took along.
+    pub bystanders: Vec<Bystander>,
+    /// Seconds.
+    pub seconds: f64,
+}

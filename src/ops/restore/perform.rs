@@ -1,0 +1,274 @@
+//! The restore itself: guards, plan, confirmation, safety snapshot, writing, proof, commit.
+
+use super::changes::{Changes, digest_between};
+use super::plan::{Prepared, Targets, prepare, targets};
+use super::{Bystander, RestoreOptions, RestorePlan, RestoreReport, guard};
+use crate::db::{Commit, RestoreTxn, Sink};
+use crate::hash::Hash;
+use crate::monitor::{Monitor, Step};
+use crate::ops::OpError;
+use crate::ops::actor;
+use crate::ops::capture::Capture;
+use crate::ops::project::{Place, Project};
+use crate::ops::publish::{Draft, Published, Taking, origin, publish};
+use crate::ops::{refs, settings};
+use crate::snapshot::{Entry, History, Origin, Reference, Refs, SnapshotKind};
+use crate::store::{Access, Session, Store};
+
+/// Safety snapshots that stay pinned; an older one is left to retention.
+const SAFETY_PINS: usize = 5;
+/// How the pin of a safety snapshot begins.
+const SAFETY_REASON: &str = "safety: before restoring ";
+
+/// Plans and, unless it is a dry run, applies a restore. `confirm` is shown the plan and says whether to go on; it is not
+/// asked if nothing would be written.
+///
+/// # Errors
+/// If anything fails before COMMIT: then the database is as it was. [`crate::db::DbError::Unknown`] if COMMIT's outcome is not known.
+pub fn restore(
+    place: &Place,
+    options: &RestoreOptions,
+    confirm: &mut dyn FnMut(&RestorePlan) -> Result<bool, OpError>,
+    monitor: &dyn Monitor,
+) -> Result<RestoreReport, OpError> {
+    let started = std::time::Instant::now();
+    let project = Project::find(place)?;
+    let store = project.open(Access::Write)?;
+    let history = History::load(&store)?;
+    let reference = Reference::parse(&options.reference);
+    let resolved = refs::resolve(&history, &Refs::load(&store)?, &reference)?;
+    let mut options = options.clone();
+    options.tables.extend(reference.table);
+    let (mut sink, chosen) = settings::connect(place, &project)?;
+    let target = origin(sink.identity(), &project);
+    guard::check(&options, &resolved.entry.manifest.source, &target, sink.identity())?;
+    let engine = sink.identity().engine;
+    let catalog = sink.catalog()?;
+    let work = Work {
+        project: &project,
+        store: &store,
+        history: &history,
+        entry: resolved.entry,
+        origin: &target,
+        targets: targets(&store, resolved.entry, resolved.table, &options, &catalog, engine)?,
+        header: RestorePlan {
+            id: resolved.entry.id.to_hex(),
+            message: resolved.entry.manifest.message.clone(),
+            created_at: resolved.entry.manifest.created_at,
+            target: chosen.url.display(),
+            mode: options.mode,
+            tables: Vec::new(),
+        },
+        options: &options,
+        monitor,
+    };
+    let mut report = work.run(sink.as_mut(), confirm)?;
+    report.seconds = started.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+struct Work<'w> {
+    project: &'w Project,
+    store: &'w Store,
+    history: &'w History,
+    entry: &'w Entry,
+    origin: &'w Origin,
+    targets: Targets,
+    header: RestorePlan,
+    options: &'w RestoreOptions,
+    monitor: &'w dyn Monitor,
+}
+
+impl Work<'_> {
+    fn run(
+        &self,
+        sink: &mut dyn Sink,
+        confirm: &mut dyn FnMut(&RestorePlan) -> Result<bool, OpError>,
+    ) -> Result<RestoreReport, OpError> {
+        let mut shown = None;
+        if self.options.dry_run || !self.options.yes {
+            // Planned without locks: nobody is kept waiting while a person reads.
+            let session = self.store.session()?;
+            let preview = {
+                let mut live = sink.snapshot(&self.targets.reads, self.monitor)?;
+                self.prepare(&session, live.as_mut())?
+            };
+            if self.options.dry_run || preview.plan.writes() == 0 {
+                return Ok(self.report(preview.plan, None, Vec::new()));
+            }
+            if !confirm(&preview.plan)? {
+                return Err(OpError::Declined);
+            }
+            shown = Some(preview.digest());
+        }
+        let session = self.store.session()?;
+        let mut txn = sink.restore(&self.targets.reads, self.monitor)?;
+        let prepared = self.prepare(&session, txn.as_mut())?;
+        if shown.is_some_and(|shown| shown != prepared.digest()) {
+            return Err(OpError::PlanChanged);
+        }
+        if prepared.plan.writes() == 0 {
+            return Ok(self.report(prepared.plan, None, Vec::new()));
+        }
+        self.apply(txn, session, prepared)
+    }
+
+    fn prepare(&self, session: &Session<'_>, live: &mut dyn crate::db::Snapshot) -> Result<Prepared, OpError> {
+        let taking = Taking {
+            store: self.store,
+            history: self.history,
+            session,
+            origin: self.origin,
+            monitor: self.monitor,
+        };
+        prepare(&taking, live, &self.targets, self.header.clone(), &self.store.scratch_dir())
+    }
+
+    fn report(&self, plan: RestorePlan, safety: Option<String>, bystanders: Vec<Bystander>) -> RestoreReport {
+        RestoreReport { plan, dry_run: self.options.dry_run, applied: safety.is_some(), safety, bystanders, seconds: 0.0 }
+    }
+
+    /// Writes, proves and commits. Until the commit is acknowledged, whatever fails leaves the database as it was.
+    fn apply(
+        &self,
+        mut txn: Box<dyn RestoreTxn + '_>,
+        session: Session<'_>,
+        prepared: Prepared,
+    ) -> Result<RestoreReport, OpError> {
+        let Prepared { plan, mut changes, live } = prepared;
+        let bystanders = self.bystanders(txn.as_mut(), &mut changes)?;
+        let roots: Vec<Hash> = live.iter().map(|captured| captured.built.root).collect();
+        let safety = self.take_safety(session, live)?;
+        let written = self
+            .write(txn.as_mut(), &mut changes)
+            .and_then(|()| self.prove(txn.as_mut(), &roots, &changes))
+            .and_then(|()| match self.monitor.interrupted() {
+                true => Err(OpError::Interrupted),
+                false => Ok(()),
+            });
+        if let Err(error) = written {
+            drop(txn);
+            self.forget_safety(&safety)?;
+            return Err(error);
+        }
+        match txn.commit() {
+            Ok(Commit::Done) => Ok(self.report(plan, Some(safety.entry.id.to_hex()), bystanders)),
+            Ok(Commit::RolledBack) => {
+                self.forget_safety(&safety)?;
+                Err(OpError::Verification("the database rolled the restore back; nothing was changed".to_owned()))
+            }
+            // With an unknown outcome the safety snapshot may be needed: it stays.
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn bystanders(&self, txn: &mut dyn RestoreTxn, changes: &mut [Changes]) -> Result<Vec<Bystander>, OpError> {
+        let mut found = Vec::new();
+        for (index, changes) in changes.iter_mut().enumerate() {
+            if changes.delete.rows() == 0 {
+                continue;
+            }
+            let mut rows = changes.delete.stream()?;
+            let reached = txn.bystanders(index, &mut rows).map_err(|error| rows.explain(error))?;
+            found.extend(reached.into_iter().map(|(table, rows)| Bystander { table: table.to_string(), rows }));
+        }
+        if found.is_empty() || self.options.cascade {
+            return Ok(found);
+        }
+        let list: Vec<String> = found.iter().map(|by| format!("{} rows of {}", by.rows, by.table)).collect();
+        Err(OpError::Refused {
+            what: format!("deleting rows would also delete or change {}", list.join(", ")),
+            allow: Some("--cascade"),
+        })
+    }
+
+    fn take_safety(
+        &self,
+        session: Session<'_>,
+        live: Vec<crate::ops::publish::Captured>,
+    ) -> Result<Published, OpError> {
+        let reason = format!("{SAFETY_REASON}{}", self.entry.id.short());
+        let draft = Draft {
+            kind: SnapshotKind::Safety,
+            message: format!("before restoring {}: {}", self.entry.id.short(), self.entry.manifest.message),
+            actor: actor::detect(&self.project.root),
+            origin: self.origin.clone(),
+            captured: live,
+        };
+        let safety = publish(self.store, session, self.history, draft)?;
+        self.store.pin(&safety.entry.id, Some(&reason))?;
+        let pins = Refs::load(self.store)?.pins;
+        let older = self
+            .history
+            .entries
+            .iter()
+            .filter(|entry| {
+                let reason = pins.get(&entry.id).and_then(|reason| reason.as_deref());
+                reason.is_some_and(|reason| reason.starts_with(SAFETY_REASON))
+            })
+            .skip(SAFETY_PINS - 1);
+        for entry in older {
+            self.store.unpin(&entry.id)?;
+        }
+        Ok(safety)
+    }
+
+    /// A restore that changed nothing needs no safety snapshot.
+    fn forget_safety(&self, safety: &Published) -> Result<(), OpError> {
+        self.store.unpin(&safety.entry.id)?;
+        self.store.withdraw(&safety.entry.id)?;
+        Ok(())
+    }
+
+    /// Deletes children first, then updates and inserts parents first.
+    fn write(&self, txn: &mut dyn RestoreTxn, changes: &mut [Changes]) -> Result<(), OpError> {
+        for (index, changes) in changes.iter_mut().enumerate().rev() {
+            if changes.delete.rows() > 0 {
+                self.step("Deleting", index, changes.delete.rows());
+                let mut rows = changes.delete.stream()?;
+                txn.delete(index, &mut rows).map_err(|error| rows.explain(error))?;
+            }
+        }
+        for (index, changes) in changes.iter_mut().enumerate() {
+            if changes.update.rows() > 0 {
+                self.step("Updating", index, changes.update.rows());
+                let mut rows = changes.update.stream()?;
+                txn.update(index, &mut rows).map_err(|error| rows.explain(error))?;
+            }
+            if changes.insert.rows() > 0 {
+                self.step("Inserting", index, changes.insert.rows());
+                let mut rows = changes.insert.stream()?;
+                txn.insert(index, &mut rows).map_err(|error| rows.explain(error))?;
+            }
+            txn.advance_counters(index)?;
+        }
+        self.monitor.end();
+        Ok(())
+    }
+
+    fn step(&self, verb: &str, index: usize, rows: u64) {
+        let subject = self.targets.tables[index].entry.table.to_string();
+        self.monitor.begin(&Step { verb, subject: &subject, rows: Some(rows), bytes: None });
+    }
+
+    /// Reads every table back inside the transaction: what differs from before must be the plan, no more and no less.
+    fn prove(&self, txn: &mut dyn RestoreTxn, before: &[Hash], changes: &[Changes]) -> Result<(), OpError> {
+        let session = self.store.session()?;
+        let capture =
+            Capture { objects: &session, scratch: self.store.scratch_dir(), monitor: self.monitor };
+        for (index, target) in self.targets.tables.iter().enumerate() {
+            self.step("Proving", index, target.entry.rows);
+            let after = capture.table(txn, index, &target.spec, &[before[index], target.entry.root])?;
+            self.monitor.end();
+            let found = digest_between(&session, &target.spec, &before[index], &after.root)?;
+            if found != changes[index].digest {
+                return Err(OpError::Verification(format!(
+                    "table {} is not what the plan says after writing it (a trigger, a rule or a default changed rows); \
+                     everything was rolled back",
+                    target.entry.table
+                )));
+            }
+        }
+        Ok(())
+    }
+}

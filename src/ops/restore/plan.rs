@@ -1,0 +1,165 @@
+//! From a reference and the live catalog to what is read, and from captured trees to a plan.
+
+use super::changes::{Changes, Sides};
+use super::{Mode, RestoreOptions, RestorePlan, drift};
+use crate::codec::{KeySpec, TableName, TableSchema};
+use crate::db::{Catalog, Engine, Filter, Snapshot, TableRead};
+use crate::hash::{Hash, Hasher};
+use crate::ops::OpError;
+use crate::ops::publish::{Captured, Taking};
+use crate::ops::refs;
+use crate::snapshot::{Entry, TableEntry, read_schema};
+use crate::store::Objects;
+use std::path::Path;
+
+/// One table to restore: what the snapshot holds and how the live table is read.
+pub(super) struct Target {
+    /// The snapshot's entry of the table.
+    pub entry: TableEntry,
+    /// How the live table is read: whole, whatever the snapshot's filter.
+    pub read: TableRead,
+    /// The position among the reads of the same table within the snapshot's filter, if rows outside must not be deleted.
+    pub filtered: Option<usize>,
+    /// How rows are keyed.
+    pub spec: KeySpec,
+    notes: Vec<String>,
+}
+
+/// All tables to restore, parents before children, and what is read for them.
+pub(super) struct Targets {
+    /// The tables; the first reads are theirs, in this order.
+    pub tables: Vec<Target>,
+    /// Everything that is read: the tables, then filtered second looks.
+    pub reads: Vec<TableRead>,
+}
+
+/// Chooses the snapshot's tables and checks each against the live schema.
+///
+/// # Errors
+/// If a table is not in the snapshot, is gone from the database, or its schema no longer takes the rows.
+pub(super) fn targets(
+    objects: &dyn Objects,
+    entry: &Entry,
+    only: Option<usize>,
+    options: &RestoreOptions,
+    catalog: &Catalog,
+    engine: Engine,
+) -> Result<Targets, OpError> {
+    let mut chosen: Vec<usize> = Vec::new();
+    for typed in &options.tables {
+        let position = refs::find_entry_table(entry, typed)?;
+        if !chosen.contains(&position) {
+            chosen.push(position);
+        }
+    }
+    if chosen.is_empty() {
+        chosen = only.map_or_else(|| (0..entry.manifest.tables.len()).collect(), |position| vec![position]);
+    }
+    let mut tables = Vec::new();
+    for position in chosen {
+        tables.push(target(objects, &entry.manifest.tables[position], catalog)?);
+    }
+    parents_first(&mut tables);
+    let mut reads: Vec<TableRead> = tables.iter().map(|target| target.read.clone()).collect();
+    for target in &mut tables {
+        if let (Mode::Exact, Some(typed)) = (options.mode, &target.entry.filter) {
+            let filter = Filter::parse(typed, engine, &target.read.schema, &|_| None)?;
+            target.filtered = Some(reads.len());
+            reads.push(TableRead { schema: target.read.schema.clone(), filter: Some(filter) });
+        }
+    }
+    Ok(Targets { tables, reads })
+}
+
+fn target(objects: &dyn Objects, entry: &TableEntry, catalog: &Catalog) -> Result<Target, OpError> {
+    let schema = read_schema(objects, &entry.schema_object)?;
+    let Some(live) = catalog.table(&entry.table) else {
+        return Err(OpError::NoSuchTable {
+            typed: entry.table.to_string(),
+            place: "the database any more".to_owned(),
+            near: Vec::new(),
+        });
+    };
+    if let Some(refusal) = &live.refusal {
+        return Err(OpError::Refused { what: refusal.clone(), allow: None });
+    }
+    let drift = drift::compare(&schema, &live.schema);
+    if !drift.obstacles.is_empty() {
+        return Err(OpError::Drift { table: entry.table.clone(), differences: drift.obstacles });
+    }
+    Ok(Target {
+        entry: entry.clone(),
+        spec: drift.schema.key_spec(),
+        read: TableRead { schema: drift.schema, filter: None },
+        filtered: None,
+        notes: drift.notes,
+    })
+}
+
+/// Sorts tables so that a referenced table comes before those that refer to it, as far as the references allow: tables on
+/// a cycle keep their order.
+fn parents_first(tables: &mut Vec<Target>) {
+    let mut sorted: Vec<Target> = Vec::with_capacity(tables.len());
+    while !tables.is_empty() {
+        let waiting: Vec<TableName> = tables.iter().map(|target| target.entry.table.clone()).collect();
+        let free = tables.iter().position(|target| !refers_to_any(&target.read.schema, &waiting));
+        sorted.push(tables.remove(free.unwrap_or(0)));
+    }
+    *tables = sorted;
+}
+
+fn refers_to_any(schema: &TableSchema, names: &[TableName]) -> bool {
+    schema.foreign_keys.iter().any(|key| key.table != schema.table && names.contains(&key.table))
+}
+
+/// The plan of a restore with the changes behind it.
+pub(super) struct Prepared {
+    /// The plan as it is shown.
+    pub plan: RestorePlan,
+    /// The changes, table by table in the plan's order.
+    pub changes: Vec<Changes>,
+    /// The live tables as they were captured.
+    pub live: Vec<Captured>,
+}
+
+impl Prepared {
+    /// What identifies the plan: equal if every change is.
+    pub fn digest(&self) -> Hash {
+        let mut hasher = Hasher::new();
+        for changes in &self.changes {
+            hasher.update(changes.digest.as_bytes());
+        }
+        hasher.finish()
+    }
+}
+
+/// Captures the live tables from `snapshot` and compares them with the snapshot's trees.
+///
+/// # Errors
+/// If reading, storing or comparing fails.
+pub(super) fn prepare(
+    taking: &Taking<'_>,
+    live: &mut dyn Snapshot,
+    targets: &Targets,
+    header: RestorePlan,
+    scratch: &Path,
+) -> Result<Prepared, OpError> {
+    let expected: Vec<(Option<u64>, Option<u64>)> =
+        targets.tables.iter().map(|target| (Some(target.entry.rows), Some(target.entry.bytes))).collect();
+    let mut captured = taking.capture(live, &targets.reads, &expected)?;
+    let mut plan = header;
+    let mut all = Vec::with_capacity(targets.tables.len());
+    for (index, target) in targets.tables.iter().enumerate() {
+        let sides = Sides {
+            live: captured[index].built.root,
+            live_in_filter: target.filtered.map(|position| captured[position].built.root),
+            snapshot: target.entry.root,
+        };
+        let rows = (captured[index].built.totals.rows, target.entry.rows);
+        let changes = Changes::collect(taking.session, &target.spec, &sides, rows, plan.mode, scratch)?;
+        plan.tables.push(changes.describe(target.entry.table.to_string(), rows, target.notes.clone()));
+        all.push(changes);
+    }
+    captured.truncate(targets.tables.len());
+    Ok(Prepared { plan, changes: all, live: captured })
+}

@@ -1,0 +1,109 @@
+//! Rows kept on disk between planning and writing: memory does not grow with the number of changes.
+
+use crate::db::{DbError, RowStream};
+use crate::ops::OpError;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// Rows that were written, to be read as often as wanted. The file has no name and goes with the spool.
+pub(super) struct Spool {
+    file: BufWriter<File>,
+    dir: PathBuf,
+    rows: u64,
+}
+
+impl Spool {
+    /// An empty spool with its file in `dir`.
+    pub fn new(dir: &Path) -> Result<Spool, OpError> {
+        let file = tempfile::tempfile_in(dir).map_err(|error| OpError::io("make a temporary file in", dir, error))?;
+        Ok(Spool { file: BufWriter::new(file), dir: dir.to_owned(), rows: 0 })
+    }
+
+    /// Adds a row `times` times.
+    pub fn push(&mut self, row: &[u8], times: u64) -> Result<(), OpError> {
+        for _ in 0..times {
+            self.file
+                .write_all(&(row.len() as u64).to_le_bytes())
+                .and_then(|()| self.file.write_all(row))
+                .map_err(|error| OpError::io("write a temporary file in", &self.dir, error))?;
+        }
+        self.rows += times;
+        Ok(())
+    }
+
+    /// Rows held.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Reads the rows from the first.
+    pub fn stream(&mut self) -> Result<SpoolStream<'_>, OpError> {
+        let rewound = self.file.flush().and_then(|()| self.file.get_mut().seek(SeekFrom::Start(0)));
+        rewound.map_err(|error| OpError::io("read a temporary file in", &self.dir, error))?;
+        Ok(SpoolStream { file: BufReader::new(self.file.get_mut()), left: self.rows, row: Vec::new(), failed: None })
+    }
+}
+
+/// The rows of a spool, in order.
+pub(super) struct SpoolStream<'s> {
+    file: BufReader<&'s mut File>,
+    left: u64,
+    row: Vec<u8>,
+    failed: Option<std::io::Error>,
+}
+
+impl SpoolStream<'_> {
+    fn read_row(&mut self) -> std::io::Result<()> {
+        let mut length = [0u8; 8];
+        self.file.read_exact(&mut length)?;
+        let length = usize::try_from(u64::from_le_bytes(length)).map_err(std::io::Error::other)?;
+        self.row.resize(length, 0);
+        self.file.read_exact(&mut self.row)
+    }
+
+    /// Turns the reader's "stopped" into what really happened to the file.
+    pub fn explain(&mut self, error: DbError) -> OpError {
+        match (error, self.failed.take()) {
+            (DbError::Stopped, Some(failed)) => OpError::io("read", "a temporary file", failed),
+            (error, _) => error.into(),
+        }
+    }
+}
+
+impl RowStream for SpoolStream<'_> {
+    fn next_row(&mut self) -> Result<Option<&[u8]>, DbError> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.left -= 1;
+        if let Err(error) = self.read_row() {
+            self.failed = Some(error);
+            return Err(DbError::Stopped);
+        }
+        Ok(Some(&self.row))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_back_in_order_and_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut spool = Spool::new(dir.path()).unwrap();
+        spool.push(b"one", 1).unwrap();
+        spool.push(b"", 2).unwrap();
+        for _ in 0..2 {
+            let mut stream = spool.stream().unwrap();
+            let mut rows = Vec::new();
+            while let Some(row) = stream.next_row().unwrap() {
+                rows.push(row.to_vec());
+            }
+            assert_eq!(rows, [b"one".to_vec(), Vec::new(), Vec::new()]);
+        }
+        assert_eq!(spool.rows(), 3);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}

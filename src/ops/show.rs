@@ -1,0 +1,157 @@
+//! `show`: a snapshot, a table of it, or one row.
+
+use super::OpError;
+use super::log::{LoggedSnapshot, describe};
+use super::project::{Place, Project};
+use super::refs::{find_entry_table, resolve};
+use crate::codec::{Key, Kind, TableSchema, Value, row};
+use crate::prisma::{ColumnNames, RecordEncoder};
+use crate::snapshot::{Entry, History, Reference, Refs, TableEntry, read_schema};
+use crate::store::{Access, Store};
+use crate::tree::{self, Cursor};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// Rows of a table that are shown as a sample.
+const SAMPLE: usize = 5;
+
+/// What `show` found.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShowReport {
+    /// The snapshot.
+    pub snapshot: LoggedSnapshot,
+    /// Where the snapshot comes from: engine, database, version.
+    pub source: String,
+    /// The snapshot before.
+    pub parent: Option<String>,
+    /// The table, if one was asked for.
+    pub table: Option<ShownTable>,
+    /// The row, if one was asked for.
+    pub row: Option<Box<RawValue>>,
+}
+
+/// One table of a snapshot.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShownTable {
+    /// The table's schema.
+    pub schema: TableSchema,
+    /// The root of its tree.
+    pub root: String,
+    /// Rows.
+    pub rows: u64,
+    /// Its first rows, as records of an export.
+    pub sample: Vec<Box<RawValue>>,
+}
+
+/// Shows what `typed` points to: `REF`, `REF:TABLE` or `REF:TABLE:KEY`.
+///
+/// # Errors
+/// If there is no such snapshot, table or row.
+pub fn show(place: &Place, typed: &str) -> Result<ShowReport, OpError> {
+    let store = Project::find(place)?.open(Access::Read)?;
+    let history = History::load(&store)?;
+    let refs = Refs::load(&store)?;
+    let reference = Reference::parse(typed);
+    let resolved = resolve(&history, &refs, &reference)?;
+    let entry = resolved.entry;
+    let table = match &reference.table {
+        Some(typed) => Some(find_entry_table(entry, typed)?),
+        None => resolved.table,
+    };
+    let (mut shown, mut found) = (None, None);
+    if let Some(table) = table.map(|position| &entry.manifest.tables[position]) {
+        let schema = read_schema(&store, &table.schema_object)?;
+        match &reference.key {
+            Some(key) => found = Some(find_row(&store, entry, table, &schema, key)?),
+            None => shown = Some(show_table(&store, table, schema)?),
+        }
+    }
+    let source = &entry.manifest.source;
+    Ok(ShowReport {
+        snapshot: describe(entry, &refs.tags, refs.pins.contains_key(&entry.id)),
+        source: format!("{} {}, {}", source.engine, source.version, source.database),
+        parent: entry.manifest.parent.map(crate::hash::Hash::to_hex),
+        table: shown,
+        row: found,
+    })
+}
+
+fn show_table(store: &Store, table: &TableEntry, schema: TableSchema) -> Result<ShownTable, OpError> {
+    let mut cursor = Cursor::new(store, &schema.key_spec(), &table.root)?;
+    let mut sample = Vec::new();
+    while sample.len() < SAMPLE
+        && let Some(entry) = cursor.next_entry()?
+    {
+        sample.push(record(&schema, entry.row)?);
+    }
+    Ok(ShownTable { rows: table.rows, root: table.root.to_hex(), schema, sample })
+}
+
+/// One row as a record of an export.
+fn record(schema: &TableSchema, row: &[u8]) -> Result<Box<RawValue>, OpError> {
+    let mut json = Vec::new();
+    RecordEncoder::of_table(schema, &ColumnNames)?.encode(row, &mut json)?;
+    let text = String::from_utf8(json).map_err(|error| OpError::Verification(error.to_string()))?;
+    // Records come with the comma and line break that stand before them in a file.
+    RawValue::from_string(text.trim_start_matches([',', '\n', ' ']).to_owned()).map_err(|error| OpError::Verification(error.to_string()))
+}
+
+fn find_row(
+    store: &Store,
+    entry: &Entry,
+    table: &TableEntry,
+    schema: &TableSchema,
+    typed: &str,
+) -> Result<Box<RawValue>, OpError> {
+    let spec = schema.key_spec();
+    let mut key = Vec::new();
+    spec.key_of(&key_row(schema, typed)?, &mut key)?;
+    match tree::find(store, &spec, &table.root, &key)? {
+        Some((row, _)) => record(schema, &row),
+        None => Err(OpError::NoSuchRow { key: typed.to_owned(), table: table.table.to_string(), id: entry.id }),
+    }
+}
+
+/// A row that has the typed key and NULL elsewhere. The values of a composite key stand between commas.
+fn key_row(schema: &TableSchema, typed: &str) -> Result<Vec<u8>, OpError> {
+    let Key::Columns { columns, .. } = &schema.key else {
+        return Err(OpError::Usage(format!("{} has no key by which a row could be found", schema.table)));
+    };
+    let parts: Vec<&str> = if columns.len() == 1 { vec![typed] } else { typed.split(',').collect() };
+    if parts.len() != columns.len() {
+        return Err(OpError::Usage(format!(
+            "the key of {} is ({}): give {} values between commas",
+            schema.table,
+            schema.key_names().join(", "),
+            columns.len()
+        )));
+    }
+    let mut values = vec![Value::Null; schema.columns.len()];
+    for (column, part) in columns.iter().zip(parts) {
+        let position = column.column as usize;
+        if let (Some(slot), Some(column)) = (values.get_mut(position), schema.columns.get(position)) {
+            *slot = key_value(column.kind, part);
+        }
+    }
+    Ok(row::encode(&values))
+}
+
+fn key_value(kind: Kind, text: &str) -> Value {
+    let as_text = || Value::Text(text.as_bytes().to_vec());
+    match kind {
+        Kind::Int | Kind::BigInt => text.parse().map_or_else(|_| as_text(), Value::Int),
+        Kind::Float4 | Kind::Float8 => text.parse().map_or_else(|_| as_text(), Value::Real),
+        Kind::Bytes => from_hex(text).map_or_else(as_text, Value::Blob),
+        _ => as_text(),
+    }
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.strip_prefix("\\x").or_else(|| text.strip_prefix("0x")).unwrap_or(text);
+    if !digits.is_ascii() || digits.len() % 2 != 0 {
+        return None;
+    }
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok()).collect()
+}

@@ -1,0 +1,91 @@
+//! Taking a planned snapshot.
+
+use super::{PlannedTable, SnapPlan, SnapReport, SnappedTable};
+use crate::monitor::Monitor;
+use crate::ops::OpError;
+use crate::ops::actor;
+use crate::ops::config::ExportWhen;
+use crate::ops::export::{self, ExportOptions, ExportReport};
+use crate::ops::publish::{Draft, Published, Taking, origin, publish};
+use crate::snapshot::{History, SnapshotKind};
+use crate::store::Access;
+
+impl SnapPlan {
+    /// Takes the snapshot.
+    ///
+    /// # Errors
+    /// If anything fails: then no snapshot is listed, and what was written is collected by the next gc.
+    pub fn take(mut self, monitor: &dyn Monitor) -> Result<SnapReport, OpError> {
+        let started = std::time::Instant::now();
+        let store = self.project.open(Access::Write)?;
+        let history = History::load(&store)?;
+        let session = store.session()?;
+        let identity = self.source.identity().clone();
+        let origin = origin(&identity, &self.project);
+        let captured = {
+            let mut snapshot = self.source.snapshot(&self.reads, monitor)?;
+            let taking = Taking { store: &store, history: &history, session: &session, origin: &origin, monitor };
+            let expected: Vec<(Option<u64>, Option<u64>)> =
+                self.tables.iter().map(|table| (table.rows, table.bytes)).collect();
+            taking.capture(snapshot.as_mut(), &self.reads, &expected)?
+        };
+        let message = match self.options.message.trim() {
+            "" => format!("snapshot of {}", list(&self.tables)),
+            message => message.to_owned(),
+        };
+        let snapped = publish(
+            &store,
+            session,
+            &history,
+            Draft { kind: SnapshotKind::Snapshot, message, actor: actor::detect(&self.project.root), origin, captured },
+        )?;
+        let export = match self.options.export.unwrap_or(self.project.config.export == ExportWhen::Always) {
+            true => Some(export::export_entry(
+                &self.project,
+                &store,
+                &snapped.entry,
+                &ExportOptions::default(),
+                monitor,
+            )?),
+            false => None,
+        };
+        Ok(report(&snapped, started.elapsed().as_secs_f64(), export))
+    }
+}
+
+fn list(tables: &[PlannedTable]) -> String {
+    match tables {
+        [one] => one.table.clone(),
+        [first, second] => format!("{} and {}", first.table, second.table),
+        [first, rest @ ..] => format!("{} and {} more tables", first.table, rest.len()),
+        [] => "nothing".to_owned(),
+    }
+}
+
+fn report(published: &Published, seconds: f64, export: Option<ExportReport>) -> SnapReport {
+    let tables = published
+        .captured
+        .iter()
+        .zip(&published.entry.manifest.tables)
+        .map(|(captured, entry)| SnappedTable {
+            table: entry.table.to_string(),
+            backup: entry.backup.clone(),
+            source_rows: captured.built.totals.rows,
+            rows: entry.rows,
+            bytes: entry.bytes,
+            root: entry.root.to_hex(),
+            leaves: captured.built.leaves,
+            new_leaves: captured.built.new_leaves,
+            change: entry.change,
+        })
+        .collect();
+    SnapReport {
+        id: published.entry.id.to_hex(),
+        created_at: published.entry.manifest.created_at,
+        message: published.entry.manifest.message.clone(),
+        tables,
+        added_bytes: published.added_bytes,
+        seconds,
+        export,
+    }
+}

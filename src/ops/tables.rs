@@ -1,0 +1,94 @@
+//! `tables`: what can be snapshotted.
+
+use super::OpError;
+use super::project::{Place, Project};
+use super::settings;
+use crate::codec::{Key, KeySource, ReferentialAction};
+use serde::Serialize;
+
+/// One table of the database.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedTable {
+    /// The table.
+    pub table: String,
+    /// Rows, estimated or counted.
+    pub rows: Option<u64>,
+    /// Bytes on disk.
+    pub bytes: Option<u64>,
+    /// The key's columns; empty where rows are a multiset.
+    pub key: Vec<String>,
+    /// `primary key`, `unique index`, or `no key`.
+    pub key_source: &'static str,
+    /// Tables it refers to.
+    pub refers_to: Vec<String>,
+    /// Tables that lose rows or values when rows of this one are deleted.
+    pub deletes_reach: Vec<String>,
+    /// The partitioned table it is a part of.
+    pub partition_of: Option<String>,
+    /// Columns that the database computes and snapshots leave to it.
+    pub generated: Vec<String>,
+    /// Why it cannot be snapshotted.
+    pub refusal: Option<String>,
+}
+
+/// All tables of the database.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TablesReport {
+    /// The database, without secrets.
+    pub database: String,
+    /// The tables, by name.
+    pub tables: Vec<ListedTable>,
+    /// What is not captured: views, foreign tables and so on.
+    pub not_captured: Vec<String>,
+}
+
+/// Lists the tables of the database. A store is not needed, but its settings are used if there is one.
+///
+/// # Errors
+/// If no database is set or its catalog cannot be read.
+pub fn tables(place: &Place) -> Result<TablesReport, OpError> {
+    let project = Project::find(place)?;
+    let (mut source, chosen) = settings::connect(place, &project)?;
+    let catalog = source.catalog()?;
+    let reached = |info: &crate::db::TableInfo| {
+        catalog
+            .tables
+            .iter()
+            .filter(|other| {
+                other.schema.foreign_keys.iter().any(|key| {
+                    key.table == info.schema.table
+                        && !matches!(key.on_delete, ReferentialAction::NoAction | ReferentialAction::Restrict)
+                })
+            })
+            .map(|other| other.schema.table.to_string())
+            .collect()
+    };
+    let listed = catalog.tables.iter().map(|info| {
+        let mut refers_to: Vec<String> = info.schema.foreign_keys.iter().map(|key| key.table.to_string()).collect();
+        refers_to.sort();
+        refers_to.dedup();
+        ListedTable {
+            table: info.schema.table.to_string(),
+            rows: info.estimated_rows,
+            bytes: info.bytes,
+            key: info.schema.key_names().into_iter().map(str::to_owned).collect(),
+            key_source: match &info.schema.key {
+                Key::Columns { source: KeySource::Primary, .. } => "primary key",
+                Key::Columns { source: KeySource::Unique(_), .. } => "unique index",
+                Key::Rows => "no key",
+            },
+            refers_to,
+            deletes_reach: reached(info),
+            partition_of: info.partition_of.as_ref().map(ToString::to_string),
+            generated: info.schema.generated.iter().map(|column| column.name.clone()).collect(),
+            refusal: info.refusal.clone(),
+        }
+    });
+    Ok(TablesReport {
+        database: chosen.url.display(),
+        tables: listed.collect(),
+        not_captured: catalog.not_captured.clone(),
+    })
+}

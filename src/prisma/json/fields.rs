@@ -1,0 +1,104 @@
+//! What the columns of a table are called in the file, and what their values look like there.
+
+use super::text;
+use crate::codec::{Kind, TableSchema};
+use crate::prisma::ExportError;
+use std::collections::HashMap;
+
+/// Names of the Prisma schema for a table. The default of each is what is right without one.
+pub trait FieldNames {
+    /// The field that stands for `column`.
+    fn field<'n>(&'n self, column: &'n str) -> &'n str {
+        column
+    }
+
+    /// The model's property in Prisma's client: `mod` for `model Mod`.
+    fn model(&self) -> Option<&str> {
+        None
+    }
+
+    /// The name that Prisma's client has for a key of several columns (`@@id(name:)`), if it is not the fields joined by `_`.
+    fn key(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// Column names as they are: for a table that no Prisma schema is known for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ColumnNames;
+
+impl FieldNames for ColumnNames {}
+
+/// Whose values they are; the same kind has other stored forms in each engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Postgres,
+    Sqlite,
+}
+
+impl Dialect {
+    /// Tables of PostgreSQL have a schema, those of SQLite have none.
+    pub(super) fn of(schema: &TableSchema) -> Dialect {
+        if schema.table.schema.is_some() { Dialect::Postgres } else { Dialect::Sqlite }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Dialect::Postgres => "postgresql",
+            Dialect::Sqlite => "sqlite",
+        }
+    }
+}
+
+/// One column as a field of the records.
+#[derive(Debug, Clone)]
+pub(super) struct Field {
+    /// Its name in the file.
+    pub(super) name: String,
+    /// The name as a JSON string with the colon after it, ready to be written.
+    pub(super) key: Vec<u8>,
+    pub(super) kind: Kind,
+    /// Whether values are PostgreSQL arrays.
+    pub(super) array: bool,
+    /// Whether array text separates elements with something else than a comma.
+    pub(super) odd_separator: bool,
+    pub(super) dialect: Dialect,
+}
+
+/// All fields of a table, in column order.
+#[derive(Debug, Clone)]
+pub(super) struct Fields {
+    pub(super) list: Vec<Field>,
+    by_name: HashMap<String, usize>,
+}
+
+impl Fields {
+    /// The fields of `schema` under `names`, one for each column.
+    pub(super) fn new<'n>(schema: &TableSchema, names: impl Iterator<Item = &'n str>) -> Result<Fields, ExportError> {
+        let dialect = Dialect::of(schema);
+        let mut list = Vec::with_capacity(schema.columns.len());
+        let mut by_name = HashMap::with_capacity(schema.columns.len());
+        for (index, (column, name)) in schema.columns.iter().zip(names).enumerate() {
+            if by_name.insert(name.to_owned(), index).is_some() {
+                return Err(ExportError::FieldTwice(name.to_owned()));
+            }
+            let mut key = Vec::with_capacity(name.len() + 3);
+            text::put_string(&mut key, name);
+            key.push(b':');
+            list.push(Field {
+                name: name.to_owned(),
+                key,
+                kind: column.kind,
+                array: column.array,
+                odd_separator: column.array && column.sql_type.starts_with("box"),
+                dialect,
+            });
+        }
+        Ok(Fields { list, by_name })
+    }
+
+    /// Position of the field called `name`.
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+}

@@ -1,0 +1,148 @@
+//! The head of a backup file: the plan's six fields first, in the plan's order, then what dbsnap adds.
+
+use super::fields::{Dialect, FieldNames, Fields};
+use super::notes::Notes;
+use crate::codec::TableSchema;
+use crate::prisma::{ExportError, names};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The version of the records' encodings.
+pub(super) const FORMAT: u64 = 1;
+
+/// What the caller knows about a backup besides its rows.
+#[derive(Debug, Clone)]
+pub struct ExportInfo {
+    /// When the rows were read from the database.
+    pub created_at: Timestamp,
+    /// The newest applied migration, if known.
+    pub schema_version: Option<String>,
+    /// The filter as the user typed it; `None` for a whole table.
+    pub filter_applied: Option<String>,
+    /// Further fields of the metadata, such as the snapshot's id. A name that dbsnap uses itself is passed over.
+    pub extra: Map<String, Value>,
+}
+
+/// The metadata of a backup file. Unknown fields are kept in `extra`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata {
+    /// The table: `mods`, or `schema.mods` outside of PostgreSQL's `public`.
+    pub table: String,
+    /// When the backup was taken: `2026-01-24T10:30:00Z`.
+    pub created_at: String,
+    /// Records in `data`.
+    pub record_count: u64,
+    /// The newest applied migration, if known.
+    pub schema_version: Option<String>,
+    /// The filter, if the backup is not of the whole table.
+    pub filter_applied: Option<String>,
+    /// `sha256:` and the hex digits of the hash of `data`, from `[` to `]`.
+    pub checksum: String,
+    /// Version of the encodings of values; absent in files that dbsnap did not write.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<u64>,
+    /// `postgresql` or `sqlite`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
+    /// The model's property in Prisma's client, if a Prisma schema was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Fields of the key, in key order; empty for a table without one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key: Vec<String>,
+    /// The client's name for a key of several fields, if it has one of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_name: Option<String>,
+    /// Field names, in column order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+    /// By field: the encodings that Prisma's client cannot simply be given (see `docs/EXPORT.md`).
+    #[serde(default)]
+    pub encodings: Map<String, Value>,
+    /// The table's schema; without it the records cannot become rows again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<TableSchema>,
+    /// Everything else.
+    #[serde(flatten, skip_serializing)]
+    pub extra: Map<String, Value>,
+}
+
+impl Metadata {
+    /// What is known before the first row.
+    pub(super) fn new(schema: &TableSchema, fields: &Fields, names: &dyn FieldNames, info: ExportInfo) -> Metadata {
+        Metadata {
+            table: schema.table.to_string(),
+            created_at: names::plan_time(info.created_at),
+            record_count: 0,
+            schema_version: info.schema_version,
+            filter_applied: info.filter_applied,
+            checksum: format!("sha256:{}", "0".repeat(64)),
+            format: Some(FORMAT),
+            engine: Some(Dialect::of(schema).name().to_owned()),
+            model: names.model().map(str::to_owned),
+            key: schema.key_names().into_iter().map(|column| names.field(column).to_owned()).collect(),
+            key_name: names.key().map(str::to_owned),
+            fields: fields.list.iter().map(|field| field.name.clone()).collect(),
+            encodings: Map::new(),
+            schema: Some(schema.clone()),
+            extra: info.extra,
+        }
+    }
+
+    /// Fills in what the rows needed.
+    pub(super) fn set_notes(&mut self, notes: &Notes) {
+        let noted = self.fields.iter().zip(notes.columns()).filter(|(_, notes)| !notes.is_empty());
+        self.encodings =
+            noted.map(|(field, notes)| (field.clone(), notes.names().map(Value::from).collect())).collect();
+    }
+
+    /// The fields of the records.
+    ///
+    /// # Errors
+    /// [`ExportError::Malformed`] if the names do not fit the columns or one stands for two columns.
+    pub(super) fn fields_of(&self, schema: &TableSchema) -> Result<Fields, ExportError> {
+        if self.fields.is_empty() {
+            return Fields::new(schema, schema.columns.iter().map(|column| column.name.as_str()));
+        }
+        if self.fields.len() != schema.columns.len() {
+            return Err(ExportError::malformed(1, "the metadata has not one field name for each column"));
+        }
+        Fields::new(schema, self.fields.iter().map(String::as_str))
+    }
+
+    /// The file up to where the data begins, without what pads it: one line for each field of the metadata.
+    pub(super) fn head(&self) -> Result<String, ExportError> {
+        let failed = |_| ExportError::malformed(1, "the metadata cannot be written as JSON");
+        let Value::Object(mut all) = serde_json::to_value(self).map_err(failed)? else {
+            return Err(ExportError::malformed(1, "the metadata cannot be written as JSON"));
+        };
+        for (name, value) in &self.extra {
+            all.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        let mut lines = Vec::with_capacity(all.len());
+        for (name, value) in &all {
+            let name = serde_json::to_string(name).map_err(failed)?;
+            lines.push(format!("    {name}: {}", serde_json::to_string(value).map_err(failed)?));
+        }
+        Ok(format!("{{\n  \"metadata\": {{\n{}\n  }},", lines.join(",\n")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plans_own_metadata_is_read() {
+        let plan = r#"{"table":"mods","createdAt":"2026-01-24T10:30:00Z","recordCount":5432,"schemaVersion":"20260120_migration",
+            "filterApplied":"contentType = 'furniture'","checksum":"sha256:abc123","note":"ours"}"#;
+        let metadata: Metadata = serde_json::from_str(plan).unwrap();
+        assert_eq!(metadata.record_count, 5432);
+        assert_eq!(metadata.schema, None);
+        assert_eq!(metadata.extra["note"], "ours");
+        let twice = plan.replace("\"note\":\"ours\"", "\"table\":\"users\"");
+        assert!(serde_json::from_str::<Metadata>(&twice).unwrap_err().to_string().contains("duplicate"));
+    }
+}

@@ -1,0 +1,193 @@
+//! JSON strings, base64 and numbers as text.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Largest integer that every JSON reader keeps exactly: 2^53 - 1.
+pub(super) const SAFE_INTEGER: u64 = (1 << 53) - 1;
+
+/// What each byte of a string becomes: 0 itself, `u` a `\u00XX`, anything else a backslash and that letter.
+static ESCAPES: [u8; 256] = {
+    let mut table = [0u8; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = b'u';
+        byte += 1;
+    }
+    table[0x08] = b'b';
+    table[0x09] = b't';
+    table[0x0a] = b'n';
+    table[0x0c] = b'f';
+    table[0x0d] = b'r';
+    table[b'"' as usize] = b'"';
+    table[b'\\' as usize] = b'\\';
+    table
+};
+
+/// Appends `text` as a JSON string, quotes included.
+pub(super) fn put_string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    put_escaped(out, text.as_bytes());
+    out.push(b'"');
+}
+
+/// Appends what stands between the quotes. Runs without anything to escape are copied whole.
+fn put_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
+    let mut copied = 0;
+    let mut at = 0;
+    while at < bytes.len() {
+        // Eight bytes at a time while none of them needs an escape.
+        if let Some(chunk) = bytes.get(at..at + 8)
+            && let Ok(chunk) = <[u8; 8]>::try_from(chunk)
+            && !any_escape(u64::from_le_bytes(chunk))
+        {
+            at += 8;
+            continue;
+        }
+        let stop = bytes.len().min(at + 8);
+        while at < stop {
+            let byte = bytes[at];
+            let escape = ESCAPES[usize::from(byte)];
+            if escape != 0 {
+                out.extend_from_slice(&bytes[copied..at]);
+                if escape == b'u' {
+                    let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+                    out.extend_from_slice(b"\\u00");
+                    out.extend_from_slice(&digits);
+                } else {
+                    out.extend_from_slice(&[b'\\', escape]);
+                }
+                copied = at + 1;
+            }
+            at += 1;
+        }
+    }
+    out.extend_from_slice(&bytes[copied..]);
+}
+
+/// Whether any byte of the word is below 0x20, a quote or a backslash. May say yes too often, never no too often.
+pub(super) const fn any_escape(word: u64) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let below = word.wrapping_sub(ONES * 0x20) & !word;
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let zero = (quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash);
+    (below | zero) & HIGH != 0
+}
+
+/// Appends a string that is known to need no escapes.
+pub(super) fn put_plain(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.push(b'"');
+    out.extend_from_slice(bytes);
+    out.push(b'"');
+}
+
+/// Appends bytes as a JSON string of base64 (standard alphabet, padded).
+pub(super) fn put_base64(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.push(b'"');
+    let start = out.len();
+    out.resize(start + bytes.len().div_ceil(3) * 4, 0);
+    let written = STANDARD.encode_slice(bytes, &mut out[start..]).unwrap_or(0);
+    out.truncate(start + written);
+    out.push(b'"');
+}
+
+/// The bytes of base64 in its one canonical form.
+pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
+}
+
+/// Appends an integer's digits.
+pub(super) fn put_int(out: &mut Vec<u8>, value: i64) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+/// Appends the shortest decimal that reads back as `value`, always with a point or an exponent. `value` must be finite.
+pub(super) fn put_f64(out: &mut Vec<u8>, value: f64) {
+    out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
+}
+
+/// As [`put_f64`], for a 32-bit float.
+pub(super) fn put_f32(out: &mut Vec<u8>, value: f32) {
+    out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
+}
+
+/// The text of a JSON string, given what stands between its quotes. `None` for a bad escape or half a surrogate pair.
+pub(super) fn unescape(raw: &str) -> Option<String> {
+    let mut out = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let escape = rest.as_bytes().get(at + 1)?;
+        rest = rest.get(at + 2..)?;
+        out.push(match escape {
+            b'"' => '"',
+            b'\\' => '\\',
+            b'/' => '/',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let mut unit = u32::from_str_radix(hex4(rest)?, 16).ok()?;
+                rest = &rest[4..];
+                if (0xd800..0xdc00).contains(&unit) {
+                    let low = u32::from_str_radix(hex4(rest.strip_prefix("\\u")?)?, 16).ok()?;
+                    if !(0xdc00..0xe000).contains(&low) {
+                        return None;
+                    }
+                    rest = &rest[6..];
+                    unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+                }
+                char::from_u32(unit)?
+            }
+            _ => return None,
+        });
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+fn hex4(text: &str) -> Option<&str> {
+    let digits = text.get(..4)?;
+    digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn string(text: &str) -> String {
+        let mut out = Vec::new();
+        put_string(&mut out, text);
+        String::from_utf8(out).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn strings_come_back_from_both_readers(text: String) {
+            let json = string(&text);
+            prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text.clone());
+            prop_assert_eq!(unescape(&json[1..json.len() - 1]).unwrap(), text);
+        }
+
+        #[test]
+        fn every_byte_is_escaped_at_every_offset(offset in 0usize..20, byte in 0u8..0x80) {
+            let text = format!("{}{}{}", "a".repeat(offset), byte as char, "z".repeat(19 - offset));
+            prop_assert_eq!(serde_json::from_str::<String>(&string(&text)).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn escapes_of_other_writers_are_read() {
+        assert_eq!(unescape(r"\/\u00e9\ud83d\ude00").as_deref(), Some("/\u{e9}\u{1f600}"));
+        for bad in [r"\ud83d", r"\ud83d\u0041", r"\x", r"\u12", r"\", r"\u+123", r"\ude00"] {
+            assert_eq!(unescape(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Files that appear whole or not at all: a private temporary file, fsync, rename, fsync of the directory.
+
+use super::ExportError;
+use std::fs::{File, symlink_metadata};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// A temporary file (mode 0600) in the directory of `path`.
+pub(super) fn temporary_for(path: &Path) -> Result<NamedTempFile, ExportError> {
+    let dir = directory_of(path);
+    tempfile::Builder::new().prefix(".dbsnap-").suffix(".tmp").tempfile_in(&dir).map_err(ExportError::io(&dir))
+}
+
+/// Makes `temp` durable under `path`, where nothing or a regular file may stand, which is replaced. After an error nothing new stands at `path`.
+pub(super) fn publish(temp: NamedTempFile, path: &Path) -> Result<(), ExportError> {
+    temp.as_file().sync_all().map_err(ExportError::io(path))?;
+    require_regular_or_absent(path)?;
+    temp.persist(path).map_err(|error| ExportError::io(path)(error.error))?;
+    let dir = directory_of(path);
+    sync_directory(&dir).map_err(ExportError::io(&dir))
+}
+
+/// Writes a small file whole.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
+    let mut temp = temporary_for(path)?;
+    temp.write_all(bytes).map_err(ExportError::io(path))?;
+    publish(temp, path)
+}
+
+/// Opens a regular file for reading; links, pipes, devices and directories are refused.
+pub(super) fn open_regular(path: &Path) -> Result<File, ExportError> {
+    let before = symlink_metadata(path).map_err(ExportError::io(path))?;
+    if !before.is_file() {
+        return Err(refused(path));
+    }
+    let file = File::open(path).map_err(ExportError::io(path))?;
+    let opened = file.metadata().map_err(ExportError::io(path))?;
+    if opened.is_file() && is_same_file(&before, &opened) { Ok(file) } else { Err(refused(path)) }
+}
+
+fn require_regular_or_absent(path: &Path) -> Result<(), ExportError> {
+    match symlink_metadata(path) {
+        Ok(metadata) if metadata.is_file() => Ok(()),
+        Ok(_) => Err(refused(path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(ExportError::io(path)(error)),
+    }
+}
+
+fn refused(path: &Path) -> ExportError {
+    ExportError::Refused { path: path.to_path_buf(), reason: "is not a regular file (links are not followed)" }
+}
+
+#[cfg(unix)]
+fn is_same_file(a: &std::fs::Metadata, b: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same_file(_: &std::fs::Metadata, _: &std::fs::Metadata) -> bool {
+    true
+}
+
+fn directory_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+#[cfg(unix)]
+fn sync_directory(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_directory(_: &Path) -> io::Result<()> {
+    Ok(())
+}

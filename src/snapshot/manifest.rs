@@ -1,0 +1,246 @@
+//! The manifest: what one snapshot says of itself.
+
+use crate::codec::TableName;
+use crate::hash::Hash;
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use thiserror::Error;
+
+/// The manifest format this program writes.
+pub const FORMAT: u32 = 1;
+
+/// Why a snapshot was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SnapshotKind {
+    /// Somebody asked for it.
+    Snapshot,
+    /// A restore took it before its first write.
+    Safety,
+}
+
+/// Who took a snapshot. Stays in the store: exports do not carry it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The user's login name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The machine's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The coding agent that ran the command, if its environment says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Where the project's git repository stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git: Option<GitState>,
+}
+
+/// Where a git repository stood when a snapshot was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GitState {
+    /// The branch checked out, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// The commit, if there is one yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+}
+
+/// Which database a snapshot was taken of: no URL, no host, no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// `postgres` or `sqlite`.
+    pub engine: String,
+    /// PostgreSQL's system identifier, if it could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// The database's name; for SQLite the file, relative to the project where it lies below it.
+    pub database: String,
+    /// The server's or library's version.
+    pub version: String,
+}
+
+impl Origin {
+    /// Whether both are the same database, whatever its version.
+    pub fn same_database(&self, other: &Origin) -> bool {
+        self.engine == other.engine && self.cluster == other.cluster && self.database == other.database
+    }
+}
+
+/// Rows that differ from the snapshot before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableChange {
+    /// The snapshot compared with.
+    #[serde(with = "hex")]
+    pub since: Hash,
+    /// Rows whose key was not there.
+    pub added: u64,
+    /// Rows whose key was there with other values.
+    pub changed: u64,
+    /// Rows whose key is gone.
+    pub removed: u64,
+}
+
+/// A sequence or AUTOINCREMENT counter as it stood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CounterState {
+    /// The sequence or table.
+    pub name: String,
+    /// The column it feeds.
+    pub column: String,
+    /// The last value handed out, if any was and it could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+}
+
+/// One table of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableEntry {
+    /// The table.
+    #[serde(flatten)]
+    pub table: TableName,
+    /// The backup id under which it is exported: `backup_20260124_103000_mods`.
+    pub backup: String,
+    /// Rows.
+    pub rows: u64,
+    /// Bytes of the rows in canonical form.
+    pub bytes: u64,
+    /// The root of the table's tree.
+    #[serde(with = "hex")]
+    pub root: Hash,
+    /// The object that holds the table's schema.
+    #[serde(rename = "schemaObject", with = "hex")]
+    pub schema_object: Hash,
+    /// The filter as the user typed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// Difference from the snapshot of this table before, if there is one with the same filter and key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<TableChange>,
+    /// Counters that feed columns of the table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counters: Vec<CounterState>,
+}
+
+/// What a snapshot added to the store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    /// New objects.
+    pub objects: u64,
+    /// Bytes of new packs.
+    pub bytes: u64,
+}
+
+/// An immutable snapshot: the commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// The manifest format, [`FORMAT`].
+    pub dbsnap: u32,
+    /// Why it was taken.
+    pub kind: SnapshotKind,
+    /// When, to the microsecond, UTC.
+    pub created_at: Timestamp,
+    /// What for.
+    pub message: String,
+    /// The snapshot that was the newest in the store before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_hex")]
+    pub parent: Option<Hash>,
+    /// Who took it.
+    pub actor: Actor,
+    /// Of which database.
+    pub source: Origin,
+    /// The tables, all of one instant.
+    pub tables: Vec<TableEntry>,
+    /// What it added to the store.
+    pub stored: Stored,
+}
+
+/// A manifest that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ManifestError {
+    /// The JSON is not a manifest.
+    #[error("it is not a snapshot manifest: {0}")]
+    Malformed(String),
+    /// It was written by a later dbsnap.
+    #[error("it has manifest format {0}; this dbsnap reads format {FORMAT}")]
+    UnknownFormat(u64),
+}
+
+impl Manifest {
+    /// The bytes of the manifest file; its id is their BLAKE3 hash.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// Reads a manifest file's bytes.
+    ///
+    /// # Errors
+    /// If they are not a manifest of a known format.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Manifest, ManifestError> {
+        #[derive(Deserialize)]
+        struct Version {
+            dbsnap: u64,
+        }
+        let malformed = |error: serde_json::Error| ManifestError::Malformed(error.to_string());
+        let version: Version = serde_json::from_slice(bytes).map_err(malformed)?;
+        if version.dbsnap != u64::from(FORMAT) {
+            return Err(ManifestError::UnknownFormat(version.dbsnap));
+        }
+        serde_json::from_slice(bytes).map_err(malformed)
+    }
+
+    /// The entry of that table.
+    pub fn table(&self, name: &TableName) -> Option<&TableEntry> {
+        self.tables.iter().find(|entry| entry.table == *name)
+    }
+
+    /// Rows of all tables.
+    pub fn rows(&self) -> u64 {
+        self.tables.iter().map(|entry| entry.rows).sum()
+    }
+}
+
+mod hex {
+    use super::{Deserialize, Deserializer, Hash, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(hash: &Hash, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(hash)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hash, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Hash::parse_hex(&text).ok_or_else(|| de::Error::custom("a hash is 64 hex digits"))
+    }
+}
+
+mod optional_hex {
+    use super::{Deserializer, Hash, Serializer, hex};
+
+    pub(super) fn serialize<S: Serializer>(hash: &Option<Hash>, serializer: S) -> Result<S::Ok, S::Error> {
+        match hash {
+            Some(hash) => hex::serialize(hash, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Hash>, D::Error> {
+        hex::deserialize(deserializer).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_of_another_format_is_refused() {
+        assert_eq!(Manifest::from_bytes(br#"{"dbsnap": 2, "new": true}"#), Err(ManifestError::UnknownFormat(2)));
+        assert!(matches!(Manifest::from_bytes(b"{"), Err(ManifestError::Malformed(_))));
+        assert!(matches!(Manifest::from_bytes(br#"{"dbsnap": 1}"#), Err(ManifestError::Malformed(_))));
+    }
+}

@@ -1,0 +1,285 @@
+//! The index in memory: which pack holds an object, and where. Disposable: the packs say it all.
+
+use super::StoreError;
+use super::index_file::{self, Entries, PackRef, RawEntry};
+use super::layout::{Layout, hash_name};
+use super::pack::{self, PackEntry};
+use crate::fsio::{FileKind, FileSystem, read_whole};
+use crate::hash::Hash;
+use rayon::prelude::*;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+/// From so many packs on that no index file covers, the next writer makes a new index file over all.
+pub(super) const MAX_UNCOVERED: usize = 32;
+/// The longest index file that is read: 80 million objects.
+const MAX_INDEX_FILE: u64 = 4 << 30;
+
+/// Where one copy of an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Position in [`Index::packs`].
+    pub(super) pack: u32,
+    pub(super) entry: PackEntry,
+}
+
+/// An index file that was read.
+#[derive(Debug, Clone)]
+pub(super) struct IndexFile {
+    pub(super) path: PathBuf,
+    /// Why it cannot be used, if it cannot.
+    pub(super) unusable: Option<String>,
+    /// Packs it names that are not there (or not with that size).
+    pub(super) absent: Vec<PackRef>,
+}
+
+/// A run of sorted entries: of one index file, or of one pack that no index file covers.
+#[derive(Debug)]
+struct Segment {
+    /// For each pack number in the entries, what became of the pack.
+    packs: Vec<Site>,
+    entries: Entries,
+}
+
+/// What an index file's pack is to the store as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Site {
+    /// It is at this position of [`Index::packs`].
+    At(u32),
+    /// It is not there, or not with that size.
+    Absent(Hash),
+    /// It is there, and another segment has its objects.
+    Repeated,
+}
+
+/// Every object of the store.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// The packs that are there, whether their directories can be read or not.
+    pub(super) packs: Vec<PackRef>,
+    /// Packs whose directory was needed and cannot be read, with the reason: their objects are not in the index.
+    pub(super) damaged: Vec<(u32, StoreError)>,
+    /// All index files that are there.
+    pub(super) files: Vec<IndexFile>,
+    segments: Vec<Segment>,
+    uncovered: usize,
+}
+
+impl Index {
+    /// Reads `index/` and `packs/`.
+    ///
+    /// Index files come first: the packs that they name were there before them, so whatever is listed afterwards includes
+    /// them. An index file that vanishes meanwhile has been replaced by a writer; then everything is read again.
+    ///
+    /// # Errors
+    /// If a directory or a file cannot be read; damage is no error but kept in the result.
+    pub(super) fn load(fs: &dyn FileSystem, layout: &Layout) -> Result<Index, StoreError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match Index::try_load(fs, layout) {
+                Err(error) if error.is_not_found() && tries < 4 => {}
+                done => return done,
+            }
+        }
+    }
+
+    fn try_load(fs: &dyn FileSystem, layout: &Layout) -> Result<Index, StoreError> {
+        let mut parsed = Vec::new();
+        for name in list_hashes(fs, &layout.index(), ".idx")? {
+            parsed.push((layout.index_file(&name.name), read_index_file(fs, layout, &name)));
+        }
+        let mut index = Index { packs: list_hashes(fs, &layout.packs(), ".pack")?, ..Index::default() };
+        let mut covered = vec![false; index.packs.len()];
+        let positions: HashMap<Hash, u32> = index.packs.iter().zip(0..).map(|(pack, at)| (pack.name, at)).collect();
+        for (path, result) in parsed {
+            let mut file = IndexFile { path, unusable: None, absent: Vec::new() };
+            match result {
+                Ok((refs, entries)) => index.add_file(&mut file, &refs, entries, &positions, &mut covered),
+                Err(error) if error.is_not_found() => return Err(error),
+                Err(StoreError::Damaged { reason, .. }) => file.unusable = Some(reason),
+                Err(error) => file.unusable = Some(error.to_string()),
+            }
+            index.files.push(file);
+        }
+        let bare: Vec<u32> = (0..).zip(&covered).filter(|(_, covered)| !**covered).map(|(at, _)| at).collect();
+        index.add_directories(fs, layout, &bare)?;
+        Ok(index)
+    }
+
+    fn add_file(
+        &mut self,
+        file: &mut IndexFile,
+        refs: &[PackRef],
+        entries: Entries,
+        positions: &HashMap<Hash, u32>,
+        covered: &mut [bool],
+    ) {
+        let mut packs = Vec::with_capacity(refs.len());
+        for pack in refs {
+            let at = positions.get(&pack.name).copied().filter(|at| self.packs[*at as usize].size == pack.size);
+            packs.push(match at {
+                Some(at) if covered[at as usize] => Site::Repeated,
+                Some(at) => {
+                    covered[at as usize] = true;
+                    Site::At(at)
+                }
+                None => {
+                    file.absent.push(*pack);
+                    Site::Absent(pack.name)
+                }
+            });
+        }
+        self.segments.push(Segment { packs, entries });
+    }
+
+    fn add_directories(&mut self, fs: &dyn FileSystem, layout: &Layout, bare: &[u32]) -> Result<(), StoreError> {
+        let read: Vec<_> = bare
+            .par_iter()
+            .map(|at| {
+                let pack = &self.packs[*at as usize];
+                (*at, read_pack_directory(fs, layout, pack))
+            })
+            .collect();
+        for (at, result) in read {
+            match result {
+                Ok(entries) => self.add_segment(at, &entries, layout),
+                Err(error) if error.is_not_found() => return Err(error),
+                Err(error) => self.damaged.push((at, error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn add_segment(&mut self, at: u32, entries: &[PackEntry], layout: &Layout) {
+        let raw: Result<Vec<RawEntry>, _> = entries.iter().map(|entry| index_file::raw_entry(0, entry)).collect();
+        match raw {
+            Ok(raw) => {
+                self.segments.push(Segment { packs: vec![Site::At(at)], entries: Entries::from_list(raw) });
+                self.uncovered += 1;
+            }
+            Err(_) => {
+                let path = layout.pack(&self.packs[at as usize].name);
+                self.damaged.push((at, StoreError::damaged(&path, "its objects begin beyond 4 GiB")));
+            }
+        }
+    }
+
+    /// Adds a pack that was just written, or written again.
+    pub(super) fn add_pack(&mut self, pack: PackRef, entries: &[PackEntry], layout: &Layout) {
+        let at = match self.packs.iter().position(|held| held.name == pack.name) {
+            Some(at) => at,
+            None => {
+                self.packs.push(pack);
+                self.packs.len() - 1
+            }
+        };
+        let number = u32::try_from(at).unwrap_or(u32::MAX);
+        let known = self.segments.iter().any(|segment| segment.packs.contains(&Site::At(number)));
+        if known && self.packs[at] == pack {
+            return;
+        }
+        self.packs[at] = pack;
+        self.damaged.retain(|(damaged, _)| *damaged != number);
+        self.add_segment(number, entries, layout);
+    }
+
+    /// All copies of an object.
+    pub(super) fn places<'a>(&'a self, id: &'a Hash) -> impl Iterator<Item = Place> + 'a {
+        self.segments.iter().flat_map(move |segment| segment.entries.of(id).filter_map(|raw| segment.place(raw)))
+    }
+
+    /// Whether an object is held.
+    pub(super) fn contains(&self, id: &Hash) -> bool {
+        self.places(id).next().is_some()
+    }
+
+    /// All copies of all objects, in no order.
+    pub(super) fn all(&self) -> impl Iterator<Item = Place> + '_ {
+        self.segments.iter().flat_map(|segment| segment.entries.all().iter().filter_map(|raw| segment.place(raw)))
+    }
+
+    /// What the index files say of packs that are not there: the pack's name and the object's id.
+    pub(super) fn lost_with_packs(&self) -> impl Iterator<Item = (Hash, Hash)> + '_ {
+        self.segments.iter().flat_map(|segment| {
+            let entries = segment.entries.all().iter().map(index_file::parse_entry);
+            entries.filter_map(|(number, entry)| match segment.packs.get(number as usize)? {
+                Site::Absent(name) => Some((*name, entry.id)),
+                Site::At(_) | Site::Repeated => None,
+            })
+        })
+    }
+
+    /// Whether it is time for a new index file.
+    pub(super) fn is_fragmented(&self) -> bool {
+        self.uncovered > MAX_UNCOVERED
+    }
+
+    /// The bytes of one index file over every pack whose directory can be read.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        self.encode_without(&HashSet::new())
+    }
+
+    /// As [`Index::encode`], leaving out the packs in `gone`.
+    pub(super) fn encode_without(&self, gone: &HashSet<Hash>) -> Vec<u8> {
+        let mut entries: Vec<RawEntry> = Vec::new();
+        let mut numbers: Vec<Option<u32>> = vec![None; self.packs.len()];
+        let mut packs = Vec::new();
+        for place in self.all() {
+            let pack = self.packs[place.pack as usize];
+            if gone.contains(&pack.name) {
+                continue;
+            }
+            let number = *numbers[place.pack as usize].get_or_insert_with(|| {
+                packs.push(pack);
+                u32::try_from(packs.len() - 1).unwrap_or(u32::MAX)
+            });
+            // The entry came from a segment, so its offset fits.
+            entries.extend(index_file::raw_entry(number, &place.entry).ok());
+        }
+        index_file::encode(&packs, &Entries::from_list(entries))
+    }
+}
+
+impl Segment {
+    fn place(&self, raw: &RawEntry) -> Option<Place> {
+        let (number, entry) = index_file::parse_entry(raw);
+        match self.packs.get(number as usize)? {
+            Site::At(pack) => Some(Place { pack: *pack, entry }),
+            Site::Absent(_) | Site::Repeated => None,
+        }
+    }
+}
+
+/// The regular files of a directory named `<hash><suffix>`. A directory that is not there is empty.
+pub(super) fn list_hashes(fs: &dyn FileSystem, dir: &Path, suffix: &str) -> Result<Vec<PackRef>, StoreError> {
+    let listed = match fs.list(dir) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        listed => listed?,
+    };
+    let files = listed.iter().filter(|entry| entry.stat.kind == FileKind::File);
+    let mut named: Vec<PackRef> = files
+        .filter_map(|entry| Some(PackRef { name: hash_name(&entry.name, suffix)?, size: entry.stat.len }))
+        .collect();
+    named.sort_unstable_by_key(|file| file.name);
+    Ok(named)
+}
+
+fn read_index_file(
+    fs: &dyn FileSystem,
+    layout: &Layout,
+    file: &PackRef,
+) -> Result<(Vec<PackRef>, Entries), StoreError> {
+    let path = layout.index_file(&file.name);
+    let bytes = read_whole(fs, &path, MAX_INDEX_FILE)?;
+    if Hash::of(&bytes) != file.name {
+        return Err(StoreError::damaged(&path, "its bytes do not have the hash that its name says"));
+    }
+    index_file::parse(bytes).map_err(|reason| StoreError::damaged(&path, reason))
+}
+
+fn read_pack_directory(fs: &dyn FileSystem, layout: &Layout, pack: &PackRef) -> Result<Vec<PackEntry>, StoreError> {
+    let path = layout.pack(&pack.name);
+    let file = pack::open(fs, &path, pack.size)?;
+    pack::read_directory(&*file, &path, pack.size)
+}

@@ -1,0 +1,248 @@
+//! Refs: tags, pins and small named pointers (`docs/FORMAT.md`, section 8).
+
+use super::check::describe;
+use super::layout::hash_name;
+use super::{Store, StoreError};
+use crate::fsio::read_whole;
+use crate::hash::Hash;
+use std::collections::HashSet;
+use std::io;
+use std::path::PathBuf;
+
+/// The longest content of a ref, in bytes: a pin's reason or a pointer's bytes.
+pub const MAX_REF_LEN: u64 = 4096;
+const TAGS: &str = "tags";
+const PINS: &str = "pins";
+const POINTERS: &str = "pointers";
+const CHECKSUM_LEN: usize = 65;
+
+/// A snapshot that is kept from retention and deletion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// The snapshot.
+    pub id: Hash,
+    /// Why, in the words of whoever pinned it.
+    pub reason: Option<String>,
+}
+
+/// Succeeds if `name` can be a tag or a pointer: 1 to 64 characters of `[A-Za-z0-9._-]`, the first not `.` or `-`, and
+/// nothing that reads as another kind of reference: eight or more hex digits, `latest`, `backup_...`.
+///
+/// # Errors
+/// [`StoreError::BadName`] with the rule that it breaks.
+pub fn check_name(name: &str) -> Result<(), StoreError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let lower = name.to_ascii_lowercase();
+    let reason = if name.is_empty() || name.len() > 64 {
+        "it must have 1 to 64 characters"
+    } else if !name.bytes().all(plain) {
+        "only letters, digits, `.`, `_` and `-` are allowed"
+    } else if name.starts_with(['.', '-']) {
+        "it must not begin with `.` or `-`"
+    } else if name.len() >= Hash::SHORT && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        "it reads as the id of a snapshot"
+    } else if lower == "latest" {
+        "`latest` always means the newest snapshot"
+    } else if lower.starts_with("backup_") {
+        "it reads as the name of an export"
+    } else {
+        return Ok(());
+    };
+    Err(StoreError::BadName { name: name.to_owned(), reason })
+}
+
+impl Store {
+    /// All tags and what they name, sorted by name.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if one cannot be understood, [`StoreError::Io`].
+    pub fn tags(&self) -> Result<Vec<(String, Hash)>, StoreError> {
+        let names = self.ref_names(TAGS)?.into_iter().filter(|name| check_name(name).is_ok());
+        let read = |name: String| Ok(self.tag(&name)?.map(|id| (name, id)));
+        names.filter_map(|name| read(name).transpose()).collect()
+    }
+
+    /// What a tag names.
+    ///
+    /// # Errors
+    /// [`StoreError::BadName`], [`StoreError::Damaged`], [`StoreError::Io`].
+    pub fn tag(&self, name: &str) -> Result<Option<Hash>, StoreError> {
+        check_name(name)?;
+        let Some(content) = self.read_ref(TAGS, name)? else { return Ok(None) };
+        let id = std::str::from_utf8(&content).ok().and_then(Hash::parse_hex);
+        id.map(Some).ok_or_else(|| StoreError::damaged(&self.ref_path(TAGS, name), "it holds no id"))
+    }
+
+    /// Lets a tag name `id`, durably; an older meaning is replaced.
+    ///
+    /// # Errors
+    /// [`StoreError::BadName`], also if it differs from another tag only in case, which some file systems cannot tell
+    /// apart; [`StoreError::Io`].
+    pub fn set_tag(&self, name: &str, id: &Hash) -> Result<(), StoreError> {
+        self.check_new_name(TAGS, name)?;
+        self.write_ref(TAGS, name, id.to_hex().as_bytes())
+    }
+
+    /// Removes a tag, durably. Returns whether it was there.
+    ///
+    /// # Errors
+    /// [`StoreError::BadName`], [`StoreError::Io`].
+    pub fn remove_tag(&self, name: &str) -> Result<bool, StoreError> {
+        check_name(name)?;
+        self.remove_ref(TAGS, name)
+    }
+
+    /// All pins, sorted by id.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if a reason cannot be understood, [`StoreError::Io`].
+    pub fn pins(&self) -> Result<Vec<Pin>, StoreError> {
+        let ids = self.ref_names(PINS)?.into_iter().filter_map(|name| hash_name(&name, ""));
+        ids.filter_map(|id| self.read_pin(&id).transpose()).collect()
+    }
+
+    /// Keeps a snapshot from retention and deletion, durably; the reason is at most [`MAX_REF_LEN`] bytes.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] if there is no such manifest, [`StoreError::TooLarge`], [`StoreError::Io`].
+    pub fn pin(&self, id: &Hash, reason: Option<&str>) -> Result<(), StoreError> {
+        if self.fs.stat(&self.layout.manifest(id))?.is_none() {
+            return Err(StoreError::Missing(*id));
+        }
+        self.write_ref(PINS, &id.to_hex(), reason.unwrap_or_default().as_bytes())
+    }
+
+    /// Takes a pin away, durably. Returns whether it was there.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn unpin(&self, id: &Hash) -> Result<bool, StoreError> {
+        self.remove_ref(PINS, &id.to_hex())
+    }
+
+    /// The names of all pointers, sorted.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn pointers(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.ref_names(POINTERS)?.into_iter().filter(|name| check_name(name).is_ok()).collect())
+    }
+
+    /// The bytes kept under a pointer's name.
+    ///
+    /// # Errors
+    /// [`StoreError::BadName`], [`StoreError::Damaged`], [`StoreError::Io`].
+    pub fn pointer(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        check_name(name)?;
+        self.read_ref(POINTERS, name)
+    }
+
+    /// Keeps at most [`MAX_REF_LEN`] bytes under a name, durably.
+    ///
+    /// # Errors
+    /// [`StoreError::BadName`], [`StoreError::TooLarge`], [`StoreError::Io`].
+    pub fn set_pointer(&self, name: &str, content: &[u8]) -> Result<(), StoreError> {
+        self.check_new_name(POINTERS, name)?;
+        self.write_ref(POINTERS, name, content)
+    }
+
+    /// Removes a pointer, durably. Returns whether it was there.
+    ///
+    /// # Errors
+    /// [`StoreError::BadName`], [`StoreError::Io`].
+    pub fn remove_pointer(&self, name: &str) -> Result<bool, StoreError> {
+        check_name(name)?;
+        self.remove_ref(POINTERS, name)
+    }
+
+    /// Refs that cannot be understood, and tags and pins of snapshots that are not in `manifests`, with the reason.
+    pub(super) fn damaged_refs(&self, manifests: &HashSet<Hash>) -> Result<Vec<(PathBuf, String)>, StoreError> {
+        let mut damaged = Vec::new();
+        let gone = "it names a snapshot that is not there";
+        let mut note = |kind: &str, name: &str, result: Result<Option<Hash>, StoreError>| match result {
+            Err(error) => damaged.push((self.ref_path(kind, name), describe(&error))),
+            Ok(Some(id)) if !manifests.contains(&id) => damaged.push((self.ref_path(kind, name), gone.to_owned())),
+            Ok(_) => {}
+        };
+        for name in self.ref_names(TAGS)?.iter().filter(|name| check_name(name).is_ok()) {
+            note(TAGS, name, self.tag(name));
+        }
+        for name in self.ref_names(PINS)? {
+            if let Some(id) = hash_name(&name, "") {
+                note(PINS, &name, self.read_pin(&id).map(|pin| pin.map(|pin| pin.id)));
+            }
+        }
+        for name in self.pointers()? {
+            note(POINTERS, &name, self.pointer(&name).map(|_| None));
+        }
+        Ok(damaged)
+    }
+
+    fn read_pin(&self, id: &Hash) -> Result<Option<Pin>, StoreError> {
+        let name = id.to_hex();
+        let Some(content) = self.read_ref(PINS, &name)? else { return Ok(None) };
+        let reason = String::from_utf8(content)
+            .map_err(|_| StoreError::damaged(&self.ref_path(PINS, &name), "its reason is not UTF-8"))?;
+        Ok(Some(Pin { id: *id, reason: (!reason.is_empty()).then_some(reason) }))
+    }
+
+    fn ref_path(&self, kind: &str, name: &str) -> PathBuf {
+        self.layout.refs(kind).join(name)
+    }
+
+    fn ref_names(&self, kind: &str) -> Result<Vec<String>, StoreError> {
+        let listed = self.entries_of(&self.layout.refs(kind))?;
+        // Also what is no regular file: to overlook a pin would be to delete what it protects.
+        let mut names: Vec<String> = listed.into_iter().map(|entry| entry.name).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn check_new_name(&self, kind: &str, name: &str) -> Result<(), StoreError> {
+        check_name(name)?;
+        let clashes = |other: &String| other != name && other.eq_ignore_ascii_case(name);
+        if self.ref_names(kind)?.iter().any(clashes) {
+            let reason = "there is one that differs from it only in case";
+            return Err(StoreError::BadName { name: name.to_owned(), reason });
+        }
+        Ok(())
+    }
+
+    fn read_ref(&self, kind: &str, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.ref_path(kind, name);
+        let bytes = match read_whole(&*self.fs, &path, MAX_REF_LEN + CHECKSUM_LEN as u64) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if matches!(error.kind(), io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidInput) => {
+                return Err(StoreError::damaged(&path, error.source.to_string()));
+            }
+            read => read?,
+        };
+        let content = bytes.get(CHECKSUM_LEN..).unwrap_or_default();
+        if bytes.get(..CHECKSUM_LEN) == Some(checksum_line(kind, name, content).as_bytes()) {
+            return Ok(Some(content.to_vec()));
+        }
+        Err(StoreError::damaged(&path, "its checksum is wrong"))
+    }
+
+    fn write_ref(&self, kind: &str, name: &str, content: &[u8]) -> Result<(), StoreError> {
+        let len = content.len() as u64;
+        if len > MAX_REF_LEN {
+            return Err(StoreError::TooLarge { what: "a ref", len, limit: MAX_REF_LEN });
+        }
+        let mut bytes = checksum_line(kind, name, content).into_bytes();
+        bytes.extend_from_slice(content);
+        self.write_file(&self.ref_path(kind, name), &bytes)
+    }
+
+    fn remove_ref(&self, kind: &str, name: &str) -> Result<bool, StoreError> {
+        self.ready_to_write()?;
+        self.remove_file(&self.ref_path(kind, name))
+    }
+}
+
+/// The first line of a ref. It covers the name too, so that files that were swapped are noticed.
+fn checksum_line(kind: &str, name: &str, content: &[u8]) -> String {
+    let mut covered = format!("{kind}/{name}\n").into_bytes();
+    covered.extend_from_slice(content);
+    format!("{}\n", Hash::of(&covered))
+}

@@ -1,0 +1,173 @@
+//! Deleting objects that nothing needs. The caller says what is live; the store is held exclusively.
+
+use super::index::Index;
+use super::pack;
+use super::pack_writer::{FinishedPack, PackWriter};
+use super::{Store, StoreError, SweepPlan};
+use crate::fsio::write_durably;
+use crate::hash::Hash;
+use crate::monitor::Monitor;
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What a sweep has done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Packs deleted.
+    pub packs_deleted: u64,
+    /// Packs written.
+    pub packs_written: u64,
+    /// Bytes of deleted packs and temporary files.
+    pub bytes_deleted: u64,
+    /// Bytes of packs written.
+    pub bytes_written: u64,
+    /// Temporary files deleted.
+    pub stale_deleted: u64,
+    /// Files that could not be deleted; harmless, the next sweep tries again.
+    pub not_deleted: Vec<PathBuf>,
+    /// The disk was too full to write packs anew, so only packs without anything live were deleted.
+    pub out_of_space: bool,
+}
+
+impl Swept {
+    /// Bytes by which packs and temporary files shrank.
+    pub fn bytes_freed(&self) -> u64 {
+        self.bytes_deleted.saturating_sub(self.bytes_written)
+    }
+}
+
+impl Store {
+    /// Carries out a plan: new packs first, then a new index, then the old index and the old packs go. Where the disk is too
+    /// full for new packs, the packs that hold nothing live go first, and then it is tried once more.
+    ///
+    /// Nothing else may be done with this store between planning and sweeping.
+    ///
+    /// # Errors
+    /// [`StoreError::NotExclusive`]; [`StoreError::StalePlan`] if the store has changed since; [`StoreError::Interrupted`];
+    /// [`StoreError::Damaged`] if a live object cannot be copied, [`StoreError::Io`]. Every live object is still there then.
+    pub fn sweep(&self, plan: &SweepPlan, monitor: &dyn Monitor) -> Result<Swept, StoreError> {
+        self.ready_to_delete()?;
+        if !Arc::ptr_eq(&self.index()?, &plan.index) {
+            return Err(StoreError::StalePlan);
+        }
+        let mut swept = Swept::default();
+        self.delete_stale(plan, &mut swept);
+        let done = self.sweep_packs(plan, monitor, &mut swept);
+        self.forget_index();
+        done.map(|()| swept)
+    }
+
+    fn sweep_packs(&self, plan: &SweepPlan, monitor: &dyn Monitor, swept: &mut Swept) -> Result<(), StoreError> {
+        let dropped = plan.dropped.iter().map(|pack| pack.name);
+        let rewritten = plan.rewritten.iter().map(|pack| pack.name);
+        let mut gone: HashSet<Hash> = dropped.collect();
+        let new = match self.copy_live(plan, monitor, swept) {
+            Err(error) if error.is_out_of_space() && !gone.is_empty() => {
+                // Deleting needs no room, and makes some.
+                self.delete_packs(plan, &gone, swept)?;
+                gone.clear();
+                self.copy_live(plan, monitor, swept)
+            }
+            done => done,
+        };
+        match new {
+            // A pack that was written anew as it was has kept its name: it is not the old one any more.
+            Ok(new) => gone.extend(rewritten.filter(|pack| !new.contains(pack))),
+            Err(error) if error.is_out_of_space() => swept.out_of_space = true,
+            Err(error) => return Err(error),
+        }
+        if gone.is_empty() { Ok(()) } else { self.delete_packs(plan, &gone, swept) }
+    }
+
+    /// Temporary files of ours: with the store held exclusively no writer is alive who could own them.
+    fn delete_stale(&self, plan: &SweepPlan, swept: &mut Swept) {
+        for path in &plan.stale_paths {
+            let len = self.fs.stat(path).ok().flatten().map_or(0, |stat| stat.len);
+            if self.fs.remove(path).is_ok() {
+                swept.stale_deleted += 1;
+                swept.bytes_deleted += len;
+            } else {
+                swept.not_deleted.push(path.clone());
+            }
+        }
+    }
+
+    /// Writes the live objects of the packs that go into new packs, durably. Returns the names of those packs.
+    fn copy_live(
+        &self,
+        plan: &SweepPlan,
+        monitor: &dyn Monitor,
+        swept: &mut Swept,
+    ) -> Result<HashSet<Hash>, StoreError> {
+        let mut finished: Vec<FinishedPack> = Vec::new();
+        let mut current: Option<PackWriter> = None;
+        for place in &plan.copies {
+            if monitor.interrupted() {
+                return Err(StoreError::Interrupted);
+            }
+            let pack = &plan.index.packs[place.pack as usize];
+            let file = self.files.get(&*self.fs, &self.layout, pack)?;
+            let frame = pack::read_frame(&*file, &self.layout.pack(&pack.name), &place.entry)?;
+            let mut writer = match current.take() {
+                Some(writer) => writer,
+                None => PackWriter::create(&self.fs, &self.layout)?,
+            };
+            writer.add(&frame)?;
+            monitor.advance(0, u64::from(place.entry.stored_len));
+            if writer.is_full(self.pack_size) {
+                finished.push(writer.finish()?);
+            } else {
+                current = Some(writer);
+            }
+        }
+        finished.extend(current.map(PackWriter::finish).transpose()?);
+        let mut names = HashSet::new();
+        let (mut packs, mut bytes) = (0, 0);
+        for pack in finished {
+            let (pack, _) = pack.install(&self.layout)?;
+            names.insert(pack.name);
+            packs += 1;
+            bytes += pack.size;
+        }
+        if packs > 0 {
+            self.fs.sync_dir(&self.layout.packs())?;
+        }
+        swept.packs_written = packs;
+        swept.bytes_written = bytes;
+        Ok(names)
+    }
+
+    /// Writes an index over all packs but those in `gone`, then deletes all older index files. A full disk is no error:
+    /// then there is no index file, and readers take the packs' word.
+    fn replace_index(&self, gone: &HashSet<Hash>) -> Result<(), StoreError> {
+        let index = Index::load(&*self.fs, &self.layout)?;
+        let bytes = index.encode_without(gone);
+        let path = self.layout.index_file(&Hash::of(&bytes));
+        match write_durably(&*self.fs, &self.layout.temp(), &path, &bytes).map_err(StoreError::from) {
+            Err(error) if !error.is_out_of_space() => return Err(error),
+            _ => {}
+        }
+        for old in index.files.iter().filter(|file| file.path != path) {
+            let _ = self.fs.remove(&old.path);
+        }
+        Ok(self.fs.sync_dir(&self.layout.index())?)
+    }
+
+    /// Takes packs out of the index, then deletes them.
+    fn delete_packs(&self, plan: &SweepPlan, gone: &HashSet<Hash>, swept: &mut Swept) -> Result<(), StoreError> {
+        self.ready_to_delete()?;
+        self.replace_index(gone)?;
+        self.files.clear();
+        for pack in plan.dropped.iter().chain(&plan.rewritten).filter(|pack| gone.contains(&pack.name)) {
+            let path = self.layout.pack(&pack.name);
+            if self.fs.remove(&path).is_ok() {
+                swept.packs_deleted += 1;
+                swept.bytes_deleted += pack.bytes;
+            } else {
+                swept.not_deleted.push(path);
+            }
+        }
+        Ok(self.fs.sync_dir(&self.layout.packs())?)
+    }
+}

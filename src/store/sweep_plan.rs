@@ -1,0 +1,197 @@
+//! What a sweep would do: which packs go, which are written anew without their dead objects.
+
+use super::index::{Index, Place};
+use super::index_file::PackRef;
+use super::open::is_stale_temp;
+use super::{Store, StoreError, Tally};
+use crate::hash::Hash;
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A pack is written anew once a fifth of it is dead: below that, the room is not worth the writing.
+const DEAD_SHARE: u64 = 5;
+/// A pack below an eighth of the full size is small; more than so many small ones are merged.
+const SMALL_SHARE: u64 = 8;
+const MAX_SMALL: usize = 32;
+
+/// One pack in a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackPlan {
+    /// Its name.
+    pub name: Hash,
+    /// Length of the file in bytes.
+    pub bytes: u64,
+    /// Objects in it.
+    pub objects: u64,
+    /// Bytes of their frames.
+    pub object_bytes: u64,
+    /// Objects in it that are needed and are in no better place.
+    pub live_objects: u64,
+    /// Bytes of their frames.
+    pub live_bytes: u64,
+}
+
+/// What [`Store::sweep`] will do. Made by [`Store::plan_sweep`]; fits the store it was made from, as it was then.
+#[derive(Debug)]
+pub struct SweepPlan {
+    /// Packs that hold nothing needed: deleted.
+    pub dropped: Vec<PackPlan>,
+    /// Packs that are mostly dead, or small: their live objects are written into new packs, then they are deleted.
+    pub rewritten: Vec<PackPlan>,
+    /// Packs that stay as they are.
+    pub kept: Vec<PackPlan>,
+    /// Packs whose directory cannot be read. They stay: what cannot be read is not known to be dead.
+    pub unreadable: Vec<PathBuf>,
+    /// Files that writers which died left in `tmp/`: deleted.
+    pub stale: Tally,
+    pub(super) stale_paths: Vec<PathBuf>,
+    /// What goes into new packs, in the order in which it is read.
+    pub(super) copies: Vec<Place>,
+    pub(super) index: Arc<Index>,
+}
+
+impl SweepPlan {
+    /// Bytes by which the store shrinks, about: directories of new packs are not counted.
+    pub fn bytes_freed(&self) -> u64 {
+        let gone: u64 = self.dropped.iter().chain(&self.rewritten).map(|pack| pack.bytes).sum();
+        let back: u64 = self.rewritten.iter().map(|pack| pack.live_bytes).sum();
+        gone.saturating_sub(back) + self.stale.bytes
+    }
+
+    /// Copies of objects that go.
+    pub fn objects_freed(&self) -> u64 {
+        self.dropped.iter().chain(&self.rewritten).map(|pack| pack.objects - pack.live_objects).sum()
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.dropped.is_empty() && self.rewritten.is_empty() && self.stale_paths.is_empty()
+    }
+}
+
+impl Store {
+    /// Plans a sweep that keeps the objects in `live`, and perhaps some more. Nothing is changed, so this works on any store;
+    /// but only a plan made with the store opened exclusively can be carried out.
+    ///
+    /// # Errors
+    /// [`StoreError::LiveMissing`] if objects in `live` are not there; [`StoreError::Io`].
+    pub fn plan_sweep(&self, live: &HashSet<Hash>) -> Result<SweepPlan, StoreError> {
+        let index = self.reload_index()?;
+        let mut plans = count_objects(&index);
+        let ranks = ranks(&index, &plans, live);
+        let mut missing = Vec::new();
+        for id in live {
+            match best(&index, id, &ranks) {
+                None => missing.push(*id),
+                Some(place) => {
+                    let plan = &mut plans[place.pack as usize];
+                    plan.live_objects += 1;
+                    plan.live_bytes += u64::from(place.entry.stored_len);
+                }
+            }
+        }
+        if !missing.is_empty() {
+            missing.sort_unstable();
+            return Err(StoreError::LiveMissing(missing));
+        }
+        let rewrite = self.choose_rewrites(&plans);
+        let is_kept =
+            |place: &Place| live.contains(&place.entry.id) && best(&index, &place.entry.id, &ranks) == Some(*place);
+        let mut copies: Vec<Place> =
+            index.all().filter(|place| rewrite[place.pack as usize] && is_kept(place)).collect();
+        copies.sort_unstable_by_key(|place| (place.pack, place.entry.offset));
+        self.plan(index, plans, &rewrite, copies)
+    }
+
+    fn plan(
+        &self,
+        index: Arc<Index>,
+        plans: Vec<PackPlan>,
+        rewrite: &[bool],
+        copies: Vec<Place>,
+    ) -> Result<SweepPlan, StoreError> {
+        let temp = self.entries_of(&self.layout.temp())?;
+        let stale: Vec<_> = temp.iter().filter(|entry| is_stale_temp(entry)).collect();
+        let unread: HashSet<u32> = index.damaged.iter().map(|(at, _)| *at).collect();
+        let mut plan = SweepPlan {
+            dropped: Vec::new(),
+            rewritten: Vec::new(),
+            kept: Vec::new(),
+            unreadable: unread.iter().map(|at| self.layout.pack(&index.packs[*at as usize].name)).collect(),
+            stale: Tally { files: stale.len() as u64, bytes: stale.iter().map(|entry| entry.stat.len).sum() },
+            stale_paths: stale.iter().map(|entry| self.layout.temp().join(&entry.name)).collect(),
+            copies,
+            index,
+        };
+        plan.unreadable.sort_unstable();
+        for ((pack, at), rewrite) in plans.into_iter().zip(0..).zip(rewrite) {
+            if unread.contains(&at) {
+                continue;
+            }
+            let list = match (pack.live_objects, rewrite) {
+                (0, _) => &mut plan.dropped,
+                (_, true) => &mut plan.rewritten,
+                (_, false) => &mut plan.kept,
+            };
+            list.push(pack);
+        }
+        Ok(plan)
+    }
+
+    /// Which packs are worth writing anew.
+    fn choose_rewrites(&self, plans: &[PackPlan]) -> Vec<bool> {
+        let is_dead = |plan: &PackPlan| plan.live_objects == 0;
+        let is_wasteful = |plan: &PackPlan| {
+            let dead = plan.object_bytes - plan.live_bytes;
+            dead > 0 && dead * DEAD_SHARE >= plan.object_bytes
+        };
+        let is_small = |plan: &PackPlan| plan.bytes < self.pack_size / SMALL_SHARE;
+        let small = plans.iter().filter(|plan| !is_dead(plan) && is_small(plan)).count();
+        let merge = small > MAX_SMALL;
+        plans.iter().map(|plan| !is_dead(plan) && (is_wasteful(plan) || (merge && is_small(plan)))).collect()
+    }
+}
+
+fn count_objects(index: &Index) -> Vec<PackPlan> {
+    let empty = |pack: &PackRef| PackPlan {
+        name: pack.name,
+        bytes: pack.size,
+        objects: 0,
+        object_bytes: 0,
+        live_objects: 0,
+        live_bytes: 0,
+    };
+    let mut plans: Vec<PackPlan> = index.packs.iter().map(empty).collect();
+    for place in index.all() {
+        let plan = &mut plans[place.pack as usize];
+        plan.objects += 1;
+        plan.object_bytes += u64::from(place.entry.stored_len);
+    }
+    plans
+}
+
+/// An order of packs: where an object has several copies, the one in the pack of the lowest rank is kept. The packs with
+/// the largest live share come first, so that the copies elsewhere die and take their packs along.
+fn ranks(index: &Index, plans: &[PackPlan], live: &HashSet<Hash>) -> Vec<u32> {
+    let mut live_bytes = vec![0u64; plans.len()];
+    for place in index.all().filter(|place| live.contains(&place.entry.id)) {
+        live_bytes[place.pack as usize] += u64::from(place.entry.stored_len);
+    }
+    let mut order: Vec<usize> = (0..plans.len()).collect();
+    // Shares as fractions, compared by cross-multiplication: larger share first, then larger pack, then by name.
+    order.sort_unstable_by(|a, b| {
+        let share = |x: usize, y: usize| u128::from(live_bytes[x]) * u128::from(plans[y].bytes);
+        let by_share = share(*b, *a).cmp(&share(*a, *b));
+        by_share.then(plans[*b].bytes.cmp(&plans[*a].bytes)).then(plans[*a].name.cmp(&plans[*b].name))
+    });
+    let mut ranks = vec![0u32; plans.len()];
+    for (rank, at) in (0..).zip(order) {
+        ranks[at] = rank;
+    }
+    ranks
+}
+
+fn best(index: &Index, id: &Hash, ranks: &[u32]) -> Option<Place> {
+    index.places(id).min_by_key(|place| (ranks[place.pack as usize], place.entry.offset))
+}

@@ -1,0 +1,62 @@
+//! How a new leaf is stored: whole or as a delta, whichever is smaller.
+
+use super::batch::Batch;
+use crate::hash::Hash;
+use crate::store::Frame;
+use crate::tree::TreeError;
+use crate::tree::frame::{DELTA, LEAF, compress};
+use crate::tree::leaf::{Candidate, DeltaWriter, Origin, encode_whole};
+
+/// The frame of the leaf `id` with the entries of `batch`, and the batch if it can be used again.
+///
+/// # Errors
+/// If a row is not canonical or rows have different numbers of values.
+pub(super) fn leaf(
+    id: Hash,
+    batch: Batch,
+    multiset: bool,
+    candidates: &[Candidate],
+    origins: &[Origin],
+    level: i32,
+) -> Result<(Frame, Option<Batch>), TreeError> {
+    let delta = delta(id, &batch, multiset, candidates, origins, level)?;
+    if let Some((frame, literals)) = &delta
+        && 2 * literals < batch.len()
+    {
+        // Half of the rows and more are not in it: the whole leaf cannot be smaller.
+        return Ok((frame.clone(), batch.recycled()));
+    }
+    let raw = encode_whole(batch.rows(), batch.counts(multiset), batch.row_bytes())?;
+    // A single row can be a gigabyte: what is not needed any more goes before its compressed copy comes.
+    let batch = batch.recycled();
+    let whole = compress(id, LEAF, &raw, level)?;
+    drop(raw);
+    Ok(match delta {
+        Some((delta, _)) if delta.stored.len() < whole.stored.len() => (delta, batch),
+        _ => (whole, batch),
+    })
+}
+
+/// The delta and the rows it holds itself; `None` if there is nothing to draw on.
+fn delta(
+    id: Hash,
+    batch: &Batch,
+    multiset: bool,
+    candidates: &[Candidate],
+    origins: &[Origin],
+    level: i32,
+) -> Result<Option<(Frame, usize)>, TreeError> {
+    if candidates.is_empty() {
+        return Ok(None);
+    }
+    let mut writer = DeltaWriter::new(candidates);
+    for (row, origin) in batch.rows().zip(origins) {
+        writer.entry(row, *origin)?;
+    }
+    let literals = writer.literals();
+    if literals == batch.len() {
+        return Ok(None);
+    }
+    let raw = writer.finish(batch.counts(multiset))?;
+    Ok(Some((compress(id, DELTA, &raw, level)?, literals)))
+}

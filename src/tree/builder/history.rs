@@ -1,0 +1,183 @@
+//! Older trees of the table: what changed since, and which rows they hold.
+
+use super::change::Change;
+use super::join::{Join, Tally};
+use crate::codec::KeySpec;
+use crate::hash::Hash;
+use crate::store::{NewObjects, StoreError};
+use crate::tree::TreeError;
+use crate::tree::frame::DELTA;
+use crate::tree::leaf::{Entries, LeafReader, sources};
+use crate::tree::walk::{NodeReader, Place, Walk};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+
+/// Deltas on deltas that a writer makes, at most.
+const MOST_DEPTH: u32 = 32;
+/// Where a leaf is too deep to draw on, leaves below it of at most this depth stand in.
+const SHALLOW: u32 = 4;
+/// Stand-ins looked at for one leaf that is too deep.
+const MOST_STAND_INS: usize = 128;
+/// Leaves of older trees read in vain before a builder looks only now and then.
+const CREDIT: i64 = 64;
+/// Without credit, one leaf in this many still asks the older trees.
+const NOW_AND_THEN: u64 = 64;
+
+/// Bytes of decoded leaves and of nodes kept for the jobs that come next.
+const LEAF_CACHE: usize = 16 * 1024 * 1024;
+const NODE_CACHE: usize = 4 * 1024 * 1024;
+
+/// Older trees, the parent first.
+pub(super) struct History<'o> {
+    roots: Vec<Hash>,
+    leaves: LeafReader<'o>,
+    nodes: Arc<NodeReader<'o>>,
+    damaged: AtomicBool,
+    credit: AtomicI64,
+    asked: AtomicU64,
+}
+
+impl<'o> History<'o> {
+    pub(super) fn new(objects: &'o dyn NewObjects, roots: &[Hash]) -> History<'o> {
+        History {
+            roots: roots.to_vec(),
+            leaves: LeafReader::new(objects, LEAF_CACHE),
+            nodes: Arc::new(NodeReader::new(objects, NODE_CACHE)),
+            damaged: AtomicBool::new(false),
+            credit: AtomicI64::new(CREDIT),
+            asked: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether something of an older tree could not be read: then changes are not told.
+    pub(super) fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Relaxed)
+    }
+
+    /// What differs from the parent within the bounds of the new leaf `id`; with `find`, also where its rows can be had.
+    pub(super) fn compare(
+        &self,
+        spec: &KeySpec,
+        join: &mut Join<'_>,
+        id: Hash,
+        lower: &[u8],
+        upper: &[u8],
+        find: bool,
+    ) -> Result<Change, TreeError> {
+        let Some(parent) = self.roots.first() else { return Ok(Change::default()) };
+        let mut search = Search { history: self, spec, tried: HashSet::new() };
+        let mut tally = Tally::default();
+        let mut is_there = false;
+        for place in self.tolerate(self.places(parent, lower, upper))?.unwrap_or_default() {
+            if place.id == id && !find {
+                is_there = true;
+                continue;
+            }
+            if let Some(entries) = search.entries(&place.id)? {
+                join.compare(&entries, lower, upper, &mut tally);
+                if find {
+                    search.take(join, &place.id, &entries)?;
+                }
+            }
+        }
+        if find && join.missing() > 0 && self.roots.len() > 1 {
+            search.older(join)?;
+        }
+        let rows = (0..join.batch().len()).fold(0u64, |sum, index| sum.saturating_add(join.batch().count(index)));
+        Ok(tally.change(if is_there { 0 } else { rows }))
+    }
+
+    /// The leaves of an older tree with keys from `from` to below `until`.
+    fn places(&self, root: &Hash, from: &[u8], until: &[u8]) -> Result<Vec<Place>, TreeError> {
+        Walk::new(&self.nodes, root, from)?.leaves_below(until)
+    }
+
+    /// What is damaged in an older tree must not keep a new snapshot from being taken: its rows are stored anew.
+    fn tolerate<T>(&self, outcome: Result<T, TreeError>) -> Result<Option<T>, TreeError> {
+        match outcome {
+            Ok(value) => Ok(Some(value)),
+            Err(TreeError::Corrupt { .. } | TreeError::Store(StoreError::Missing(_) | StoreError::Damaged { .. })) => {
+                self.damaged.store(true, Ordering::Relaxed);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// One leaf's search through older trees.
+struct Search<'h, 'o> {
+    history: &'h History<'o>,
+    spec: &'h KeySpec,
+    tried: HashSet<Hash>,
+}
+
+impl Search<'_, '_> {
+    /// The leaf `id` with its keys. Its rows are not hashed: a row is only taken from it where it is equal, byte for byte.
+    fn entries(&mut self, id: &Hash) -> Result<Option<Entries>, TreeError> {
+        self.tried.insert(*id);
+        let leaf = self.history.leaves.load(id);
+        let entries = leaf.and_then(|leaf| Entries::of(leaf, Vec::new(), self.spec).map_err(|flaw| flaw.of(*id)));
+        self.history.tolerate(entries)
+    }
+
+    /// Takes rows from a leaf or, if it is too deep to draw on, from leaves that it was made from.
+    fn take(&mut self, join: &mut Join<'_>, id: &Hash, entries: &Entries) -> Result<usize, TreeError> {
+        if entries.leaf().depth() < MOST_DEPTH {
+            return Ok(join.take(*id, entries));
+        }
+        let mut found = 0;
+        let mut deep = vec![*id];
+        let mut budget = MOST_STAND_INS;
+        while let Some(id) = deep.pop() {
+            for source in self.history.tolerate(self.sources_of(&id))?.unwrap_or_default() {
+                if budget == 0 || !self.tried.insert(source) {
+                    continue;
+                }
+                budget -= 1;
+                let Some(entries) = self.entries(&source)? else { continue };
+                if entries.leaf().depth() <= SHALLOW {
+                    found += join.take(source, &entries);
+                } else {
+                    deep.push(source);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn sources_of(&self, id: &Hash) -> Result<Vec<Hash>, TreeError> {
+        let object = self.history.leaves.objects().get(id)?;
+        if object.kind != DELTA {
+            return Ok(Vec::new());
+        }
+        sources(&object.bytes).map_err(|flaw| flaw.of(*id))
+    }
+
+    /// Looks for rows that are still missing in the trees before the parent, as long as that keeps paying.
+    fn older(&mut self, join: &mut Join<'_>) -> Result<(), TreeError> {
+        let history = self.history;
+        let asked = history.asked.fetch_add(1, Ordering::Relaxed);
+        for root in &history.roots[1..] {
+            let Some((first, last)) = join.missing_range() else { return Ok(()) };
+            if history.credit.load(Ordering::Relaxed) <= 0 && !asked.is_multiple_of(NOW_AND_THEN) {
+                return Ok(());
+            }
+            let mut until = last.to_vec();
+            until.push(0);
+            for place in history.tolerate(history.places(root, first, &until))?.unwrap_or_default() {
+                if self.tried.contains(&place.id) || !join.misses_within(&place.lower, &place.upper) {
+                    continue;
+                }
+                let Some(entries) = self.entries(&place.id)? else { continue };
+                if self.take(join, &place.id, &entries)? > 0 {
+                    history.credit.store(CREDIT, Ordering::Relaxed);
+                } else {
+                    history.credit.fetch_sub(1, Ordering::Relaxed);
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,81 @@
+//! One leaf's work, done by a worker thread: its id, what changed, and how to store it.
+
+use super::batch::Batch;
+use super::change::Change;
+use super::encode;
+use super::history::History;
+use super::join::Join;
+use crate::codec::KeySpec;
+use crate::hash::Hash;
+use crate::store::NewObjects;
+use crate::tree::TreeError;
+use crate::tree::leaf::LeafHasher;
+use crate::tree::node::{Child, Totals};
+
+/// What all workers of a builder share.
+pub(super) struct Shared<'env> {
+    pub(super) objects: Option<&'env dyn NewObjects>,
+    pub(super) spec: KeySpec,
+    /// zstd's level.
+    pub(super) level: i32,
+    pub(super) history: Option<History<'env>>,
+}
+
+/// A leaf to be made.
+pub(super) struct Job {
+    pub(super) batch: Batch,
+    /// The bounds of the leaf in key space; every key is in exactly one leaf's bounds.
+    pub(super) lower: Vec<u8>,
+    pub(super) upper: Vec<u8>,
+}
+
+/// What became of a leaf.
+pub(super) struct Made {
+    pub(super) child: Child,
+    /// Whether the store did not hold it yet.
+    pub(super) is_new: bool,
+    /// Bytes by which the store grew.
+    pub(super) stored: u64,
+    /// What differs from the first previous tree within the leaf's bounds.
+    pub(super) change: Change,
+}
+
+/// Makes the leaf; gives the batch back if it can be used again.
+pub(super) fn make(shared: &Shared<'_>, job: Job) -> Result<(Made, Option<Batch>), TreeError> {
+    let Job { batch, lower, upper, .. } = job;
+    let multiset = shared.spec.is_multiset();
+    let id = id_of(&batch, multiset)?;
+    let rows = (0..batch.len()).try_fold(0u64, |sum, index| sum.checked_add(batch.count(index)));
+    let rows = rows.ok_or(TreeError::Stopped)?;
+    let totals = Totals { entries: batch.len() as u64, rows, row_bytes: batch.row_bytes() as u64 };
+    let child = Child { id, totals, upper };
+    let mut made = Made { child, is_new: false, stored: 0, change: Change::default() };
+    let Some(objects) = shared.objects else { return Ok((made, batch.recycled())) };
+    let is_known = objects.contains(&id);
+    let mut join = Join::new(&batch);
+    if let Some(history) = &shared.history {
+        made.change = history.compare(&shared.spec, &mut join, id, &lower, &made.child.upper, !is_known)?;
+    }
+    if is_known {
+        return Ok((made, batch.recycled()));
+    }
+    let (candidates, origins) = join.finish();
+    let (frame, batch) = encode::leaf(id, batch, multiset, &candidates, &origins, shared.level)?;
+    made.stored = objects.put(frame)?;
+    made.is_new = true;
+    Ok((made, batch))
+}
+
+/// The leaf's id. The keys of a multiset are its row ids already.
+fn id_of(batch: &Batch, multiset: bool) -> Result<Hash, TreeError> {
+    let mut hasher = LeafHasher::new(multiset);
+    for index in 0..batch.len() {
+        let row = if multiset {
+            Hash::from_slice(batch.key(index)).ok_or(TreeError::Stopped)?
+        } else {
+            Hash::of(batch.row(index))
+        };
+        hasher.entry(&row, batch.count(index));
+    }
+    Ok(hasher.finish())
+}

@@ -1,0 +1,244 @@
+//! Building a tree: rows in key order become leaves, leaves become nodes.
+//!
+//! The thread that pushes rows only cuts them into leaves. Hashing, looking for rows that older trees hold, encoding and
+//! compressing happen in worker threads; their results are taken in order.
+
+mod batch;
+mod change;
+mod encode;
+mod history;
+mod job;
+mod join;
+mod levels;
+
+use super::TreeError;
+use super::node::{Totals, bound_between};
+use super::pool::Pool;
+use super::splitter::LeafSplitter;
+use crate::codec::KeySpec;
+use crate::hash::Hash;
+use crate::monitor::Monitor;
+use crate::store::NewObjects;
+use batch::Batch;
+pub use change::Change;
+use history::History;
+use job::{Job, Made, Shared};
+use levels::Levels;
+use std::sync::Arc;
+use std::thread::Scope;
+
+/// Bytes of rows that wait for workers, at most (a single leaf may be larger).
+const MOST_WAITING: usize = 16 * 1024 * 1024;
+
+/// How to build.
+#[derive(Clone, Copy)]
+pub struct BuildOptions<'m> {
+    /// zstd's level for leaves and nodes.
+    pub level: i32,
+    /// Worker threads, at least 1.
+    pub threads: usize,
+    /// Asked for interruption once a leaf; it is not told of progress.
+    pub monitor: &'m dyn Monitor,
+}
+
+impl<'m> BuildOptions<'m> {
+    /// Level 3 and a worker for each processor.
+    pub fn new(monitor: &'m dyn Monitor) -> BuildOptions<'m> {
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        BuildOptions { level: 3, threads, monitor }
+    }
+}
+
+/// A finished tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    /// The id of its root.
+    pub root: Hash,
+    /// Entries, rows and bytes of rows.
+    pub totals: Totals,
+    /// Leaves of the tree.
+    pub leaves: u64,
+    /// Leaves that the store did not hold yet.
+    pub new_leaves: u64,
+    /// Bytes by which the store grew.
+    pub stored_bytes: u64,
+    /// What differs from the first of the previous trees; `None` if there is none or it cannot be read.
+    pub change: Option<Change>,
+}
+
+/// Builds one tree. Its workers live in the scope it was made in; dropping it ends them.
+pub struct Builder<'env> {
+    splitter: LeafSplitter,
+    /// The leaf being filled.
+    batch: Batch,
+    /// A full leaf that waits for the first key of the next: the bound between them belongs to it.
+    full: Option<Batch>,
+    /// The lower bound of the leaf to be dispatched next.
+    lower: Vec<u8>,
+    multiset: bool,
+    monitor: &'env dyn Monitor,
+    pool: Pool<Job, (Made, Option<Batch>)>,
+    spare: Vec<Batch>,
+    levels: Levels<'env>,
+    built: Built,
+    shared: Arc<Shared<'env>>,
+    failed: bool,
+}
+
+impl<'env> Builder<'env> {
+    /// A builder that stores the tree in `objects`. `previous` are roots of older trees of the table that `objects` can read,
+    /// the one to tell the change against first: rows that they hold are not stored again.
+    pub fn new<'scope>(
+        scope: &'scope Scope<'scope, 'env>,
+        objects: &'env dyn NewObjects,
+        spec: &KeySpec,
+        previous: &[Hash],
+        options: BuildOptions<'env>,
+    ) -> Builder<'env> {
+        Builder::start(scope, Some(objects), spec, previous, options)
+    }
+
+    /// A builder that stores nothing: it tells the root that the rows have.
+    pub fn proof<'scope>(
+        scope: &'scope Scope<'scope, 'env>,
+        spec: &KeySpec,
+        options: BuildOptions<'env>,
+    ) -> Builder<'env> {
+        Builder::start(scope, None, spec, &[], options)
+    }
+
+    fn start<'scope>(
+        scope: &'scope Scope<'scope, 'env>,
+        objects: Option<&'env dyn NewObjects>,
+        spec: &KeySpec,
+        previous: &[Hash],
+        options: BuildOptions<'env>,
+    ) -> Builder<'env> {
+        let history = objects.map(|objects| History::new(objects, previous));
+        let shared = Arc::new(Shared { objects, spec: spec.clone(), level: options.level, history });
+        let worker = Arc::clone(&shared);
+        let pool = Pool::new(scope, options.threads, move |job| job::make(&worker, job));
+        Builder {
+            splitter: LeafSplitter::new(),
+            batch: Batch::default(),
+            full: None,
+            lower: Vec::new(),
+            multiset: spec.is_multiset(),
+            monitor: options.monitor,
+            pool,
+            spare: Vec::new(),
+            levels: Levels::new(objects, options.level, spec.is_multiset()),
+            built: Built {
+                root: Hash::from_bytes([0; Hash::LEN]),
+                totals: Totals::default(),
+                leaves: 0,
+                new_leaves: 0,
+                stored_bytes: 0,
+                change: if previous.is_empty() { None } else { Some(Change::default()) },
+            },
+            shared,
+            failed: false,
+        }
+    }
+
+    /// Adds the next row. `key` must be what the table's [`KeySpec`] makes of `row`, above the key before it; `count` is 1
+    /// unless the table is a multiset.
+    ///
+    /// # Errors
+    /// [`TreeError::DuplicateKey`] or [`TreeError::OutOfOrder`] if the key is not above the one before it; otherwise the
+    /// first thing that went wrong with any row pushed before. After an error the builder is of no use.
+    pub fn push(&mut self, key: &[u8], row: &[u8], count: u64) -> Result<(), TreeError> {
+        if self.failed {
+            return Err(TreeError::Stopped);
+        }
+        let outcome = self.add(key, row, count);
+        self.failed = outcome.is_err();
+        outcome
+    }
+
+    fn add(&mut self, key: &[u8], row: &[u8], count: u64) -> Result<(), TreeError> {
+        if row.len() as u64 > super::leaf::MAX_ROW {
+            return Err(TreeError::RowTooLong(row.len() as u64));
+        }
+        if let Some(before) = self.batch.last_key().or_else(|| self.full.as_ref()?.last_key()) {
+            match key.cmp(before) {
+                std::cmp::Ordering::Greater => {}
+                std::cmp::Ordering::Equal => return Err(TreeError::DuplicateKey),
+                std::cmp::Ordering::Less => return Err(TreeError::OutOfOrder),
+            }
+        }
+        if let Some(full) = self.full.take() {
+            let upper = full.last_key().map(|last| bound_between(last, key)).unwrap_or_default();
+            self.dispatch(full, upper)?;
+        }
+        self.batch.push(key, row, if self.multiset { count.max(1) } else { 1 }, self.multiset);
+        if self.splitter.ends_after(key, row.len()) {
+            let next = self.spare.pop().unwrap_or_default();
+            self.full = Some(std::mem::replace(&mut self.batch, next));
+        }
+        Ok(())
+    }
+
+    /// Ends the tree. Everything it needs has been put when this returns.
+    ///
+    /// # Errors
+    /// The first thing that went wrong.
+    pub fn finish(mut self) -> Result<Built, TreeError> {
+        if self.failed {
+            return Err(TreeError::Stopped);
+        }
+        let last = match self.full.take() {
+            Some(full) => full,
+            None => std::mem::take(&mut self.batch),
+        };
+        self.dispatch(last, Vec::new())?;
+        while self.pool.outstanding() > 0 {
+            self.accept_next()?;
+        }
+        let (root, stored) = self.levels.finish()?;
+        self.built.root = root;
+        self.built.stored_bytes += stored;
+        if self.shared.history.as_ref().is_some_and(History::is_damaged) {
+            self.built.change = None;
+        }
+        Ok(self.built)
+    }
+
+    fn dispatch(&mut self, batch: Batch, upper: Vec<u8>) -> Result<(), TreeError> {
+        if self.monitor.interrupted() {
+            return Err(TreeError::Interrupted);
+        }
+        while let Some(made) = self.pool.take_ready() {
+            self.accept(made?)?;
+        }
+        while self.pool.outstanding() > 0 && self.pool.bytes() + batch.bytes() > MOST_WAITING {
+            self.accept_next()?;
+        }
+        let lower = std::mem::replace(&mut self.lower, upper.clone());
+        self.pool.give(batch.bytes(), Job { batch, lower, upper })
+    }
+
+    fn accept_next(&mut self) -> Result<(), TreeError> {
+        match self.pool.take() {
+            Some(made) => self.accept(made?),
+            None => Ok(()),
+        }
+    }
+
+    fn accept(&mut self, (leaf, batch): (Made, Option<Batch>)) -> Result<(), TreeError> {
+        if let Some(batch) = batch
+            && self.spare.len() < 4
+        {
+            self.spare.push(batch);
+        }
+        let totals = self.built.totals.plus(leaf.child.totals);
+        self.built.totals = totals.ok_or(TreeError::Stopped)?;
+        self.built.leaves += 1;
+        self.built.new_leaves += u64::from(leaf.is_new);
+        self.built.stored_bytes += leaf.stored + self.levels.add_leaf(leaf.child)?;
+        if let Some(change) = &mut self.built.change {
+            change.add(leaf.change);
+        }
+        Ok(())
+    }
+}

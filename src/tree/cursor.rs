@@ -1,0 +1,193 @@
+//! Reading a tree in key order, every row proven.
+
+use super::leaf::{Entries, LeafReader};
+use super::pool::Pool;
+use super::walk::{NodeReader, Place, Walk};
+use super::{Flaw, TreeError};
+use crate::codec::KeySpec;
+use crate::hash::Hash;
+use crate::store::Objects;
+use std::sync::Arc;
+use std::thread::Scope;
+
+/// Bytes of decoded leaves kept for deltas, and of nodes.
+const LEAF_CACHE: usize = 24 * 1024 * 1024;
+const NODE_CACHE: usize = 4 * 1024 * 1024;
+/// Bytes of rows read ahead, at most (a single leaf may be larger).
+const AHEAD_BYTES: usize = 16 * 1024 * 1024;
+
+/// One entry of a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// The key.
+    pub key: &'a [u8],
+    /// The row's id.
+    pub id: Hash,
+    /// The row's canonical bytes.
+    pub row: &'a [u8],
+    /// How often it occurs; 1 unless the table is a multiset.
+    pub count: u64,
+}
+
+/// The entry at `index` of a leaf.
+pub(super) fn entry(entries: &Entries, index: usize) -> Entry<'_> {
+    let (key, row) = (entries.key(index), entries.leaf().row(index));
+    Entry { key, id: entries.id(index), row, count: entries.leaf().count(index) }
+}
+
+/// Reads the leaf at `place`, and checks it against what the nodes say of it.
+pub(super) fn read_place(leaves: &LeafReader<'_>, spec: &KeySpec, place: &Place) -> Result<Entries, TreeError> {
+    let entries = leaves.read(&place.id, spec)?;
+    let Some(totals) = place.totals else { return Ok(entries) };
+    let Some(last) = entries.len().checked_sub(1) else {
+        return Err(Flaw::Shape("an empty leaf stands in a tree of several").of(place.id));
+    };
+    let within = entries.key(0) >= place.lower.as_slice()
+        && (place.upper.is_empty() || entries.key(last) < place.upper.as_slice());
+    let rows = (0..entries.len()).try_fold(0u64, |sum, index| sum.checked_add(entries.leaf().count(index)));
+    let fits = totals.entries == entries.len() as u64
+        && Some(totals.rows) == rows
+        && totals.row_bytes == entries.leaf().row_bytes();
+    if within && fits {
+        Ok(entries)
+    } else {
+        Err(Flaw::Shape("a leaf is not what the node above says of it").of(place.id))
+    }
+}
+
+/// Goes through the entries of one tree in key order.
+///
+/// It proves what it gives: every row is hashed and every leaf's and node's id checked before its first entry is given.
+pub struct Cursor<'o> {
+    shared: Arc<Shared<'o>>,
+    nodes: Arc<NodeReader<'o>>,
+    root: Hash,
+    walk: Walk<'o>,
+    ahead: Option<(Pool<Place, Entries>, usize)>,
+    current: Option<Entries>,
+    next: usize,
+    from: Vec<u8>,
+    until: Vec<u8>,
+}
+
+struct Shared<'o> {
+    leaves: LeafReader<'o>,
+    spec: KeySpec,
+}
+
+impl<'o> Cursor<'o> {
+    /// A cursor before the first entry of the tree `root`, which reads a leaf when it comes to it.
+    ///
+    /// # Errors
+    /// If the root is missing or not a tree.
+    pub fn new(objects: &'o dyn Objects, spec: &KeySpec, root: &Hash) -> Result<Cursor<'o>, TreeError> {
+        let nodes = Arc::new(NodeReader::new(objects, NODE_CACHE));
+        let walk = Walk::new(&nodes, root, &[])?;
+        let shared = Arc::new(Shared { leaves: LeafReader::new(objects, LEAF_CACHE), spec: spec.clone() });
+        Ok(Cursor {
+            shared,
+            nodes,
+            root: *root,
+            walk,
+            ahead: None,
+            current: None,
+            next: 0,
+            from: Vec::new(),
+            until: Vec::new(),
+        })
+    }
+
+    /// As [`Cursor::new`], but `threads` threads in `scope` read leaves before the cursor comes to them. They end when the
+    /// cursor is dropped.
+    ///
+    /// # Errors
+    /// If the root is missing or not a tree.
+    pub fn ahead<'scope>(
+        scope: &'scope Scope<'scope, 'o>,
+        objects: &'o dyn Objects,
+        spec: &KeySpec,
+        root: &Hash,
+        threads: usize,
+    ) -> Result<Cursor<'o>, TreeError> {
+        let mut cursor = Cursor::new(objects, spec, root)?;
+        let shared = Arc::clone(&cursor.shared);
+        let work = move |place: Place| read_place(&shared.leaves, &shared.spec, &place);
+        cursor.ahead = Some((Pool::new(scope, threads, work), 2 * threads.max(1) + 2));
+        Ok(cursor)
+    }
+
+    /// Goes to the first entry with a key at or above `from`; entries end before `until` (empty: at the end of the tree).
+    ///
+    /// # Errors
+    /// If a node cannot be read.
+    pub fn seek(&mut self, from: &[u8], until: &[u8]) -> Result<(), TreeError> {
+        if let Some((pool, _)) = &mut self.ahead {
+            while pool.take().is_some() {}
+        }
+        self.current = None;
+        self.from = from.to_vec();
+        self.until = until.to_vec();
+        self.walk = Walk::new(&self.nodes, &self.root, from)?;
+        Ok(())
+    }
+
+    /// The next entry; `None` after the last.
+    ///
+    /// # Errors
+    /// If an object is missing or not what its id says. The cursor is then of no use.
+    pub fn next_entry(&mut self) -> Result<Option<Entry<'_>>, TreeError> {
+        while self.current.as_ref().is_none_or(|current| self.next >= current.len()) {
+            let Some(entries) = self.next_entries()? else {
+                self.current = None;
+                return Ok(None);
+            };
+            self.next = entries.at_or_above(&self.from);
+            self.current = Some(entries);
+        }
+        let Some(current) = &self.current else { return Ok(None) };
+        let at = self.next;
+        if !self.until.is_empty() && current.key(at) >= self.until.as_slice() {
+            return Ok(None);
+        }
+        self.next += 1;
+        Ok(Some(entry(current, at)))
+    }
+
+    fn next_entries(&mut self) -> Result<Option<Entries>, TreeError> {
+        let Some((pool, window)) = &mut self.ahead else {
+            return match next_place(&mut self.walk, &self.until)? {
+                Some(place) => read_place(&self.shared.leaves, &self.shared.spec, &place).map(Some),
+                None => Ok(None),
+            };
+        };
+        while pool.outstanding() == 0 || (pool.outstanding() < *window && pool.bytes() < AHEAD_BYTES) {
+            let Some(place) = next_place(&mut self.walk, &self.until)? else { break };
+            let bytes = place.totals.map_or(0, |totals| totals.row_bytes);
+            pool.give(usize::try_from(bytes).unwrap_or(usize::MAX / 4), place)?;
+        }
+        pool.take().transpose()
+    }
+}
+
+fn next_place(walk: &mut Walk<'_>, until: &[u8]) -> Result<Option<Place>, TreeError> {
+    if !until.is_empty() && walk.lower() >= until {
+        return Ok(None);
+    }
+    walk.next_leaf()
+}
+
+/// The entry with exactly this key: its row and count.
+///
+/// # Errors
+/// If an object is missing or not what its id says.
+pub fn find(
+    objects: &dyn Objects,
+    spec: &KeySpec,
+    root: &Hash,
+    key: &[u8],
+) -> Result<Option<(Vec<u8>, u64)>, TreeError> {
+    let mut cursor = Cursor::new(objects, spec, root)?;
+    cursor.seek(key, &[])?;
+    let entry = cursor.next_entry()?;
+    Ok(entry.filter(|entry| entry.key == key).map(|entry| (entry.row.to_vec(), entry.count)))
+}

@@ -1,0 +1,83 @@
+//! Row blocks: rows stored column by column, which compresses better than row by row. `docs/FORMAT.md`, section 4.5.
+
+use super::chunk::{self, ChunkReader};
+use crate::codec::row::RowWriter;
+use crate::codec::{CodecError, RowReader, ValueRef};
+use crate::tree::Flaw;
+use crate::tree::splitter::MOST_BYTES;
+use crate::wire::{Reader, put_uvarint};
+
+/// Columns that no table has: PostgreSQL stops at 1,600, SQLite at 32,767.
+pub(super) const MOST_COLUMNS: usize = 65_536;
+
+/// Appends a block of `rows`.
+///
+/// # Errors
+/// If a row is not canonical or rows have different numbers of values.
+pub(super) fn put<'r>(rows: impl Iterator<Item = &'r [u8]>, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    let mut cells: Vec<ValueRef<'r>> = Vec::new();
+    let mut columns = 0;
+    for (index, row) in rows.enumerate() {
+        let before = cells.len();
+        let mut reader = RowReader::new(row);
+        while let Some(value) = reader.next_value()? {
+            cells.push(value);
+        }
+        let found = cells.len() - before;
+        if index == 0 {
+            columns = found;
+        } else if found != columns {
+            return Err(CodecError::ColumnCount { expected: columns, found });
+        }
+    }
+    put_uvarint(out, columns as u64);
+    for column in 0..columns {
+        chunk::put(cells[column..].iter().step_by(columns).copied(), out);
+    }
+    Ok(())
+}
+
+/// Reads a block of `count` rows off `reader`, appends their canonical bytes to `rows` and the end of each to `ends`.
+///
+/// # Errors
+/// If the bytes are not such a block, or a leaf of these rows would be longer than leaves can be.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    count: usize,
+    rows: &mut Vec<u8>,
+    ends: &mut Vec<usize>,
+) -> Result<(), Flaw> {
+    let columns = reader.length()?;
+    // A value takes a byte at least, both here as a column and in all rows but the last.
+    let least = (count as u64).saturating_sub(1).checked_mul(columns as u64);
+    if columns > reader.rest().len().min(MOST_COLUMNS) || least.is_none_or(|least| least >= MOST_BYTES && count > 1) {
+        return Err(Flaw::Shape("a block has more columns than it can have"));
+    }
+    if count == 0 {
+        return if columns == 0 { Ok(()) } else { Err(Flaw::Shape("a block of no rows has columns")) };
+    }
+    let before = reader.rest().len();
+    let mut chunks = Vec::with_capacity(columns);
+    for _ in 0..columns {
+        chunks.push(ChunkReader::read(reader, count)?);
+    }
+    // Rows are about as long as the chunks they come from: tags come on top.
+    rows.reserve(before - reader.rest().len() + count.saturating_mul(columns).min(MOST_BYTES_USIZE));
+    ends.reserve(count);
+    let start = rows.len();
+    for _ in 0..count {
+        if rows.len() - start >= MOST_BYTES_USIZE {
+            return Err(Flaw::Shape("a leaf is longer than leaves can be"));
+        }
+        let mut writer = RowWriter::new(rows);
+        for chunk in &mut chunks {
+            writer.value(chunk.next_value()?);
+        }
+        ends.push(rows.len());
+    }
+    Ok(())
+}
+
+/// [`MOST_BYTES`] as a length in memory.
+#[expect(clippy::cast_possible_truncation, reason = "it is 1 MiB")]
+const MOST_BYTES_USIZE: usize = MOST_BYTES as usize;

@@ -1,0 +1,9 @@
+//! The export files: what is written, that it comes back bit for bit, and that nothing in it becomes code.
+
+mod damage;
+mod golden;
+mod hostile;
+mod manifest;
+mod roundtrip;
+mod schema;
+mod speed;

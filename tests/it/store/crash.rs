@@ -1,0 +1,196 @@
+//! Power cuts and disk errors at every operation, on a simulated machine.
+
+use super::shelf::{id, init, numbers, open, publish, put, snap, verify};
+use super::sweep::{live, sweep};
+use dbsnap::fsio::Simulated;
+use dbsnap::hash::Hash;
+use dbsnap::monitor::Silent;
+use dbsnap::store::{Access, Objects, StoreError};
+use std::io::ErrorKind;
+
+/// What the outside world knows after a run that may have been cut short.
+#[derive(Default)]
+struct Known {
+    initialised: bool,
+    /// Manifests whose publishing was acknowledged and whose removal was never begun.
+    published: Vec<Hash>,
+    /// Whether the first of them has its tag and its pin.
+    marked: bool,
+}
+
+/// A life of a store: init, snapshots that share objects, one removed, a sweep, another snapshot.
+fn live_a_life(machine: &Simulated, known: &mut Known) -> Result<(), StoreError> {
+    init(machine)?;
+    known.initialised = true;
+    {
+        let store = open(machine, Access::Write)?;
+        // Packs that are half dead once the second snapshot is gone, so that the sweep has to write some anew.
+        put(&store, 0..16)?;
+        known.published.push(publish(&store, &(0..16).step_by(2).collect::<Vec<_>>())?);
+        known.published.push(publish(&store, &(0..16).collect::<Vec<_>>())?);
+        known.published.push(snap(&store, &(20..30).collect::<Vec<_>>())?);
+        store.set_tag("first", &known.published[0])?;
+        store.pin(&known.published[0], Some("because"))?;
+        known.marked = true;
+    }
+    let doomed = known.published.remove(1);
+    open(machine, Access::Exclusive)?.remove_manifest(&doomed)?;
+    sweep(machine)?;
+    let store = open(machine, Access::Write)?;
+    let manifest = snap(&store, &(8..25).collect::<Vec<_>>())?;
+    known.published.push(manifest);
+    Ok(())
+}
+
+/// What must hold after any crash: the store can be used at once, every acknowledged snapshot is whole, every snapshot
+/// that is listed at all is whole, and the store takes new ones and can be swept.
+fn must_hold(machine: &Simulated, known: &Known, story: &str) {
+    if !known.initialised {
+        init(machine).unwrap_or_else(|e| panic!("{story}: init after the crash: {e}"));
+    }
+    {
+        let store = open(machine, Access::Write).unwrap_or_else(|e| panic!("{story}: open: {e}"));
+        let listed = store.manifest_ids().unwrap();
+        for manifest in &known.published {
+            assert!(listed.contains(manifest), "{story}: an acknowledged snapshot is gone");
+        }
+        if known.marked {
+            assert_eq!(store.tag("first").unwrap(), Some(known.published[0]), "{story}: the tag is gone");
+            assert_eq!(store.pins().unwrap().len(), 1, "{story}: the pin is gone");
+        }
+        for manifest in &listed {
+            for number in numbers(&store, manifest) {
+                assert!(store.get(&id(number)).is_ok(), "{story}: object {number} of {manifest:?} is lost");
+            }
+            verify(&store, manifest);
+        }
+        let report = store.check(&Silent).unwrap();
+        assert!(report.is_clean(), "{story}: {:?}", report.damage);
+        snap(&store, &[1, 2, 3, 1000]).unwrap_or_else(|e| panic!("{story}: snap after the crash: {e}"));
+    }
+    sweep(machine).unwrap_or_else(|e| panic!("{story}: sweep after the crash: {e}"));
+    let store = open(machine, Access::Exclusive).unwrap();
+    assert!(store.plan_sweep(&live(&store)).unwrap().is_empty(), "{story}: a second sweep finds more");
+    store.manifest_ids().unwrap().iter().for_each(|manifest| verify(&store, manifest));
+}
+
+fn operations_of_a_life() -> u64 {
+    let machine = Simulated::new();
+    live_a_life(&machine, &mut Known::default()).unwrap();
+    machine.operations()
+}
+
+/// Seeds for each operation; more with `DBSNAP_CRASH_SEEDS`.
+fn seeds() -> u64 {
+    std::env::var("DBSNAP_CRASH_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(12)
+}
+
+#[test]
+fn a_power_cut_at_any_operation_loses_nothing_acknowledged() {
+    for operation in 1..=operations_of_a_life() {
+        let machine = Simulated::new();
+        machine.crash_at(operation);
+        let mut known = Known::default();
+        live_a_life(&machine, &mut known).expect_err("the power was cut");
+        for seed in 0..seeds() {
+            let after = machine.fork();
+            after.reboot(seed.wrapping_mul(0x1000_0001) ^ operation);
+            must_hold(&after, &known, &format!("operation {operation}, seed {seed}"));
+        }
+    }
+}
+
+#[test]
+fn a_power_cut_right_after_the_acknowledgement_loses_nothing() {
+    let machine = Simulated::new();
+    let mut known = Known::default();
+    live_a_life(&machine, &mut known).unwrap();
+    for seed in 0..100 {
+        let after = machine.fork();
+        after.reboot(seed);
+        must_hold(&after, &known, &format!("at the end, seed {seed}"));
+    }
+}
+
+#[test]
+fn a_second_power_cut_during_recovery_loses_nothing_either() {
+    let life = operations_of_a_life();
+    for operation in (1..=life).step_by(3) {
+        let machine = Simulated::new();
+        machine.crash_at(operation);
+        let mut known = Known::default();
+        live_a_life(&machine, &mut known).expect_err("the power was cut");
+        machine.reboot(operation);
+        let start = machine.operations();
+        for step in (1..80).step_by(5) {
+            let again = machine.fork();
+            again.crash_at(start + step);
+            let recover = || -> Result<(), StoreError> {
+                init(&again)?;
+                sweep(&again)?;
+                snap(&open(&again, Access::Write)?, &[4, 5, 6, 2000]).map(drop)
+            };
+            let done = recover();
+            again.reboot(step);
+            let known = Known {
+                initialised: known.initialised || done.is_ok(),
+                published: known.published.clone(),
+                marked: known.marked,
+            };
+            must_hold(&again, &known, &format!("operation {operation}, then {step}"));
+        }
+    }
+}
+
+#[test]
+fn any_operation_may_fail_once_or_for_good() {
+    for operation in 1..=operations_of_a_life() {
+        for (kind, lasting) in [(ErrorKind::Other, false), (ErrorKind::Other, true), (ErrorKind::StorageFull, true)] {
+            let machine = Simulated::new();
+            machine.fail_at(operation, kind, lasting);
+            let mut known = Known::default();
+            let result = live_a_life(&machine, &mut known);
+            machine.heal();
+            let story = format!("operation {operation} fails with {kind:?}, lasting {lasting}: {result:?}");
+            for seed in 0..4 {
+                let after = machine.fork();
+                after.reboot(seed);
+                must_hold(&after, &known, &story);
+            }
+            must_hold(&machine, &known, &story);
+        }
+    }
+}
+
+#[test]
+fn after_a_failed_write_nothing_is_published() {
+    let life = operations_of_a_life();
+    let machine = Simulated::new();
+    init(&machine).unwrap();
+    let store = open(&machine, Access::Write).unwrap();
+    put(&store, 0..5).unwrap();
+    let start = machine.operations();
+    for step in 1..life {
+        let machine = machine.fork();
+        let store = open(&machine, Access::Write).unwrap();
+        machine.fail_at(start + step, ErrorKind::Other, false);
+        if put(&store, 5..30).is_ok() {
+            return;
+        }
+        assert!(matches!(publish(&store, &[1]), Err(StoreError::Poisoned)));
+        assert!(matches!(store.session(), Err(StoreError::Poisoned)));
+    }
+}
+
+#[test]
+fn after_a_failed_publish_nothing_is_published_either() {
+    let machine = Simulated::new();
+    init(&machine).unwrap();
+    let store = open(&machine, Access::Write).unwrap();
+    put(&store, 0..5).unwrap();
+    machine.fail_at(machine.operations() + 3, ErrorKind::Other, false);
+    assert!(matches!(publish(&store, &[1]), Err(StoreError::Io { .. })));
+    assert!(matches!(publish(&store, &[1]), Err(StoreError::Poisoned)));
+    drop(store);
+    publish(&open(&machine, Access::Write).unwrap(), &[1]).unwrap();
+}

@@ -1,0 +1,15 @@
+//! The store, from outside: on a real disk and on a simulated machine.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cast_possible_truncation, reason = "tests")]
+
+mod crash;
+mod damage;
+mod disk;
+mod files;
+mod format;
+mod hostile;
+mod model;
+mod objects;
+mod refs;
+mod shelf;
+mod sweep;

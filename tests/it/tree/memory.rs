@@ -1,0 +1,71 @@
+//! A store in memory that counts what is asked of it.
+
+use dbsnap::hash::Hash;
+use dbsnap::store::{Frame, NewObjects, Object, ObjectKind, Objects, StoreError};
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+#[derive(Default)]
+pub struct Memory {
+    frames: Mutex<HashMap<Hash, Frame>>,
+    reads: AtomicU64,
+}
+
+impl Memory {
+    pub fn len(&self) -> usize {
+        self.frames.lock().unwrap().len()
+    }
+
+    pub fn ids(&self) -> Vec<Hash> {
+        self.frames.lock().unwrap().keys().copied().collect()
+    }
+
+    pub fn stored_bytes(&self) -> u64 {
+        self.frames.lock().unwrap().values().map(|frame| frame.stored.len() as u64).sum()
+    }
+
+    /// Objects read since this was last asked.
+    pub fn take_reads(&self) -> u64 {
+        self.reads.swap(0, Ordering::Relaxed)
+    }
+
+    pub fn remove(&self, id: &Hash) -> Option<Frame> {
+        self.frames.lock().unwrap().remove(id)
+    }
+
+    /// Holds `raw` under a name of choice, as a hostile store would.
+    pub fn forge(&self, id: Hash, kind: ObjectKind, raw: &[u8]) {
+        let stored = zstd::bulk::compress(raw, 1).unwrap();
+        self.frames.lock().unwrap().insert(id, Frame { id, kind, raw_len: raw.len() as u64, stored });
+    }
+
+    pub fn kind(&self, id: &Hash) -> ObjectKind {
+        self.frames.lock().unwrap()[id].kind
+    }
+}
+
+impl Objects for Memory {
+    fn get(&self, id: &Hash) -> Result<Object, StoreError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let frame = self.frames.lock().unwrap().get(id).cloned().ok_or(StoreError::Missing(*id))?;
+        let bytes = zstd::bulk::decompress(&frame.stored, usize::try_from(frame.raw_len).unwrap()).unwrap();
+        Ok(Object { kind: frame.kind, bytes })
+    }
+
+    fn contains(&self, id: &Hash) -> bool {
+        self.frames.lock().unwrap().contains_key(id)
+    }
+}
+
+impl NewObjects for Memory {
+    fn put(&self, frame: Frame) -> Result<u64, StoreError> {
+        let bytes = frame.stored.len() as u64;
+        let mut frames = self.frames.lock().unwrap();
+        if frames.contains_key(&frame.id) {
+            return Ok(0);
+        }
+        frames.insert(frame.id, frame);
+        Ok(bytes)
+    }
+}

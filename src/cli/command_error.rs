@@ -56,8 +56,7 @@ impl CliError {
         for hint in &hints {
             shown.push_str(&format!("\n{} {}", paint(DIM, "hint:"), printable_lines(hint)));
         }
-        let described =
-            Described { kind: error.kind(), exit_code: code, message: text.join(": "), hints };
+        let described = Described { kind: error.kind(), exit_code: code, message: text.join(": "), hints };
         ui.error(&shown, &JsonError { error: described });
         ExitCode::from(code)
     }

@@ -72,7 +72,8 @@ pub(super) fn seconds(seconds: f64) -> String {
 pub(super) fn printable(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
-        let hostile = c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let hostile =
+            c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         if hostile {
             safe.extend(c.escape_default());
         } else {
@@ -105,7 +106,7 @@ mod tests {
         assert_eq!(size(999_960), "1.0 MB");
         assert_eq!(size(137_000_000), "137 MB");
         let now = Timestamp::from_second(1_000_000_000).unwrap();
-        let ago = |seconds| age(Timestamp::from_second(1_000_000_000 - seconds).unwrap(), now);
+        let ago = |seconds: i64| age(Timestamp::from_second(1_000_000_000 - seconds).unwrap(), now);
         assert_eq!(ago(3), "just now");
         assert_eq!(ago(45), "45 s ago");
         assert_eq!(ago(120), "2 min ago");

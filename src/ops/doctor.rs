@@ -107,7 +107,11 @@ fn database(place: &Place, project: &Project, report: &mut DoctorReport) -> Resu
         report.add("host", Health::Note, "not this machine: restore asks for --remote");
     }
     if identity.engine == Engine::Postgres && identity.cluster.is_none() {
-        report.add("identity", Health::Note, "the cluster's system identifier may not be read; databases are told apart by name");
+        report.add(
+            "identity",
+            Health::Note,
+            "the cluster's system identifier may not be read; databases are told apart by name",
+        );
     }
     let catalog = source.catalog()?;
     let refused = catalog.tables.iter().filter(|info| info.refusal.is_some()).count();

@@ -1,11 +1,11 @@
 //! What can go wrong in a use case. The command line turns these into messages, hints and exit codes.
 
+use super::demo::DemoError;
 use crate::codec::{CodecError, TableName};
 use crate::db::DbError;
 use crate::hash::Hash;
 use crate::prisma::ExportError;
 use crate::snapshot::ReferenceError;
-use super::demo::DemoError;
 use crate::store::StoreError;
 use crate::tree::TreeError;
 use serde::Serialize;
@@ -170,17 +170,18 @@ impl OpError {
             OpError::Store(StoreError::Locked) => ErrorKind::Locked,
             OpError::Store(StoreError::Missing(_) | StoreError::Damaged { .. })
             | OpError::Verification(_)
-            | OpError::Tree(TreeError::Corrupt { .. } | TreeError::Store(StoreError::Missing(_) | StoreError::Damaged { .. })) => {
-                ErrorKind::Verification
-            }
+            | OpError::Tree(
+                TreeError::Corrupt { .. } | TreeError::Store(StoreError::Missing(_) | StoreError::Damaged { .. }),
+            ) => ErrorKind::Verification,
             OpError::NoSuchTable { .. }
             | OpError::NoSuchRow { .. }
             | OpError::AmbiguousTable { .. }
             | OpError::Reference(_)
             | OpError::Db(DbError::Changed { .. }) => ErrorKind::NotFound,
-            OpError::Usage(_) | OpError::Config { .. } | OpError::NoDatabase | OpError::Db(DbError::BadUrl(_) | DbError::Filter { .. }) => {
-                ErrorKind::Usage
-            }
+            OpError::Usage(_)
+            | OpError::Config { .. }
+            | OpError::NoDatabase
+            | OpError::Db(DbError::BadUrl(_) | DbError::Filter { .. }) => ErrorKind::Usage,
             OpError::Refused { .. }
             | OpError::Drift { .. }
             | OpError::NotConfirmed
@@ -189,7 +190,9 @@ impl OpError {
             | OpError::Pinned(_)
             | OpError::Db(DbError::Denied { .. }) => ErrorKind::Refused,
             OpError::Db(DbError::Unknown(_)) => ErrorKind::Unknown,
-            OpError::Interrupted | OpError::Store(StoreError::Interrupted) | OpError::Tree(TreeError::Interrupted) => ErrorKind::Interrupted,
+            OpError::Interrupted | OpError::Store(StoreError::Interrupted) | OpError::Tree(TreeError::Interrupted) => {
+                ErrorKind::Interrupted
+            }
             _ => ErrorKind::Failed,
         }
     }

@@ -5,8 +5,8 @@ use super::project::{Place, Project};
 use super::refs::{find_entry_table, resolve};
 use crate::monitor::{Monitor, Step};
 use crate::prisma::{
-    BackupEntry, BackupId, BackupManifest, BackupStatus, ColumnNames, ExportInfo, ExportWriter, Retention, ScriptOptions,
-    write_restore_script,
+    BackupEntry, BackupId, BackupManifest, BackupStatus, ColumnNames, ExportInfo, ExportWriter, Retention,
+    ScriptOptions, write_restore_script,
 };
 use crate::snapshot::{Entry, History, Manifest, Reference, Refs, TableEntry, read_schema};
 use crate::store::{Access, Objects, Store};

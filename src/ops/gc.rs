@@ -4,9 +4,9 @@ use super::OpError;
 use super::delete;
 use super::project::{Place, Project};
 use super::publish::now;
+use crate::monitor::Monitor;
 use crate::snapshot::{DropReason, Entry, History, KeepReason, Policy, Refs, Verdict, judge, mark};
 use crate::store::Access;
-use crate::monitor::Monitor;
 use serde::Serialize;
 
 /// What to collect.
@@ -59,10 +59,8 @@ pub struct GcReport {
 pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<GcReport, OpError> {
     let project = Project::find(place)?;
     let policy = project.config.policy();
-    let policy = Policy {
-        per_table: options.keep.unwrap_or(policy.per_table),
-        days: options.days.unwrap_or(policy.days),
-    };
+    let policy =
+        Policy { per_table: options.keep.unwrap_or(policy.per_table), days: options.days.unwrap_or(policy.days) };
     let store = project.open(if options.dry_run { Access::Read } else { Access::Exclusive })?;
     let mut history = History::load(&store)?;
     if let Some((id, reason)) = history.unreadable.first() {

@@ -25,4 +25,3 @@ pub mod verify;
 
 pub use error::{ErrorKind, OpError};
 pub use project::{Place, Project};
-

@@ -26,12 +26,7 @@ pub(super) fn origin(identity: &SourceIdentity, project: &Project) -> Origin {
             ("sqlite", shown.display().to_string())
         }
     };
-    Origin {
-        engine: engine.to_owned(),
-        cluster: identity.cluster.clone(),
-        database,
-        version: identity.version.clone(),
-    }
+    Origin { engine: engine.to_owned(), cluster: identity.cluster.clone(), database, version: identity.version.clone() }
 }
 
 /// One captured table, not yet in a manifest.
@@ -66,8 +61,7 @@ impl Taking<'_> {
         reads: &[TableRead],
         expected: &[(Option<u64>, Option<u64>)],
     ) -> Result<Vec<Captured>, OpError> {
-        let capture =
-            Capture { objects: self.session, scratch: self.store.scratch_dir(), monitor: self.monitor };
+        let capture = Capture { objects: self.session, scratch: self.store.scratch_dir(), monitor: self.monitor };
         let mut captured = Vec::with_capacity(reads.len());
         for (index, read) in reads.iter().enumerate() {
             let table = &read.schema.table;
@@ -136,24 +130,27 @@ pub(super) fn publish(
 ) -> Result<Published, OpError> {
     let sealed = session.seal()?;
     let created_at = now();
-    let mut taken: BTreeSet<String> =
-        history.entries.iter().flat_map(|entry| entry.manifest.tables.iter().map(|t| t.backup.to_ascii_lowercase())).collect();
+    let mut taken: BTreeSet<String> = history
+        .entries
+        .iter()
+        .flat_map(|entry| entry.manifest.tables.iter().map(|t| t.backup.to_ascii_lowercase()))
+        .collect();
     let mut tables = Vec::with_capacity(draft.captured.len());
     for captured in &draft.captured {
-            let table = &captured.read.schema.table;
-            let backup = BackupId::choose(created_at, table, |id| taken.contains(id))?.to_string();
-            taken.insert(backup.to_ascii_lowercase());
-            tables.push(TableEntry {
-                table: table.clone(),
-                backup,
-                rows: captured.built.totals.rows,
-                bytes: captured.built.totals.row_bytes,
-                root: captured.built.root,
-                schema_object: captured.schema_object,
-                filter: captured.read.filter.as_ref().map(|filter| filter.typed.clone()),
-                change: captured.change(),
-                counters: captured.counters.clone(),
-            });
+        let table = &captured.read.schema.table;
+        let backup = BackupId::choose(created_at, table, |id| taken.contains(id))?.to_string();
+        taken.insert(backup.to_ascii_lowercase());
+        tables.push(TableEntry {
+            table: table.clone(),
+            backup,
+            rows: captured.built.totals.rows,
+            bytes: captured.built.totals.row_bytes,
+            root: captured.built.root,
+            schema_object: captured.schema_object,
+            filter: captured.read.filter.as_ref().map(|filter| filter.typed.clone()),
+            change: captured.change(),
+            counters: captured.counters.clone(),
+        });
     }
     let manifest = Manifest {
         dbsnap: FORMAT,
@@ -184,11 +181,6 @@ pub(super) fn now() -> Timestamp {
 impl Captured {
     fn change(&self) -> Option<TableChange> {
         let change = self.built.change?;
-        Some(TableChange {
-            since: self.since?,
-            added: change.added,
-            changed: change.changed,
-            removed: change.removed,
-        })
+        Some(TableChange { since: self.since?, added: change.added, changed: change.changed, removed: change.removed })
     }
 }

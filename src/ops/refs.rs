@@ -28,11 +28,7 @@ pub struct MarkReport {
 ///
 /// # Errors
 /// If none does, or several do.
-pub(super) fn resolve<'h>(
-    history: &'h History,
-    refs: &Refs,
-    reference: &Reference,
-) -> Result<Resolved<'h>, OpError> {
+pub(super) fn resolve<'h>(history: &'h History, refs: &Refs, reference: &Reference) -> Result<Resolved<'h>, OpError> {
     let has_table = |entry: &Entry, typed: &str| find_entry_table(entry, typed).is_ok();
     Ok(reference.resolve(history, &refs.tags, &has_table)?)
 }
@@ -54,13 +50,7 @@ fn open(place: &Place, typed: &str) -> Result<(Store, Entry), OpError> {
 }
 
 fn report(entry: &Entry, changed: bool) -> MarkReport {
-    MarkReport {
-        id: entry.id.to_hex(),
-        message: entry.manifest.message.clone(),
-        changed,
-        tag: None,
-        moved_from: None,
-    }
+    MarkReport { id: entry.id.to_hex(), message: entry.manifest.message.clone(), changed, tag: None, moved_from: None }
 }
 
 /// Pins a snapshot: neither retention nor `delete` takes it.

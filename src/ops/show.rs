@@ -95,7 +95,8 @@ fn record(schema: &TableSchema, row: &[u8]) -> Result<Box<RawValue>, OpError> {
     RecordEncoder::of_table(schema, &ColumnNames)?.encode(row, &mut json)?;
     let text = String::from_utf8(json).map_err(|error| OpError::Verification(error.to_string()))?;
     // Records come with the comma and line break that stand before them in a file.
-    RawValue::from_string(text.trim_start_matches([',', '\n', ' ']).to_owned()).map_err(|error| OpError::Verification(error.to_string()))
+    RawValue::from_string(text.trim_start_matches([',', '\n', ' ']).to_owned())
+        .map_err(|error| OpError::Verification(error.to_string()))
 }
 
 fn find_row(
@@ -150,7 +151,7 @@ fn key_value(kind: Kind, text: &str) -> Value {
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digits = text.strip_prefix("\\x").or_else(|| text.strip_prefix("0x")).unwrap_or(text);
-    if !digits.is_ascii() || digits.len() % 2 != 0 {
+    if !digits.is_ascii() || !digits.len().is_multiple_of(2) {
         return None;
     }
     (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok()).collect()

@@ -47,9 +47,7 @@ impl History {
                 }
             }
         }
-        history.entries.sort_by(|a, b| {
-            b.manifest.created_at.cmp(&a.manifest.created_at).then_with(|| a.id.cmp(&b.id))
-        });
+        history.entries.sort_by(|a, b| b.manifest.created_at.cmp(&a.manifest.created_at).then_with(|| a.id.cmp(&b.id)));
         Ok(history)
     }
 
@@ -90,8 +88,8 @@ impl History {
             let kindred = match known_specs.iter().find(|(id, _)| *id == entry.schema_object) {
                 Some((_, kindred)) => *kindred,
                 None => {
-                    let kindred = read_schema(objects, &entry.schema_object)
-                        .is_ok_and(|schema| schema.key_spec() == *spec);
+                    let kindred =
+                        read_schema(objects, &entry.schema_object).is_ok_and(|schema| schema.key_spec() == *spec);
                     known_specs.push((entry.schema_object, kindred));
                     kindred
                 }

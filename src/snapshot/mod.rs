@@ -12,10 +12,10 @@ mod retention;
 
 pub use history::{Entry, History, read_schema};
 pub use manifest::{
-    Actor, CounterState, FORMAT, GitState, Manifest, ManifestError, Origin, SnapshotKind, Stored, TableEntry,
-    TableChange,
+    Actor, CounterState, FORMAT, GitState, Manifest, ManifestError, Origin, SnapshotKind, Stored, TableChange,
+    TableEntry,
 };
 pub use marking::{mark, needs};
 pub use reference::{Reference, ReferenceError, Resolved};
 pub use refs::Refs;
-pub use retention::{KeepReason, DropReason, Policy, Verdict, judge};
+pub use retention::{DropReason, KeepReason, Policy, Verdict, judge};

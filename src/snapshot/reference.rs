@@ -155,7 +155,12 @@ fn near_names(typed: &str, history: &History, tags: &BTreeMap<String, Hash>) -> 
     let mut near: Vec<String> =
         tags.keys().filter(|tag| tag.to_lowercase().starts_with(&stem)).take(3).cloned().collect();
     near.extend(
-        history.entries.iter().map(|entry| entry.id.short()).filter(|id| !stem.is_empty() && id.starts_with(&stem)).take(3),
+        history
+            .entries
+            .iter()
+            .map(|entry| entry.id.short())
+            .filter(|id| !stem.is_empty() && id.starts_with(&stem))
+            .take(3),
     );
     near
 }

@@ -5,7 +5,6 @@
     clippy::panic,
     reason = "a test fails by panicking; the exemption for tests does not reach their helper functions"
 )]
-
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,15 +14,13 @@
 
 mod conformance;
 mod dependencies;
+mod export;
 mod filter;
 mod layers;
 mod postgres;
 mod source;
-mod filter;
 mod sqlite;
 mod store;
-mod sqlite;
 mod support;
 mod torments;
-mod export;
 mod tree;

@@ -70,8 +70,10 @@ impl Demo<'_> {
 
     /// Shows a command and runs it, in the demo's directory and without the caller's settings.
     fn dbsnap(&self, why: &str, words: &[&str]) -> Result<(), CliError> {
-        let shown: Vec<String> =
-            words.iter().map(|word| if word.contains(' ') { format!("\"{word}\"") } else { (*word).to_owned() }).collect();
+        let shown: Vec<String> = words
+            .iter()
+            .map(|word| if word.contains(' ') { format!("\"{word}\"") } else { (*word).to_owned() })
+            .collect();
         self.tell(&format!(
             "{}\n{}",
             paint(DIM, format_args!("# {why}")),
@@ -80,8 +82,7 @@ impl Demo<'_> {
         let words = std::iter::once("dbsnap").chain(words.iter().copied());
         let parsed = Cli::try_parse_from(words).map_err(|error| OpError::Usage(error.to_string()))?;
         // The demo's own database, whatever the environment names.
-        let place =
-            Place { dir: self.project.dir().to_owned(), store: None, url: Some("file:./dev.db".to_owned()) };
+        let place = Place { dir: self.project.dir().to_owned(), store: None, url: Some("file:./dev.db".to_owned()) };
         run_one(&parsed.command, &place, self.ui)
     }
 
@@ -89,7 +90,10 @@ impl Demo<'_> {
         self.tell(&format!(
             "{}\n{}",
             paint(DIM, "# The clean-up: its first condition forgets to ask for clothing."),
-            paint(BOLD, format_args!("$ sqlite3 -cmd \"PRAGMA foreign_keys=ON\" dev.db < {}", self.project.cleanup_script()))
+            paint(
+                BOLD,
+                format_args!("$ sqlite3 -cmd \"PRAGMA foreign_keys=ON\" dev.db < {}", self.project.cleanup_script())
+            )
         ))?;
         let report = self.project.run_cleanup().map_err(OpError::from)?;
         let mut text = String::new();

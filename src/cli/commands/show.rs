@@ -55,9 +55,7 @@ fn render(report: &ShowReport) -> String {
     line("stored", size(snapshot.added_bytes));
     let _ = writeln!(text, "\n    {}\n", printable(&snapshot.message));
     for table in &snapshot.tables {
-        let changed = table
-            .change
-            .map_or_else(String::new, |c| format!("  {}", change(c.added, c.changed, c.removed)));
+        let changed = table.change.map_or_else(String::new, |c| format!("  {}", change(c.added, c.changed, c.removed)));
         let filter = table.filter.as_ref().map_or_else(String::new, |filter| format!("  where {}", printable(filter)));
         let _ = writeln!(
             text,
@@ -74,7 +72,8 @@ fn render(report: &ShowReport) -> String {
 fn render_table(table: &ShownTable) -> String {
     let schema = &table.schema;
     let keys = schema.key_names();
-    let mut text = format!("{}  root {}\n\n", paint(BOLD, printable(&schema.table.to_string())), paint(ID, &table.root[..8]));
+    let mut text =
+        format!("{}  root {}\n\n", paint(BOLD, printable(&schema.table.to_string())), paint(ID, &table.root[..8]));
     for column in &schema.columns {
         let _ = writeln!(
             text,

@@ -128,10 +128,7 @@ fn advise(plan: &SnapPlan, ui: &Ui) {
             format!("{} ({what})", printable(&along.table))
         })
         .collect();
-    ui.note(&warning(&format!(
-        "deleting these rows would also reach {}; --cascade includes them",
-        list.join(", ")
-    )));
+    ui.note(&warning(&format!("deleting these rows would also reach {}; --cascade includes them", list.join(", "))));
 }
 
 fn outcome(report: &SnapReport) -> String {

@@ -4,8 +4,8 @@ use crate::cli::command_error::CliError;
 use crate::cli::progress::count;
 use crate::cli::text::{BAD, BOLD, DIM, paint, printable, size};
 use crate::cli::ui::Ui;
-use crate::ops::tables::{ListedTable, TablesReport, tables};
 use crate::ops::Place;
+use crate::ops::tables::{ListedTable, TablesReport, tables};
 use comfy_table::{CellAlignment, Table, presets};
 use std::process::ExitCode;
 

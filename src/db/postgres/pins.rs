@@ -70,7 +70,8 @@ fn pins(purpose: Purpose, version: u32) -> impl Iterator<Item = (&'static str, &
 
 /// Lets the server notice within half a second that this process is gone, and free its locks. Some platforms cannot.
 fn watch_client(connection: &mut Connection, monitor: &dyn Monitor) -> Result<(), Failure> {
-    let sql = "SAVEPOINT dbsnap_watch; SET LOCAL client_connection_check_interval = 500; RELEASE SAVEPOINT dbsnap_watch";
+    let sql =
+        "SAVEPOINT dbsnap_watch; SET LOCAL client_connection_check_interval = 500; RELEASE SAVEPOINT dbsnap_watch";
     match connection.execute(sql, monitor) {
         Err(Failure::Server(error)) if !error.is_fatal() => {
             connection.execute("ROLLBACK TO SAVEPOINT dbsnap_watch", monitor).map(drop)
@@ -87,8 +88,7 @@ pub(super) fn check(
     monitor: &dyn Monitor,
 ) -> Result<Option<&'static str>, Failure> {
     let wanted: Vec<_> = pins(purpose, version).collect();
-    let shown: Vec<String> =
-        wanted.iter().map(|(name, _)| format!("pg_catalog.current_setting('{name}')")).collect();
+    let shown: Vec<String> = wanted.iter().map(|(name, _)| format!("pg_catalog.current_setting('{name}')")).collect();
     let mut wrong = None;
     connection.query(&format!("SELECT {}", shown.join(", ")), monitor, &mut |row| {
         for (index, (name, value)) in wanted.iter().enumerate() {

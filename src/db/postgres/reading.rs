@@ -65,7 +65,11 @@ impl Session<'_> {
             Ok(())
         });
         asked.map_err(|failure| failure.during(format!("checking table {table}")))?;
-        if found == Some(oid) { Ok(()) } else { Err(DbError::Changed { table, what: "was renamed while it was read".into() }) }
+        if found == Some(oid) {
+            Ok(())
+        } else {
+            Err(DbError::Changed { table, what: "was renamed while it was read".into() })
+        }
     }
 
     fn explain_read(&mut self, index: usize, failure: Failure) -> DbError {

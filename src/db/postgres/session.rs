@@ -93,9 +93,9 @@ impl<'s> Session<'s> {
             }
         }
         Err(match failure {
-            Failure::Server(error) if error.code == "42501" => DbError::Denied {
-                what: format!("{}; locking a table needs a privilege on it", error.message),
-            },
+            Failure::Server(error) if error.code == "42501" => {
+                DbError::Denied { what: format!("{}; locking a table needs a privilege on it", error.message) }
+            }
             other => other.during("locking the tables"),
         })
     }

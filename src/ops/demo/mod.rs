@@ -12,5 +12,5 @@ mod random;
 mod words;
 
 pub use cleanup::{CLEANUP_SQL, CleanupReport, run_cleanup};
-pub use project::DemoProject;
 pub use database::{DemoError, SCHEMA_PRISMA, SCHEMA_SQL, TABLES, create_database};
+pub use project::DemoProject;

@@ -38,7 +38,9 @@ impl DemoProject {
         for below in ["prisma", "scripts"] {
             fs::create_dir_all(dir.join(below)).map_err(io(dir))?;
         }
-        for (name, text) in [(MARKER, ""), (".env", ENV), ("prisma/schema.prisma", SCHEMA_PRISMA), (CLEANUP, CLEANUP_SQL)] {
+        for (name, text) in
+            [(MARKER, ""), (".env", ENV), ("prisma/schema.prisma", SCHEMA_PRISMA), (CLEANUP, CLEANUP_SQL)]
+        {
             let path = dir.join(name);
             fs::write(&path, text).map_err(io(&path))?;
         }

@@ -152,11 +152,7 @@ impl Collecting {
     }
 
     /// Deletes live rows that the filter matches and the snapshot has not.
-    fn take_within_filter(
-        &mut self,
-        before: Option<Entry<'_>>,
-        after: Option<Entry<'_>>,
-    ) -> Result<(), OpError> {
+    fn take_within_filter(&mut self, before: Option<Entry<'_>>, after: Option<Entry<'_>>) -> Result<(), OpError> {
         let Some(old) = before else { return Ok(()) };
         let wanted = after.map_or(0, |entry| entry.count);
         let changed = after.is_some_and(|new| new.id != old.id);

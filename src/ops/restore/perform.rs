@@ -114,18 +114,20 @@ impl Work<'_> {
     }
 
     fn prepare(&self, session: &Session<'_>, live: &mut dyn crate::db::Snapshot) -> Result<Prepared, OpError> {
-        let taking = Taking {
-            store: self.store,
-            history: self.history,
-            session,
-            origin: self.origin,
-            monitor: self.monitor,
-        };
+        let taking =
+            Taking { store: self.store, history: self.history, session, origin: self.origin, monitor: self.monitor };
         prepare(&taking, live, &self.targets, self.header.clone(), &self.store.scratch_dir())
     }
 
     fn report(&self, plan: RestorePlan, safety: Option<String>, bystanders: Vec<Bystander>) -> RestoreReport {
-        RestoreReport { plan, dry_run: self.options.dry_run, applied: safety.is_some(), safety, bystanders, seconds: 0.0 }
+        RestoreReport {
+            plan,
+            dry_run: self.options.dry_run,
+            applied: safety.is_some(),
+            safety,
+            bystanders,
+            seconds: 0.0,
+        }
     }
 
     /// Writes, proves and commits. Until the commit is acknowledged, whatever fails leaves the database as it was.
@@ -254,8 +256,7 @@ impl Work<'_> {
     /// Reads every table back inside the transaction: what differs from before must be the plan, no more and no less.
     fn prove(&self, txn: &mut dyn RestoreTxn, before: &[Hash], changes: &[Changes]) -> Result<(), OpError> {
         let session = self.store.session()?;
-        let capture =
-            Capture { objects: &session, scratch: self.store.scratch_dir(), monitor: self.monitor };
+        let capture = Capture { objects: &session, scratch: self.store.scratch_dir(), monitor: self.monitor };
         for (index, target) in self.targets.tables.iter().enumerate() {
             self.step("Proving", index, target.entry.rows);
             let after = capture.table(txn, index, &target.spec, &[before[index], target.entry.root])?;

@@ -113,10 +113,7 @@ fn taken_along(catalog: &Catalog, names: &BTreeSet<&TableName>) -> Vec<TakenAlon
 
 fn reads(chosen: &[&TableInfo], options: &SnapOptions, engine: Engine) -> Result<Vec<TableRead>, OpError> {
     if options.filter.is_some() && chosen.len() != 1 {
-        return Err(OpError::Usage(format!(
-            "--where goes with one table; {} were named",
-            chosen.len()
-        )));
+        return Err(OpError::Usage(format!("--where goes with one table; {} were named", chosen.len())));
     }
     chosen
         .iter()

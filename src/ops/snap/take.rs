@@ -40,13 +40,9 @@ impl SnapPlan {
             Draft { kind: SnapshotKind::Snapshot, message, actor: actor::detect(&self.project.root), origin, captured },
         )?;
         let export = match self.options.export.unwrap_or(self.project.config.export == ExportWhen::Always) {
-            true => Some(export::export_entry(
-                &self.project,
-                &store,
-                &snapped.entry,
-                &ExportOptions::default(),
-                monitor,
-            )?),
+            true => {
+                Some(export::export_entry(&self.project, &store, &snapped.entry, &ExportOptions::default(), monitor)?)
+            }
             false => None,
         };
         Ok(report(&snapped, started.elapsed().as_secs_f64(), export))

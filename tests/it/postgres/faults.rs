@@ -32,7 +32,13 @@ fn a_table_cannot_be_emptied_or_rewritten_under_a_snapshot() {
     let catalog = source.catalog().unwrap();
     let reads = reads(&catalog, &["a", "b"]);
     let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
-    for change in ["TRUNCATE b", "ALTER TABLE b ALTER id TYPE bigint", "ALTER TABLE b ADD COLUMN x int", "ALTER TABLE b RENAME TO c", "DROP TABLE b"] {
+    for change in [
+        "TRUNCATE b",
+        "ALTER TABLE b ALTER id TYPE bigint",
+        "ALTER TABLE b ADD COLUMN x int",
+        "ALTER TABLE b RENAME TO c",
+        "DROP TABLE b",
+    ] {
         assert!(db.sql_as(&db.server.user, &format!("SET lock_timeout = '100ms'; {change}")).is_err(), "{change}");
     }
     assert_eq!(gather(snapshot.as_mut(), 0).len(), 1);
@@ -51,9 +57,8 @@ fn a_truncate_that_commits_while_we_wait_is_seen_whole_or_refused() {
         let mut writer = db.session();
         writer.run(&format!("BEGIN; {change}"));
         let committed = std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| {
-                source.snapshot(&reads, &Silent).map(|mut snapshot| gather(snapshot.as_mut(), 1).len())
-            });
+            let waiting =
+                scope.spawn(|| source.snapshot(&reads, &Silent).map(|mut snapshot| gather(snapshot.as_mut(), 1).len()));
             let asks = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'b'::regclass";
             while db.sql(asks) == "0" {}
             writer.run("COMMIT");
@@ -79,7 +84,10 @@ fn a_renamed_schema_is_noticed() {
     db.sql("ALTER SCHEMA s RENAME TO old; CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY); INSERT INTO s.t VALUES (7)");
     assert!(matches!(snapshot.read(0, &mut Rows::default()), Err(DbError::Changed { .. })));
     drop(snapshot);
-    assert!(matches!(source.snapshot(&[read], &Silent).err(), Some(DbError::Changed { .. })), "another table by that name");
+    assert!(
+        matches!(source.snapshot(&[read], &Silent).err(), Some(DbError::Changed { .. })),
+        "another table by that name"
+    );
 }
 
 /// Torment: F2
@@ -108,7 +116,14 @@ fn timeouts_and_defaults_of_the_role_do_not_apply() {
     let db = PgServer::shared().database();
     let role = db.role("hasty", "");
     db.sql(&format!("CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t SELECT n, repeat('x', 200) FROM generate_series(1, 200000) n; ALTER TABLE t OWNER TO {role}"));
-    for setting in ["statement_timeout = 50", "idle_in_transaction_session_timeout = 50", "lock_timeout = 1", "default_transaction_read_only = on", "synchronous_commit = off", "default_transaction_deferrable = on"] {
+    for setting in [
+        "statement_timeout = 50",
+        "idle_in_transaction_session_timeout = 50",
+        "lock_timeout = 1",
+        "default_transaction_read_only = on",
+        "synchronous_commit = off",
+        "default_transaction_deferrable = on",
+    ] {
         db.sql(&format!("ALTER ROLE {role} SET {setting}"));
     }
     let mut sink = db.open_as(&role);

@@ -38,7 +38,10 @@ fn passwords_open_and_are_never_told() {
     let mut target = db.target();
     target.database = Some("nowhere".into());
     let refused = open(&target).err().unwrap();
-    assert!(matches!(&refused, DbError::Connect { reason, .. } if reason.contains("\"nowhere\" does not exist")), "{refused:?}");
+    assert!(
+        matches!(&refused, DbError::Connect { reason, .. } if reason.contains("\"nowhere\" does not exist")),
+        "{refused:?}"
+    );
     target.hosts = vec![(Host::Tcp("127.0.0.1".into()), 1)];
     assert!(matches!(open(&target).err(), Some(DbError::Connect { .. })));
     let socket = server.dir.clone().unwrap();
@@ -84,7 +87,8 @@ fn encryption_proves_what_the_mode_asks() {
         target.ssl_mode = mode;
         target.ssl_root_cert = root;
         let opened = open(&target);
-        let encrypted = "SELECT bool_or(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'dbsnap'";
+        let encrypted =
+            "SELECT bool_or(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'dbsnap'";
         opened.map(|_open| db.sql(encrypted) == "t")
     };
     let refused = |result: Result<bool, DbError>| matches!(result, Err(DbError::Tls { .. }));
@@ -92,7 +96,10 @@ fn encryption_proves_what_the_mode_asks() {
     assert!(connect("127.0.0.1", SslMode::Prefer, None).unwrap());
     assert!(connect("127.0.0.1", SslMode::Require, None).unwrap());
     assert!(connect("127.0.0.1", SslMode::Require, trusting("good")).unwrap());
-    assert!(refused(connect("127.0.0.1", SslMode::Require, trusting("other"))), "as libpq: a root given is a root asked for");
+    assert!(
+        refused(connect("127.0.0.1", SslMode::Require, trusting("other"))),
+        "as libpq: a root given is a root asked for"
+    );
     assert!(connect("127.0.0.1", SslMode::VerifyCa, trusting("good")).unwrap());
     assert!(refused(connect("127.0.0.1", SslMode::VerifyCa, trusting("other"))));
     assert!(connect("localhost", SslMode::VerifyFull, trusting("good")).unwrap());

@@ -70,7 +70,15 @@ fn a_search_path_full_of_traps_is_not_followed() {
             "CREATE FUNCTION evil.{name}({arguments}) RETURNS {result} LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'trapped'; END $$;"
         ));
     }
-    for (symbol, left, right) in [("=", "int", "int"), ("=", "text", "text"), ("=", "oid", "oid"), ("=", "name", "text"), ("<>", "name", "text"), ("||", "text", "text"), ("=", "name", "name")] {
+    for (symbol, left, right) in [
+        ("=", "int", "int"),
+        ("=", "text", "text"),
+        ("=", "oid", "oid"),
+        ("=", "name", "text"),
+        ("<>", "name", "text"),
+        ("||", "text", "text"),
+        ("=", "name", "name"),
+    ] {
         let name = format!("trap_{}_{left}_{right}", symbol.bytes().map(|byte| byte.to_string()).collect::<String>());
         let result = if symbol == "||" { "text" } else { "bool" };
         traps.push_str(&format!(

@@ -30,7 +30,9 @@ fn proxy(server: &'static PgServer, fault: Fault) -> u16 {
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         for client in listener.incoming() {
-            let (Ok(client), Ok(upstream)) = (client, TcpStream::connect((server.host.as_str(), server.port))) else { return };
+            let (Ok(client), Ok(upstream)) = (client, TcpStream::connect((server.host.as_str(), server.port))) else {
+                return;
+            };
             let (mut from_server, mut to_client) = (upstream.try_clone().unwrap(), client.try_clone().unwrap());
             let answers = std::thread::spawn(move || drop(std::io::copy(&mut from_server, &mut to_client)));
             if pass(client, upstream, fault) && fault == Fault::CutForGood {

@@ -16,7 +16,13 @@ fn a_table_is_read_as_it_is() {
     let rows = rows_of(&mut source, &public("mods"));
     assert_eq!(
         values(&rows[0]),
-        [Value::Int(1), text("lamp"), Value::Int(9_007_199_254_740_993), Value::Real(f64::from(0.1f32)), Value::Blob(vec![0, 255])]
+        [
+            Value::Int(1),
+            text("lamp"),
+            Value::Int(9_007_199_254_740_993),
+            Value::Real(f64::from(0.1f32)),
+            Value::Blob(vec![0, 255])
+        ]
     );
     assert_eq!(values(&rows[1])[1..3], [text("a\tb\\c\nd"), Value::Null]);
 }

@@ -83,8 +83,10 @@ fn a_session_that_skips_foreign_keys_does_not_skip_them_here() {
 #[test]
 fn a_deferred_constraint_that_fails_refuses_the_commit() {
     let db = PgServer::shared().database();
-    db.sql("CREATE TABLE p (id int PRIMARY KEY);
-            CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p DEFERRABLE INITIALLY DEFERRED)");
+    db.sql(
+        "CREATE TABLE p (id int PRIMARY KEY);
+            CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p DEFERRABLE INITIALLY DEFERRED)",
+    );
     let mut sink = db.open();
     let catalog = sink.catalog().unwrap();
     let reads = reads(&catalog, &["c"]);
@@ -99,8 +101,10 @@ fn a_deferred_constraint_that_fails_refuses_the_commit() {
 #[test]
 fn constraints_that_old_rows_violate_refuse_and_name_themselves() {
     let db = PgServer::shared().database();
-    db.sql("CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, -1);
-            ALTER TABLE t ADD CONSTRAINT positive CHECK (n > 0) NOT VALID");
+    db.sql(
+        "CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, -1);
+            ALTER TABLE t ADD CONSTRAINT positive CHECK (n > 0) NOT VALID",
+    );
     let mut sink = db.open();
     let catalog = sink.catalog().unwrap();
     let reads = reads(&catalog, &["t"]);

@@ -19,7 +19,8 @@ const TRIGGERS: &str = "
     CREATE TRIGGER distant BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION eat();
     ALTER TABLE t ENABLE ALWAYS TRIGGER touch; ALTER TABLE t DISABLE TRIGGER asleep; ALTER TABLE t ENABLE REPLICA TRIGGER distant;
     CREATE RULE keep AS ON DELETE TO t WHERE OLD.id = 3 DO INSTEAD NOTHING;";
-const STATES: &str = "SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 't'::regclass AND NOT tgisinternal UNION ALL
+const STATES: &str =
+    "SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 't'::regclass AND NOT tgisinternal UNION ALL
     SELECT rulename, ev_enabled FROM pg_rewrite WHERE ev_class = 't'::regclass ORDER BY 1";
 
 /// Torment: R2, R4, R5
@@ -57,7 +58,10 @@ fn triggers_that_cannot_be_silenced_are_refused_by_name() {
     let mut sink = db.open_as(&guest);
     let catalog = sink.catalog().unwrap();
     let refused = sink.restore(&reads(&catalog, &["t"]), &Silent).err().unwrap();
-    assert!(matches!(&refused, DbError::Denied { what } if what.contains("table t") && what.contains("rule keep")), "{refused}");
+    assert!(
+        matches!(&refused, DbError::Denied { what } if what.contains("table t") && what.contains("rule keep")),
+        "{refused}"
+    );
     round_trip(&db, &mut sink, &["free"], "TRUNCATE free");
 }
 
@@ -189,9 +193,11 @@ fn the_systems_own_tables_are_never_written() {
 #[test]
 fn errors_hold_no_values() {
     let db = PgServer::shared().database();
-    db.sql("CREATE TYPE mood AS ENUM ('sad');
+    db.sql(
+        "CREATE TYPE mood AS ENUM ('sad');
             CREATE TABLE t (id int PRIMARY KEY, token text UNIQUE CHECK (token <> 's3cr3t-b'), d date, m mood);
-            INSERT INTO t VALUES (1, 's3cr3t-a', NULL, NULL)");
+            INSERT INTO t VALUES (1, 's3cr3t-a', NULL, NULL)",
+    );
     let mut sink = db.open();
     let catalog = sink.catalog().unwrap();
     let reads = reads(&catalog, &["t"]);

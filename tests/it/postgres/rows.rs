@@ -85,7 +85,10 @@ pub fn text(text: &str) -> Value {
 
 /// What the server itself prints of a table, sorted.
 pub fn dump(db: &crate::support::postgres::Db, table: &str) -> Vec<String> {
-    db.sql(&format!("SELECT whole_row::text FROM ONLY {table} AS whole_row ORDER BY 1")).lines().map(str::to_owned).collect()
+    db.sql(&format!("SELECT whole_row::text FROM ONLY {table} AS whole_row ORDER BY 1"))
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Reads `tables` of `public`, empties them by `wipe`, inserts every row again through a restore, and checks that the server

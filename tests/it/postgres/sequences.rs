@@ -41,7 +41,10 @@ fn counters_move_forward_only_and_only_with_the_commit() {
     let reads = reads(&catalog, &["t"]);
     let mut snapshot = sink.snapshot(&reads, &Silent).unwrap();
     let counters = snapshot.counters(0).unwrap();
-    assert_eq!((counters[0].name.as_str(), counters[0].column.as_str(), counters[0].last), ("public.s", "id", Some(100)));
+    assert_eq!(
+        (counters[0].name.as_str(), counters[0].column.as_str(), counters[0].last),
+        ("public.s", "id", Some(100))
+    );
 }
 
 /// Torment: R6
@@ -57,7 +60,9 @@ fn sequences_at_their_ends_and_downward() {
     db.sql("DROP TABLE t; DROP SEQUENCE s; CREATE SEQUENCE s INCREMENT -10 MINVALUE -100 MAXVALUE -1 CYCLE; CREATE TABLE t (id bigint PRIMARY KEY DEFAULT nextval('s'))");
     insert(&db, &mut sink, -31, true).unwrap();
     assert_eq!(db.sql("INSERT INTO t DEFAULT VALUES RETURNING id"), "-41");
-    db.sql("DROP TABLE t; DROP SEQUENCE s; CREATE SEQUENCE s; CREATE TABLE t (id bigint PRIMARY KEY DEFAULT nextval('s'))");
+    db.sql(
+        "DROP TABLE t; DROP SEQUENCE s; CREATE SEQUENCE s; CREATE TABLE t (id bigint PRIMARY KEY DEFAULT nextval('s'))",
+    );
     insert(&db, &mut sink, i64::MAX, true).unwrap();
     assert_eq!(state(&db), "1|f");
     db.sql("DROP TABLE t; CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (START 5) PRIMARY KEY)");
@@ -70,8 +75,10 @@ fn sequences_at_their_ends_and_downward() {
 fn a_sequence_that_is_not_ours_is_named_and_only_if_it_is_behind() {
     let db = PgServer::shared().database();
     let guest = db.role("guest", "");
-    db.sql(&format!("CREATE SEQUENCE s; CREATE TABLE t (id int PRIMARY KEY DEFAULT nextval('s')); SELECT setval('s', 10);
-                     GRANT ALL ON t, s TO {guest}"));
+    db.sql(&format!(
+        "CREATE SEQUENCE s; CREATE TABLE t (id int PRIMARY KEY DEFAULT nextval('s')); SELECT setval('s', 10);
+                     GRANT ALL ON t, s TO {guest}"
+    ));
     let mut sink = db.open_as(&guest);
     insert(&db, &mut sink, 5, true).unwrap();
     let refused = insert(&db, &mut sink, 11, true).unwrap_err();

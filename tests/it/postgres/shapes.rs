@@ -10,14 +10,16 @@ use dbsnap::monitor::Silent;
 #[test]
 fn partitions_and_children_are_tables_of_their_own() {
     let db = PgServer::shared().database();
-    db.sql("CREATE TABLE p (id int, region text, note text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
+    db.sql(
+        "CREATE TABLE p (id int, region text, note text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
             CREATE TABLE p_eu PARTITION OF p FOR VALUES IN ('eu') PARTITION BY RANGE (id);
             CREATE TABLE p_eu1 PARTITION OF p_eu FOR VALUES FROM (0) TO (10);
             CREATE TABLE p_rest (note text, region text NOT NULL, id int NOT NULL);
             ALTER TABLE p ATTACH PARTITION p_rest DEFAULT;
             INSERT INTO p VALUES (1, 'eu', 'a'), (2, 'eu', 'b'), (1, 'us', 'c');
             CREATE TABLE base (id int PRIMARY KEY, v text); CREATE TABLE derived (extra int) INHERITS (base);
-            INSERT INTO base VALUES (1, 'base'); INSERT INTO derived VALUES (2, 'derived', 3);");
+            INSERT INTO base VALUES (1, 'base'); INSERT INTO derived VALUES (2, 'derived', 3);",
+    );
     let mut sink = db.open();
     let catalog = sink.catalog().unwrap();
     let names: Vec<_> = catalog.tables.iter().map(|info| info.schema.table.name.as_str()).collect();
@@ -39,7 +41,10 @@ fn partitions_and_children_are_tables_of_their_own() {
 fn tables_with_very_many_columns_and_with_none() {
     let db = PgServer::shared().database();
     let columns: Vec<String> = (1..1600).map(|n| format!("c{n} int2 DEFAULT {n}")).collect();
-    db.sql(&format!("CREATE TABLE wide (id int PRIMARY KEY, {}); INSERT INTO wide VALUES (1), (2)", columns.join(", ")));
+    db.sql(&format!(
+        "CREATE TABLE wide (id int PRIMARY KEY, {}); INSERT INTO wide VALUES (1), (2)",
+        columns.join(", ")
+    ));
     db.sql("CREATE TABLE none (); INSERT INTO none SELECT FROM generate_series(1, 3);
             CREATE TABLE computed (g int GENERATED ALWAYS AS (1) STORED); INSERT INTO computed DEFAULT VALUES;
             CREATE TABLE dropped (a int, b int PRIMARY KEY, c int); INSERT INTO dropped VALUES (1, 2, 3);
@@ -97,7 +102,10 @@ fn a_value_too_large_to_send_is_named() {
     let reads = reads(&catalog, &["t"]);
     let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
     let refused = snapshot.read(0, &mut Rows::default()).unwrap_err();
-    assert!(matches!(&refused, DbError::Unsupported(what) if what.contains("table t") && what.contains("77")), "{refused}");
+    assert!(
+        matches!(&refused, DbError::Unsupported(what) if what.contains("table t") && what.contains("77")),
+        "{refused}"
+    );
 }
 
 #[test]

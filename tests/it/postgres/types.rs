@@ -171,11 +171,15 @@ fn types_of_extensions() {
 #[test]
 fn a_type_made_anew_changes_no_row() {
     let db = PgServer::shared().database();
-    db.sql("CREATE TYPE mood AS ENUM ('sad', 'happy'); CREATE TABLE t (id int PRIMARY KEY, m mood, a mood[]);
-            INSERT INTO t VALUES (1, 'happy', '{sad}')");
+    db.sql(
+        "CREATE TYPE mood AS ENUM ('sad', 'happy'); CREATE TABLE t (id int PRIMARY KEY, m mood, a mood[]);
+            INSERT INTO t VALUES (1, 'happy', '{sad}')",
+    );
     let before = rows_of(&mut db.open(), &public("t"));
-    db.sql("CREATE TYPE mood2 AS ENUM ('happy', 'sad');
+    db.sql(
+        "CREATE TYPE mood2 AS ENUM ('happy', 'sad');
             ALTER TABLE t ALTER m TYPE mood2 USING m::text::mood2, ALTER a TYPE mood2[] USING a::text[]::mood2[];
-            DROP TYPE mood; ALTER TYPE mood2 RENAME TO mood");
+            DROP TYPE mood; ALTER TYPE mood2 RENAME TO mood",
+    );
     assert_eq!(rows_of(&mut db.open(), &public("t")), before);
 }

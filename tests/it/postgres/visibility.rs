@@ -38,12 +38,19 @@ fn row_level_security_that_hides_rows_is_refused() {
 fn a_column_that_may_not_be_read_refuses_the_table() {
     let db = PgServer::shared().database();
     let role = db.role("reader", "");
-    db.sql(&format!("CREATE TABLE t (id int PRIMARY KEY, secret text); GRANT SELECT (id) ON t TO {role};
-                     CREATE SCHEMA closed; CREATE TABLE closed.t (id int)"));
+    db.sql(&format!(
+        "CREATE TABLE t (id int PRIMARY KEY, secret text); GRANT SELECT (id) ON t TO {role};
+                     CREATE SCHEMA closed; CREATE TABLE closed.t (id int)"
+    ));
     let mut source = db.open_as(&role);
     let catalog = source.catalog().unwrap();
     assert!(catalog.table(&public("t")).unwrap().refusal.as_ref().unwrap().contains("SELECT"));
-    assert!(catalog.tables.iter().any(|info| info.schema.table.schema.as_deref() == Some("closed") && info.refusal.is_some()));
+    assert!(
+        catalog
+            .tables
+            .iter()
+            .any(|info| info.schema.table.schema.as_deref() == Some("closed") && info.refusal.is_some())
+    );
     assert!(matches!(source.snapshot(&reads(&catalog, &["t"]), &Silent), Err(DbError::Denied { .. })));
 }
 
@@ -66,5 +73,8 @@ fn encodings_are_lossless_or_refused() {
     let reads = reads(&catalog, &["t"]);
     let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
     let refused = snapshot.read(0, &mut super::rows::Rows::default()).unwrap_err();
-    assert!(matches!(&refused, DbError::Unsupported(what) if what.contains("table t") && !what.contains("ff")), "{refused}");
+    assert!(
+        matches!(&refused, DbError::Unsupported(what) if what.contains("table t") && !what.contains("ff")),
+        "{refused}"
+    );
 }

@@ -83,7 +83,8 @@ impl PgServer {
         // somebody else may take the port before the server does: then it ends and another is tried
         let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
         // in memory where that can be
-        let made = run("mktemp -d /dev/shm/dbsnap-pg.XXXXXX 2>/dev/null || mktemp -d ${TMPDIR:-/tmp}/dbsnap-pg.XXXXXX", b"");
+        let made =
+            run("mktemp -d /dev/shm/dbsnap-pg.XXXXXX 2>/dev/null || mktemp -d ${TMPDIR:-/tmp}/dbsnap-pg.XXXXXX", b"");
         let dir = PathBuf::from(made.trim());
         let data = dir.join("data");
         run(&format!("cp -r {} {}", template.join("data").display(), data.display()), b"");

@@ -146,7 +146,11 @@ fn integer(digits: &[u8]) -> Result<i64, Malformed> {
         // nineteen digits always fit
         value = value * 10 + u64::from(digit);
     }
-    if negative { 0i64.checked_sub_unsigned(value).ok_or(Malformed) } else { i64::try_from(value).map_err(|_| Malformed) }
+    if negative {
+        0i64.checked_sub_unsigned(value).ok_or(Malformed)
+    } else {
+        i64::try_from(value).map_err(|_| Malformed)
+    }
 }
 
 fn real<T: std::str::FromStr>(text: &[u8]) -> Result<T, Malformed> {

@@ -76,11 +76,7 @@ fn field(form: Form, value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()> {
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-fn real(
-    value: f64,
-    finite: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>,
-    out: &mut Vec<u8>,
-) -> Option<()> {
+fn real(value: f64, finite: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>, out: &mut Vec<u8>) -> Option<()> {
     if value.is_nan() {
         out.extend_from_slice(b"NaN");
     } else if value.is_infinite() {

@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn what_the_server_writes() {
-        let mut decoder = Decoder::new(vec![Form::Int, Form::Float4, Form::Float8, Form::Bytes, Form::Text, Form::Text]);
+        let mut decoder =
+            Decoder::new(vec![Form::Int, Form::Float4, Form::Float8, Form::Bytes, Form::Text, Form::Text]);
         let mut out = Vec::new();
         decoder.row(b"-42\t1e-45\t-Infinity\t\\\\x00ff\ta\\tb\\\\N\t\\N\n", &mut out).unwrap();
         let expected = row::encode(&[
@@ -85,7 +86,8 @@ mod tests {
     #[test]
     fn malformed_rows_are_refused() {
         let mut out = Vec::new();
-        for bytes in [&b"1\t2"[..], b"1\n", b"1\t2\t3\n", b"x\ty\n", b"\t\n", b"1\ta\\q\n", b"9223372036854775808\ta\n"] {
+        for bytes in [&b"1\t2"[..], b"1\n", b"1\t2\t3\n", b"x\ty\n", b"\t\n", b"1\ta\\q\n", b"9223372036854775808\ta\n"]
+        {
             assert!(Decoder::new(vec![Form::Int, Form::Text]).row(bytes, &mut out).is_err(), "{bytes:?}");
         }
         assert!(Decoder::new(vec![Form::Bytes]).row(b"\\\\x0\n", &mut out).is_err());

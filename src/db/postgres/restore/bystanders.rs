@@ -76,7 +76,8 @@ impl PostgresRestore<'_> {
                     self.session.connection.execute(&sql, self.session.monitor)?;
                 }
             }
-            let sql = format!("SELECT DISTINCT r.tab FROM pg_temp.dbsnap_reached AS r WHERE r.step = {step} AND r.deleted");
+            let sql =
+                format!("SELECT DISTINCT r.tab FROM pg_temp.dbsnap_reached AS r WHERE r.step = {step} AND r.deleted");
             self.session.connection.query(&sql, self.session.monitor, &mut |row| {
                 next.insert(row.required_number(0)?);
                 Ok(())

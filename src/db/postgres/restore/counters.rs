@@ -36,7 +36,9 @@ impl PostgresRestore<'_> {
                 });
             }
             let wanted = self.wanted(index, &sequence).map_err(failed)?;
-            let Some(_) = wanted.filter(|&value| value >= sequence.minimum && value <= sequence.maximum) else { continue };
+            let Some(_) = wanted.filter(|&value| value >= sequence.minimum && value <= sequence.maximum) else {
+                continue;
+            };
             if !sequence.owned {
                 return Err(DbError::Denied {
                     what: format!(

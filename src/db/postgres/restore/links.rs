@@ -1,10 +1,10 @@
 //! How the tables of a restore hang together, and how their keys are compared.
 
+use crate::codec::{Key, KeySource};
 use crate::db::postgres::catalog::oid_array;
 use crate::db::postgres::quote;
 use crate::db::postgres::session::Session;
 use crate::db::postgres::wire::Failure;
-use crate::codec::{Key, KeySource};
 use std::collections::{HashMap, HashSet};
 
 /// Foreign keys and key operators of the tables of one restore.

@@ -13,9 +13,9 @@ mod silence;
 mod staging;
 mod statement;
 
+use super::endpoint::Endpoint;
 use super::pins::Purpose;
 use super::session::{Opening, Session};
-use super::endpoint::Endpoint;
 use super::wire::{Connection, Failure};
 use crate::codec::{Key, TableName};
 use crate::db::{Commit, Counter, DbError, RestoreTxn, RowSink, RowStream, Snapshot, SourceIdentity, TableRead};
@@ -62,15 +62,7 @@ impl<'s> PostgresRestore<'s> {
             .map_err(|failure| failure.during("deferring constraints"))?;
         let links = Links::load(&mut session).map_err(|failure| failure.during("reading keys and references"))?;
         let silencer = Silencer::load(&mut session)?;
-        Ok(PostgresRestore {
-            session,
-            witness,
-            links,
-            silencer,
-            pending: Vec::new(),
-            stages: 0,
-            poisoned: false,
-        })
+        Ok(PostgresRestore { session, witness, links, silencer, pending: Vec::new(), stages: 0, poisoned: false })
     }
 
     /// Runs `work`; after a failure nothing of this transaction can be kept.

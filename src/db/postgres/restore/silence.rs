@@ -39,11 +39,8 @@ pub(super) fn require_origin(session: &mut Session<'_>) -> Result<(), DbError> {
 impl Silencer {
     /// Finds the triggers and rules of the session's tables that would fire.
     pub(super) fn load(session: &mut Session<'_>) -> Result<Silencer, DbError> {
-        let names: HashMap<u32, (String, String)> = session
-            .plans
-            .iter()
-            .map(|plan| (plan.oid, (plan.sql_name.clone(), plan.table().to_string())))
-            .collect();
+        let names: HashMap<u32, (String, String)> =
+            session.plans.iter().map(|plan| (plan.oid, (plan.sql_name.clone(), plan.table().to_string()))).collect();
         let mut silencer = Silencer::default();
         if names.is_empty() {
             return Ok(silencer);

@@ -97,7 +97,10 @@ impl PostgresRestore<'_> {
         self.stages += 1;
         self.session.connection.execute(&create, self.session.monitor).map_err(|failure| match failure.code() {
             Some("42501") => DbError::Denied {
-                what: format!("{}; a restore needs TEMPORARY on the database", failure.during("making a temporary table")),
+                what: format!(
+                    "{}; a restore needs TEMPORARY on the database",
+                    failure.during("making a temporary table")
+                ),
             },
             _ => failure.during("making a temporary table"),
         })?;
@@ -108,7 +111,9 @@ impl PostgresRestore<'_> {
             let Some(row) = rows.next_row()? else { return Ok(false) };
             given += 1;
             encoder.row(row, out).map(|()| true).map_err(|unfit| match unfit {
-                Unfit::Shape => DbError::Unsupported(format!("a row to be written to table {table} has another number of columns")),
+                Unfit::Shape => {
+                    DbError::Unsupported(format!("a row to be written to table {table} has another number of columns"))
+                }
                 Unfit::Value(position) => DbError::Unsupported(format!(
                     "a value to be written to column {} of table {table} is not of that column's kind",
                     column_names.get(position).map_or("?", String::as_str)
@@ -133,7 +138,10 @@ impl PostgresRestore<'_> {
         let matches = self.key_match(index, "t", "s");
         let sql = match work {
             Work::Delete | Work::Update => {
-                format!("SELECT pg_catalog.count(*) FROM ONLY {} AS t, {} AS s WHERE {matches}", plan.sql_name, staged.name)
+                format!(
+                    "SELECT pg_catalog.count(*) FROM ONLY {} AS t, {} AS s WHERE {matches}",
+                    plan.sql_name, staged.name
+                )
             }
             Work::Insert => {
                 let gone: String = self

@@ -179,11 +179,7 @@ impl Connection {
     }
 
     /// Receives until the statement is complete or the server asks for COPY data.
-    pub(super) fn listen(
-        &mut self,
-        monitor: &dyn Monitor,
-        on: &mut OnMessage<'_>,
-    ) -> Result<Pause, Failure> {
+    pub(super) fn listen(&mut self, monitor: &dyn Monitor, on: &mut OnMessage<'_>) -> Result<Pause, Failure> {
         let mut tag = None;
         let mut refused: Option<ServerError> = None;
         loop {

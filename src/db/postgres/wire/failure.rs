@@ -34,7 +34,8 @@ impl ServerError {
 
     /// Whether the connection ends with this error.
     pub fn is_fatal(&self) -> bool {
-        matches!(self.code.as_str(), "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25P04") || self.code.starts_with("08")
+        matches!(self.code.as_str(), "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25P04")
+            || self.code.starts_with("08")
     }
 }
 
@@ -83,7 +84,9 @@ impl Failure {
                 DbError::Query { message: format!("{doing}: {}", error.message), code: Some(error.code) }
             }
             Failure::Io(error) => DbError::Lost(format!("{doing}: {error}")),
-            Failure::Protocol(what) => DbError::Lost(format!("{doing}: the server does not follow the protocol: {what}")),
+            Failure::Protocol(what) => {
+                DbError::Lost(format!("{doing}: the server does not follow the protocol: {what}"))
+            }
             Failure::Interrupted => DbError::Stopped,
             Failure::Caller(error) => error,
         }

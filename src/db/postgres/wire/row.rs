@@ -40,9 +40,9 @@ impl<'a> Row<'a> {
         match self.fields.get(index) {
             None => Err(Failure::Protocol("a row with too few fields".into())),
             Some(None) => Ok(None),
-            Some(Some(bytes)) => std::str::from_utf8(bytes)
-                .map(Some)
-                .map_err(|_| Failure::Protocol("text that is not UTF-8".into())),
+            Some(Some(bytes)) => {
+                std::str::from_utf8(bytes).map(Some).map_err(|_| Failure::Protocol("text that is not UTF-8".into()))
+            }
         }
     }
 

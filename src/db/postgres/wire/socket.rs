@@ -184,7 +184,9 @@ fn encrypt(mut socket: TcpStream, host: &str, endpoint: &Endpoint) -> Result<Opt
 fn connect_error(endpoint: &Endpoint, error: &io::Error) -> DbError {
     let reason = match error.kind() {
         io::ErrorKind::ConnectionRefused => "nothing listens there; is the server running?".to_string(),
-        io::ErrorKind::NotFound if matches!(endpoint.host, Host::Socket(_)) => "there is no socket; is the server running?".to_string(),
+        io::ErrorKind::NotFound if matches!(endpoint.host, Host::Socket(_)) => {
+            "there is no socket; is the server running?".to_string()
+        }
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "no answer in time".to_string(),
         _ => error.to_string(),
     };

@@ -98,15 +98,16 @@ impl Login<'_> {
             0 => return Ok(()),
             3 => {
                 if !self.socket.is_encrypted() && !self.socket.is_local() {
-                    return Err(denied("the server wants the password in clear over a connection that is not encrypted"));
+                    return Err(denied(
+                        "the server wants the password in clear over a connection that is not encrypted",
+                    ));
                 }
                 let password = self.password()?.to_string();
                 self.send_password(password.as_bytes())?;
             }
             5 => {
                 let salt = data.first_chunk::<4>().ok_or_else(|| Failure::Protocol("a login without salt".into()))?;
-                let hash =
-                    authentication::md5_hash(self.endpoint.user.as_bytes(), self.password()?.as_bytes(), *salt);
+                let hash = authentication::md5_hash(self.endpoint.user.as_bytes(), self.password()?.as_bytes(), *salt);
                 self.send_password(hash.as_bytes())?;
             }
             10 => self.scram(&data)?,

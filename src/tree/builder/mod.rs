@@ -14,7 +14,7 @@ mod levels;
 use super::TreeError;
 use super::node::{Totals, bound_between};
 use super::pool::Pool;
-use super::splitter::LeafSplitter;
+use super::splitter::{Extent, LeafSplitter};
 use crate::codec::KeySpec;
 use crate::hash::Hash;
 use crate::monitor::Monitor;
@@ -68,6 +68,7 @@ pub struct Built {
 
 /// Builds one tree. Its workers live in the scope it was made in; dropping it ends them.
 pub struct Builder<'scope> {
+    extent: Extent,
     splitter: LeafSplitter,
     /// The leaf being filled.
     batch: Batch,
@@ -87,24 +88,27 @@ pub struct Builder<'scope> {
 
 impl<'scope> Builder<'scope> {
     /// A builder that stores the tree in `objects`. `previous` are roots of older trees of the table that `objects` can read,
-    /// the one to tell the change against first: rows that they hold are not stored again.
+    /// the one to tell the change against first: rows that they hold are not stored again. `extent` is that of all rows to
+    /// come ([`super::Sorted::extent`]): leaves are cut by it.
     pub fn new<'env>(
         scope: &'scope Scope<'scope, 'env>,
         objects: &'env dyn NewObjects,
         spec: &KeySpec,
         previous: &[Hash],
+        extent: Extent,
         options: BuildOptions<'env>,
     ) -> Builder<'scope> {
-        Builder::start(scope, Some(objects), spec, previous, options)
+        Builder::start(scope, Some(objects), spec, previous, extent, options)
     }
 
     /// A builder that stores nothing: it tells the root that the rows have.
     pub fn proof<'env>(
         scope: &'scope Scope<'scope, 'env>,
         spec: &KeySpec,
+        extent: Extent,
         options: BuildOptions<'env>,
     ) -> Builder<'scope> {
-        Builder::start(scope, None, spec, &[], options)
+        Builder::start(scope, None, spec, &[], extent, options)
     }
 
     fn start<'env>(
@@ -112,6 +116,7 @@ impl<'scope> Builder<'scope> {
         objects: Option<&'env dyn NewObjects>,
         spec: &KeySpec,
         previous: &[Hash],
+        extent: Extent,
         options: BuildOptions<'env>,
     ) -> Builder<'scope> {
         let history = objects.map(|objects| History::new(objects, previous));
@@ -119,7 +124,8 @@ impl<'scope> Builder<'scope> {
         let worker = Arc::clone(&shared);
         let pool = Pool::new(scope, options.threads, move |job| job::make(&worker, job));
         Builder {
-            splitter: LeafSplitter::new(),
+            extent,
+            splitter: LeafSplitter::new(extent),
             batch: Batch::default(),
             full: None,
             lower: Vec::new(),
@@ -194,6 +200,9 @@ impl<'scope> Builder<'scope> {
         self.dispatch(last, Vec::new())?;
         while self.pool.outstanding() > 0 {
             self.accept_next()?;
+        }
+        if self.built.totals.rows != self.extent.rows {
+            return Err(TreeError::OtherExtent);
         }
         let (root, stored) = self.levels.finish()?;
         self.built.root = root;

@@ -6,7 +6,8 @@ use dbsnap::codec::KeySpec;
 use dbsnap::hash::Hash;
 use dbsnap::store::ObjectKind;
 use dbsnap::tree::{
-    BuildOptions, Builder, Child, Cursor, DELTA, Flaw, LEAF, LeafReader, NODE, Node, Totals, TreeError, empty_id, reach,
+    BuildOptions, Builder, Child, Cursor, DELTA, Extent, Flaw, LEAF, LeafReader, NODE, Node, Totals, TreeError,
+    empty_id, reach,
 };
 use dbsnap::wire::{put_ivarint, put_uvarint};
 use std::collections::HashSet;
@@ -186,7 +187,7 @@ fn nodes_that_cannot_be() {
 #[test]
 fn nodes_that_say_something_else_than_is_there() {
     let (store, spec) = (Memory::default(), keyed());
-    let model = table(9000, &mut Dice(3));
+    let model = table(40_000, &mut Dice(3));
     let built = build(&store, &spec, &[], &model);
     build(&store, &spec, &[], &Model::new());
     let honest = Node::load(&store, built.root).unwrap();
@@ -248,8 +249,11 @@ fn a_swapped_leaf_is_noticed() {
 fn rows_that_are_not_rows_are_refused_when_built() {
     let (store, spec) = (Memory::default(), KeySpec::rows());
     for rows in [vec![vec![9u8]], vec![vec![0], vec![0, 0]], vec![vec![3, 200]]] {
+        let row_bytes = rows.iter().map(|row| row.len() as u64).sum();
+        let extent = Extent { rows: rows.len() as u64, row_bytes };
         let outcome = std::thread::scope(|scope| {
-            let mut builder = Builder::new(scope, &store, &spec, &[], BuildOptions::new(&dbsnap::monitor::Silent));
+            let mut builder =
+                Builder::new(scope, &store, &spec, &[], extent, BuildOptions::new(&dbsnap::monitor::Silent));
             let mut keyed: Vec<(Hash, &Vec<u8>)> = rows.iter().map(|row| (Hash::of(row), row)).collect();
             keyed.sort();
             for (key, row) in keyed {

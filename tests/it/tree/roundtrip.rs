@@ -1,11 +1,11 @@
 //! What is built can be read back, and the same rows have the same root.
 
 use super::memory::Memory;
-use super::model::{Dice, Model, build, build_sorted, diff, key, keyed, model_diff, read, some_row, table};
+use super::model::{Dice, Model, build, build_sorted, diff, extent, key, keyed, model_diff, read, some_row, table};
 use dbsnap::codec::{KeySpec, Value, row};
 use dbsnap::hash::Hash;
 use dbsnap::monitor::Silent;
-use dbsnap::tree::{BuildOptions, Builder, Sorter, TreeError, empty_id, find};
+use dbsnap::tree::{BuildOptions, Builder, Extent, Sorter, TreeError, empty_id, find};
 use proptest::prelude::*;
 
 #[test]
@@ -99,7 +99,7 @@ fn rows_out_of_order_are_refused() {
     let (store, spec) = (Memory::default(), keyed());
     std::thread::scope(|scope| {
         let options = BuildOptions::new(&Silent);
-        let mut builder = Builder::new(scope, &store, &spec, &[], options);
+        let mut builder = Builder::new(scope, &store, &spec, &[], Extent::default(), options);
         builder.push(b"b", &[0], 1).unwrap();
         assert!(matches!(builder.push(b"a", &[0], 1), Err(TreeError::OutOfOrder)));
         assert!(matches!(builder.push(b"c", &[0], 1), Err(TreeError::Stopped)));
@@ -120,7 +120,7 @@ fn a_proof_has_the_same_root_and_an_interrupted_build_none() {
     let built = build(&store, &spec, &[], &model);
     let prove = |monitor: &dyn dbsnap::monitor::Monitor| {
         std::thread::scope(|scope| {
-            let mut builder = Builder::proof(scope, &spec, BuildOptions::new(monitor));
+            let mut builder = Builder::proof(scope, &spec, extent(&model), BuildOptions::new(monitor));
             for (key, (row, count)) in &model {
                 builder.push(key, row, *count)?;
             }

@@ -32,6 +32,7 @@ fn equal_subtrees_are_skipped_unread() {
     assert!(reads <= 6, "{reads}");
 }
 
+/// Torment: L4
 #[test]
 fn one_changed_row_makes_few_objects() {
     let store = Memory::default();

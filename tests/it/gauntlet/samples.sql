@@ -1,6 +1,7 @@
 SET client_min_messages = error;
 -- Values of every type that a column can have: the ordinary, the extreme, and pairs that are equal and look different.
--- `make_tables` turns each type into three tables: `v_` with an integer key, `m_` without any, `k_` keyed by the value itself.
+-- `make_tables` turns each type into two tables, `v_` with an integer key and
+-- `k_` keyed by the value itself, and into a column of `everything`, which has no key.
 CREATE EXTENSION IF NOT EXISTS hstore;
 CREATE EXTENSION IF NOT EXISTS citext;
 CREATE EXTENSION IF NOT EXISTS ltree;
@@ -98,6 +99,7 @@ SELECT s.type, l.literal FROM (VALUES
 CREATE FUNCTION lab.make_tables() RETURNS void LANGUAGE plpgsql AS $f$
 DECLARE kind text; name text; value text; list text; row record;
 BEGIN
+  CREATE TABLE everything AS SELECT generate_series(1, 50) AS place;
   FOR kind IN SELECT DISTINCT type FROM lab.samples LOOP
     CONTINUE WHEN to_regtype(regexp_replace(kind, '\(.*', '')) IS NULL; -- a server before multiranges
     name := regexp_replace(kind, '[^a-z0-9]+', '_', 'g');
@@ -112,12 +114,15 @@ BEGIN
           'v_' || name, replace(list, 'NULL', 'NULL::' || kind), kind, value);
       END LOOP;
     END LOOP;
-    EXECUTE format('CREATE TABLE %I AS SELECT v, a FROM %I UNION ALL SELECT v, a FROM %2$I', 'm_' || name, 'v_' || name);
+    EXECUTE format('ALTER TABLE everything ADD COLUMN %I %s', name, kind);
+    EXECUTE format('UPDATE everything SET %I = (SELECT v FROM %I WHERE id = place)', name, 'v_' || name);
     BEGIN
       EXECUTE format('CREATE TABLE %I (v %s PRIMARY KEY, a %2$s[])', 'k_' || name, kind);
       EXECUTE format('INSERT INTO %I SELECT v, a FROM %I WHERE v IS NOT NULL ORDER BY id ON CONFLICT DO NOTHING', 'k_' || name, 'v_' || name);
     EXCEPTION WHEN undefined_object THEN NULL; -- a type without an order cannot be a key
     END;
   END LOOP;
+  ALTER TABLE everything DROP COLUMN place;
+  INSERT INTO everything SELECT * FROM everything;
 END $f$;
 SELECT lab.make_tables();

@@ -60,7 +60,6 @@ fn printed(db: &Db, round: &Round) -> String {
     round.project.program("bash", ["-c", &script]).run().success().stdout().to_owned()
 }
 
-/// Torment: L4, R14
 #[test]
 fn scale_postgres_rows_come_back() {
     let (db, rows) = (PgServer::shared().database(), rows());
@@ -85,7 +84,6 @@ fn scale_postgres_rows_come_back() {
     assert_eq!(db.sql("SELECT count(*) FROM bystander"), "10");
 }
 
-/// Torment: L4
 #[test]
 fn scale_sqlite_rows_come_back() {
     let rows = rows();

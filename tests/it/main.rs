@@ -11,6 +11,7 @@ mod conformance;
 mod dependencies;
 mod export;
 mod filter;
+mod gauntlet;
 mod layers;
 mod postgres;
 mod source;

@@ -5,6 +5,7 @@ use super::interrupt::interruptible;
 use super::shape::Shape;
 use super::sql;
 use super::text::TextForm;
+use crate::codec::Key;
 use crate::db::{Counter, DbError, RowSink, Snapshot, TableRead};
 use crate::monitor::Monitor;
 use rusqlite::{Connection, OptionalExtension, ffi};
@@ -75,10 +76,16 @@ impl Snapshot for SqliteSnapshot<'_> {
 pub(super) fn verify(conn: &Connection, tables: &[TableRead]) -> Result<Vec<Shape>, DbError> {
     let shape = |read: &TableRead| {
         let table = read.schema.table.clone();
-        match Shape::read(conn, &table.name)? {
-            None => Err(DbError::Changed { table, what: "was dropped".to_owned() }),
-            Some(shape) if shape.schema == read.schema => Ok(shape),
-            Some(_) => Err(DbError::Changed { table, what: "was changed after it was planned with".to_owned() }),
+        let Some(mut shape) = Shape::read(conn, &table.name)? else {
+            return Err(DbError::Changed { table, what: "was dropped".to_owned() });
+        };
+        // a table with a key can be taken as one without
+        if read.schema.key == Key::Rows {
+            shape.schema.key = Key::Rows;
+        }
+        match shape.schema == read.schema {
+            true => Ok(shape),
+            false => Err(DbError::Changed { table, what: "was changed after it was planned with".to_owned() }),
         }
     };
     tables.iter().map(shape).collect()

@@ -1,6 +1,6 @@
 //! Schema drift: whether the live table still takes the snapshot's rows, column by column.
 
-use crate::codec::{Column, TableSchema};
+use crate::codec::{Column, Key, TableSchema};
 
 /// What comparing the schemas found.
 pub(super) struct Drift {
@@ -39,7 +39,10 @@ pub(super) fn compare(snapshot: &TableSchema, live: &TableSchema) -> Drift {
             obstacles.push(format!("column {} is new, is NOT NULL and has no default", now.name));
         }
     }
-    if snapshot.key_names() != live.key_names() {
+    if snapshot.key == Key::Rows && live.key != Key::Rows {
+        // rows compared as a whole come back into any table that takes them; SQLite's tables lose their key with a NULL in it
+        notes.push(format!("the key is {} now and was none: rows are compared as a whole", key(live)));
+    } else if snapshot.key_names() != live.key_names() {
         obstacles.push(format!("the key was {} and is {}", key(snapshot), key(live)));
     }
     let schema = TableSchema { columns, key: snapshot.key.clone(), ..live.clone() };

@@ -242,6 +242,9 @@ impl Work<'_> {
                 let mut rows = changes.insert.stream()?;
                 txn.insert(index, &mut rows).map_err(|error| rows.explain(error))?;
             }
+        }
+        // not before every row is known: a sink may hold back rows that hang together, and counters are read from the tables
+        for index in 0..changes.len() {
             txn.advance_counters(index)?;
         }
         self.monitor.end();

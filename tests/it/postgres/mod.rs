@@ -8,7 +8,7 @@ mod outcome;
 mod reading;
 mod references;
 mod restoring;
-mod rows;
+pub mod rows;
 mod sequences;
 mod shapes;
 mod types;

@@ -33,9 +33,11 @@ impl Project {
         path
     }
 
-    /// `dbsnap` with these arguments, in the project.
+    /// `dbsnap` with these arguments, in the project: the binary that `DBSNAP_TEST_BIN` names, or else the one built with
+    /// the tests.
     pub fn dbsnap(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Invocation {
-        self.program(env!("CARGO_BIN_EXE_dbsnap"), args)
+        let built = || env!("CARGO_BIN_EXE_dbsnap").into();
+        self.program(std::env::var_os("DBSNAP_TEST_BIN").unwrap_or_else(built), args)
     }
 
     /// Any program, in the project and in the same clean environment.
@@ -69,6 +71,11 @@ impl Invocation {
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Invocation {
         self.words.push(arg.as_ref().to_owned());
         self
+    }
+
+    /// Adds several.
+    pub fn args(self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Invocation {
+        args.into_iter().fold(self, Invocation::arg)
     }
 
     /// Runs it elsewhere.

@@ -86,7 +86,11 @@ impl<'s> PostgresRestore<'s> {
                 return Ok(0);
             }
             if !restore.links.is_linked(index) {
+                // what is held back for linked tables stays held back: more of it may come
+                let own = restore.pending.pop();
+                let held = std::mem::replace(&mut restore.pending, own.into_iter().collect());
                 restore.flush()?;
+                restore.pending = held;
             } else if restore.stands_alone(index, work)? != staged {
                 return Err(restore.miscounted(index, work, staged, None));
             }

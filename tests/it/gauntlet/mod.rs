@@ -1,0 +1,10 @@
+//! Tables with everything in them, through the real binary: snapshot, damage, restore; the database itself is the judge.
+
+mod both_engines;
+mod growth;
+mod million;
+mod postgres_exports;
+mod postgres_tables;
+mod postgres_types;
+mod round;
+mod sqlite;

@@ -1,0 +1,33 @@
+//! Tables of every shape, restored together: references, partitions, heirs, identities, sequences, odd names and sizes.
+
+use super::round::{Round, judge, url};
+use crate::support::postgres::PgServer;
+
+/// Empties everything, whatever refers to what. The session that does it fires no foreign keys.
+const DELETE: &str = "SET session_replication_role = replica; DO $d$ DECLARE place regclass; BEGIN \
+    FOR place IN SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+    WHERE c.relkind = 'r' AND n.nspname IN ('public', 'Other \"Place\"') LOOP EXECUTE 'DELETE FROM ONLY ' || place; END LOOP; END $d$";
+
+/// Torment: S2, S5, S6, S10, R1, R7, R13
+#[test]
+fn tables_of_every_shape_survive_together() {
+    let db = PgServer::shared().database();
+    db.sql(include_str!("tables.sql"));
+    db.sql("ALTER TABLE parents ENABLE TRIGGER noted");
+    let round = Round::new(url(&db, &db.server.user));
+    let damage = || drop(db.sql(&format!("ALTER TABLE parents DISABLE TRIGGER noted; {}; ALTER TABLE parents ENABLE TRIGGER noted", include_str!("tables_damage.sql"))));
+    let both = || drop(db.sql(&format!("{DELETE}; INSERT INTO parents VALUES (-1, 'left alone')")));
+    round.survives(&|| judge(&db), &[&|| drop(db.sql(DELETE)), &damage, &both]);
+
+    // the foreign keys hold, as the server itself finds when it checks them anew
+    db.sql(
+        "DO $d$ DECLARE k record; BEGIN FOR k IN SELECT conrelid::regclass AS place, conname, pg_get_constraintdef(oid) AS def FROM pg_constraint \
+         WHERE contype = 'f' AND conparentid = 0 LOOP EXECUTE format('ALTER TABLE %s ADD CONSTRAINT again %s', k.place, k.def); \
+         EXECUTE format('ALTER TABLE %s DROP CONSTRAINT again', k.place); END LOOP; END $d$",
+    );
+    // identities and sequences go on where the highest row is, and never hand a value out twice
+    assert_eq!(db.sql("INSERT INTO always (v) VALUES ('next') RETURNING id"), "12");
+    assert_eq!(db.sql("INSERT INTO serials (v) VALUES ('next') RETURNING id, small"), "12|12");
+    // partitions still take rows by the parent
+    assert_eq!(db.sql("INSERT INTO by_range VALUES ('2031-05-05', 2, 'x') RETURNING tableoid::regclass"), "range_new_one");
+}

@@ -1,0 +1,17 @@
+SET client_min_messages = error;
+UPDATE parents SET name = name || '!' WHERE id % 2 = 0;
+DELETE FROM grandchildren WHERE id % 3 = 0; DELETE FROM children WHERE NOT EXISTS (SELECT FROM grandchildren g WHERE g.a = children.a AND g.b = children.b);
+INSERT INTO parents VALUES (100, 'new'); INSERT INTO children VALUES (100, 'b', 100, 'new'); UPDATE children SET parent = 100, by_name = NULL WHERE a % 4 = 0; INSERT INTO grandchildren VALUES (1000, 100, 'b');
+UPDATE self SET boss = 31 - id; INSERT INTO self VALUES (100, 1, 100); UPDATE self SET mentor = 100 WHERE id < 5; DELETE FROM self WHERE id = 1 AND false;
+UPDATE hen SET egg = NULL; UPDATE egg SET hen = 1; DELETE FROM egg WHERE id > 5; DELETE FROM hen WHERE id > 5;
+UPDATE unique_only SET a = a + 1000, b = 'y' WHERE a % 2 = 0; UPDATE unique_null SET b = 'z'; INSERT INTO unique_null VALUES (NULL, 'x');
+BEGIN; SET CONSTRAINTS ALL DEFERRED; UPDATE swapped SET place = 11 - place; COMMIT; UPDATE swapped SET slot = -slot; UPDATE swapped SET slot = 11 + slot; UPDATE swapped SET id = 11 WHERE id = 4;
+INSERT INTO nothing_unique SELECT * FROM nothing_unique WHERE a = 1; DELETE FROM nothing_unique WHERE a = 2; UPDATE nothing_unique SET b = '' WHERE a = 0;
+UPDATE by_range SET at = at + 400 WHERE id = 3; UPDATE by_range SET v = 'w' WHERE id = 2; DELETE FROM by_range WHERE id = 4; INSERT INTO by_range VALUES ('2020-01-01', 1, 'new'), ('2030-01-01', 1, 'new'), ('2030-01-01', 77, 'new');
+UPDATE base SET v = v || '?'; DELETE FROM derived WHERE id = 3; INSERT INTO "third Level" VALUES (50, 'n', 'n');
+DELETE FROM always WHERE id < 5; UPDATE always SET v = 'w', other = 99 WHERE id > 7; INSERT INTO always (v) VALUES ('new');
+DELETE FROM serials WHERE id < 5; INSERT INTO serials (v) VALUES ('new'); UPDATE serials SET small = 7;
+UPDATE made SET b = 'x', c = NULL WHERE id % 2 = 0; DELETE FROM made WHERE id = 5; INSERT INTO made (id, c) VALUES (99, 1);
+UPDATE "Größe ""q"" %s $1" SET "a" = "A", "select" = NULL, " " = ''; DELETE FROM "Größe ""q"" %s $1" WHERE "Id" = 2; UPDATE "Other ""Place""".parents SET v = 'changed'; DELETE FROM "Other ""Place""".parents WHERE id = 3;
+INSERT INTO empty VALUES (1); INSERT INTO columnless DEFAULT VALUES; UPDATE altered SET late = NULL, v = 1.5; UPDATE wide SET c800 = 5, c1599 = NULL; INSERT INTO wide (id) VALUES (3);
+UPDATE large SET v = left(v, -1) || 'X' WHERE id = 1; DELETE FROM large WHERE id = 2;

@@ -64,6 +64,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
             estimated_seconds: plan.seconds,
         };
         ui.result("snap", &dry, || format!("{}\n[DRY RUN] Nothing was read or stored.\n", analysis(&plan)))?;
+        advise(&plan, ui);
         return Ok(ExitCode::SUCCESS);
     }
     // A reader that has gone away (`| head -1`) does not stop the snapshot that somebody relies on.

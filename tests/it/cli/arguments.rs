@@ -8,18 +8,64 @@ use std::os::unix::ffi::OsStrExt;
 #[test]
 fn what_the_parser_refuses() {
     let shop = Shop::new();
-    insta::assert_snapshot!(shop.refused(["snpa"]), @"");
-    insta::assert_snapshot!(shop.refused(["snap", "--wehre", "x"]), @"");
-    insta::assert_snapshot!(shop.refused(["gc", "--keep", "many"]), @"");
+    insta::assert_snapshot!(shop.refused(["snpa"]), @r"
+    exit 2
+    --- stderr
+    error: unrecognized subcommand 'snpa'
+
+      tip: a similar subcommand exists: 'snap'
+
+    Usage: dbsnap [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(shop.refused(["snap", "--wehre", "x"]), @r"
+    exit 2
+    --- stderr
+    error: unexpected argument '--wehre' found
+
+      tip: a similar argument exists: '--where'
+
+    Usage: dbsnap snap --where <EXPR> [TABLES]...
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(shop.refused(["gc", "--keep", "many"]), @r"
+    exit 2
+    --- stderr
+    error: invalid value 'many' for '--keep <N>': invalid digit found in string
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]
 fn arguments_that_are_not_utf_8() {
     let shop = Shop::new();
     let odd = OsStr::from_bytes(b"mo\xffds");
-    insta::assert_snapshot!(shop.unchanged(&shop.dbsnap(["snap"]).arg(odd)), @"");
-    insta::assert_snapshot!(shop.unchanged(&shop.dbsnap(["verify"]).arg(odd)), @"");
-    insta::assert_snapshot!(shop.unchanged(&shop.dbsnap(["snap", "mods"]).env("DATABASE_URL", odd)), @"");
+    insta::assert_snapshot!(shop.unchanged(&shop.dbsnap(["snap"]).arg(odd)), @r"
+    exit 2
+    --- stderr
+    error: invalid UTF-8 was detected in one or more arguments
+
+    Usage: dbsnap snap [OPTIONS] [TABLES]...
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(shop.unchanged(&shop.dbsnap(["verify"]).arg(odd)), @r"
+    exit 2
+    --- stderr
+    error: invalid UTF-8 was detected in one or more arguments
+
+    Usage: dbsnap verify [OPTIONS] [REF|FILE]
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(shop.unchanged(&shop.dbsnap(["snap", "mods"]).env("DATABASE_URL", odd)), @r"
+    exit 2
+    --- stderr
+    error: the environment variable DATABASE_URL is not valid UTF-8
+    ");
 }
 
 #[test]

@@ -7,7 +7,22 @@ use std::fs;
 fn the_files_of_a_snapshot() {
     let shop = Shop::new();
     shop.snap(["mods", "authors", "-m", "before"]);
-    insta::assert_snapshot!(shop.run(["export", "latest"]), @"");
+    insta::assert_snapshot!(shop.run(["export", "latest"]), @r"
+    exit 0
+    --- stdout
+
+    Files created:
+    - scripts/backups/backup_[TIME]_mods.json ([SIZE], 3 records)
+      sha256:[HASH]
+    - scripts/backups/backup_[TIME]_mods_restore.ts
+    - scripts/backups/backup_[TIME]_authors.json ([SIZE], 2 records)
+      sha256:[HASH]
+    - scripts/backups/backup_[TIME]_authors_restore.ts
+    - scripts/backups/backup_manifest.json
+
+    To restore this backup later:
+    $ npx tsx scripts/backups/backup_[TIME]_mods_restore.ts --restore
+    ");
     let exported = files(&shop.path().join("scripts/backups"));
     assert_eq!(exported.len(), 5);
     shop.run(["export", "latest"]);
@@ -18,8 +33,32 @@ fn the_files_of_a_snapshot() {
 fn some_tables_elsewhere() {
     let shop = Shop::new();
     shop.snap(["mods", "authors"]);
-    insta::assert_snapshot!(shop.run(["export", "latest", "Author", "-o", "out"]), @"");
-    insta::assert_snapshot!(shop.run(["export", "latest:mods", "-o", "out"]), @"");
+    insta::assert_snapshot!(shop.run(["export", "latest", "Author", "-o", "out"]), @r"
+    exit 0
+    --- stdout
+
+    Files created:
+    - out/backup_[TIME]_authors.json ([SIZE], 2 records)
+      sha256:[HASH]
+    - out/backup_[TIME]_authors_restore.ts
+    - out/backup_manifest.json
+
+    To restore this backup later:
+    $ npx tsx out/backup_[TIME]_authors_restore.ts --restore
+    ");
+    insta::assert_snapshot!(shop.run(["export", "latest:mods", "-o", "out"]), @r"
+    exit 0
+    --- stdout
+
+    Files created:
+    - out/backup_[TIME]_mods.json ([SIZE], 3 records)
+      sha256:[HASH]
+    - out/backup_[TIME]_mods_restore.ts
+    - out/backup_manifest.json
+
+    To restore this backup later:
+    $ npx tsx out/backup_[TIME]_mods_restore.ts --restore
+    ");
     assert_eq!(files(&shop.path().join("out")).len(), 5);
     assert!(!shop.path().join("scripts").exists());
 }
@@ -28,10 +67,24 @@ fn some_tables_elsewhere() {
 fn what_cannot_be_exported() {
     let shop = Shop::new();
     shop.snap(["mods"]);
-    insta::assert_snapshot!(shop.refused(["export", "latest", "authors"]), @"");
-    insta::assert_snapshot!(shop.refused(["export", "v9"]), @"");
+    insta::assert_snapshot!(shop.refused(["export", "latest", "authors"]), @r"
+    exit 12
+    --- stderr
+    error: there is no table 'authors' in snapshot [ID]
+    hint: dbsnap tables lists the tables
+    ");
+    insta::assert_snapshot!(shop.refused(["export", "v9"]), @r"
+    exit 12
+    --- stderr
+    error: no snapshot is called 'v9'
+    hint: dbsnap log lists the snapshots
+    ");
     shop.project.write("taken", "a file");
-    insta::assert_snapshot!(shop.refused(["export", "latest", "-o", "taken"]), @"");
+    insta::assert_snapshot!(shop.refused(["export", "latest", "-o", "taken"]), @r"
+    exit 1
+    --- stderr
+    error: cannot make [DIR]/taken: File exists (os error 17)
+    ");
 }
 
 #[test]

@@ -21,13 +21,60 @@ fn shop() -> Shop {
 fn retention_with_its_reasons() {
     let shop = shop();
     let before = shop.state();
-    insta::assert_snapshot!(shop.run(["gc", "--dry-run"]), @"");
-    insta::assert_snapshot!(shop.run(["gc", "--dry-run", "--keep", "2"]), @"");
-    insta::assert_snapshot!(shop.run(["gc", "--dry-run", "--days", "0"]), @"");
+    insta::assert_snapshot!(shop.run(["gc", "--dry-run"]), @r"
+    exit 0
+    --- stdout
+    keep [ID]  number 6  (newest of mods)
+    keep [ID]  number 5  (number 2 of mods)
+    keep [ID]  number 4  (number 3 of mods)
+    keep [ID]  number 3  (pinned)
+    keep [ID]  number 2  (tagged v1)
+    drop [ID]  number 1  (number 6 of mods)
+    [DRY RUN] Would drop 1 of 6 snapshots and 0 objects; [SIZE] freed.
+    ");
+    insta::assert_snapshot!(shop.run(["gc", "--dry-run", "--keep", "2"]), @r"
+    exit 0
+    --- stdout
+    keep [ID]  number 6  (newest of mods)
+    keep [ID]  number 5  (number 2 of mods)
+    drop [ID]  number 4  (number 3 of mods)
+    keep [ID]  number 3  (pinned)
+    keep [ID]  number 2  (tagged v1)
+    drop [ID]  number 1  (number 6 of mods)
+    [DRY RUN] Would drop 2 of 6 snapshots and 0 objects; [SIZE] freed.
+    ");
+    insta::assert_snapshot!(shop.run(["gc", "--dry-run", "--days", "0"]), @r"
+    exit 0
+    --- stdout
+    keep [ID]  number 6  (newest of mods)
+    drop [ID]  number 5  (0 days old)
+    drop [ID]  number 4  (0 days old)
+    keep [ID]  number 3  (pinned)
+    keep [ID]  number 2  (tagged v1)
+    drop [ID]  number 1  (0 days old)
+    [DRY RUN] Would drop 3 of 6 snapshots and 0 objects; [SIZE] freed.
+    ");
     assert_eq!(shop.state(), before);
     assert_eq!(files(&shop.path().join("scripts/backups")).len(), 13);
-    insta::assert_snapshot!(shop.run(["gc", "--keep", "2"]), @"");
-    insta::assert_snapshot!(shop.run(["log", "--oneline"]), @"");
+    insta::assert_snapshot!(shop.run(["gc", "--keep", "2"]), @r"
+    exit 0
+    --- stdout
+    drop [ID]  number 4  (number 3 of mods)
+    drop [ID]  number 1  (number 6 of mods)
+    - backup_[TIME]_mods.json
+    - backup_[TIME]_mods_restore.ts
+    - backup_[TIME]_mods.json
+    - backup_[TIME]_mods_restore.ts
+    Dropped 2 of 6 snapshots and 0 objects; [SIZE] freed.
+    ");
+    insta::assert_snapshot!(shop.run(["log", "--oneline"]), @r"
+    exit 0
+    --- stdout
+    [ID] number 6
+    [ID] number 5
+    [ID] number 3
+    [ID] number 2
+    ");
     assert_eq!(files(&shop.path().join("scripts/backups")).len(), 9);
     shop.dbsnap(["verify"]).run().success();
 }
@@ -37,9 +84,20 @@ fn snapshots_go_with_their_files() {
     let shop = Shop::new();
     let first = shop.snap(["mods", "--export", "-m", "first"]);
     shop.snap(["mods", "-m", "second"]);
-    insta::assert_snapshot!(shop.run(["delete", &first]), @"");
+    insta::assert_snapshot!(shop.run(["delete", &first]), @r"
+    exit 0
+    --- stdout
+    Deleted [ID] first
+    - backup_[TIME]_mods.json
+    - backup_[TIME]_mods_restore.ts
+    dbsnap gc frees the space.
+    ");
     assert_eq!(files(&shop.path().join("scripts/backups")).len(), 1);
-    insta::assert_snapshot!(shop.run(["gc"]), @"");
+    insta::assert_snapshot!(shop.run(["gc"]), @r"
+    exit 0
+    --- stdout
+    Dropped 0 of 1 snapshots and 0 objects; [SIZE] freed.
+    ");
 }
 
 #[test]
@@ -47,9 +105,32 @@ fn what_is_not_deleted() {
     let shop = Shop::new();
     shop.snap(["mods"]);
     shop.dbsnap(["pin", "latest"]).run().success();
-    insta::assert_snapshot!(shop.refused(["delete", "latest"]), @"");
+    insta::assert_snapshot!(shop.refused(["delete", "latest"]), @r"
+    exit 4
+    --- stderr
+    error: snapshot [ID] is pinned
+    hint: dbsnap unpin [ID] first
+    ");
     shop.dbsnap(["unpin", "latest"]).run().success();
-    insta::assert_snapshot!(shop.refused(["delete", "latest", "v1"]), @"");
-    insta::assert_snapshot!(shop.refused(["delete", "latest~0:mods:1"]), @"");
-    insta::assert_snapshot!(shop.refused(["delete"]), @"");
+    insta::assert_snapshot!(shop.refused(["delete", "latest", "v1"]), @r"
+    exit 12
+    --- stderr
+    error: no snapshot is called 'v1'
+    hint: dbsnap log lists the snapshots
+    ");
+    insta::assert_snapshot!(shop.refused(["delete", "latest~0:mods:1"]), @r"
+    exit 2
+    --- stderr
+    error: 'latest~0:mods:1' names a table; a snapshot is deleted as a whole
+    ");
+    insta::assert_snapshot!(shop.refused(["delete"]), @r"
+    exit 2
+    --- stderr
+    error: the following required arguments were not provided:
+      <REFERENCES>...
+
+    Usage: dbsnap delete <REFERENCES>...
+
+    For more information, try '--help'.
+    ");
 }

@@ -17,7 +17,7 @@ fn a_snapshot_is_not_listed() {
     let shop = Shop::new();
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
         let before = shop.state();
-        let run = signalled(&shop, shop.dbsnap(["snap", "mods", "-m", "cut short"]), signal, "dev.db");
+        let run = signalled(&shop, shop.dbsnap(["snap", "-q", "mods", "-m", "cut short"]), signal, "dev.db");
         assert_eq!(run.code(), Some(code), "{run}");
         assert_eq!(run.stderr(), "error: interrupted; nothing was left half done\n");
         assert_eq!(shop.state(), before);

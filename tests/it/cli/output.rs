@@ -17,11 +17,19 @@ fn unread(invocation: &Invocation) -> Run {
 #[test]
 fn a_reader_that_went_away() {
     let shop = Shop::new();
-    insta::assert_snapshot!(shown(&unread(&shop.dbsnap(["log"]))), @"");
-    insta::assert_snapshot!(shown(&unread(&shop.dbsnap(["completions", "bash"]))), @"");
+    insta::assert_snapshot!(shown(&unread(&shop.dbsnap(["log"]))), @"exit 141");
+    insta::assert_snapshot!(shown(&unread(&shop.dbsnap(["completions", "bash"]))), @"exit 141");
     // The snapshot is taken: the script after the pipe relies on it.
-    insta::assert_snapshot!(shown(&unread(&shop.dbsnap(["snap", "mods", "-m", "kept"]))), @"");
-    insta::assert_snapshot!(shop.run(["log", "--oneline"]), @"");
+    insta::assert_snapshot!(shown(&unread(&shop.dbsnap(["snap", "mods", "-m", "kept"]))), @r"
+    exit 141
+    --- stderr
+    warning: deleting these rows would also reach mod_tags (ON DELETE CASCADE); --cascade includes them
+    ");
+    insta::assert_snapshot!(shop.run(["log", "--oneline"]), @r"
+    exit 0
+    --- stdout
+    [ID] kept
+    ");
 }
 
 /// Torment: D10
@@ -35,8 +43,20 @@ fn output_to_a_full_device() {
         let child = invocation.command().stdout(device).stderr(Stdio::piped()).spawn().unwrap();
         shown(&Run::ended(child.wait_with_output().unwrap(), invocation.place()))
     };
-    insta::assert_snapshot!(full(&["log"]), @"");
-    insta::assert_snapshot!(full(&["log", "--json"]), @"");
-    insta::assert_snapshot!(full(&["completions", "bash"]), @"");
-    insta::assert_snapshot!(full(&["--help"]), @"");
+    insta::assert_snapshot!(full(&["log"]), @r"
+    exit 1
+    --- stderr
+    error: cannot write the output: No space left on device (os error 28)
+    ");
+    insta::assert_snapshot!(full(&["log", "--json"]), @r"
+    exit 1
+    --- stderr
+    error: cannot write the output: No space left on device (os error 28)
+    ");
+    insta::assert_snapshot!(full(&["completions", "bash"]), @r"
+    exit 1
+    --- stderr
+    error: cannot write the output: No space left on device (os error 28)
+    ");
+    insta::assert_snapshot!(full(&["--help"]), @"exit 0");
 }

@@ -73,10 +73,33 @@ fn the_way_there_and_back() {
     market.dbsnap(["export", "latest"]).run().success();
     market.dbsnap(["verify"]).run().success();
     market.dbsnap(["doctor"]).run().success();
-    insta::assert_snapshot!(market.dbsnap(["show", "latest:mod:2"]).run(), @"");
-    insta::assert_snapshot!(market.dbsnap(["snap", "mdo"]).run(), @"");
-    insta::assert_snapshot!(market.dbsnap(["snap", "mod", "--where", "id = 1; DROP TABLE authors"]).run(), @"");
-    insta::assert_snapshot!(market.dbsnap(["snap", "mod", "--where", "pg_sleep(10) IS NULL"]).run(), @"");
+    insta::assert_snapshot!(market.dbsnap(["show", "latest:mod:2"]).run(), @r#"
+    exit 0
+    --- stdout
+    {
+      "id": "2",
+      "title": "Lamp",
+      "tags": null,
+      "price": "9.00",
+      "author": "bob"
+    }
+    "#);
+    insta::assert_snapshot!(market.dbsnap(["snap", "mdo"]).run(), @r"
+    exit 12
+    --- stderr
+    error: there is no table 'mdo' in the database
+    hint: did you mean Mod?
+    ");
+    insta::assert_snapshot!(market.dbsnap(["snap", "mod", "--where", "id = 1; DROP TABLE authors"]).run(), @r"
+    exit 2
+    --- stderr
+    error: the filter is refused: it holds a `;`: a filter is one expression, not a statement
+    ");
+    insta::assert_snapshot!(market.dbsnap(["snap", "mod", "--where", "pg_sleep(10) IS NULL"]).run(), @r"
+    exit 2
+    --- stderr
+    error: the filter is refused: pg_sleep() is not one of the functions that give the same answer every time (coalesce, nullif, lower, upper, length, abs, substr, ltrim, rtrim, replace, round, octet_length, ...)
+    ");
 }
 
 #[test]
@@ -87,7 +110,12 @@ fn a_server_that_is_not_there() {
     let url = format!("postgresql://me:s3cret@127.0.0.1:{port}/shop");
     let run = market.dbsnap(["snap", "authors", "--url", &url]).run();
     let said = shown(&run).replace(&port.to_string(), "[PORT]");
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r"
+    exit 1
+    --- stderr
+    error: cannot connect to 127.0.0.1:[PORT]/shop: nothing listens there; is the server running?
+    hint: is it there and running? dbsnap doctor shows which database is used
+    ");
     assert_eq!(files(market.project.path()), before);
 }
 
@@ -106,7 +134,12 @@ fn a_password_that_is_wrong_is_not_repeated() {
         assert!(!run.stdout().contains("s3cret") && !run.stderr().contains("s3cret"), "{run}");
     }
     let run = project.dbsnap(["snap", "authors"]).env("DATABASE_URL", &url).run();
-    insta::assert_snapshot!(shown(&run).replace(&server.port.to_string(), "[PORT]"), @"");
+    insta::assert_snapshot!(shown(&run).replace(&server.port.to_string(), "[PORT]"), @r#"
+    exit 1
+    --- stderr
+    error: 127.0.0.1:[PORT]/postgres (user scram_user) refused the login: password authentication failed for user "scram_user"
+    hint: check the user and password in the database URL
+    "#);
     assert_eq!(files(project.path()), before);
 }
 
@@ -119,7 +152,11 @@ fn a_table_that_is_dropped_during_the_snapshot() {
     let child = market.start(["snap", "mod", "-m", "cut"]);
     market.wait_for_a_waiter();
     session.run("COMMIT");
-    insta::assert_snapshot!(market.end(child), @"");
+    insta::assert_snapshot!(market.end(child), @r"
+    exit 12
+    --- stderr
+    error: table Mod was dropped
+    ");
     assert_eq!(market.snapshots(), 0);
 }
 

@@ -47,11 +47,36 @@ fn what_names_no_snapshot() {
     let shop = Shop::new();
     shop.snap(["mods"]);
     shop.dbsnap(["tag", "latest", "before-v2"]).run().success();
-    insta::assert_snapshot!(shop.refused(["show", "before-v3"]), @"");
-    insta::assert_snapshot!(shop.refused(["show", "~3"]), @"");
-    insta::assert_snapshot!(shop.refused(["show", "latest:authors"]), @"");
-    insta::assert_snapshot!(shop.refused(["show", "backup_20200101_000000_mods"]), @"");
-    insta::assert_snapshot!(shop.refused(["show", ""]), @"");
+    insta::assert_snapshot!(shop.refused(["show", "before-v3"]), @r"
+    exit 12
+    --- stderr
+    error: no snapshot is called 'before-v3'
+    hint: did you mean before-v2?
+    ");
+    insta::assert_snapshot!(shop.refused(["show", "~3"]), @r"
+    exit 12
+    --- stderr
+    error: '~3' goes back further than the 1 snapshots there are
+    hint: dbsnap log lists the snapshots and their tables
+    ");
+    insta::assert_snapshot!(shop.refused(["show", "latest:authors"]), @r"
+    exit 12
+    --- stderr
+    error: no snapshot has a table 'authors'
+    hint: dbsnap log lists the snapshots and their tables
+    ");
+    insta::assert_snapshot!(shop.refused(["show", "backup_20200101_000000_mods"]), @r"
+    exit 12
+    --- stderr
+    error: no snapshot is called 'backup_[TIME]_mods'
+    hint: dbsnap log lists the snapshots
+    ");
+    insta::assert_snapshot!(shop.refused(["show", ""]), @r"
+    exit 12
+    --- stderr
+    error: no snapshot is called ''
+    hint: did you mean before-v2?
+    ");
 }
 
 /// Writes a copy of the only manifest with another message, such that both ids begin with the same four digits.
@@ -69,8 +94,8 @@ fn add_twin(shop: &Shop, message: &str) -> Hash {
 #[test]
 fn an_ambiguous_prefix_lists_candidates() {
     let shop = Shop::new();
-    let first = shop.snap(["mods", "-m", "message"]);
-    let twin = add_twin(&shop, "message").to_hex();
+    let first = shop.snap(["mods", "-m", "to be replaced"]);
+    let twin = add_twin(&shop, "to be replaced").to_hex();
     let run = shop.dbsnap(["delete", &first[..4]]).run();
     assert_eq!(run.code(), Some(12), "{run}");
     assert!(run.stderr().contains("could be any of 2 snapshots"), "{run}");

@@ -20,7 +20,12 @@ fn the_strongest_setting_wins() {
     }
     project.dbsnap(["init"]).run().success();
     let tables = project.dbsnap(["tables"]);
-    insta::assert_snapshot!(tables.run(), @"");
+    insta::assert_snapshot!(tables.run(), @r"
+    exit 2
+    --- stderr
+    error: no database is set
+    hint: set DATABASE_URL (in the environment, .env.local or .env), or give --url; dbsnap doctor shows what was looked at
+    ");
     project.write("prisma/.env", "DATABASE_URL=file:./prisma.db\n");
     assert_eq!(chosen(&tables), "prisma.db");
     project.write(".env", "OTHER=1\nDATABASE_URL='file:./env.db' # a comment\n");
@@ -46,15 +51,32 @@ fn from_below_and_from_elsewhere() {
     let away = elsewhere.dbsnap(["--store", "kept/here", "init"]);
     away.run().success();
     assert!(elsewhere.path().join("kept/here/format").is_file());
-    insta::assert_snapshot!(shop.run(["-C", "nowhere", "log"]), @"");
-    insta::assert_snapshot!(shop.run(["--store", "nowhere", "log"]), @"");
+    insta::assert_snapshot!(shop.run(["-C", "nowhere", "log"]), @r"
+    exit 1
+    --- stderr
+    error: cannot enter [DIR]/nowhere: No such file or directory (os error 2)
+    ");
+    insta::assert_snapshot!(shop.run(["--store", "nowhere", "log"]), @r"
+    exit 10
+    --- stderr
+    error: there is no .dbsnap store in [DIR]/nowhere or any directory above it
+    hint: make one with: dbsnap init
+    ");
 }
 
 #[test]
 fn quiet_prints_what_was_asked_for() {
     let shop = Shop::new();
-    insta::assert_snapshot!(shop.run(["snap", "authors", "-q"]), @"");
-    insta::assert_snapshot!(shop.run(["-q", "log", "--oneline"]), @"");
+    insta::assert_snapshot!(shop.run(["snap", "authors", "-q"]), @r"
+    exit 0
+    --- stdout
+    [ID]
+    ");
+    insta::assert_snapshot!(shop.run(["-q", "log", "--oneline"]), @r"
+    exit 0
+    --- stdout
+    [ID] snapshot of authors
+    ");
 }
 
 /// Torment: X1
@@ -68,7 +90,11 @@ fn urls_that_cannot_be_used_are_not_repeated() {
         assert!(!said.contains("s3cret"), "{url}: {said}");
     }
     let environment = shop.dbsnap(["snap", "mods"]).env("DATABASE_URL", "mysql://u:s3cret@h/db");
-    insta::assert_snapshot!(shop.unchanged(&environment), @"");
+    insta::assert_snapshot!(shop.unchanged(&environment), @r"
+    exit 2
+    --- stderr
+    error: the database URL cannot be used: mysql databases are not supported, only PostgreSQL and SQLite
+    ");
 }
 
 #[test]
@@ -76,11 +102,29 @@ fn files_that_are_no_database() {
     let shop = Shop::new();
     shop.project.write("text.db", "This is no database, it is a text that is longer than a header of a hundred bytes would be, so there.");
     shop.project.write("empty.db", "");
-    insta::assert_snapshot!(shop.refused(["snap", "--all", "--url", "file:./gone.db"]), @"");
+    insta::assert_snapshot!(shop.refused(["snap", "--all", "--url", "file:./gone.db"]), @r"
+    exit 1
+    --- stderr
+    error: cannot connect to [DIR]/gone.db: there is no such file
+    hint: is it there and running? dbsnap doctor shows which database is used
+    ");
     assert!(!shop.path().join("gone.db").exists());
-    insta::assert_snapshot!(shop.refused(["snap", "--all", "--url", "file:./text.db"]), @"");
-    insta::assert_snapshot!(shop.refused(["snap", "--all", "--url", "file:./empty.db"]), @"");
-    insta::assert_snapshot!(shop.refused(["snap", "--all", "--url", "file:./.dbsnap"]), @"");
+    insta::assert_snapshot!(shop.refused(["snap", "--all", "--url", "file:./text.db"]), @r"
+    exit 1
+    --- stderr
+    error: opening [DIR]/text.db: the file is not a SQLite database, or it is encrypted
+    ");
+    insta::assert_snapshot!(shop.refused(["snap", "--all", "--url", "file:./empty.db"]), @r"
+    exit 2
+    --- stderr
+    error: the database has no tables
+    ");
+    insta::assert_snapshot!(shop.refused(["snap", "--all", "--url", "file:./.dbsnap"]), @r"
+    exit 1
+    --- stderr
+    error: cannot connect to [DIR]/.dbsnap: it is a directory
+    hint: is it there and running? dbsnap doctor shows which database is used
+    ");
 }
 
 /// Torment: X1
@@ -88,11 +132,23 @@ fn files_that_are_no_database() {
 fn a_broken_config_names_the_line_and_does_not_quote_it() {
     let shop = Shop::new();
     shop.project.write(".dbsnap/config.toml", "export = \"always\"\nurl = postgres://u:s3cret@h/db\n");
-    insta::assert_snapshot!(shop.refused(["snap", "mods"]), @"");
+    insta::assert_snapshot!(shop.refused(["snap", "mods"]), @r"
+    exit 2
+    --- stderr
+    error: [DIR]/.dbsnap/config.toml cannot be used: line 2: string values must be quoted, expected literal string
+    ");
     shop.project.write(".dbsnap/config.toml", "exprot = \"always\"\n");
-    insta::assert_snapshot!(shop.refused(["snap", "mods"]), @"");
+    insta::assert_snapshot!(shop.refused(["snap", "mods"]), @r"
+    exit 2
+    --- stderr
+    error: [DIR]/.dbsnap/config.toml cannot be used: line 1: unknown field `exprot`, expected one of `url`, `export`, `export_dir`, `retention`
+    ");
     shop.project.write(".dbsnap/config.toml", b"\xff\xfe");
-    insta::assert_snapshot!(shop.refused(["snap", "mods"]), @"");
+    insta::assert_snapshot!(shop.refused(["snap", "mods"]), @r"
+    exit 1
+    --- stderr
+    error: cannot read [DIR]/.dbsnap/config.toml: stream did not contain valid UTF-8
+    ");
 }
 
 #[test]

@@ -13,15 +13,28 @@ fn no_store() {
         let run = shop.dbsnap(words).run();
         assert_eq!(run.code(), Some(10), "{run}");
     }
-    insta::assert_snapshot!(shop.refused(["snap", "mods"]), @"");
+    insta::assert_snapshot!(shop.refused(["snap", "mods"]), @r"
+    exit 10
+    --- stderr
+    error: there is no .dbsnap store in [DIR] or any directory above it
+    hint: make one with: dbsnap init
+    ");
 }
 
 #[test]
 fn something_that_is_no_store() {
     let shop = Shop::without_store();
     shop.project.write(".dbsnap/letter.txt", "Dear all");
-    insta::assert_snapshot!(shop.refused(["log"]), @"");
-    insta::assert_snapshot!(shop.refused(["init"]), @"");
+    insta::assert_snapshot!(shop.refused(["log"]), @r"
+    exit 1
+    --- stderr
+    error: [DIR]/.dbsnap is not a dbsnap store: it has no `format` file
+    ");
+    insta::assert_snapshot!(shop.refused(["init"]), @r"
+    exit 1
+    --- stderr
+    error: [DIR]/.dbsnap is not a dbsnap store: it is a directory with other things in it
+    ");
 }
 
 /// Torment: H8
@@ -29,8 +42,26 @@ fn something_that_is_no_store() {
 fn a_store_of_a_later_format() {
     let shop = Shop::new();
     fs::write(shop.store().join("format"), "dbsnap store 2\n").unwrap();
-    insta::assert_snapshot!(shop.refused(["snap", "mods"]), @"");
-    insta::assert_snapshot!(shop.refused(["init"]), @"");
+    insta::assert_snapshot!(shop.refused(["snap", "mods"]), @r"
+    exit 1
+    --- stdout
+    [DIR]/dev.db (from DATABASE_URL in .env)
+
+    Analyzing table: mods
+    - Total records: 3
+    - Estimated size: ~[SIZE]
+    - Backup strategy: Full (< 10K rows)
+    --- stderr
+    warning: deleting these rows would also reach mod_tags (ON DELETE CASCADE); --cascade includes them
+    error: the store has format 2; this dbsnap reads format 1
+    hint: use a newer dbsnap
+    ");
+    insta::assert_snapshot!(shop.refused(["init"]), @r"
+    exit 1
+    --- stderr
+    error: the store has format 2; this dbsnap reads format 1
+    hint: use a newer dbsnap
+    ");
 }
 
 /// Torment: H9
@@ -126,5 +157,9 @@ fn disk_full_while_a_snapshot_is_taken() {
 fn in_a_fresh_clone_there_are_only_the_settings() {
     let project = Project::new();
     project.write(".dbsnap/config.toml", "export_dir = \"backups\"\n");
-    insta::assert_snapshot!(shown(&project.dbsnap(["log"]).run()), @"");
+    insta::assert_snapshot!(shown(&project.dbsnap(["log"]).run()), @r"
+    exit 0
+    --- stdout
+    No snapshots yet. Take one with: dbsnap snap TABLE -m MESSAGE
+    ");
 }

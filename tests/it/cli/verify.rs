@@ -30,11 +30,27 @@ fn shop() -> Shop {
 #[test]
 fn all_is_well() {
     let shop = shop();
-    insta::assert_snapshot!(shop.run(["verify"]), @"");
-    insta::assert_snapshot!(shop.run(["verify", "latest"]), @"");
+    insta::assert_snapshot!(shop.run(["verify"]), @r"
+    exit 0
+    --- stdout
+    All well: 1 packs, 1 snapshots, 1 exported files, 6 rows.
+    ");
+    insta::assert_snapshot!(shop.run(["verify", "latest"]), @r"
+    exit 0
+    --- stdout
+    All well: 1 snapshots, 6 rows.
+    ");
     let file = one(&shop, "scripts/backups", "_mods.json");
-    insta::assert_snapshot!(shop.run(["verify", file.to_str().unwrap()]), @"");
-    insta::assert_snapshot!(Shop::new().run(["verify"]), @"");
+    insta::assert_snapshot!(shop.run(["verify", file.to_str().unwrap()]), @r"
+    exit 0
+    --- stdout
+    All well: 1 exported files, 3 rows.
+    ");
+    insta::assert_snapshot!(Shop::new().run(["verify"]), @r"
+    exit 0
+    --- stdout
+    All well: nothing to check.
+    ");
 }
 
 #[test]
@@ -42,12 +58,31 @@ fn a_damaged_export() {
     let shop = shop();
     let file = one(&shop, "scripts/backups", "_mods.json");
     damage(&file);
-    insta::assert_snapshot!(shop.refused(["verify"]), @"");
-    insta::assert_snapshot!(shop.refused(["verify", file.to_str().unwrap()]), @"");
+    insta::assert_snapshot!(shop.refused(["verify"]), @r"
+    exit 5
+    --- stdout
+    damaged backup_[TIME]_mods.json: line 14: the metadata is not that of a backup file (missing field)
+    1 problem: 1 packs, 1 snapshots, 1 exported files, 6 rows.
+    ");
+    insta::assert_snapshot!(shop.refused(["verify", file.to_str().unwrap()]), @r"
+    exit 5
+    --- stdout
+    damaged backup_[TIME]_mods.json: line 14: the metadata is not that of a backup file (missing field)
+    1 problem: 1 exported files.
+    ");
     fs::remove_file(&file).unwrap();
-    insta::assert_snapshot!(shop.refused(["verify", "scripts/backups/none.json"]), @"");
+    insta::assert_snapshot!(shop.refused(["verify", "scripts/backups/none.json"]), @r"
+    exit 12
+    --- stderr
+    error: no snapshot is called 'scripts/backups/none.json'
+    hint: dbsnap log lists the snapshots
+    ");
     // The list says "missing"; the store is whole.
-    insta::assert_snapshot!(shop.run(["verify"]), @"");
+    insta::assert_snapshot!(shop.run(["verify"]), @r"
+    exit 0
+    --- stdout
+    All well: 1 packs, 1 snapshots, 6 rows.
+    ");
 }
 
 /// Torment: B10
@@ -63,15 +98,45 @@ fn a_damaged_pack() {
     let restore = shop.refused(["restore", "latest", "-y"]);
     let both = [export, restore];
     assert!(both.iter().any(|said| said.starts_with("exit 5\n") && said.contains("dbsnap verify")), "{both:?}");
-    insta::assert_snapshot!(shop.run(["log", "--oneline"]), @"");
+    insta::assert_snapshot!(shop.run(["log", "--oneline"]), @r"
+    exit 0
+    --- stdout
+    [ID] one
+    ");
 }
 
 #[test]
 fn a_damaged_manifest() {
     let shop = shop();
     damage(&one(&shop, ".dbsnap/snapshots", ".json"));
-    insta::assert_snapshot!(shop.refused(["verify"]), @"");
-    insta::assert_snapshot!(shop.run(["log"]), @"");
-    insta::assert_snapshot!(shop.refused(["gc"]), @"");
-    insta::assert_snapshot!(shop.run(["doctor"]), @"");
+    insta::assert_snapshot!(shop.refused(["verify"]), @r"
+    exit 5
+    --- stdout
+    damaged [DIR]/.dbsnap/snapshots/[HASH].json: its bytes do not have the hash that its name says
+    1 problem: 1 packs, 1 exported files.
+    ");
+    insta::assert_snapshot!(shop.run(["log"]), @r"
+    exit 0
+    --- stdout
+    No snapshot can be read; dbsnap verify tells more.
+    --- stderr
+    warning: snapshot [ID] cannot be read: [DIR]/.dbsnap/snapshots/[HASH].json is damaged: its bytes do not have the hash that its name says
+    ");
+    insta::assert_snapshot!(shop.refused(["gc"]), @r"
+    exit 5
+    --- stderr
+    error: snapshot [ID] cannot be read ([DIR]/.dbsnap/snapshots/[HASH].json is damaged: its bytes do not have the hash that its name says), so nothing is deleted
+    hint: dbsnap verify shows what is damaged
+    ");
+    insta::assert_snapshot!(shop.run(["doctor"]), @r"
+    exit 1
+    --- stdout
+    ok   project          [DIR]
+    ok   store            0 snapshots, 1 packs, [SIZE]
+    bad  snapshots        1 cannot be read; run dbsnap verify
+    ok   database         [DIR]/dev.db (from DATABASE_URL in .env)
+    ok   server           SQLite [VERSION]
+    ok   tables           4 can be snapshotted
+    note not captured     view cheap
+    ");
 }

@@ -20,4 +20,5 @@ mod sqlite;
 mod store;
 mod support;
 mod torments;
+mod torture;
 mod tree;

@@ -83,7 +83,7 @@ fn store(project: &Project, report: &mut DoctorReport) -> Result<(), OpError> {
     report.add(
         "store",
         Health::Good,
-        format!("{} snapshots, {} packs, {} bytes", history.entries.len(), usage.packs.files, usage.total().bytes),
+        format!("{} snapshots in {} packs", history.entries.len(), usage.packs.files),
     );
     if !history.unreadable.is_empty() {
         report.add("snapshots", Health::Bad, format!("{} cannot be read; run dbsnap verify", history.unreadable.len()));

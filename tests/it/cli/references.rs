@@ -84,7 +84,8 @@ fn add_twin(shop: &Shop, message: &str) -> Hash {
     let manifest = fs::read_dir(shop.store().join("snapshots")).unwrap().next().unwrap().unwrap().path();
     let text = fs::read_to_string(&manifest).unwrap();
     let wanted = manifest.file_name().unwrap().to_str().unwrap()[..4].to_owned();
-    let mut tries = (0..10_000_000).map(|number| text.replace(message, &format!("{number:0>width$}", width = message.len())));
+    let mut tries =
+        (0..10_000_000).map(|number| text.replace(message, &format!("{number:0>width$}", width = message.len())));
     let twin = tries.find(|text| Hash::of(text.as_bytes()).to_hex().starts_with(&wanted)).unwrap();
     let id = Hash::of(twin.as_bytes());
     fs::write(manifest.with_file_name(format!("{}.json", id.to_hex())), twin).unwrap();

@@ -19,8 +19,8 @@ fn every_form_finds_its_snapshot() {
     let third = shop.snap(["mod_tags", "-m", "third"]);
     shop.dbsnap(["tag", &second, "v1"]).run().success();
     let backups = shop.path().join("scripts/backups");
-    let names = fs::read_dir(&backups).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let json = names.filter(|name| name.ends_with("_mods.json")).next().unwrap();
+    let mut names = fs::read_dir(&backups).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let json = names.find(|name| name.ends_with("_mods.json")).unwrap();
     let path = format!("scripts/backups/{json}");
     let script = json.replace(".json", "_restore.ts");
     let backup = json.trim_end_matches(".json");

@@ -182,11 +182,7 @@ fn verified_all(text: &mut String, tables: &[SnappedTable]) {
     lines.load_style(presets::NOTHING);
     for table in tables {
         let since = table.change.map_or_else(String::new, |since| {
-            format!(
-                "{} since {}",
-                change(since.added, since.changed, since.removed),
-                paint(ID, since.since.short())
-            )
+            format!("{} since {}", change(since.added, since.changed, since.removed), paint(ID, since.since.short()))
         });
         lines.add_row([
             printable(&table.table),

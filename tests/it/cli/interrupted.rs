@@ -7,7 +7,20 @@ use crate::support::process::{Invocation, Run};
 fn signalled(shop: &Shop, invocation: Invocation, signal: &str, file: &str) -> Run {
     let inject = format!("inject=openat:signal={signal}:when=1");
     let path = shop.path().join(file);
-    let words = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", path.to_str().unwrap(), "-e", "trace=openat", "-e", &inject, "--"];
+    let words = [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-P",
+        path.to_str().unwrap(),
+        "-e",
+        "trace=openat",
+        "-e",
+        &inject,
+        "--",
+    ];
     invocation.under(words).run()
 }
 

@@ -35,7 +35,9 @@ fn walk(value: &Value, path: &str, paths: &mut BTreeSet<String>) {
                 walk(field, &format!("{path}{}{name}", if path.is_empty() { "" } else { "." }), paths);
             }
         }
-        Value::Array(list) if !list.is_empty() => list.iter().for_each(|member| walk(member, &format!("{path}[]"), paths)),
+        Value::Array(list) if !list.is_empty() => {
+            list.iter().for_each(|member| walk(member, &format!("{path}[]"), paths))
+        }
         _ => drop(paths.insert(path.to_owned())),
     }
 }

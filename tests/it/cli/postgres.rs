@@ -56,7 +56,13 @@ impl Market {
     }
 
     fn snapshots(&self) -> usize {
-        self.dbsnap(["log", "--oneline", "--grep", "cut"]).run().success().stdout().lines().filter(|line| line.contains("cut")).count()
+        self.dbsnap(["log", "--oneline", "--grep", "cut"])
+            .run()
+            .success()
+            .stdout()
+            .lines()
+            .filter(|line| line.contains("cut"))
+            .count()
     }
 }
 

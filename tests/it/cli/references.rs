@@ -19,8 +19,8 @@ fn every_form_finds_its_snapshot() {
     let third = shop.snap(["mod_tags", "-m", "third"]);
     shop.dbsnap(["tag", &second, "v1"]).run().success();
     let backups = shop.path().join("scripts/backups");
-    let names = fs::read_dir(&backups).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let json = names.filter(|name| name.ends_with("_mods.json")).next().unwrap();
+    let mut names = fs::read_dir(&backups).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let json = names.find(|name| name.ends_with("_mods.json")).unwrap();
     let path = format!("scripts/backups/{json}");
     let script = json.replace(".json", "_restore.ts");
     let backup = json.trim_end_matches(".json");
@@ -84,7 +84,8 @@ fn add_twin(shop: &Shop, message: &str) -> Hash {
     let manifest = fs::read_dir(shop.store().join("snapshots")).unwrap().next().unwrap().unwrap().path();
     let text = fs::read_to_string(&manifest).unwrap();
     let wanted = manifest.file_name().unwrap().to_str().unwrap()[..4].to_owned();
-    let mut tries = (0..10_000_000).map(|number| text.replace(message, &format!("{number:0>width$}", width = message.len())));
+    let mut tries =
+        (0..10_000_000).map(|number| text.replace(message, &format!("{number:0>width$}", width = message.len())));
     let twin = tries.find(|text| Hash::of(text.as_bytes()).to_hex().starts_with(&wanted)).unwrap();
     let id = Hash::of(twin.as_bytes());
     fs::write(manifest.with_file_name(format!("{}.json", id.to_hex())), twin).unwrap();

@@ -16,7 +16,10 @@ fn the_strongest_setting_wins() {
     let project = Project::new();
     for name in ["flag", "dbsnap", "database", "config", "local", "env", "prisma/prisma"] {
         project.write(&format!("{name}.db"), "");
-        Connection::open(project.path().join(format!("{name}.db"))).unwrap().execute_batch("CREATE TABLE t (id)").unwrap();
+        Connection::open(project.path().join(format!("{name}.db")))
+            .unwrap()
+            .execute_batch("CREATE TABLE t (id)")
+            .unwrap();
     }
     project.dbsnap(["init"]).run().success();
     let tables = project.dbsnap(["tables"]);
@@ -83,7 +86,14 @@ fn quiet_prints_what_was_asked_for() {
 #[test]
 fn urls_that_cannot_be_used_are_not_repeated() {
     let shop = Shop::new();
-    for url in ["garbage s3cret", "mysql://u:s3cret@h/db", "postgres://u:s3cret@h:port/db", "postgres://u:s3cret@[/db", "", "file:"] {
+    for url in [
+        "garbage s3cret",
+        "mysql://u:s3cret@h/db",
+        "postgres://u:s3cret@h:port/db",
+        "postgres://u:s3cret@[/db",
+        "",
+        "file:",
+    ] {
         let run = shop.dbsnap(["snap", "mods", "--url", url]);
         let said = shop.unchanged(&run);
         assert!(said.starts_with("exit 2\n"), "{url}: {said}");
@@ -100,7 +110,10 @@ fn urls_that_cannot_be_used_are_not_repeated() {
 #[test]
 fn files_that_are_no_database() {
     let shop = Shop::new();
-    shop.project.write("text.db", "This is no database, it is a text that is longer than a header of a hundred bytes would be, so there.");
+    shop.project.write(
+        "text.db",
+        "This is no database, it is a text that is longer than a header of a hundred bytes would be, so there.",
+    );
     shop.project.write("empty.db", "");
     insta::assert_snapshot!(shop.refused(["snap", "--all", "--url", "file:./gone.db"]), @r"
     exit 1
@@ -156,7 +169,8 @@ fn colours_only_where_they_are_wanted() {
     let shop = Shop::new();
     shop.snap(["mods"]);
     let log = shop.dbsnap(["log"]);
-    let coloured = |invocation: &crate::support::process::Invocation| invocation.run().success().stdout().contains('\u{1b}');
+    let coloured =
+        |invocation: &crate::support::process::Invocation| invocation.run().success().stdout().contains('\u{1b}');
     assert!(!coloured(&log));
     assert!(coloured(&log.clone().env("CLICOLOR_FORCE", "1")));
     assert!(!coloured(&log.clone().env("NO_COLOR", "1")));

@@ -185,8 +185,23 @@ fn help() {
     Start with: dbsnap demo
     ");
     for verb in [
-        "init", "tables", "snap", "log", "show", "export", "restore", "delete", "pin", "unpin", "tag", "amend", "gc", "verify",
-        "doctor", "demo", "completions",
+        "init",
+        "tables",
+        "snap",
+        "log",
+        "show",
+        "export",
+        "restore",
+        "delete",
+        "pin",
+        "unpin",
+        "tag",
+        "amend",
+        "gc",
+        "verify",
+        "doctor",
+        "demo",
+        "completions",
     ] {
         let run = project.dbsnap([verb, "--help"]).run().success();
         assert!(run.stdout().lines().all(|line| line.chars().count() <= 100), "{run}");

@@ -78,7 +78,6 @@ fn a_store_of_somebody_else() {
     assert!(run.stderr().contains("belongs to another user"), "{run}");
 }
 
-/// Torment: K6
 #[test]
 fn a_store_that_another_process_has_for_itself() {
     let shop = Shop::new();
@@ -109,7 +108,10 @@ fn a_store_that_is_read_only() {
     let disk = Disk::new("size=4m");
     let on_disk = |words: &[&str]| disk.inside(&shop.dbsnap(words).arg("--store").arg(disk.path().join("store")));
     on_disk(&["init"]).run().success();
-    on_disk(&["snap", "mods", "-m", "one"]).env("DATABASE_URL", format!("file:{}/dev.db", shop.path().display())).run().success();
+    on_disk(&["snap", "mods", "-m", "one"])
+        .env("DATABASE_URL", format!("file:{}/dev.db", shop.path().display()))
+        .run()
+        .success();
     disk.remount("ro");
     let before = files(&disk.seen_from_outside());
     for words in [&["log"][..], &["show", "latest:mods"], &["verify"]] {

@@ -144,7 +144,10 @@ mod tests {
         becomes("at 2026-01-24T10:30:00.123Z, 2026-01-24 10:30 UTC", "at [TIME], [TIME]");
         becomes("backup_20260124_103000_mods.json", "backup_[TIME]_mods.json");
         becomes("on 2026-01-24 itself", "on 2026-01-24 itself");
-        becomes("id  just now  mods, id  12 s ago  mods, id  3 min ago  mods", "id [AGO] mods, id [AGO] mods, id [AGO] mods");
+        becomes(
+            "id  just now  mods, id  12 s ago  mods, id  3 min ago  mods",
+            "id [AGO] mods, id [AGO] mods, id [AGO] mods",
+        );
     }
 
     #[test]

@@ -56,7 +56,8 @@ fn gauntlet(pragmas: &str) {
 }
 
 fn unhex(hex: &str) -> String {
-    let bytes = hex.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap());
+    let bytes =
+        hex.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap());
     String::from_utf8(bytes.collect()).unwrap()
 }
 
@@ -78,10 +79,21 @@ fn every_value_survives_in_utf16_and_wal() {
 #[test]
 fn rows_with_null_in_their_key_come_back_after_they_all_are_lost() {
     let project = Project::new();
-    sqlite3(&project, "data.db", "CREATE TABLE t (k TEXT PRIMARY KEY, v); INSERT INTO t VALUES (NULL, 1), (NULL, 1), ('a', 2), ('b', 3);");
+    sqlite3(
+        &project,
+        "data.db",
+        "CREATE TABLE t (k TEXT PRIMARY KEY, v); INSERT INTO t VALUES (NULL, 1), (NULL, 1), ('a', 2), ('b', 3);",
+    );
     let round = Round::within(project, "file:data.db".to_owned());
     let snap = round.snap(&["t"]);
-    sqlite3(&round.project, "data.db", "DELETE FROM t WHERE k IS NULL; UPDATE t SET v = 9 WHERE k = 'a'; INSERT INTO t VALUES ('c', 4);");
+    sqlite3(
+        &round.project,
+        "data.db",
+        "DELETE FROM t WHERE k IS NULL; UPDATE t SET v = 9 WHERE k = 'a'; INSERT INTO t VALUES ('c', 4);",
+    );
     assert_eq!(round.restore(&snap), 5);
-    assert_eq!(sqlite3(&round.project, "data.db", "SELECT quote(k), v FROM t ORDER BY v"), "NULL|1\nNULL|1\n'a'|2\n'b'|3\n");
+    assert_eq!(
+        sqlite3(&round.project, "data.db", "SELECT quote(k), v FROM t ORDER BY v"),
+        "NULL|1\nNULL|1\n'a'|2\n'b'|3\n"
+    );
 }

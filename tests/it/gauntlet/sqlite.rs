@@ -40,25 +40,19 @@ fn gauntlet(pragmas: &str) {
         "SELECT printf('DELETE FROM \"%w\";', name) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
     );
     let judge = || judge(&round.project, "data.db");
-    round.survives(&judge, &[&|| run(&names), &|| run(DAMAGE), &|| run(&format!("{DAMAGE}; DELETE FROM large"))]);
+    round.survives(&judge, &[&|| run(&names), &|| run(DAMAGE)]);
 
     let counter = sqlite3(&round.project, "data.db", "SELECT seq FROM sqlite_sequence WHERE name = 'counted'");
     assert!(counter.trim().parse::<u64>().unwrap() >= 1000, "{counter}");
     assert_eq!(sqlite3(&round.project, "data.db", "PRAGMA integrity_check; PRAGMA foreign_key_check;"), "ok\n");
     let schema = "SELECT sql FROM sqlite_schema ORDER BY name";
     assert_eq!(sqlite3(&round.project, "data.db", schema), sqlite3(&round.project, "before.db", schema));
-    let tables = "SELECT hex(name) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
-    let tables = sqlite3(&round.project, "data.db", tables);
-    for table in tables.lines().map(unhex).filter(|table| !WITHOUT_KEY.contains(&table.as_str())) {
-        let diff = round.project.program("sqldiff", ["--primarykey", "--table", &table, "before.db", "data.db"]).run();
+    let tables = "SELECT json_group_array(name) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    let tables: Vec<String> = serde_json::from_str(&sqlite3(&round.project, "data.db", tables)).unwrap();
+    for table in tables.iter().filter(|table| !WITHOUT_KEY.contains(&table.as_str())) {
+        let diff = round.project.program("sqldiff", ["--primarykey", "--table", table, "before.db", "data.db"]).run();
         assert_eq!(diff.success().stdout(), "", "{table}");
     }
-}
-
-fn unhex(hex: &str) -> String {
-    let bytes =
-        hex.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap());
-    String::from_utf8(bytes.collect()).unwrap()
 }
 
 /// Torment: Q1, Q2, Q3, Q11

@@ -38,6 +38,6 @@ break" VALUES (1, 'x');
 CREATE TABLE "größe" ("größe" TEXT PRIMARY KEY NOT NULL); INSERT INTO "größe" VALUES ('ß'), ('SS');
 CREATE TABLE empty (id INTEGER PRIMARY KEY, v);
 CREATE TABLE large (id INTEGER PRIMARY KEY, v);
-INSERT INTO large VALUES (1, hex(zeroblob(4000000))), (2, zeroblob(8000000)), (3, 'small');
+INSERT INTO large VALUES (1, hex(zeroblob(500000))), (2, zeroblob(1000000)), (3, 'small');
 CREATE TABLE tree (id INTEGER PRIMARY KEY, parent REFERENCES tree (id) ON DELETE CASCADE);
 INSERT INTO tree VALUES (1, 2), (2, 1), (3, 3), (4, 1), (5, NULL);

@@ -44,6 +44,11 @@ pub(super) struct Global {
 }
 
 impl Global {
+    /// What is known of arguments that cannot be parsed and ask for JSON.
+    pub fn json() -> Global {
+        Global { json: true, quiet: false, working_dir: None, url: None, store: None }
+    }
+
     /// Where the command runs.
     pub fn place(&self) -> Result<Place, OpError> {
         let here = std::env::current_dir().map_err(|error| OpError::io("find", "the current directory", error))?;

@@ -38,6 +38,13 @@ struct Described {
 }
 
 impl CliError {
+    /// Arguments that make no sense, in the parser's words without its usage text.
+    pub fn from_parser(error: &clap::Error) -> CliError {
+        let text = error.to_string();
+        let first = text.split("\n\n").next().unwrap_or(&text);
+        CliError::Op(OpError::Usage(first.trim_start_matches("error: ").to_owned()))
+    }
+
     /// Tells of the error and returns the exit code.
     pub fn report(&self, ui: &Ui) -> ExitCode {
         let error = match self {

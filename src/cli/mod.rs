@@ -11,7 +11,7 @@ mod signals;
 mod text;
 mod ui;
 
-use args::Cli;
+use args::{Cli, Global};
 use clap::Parser;
 use command_error::CliError;
 use std::process::ExitCode;
@@ -21,6 +21,9 @@ use ui::Ui;
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(error) if error.use_stderr() && std::env::args_os().any(|word| word == "--json") => {
+            return CliError::from_parser(&error).report(&Ui::new(&Global::json()));
+        }
         // Help and version are errors to the parser, and exit 0.
         Err(error) => {
             let _ = error.print();

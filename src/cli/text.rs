@@ -16,9 +16,12 @@ pub(super) const BAD: Style = AnsiColor::Red.on_default();
 /// For what was changed or wants attention.
 pub(super) const CHANGED: Style = AnsiColor::Cyan.on_default();
 
-/// `text` in `style`.
+/// `text` in `style`; nothing stays nothing, so that a line's end can be trimmed.
 pub(super) fn paint(style: Style, text: impl std::fmt::Display) -> String {
-    format!("{style}{text}{style:#}")
+    match text.to_string() {
+        text if text.is_empty() => text,
+        text => format!("{style}{text}{style:#}"),
+    }
 }
 
 /// A warning's line.

@@ -64,7 +64,8 @@ impl Capture<'_> {
         };
         let sorted = sorter.finish()?;
         let built = std::thread::scope(|scope| {
-            let mut builder = Builder::new(scope, self.objects, spec, previous, BuildOptions::new(self.monitor));
+            let mut builder =
+                Builder::new(scope, self.objects, spec, previous, sorted.extent(), BuildOptions::new(self.monitor));
             builder.push_sorted(sorted)?;
             builder.finish()
         })?;

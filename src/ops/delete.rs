@@ -40,7 +40,7 @@ pub fn delete(place: &Place, typed: &[String]) -> Result<DeleteReport, OpError> 
     let mut chosen: Vec<&Entry> = Vec::new();
     for name in typed {
         let reference = Reference::parse(name);
-        if reference.table.is_some() && !reference.name.starts_with("latest") {
+        if reference.key.is_some() || (reference.table.is_some() && !reference.name.starts_with("latest")) {
             return Err(OpError::Usage(format!("'{name}' names a table; a snapshot is deleted as a whole")));
         }
         let entry = resolve(&history, &refs, &reference)?.entry;

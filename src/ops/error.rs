@@ -24,7 +24,7 @@ pub enum OpError {
     Store(#[from] StoreError),
     /// The database's layer.
     #[error(transparent)]
-    Db(#[from] DbError),
+    Db(DbError),
     /// The tree's layer.
     #[error(transparent)]
     Tree(#[from] TreeError),
@@ -128,6 +128,16 @@ pub enum OpError {
     Interrupted,
 }
 
+impl From<DbError> for OpError {
+    /// A database stops half-way only if a signal asked it to; a receiver of rows that stops tells its own reason.
+    fn from(error: DbError) -> OpError {
+        match error {
+            DbError::Stopped => OpError::Interrupted,
+            error => OpError::Db(error),
+        }
+    }
+}
+
 impl OpError {
     /// An I/O error with what was tried on which file.
     pub fn io(action: &'static str, path: impl Into<PathBuf>, source: std::io::Error) -> OpError {
@@ -181,6 +191,7 @@ impl OpError {
             OpError::Usage(_)
             | OpError::Config { .. }
             | OpError::NoDatabase
+            | OpError::Store(StoreError::BadName { .. })
             | OpError::Db(DbError::BadUrl(_) | DbError::Filter { .. }) => ErrorKind::Usage,
             OpError::Refused { .. }
             | OpError::Drift { .. }
@@ -214,6 +225,9 @@ impl OpError {
             }
             OpError::AmbiguousTable { .. } => Some("name it with its schema".to_owned()),
             OpError::Reference(ReferenceError::Empty) => Some("take one with: dbsnap snap TABLE -m MESSAGE".to_owned()),
+            OpError::Reference(ReferenceError::NoneOf { .. } | ReferenceError::TooFar { .. }) => {
+                Some("dbsnap log lists the snapshots and their tables".to_owned())
+            }
             OpError::Reference(ReferenceError::Unknown { near: names, .. }) => {
                 Some(near(names).unwrap_or_else(|| "dbsnap log lists the snapshots".to_owned()))
             }
@@ -227,7 +241,7 @@ impl OpError {
             OpError::Pinned(id) => Some(format!("dbsnap unpin {} first", id.short())),
             OpError::Store(StoreError::Locked) => Some("try again when the other dbsnap has finished".to_owned()),
             OpError::Store(StoreError::UnknownFormat { .. }) => Some("use a newer dbsnap".to_owned()),
-            OpError::Db(DbError::Connect { .. }) => Some("is the server running? dbsnap doctor shows which database is used".to_owned()),
+            OpError::Db(DbError::Connect { .. }) => Some("is it there and running? dbsnap doctor shows which database is used".to_owned()),
             OpError::Db(DbError::Login { .. }) => Some("check the user and password in the database URL".to_owned()),
             OpError::Drift { .. } => Some("bring the schema back to what it was (migrations), then restore".to_owned()),
             _ if self.kind() == ErrorKind::Verification => Some("dbsnap verify shows what is damaged".to_owned()),

@@ -25,6 +25,9 @@ pub struct InitReport {
 pub fn init(place: &Place) -> Result<InitReport, OpError> {
     let store = place.dir.join(place.store.as_deref().unwrap_or(STORE_DIR.as_ref()));
     let existed = store.join("config.toml").is_file() && store.join("format").is_file();
+    if let Some(above) = store.parent() {
+        std::fs::create_dir_all(above).map_err(|error| OpError::io("make", above, error))?;
+    }
     Store::init(&store)?;
     let config = store.join("config.toml");
     match std::fs::OpenOptions::new().write(true).create_new(true).open(&config) {

@@ -80,7 +80,10 @@ impl Verifying<'_> {
         for damage in checked.damage {
             self.found(damage.path.display().to_string(), damage.reason);
         }
-        for (id, reason) in &history.unreadable {
+        // What is wrong with a manifest's bytes has been found already; here it is about what they say.
+        let known: Vec<String> = self.report.damage.iter().map(|damage| damage.what.clone()).collect();
+        let unknown = |id: &crate::hash::Hash| !known.iter().any(|what| what.contains(&id.to_hex()));
+        for (id, reason) in history.unreadable.iter().filter(|(id, _)| unknown(id)) {
             self.found(format!("snapshot {}", id.short()), reason.clone());
         }
         for entry in &history.entries {

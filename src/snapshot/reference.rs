@@ -55,6 +55,12 @@ pub enum ReferenceError {
         /// All of them, newest first.
         candidates: Vec<Hash>,
     },
+    /// `latest:TABLE`, and no snapshot has that table.
+    #[error("no snapshot has a table '{table}'")]
+    NoneOf {
+        /// The table as typed.
+        table: String,
+    },
     /// It goes back further than there are snapshots.
     #[error("'{name}' goes back further than the {have} snapshots there are")]
     TooFar {
@@ -91,9 +97,10 @@ impl Reference {
                 .asked_for()
                 .filter(|entry| self.table.as_deref().is_none_or(|table| matches(entry, table)))
                 .collect();
-            return match line.get(back) {
-                Some(entry) => whole(entry),
-                None => Err(ReferenceError::TooFar { name: self.name.clone(), have: line.len() }),
+            return match (line.get(back), &self.table) {
+                (Some(entry), _) => whole(entry),
+                (None, Some(table)) if line.is_empty() => Err(ReferenceError::NoneOf { table: table.clone() }),
+                (None, _) => Err(ReferenceError::TooFar { name: self.name.clone(), have: line.len() }),
             };
         }
         if let Some(entry) = tags.get(&self.name).and_then(|id| history.get(id)) {

@@ -102,9 +102,9 @@ impl<'o> Cursor<'o> {
     ///
     /// # Errors
     /// If the root is missing or not a tree.
-    pub fn ahead<'scope>(
-        scope: &'scope Scope<'scope, 'o>,
-        objects: &'o dyn Objects,
+    pub fn ahead<'env>(
+        scope: &'o Scope<'o, 'env>,
+        objects: &'env dyn Objects,
         spec: &KeySpec,
         root: &Hash,
         threads: usize,

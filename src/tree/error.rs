@@ -30,6 +30,9 @@ pub enum TreeError {
     /// A row was pushed whose key is not above the key before it.
     #[error("rows did not come in ascending order of their keys")]
     OutOfOrder,
+    /// Other rows were pushed than the extent said by which leaves were cut.
+    #[error("the rows are not as many or as long as was said before")]
+    OtherExtent,
     /// A row is too long to be stored.
     #[error("a row of {0} bytes is too long; at most {max} are possible", max = super::leaf::MAX_ROW)]
     RowTooLong(u64),

@@ -26,3 +26,4 @@ pub use leaf::{Entries, Leaf, LeafReader, MAX_ROW, empty_id};
 pub use node::{Child, Node, Totals};
 pub use reach::reach;
 pub use sort::{Record, Sorted, Sorter};
+pub use splitter::Extent;

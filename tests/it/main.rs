@@ -1,10 +1,5 @@
 //! The one integration test binary.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking; the exemption for tests does not reach their helper functions"
-)]
+
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,6 +7,7 @@
     reason = "a test fails by panicking, and so does what tests stand on"
 )]
 
+mod cli;
 mod conformance;
 mod dependencies;
 mod export;
@@ -24,4 +20,5 @@ mod sqlite;
 mod store;
 mod support;
 mod torments;
+mod torture;
 mod tree;

@@ -26,7 +26,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     let project = DemoProject::create(&place.dir.join(&args.dir)).map_err(OpError::from)?;
     let demo = Demo { project, ui };
     demo.tell(&format!(
-        "A project in {} with a SQLite database of ten tables: mods, users, reviews and so on.",
+        "A project in {} with a SQLite database of twelve tables: mods, users, reviews and so on.",
         args.dir.display()
     ))?;
     demo.dbsnap("Make a store.", &["init"])?;

@@ -76,6 +76,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
 fn render(report: &LogReport, args: &Args) -> String {
     if report.snapshots.is_empty() {
         return match report.total {
+            0 if !report.unreadable.is_empty() => "No snapshot can be read; dbsnap verify tells more.\n".to_owned(),
             0 => "No snapshots yet. Take one with: dbsnap snap TABLE -m MESSAGE\n".to_owned(),
             _ => "No snapshot matches.\n".to_owned(),
         };

@@ -5,7 +5,8 @@ use crate::cli::progress::count;
 use crate::cli::text::{BOLD, DIM, GOOD, ID, change, paint, printable, seconds, size, warning};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
-use crate::ops::snap::{PlannedTable, SnapOptions, SnapPlan, SnapReport, Strategy, plan};
+use crate::ops::snap::{PlannedTable, SnapOptions, SnapPlan, SnapReport, SnappedTable, Strategy, plan};
+use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -63,11 +64,14 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
             estimated_seconds: plan.seconds,
         };
         ui.result("snap", &dry, || format!("{}\n[DRY RUN] Nothing was read or stored.\n", analysis(&plan)))?;
+        advise(&plan, ui);
         return Ok(ExitCode::SUCCESS);
     }
-    ui.say(&analysis(&plan))?;
+    // A reader that has gone away (`| head -1`) does not stop the snapshot that somebody relies on.
+    let said = ui.say(&analysis(&plan));
     advise(&plan, ui);
     let report = plan.take(ui.monitor())?;
+    said?;
     ui.result("snap", &report, || match ui.quiet {
         true => format!("{}\n", &report.id[..8]),
         false => outcome(&report),
@@ -133,19 +137,9 @@ fn advise(plan: &SnapPlan, ui: &Ui) {
 
 fn outcome(report: &SnapReport) -> String {
     let mut text = format!("\n{}\n", paint(BOLD, "Verification:"));
-    for table in &report.tables {
-        let name = if report.tables.len() > 1 { format!("{}: ", printable(&table.table)) } else { String::new() };
-        let _ = writeln!(text, "- {name}Source count: {}", count(table.source_rows));
-        let _ = writeln!(text, "- {name}Backup count: {}", count(table.rows));
-        let _ = writeln!(text, "- {name}Root: blake3:{}...", &table.root[..12]);
-        if let Some(since) = &table.change {
-            let _ = writeln!(
-                text,
-                "- {name}Since {}: {}",
-                paint(ID, since.since.short()),
-                change(since.added, since.changed, since.removed)
-            );
-        }
+    match &report.tables[..] {
+        [one] => verified(&mut text, one),
+        many => verified_all(&mut text, many),
     }
     if let Some(export) = &report.export {
         text.push_str(&super::export::files(export));
@@ -165,4 +159,50 @@ fn outcome(report: &SnapReport) -> String {
     let _ = writeln!(text, "\nTo restore this backup later:\n$ dbsnap restore {}", &report.id[..8]);
     let _ = writeln!(text, "\nYou can now safely run your destructive script.");
     text
+}
+
+/// What was read and stored of the one table, as the plan's session shows it.
+fn verified(text: &mut String, table: &SnappedTable) {
+    let _ = writeln!(text, "- Source count: {}", count(table.source_rows));
+    let _ = writeln!(text, "- Backup count: {}", count(table.rows));
+    let _ = writeln!(text, "- Root: {}", root(table));
+    if let Some(since) = &table.change {
+        let _ = writeln!(
+            text,
+            "- Since {}: {}",
+            paint(ID, since.since.short()),
+            change(since.added, since.changed, since.removed)
+        );
+    }
+}
+
+/// The same of several tables, a line for each.
+fn verified_all(text: &mut String, tables: &[SnappedTable]) {
+    let mut lines = Table::new();
+    lines.load_style(presets::NOTHING);
+    for table in tables {
+        let since = table.change.map_or_else(String::new, |since| {
+            format!(
+                "{} since {}",
+                change(since.added, since.changed, since.removed),
+                paint(ID, since.since.short())
+            )
+        });
+        lines.add_row([
+            printable(&table.table),
+            format!("{} of {}", count(table.rows), count(table.source_rows)),
+            root(table),
+            since,
+        ]);
+    }
+    if let Some(counts) = lines.column_mut(1) {
+        counts.set_cell_alignment(CellAlignment::Right);
+    }
+    for line in lines.to_string().lines() {
+        let _ = writeln!(text, "- {}", line.trim());
+    }
+}
+
+fn root(table: &SnappedTable) -> String {
+    format!("blake3:{}...", &table.root[..12])
 }

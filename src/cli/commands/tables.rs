@@ -6,6 +6,7 @@ use crate::cli::text::{BAD, BOLD, DIM, paint, printable, size};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
 use crate::ops::tables::{ListedTable, TablesReport, tables};
+use anstyle::Style;
 use comfy_table::{CellAlignment, Table, presets};
 use std::process::ExitCode;
 
@@ -31,11 +32,10 @@ fn render(report: &TablesReport) -> String {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        let mut lines = table.to_string();
-        if let Some(end) = lines.find('\n') {
-            lines = format!("{}{}", paint(BOLD, &lines[..end]), &lines[end..]);
+        for (number, line) in table.to_string().lines().enumerate() {
+            let style = if number == 0 { BOLD } else { Style::new() };
+            text.push_str(&format!("{}\n", paint(style, line.trim())));
         }
-        text.push_str(&lines.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>());
     }
     for refused in report.tables.iter().filter_map(|listed| listed.refusal.as_ref()) {
         text.push_str(&format!("\n{} {}", paint(BAD, "refused:"), printable(refused)));

@@ -1,8 +1,8 @@
 //! PostgreSQL 13 and later.
 //!
-//! One connection does everything, so that servers and poolers that allow no more work too. It speaks through [`wire`]; SQL is
-//! made in the files named by what it is for. Every transaction pins its settings ([`pins`]) and locks its tables before it
-//! reads ([`session`]); rows travel as COPY text ([`copy_text`]).
+//! One connection does everything, so that servers and poolers that allow no more work too. It speaks through `wire`; SQL is
+//! made in the files named by what it is for. Every transaction pins its settings (`pins`) and locks its tables before it
+//! reads (`session`); rows travel as COPY text (`copy_text`).
 
 mod catalog;
 mod copy_text;

@@ -1,6 +1,7 @@
 //! Counting and reading the tables of an open transaction.
 
 use super::copy_text::Decoder;
+use super::pins::{self, Purpose};
 use super::quote;
 use super::session::{Plan, Session};
 use super::types::Form;
@@ -8,6 +9,7 @@ use super::wire::Failure;
 use crate::codec::Key;
 use crate::db::{Counter, DbError, RowSink};
 use crate::monitor::Silent;
+use std::time::Duration;
 
 impl Session<'_> {
     /// Exact number of rows of the table at `index`, its filter applied.
@@ -117,6 +119,7 @@ impl Session<'_> {
             size = size.join(" + "),
         );
         self.connection.rollback();
+        pins::begin(self.connection, Purpose::Catalog, self.version, Duration::from_secs(1), &Silent).ok()?;
         let mut found = None;
         let asked = self.connection.query(&sql, &Silent, &mut |row| {
             found = (row.required_number::<u64>(0)? > TOO_LARGE).then_some(row.required(1)?.to_string());

@@ -3,7 +3,7 @@
 use super::changes::{Changes, digest_between};
 use super::plan::{Prepared, Targets, prepare, targets};
 use super::{Bystander, RestoreOptions, RestorePlan, RestoreReport, guard};
-use crate::db::{Commit, RestoreTxn, Sink};
+use crate::db::{Commit, DbError, RestoreTxn, Sink};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::ops::OpError;
@@ -160,7 +160,11 @@ impl Work<'_> {
                 Err(OpError::Verification("the database rolled the restore back; nothing was changed".to_owned()))
             }
             // With an unknown outcome the safety snapshot may be needed: it stays.
-            Err(error) => Err(error.into()),
+            Err(error @ DbError::Unknown(_)) => Err(error.into()),
+            Err(error) => {
+                self.forget_safety(&safety)?;
+                Err(error.into())
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use super::batch::Batch;
 use crate::hash::Hash;
 use crate::store::Frame;
 use crate::tree::TreeError;
-use crate::tree::frame::{DELTA, LEAF, compress};
+use crate::tree::frame::{DELTA, LEAF};
 use crate::tree::leaf::{Candidate, DeltaWriter, Origin, encode_whole};
 
 /// The frame of the leaf `id` with the entries of `batch`, and the batch if it can be used again.
@@ -29,7 +29,7 @@ pub(super) fn leaf(
     let raw = encode_whole(batch.rows(), batch.counts(multiset), batch.row_bytes())?;
     // A single row can be a gigabyte: what is not needed any more goes before its compressed copy comes.
     let batch = batch.recycled();
-    let whole = compress(id, LEAF, &raw, level)?;
+    let whole = Frame::compress(id, LEAF, &raw, level)?;
     drop(raw);
     Ok(match delta {
         Some((delta, _)) if delta.stored.len() < whole.stored.len() => (delta, batch),
@@ -58,5 +58,5 @@ fn delta(
         return Ok(None);
     }
     let raw = writer.finish(batch.counts(multiset))?;
-    Ok(Some((compress(id, DELTA, &raw, level)?, literals)))
+    Ok(Some((Frame::compress(id, DELTA, &raw, level)?, literals)))
 }

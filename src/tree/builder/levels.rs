@@ -1,9 +1,9 @@
 //! Nodes over leaves, nodes over nodes, up to one root.
 
 use crate::hash::Hash;
-use crate::store::NewObjects;
+use crate::store::{Frame, NewObjects};
 use crate::tree::TreeError;
-use crate::tree::frame::{NODE, compress};
+use crate::tree::frame::NODE;
 use crate::tree::node::{Child, Node};
 use crate::tree::splitter::node_ends;
 
@@ -60,7 +60,7 @@ impl<'o> Levels<'o> {
         let bytes = node.encode();
         let id = Node::id_of(&bytes);
         let stored = match self.objects {
-            Some(objects) if !objects.contains(&id) => objects.put(compress(id, NODE, &bytes, self.level)?)?,
+            Some(objects) if !objects.contains(&id) => objects.put(Frame::compress(id, NODE, &bytes, self.level)?)?,
             _ => 0,
         };
         Ok((Child { id, totals, upper }, stored))

@@ -14,7 +14,7 @@ mod levels;
 use super::TreeError;
 use super::node::{Totals, bound_between};
 use super::pool::Pool;
-use super::splitter::LeafSplitter;
+use super::splitter::{Extent, LeafSplitter};
 use crate::codec::KeySpec;
 use crate::hash::Hash;
 use crate::monitor::Monitor;
@@ -67,7 +67,8 @@ pub struct Built {
 }
 
 /// Builds one tree. Its workers live in the scope it was made in; dropping it ends them.
-pub struct Builder<'env> {
+pub struct Builder<'scope> {
+    extent: Extent,
     splitter: LeafSplitter,
     /// The leaf being filled.
     batch: Batch,
@@ -76,50 +77,55 @@ pub struct Builder<'env> {
     /// The lower bound of the leaf to be dispatched next.
     lower: Vec<u8>,
     multiset: bool,
-    monitor: &'env dyn Monitor,
+    monitor: &'scope dyn Monitor,
     pool: Pool<Job, (Made, Option<Batch>)>,
     spare: Vec<Batch>,
-    levels: Levels<'env>,
+    levels: Levels<'scope>,
     built: Built,
-    shared: Arc<Shared<'env>>,
+    shared: Arc<Shared<'scope>>,
     failed: bool,
 }
 
-impl<'env> Builder<'env> {
+impl<'scope> Builder<'scope> {
     /// A builder that stores the tree in `objects`. `previous` are roots of older trees of the table that `objects` can read,
-    /// the one to tell the change against first: rows that they hold are not stored again.
-    pub fn new<'scope>(
+    /// the one to tell the change against first: rows that they hold are not stored again. `extent` is that of all rows to
+    /// come ([`super::Sorted::extent`]): leaves are cut by it.
+    pub fn new<'env>(
         scope: &'scope Scope<'scope, 'env>,
         objects: &'env dyn NewObjects,
         spec: &KeySpec,
         previous: &[Hash],
+        extent: Extent,
         options: BuildOptions<'env>,
-    ) -> Builder<'env> {
-        Builder::start(scope, Some(objects), spec, previous, options)
+    ) -> Builder<'scope> {
+        Builder::start(scope, Some(objects), spec, previous, extent, options)
     }
 
     /// A builder that stores nothing: it tells the root that the rows have.
-    pub fn proof<'scope>(
+    pub fn proof<'env>(
         scope: &'scope Scope<'scope, 'env>,
         spec: &KeySpec,
+        extent: Extent,
         options: BuildOptions<'env>,
-    ) -> Builder<'env> {
-        Builder::start(scope, None, spec, &[], options)
+    ) -> Builder<'scope> {
+        Builder::start(scope, None, spec, &[], extent, options)
     }
 
-    fn start<'scope>(
+    fn start<'env>(
         scope: &'scope Scope<'scope, 'env>,
         objects: Option<&'env dyn NewObjects>,
         spec: &KeySpec,
         previous: &[Hash],
+        extent: Extent,
         options: BuildOptions<'env>,
-    ) -> Builder<'env> {
+    ) -> Builder<'scope> {
         let history = objects.map(|objects| History::new(objects, previous));
         let shared = Arc::new(Shared { objects, spec: spec.clone(), level: options.level, history });
         let worker = Arc::clone(&shared);
         let pool = Pool::new(scope, options.threads, move |job| job::make(&worker, job));
         Builder {
-            splitter: LeafSplitter::new(),
+            extent,
+            splitter: LeafSplitter::new(extent),
             batch: Batch::default(),
             full: None,
             lower: Vec::new(),
@@ -194,6 +200,9 @@ impl<'env> Builder<'env> {
         self.dispatch(last, Vec::new())?;
         while self.pool.outstanding() > 0 {
             self.accept_next()?;
+        }
+        if self.built.totals.rows != self.extent.rows {
+            return Err(TreeError::OtherExtent);
         }
         let (root, stored) = self.levels.finish()?;
         self.built.root = root;

@@ -4,7 +4,7 @@ use super::Record;
 use super::arena::{Arena, prefix};
 use super::run::{FileRun, Run};
 use super::spill::Runs;
-use crate::tree::TreeError;
+use crate::tree::{Extent, TreeError};
 use std::cmp::Ordering;
 use std::fs::File;
 
@@ -14,6 +14,7 @@ const PIECE: (usize, usize) = (4 * 1024, 1024 * 1024);
 /// Everything a sorter was given, in key order. Reads the temporary file; dropping it removes that.
 #[derive(Debug)]
 pub struct Sorted {
+    extent: Extent,
     file: Option<File>,
     /// A heap: no run stands at a key below that of its parent, (index - 1) / 2.
     heap: Vec<Head>,
@@ -30,8 +31,14 @@ struct Head {
 
 impl Sorted {
     /// Merges what is still in memory, sorted, and the runs in the file, with read buffers of `budget` bytes.
-    pub(super) fn new(arena: Arena, runs: Option<Runs>, budget: usize, multiset: bool) -> Result<Sorted, TreeError> {
-        let mut sorted = Sorted { file: None, heap: Vec::new(), multiset, given: false };
+    pub(super) fn new(
+        arena: Arena,
+        runs: Option<Runs>,
+        budget: usize,
+        multiset: bool,
+        extent: Extent,
+    ) -> Result<Sorted, TreeError> {
+        let mut sorted = Sorted { extent, file: None, heap: Vec::new(), multiset, given: false };
         sorted.add(Run::Memory(arena, 0));
         if let Some(runs) = runs {
             // With more runs than PIECE allows for (64 MB of buffers are 4,096 runs, hundreds of gigabytes) memory grows slowly.
@@ -57,6 +64,11 @@ impl Sorted {
         if let Some(record) = run.record() {
             self.heap.push(Head { prefix: prefix(record.key), run });
         }
+    }
+
+    /// How large the table is.
+    pub fn extent(&self) -> Extent {
+        self.extent
     }
 
     /// The next entry; `None` after the last. In a multiset equal rows are one entry.

@@ -8,7 +8,7 @@ mod merge;
 mod run;
 mod spill;
 
-use super::{Builder, TreeError};
+use super::{Builder, Extent, TreeError};
 use crate::codec::KeySpec;
 use arena::Arena;
 pub use merge::Sorted;
@@ -108,7 +108,8 @@ impl Sorter {
             Some(spill) => Some(spill.finish()?),
             None => None,
         };
-        Sorted::new(self.arena, runs, self.budget / 3, self.spec.is_multiset())
+        let extent = Extent { rows: self.rows, row_bytes: self.row_bytes };
+        Sorted::new(self.arena, runs, self.budget / 3, self.spec.is_multiset(), extent)
     }
 }
 

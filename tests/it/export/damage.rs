@@ -92,6 +92,7 @@ fn no_message_holds_a_value() {
     }
 }
 
+/// Torment: H4
 #[test]
 fn hostile_documents_end_in_bounded_time() {
     let file = good().text();
@@ -118,6 +119,7 @@ fn a_file_without_types_is_checked_but_gives_no_rows() {
     assert!(matches!(error, ExportError::NoSchema));
 }
 
+/// Torment: H2
 #[cfg(unix)]
 #[test]
 fn links_and_pipes_are_not_read() {

@@ -6,4 +6,3 @@ mod hostile;
 mod manifest;
 mod roundtrip;
 mod schema;
-mod speed;

@@ -21,6 +21,7 @@ fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
+/// Torment: Q10
 #[test]
 fn what_is_no_database_file_is_refused_and_nothing_is_made() {
     let directory = tempfile::tempdir().unwrap();
@@ -45,6 +46,7 @@ fn an_empty_file_is_an_empty_database() {
     assert_eq!(files(directory.path()), BTreeMap::from([("empty.db".to_owned(), Vec::new())]));
 }
 
+/// Torment: Q10
 #[test]
 fn paths_are_literal() {
     let directory = tempfile::tempdir().unwrap();
@@ -86,6 +88,7 @@ fn snapshots_change_no_byte_and_leave_no_file() {
     }
 }
 
+/// Torment: Q8
 #[test]
 fn a_log_left_by_a_crash_is_read_and_left_as_it_is() {
     let mut fixture = SqliteFixture::new();
@@ -106,6 +109,7 @@ fn a_log_left_by_a_crash_is_read_and_left_as_it_is() {
     assert_eq!(after, before);
 }
 
+/// Torment: C11
 #[test]
 fn a_hot_journal_is_rolled_back_by_sqlite_and_by_nobody_else() {
     let directory = tempfile::tempdir().unwrap();

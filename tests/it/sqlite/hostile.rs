@@ -7,6 +7,7 @@ use dbsnap::db::sqlite::Sqlite;
 use dbsnap::db::{Commit, DbError, OpenOptions, Source, TableRead};
 use dbsnap::monitor::Silent;
 
+/// Torment: Q5
 #[test]
 fn triggers_do_not_swallow_change_or_add_rows() {
     let mut fixture = SqliteFixture::new();
@@ -30,6 +31,7 @@ fn triggers_do_not_swallow_change_or_add_rows() {
     assert!(fixture.dump("other").is_empty());
 }
 
+/// Torment: Q9
 #[test]
 fn views_and_expressions_of_the_file_do_nothing() {
     let mut fixture = SqliteFixture::new();
@@ -51,6 +53,7 @@ fn views_and_expressions_of_the_file_do_nothing() {
     assert!(matches!(fixture.open().snapshot(&[trick], &Silent), Err(DbError::Changed { .. })));
 }
 
+/// Torment: Q9
 #[test]
 fn a_damaged_page_is_an_error_not_an_end() {
     let mut fixture = SqliteFixture::with("PRAGMA journal_mode = DELETE;");

@@ -14,6 +14,7 @@ fn impatient(fixture: &SqliteFixture) -> Sqlite {
     Sqlite::open(&fixture.path(), &OpenOptions { lock_wait: Duration::from_millis(200) }).unwrap()
 }
 
+/// Torment: Q7
 #[test]
 fn an_exclusive_holder_is_busy_and_the_wait_is_bounded() {
     let mut fixture = SqliteFixture::with("PRAGMA journal_mode = DELETE;");
@@ -35,6 +36,7 @@ fn an_exclusive_holder_is_busy_and_the_wait_is_bounded() {
     assert!(sink.snapshot(&reads, &Silent).is_ok());
 }
 
+/// Torment: Q6
 #[test]
 fn a_writer_keeps_a_restore_waiting_but_not_a_snapshot() {
     let mut fixture = SqliteFixture::new();
@@ -70,6 +72,7 @@ fn a_reader_that_does_not_end_keeps_a_restore_from_committing() {
     assert_eq!(txn.commit().unwrap(), Commit::Done);
 }
 
+/// Torment: Q6
 #[test]
 fn in_a_rollback_journal_database_a_snapshot_is_one_instant_too() {
     let mut fixture = SqliteFixture::with("PRAGMA journal_mode = DELETE; PRAGMA busy_timeout = 0;");

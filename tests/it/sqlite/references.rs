@@ -6,6 +6,7 @@ use dbsnap::codec::{Value, row};
 use dbsnap::db::{Commit, DbError};
 use dbsnap::monitor::Silent;
 
+/// Torment: Q4
 #[test]
 fn children_stay_while_their_parent_is_replaced() {
     let mut fixture = SqliteFixture::new();
@@ -52,6 +53,7 @@ fn what_dangled_before_may_go_on_dangling() {
     }
 }
 
+/// Torment: Q4, R12
 #[test]
 fn a_deletion_that_leaves_children_behind_is_refused() {
     let mut fixture = SqliteFixture::new();
@@ -71,6 +73,7 @@ fn a_deletion_that_leaves_children_behind_is_refused() {
     }
 }
 
+/// Torment: R1
 #[test]
 fn cyclic_and_self_references_come_back_whole() {
     let mut fixture = SqliteFixture::new();

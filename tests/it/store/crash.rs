@@ -85,6 +85,7 @@ fn seeds() -> u64 {
     std::env::var("DBSNAP_CRASH_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(12)
 }
 
+/// Torment: C3, C13
 #[test]
 fn a_power_cut_at_any_operation_loses_nothing_acknowledged() {
     for operation in 1..=operations_of_a_life() {
@@ -100,6 +101,7 @@ fn a_power_cut_at_any_operation_loses_nothing_acknowledged() {
     }
 }
 
+/// Torment: C3
 #[test]
 fn a_power_cut_right_after_the_acknowledgement_loses_nothing() {
     let machine = Simulated::new();
@@ -112,6 +114,7 @@ fn a_power_cut_right_after_the_acknowledgement_loses_nothing() {
     }
 }
 
+/// Torment: C4
 #[test]
 fn a_second_power_cut_during_recovery_loses_nothing_either() {
     let life = operations_of_a_life();
@@ -142,6 +145,7 @@ fn a_second_power_cut_during_recovery_loses_nothing_either() {
     }
 }
 
+/// Torment: D1, D6
 #[test]
 fn any_operation_may_fail_once_or_for_good() {
     for operation in 1..=operations_of_a_life() {
@@ -162,6 +166,7 @@ fn any_operation_may_fail_once_or_for_good() {
     }
 }
 
+/// Torment: D1
 #[test]
 fn after_a_failed_write_nothing_is_published() {
     let life = operations_of_a_life();

@@ -61,6 +61,7 @@ fn must_notice(machine: &Simulated, story: &str) {
     }
 }
 
+/// Torment: B1
 #[test]
 fn a_flipped_bit_in_any_byte_of_any_file_is_noticed() {
     let machine = specimen();
@@ -77,6 +78,7 @@ fn a_flipped_bit_in_any_byte_of_any_file_is_noticed() {
     }
 }
 
+/// Torment: B2
 #[test]
 fn every_truncation_and_every_addition_is_noticed() {
     let machine = specimen();
@@ -92,6 +94,7 @@ fn every_truncation_and_every_addition_is_noticed() {
     }
 }
 
+/// Torment: B2
 #[test]
 fn swapped_files_are_noticed() {
     let machine = specimen();
@@ -105,6 +108,7 @@ fn swapped_files_are_noticed() {
 }
 
 /// A lost manifest, ref or pack without index leaves no trace in the store itself; what needs it is told apart above.
+/// Torment: B3
 #[test]
 fn a_lost_file_takes_only_its_own_along() {
     let machine = specimen();
@@ -175,6 +179,7 @@ fn a_second_copy_saves_an_object() {
     }
 }
 
+/// Torment: D7
 #[test]
 fn an_unreadable_pack_is_reported_and_never_deleted() {
     let machine = specimen();
@@ -191,6 +196,7 @@ fn an_unreadable_pack_is_reported_and_never_deleted() {
     assert!(machine.read(&pack).is_some());
 }
 
+/// Torment: B5
 #[test]
 fn a_lost_or_false_index_is_made_again() {
     let machine = specimen();
@@ -218,6 +224,7 @@ fn a_lost_or_false_index_is_made_again() {
     }
 }
 
+/// Torment: B4
 #[test]
 fn what_is_stored_again_after_its_pack_was_lost_is_whole() {
     let machine = specimen();

@@ -53,6 +53,7 @@ fn dead_objects_go_and_live_ones_stay() {
     assert!(store.plan_sweep(&live(&store)).unwrap().is_empty());
 }
 
+/// Torment: K8
 #[test]
 fn nothing_is_deleted_if_something_live_is_missing() {
     let machine = machine();
@@ -66,6 +67,7 @@ fn nothing_is_deleted_if_something_live_is_missing() {
     assert_eq!(machine.paths(), before);
 }
 
+/// Torment: K9
 #[test]
 fn only_an_exclusive_store_is_swept_and_only_by_a_fresh_plan() {
     let machine = machine();
@@ -120,6 +122,7 @@ fn copies_in_several_packs_leave_one() {
     assert_eq!(store.check(&Silent).unwrap().objects, 20);
 }
 
+/// Torment: D3
 #[test]
 fn a_full_disk_can_be_rescued() {
     let machine = machine();
@@ -157,6 +160,7 @@ fn a_full_disk_without_dead_packs_stays_whole() {
     assert_eq!(open(&machine, Access::Read).unwrap().manifest_ids().unwrap(), [kept]);
 }
 
+/// Torment: C12
 #[test]
 fn stale_temporary_files_of_ours_go_and_others_stay() {
     let machine = machine();

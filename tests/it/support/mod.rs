@@ -4,4 +4,5 @@ pub mod disk;
 pub mod kill;
 pub mod postgres;
 pub mod process;
+pub mod proxy;
 pub mod redact;

@@ -10,7 +10,7 @@
 mod database;
 mod programs;
 
-pub use database::Db;
+pub use database::{Db, PsqlSession};
 
 use dbsnap::db::{DatabaseUrl, Host};
 use programs::{bindir, run, shell, template};

@@ -52,6 +52,9 @@ fn volatile(text: &str) -> Option<(usize, &'static str, bool)> {
     if let Some(length) = time(text) {
         return Some((length, "[TIME]", false));
     }
+    if text.starts_with("just now") {
+        return Some(("just now".len(), "[AGO]", true));
+    }
     let hex = run(text, |c| matches!(c, '0'..='9' | 'a'..='f'));
     if ends_word(text, hex) {
         match hex {
@@ -66,9 +69,7 @@ fn volatile(text: &str) -> Option<(usize, &'static str, bool)> {
     let word = run(unit, |c| c.is_alphabetic());
     let whole = number + gap + word;
     match &unit[..word] {
-        "second" | "seconds" | "minute" | "minutes" | "hour" | "hours" | "day" | "days"
-            if unit[word..].starts_with(" ago") =>
-        {
+        "s" | "min" | "h" | "days" | "months" | "years" if unit[word..].starts_with(" ago") => {
             Some((whole + " ago".len(), "[AGO]", true))
         }
         "ns" | "us" | "µs" | "ms" | "s" => Some((whole, "[DURATION]", true)),
@@ -143,7 +144,7 @@ mod tests {
         becomes("at 2026-01-24T10:30:00.123Z, 2026-01-24 10:30 UTC", "at [TIME], [TIME]");
         becomes("backup_20260124_103000_mods.json", "backup_[TIME]_mods.json");
         becomes("on 2026-01-24 itself", "on 2026-01-24 itself");
-        becomes("3 minutes ago", "[AGO]");
+        becomes("id  just now  mods, id  12 s ago  mods, id  3 min ago  mods", "id [AGO] mods, id [AGO] mods, id [AGO] mods");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::memory::Memory;
 use dbsnap::codec::{KeyOrder, KeySpec, Value, row};
 use dbsnap::hash::Hash;
 use dbsnap::monitor::Silent;
-use dbsnap::tree::{BuildOptions, Builder, Built, Cursor, Diff, Difference, Sorter, TreeError};
+use dbsnap::tree::{BuildOptions, Builder, Built, Cursor, Diff, Difference, Extent, Sorter, TreeError};
 use std::collections::BTreeMap;
 
 /// Rows by key, with counts.
@@ -55,10 +55,18 @@ pub fn table(rows: u64, dice: &mut Dice) -> Model {
     (0..rows).map(|id| some_row(id * 7, dice)).map(|row| (key(&spec, &row), (row, 1))).collect()
 }
 
+/// How large the table is that `model` stands for.
+pub fn extent(model: &Model) -> Extent {
+    model.values().fold(Extent::default(), |sum, (row, count)| Extent {
+        rows: sum.rows + count,
+        row_bytes: sum.row_bytes + count * row.len() as u64,
+    })
+}
+
 /// Builds the tree of `model`.
 pub fn build(store: &Memory, spec: &KeySpec, previous: &[Hash], model: &Model) -> Built {
     std::thread::scope(|scope| {
-        let mut builder = Builder::new(scope, store, spec, previous, BuildOptions::new(&Silent));
+        let mut builder = Builder::new(scope, store, spec, previous, extent(model), BuildOptions::new(&Silent));
         for (key, (row, count)) in model {
             builder.push(key, row, *count).unwrap();
         }
@@ -79,7 +87,7 @@ pub fn build_sorted<'r>(
     }
     let sorted = sorter.finish()?;
     std::thread::scope(|scope| {
-        let mut builder = Builder::new(scope, store, spec, &[], BuildOptions::new(&Silent));
+        let mut builder = Builder::new(scope, store, spec, &[], sorted.extent(), BuildOptions::new(&Silent));
         builder.push_sorted(sorted)?;
         builder.finish()
     })

@@ -1,10 +1,11 @@
 //! What is built can be read back, and the same rows have the same root.
 
 use super::memory::Memory;
-use super::model::{Dice, Model, build, build_sorted, diff, key, keyed, model_diff, read, some_row, table};
+use super::model::{Dice, Model, build, build_sorted, diff, extent, key, keyed, model_diff, read, some_row, table};
 use dbsnap::codec::{KeySpec, Value, row};
 use dbsnap::hash::Hash;
-use dbsnap::tree::{TreeError, empty_id, find};
+use dbsnap::monitor::Silent;
+use dbsnap::tree::{BuildOptions, Builder, Extent, Sorter, TreeError, empty_id, find};
 use proptest::prelude::*;
 
 #[test]
@@ -97,13 +98,58 @@ fn rows_without_columns_and_one_long_row() {
 fn rows_out_of_order_are_refused() {
     let (store, spec) = (Memory::default(), keyed());
     std::thread::scope(|scope| {
-        let options = dbsnap::tree::BuildOptions::new(&dbsnap::monitor::Silent);
-        let mut builder = dbsnap::tree::Builder::new(scope, &store, &spec, &[], options);
+        let options = BuildOptions::new(&Silent);
+        let mut builder = Builder::new(scope, &store, &spec, &[], Extent::default(), options);
         builder.push(b"b", &[0], 1).unwrap();
         assert!(matches!(builder.push(b"a", &[0], 1), Err(TreeError::OutOfOrder)));
         assert!(matches!(builder.push(b"c", &[0], 1), Err(TreeError::Stopped)));
         assert!(matches!(builder.finish(), Err(TreeError::Stopped)));
     });
+}
+
+#[test]
+fn a_proof_has_the_same_root_and_an_interrupted_build_none() {
+    struct Impatient;
+    impl dbsnap::monitor::Monitor for Impatient {
+        fn interrupted(&self) -> bool {
+            true
+        }
+    }
+    let (store, spec) = (Memory::default(), keyed());
+    let model = table(9000, &mut Dice(7));
+    let built = build(&store, &spec, &[], &model);
+    let prove = |monitor: &dyn dbsnap::monitor::Monitor| {
+        std::thread::scope(|scope| {
+            let mut builder = Builder::proof(scope, &spec, extent(&model), BuildOptions::new(monitor));
+            for (key, (row, count)) in &model {
+                builder.push(key, row, *count)?;
+            }
+            builder.finish()
+        })
+    };
+    let proof = prove(&Silent).unwrap();
+    assert_eq!((proof.root, proof.totals, proof.leaves), (built.root, built.totals, built.leaves));
+    assert_eq!(proof.stored_bytes, 0);
+    assert!(matches!(prove(&Impatient), Err(TreeError::Interrupted)));
+}
+
+#[test]
+fn sorting_leaves_no_file_behind_and_needs_a_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = || std::fs::read_dir(directory.path()).unwrap().count();
+    let mut dice = Dice(8);
+    let mut sorter = Sorter::new(keyed(), directory.path(), 0);
+    for id in (0..20_000).rev() {
+        sorter.push(&some_row(id, &mut dice)).unwrap();
+    }
+    assert_eq!(sorter.rows(), 20_000);
+    let mut sorted = sorter.finish().unwrap();
+    assert!(sorted.next_record().unwrap().is_some());
+    drop(sorted);
+    assert_eq!(files(), 0);
+    let mut sorter = Sorter::new(keyed(), &directory.path().join("gone"), 0);
+    let pushed: Result<(), TreeError> = (0..20_000).try_for_each(|id| sorter.push(&some_row(id, &mut dice)));
+    assert!(matches!(pushed, Err(TreeError::Io { .. })));
 }
 
 /// Values of every class, so that columns mix them.

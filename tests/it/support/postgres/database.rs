@@ -49,6 +49,17 @@ impl Db {
         self.target_as(&self.server.user)
     }
 
+    /// Its URL, for the superuser.
+    pub fn url(&self) -> String {
+        let PgServer { host, port, user, .. } = self.server;
+        let password = self.server.password.as_deref().map_or(String::new(), |password| format!(":{password}"));
+        let place = match host.starts_with('/') {
+            true => format!("/{}?host={host}&port={port}&sslmode=disable", self.name),
+            false => format!("{host}:{port}/{}?sslmode=disable", self.name),
+        };
+        format!("postgresql://{user}{password}@{place}")
+    }
+
     /// Opens it as the superuser.
     pub fn open(&self) -> Postgres {
         Postgres::open(&self.target(), &OpenOptions::default()).expect("a connection")

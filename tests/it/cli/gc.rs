@@ -1,0 +1,136 @@
+//! `dbsnap gc` and `dbsnap delete`
+
+use super::{Shop, files};
+
+/// Six snapshots of one table, each of other rows; the second is tagged, the third pinned.
+fn shop() -> Shop {
+    let shop = Shop::new();
+    for number in 1..=6 {
+        shop.sql(&format!("UPDATE mods SET price = {number} WHERE id = 1"));
+        let id = shop.snap(["mods", "--export", "-m", &format!("number {number}")]);
+        match number {
+            2 => drop(shop.dbsnap(["tag", &id, "v1"]).run().success()),
+            3 => drop(shop.dbsnap(["pin", &id]).run().success()),
+            _ => {}
+        }
+    }
+    shop
+}
+
+#[test]
+fn retention_with_its_reasons() {
+    let shop = shop();
+    let before = shop.state();
+    insta::assert_snapshot!(shop.run(["gc", "--dry-run"]), @r"
+    exit 0
+    --- stdout
+    keep [ID]  number 6  (newest of mods)
+    keep [ID]  number 5  (number 2 of mods)
+    keep [ID]  number 4  (number 3 of mods)
+    keep [ID]  number 3  (pinned)
+    keep [ID]  number 2  (tagged v1)
+    drop [ID]  number 1  (number 6 of mods)
+    [DRY RUN] Would drop 1 of 6 snapshots and 0 objects; [SIZE] freed.
+    ");
+    insta::assert_snapshot!(shop.run(["gc", "--dry-run", "--keep", "2"]), @r"
+    exit 0
+    --- stdout
+    keep [ID]  number 6  (newest of mods)
+    keep [ID]  number 5  (number 2 of mods)
+    drop [ID]  number 4  (number 3 of mods)
+    keep [ID]  number 3  (pinned)
+    keep [ID]  number 2  (tagged v1)
+    drop [ID]  number 1  (number 6 of mods)
+    [DRY RUN] Would drop 2 of 6 snapshots and 0 objects; [SIZE] freed.
+    ");
+    insta::assert_snapshot!(shop.run(["gc", "--dry-run", "--days", "0"]), @r"
+    exit 0
+    --- stdout
+    keep [ID]  number 6  (newest of mods)
+    drop [ID]  number 5  (0 days old)
+    drop [ID]  number 4  (0 days old)
+    keep [ID]  number 3  (pinned)
+    keep [ID]  number 2  (tagged v1)
+    drop [ID]  number 1  (0 days old)
+    [DRY RUN] Would drop 3 of 6 snapshots and 0 objects; [SIZE] freed.
+    ");
+    assert_eq!(shop.state(), before);
+    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 13);
+    insta::assert_snapshot!(shop.run(["gc", "--keep", "2"]), @r"
+    exit 0
+    --- stdout
+    drop [ID]  number 4  (number 3 of mods)
+    drop [ID]  number 1  (number 6 of mods)
+    - backup_[TIME]_mods.json
+    - backup_[TIME]_mods_restore.ts
+    - backup_[TIME]_mods.json
+    - backup_[TIME]_mods_restore.ts
+    Dropped 2 of 6 snapshots and 0 objects; [SIZE] freed.
+    ");
+    insta::assert_snapshot!(shop.run(["log", "--oneline"]), @r"
+    exit 0
+    --- stdout
+    [ID] number 6
+    [ID] number 5
+    [ID] number 3
+    [ID] number 2
+    ");
+    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 9);
+    shop.dbsnap(["verify"]).run().success();
+}
+
+#[test]
+fn snapshots_go_with_their_files() {
+    let shop = Shop::new();
+    let first = shop.snap(["mods", "--export", "-m", "first"]);
+    shop.snap(["mods", "-m", "second"]);
+    insta::assert_snapshot!(shop.run(["delete", &first]), @r"
+    exit 0
+    --- stdout
+    Deleted [ID] first
+    - backup_[TIME]_mods.json
+    - backup_[TIME]_mods_restore.ts
+    dbsnap gc frees the space.
+    ");
+    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 1);
+    insta::assert_snapshot!(shop.run(["gc"]), @r"
+    exit 0
+    --- stdout
+    Dropped 0 of 1 snapshots and 0 objects; [SIZE] freed.
+    ");
+}
+
+#[test]
+fn what_is_not_deleted() {
+    let shop = Shop::new();
+    shop.snap(["mods"]);
+    shop.dbsnap(["pin", "latest"]).run().success();
+    insta::assert_snapshot!(shop.refused(["delete", "latest"]), @r"
+    exit 4
+    --- stderr
+    error: snapshot [ID] is pinned
+    hint: dbsnap unpin [ID] first
+    ");
+    shop.dbsnap(["unpin", "latest"]).run().success();
+    insta::assert_snapshot!(shop.refused(["delete", "latest", "v1"]), @r"
+    exit 12
+    --- stderr
+    error: no snapshot is called 'v1'
+    hint: dbsnap log lists the snapshots
+    ");
+    insta::assert_snapshot!(shop.refused(["delete", "latest~0:mods:1"]), @r"
+    exit 2
+    --- stderr
+    error: 'latest~0:mods:1' names a table; a snapshot is deleted as a whole
+    ");
+    insta::assert_snapshot!(shop.refused(["delete"]), @r"
+    exit 2
+    --- stderr
+    error: the following required arguments were not provided:
+      <REFERENCES>...
+
+    Usage: dbsnap delete <REFERENCES>...
+
+    For more information, try '--help'.
+    ");
+}

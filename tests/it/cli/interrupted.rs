@@ -1,0 +1,38 @@
+//! Signals in the middle of work. The signal comes when the database is opened, which strace sees to.
+
+use super::Shop;
+use crate::support::process::{Invocation, Run};
+
+/// Runs it and sends it `signal` at the first look into `file`.
+fn signalled(shop: &Shop, invocation: Invocation, signal: &str, file: &str) -> Run {
+    let inject = format!("inject=openat:signal={signal}:when=1");
+    let path = shop.path().join(file);
+    let words = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", path.to_str().unwrap(), "-e", "trace=openat", "-e", &inject, "--"];
+    invocation.under(words).run()
+}
+
+/// Torment: C7
+#[test]
+fn a_snapshot_is_not_listed() {
+    let shop = Shop::new();
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let before = shop.state();
+        let run = signalled(&shop, shop.dbsnap(["snap", "-q", "mods", "-m", "cut short"]), signal, "dev.db");
+        assert_eq!(run.code(), Some(code), "{run}");
+        assert_eq!(run.stderr(), "error: interrupted; nothing was left half done\n");
+        assert_eq!(shop.state(), before);
+    }
+    shop.snap(["mods"]);
+}
+
+/// Torment: C7
+#[test]
+fn a_restore_changes_nothing() {
+    let shop = Shop::new();
+    shop.snap(["mods"]);
+    shop.sql("DELETE FROM mods WHERE id = 1");
+    let before = shop.state();
+    let run = signalled(&shop, shop.dbsnap(["restore", "latest", "-y"]), "TERM", "dev.db");
+    assert_eq!(run.code(), Some(143), "{run}");
+    assert_eq!(shop.state(), before);
+}

@@ -1,0 +1,242 @@
+//! `dbsnap restore`
+
+use super::{Shop, shown};
+
+/// A snapshot of mods and mod_tags; then one row is gone, one changed, one added.
+fn shop() -> Shop {
+    let shop = Shop::new();
+    shop.snap(["mods", "mod_tags", "-m", "before"]);
+    shop.sql(
+        "DELETE FROM mod_tags WHERE mod_id = 1; DELETE FROM mods WHERE id = 1; \
+         UPDATE mods SET price = 0 WHERE id = 2; INSERT INTO mods VALUES (9, 'New', 1, 'bob')",
+    );
+    shop
+}
+
+fn rows(shop: &Shop, table: &str) -> Vec<String> {
+    shop.rows().into_iter().filter(|row| row.starts_with(&format!("{table} "))).collect()
+}
+
+#[test]
+fn lost_and_changed_rows_come_back() {
+    let shop = shop();
+    insta::assert_snapshot!(shop.run(["restore", "latest", "-y"]), @r#"
+    exit 0
+    --- stdout
+    Restoring [ID] "before" ([AGO])
+    into [DIR]/dev.db  (upsert: rows added since stay)
+      mods: 1 insert, 1 update, 0 delete, 1 unchanged, 1 left as they are
+      mod_tags: 2 insert, 0 update, 0 delete, 1 unchanged
+    Restore complete. 4 rows written and proved in [DURATION].
+    What was there before is snapshot [ID]; to go back: dbsnap restore [ID] --mode exact
+    "#);
+    assert_eq!(
+        rows(&shop, "mods"),
+        ["mods 1 Oak table 4.5 'ann'", "mods 2 Lamp 9.0 'ann'", "mods 3 Rug NULL 'bob'", "mods 9 New 1.0 'bob'"]
+    );
+    insta::assert_snapshot!(shop.run(["restore", "latest", "-y"]), @r#"
+    exit 0
+    --- stdout
+    Restoring [ID] "before" ([AGO])
+    into [DIR]/dev.db  (upsert: rows added since stay)
+      mods: 0 insert, 0 update, 0 delete, 3 unchanged, 1 left as they are
+      mod_tags: 0 insert, 0 update, 0 delete, 3 unchanged
+    Nothing to do: the rows are as in the snapshot.
+    "#);
+}
+
+#[test]
+fn exactly_what_was_and_back_again() {
+    let shop = shop();
+    let broken = shop.rows();
+    let run = shop.dbsnap(["restore", "latest", "--mode", "exact", "-y", "--json"]).run().success();
+    insta::assert_snapshot!(shop.rows().join("\n"), @r"
+    authors ann Ann
+    authors bob Bob
+    mods 1 Oak table 4.5 'ann'
+    mods 2 Lamp 9.0 'ann'
+    mods 3 Rug NULL 'bob'
+    mod_tags 1 table
+    mod_tags 1 wood
+    mod_tags 2 light
+    facet_definitions 1 style
+    facet_definitions 2 room
+    ");
+    let report: serde_json::Value = serde_json::from_str(run.stdout()).unwrap();
+    insta::assert_snapshot!(shop.run(["log"]), @r"
+    exit 0
+    --- stdout
+    [ID] [AGO] mods, mod_tags  4  +1 ~1 -3  +[SIZE] [safety] before restoring [ID]: before pinned
+    [ID] [AGO] mods, mod_tags  6  first     +[SIZE] before
+    ");
+    let safety = report["safety"].as_str().unwrap();
+    shop.dbsnap(["restore", safety, "--mode", "exact", "-y"]).run().success();
+    assert_eq!(shop.rows(), broken);
+}
+
+#[test]
+fn only_what_is_missing() {
+    let shop = shop();
+    insta::assert_snapshot!(shop.run(["restore", "latest", "mods", "--mode", "missing", "-y"]), @r#"
+    exit 0
+    --- stdout
+    Restoring [ID] "before" ([AGO])
+    into [DIR]/dev.db  (missing: only lost rows come back)
+      mods: 1 insert, 0 update, 0 delete, 1 unchanged, 2 left as they are
+    Restore complete. 1 rows written and proved in [DURATION].
+    What was there before is snapshot [ID]; to go back: dbsnap restore [ID] --mode exact
+    "#);
+    assert!(rows(&shop, "mods").contains(&"mods 2 Lamp 0.0 'ann'".to_owned()));
+    assert_eq!(rows(&shop, "mod_tags").len(), 1, "another table of the snapshot stays");
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let shop = shop();
+    let before = shop.rows();
+    insta::assert_snapshot!(shop.run(["restore", "latest", "--mode", "exact", "--dry-run"]), @r#"
+    exit 0
+    --- stdout
+    Restoring [ID] "before" ([AGO])
+    into [DIR]/dev.db  (exact: rows added since go)
+      mods: 1 insert, 1 update, 1 delete, 1 unchanged
+      mod_tags: 2 insert, 0 update, 0 delete, 1 unchanged
+    [DRY RUN] 5 rows would be written. Nothing was changed.
+    "#);
+    assert_eq!(shop.rows(), before);
+    insta::assert_snapshot!(shop.run(["log", "--oneline"]), @r"
+    exit 0
+    --- stdout
+    [ID] before
+    ");
+}
+
+#[test]
+fn nobody_is_there_to_say_yes() {
+    let shop = shop();
+    let before = shop.rows();
+    insta::assert_snapshot!(shop.run(["restore", "latest"]), @r"
+    exit 4
+    --- stderr
+    error: this needs a confirmation and there is no terminal to ask on
+    hint: look at the plan with --dry-run, then give -y
+    ");
+    assert_eq!(shop.rows(), before);
+}
+
+#[test]
+fn by_a_file_of_the_export_only_its_table() {
+    let shop = shop();
+    let run = shop.dbsnap(["export", "latest", "--json"]).run().success();
+    let report: serde_json::Value = serde_json::from_str(run.stdout()).unwrap();
+    let backup = report["tables"][0]["backup"].as_str().unwrap().to_owned();
+    insta::assert_snapshot!(shop.run(["restore", &backup, "--dry-run"]), @r#"
+    exit 0
+    --- stdout
+    Restoring [ID] "before" ([AGO])
+    into [DIR]/dev.db  (upsert: rows added since stay)
+      mods: 1 insert, 1 update, 0 delete, 1 unchanged, 1 left as they are
+    [DRY RUN] 2 rows would be written. Nothing was changed.
+    "#);
+    insta::assert_snapshot!(shop.run(["restore", &format!("scripts/backups/{backup}.json"), "-y"]), @r#"
+    exit 0
+    --- stdout
+    Restoring [ID] "before" ([AGO])
+    into [DIR]/dev.db  (upsert: rows added since stay)
+      mods: 1 insert, 1 update, 0 delete, 1 unchanged, 1 left as they are
+    Restore complete. 2 rows written and proved in [DURATION].
+    What was there before is snapshot [ID]; to go back: dbsnap restore [ID] --mode exact
+    "#);
+    assert_eq!(rows(&shop, "mod_tags").len(), 1);
+}
+
+#[test]
+fn guards() {
+    let shop = shop();
+    std::fs::copy(shop.path().join("dev.db"), shop.path().join("copy.db")).unwrap();
+    insta::assert_snapshot!(shop.refused(["restore", "latest", "-y", "--url", "file:./copy.db"]), @r"
+    exit 4
+    --- stderr
+    error: the snapshot is of database dev.db, the target is copy.db
+    hint: --other-database allows it
+    ");
+    shop.dbsnap(["restore", "latest", "-y", "--url", "file:./copy.db", "--other-database"]).run().success();
+    let production = shop.dbsnap(["restore", "latest", "-y"]).env("NODE_ENV", "production");
+    insta::assert_snapshot!(shop.unchanged(&production), @r"
+    exit 4
+    --- stderr
+    error: NODE_ENV is production
+    hint: --production allows it
+    ");
+    production.arg("--production").run().success();
+    insta::assert_snapshot!(shop.refused(["restore", "latest", "authors", "-y"]), @r"
+    exit 12
+    --- stderr
+    error: there is no table 'authors' in snapshot [ID]
+    hint: dbsnap tables lists the tables
+    ");
+}
+
+#[test]
+fn a_schema_that_drifted() {
+    let shop = shop();
+    shop.sql("ALTER TABLE mods ADD COLUMN note TEXT");
+    insta::assert_snapshot!(shop.run(["restore", "latest", "mods", "--dry-run"]), @r"
+    exit 12
+    --- stderr
+    error: table mods was changed after it was planned with
+    ");
+}
+
+#[test]
+fn a_schema_that_no_longer_takes_the_rows() {
+    let shop = shop();
+    shop.sql("DROP VIEW cheap; ALTER TABLE mods DROP COLUMN price; ALTER TABLE mods ADD COLUMN size INTEGER NOT NULL DEFAULT 0");
+    insta::assert_snapshot!(shop.refused(["restore", "latest", "-y"]), @r"
+    exit 4
+    --- stderr
+    error: the schema of mods has changed since the snapshot:
+      column price is gone
+    hint: bring the schema back to what it was (migrations), then restore
+    ");
+    shop.sql("DROP TABLE mod_tags");
+    insta::assert_snapshot!(shop.refused(["restore", "latest:mod_tags", "-y"]), @r"
+    exit 12
+    --- stderr
+    error: there is no table 'mod_tags' in the database any more
+    hint: dbsnap tables lists the tables
+    ");
+}
+
+#[test]
+fn rows_of_other_tables_are_not_taken_along_unasked() {
+    let shop = shop();
+    shop.sql("INSERT INTO mod_tags VALUES (9, 'child')");
+    let before = shop.rows();
+    let exact = shop.dbsnap(["restore", "latest", "mods", "--mode", "exact", "-y"]);
+    insta::assert_snapshot!(shown(&exact.run()), @r"
+    exit 4
+    --- stderr
+    error: deleting rows would also delete or change 1 rows of mod_tags
+    hint: --cascade allows it
+    ");
+    assert_eq!(shop.rows(), before);
+}
+
+#[test]
+fn within_the_filter_of_the_snapshot() {
+    let shop = Shop::new();
+    shop.snap(["mods", "--where", "price > 5"]);
+    shop.sql("INSERT INTO mods VALUES (7, 'dear', 70, 'bob'), (8, 'cheap', 1, 'bob'); DELETE FROM mods WHERE id = 2");
+    insta::assert_snapshot!(shop.run(["restore", "latest", "--mode", "exact", "-y"]), @r#"
+    exit 0
+    --- stdout
+    Restoring [ID] "snapshot of mods" ([AGO])
+    into [DIR]/dev.db  (exact: rows added since go)
+      mods: 1 insert, 0 update, 1 delete, 0 unchanged, 3 left as they are
+    Restore complete. 2 rows written and proved in [DURATION].
+    What was there before is snapshot [ID]; to go back: dbsnap restore [ID] --mode exact
+    "#);
+    assert!(rows(&shop, "mods").iter().any(|row| row.contains("cheap")));
+    assert!(!rows(&shop, "mods").iter().any(|row| row.contains("dear")));
+}

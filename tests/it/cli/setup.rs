@@ -1,0 +1,194 @@
+//! `dbsnap init`, `doctor`, `demo`, `completions`, `--help`
+
+use super::Shop;
+use crate::support::process::Project;
+
+#[test]
+fn a_store_is_made_once() {
+    let shop = Shop::without_store();
+    insta::assert_snapshot!(shop.run(["init"]), @r"
+    exit 0
+    --- stdout
+    Made a dbsnap store in [DIR]/.dbsnap
+
+    Settings are in config.toml there; commit it and .gitignore, nothing else of it.
+    Next: dbsnap tables, then dbsnap snap TABLE -m MESSAGE
+    ");
+    let before = shop.state();
+    insta::assert_snapshot!(shop.run(["init"]), @r"
+    exit 0
+    --- stdout
+    There is a dbsnap store in [DIR]/.dbsnap already.
+    ");
+    assert_eq!(shop.state(), before);
+}
+
+/// Torment: C6
+#[test]
+fn an_interrupted_init_is_completed() {
+    let shop = Shop::new();
+    std::fs::remove_file(shop.store().join("config.toml")).unwrap();
+    std::fs::remove_dir(shop.store().join("packs")).unwrap();
+    insta::assert_snapshot!(shop.run(["init"]), @r"
+    exit 0
+    --- stdout
+    Made a dbsnap store in [DIR]/.dbsnap
+
+    Settings are in config.toml there; commit it and .gitignore, nothing else of it.
+    Next: dbsnap tables, then dbsnap snap TABLE -m MESSAGE
+    ");
+    shop.snap(["mods"]);
+}
+
+/// Torment: X3
+#[test]
+fn the_store_ignores_itself() {
+    let shop = Shop::new();
+    insta::assert_snapshot!(std::fs::read_to_string(shop.store().join(".gitignore")).unwrap(), @r"
+    *
+    !.gitignore
+    !config.toml
+    ");
+}
+
+#[test]
+fn all_is_well() {
+    let shop = Shop::new();
+    shop.snap(["mods"]);
+    insta::assert_snapshot!(shop.run(["doctor"]), @r"
+    exit 0
+    --- stdout
+    ok   project          [DIR]
+    ok   store            1 snapshots, 1 packs, [SIZE]
+    ok   database         [DIR]/dev.db (from DATABASE_URL in .env)
+    ok   server           SQLite [VERSION]
+    ok   tables           4 can be snapshotted
+    note not captured     view cheap
+    ");
+}
+
+#[test]
+fn what_is_missing() {
+    let empty = Project::new();
+    insta::assert_snapshot!(empty.dbsnap(["doctor"]).run(), @r"
+    exit 1
+    --- stdout
+    bad  project          there is no .dbsnap store in [DIR] or any directory above it
+                          make one with: dbsnap init
+    ");
+    empty.dbsnap(["init"]).run().success();
+    insta::assert_snapshot!(empty.dbsnap(["doctor"]).run(), @r"
+    exit 1
+    --- stdout
+    ok   project          [DIR]
+    ok   store            0 snapshots, 0 packs, [SIZE]
+    bad  database         no database is set
+                          set DATABASE_URL (in the environment, .env.local or .env), or give --url; dbsnap doctor shows what was looked at
+    ");
+    empty.write(".env", "DATABASE_URL=file:./gone.db\n");
+    insta::assert_snapshot!(empty.dbsnap(["doctor"]).run(), @r"
+    exit 1
+    --- stdout
+    ok   project          [DIR]
+    ok   store            0 snapshots, 0 packs, [SIZE]
+    bad  database         cannot connect to [DIR]/gone.db: there is no such file
+                          is it there and running? dbsnap doctor shows which database is used
+    ");
+}
+
+#[test]
+fn the_demo_ends_where_it_began() {
+    let project = Project::new();
+    let run = project.dbsnap(["demo"]).run().success();
+    assert!(run.stdout().contains("Proved."), "{run}");
+    assert_eq!(run.stderr(), "");
+    let again = project.dbsnap(["demo", "-q"]).run().success();
+    assert!(!again.stdout().contains("# "), "{again}");
+    project.write("mine/file", "");
+    insta::assert_snapshot!(project.dbsnap(["demo", "mine"]).run(), @r"
+    exit 1
+    --- stderr
+    error: [DIR]/mine is there already; the demo does not overwrite it
+    ");
+    insta::assert_snapshot!(project.dbsnap(["demo", "--json"]).run(), @r#"
+    exit 2
+    --- stdout
+    {"version":1,"command":"error","error":{"kind":"usage","exitCode":2,"message":"the demo is for people; it has no --json","hints":[]}}
+    --- stderr
+    error: the demo is for people; it has no --json
+    "#);
+}
+
+#[test]
+fn completions_of_every_shell() {
+    let project = Project::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let run = project.dbsnap(["completions", shell]).run().success();
+        assert!(run.stdout().contains("other-database"), "{shell}");
+    }
+    insta::assert_snapshot!(project.dbsnap(["completions", "tcsh"]).run(), @r"
+    exit 2
+    --- stderr
+    error: invalid value 'tcsh' for '<SHELL>'
+      [possible values: bash, elvish, fish, powershell, zsh]
+
+      tip: a similar value exists: 'zsh'
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn help() {
+    let project = Project::new();
+    insta::assert_snapshot!(project.dbsnap(["--help"]).run(), @r"
+    exit 0
+    --- stdout
+    Git-style snapshots of database tables: take back what a script did to your rows
+
+    Usage: dbsnap [OPTIONS] <COMMAND>
+
+    Commands:
+      init         Make a store in this directory
+      tables       List what can be snapshotted
+      snap         Take a snapshot of tables
+      log          List snapshots, newest first
+      show         Show a snapshot, a table of it, or one row
+      export       Write a snapshot's JSON, restore script and backup_manifest.json
+      restore      Bring rows back: plan, confirm, write the differences, prove it
+      delete       Delete snapshots
+      pin          Keep a snapshot from retention and from delete
+      unpin        Take a pin off
+      tag          Name a snapshot
+      amend        Change a snapshot's message
+      gc           Apply retention, then free what no snapshot needs
+      verify       Check the store, a snapshot or an exported file
+      doctor       Look at the set-up and say what is missing
+      demo         See it work: a project with a database, a disaster, and the way back
+      completions  Print a completion script for your shell
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Everywhere:
+          --json         Print one JSON object on stdout instead of text
+      -q, --quiet        Print only what was asked for, no progress or advice
+      -C <DIR>           Work in DIR instead of the current directory
+          --url <URL>    The database (otherwise DBSNAP_URL, DATABASE_URL, config.toml, .env.local,
+                         .env)
+          --store <DIR>  The store (otherwise .dbsnap here or in a directory above)
+
+    A snapshot is named by an id prefix, a tag, a backup id or export file, 'latest', 'latest:TABLE' or
+    '~N'.
+    Start with: dbsnap demo
+    ");
+    for verb in [
+        "init", "tables", "snap", "log", "show", "export", "restore", "delete", "pin", "unpin", "tag", "amend", "gc", "verify",
+        "doctor", "demo", "completions",
+    ] {
+        let run = project.dbsnap([verb, "--help"]).run().success();
+        assert!(run.stdout().lines().all(|line| line.chars().count() <= 100), "{run}");
+    }
+}

@@ -1,0 +1,292 @@
+//! `dbsnap snap`
+
+use super::Shop;
+
+#[test]
+fn one_table() {
+    let shop = Shop::new();
+    insta::assert_snapshot!(shop.run(["snap", "mods", "-m", "before the clean-up"]), @r"
+    exit 0
+    --- stdout
+    [DIR]/dev.db (from DATABASE_URL in .env)
+
+    Analyzing table: mods
+    - Total records: 3
+    - Estimated size: ~[SIZE]
+    - Backup strategy: Full (< 10K rows)
+
+    Verification:
+    - Source count: 3
+    - Backup count: 3
+    - Root: blake3:bf74a06a5fe9...
+
+    Backup complete! Snapshot [ID]: 3 rows ([SIZE]) in [DURATION]; the store grew by [SIZE].
+
+    To restore this backup later:
+    $ dbsnap restore [ID]
+
+    You can now safely run your destructive script.
+    --- stderr
+    warning: deleting these rows would also reach mod_tags (ON DELETE CASCADE); --cascade includes them
+    ");
+    shop.sql("UPDATE mods SET price = 1 WHERE id = 1; DELETE FROM mods WHERE id = 3; INSERT INTO mods VALUES (9, 'x', 1, 'bob')");
+    insta::assert_snapshot!(shop.run(["snap", "mods"]), @r"
+    exit 0
+    --- stdout
+    [DIR]/dev.db (from DATABASE_URL in .env)
+
+    Analyzing table: mods
+    - Total records: 3
+    - Estimated size: ~[SIZE]
+    - Backup strategy: Full (< 10K rows)
+
+    Verification:
+    - Source count: 3
+    - Backup count: 3
+    - Root: blake3:7b32a64c5e7e...
+    - Since [ID]: +1 ~1 -1
+
+    Backup complete! Snapshot [ID]: 3 rows ([SIZE]) in [DURATION]; the store grew by [SIZE].
+
+    To restore this backup later:
+    $ dbsnap restore [ID]
+
+    You can now safely run your destructive script.
+    --- stderr
+    warning: deleting these rows would also reach mod_tags (ON DELETE CASCADE); --cascade includes them
+    ");
+}
+
+#[test]
+fn several_tables_by_the_names_of_their_models() {
+    let shop = Shop::new();
+    insta::assert_snapshot!(shop.run(["snap", "Author", "Mod", "ModTag", "FacetDefinition"]), @r"
+    exit 0
+    --- stdout
+    [DIR]/dev.db (from DATABASE_URL in .env)
+
+    Analyzing table: authors
+    - Total records: 2
+    - Estimated size: ~[SIZE]
+    - Backup strategy: Full (< 10K rows)
+
+    Analyzing table: mods
+    - Total records: 3
+    - Estimated size: ~[SIZE]
+    - Backup strategy: Full (< 10K rows)
+
+    Analyzing table: mod_tags
+    - Total records: 3
+    - Estimated size: ~[SIZE]
+    - Backup strategy: Full (< 10K rows)
+
+    Analyzing table: facet_definitions
+    - Total records: 2
+    - Estimated size: ~[SIZE]
+    - Backup strategy: Full (< 10K rows)
+
+    Verification:
+    - authors            2 of 2  blake3:29088f8dea69...
+    - mods               3 of 3  blake3:bf74a06a5fe9...
+    - mod_tags           3 of 3  blake3:f16b0108fd00...
+    - facet_definitions  2 of 2  blake3:4ee4ef909e27...
+
+    Backup complete! Snapshot [ID]: 10 rows ([SIZE]) in [DURATION]; the store grew by [SIZE].
+
+    To restore this backup later:
+    $ dbsnap restore [ID]
+
+    You can now safely run your destructive script.
+    ");
+    insta::assert_snapshot!(shop.run(["log", "--oneline"]), @r"
+    exit 0
+    --- stdout
+    [ID] snapshot of authors and 3 more tables
+    ");
+}
+
+#[test]
+fn all_tables_and_their_files() {
+    let shop = Shop::new();
+    insta::assert_snapshot!(shop.run(["snap", "--all", "--export", "-m", "all"]), @r"
+    exit 0
+    --- stdout
+    [DIR]/dev.db (from DATABASE_URL in .env)
+
+    Analyzing table: authors
+    - Total records: 2
+    - Estimated size: ~[SIZE]
+    - Backup strategy: Full (< 10K rows)
+
+    Analyzing table: facet_definitions
+    - Total records: 2
+    - Estimated size: ~[SIZE]
+    - Backup strategy: Full (< 10K rows)
+
+    Analyzing table: mod_tags
+    - Total records: 3
+    - Estimated size: ~[SIZE]
+    - Backup strategy: Full (< 10K rows)
+
+    Analyzing table: mods
+    - Total records: 3
+    - Estimated size: ~[SIZE]
+    - Backup strategy: Full (< 10K rows)
+
+    Verification:
+    - authors            2 of 2  blake3:29088f8dea69...
+    - facet_definitions  2 of 2  blake3:4ee4ef909e27...
+    - mod_tags           3 of 3  blake3:f16b0108fd00...
+    - mods               3 of 3  blake3:bf74a06a5fe9...
+
+    Files created:
+    - scripts/backups/backup_[TIME]_authors.json ([SIZE], 2 records)
+      sha256:[HASH]
+    - scripts/backups/backup_[TIME]_authors_restore.ts
+    - scripts/backups/backup_[TIME]_facet_definitions.json ([SIZE], 2 records)
+      sha256:[HASH]
+    - scripts/backups/backup_[TIME]_facet_definitions_restore.ts
+    - scripts/backups/backup_[TIME]_mod_tags.json ([SIZE], 3 records)
+      sha256:[HASH]
+    - scripts/backups/backup_[TIME]_mod_tags_restore.ts
+    - scripts/backups/backup_[TIME]_mods.json ([SIZE], 3 records)
+      sha256:[HASH]
+    - scripts/backups/backup_[TIME]_mods_restore.ts
+    - scripts/backups/backup_manifest.json
+
+    Backup complete! Snapshot [ID]: 10 rows ([SIZE]) in [DURATION]; the store grew by [SIZE].
+
+    To restore this backup later:
+    $ dbsnap restore [ID]
+
+    You can now safely run your destructive script.
+    ");
+    assert_eq!(super::files(&shop.path().join("scripts/backups")).len(), 9);
+}
+
+#[test]
+fn what_deletions_would_take_along() {
+    let shop = Shop::new();
+    insta::assert_snapshot!(shop.run(["snap", "authors", "--dry-run"]), @r"
+    exit 0
+    --- stdout
+    [DIR]/dev.db (from DATABASE_URL in .env)
+
+    Analyzing table: authors
+    - Total records: 2
+    - Estimated size: ~[SIZE]
+    - Backup strategy: Full (< 10K rows)
+
+    [DRY RUN] Nothing was read or stored.
+    --- stderr
+    warning: deleting these rows would also reach mods (ON DELETE CASCADE); --cascade includes them
+    ");
+    insta::assert_snapshot!(shop.run(["snap", "-q", "authors", "--cascade", "-m", "with children"]), @r"
+    exit 0
+    --- stdout
+    [ID]
+    ");
+    insta::assert_snapshot!(shop.run(["log"]), @r"
+    exit 0
+    --- stdout
+    [ID] [AGO] authors, mods +1  8  first  +[SIZE] with children
+    ");
+}
+
+#[test]
+fn a_dry_run_stores_nothing() {
+    let shop = Shop::new();
+    let before = shop.state();
+    insta::assert_snapshot!(shop.run(["snap", "mods", "--where", "price > 5", "--dry-run"]), @r"
+    exit 0
+    --- stdout
+    [DIR]/dev.db (from DATABASE_URL in .env)
+
+    Analyzing table: mods
+    - Filter: price > 5
+    - Total records: 1
+    - Estimated size: ~[SIZE]
+    - Backup strategy: Full (< 10K rows)
+
+    [DRY RUN] Nothing was read or stored.
+    --- stderr
+    warning: deleting these rows would also reach mod_tags (ON DELETE CASCADE); --cascade includes them
+    ");
+    assert_eq!(shop.state(), before);
+}
+
+#[test]
+fn a_part_of_a_table() {
+    let shop = Shop::new();
+    shop.snap(["mods", "--where", "price > 5"]);
+    insta::assert_snapshot!(shop.run(["log", "--stat"]), @r"
+    exit 0
+    --- stdout
+    [ID] [AGO] mods*  1  first  +[SIZE] snapshot of mods
+        mods  1 rows [SIZE] first  where price > 5
+    ");
+}
+
+#[test]
+fn filters_that_are_refused() {
+    let shop = Shop::new();
+    insta::assert_snapshot!(shop.refused(["snap", "mods", "--where", "1 = 1; DROP TABLE mods"]), @r"
+    exit 2
+    --- stderr
+    error: the filter is refused: it holds a `;`: a filter is one expression, not a statement
+    ");
+    insta::assert_snapshot!(shop.refused(["snap", "mods", "--where", "id IN (SELECT mod_id FROM mod_tags)"]), @r"
+    exit 2
+    --- stderr
+    error: the filter is refused: it holds a subquery; a filter looks at one row of one table
+    ");
+    insta::assert_snapshot!(shop.refused(["snap", "mods", "--where", "prize > 3"]), @r"
+    exit 2
+    --- stderr
+    error: the filter is refused: table mods has no column prize; did you mean price?
+    ");
+    insta::assert_snapshot!(shop.refused(["snap", "mods", "--where", "random() > 0"]), @r"
+    exit 2
+    --- stderr
+    error: the filter is refused: random() is not one of the functions that give the same answer every time (coalesce, nullif, lower, upper, length, abs, substr, ltrim, rtrim, replace, round, octet_length, ...)
+    ");
+    insta::assert_snapshot!(shop.refused(["snap", "mods", "authors", "--where", "id = 1"]), @r"
+    exit 2
+    --- stderr
+    error: --where goes with one table; 2 were named
+    ");
+}
+
+#[test]
+fn tables_that_are_not_there() {
+    let shop = Shop::new();
+    insta::assert_snapshot!(shop.refused(["snap", "mosd"]), @r"
+    exit 12
+    --- stderr
+    error: there is no table 'mosd' in the database
+    hint: did you mean mods?
+    ");
+    insta::assert_snapshot!(shop.refused(["snap", "nothing_like_it"]), @r"
+    exit 12
+    --- stderr
+    error: there is no table 'nothing_like_it' in the database
+    hint: dbsnap tables lists the tables
+    ");
+    insta::assert_snapshot!(shop.refused(["snap"]), @r"
+    exit 2
+    --- stderr
+    error: name the tables to snapshot, or give --all
+    ");
+    insta::assert_snapshot!(shop.refused(["snap", "--all", "mods"]), @r"
+    exit 2
+    --- stderr
+    error: --all takes no table names
+    ");
+    // A view is none.
+    insta::assert_snapshot!(shop.refused(["snap", "cheap"]), @r"
+    exit 12
+    --- stderr
+    error: there is no table 'cheap' in the database
+    hint: dbsnap tables lists the tables
+    ");
+}

@@ -1,0 +1,142 @@
+//! `dbsnap verify`
+
+use super::{Shop, files};
+use std::fs;
+use std::path::PathBuf;
+
+/// The one file below `dir` whose name ends so.
+fn one(shop: &Shop, dir: &str, end: &str) -> PathBuf {
+    let mut found = files(&shop.path().join(dir)).into_keys().filter(|path| path.to_str().unwrap().ends_with(end));
+    let path = found.next().unwrap();
+    assert_eq!(found.next(), None);
+    path
+}
+
+/// Changes one byte in the middle of a file.
+fn damage(path: &PathBuf) {
+    let mut bytes = fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+fn shop() -> Shop {
+    let shop = Shop::new();
+    shop.snap(["mods", "mod_tags", "-m", "one"]);
+    shop.dbsnap(["export", "latest", "mods"]).run().success();
+    shop
+}
+
+#[test]
+fn all_is_well() {
+    let shop = shop();
+    insta::assert_snapshot!(shop.run(["verify"]), @r"
+    exit 0
+    --- stdout
+    All well: 1 packs, 1 snapshots, 1 exported files, 6 rows.
+    ");
+    insta::assert_snapshot!(shop.run(["verify", "latest"]), @r"
+    exit 0
+    --- stdout
+    All well: 1 snapshots, 6 rows.
+    ");
+    let file = one(&shop, "scripts/backups", "_mods.json");
+    insta::assert_snapshot!(shop.run(["verify", file.to_str().unwrap()]), @r"
+    exit 0
+    --- stdout
+    All well: 1 exported files, 3 rows.
+    ");
+    insta::assert_snapshot!(Shop::new().run(["verify"]), @r"
+    exit 0
+    --- stdout
+    All well: nothing to check.
+    ");
+}
+
+#[test]
+fn a_damaged_export() {
+    let shop = shop();
+    let file = one(&shop, "scripts/backups", "_mods.json");
+    damage(&file);
+    insta::assert_snapshot!(shop.refused(["verify"]), @r"
+    exit 5
+    --- stdout
+    damaged backup_[TIME]_mods.json: line 14: the metadata is not that of a backup file (missing field)
+    1 problem: 1 packs, 1 snapshots, 1 exported files, 6 rows.
+    ");
+    insta::assert_snapshot!(shop.refused(["verify", file.to_str().unwrap()]), @r"
+    exit 5
+    --- stdout
+    damaged backup_[TIME]_mods.json: line 14: the metadata is not that of a backup file (missing field)
+    1 problem: 1 exported files.
+    ");
+    fs::remove_file(&file).unwrap();
+    insta::assert_snapshot!(shop.refused(["verify", "scripts/backups/none.json"]), @r"
+    exit 12
+    --- stderr
+    error: no snapshot is called 'scripts/backups/none.json'
+    hint: dbsnap log lists the snapshots
+    ");
+    // The list says "missing"; the store is whole.
+    insta::assert_snapshot!(shop.run(["verify"]), @r"
+    exit 0
+    --- stdout
+    All well: 1 packs, 1 snapshots, 6 rows.
+    ");
+}
+
+/// Torment: B10
+#[test]
+fn a_damaged_pack() {
+    let shop = shop();
+    damage(&one(&shop, ".dbsnap/packs", ".pack"));
+    let said = shop.refused(["verify"]);
+    assert!(said.starts_with("exit 5\n"), "{said}");
+    assert!(said.contains("damaged packs/[HASH].pack") || said.contains(".pack: "), "{said}");
+    shop.sql("DELETE FROM mods WHERE id = 3");
+    let export = shop.refused(["export", "latest", "-o", "out"]);
+    let restore = shop.refused(["restore", "latest", "-y"]);
+    let both = [export, restore];
+    assert!(both.iter().any(|said| said.starts_with("exit 5\n") && said.contains("dbsnap verify")), "{both:?}");
+    insta::assert_snapshot!(shop.run(["log", "--oneline"]), @r"
+    exit 0
+    --- stdout
+    [ID] one
+    ");
+}
+
+#[test]
+fn a_damaged_manifest() {
+    let shop = shop();
+    damage(&one(&shop, ".dbsnap/snapshots", ".json"));
+    insta::assert_snapshot!(shop.refused(["verify"]), @r"
+    exit 5
+    --- stdout
+    damaged [DIR]/.dbsnap/snapshots/[HASH].json: its bytes do not have the hash that its name says
+    1 problem: 1 packs, 1 exported files.
+    ");
+    insta::assert_snapshot!(shop.run(["log"]), @r"
+    exit 0
+    --- stdout
+    No snapshot can be read; dbsnap verify tells more.
+    --- stderr
+    warning: snapshot [ID] cannot be read: [DIR]/.dbsnap/snapshots/[HASH].json is damaged: its bytes do not have the hash that its name says
+    ");
+    insta::assert_snapshot!(shop.refused(["gc"]), @r"
+    exit 5
+    --- stderr
+    error: snapshot [ID] cannot be read ([DIR]/.dbsnap/snapshots/[HASH].json is damaged: its bytes do not have the hash that its name says), so nothing is deleted
+    hint: dbsnap verify shows what is damaged
+    ");
+    insta::assert_snapshot!(shop.run(["doctor"]), @r"
+    exit 1
+    --- stdout
+    ok   project          [DIR]
+    ok   store            0 snapshots, 1 packs, [SIZE]
+    bad  snapshots        1 cannot be read; run dbsnap verify
+    ok   database         [DIR]/dev.db (from DATABASE_URL in .env)
+    ok   server           SQLite [VERSION]
+    ok   tables           4 can be snapshotted
+    note not captured     view cheap
+    ");
+}

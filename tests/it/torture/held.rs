@@ -1,0 +1,176 @@
+//! Restores held in a known phase by the server, and what is done to them there.
+
+use super::world::{Kind, World};
+use crate::support::process::{Invocation, Run};
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A command that runs.
+struct Started {
+    child: Option<Child>,
+    invocation: Invocation,
+}
+
+impl Started {
+    fn new(invocation: Invocation) -> Started {
+        let child = invocation.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Started { child: Some(child), invocation }
+    }
+
+    fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
+    fn signal(&self, name: &str) {
+        let script = format!("kill -{name} {}", self.pid());
+        assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
+    }
+
+    fn end(mut self) -> Run {
+        Run::ended(self.child.take().unwrap().wait_with_output().unwrap(), self.invocation.place())
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Waits until the server says that a dbsnap is in that phase.
+fn wait_for(world: &World, phase: &str) {
+    let sql = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dbsnap' AND {phase}"
+    );
+    let deadline = Instant::now() + PATIENCE;
+    while world.sql(&sql) == "0" {
+        assert!(Instant::now() < deadline, "never: {phase}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+const WAITING: &str = "wait_event_type = 'Lock'";
+const WRITING: &str = "wait_event = 'PgSleep'";
+
+/// A snapshot whose restore writes rows at a crawl, since the server looks at each for a while.
+fn slow_world() -> (World, String) {
+    let mut world = World::new(Kind::Postgres, 100);
+    world.sql(
+        "CREATE FUNCTION slow(integer) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_catalog.pg_sleep(0.02); \
+         RETURN true; END $$; ALTER TABLE mods ADD CONSTRAINT slow CHECK (slow(id)) NOT VALID",
+    );
+    let id = world.snap();
+    world.sql("DELETE FROM parts; DELETE FROM mods");
+    (world, id)
+}
+
+/// Torment: C7
+#[test]
+fn a_signal_in_any_phase_of_a_restore_changes_nothing() {
+    let (mut world, id) = slow_world();
+    let before = world.state();
+    for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
+        for phase in [WAITING, WRITING] {
+            let mut holder = world.postgres().session();
+            if phase == WAITING {
+                holder.run("BEGIN; LOCK TABLE mods IN ACCESS EXCLUSIVE MODE");
+            }
+            let restore = Started::new(world.restoring(&id));
+            wait_for(&world, phase);
+            restore.signal(name);
+            let run = restore.end();
+            assert_eq!(run.code(), Some(128 + number), "{name}, {phase}: {run}");
+            drop(holder);
+            world.settle();
+            assert_eq!(world.state(), before);
+            assert_eq!(world.learn(before), Vec::<String>::new(), "{name}, {phase}: a snapshot stayed");
+        }
+    }
+    world.restore(&id);
+}
+
+/// Torment: C7
+#[test]
+fn a_signal_while_a_snap_waits_lists_nothing() {
+    let mut world = World::new(Kind::Postgres, 10);
+    let state = world.state();
+    for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
+        let mut holder = world.postgres().session();
+        holder.run("BEGIN; LOCK TABLE mods IN ACCESS EXCLUSIVE MODE");
+        let snap = Started::new(world.snapping());
+        wait_for(&world, WAITING);
+        snap.signal(name);
+        let run = snap.end();
+        assert_eq!(run.code(), Some(128 + number), "{run}");
+        world.settle();
+        drop(holder);
+        assert_eq!(world.learn(state), Vec::<String>::new());
+    }
+    world.snap();
+}
+
+/// Torment: C8, F9
+#[test]
+fn a_writer_waits_for_a_restore_and_not_for_a_dead_one() {
+    let (mut world, id) = slow_world();
+    let before = world.state();
+    let insert = "SET lock_timeout = '300ms'; INSERT INTO mods VALUES (77777, 'stray', NULL)";
+    let restore = Started::new(world.restoring(&id));
+    wait_for(&world, WRITING);
+    let user = world.postgres().server.user.clone();
+    let refused = world.postgres().sql_as(&user, insert).unwrap_err();
+    assert!(refused.contains("lock timeout"), "{refused}");
+    assert_eq!(world.state(), before, "rows are seen before they are committed");
+    restore.signal("KILL");
+    assert_eq!(restore.end().signal(), Some(9));
+    let killed = Instant::now();
+    world.settle();
+    assert!(killed.elapsed() < Duration::from_secs(5), "the server noticed after {:?}", killed.elapsed());
+    assert_eq!(world.state(), before);
+    world.learn(before);
+    world.restore(&id);
+}
+
+/// Torment: K10, K11, K12
+#[test]
+fn the_lock_of_a_store_holds_as_long_as_its_holder() {
+    let (mut world, id) = slow_world();
+    let before = world.state();
+    let lock = world.store().join("lock");
+    for replaced in [false, true] {
+        let mut holder = world.postgres().session();
+        holder.run("BEGIN; LOCK TABLE mods IN ACCESS EXCLUSIVE MODE");
+        let restore = Started::new(world.restoring(&id));
+        wait_for(&world, WAITING);
+        let open = format!("/proc/{}/fd", restore.pid());
+        let held = fs::read_dir(open).unwrap().map(|fd| fd.unwrap()).find(|fd| fs::read_link(fd.path()).unwrap() == lock);
+        let number = held.expect("an open lock file").file_name().into_string().unwrap();
+        let flags = fs::read_to_string(format!("/proc/{}/fdinfo/{number}", restore.pid())).unwrap();
+        let flags = flags.lines().find_map(|line| line.strip_prefix("flags:")).unwrap().trim().to_owned();
+        assert_ne!(u32::from_str_radix(&flags, 8).unwrap() & 0o2_000_000, 0, "a child would inherit the lock");
+        if replaced {
+            fs::remove_file(&lock).unwrap();
+            world.dbsnap(["init"]).run().success();
+            world.dbsnap(["gc"]).run().success();
+            drop(holder);
+            let run = restore.end();
+            assert_eq!(run.code(), Some(11), "{run}");
+        } else {
+            restore.signal("KILL");
+            restore.end();
+            let started = Instant::now();
+            world.dbsnap(["gc"]).run().success();
+            assert!(started.elapsed() < Duration::from_secs(5), "somebody still had the lock");
+        }
+        world.settle();
+        assert_eq!(world.state(), before);
+        assert_eq!(world.learn(before), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,116 @@
+//! Files of the store damaged or gone, seen through the command line.
+
+use super::world::{Kind, World, files, id_of, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn small_world() -> (World, String) {
+    let mut world = World::new(Kind::Sqlite, 12);
+    let id = world.snap();
+    world.change(1);
+    world.snap();
+    world.change(2);
+    (world, id)
+}
+
+/// Packs and manifests: what cannot be made again.
+fn precious(world: &World) -> Vec<PathBuf> {
+    ["packs", "snapshots"].iter().flat_map(|dir| files(&world.store().join(dir))).collect()
+}
+
+/// `verify` says that this file is damaged.
+fn verify_names(world: &World, path: &Path, how: &str) {
+    let run = world.dbsnap(["--json", "verify"]).run();
+    assert_eq!(run.code(), Some(5), "{how} {}: {run}", path.display());
+    let stem = path.file_stem().unwrap().to_str().unwrap();
+    assert!(run.stdout().contains(&stem[..8]), "{how} {}: {run}", path.display());
+}
+
+/// Torment: B1, B2, B3, B11
+#[test]
+fn a_damaged_file_is_named_and_never_restored() {
+    let (world, _) = small_world();
+    let state = world.state();
+    let ids: Vec<String> = world.known.keys().cloned().collect();
+    for path in precious(&world) {
+        let whole = fs::read(&path).unwrap();
+        for part in 0..8 {
+            let at = part * (whole.len() - 1) / 7;
+            let mut flipped = whole.clone();
+            flipped[at] ^= 1 << part;
+            fs::write(&path, &flipped).unwrap();
+            verify_names(&world, &path, "flipped");
+        }
+        fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        verify_names(&world, &path, "cut off");
+        let mut restored = 0;
+        for id in &ids {
+            let run = world.restoring(id).run();
+            match run.code() {
+                Some(0) => restored += 1,
+                _ => assert_eq!(world.state(), state, "{run}"),
+            }
+            if run.code() == Some(0) {
+                assert_eq!(world.state(), world.known[id]);
+                world.change(2);
+            }
+        }
+        assert!(restored < ids.len(), "every snapshot restores without {}", path.display());
+        fs::write(&path, &whole).unwrap();
+        world.sql("UPDATE mods SET name = 'mod ' || id");
+        world.change(1);
+        world.change(2);
+        world.verify();
+    }
+}
+
+/// Torment: B4
+#[test]
+fn rows_of_a_lost_pack_are_stored_again() {
+    let mut world = World::new(Kind::Sqlite, 12);
+    let lost = world.snap();
+    for pack in files(&world.store().join("packs")) {
+        fs::remove_file(pack).unwrap();
+    }
+    let run = world.snapping().run().success();
+    let again = id_of(&run);
+    let report = json(&world.dbsnap(["--json", "verify"]).run());
+    assert!(report["damage"].as_array().is_some(), "{report}");
+    assert_ne!(lost, again);
+    let state = world.state();
+    world.change(5);
+    world.restoring(&again).run().success();
+    assert_eq!(world.state(), state);
+}
+
+/// Torment: C12
+#[test]
+fn stale_temporary_files_are_passed_over_and_collected() {
+    let (mut world, id) = small_world();
+    let tmp = world.store().join("tmp");
+    for number in 0..1000 {
+        fs::write(tmp.join(format!("{number:016x}.tmp")), "stale").unwrap();
+    }
+    world.verify();
+    world.restore(&id);
+    fs::write(tmp.join("mine"), "not dbsnap's").unwrap();
+    world.dbsnap(["gc"]).run().success();
+    assert_eq!(files(&tmp), [tmp.join("mine")]);
+}
+
+/// Torment: R15, R17
+#[test]
+fn a_dry_run_writes_nothing_and_a_second_restore_neither() {
+    let (mut world, id) = small_world();
+    let database = world.project.path().join("dev.db");
+    let bytes = fs::read(&database).unwrap();
+    let before = files(&world.store());
+    world.dbsnap(["restore", &id, "--mode", "exact", "--dry-run"]).run().success();
+    assert_eq!(fs::read(&database).unwrap(), bytes);
+    assert_eq!(files(&world.store()), before);
+    world.restore(&id);
+    let again = json(&world.restoring(&id).run().success());
+    assert_eq!(again["applied"], false, "{again}");
+    let snapped = json(&world.snapping().run().success());
+    assert!(snapped["tables"].as_array().unwrap().iter().all(|table| table["newLeaves"] == 0), "{snapped}");
+}

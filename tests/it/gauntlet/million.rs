@@ -2,6 +2,8 @@
 //!
 //! `DBSNAP_TEST_ROWS` says how many, `DBSNAP_TEST_BIN` with which binary; time and memory of each command are printed.
 
+#![allow(clippy::print_stdout, reason = "what was measured is for whoever runs this by hand")]
+
 use super::round::{Round, url};
 use crate::support::postgres::{Db, PgServer};
 use std::time::{Duration, Instant};

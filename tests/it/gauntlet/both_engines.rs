@@ -17,7 +17,8 @@ fn equal_tables_of_both_engines_have_one_root() {
     };
     let postgres = rows(&|hex| format!("'\\x{hex}'::bytea"));
     let sqlite = rows(&|hex| format!("x'{hex}'"));
-    for (name, key) in [("by_number", "PRIMARY KEY (id)"), ("by_text", "PRIMARY KEY (t, id)"), ("heap", "CHECK (true)")] {
+    for (name, key) in [("by_number", "PRIMARY KEY (id)"), ("by_text", "PRIMARY KEY (t, id)"), ("heap", "CHECK (true)")]
+    {
         let text = if name == "by_text" { "text NOT NULL" } else { "text" };
         let only = if name == "by_text" { "WHERE column2 IS NOT NULL" } else { "" };
         db.sql(&format!(

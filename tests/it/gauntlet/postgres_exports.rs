@@ -44,10 +44,9 @@ fn every_value_of_every_type_is_exported_and_read_back() {
     let mut source = db.open();
     for table in tables {
         let name = table["table"].as_str().unwrap();
-        let name = name.split_once('.').map_or_else(
-            || TableName::qualified("public", name),
-            |(schema, name)| TableName::qualified(schema, name),
-        );
+        let name = name
+            .split_once('.')
+            .map_or_else(|| TableName::qualified("public", name), |(schema, name)| TableName::qualified(schema, name));
         let mut reader = ExportReader::open(Path::new(table["json"].as_str().unwrap())).unwrap();
         let (mut rows, mut row) = (Vec::new(), Vec::new());
         while reader.next_row(&mut row).unwrap() {

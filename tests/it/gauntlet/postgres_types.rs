@@ -108,7 +108,9 @@ fn settings_of_role_and_database_change_no_row() {
     sql.push_str(&each_table(&format!("EXECUTE format('ALTER TABLE %s OWNER TO {owner}', place)")));
     db.sql(&format!("{sql}; ALTER TABLE lab.samples OWNER TO {owner}"));
     // what the settings do to a client that lets them
-    let shown = db.sql_as(&owner, "SELECT 0.1::float8 + 0.2, DATE '2026-11-22', decode('5c', 'hex'), INTERVAL '1 day'").unwrap();
+    let shown = db
+        .sql_as(&owner, "SELECT 0.1::float8 + 0.2, DATE '2026-11-22', decode('5c', 'hex'), INTERVAL '1 day'")
+        .unwrap();
     assert_eq!(shown, "0.3|22.11.2026|\\\\|P1D");
     let hostile = plain.with(url(&db, &owner));
     let damage = || drop(db.sql(&format!("{}; {}", each_table(UPDATE), each_table(INSERT))));

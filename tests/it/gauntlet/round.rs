@@ -85,7 +85,9 @@ impl Round {
     /// Makes every table what it is in the snapshot; the number of rows that were written.
     pub fn restore(&self, snap: &Snap) -> u64 {
         let report = self.json(&["restore", &snap.id, "--mode", "exact", "-y"]);
-        let count = |table: &Value| ["insert", "update", "delete"].map(|work| table[work].as_u64().unwrap()).iter().sum::<u64>();
+        let count = |table: &Value| {
+            ["insert", "update", "delete"].map(|work| table[work].as_u64().unwrap()).iter().sum::<u64>()
+        };
         report["tables"].as_array().unwrap().iter().map(count).sum()
     }
 

@@ -40,24 +40,19 @@ fn gauntlet(pragmas: &str) {
         "SELECT printf('DELETE FROM \"%w\";', name) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
     );
     let judge = || judge(&round.project, "data.db");
-    round.survives(&judge, &[&|| run(&names), &|| run(DAMAGE), &|| run(&format!("{DAMAGE}; DELETE FROM large"))]);
+    round.survives(&judge, &[&|| run(&names), &|| run(DAMAGE)]);
 
     let counter = sqlite3(&round.project, "data.db", "SELECT seq FROM sqlite_sequence WHERE name = 'counted'");
     assert!(counter.trim().parse::<u64>().unwrap() >= 1000, "{counter}");
     assert_eq!(sqlite3(&round.project, "data.db", "PRAGMA integrity_check; PRAGMA foreign_key_check;"), "ok\n");
     let schema = "SELECT sql FROM sqlite_schema ORDER BY name";
     assert_eq!(sqlite3(&round.project, "data.db", schema), sqlite3(&round.project, "before.db", schema));
-    let tables = "SELECT hex(name) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
-    let tables = sqlite3(&round.project, "data.db", tables);
-    for table in tables.lines().map(unhex).filter(|table| !WITHOUT_KEY.contains(&table.as_str())) {
-        let diff = round.project.program("sqldiff", ["--primarykey", "--table", &table, "before.db", "data.db"]).run();
+    let tables = "SELECT json_group_array(name) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    let tables: Vec<String> = serde_json::from_str(&sqlite3(&round.project, "data.db", tables)).unwrap();
+    for table in tables.iter().filter(|table| !WITHOUT_KEY.contains(&table.as_str())) {
+        let diff = round.project.program("sqldiff", ["--primarykey", "--table", table, "before.db", "data.db"]).run();
         assert_eq!(diff.success().stdout(), "", "{table}");
     }
-}
-
-fn unhex(hex: &str) -> String {
-    let bytes = hex.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap());
-    String::from_utf8(bytes.collect()).unwrap()
 }
 
 /// Torment: Q1, Q2, Q3, Q11
@@ -78,10 +73,21 @@ fn every_value_survives_in_utf16_and_wal() {
 #[test]
 fn rows_with_null_in_their_key_come_back_after_they_all_are_lost() {
     let project = Project::new();
-    sqlite3(&project, "data.db", "CREATE TABLE t (k TEXT PRIMARY KEY, v); INSERT INTO t VALUES (NULL, 1), (NULL, 1), ('a', 2), ('b', 3);");
+    sqlite3(
+        &project,
+        "data.db",
+        "CREATE TABLE t (k TEXT PRIMARY KEY, v); INSERT INTO t VALUES (NULL, 1), (NULL, 1), ('a', 2), ('b', 3);",
+    );
     let round = Round::within(project, "file:data.db".to_owned());
     let snap = round.snap(&["t"]);
-    sqlite3(&round.project, "data.db", "DELETE FROM t WHERE k IS NULL; UPDATE t SET v = 9 WHERE k = 'a'; INSERT INTO t VALUES ('c', 4);");
+    sqlite3(
+        &round.project,
+        "data.db",
+        "DELETE FROM t WHERE k IS NULL; UPDATE t SET v = 9 WHERE k = 'a'; INSERT INTO t VALUES ('c', 4);",
+    );
     assert_eq!(round.restore(&snap), 5);
-    assert_eq!(sqlite3(&round.project, "data.db", "SELECT quote(k), v FROM t ORDER BY v"), "NULL|1\nNULL|1\n'a'|2\n'b'|3\n");
+    assert_eq!(
+        sqlite3(&round.project, "data.db", "SELECT quote(k), v FROM t ORDER BY v"),
+        "NULL|1\nNULL|1\n'a'|2\n'b'|3\n"
+    );
 }

@@ -4,7 +4,7 @@ INSERT INTO samples (x) VALUES (NULL), (0), (1), (-1), (5), (9223372036854775807
   (0.0), (-0.0), (0.1), (5.0), (1e308), (4.9406564584124654e-324), (9e999), (-9e999), (9007199254740993.0), (9223372036854775807.0),
   (''), ('5'), ('5.0'), ('0x10'), ('1e3'), (' 5'), ('5 '), ('NULL'), ('abc'), ('ABC'), ('abc  '), ('größe'), ('tab' || char(9) || 'line' || char(13, 10)),
   (char(233)), ('e' || char(769)), (char(128512)), ('quote '' " `'), (x''), (x'00'), (x'35'), (x'FFFE00'), (x'616263'),
-  (CAST(x'610062' AS TEXT)), (CAST(x'0000' AS TEXT)), (CAST(x'6100' AS TEXT)), (hex(zeroblob(5000))), (randomblob(0)), (zeroblob(70000));
+  (CAST(x'610062' AS TEXT)), (CAST(x'0000' AS TEXT)), (CAST(x'6100' AS TEXT)), (hex(zeroblob(5000))), (x'ff'), (zeroblob(70000));
 CREATE TABLE affinities (id INTEGER PRIMARY KEY, none, b BLOB, t TEXT, n NUMERIC, i INT, r REAL, odd "DOUBLE INTEGER TEXT", bare "");
 INSERT INTO affinities SELECT n, x, x, x, x, x, x, x, x FROM samples;
 CREATE TABLE heap (a, b TEXT, c REAL);
@@ -38,6 +38,6 @@ break" VALUES (1, 'x');
 CREATE TABLE "größe" ("größe" TEXT PRIMARY KEY NOT NULL); INSERT INTO "größe" VALUES ('ß'), ('SS');
 CREATE TABLE empty (id INTEGER PRIMARY KEY, v);
 CREATE TABLE large (id INTEGER PRIMARY KEY, v);
-INSERT INTO large VALUES (1, hex(zeroblob(4000000))), (2, zeroblob(8000000)), (3, 'small');
+INSERT INTO large VALUES (1, hex(zeroblob(500000))), (2, zeroblob(1000000)), (3, 'small');
 CREATE TABLE tree (id INTEGER PRIMARY KEY, parent REFERENCES tree (id) ON DELETE CASCADE);
 INSERT INTO tree VALUES (1, 2), (2, 1), (3, 3), (4, 1), (5, NULL);

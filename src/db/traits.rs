@@ -118,6 +118,10 @@ pub trait RestoreTxn: Snapshot {
     /// If the database cannot count.
     fn bystanders(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<Vec<(TableName, u64)>, DbError>;
 
+    /// Whether the database carries out foreign-key actions in this transaction. Where it does not (SQLite), a deletion that
+    /// would leave rows of other tables without what they refer to is refused when it is to be committed.
+    fn foreign_keys_act(&self) -> bool;
+
     /// Deletes the live rows given (whole rows as read). In a multiset each occurrence given deletes one.
     /// Returns the rows deleted as the database counts them.
     ///

@@ -80,11 +80,7 @@ fn store(project: &Project, report: &mut DoctorReport) -> Result<(), OpError> {
     let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
     let usage = store.usage()?;
-    report.add(
-        "store",
-        Health::Good,
-        format!("{} snapshots in {} packs", history.entries.len(), usage.packs.files),
-    );
+    report.add("store", Health::Good, format!("{} snapshots in {} packs", history.entries.len(), usage.packs.files));
     if !history.unreadable.is_empty() {
         report.add("snapshots", Health::Bad, format!("{} cannot be read; run dbsnap verify", history.unreadable.len()));
     }

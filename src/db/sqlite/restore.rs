@@ -89,6 +89,10 @@ impl Snapshot for SqliteRestore<'_> {
 }
 
 impl RestoreTxn for SqliteRestore<'_> {
+    fn foreign_keys_act(&self) -> bool {
+        false
+    }
+
     fn bystanders(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<Vec<(TableName, u64)>, DbError> {
         shape_at(&self.shapes, index)?;
         bystanders(&self.conn, &self.shapes, index, self.text, self.monitor, rows)

@@ -178,14 +178,20 @@ impl Work<'_> {
             let reached = txn.bystanders(index, &mut rows).map_err(|error| rows.explain(error))?;
             found.extend(reached.into_iter().map(|(table, rows)| Bystander { table: table.to_string(), rows }));
         }
-        if found.is_empty() || self.options.cascade {
+        if found.is_empty() {
             return Ok(found);
         }
         let list: Vec<String> = found.iter().map(|by| format!("{} rows of {}", by.rows, by.table)).collect();
-        Err(OpError::Refused {
-            what: format!("deleting rows would also delete or change {}", list.join(", ")),
-            allow: Some("--cascade"),
-        })
+        let list = list.join(", ");
+        if !txn.foreign_keys_act() {
+            let what = format!("deleting rows would leave {list} without what they refer to; restore those tables too");
+            return Err(OpError::Refused { what, allow: None });
+        }
+        if self.options.cascade {
+            return Ok(found);
+        }
+        let what = format!("deleting rows would also delete or change {list}");
+        Err(OpError::Refused { what, allow: Some("--cascade") })
     }
 
     fn take_safety(

@@ -206,8 +206,7 @@ fn rows_of_other_tables_are_not_taken_along_unasked() {
     insta::assert_snapshot!(shown(&exact.run()), @r"
     exit 4
     --- stderr
-    error: deleting rows would also delete or change 1 rows of mod_tags
-    hint: --cascade allows it
+    error: deleting rows would leave 1 rows of mod_tags without what they refer to; restore those tables too
     ");
     assert_eq!(shop.rows(), before);
 }

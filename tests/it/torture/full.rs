@@ -41,7 +41,8 @@ impl Cramped {
 
     /// Kilobytes in use.
     fn used(&self) -> u64 {
-        let output = self.disk.inside(&self.world.project.program("df", ["-k", "--output=used"]).arg(self.disk.path())).run();
+        let output =
+            self.disk.inside(&self.world.project.program("df", ["-k", "--output=used"]).arg(self.disk.path())).run();
         output.success().stdout().lines().nth(1).unwrap().trim().parse().unwrap()
     }
 }
@@ -95,12 +96,25 @@ fn a_read_only_store_can_be_read_and_refuses_the_rest() {
     let id = id_of(&cramped.snap().success());
     cramped.disk.remount("ro");
     let out = cramped.world.project.path().join("out");
-    for args in [vec!["log"], vec!["show", &id], vec!["verify"], vec!["export", &id, "-o", out.to_str().unwrap()], vec!["gc", "--dry-run"]] {
+    for args in [
+        vec!["log"],
+        vec!["show", &id],
+        vec!["verify"],
+        vec!["export", &id, "-o", out.to_str().unwrap()],
+        vec!["gc", "--dry-run"],
+    ] {
         cramped.run(&args).success();
     }
     cramped.change_all(1);
     let state = cramped.world.state();
-    for args in [vec!["snap", "mods"], vec!["restore", &id, "--yes"], vec!["gc"], vec!["delete", &id], vec!["pin", &id], vec!["tag", &id, "x"]] {
+    for args in [
+        vec!["snap", "mods"],
+        vec!["restore", &id, "--yes"],
+        vec!["gc"],
+        vec!["delete", &id],
+        vec!["pin", &id],
+        vec!["tag", &id, "x"],
+    ] {
         let run = cramped.run(&args);
         assert!(run.code().is_some_and(|code| code != 0) && run.stderr().contains("read"), "{args:?}: {run}");
     }

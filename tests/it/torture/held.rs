@@ -150,7 +150,8 @@ fn the_lock_of_a_store_holds_as_long_as_its_holder() {
         let restore = Started::new(world.restoring(&id));
         wait_for(&world, WAITING);
         let open = format!("/proc/{}/fd", restore.pid());
-        let held = fs::read_dir(open).unwrap().map(|fd| fd.unwrap()).find(|fd| fs::read_link(fd.path()).unwrap() == lock);
+        let held =
+            fs::read_dir(open).unwrap().map(|fd| fd.unwrap()).find(|fd| fs::read_link(fd.path()).unwrap() == lock);
         let number = held.expect("an open lock file").file_name().into_string().unwrap();
         let flags = fs::read_to_string(format!("/proc/{}/fdinfo/{number}", restore.pid())).unwrap();
         let flags = flags.lines().find_map(|line| line.strip_prefix("flags:")).unwrap().trim().to_owned();

@@ -83,7 +83,10 @@ fn a_restore_killed_at_any_moment_is_done_or_not() {
             let found = world.state();
             match run.code() {
                 Some(0) => assert_eq!(found, after, "acknowledged and not restored"),
-                _ => assert!(run.signal() == Some(9) && (found == before || found == after), "neither old nor new: {run}"),
+                _ => assert!(
+                    run.signal() == Some(9) && (found == before || found == after),
+                    "neither old nor new: {run}"
+                ),
             }
             killed += u64::from(run.signal().is_some());
             world.verify();

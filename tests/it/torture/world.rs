@@ -99,7 +99,9 @@ impl World {
     /// Every row of every table.
     pub fn state(&self) -> State {
         let mut text = String::new();
-        for (table, columns) in [("mods", "id, name, body"), ("parts", "id, mod_id, note"), ("bystander", "id, mark, mark")] {
+        for (table, columns) in
+            [("mods", "id, name, body"), ("parts", "id, mod_id, note"), ("bystander", "id, mark, mark")]
+        {
             let sql = format!("SELECT {columns} FROM {table} ORDER BY id");
             match &self.database {
                 Database::Postgres { session, .. } => text.push_str(&session.lock().unwrap().run(&sql)),
@@ -129,7 +131,8 @@ impl World {
     pub fn settle(&self) {
         let Database::Postgres { session, .. } = &self.database else { return };
         let deadline = Instant::now() + PATIENCE;
-        let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dbsnap'";
+        let sql =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dbsnap'";
         while session.lock().unwrap().run(sql) != "0" {
             assert!(Instant::now() < deadline, "the server still works for a dbsnap that is gone");
             thread::sleep(Duration::from_millis(10));
@@ -264,11 +267,21 @@ fn schema_and_rows(rows: u32) -> String {
          INSERT INTO bystander VALUES (1, 'here'), (2, NULL); ",
     );
     for id in 1..=rows {
-        let body: String = (0..5u32).map(|part| blake3::hash(&(id * 5 + part).to_le_bytes()).to_string()[..60].to_owned()).collect();
-        let _ = write!(sql, "{}({id}, 'mod {id}', '{body}')", if id % 500 == 1 { ";INSERT INTO mods VALUES " } else { "," });
+        let body: String =
+            (0..5u32).map(|part| blake3::hash(&(id * 5 + part).to_le_bytes()).to_string()[..60].to_owned()).collect();
+        let _ = write!(
+            sql,
+            "{}({id}, 'mod {id}', '{body}')",
+            if id % 500 == 1 { ";INSERT INTO mods VALUES " } else { "," }
+        );
     }
     for id in 1..=rows / 2 {
-        let _ = write!(sql, "{}({id}, {}, 'part {id}')", if id % 500 == 1 { ";INSERT INTO parts VALUES " } else { "," }, id * 2);
+        let _ = write!(
+            sql,
+            "{}({id}, {}, 'part {id}')",
+            if id % 500 == 1 { ";INSERT INTO parts VALUES " } else { "," },
+            id * 2
+        );
     }
     sql
 }

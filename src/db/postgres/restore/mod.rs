@@ -153,6 +153,10 @@ impl Snapshot for PostgresRestore<'_> {
 }
 
 impl RestoreTxn for PostgresRestore<'_> {
+    fn foreign_keys_act(&self) -> bool {
+        true
+    }
+
     fn bystanders(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<Vec<(TableName, u64)>, DbError> {
         self.guarded(|restore| restore.count_bystanders(index, rows))
     }

@@ -201,9 +201,10 @@ impl OpError {
             | OpError::Pinned(_)
             | OpError::Db(DbError::Denied { .. }) => ErrorKind::Refused,
             OpError::Db(DbError::Unknown(_)) => ErrorKind::Unknown,
-            OpError::Interrupted | OpError::Store(StoreError::Interrupted) | OpError::Tree(TreeError::Interrupted) => {
-                ErrorKind::Interrupted
-            }
+            OpError::Interrupted
+            | OpError::Db(DbError::Stopped)
+            | OpError::Store(StoreError::Interrupted)
+            | OpError::Tree(TreeError::Interrupted) => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
         }
     }

@@ -3,9 +3,9 @@
 use super::OpError;
 use super::config::TEMPLATE;
 use super::project::{Place, STORE_DIR};
-use crate::store::Store;
+use crate::fsio::{Disk, write_durably};
+use crate::store::{Store, StoreError};
 use serde::Serialize;
-use std::io::Write;
 use std::path::PathBuf;
 
 /// What `init` did.
@@ -30,13 +30,9 @@ pub fn init(place: &Place) -> Result<InitReport, OpError> {
     }
     Store::init(&store)?;
     let config = store.join("config.toml");
-    match std::fs::OpenOptions::new().write(true).create_new(true).open(&config) {
-        Ok(mut file) => file
-            .write_all(TEMPLATE.as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(|error| OpError::io("write", config, error))?,
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(OpError::io("write", config, error)),
+    // Whole or not at all: what an interrupted `init` leaves is completed, what a person wrote is kept.
+    if std::fs::symlink_metadata(&config).is_err() {
+        write_durably(&Disk, &store.join("tmp"), &config, TEMPLATE.as_bytes()).map_err(StoreError::from)?;
     }
     Ok(InitReport { store, existed })
 }

@@ -169,6 +169,7 @@ fn the_lock_of_a_store_holds_as_long_as_its_holder() {
             let started = Instant::now();
             world.dbsnap(["gc"]).run().success();
             assert!(started.elapsed() < Duration::from_secs(5), "somebody still had the lock");
+            drop(holder);
         }
         world.settle();
         assert_eq!(world.state(), before);

@@ -289,6 +289,7 @@ fn schema_and_rows(rows: u32) -> String {
 /// Says which seed it was if the test fails while this lives.
 pub struct Seed(pub u64);
 
+#[expect(clippy::print_stderr, reason = "a failure names its seed")]
 impl Drop for Seed {
     fn drop(&mut self) {
         if thread::panicking() {

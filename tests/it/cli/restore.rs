@@ -186,6 +186,7 @@ fn a_schema_that_no_longer_takes_the_rows() {
     --- stderr
     error: the schema of mods has changed since the snapshot:
       column price is gone
+      column size is new
     hint: bring the schema back to what it was (migrations), then restore
     ");
     shop.sql("DROP TABLE mod_tags");

@@ -41,8 +41,12 @@ fn snaps_beside_each_other_and_gc_are_whole() {
     let second = world.state();
     world.sql("UPDATE mods SET body = 'a'");
     let first = world.state();
-    let snap = || { done_or_busy(&world.snapping().run()); };
-    let gc = || { done_or_busy(&world.dbsnap(["gc", "--keep", "1"]).run()); };
+    let snap = || {
+        done_or_busy(&world.snapping().run());
+    };
+    let gc = || {
+        done_or_busy(&world.dbsnap(["gc", "--keep", "1"]).run());
+    };
     let look = || {
         for command in ["log", "verify"] {
             done_or_busy(&world.dbsnap(["--json", command]).run());
@@ -81,7 +85,9 @@ fn gc_beside_gc_pins_exports_and_restores_takes_nothing_from_them() {
     world.snap();
     let expected = world.known[&old];
     world.dbsnap(["pin", &old]).run().success();
-    let gc = || { done_or_busy(&world.dbsnap(["gc", "--keep", "1"]).run()); };
+    let gc = || {
+        done_or_busy(&world.dbsnap(["gc", "--keep", "1"]).run());
+    };
     while_running(
         || {
             for round in 0..ROUNDS {

@@ -100,7 +100,7 @@ fn a_restore_killed_at_any_moment_is_done_or_not() {
     });
 }
 
-/// Torment: C1, C5, K8
+/// Torment: C1, C5
 #[test]
 fn a_gc_killed_at_any_moment_takes_nothing_that_is_needed() {
     everywhere(|mut world, seeds| {

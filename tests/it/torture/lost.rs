@@ -26,7 +26,7 @@ fn verify_names(world: &World, path: &Path, how: &str) {
     assert!(run.stdout().contains(&stem[..8]), "{how} {}: {run}", path.display());
 }
 
-/// Torment: B1, B2, B3, B11
+/// Torment: B1, B2, B11
 #[test]
 fn a_damaged_file_is_named_and_never_restored() {
     let (world, _) = small_world();

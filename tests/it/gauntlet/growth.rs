@@ -3,7 +3,7 @@
 use super::round::{Round, url};
 use crate::support::postgres::PgServer;
 
-/// About 2 MB of rows that do not compress.
+/// Rows with 960,000 bytes in them that nothing can compress.
 const ROWS: &str = "CREATE TABLE items (id int PRIMARY KEY, kind int, body text); \
     INSERT INTO items SELECT n, n % 10, (SELECT string_agg(md5(n::text || m), '') FROM generate_series(1, 12) AS m) \
     FROM generate_series(1, 5000) AS n";
@@ -18,7 +18,7 @@ fn rows_that_are_stored_are_not_stored_again() {
     db.sql(ROWS);
     let round = Round::new(url(&db, &db.server.user));
     let first = round.snap(&["items"]);
-    assert!(first.added_bytes > 1_000_000, "{}", first.added_bytes);
+    assert!(first.added_bytes > 900_000, "{}", first.added_bytes);
 
     let filtered = round.snap(&["items", "--where", "kind = 3"]);
     assert_eq!(filtered.tables["items"].rows, 500);

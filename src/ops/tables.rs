@@ -4,6 +4,8 @@ use super::OpError;
 use super::project::{Place, Project};
 use super::settings;
 use crate::codec::{Key, KeySource, ReferentialAction};
+use crate::db::{Catalog, Sink, TableRead};
+use crate::monitor::Silent;
 use serde::Serialize;
 
 /// One table of the database.
@@ -44,6 +46,23 @@ pub struct TablesReport {
     pub not_captured: Vec<String>,
 }
 
+/// Counts the tables of which the database's statistics know nothing, as in a database that was never analysed. Where that
+/// cannot be done (a table is locked) their rows stay unknown: a list is not worth waiting for.
+fn count_unknown(source: &mut dyn Sink, catalog: &mut Catalog) {
+    let unknown: Vec<usize> = (0..catalog.tables.len())
+        .filter(|&at| catalog.tables[at].estimated_rows.is_none() && catalog.tables[at].refusal.is_none())
+        .collect();
+    let read = |&at: &usize| TableRead { schema: catalog.tables[at].schema.clone(), filter: None };
+    let reads: Vec<TableRead> = unknown.iter().map(read).collect();
+    if reads.is_empty() {
+        return;
+    }
+    let Ok(mut snapshot) = source.snapshot(&reads, &Silent) else { return };
+    for (index, at) in unknown.into_iter().enumerate() {
+        catalog.tables[at].estimated_rows = snapshot.count(index).ok();
+    }
+}
+
 /// Lists the tables of the database. A store is not needed, but its settings are used if there is one.
 ///
 /// # Errors
@@ -51,7 +70,8 @@ pub struct TablesReport {
 pub fn tables(place: &Place) -> Result<TablesReport, OpError> {
     let project = Project::find(place)?;
     let (mut source, chosen) = settings::connect(place, &project)?;
-    let catalog = source.catalog()?;
+    let mut catalog = source.catalog()?;
+    count_unknown(source.as_mut(), &mut catalog);
     let reached = |info: &crate::db::TableInfo| {
         catalog
             .tables

@@ -59,7 +59,7 @@ fn all_is_well() {
     exit 0
     --- stdout
     ok   project          [DIR]
-    ok   store            1 snapshots, 1 packs, [SIZE]
+    ok   store            1 snapshots in 1 packs
     ok   database         [DIR]/dev.db (from DATABASE_URL in .env)
     ok   server           SQLite [VERSION]
     ok   tables           4 can be snapshotted
@@ -81,7 +81,7 @@ fn what_is_missing() {
     exit 1
     --- stdout
     ok   project          [DIR]
-    ok   store            0 snapshots, 0 packs, [SIZE]
+    ok   store            0 snapshots in 0 packs
     bad  database         no database is set
                           set DATABASE_URL (in the environment, .env.local or .env), or give --url; dbsnap doctor shows what was looked at
     ");
@@ -90,7 +90,7 @@ fn what_is_missing() {
     exit 1
     --- stdout
     ok   project          [DIR]
-    ok   store            0 snapshots, 0 packs, [SIZE]
+    ok   store            0 snapshots in 0 packs
     bad  database         cannot connect to [DIR]/gone.db: there is no such file
                           is it there and running? dbsnap doctor shows which database is used
     ");

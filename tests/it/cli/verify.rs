@@ -132,7 +132,7 @@ fn a_damaged_manifest() {
     exit 1
     --- stdout
     ok   project          [DIR]
-    ok   store            0 snapshots, 1 packs, [SIZE]
+    ok   store            0 snapshots in 1 packs
     bad  snapshots        1 cannot be read; run dbsnap verify
     ok   database         [DIR]/dev.db (from DATABASE_URL in .env)
     ok   server           SQLite [VERSION]

@@ -66,7 +66,8 @@ fn the_script_is_the_same_program_for_every_table() {
         let id = BackupId::choose(time, &TableName::bare(*name), |_| false).unwrap();
         let path = dir.path().join(id.script_file());
         write_restore_script(&path, &ScriptOptions::default()).unwrap();
-        assert!(write_restore_script(&path, &ScriptOptions::default()).is_err(), "a script is never replaced");
+        // Exported once more, it is the same script.
+        write_restore_script(&path, &ScriptOptions::default()).unwrap();
         seen.insert(std::fs::read_to_string(&path).unwrap());
     }
     assert_eq!(seen.len(), 1);

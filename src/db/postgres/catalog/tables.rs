@@ -24,12 +24,9 @@ pub(super) fn load(connection: &mut Connection, scope: Scope<'_>, monitor: &dyn 
         }
     };
     let sql = format!(
-        "SELECT c.oid, n.nspname, c.relname, rn.nspname, r.relname, \
-         CASE WHEN c.relpages > 0 THEN c.reltuples::pg_catalog.int8 ELSE -1 END, \
+        "SELECT c.oid, n.nspname, c.relname, rn.nspname, r.relname, c.reltuples::pg_catalog.int8, \
          pg_catalog.pg_stat_get_live_tuples(c.oid), \
-         CASE WHEN c.relpages > 0 THEN \
-             (c.relpages::pg_catalog.int8 + coalesce(t.relpages, 0)) * pg_catalog.current_setting('block_size')::pg_catalog.int8 \
-             ELSE pg_catalog.pg_relation_size(c.oid) END, \
+         (c.relpages::pg_catalog.int8 + coalesce(t.relpages, 0)) * pg_catalog.current_setting('block_size')::pg_catalog.int8, \
          pg_catalog.row_security_active(c.oid), \
          pg_catalog.has_schema_privilege(n.oid, 'USAGE'), pg_catalog.has_table_privilege(c.oid, 'SELECT') \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -48,11 +45,11 @@ pub(super) fn load(connection: &mut Connection, scope: Scope<'_>, monitor: &dyn 
         };
         let analysed = row.number::<i64>(5)?.and_then(|rows| u64::try_from(rows).ok());
         let live = row.number::<u64>(6)?.filter(|&rows| rows > 0);
-        let bytes = row.number::<u64>(7)?;
+        let bytes = row.number::<u64>(7)?.filter(|&bytes| bytes > 0);
         let refusal = refusal(&table, row.flag(8)?, row.flag(9)?, row.flag(10)?);
         let info = TableInfo {
-            // without pages the statistics know nothing of the table, unless there is nothing to know
-            estimated_rows: analysed.or(live).or((bytes == Some(0)).then_some(0)),
+            // before version 14 a table that was never analysed has 0 tuples on 0 pages
+            estimated_rows: analysed.filter(|&rows| rows > 0 || bytes.is_some()).or(live),
             schema: TableSchema {
                 table,
                 columns: Vec::new(),

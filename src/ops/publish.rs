@@ -10,10 +10,10 @@ use crate::prisma::BackupId;
 use crate::snapshot::{
     Actor, CounterState, Entry, FORMAT, History, Manifest, Origin, SnapshotKind, Stored, TableChange, TableEntry, needs,
 };
-use crate::store::{Session, Store};
-use crate::tree::Built;
+use crate::store::{Session, Store, StoreError};
+use crate::tree::{Built, TreeError, reach};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// The database as manifests name it: an SQLite file below the project by its relative path, so that a project can move.
 pub(super) fn origin(identity: &SourceIdentity, project: &Project) -> Origin {
@@ -129,6 +129,7 @@ pub(super) fn publish(
     draft: Draft,
 ) -> Result<Published, OpError> {
     let sealed = session.seal()?;
+    check_whole(store, &draft.captured)?;
     let created_at = now();
     let mut taken: BTreeSet<String> = history
         .entries
@@ -170,6 +171,25 @@ pub(super) fn publish(
         captured: draft.captured,
         added_bytes: sealed.pack_bytes + bytes.len() as u64,
     })
+}
+
+/// Refuses trees that cannot be read: a leaf that the store held already may draw on one that was lost since.
+fn check_whole(store: &Store, captured: &[Captured]) -> Result<(), OpError> {
+    let mut seen = HashSet::new();
+    for table in captured {
+        match reach(store, &table.built.root, &mut seen, |_, _| {}) {
+            Err(TreeError::Store(StoreError::Missing(id))) => {
+                return Err(OpError::Verification(format!(
+                    "the store has lost object {}, on which rows of {} draw; delete the snapshots that verify names, run gc, \
+                     and take this snapshot again",
+                    id.short(),
+                    table.read.schema.table
+                )));
+            }
+            result => result?,
+        }
+    }
+    Ok(())
 }
 
 /// Now, to the microsecond: what manifests keep.

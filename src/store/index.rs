@@ -189,11 +189,6 @@ impl Index {
         self.segments.iter().flat_map(move |segment| segment.entries.of(id).filter_map(|raw| segment.place(raw)))
     }
 
-    /// Whether an object is held.
-    pub(super) fn contains(&self, id: &Hash) -> bool {
-        self.places(id).next().is_some()
-    }
-
     /// All copies of all objects, in no order.
     pub(super) fn all(&self) -> impl Iterator<Item = Place> + '_ {
         self.segments.iter().flat_map(|segment| segment.entries.all().iter().filter_map(|raw| segment.place(raw)))

@@ -43,7 +43,12 @@ pub trait Objects: Sync {
     fn get(&self, id: &Hash) -> Result<Object, StoreError>;
 
     /// Whether the object is held: in the index, and its pack there with the right size.
-    fn contains(&self, id: &Hash) -> bool;
+    fn contains(&self, id: &Hash) -> bool {
+        self.kind(id).is_some()
+    }
+
+    /// What kind of object is held under that name, without reading it; `None` if none is held.
+    fn kind(&self, id: &Hash) -> Option<ObjectKind>;
 }
 
 /// Adding objects. What was put can be read back at once, and is kept only if the session that put it is published.

@@ -2,7 +2,7 @@
 
 use super::index::{Index, Place};
 use super::pack;
-use super::{Object, Objects, Store, StoreError};
+use super::{Object, ObjectKind, Objects, Store, StoreError};
 use crate::hash::Hash;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
@@ -116,7 +116,9 @@ impl Objects for Store {
 
     /// Does not read the index again: an object that another process has just added may be taken for absent, which costs
     /// no more than storing it twice.
-    fn contains(&self, id: &Hash) -> bool {
-        self.index().is_ok_and(|index| index.contains(id))
+    fn kind(&self, id: &Hash) -> Option<ObjectKind> {
+        let index = self.index().ok()?;
+        let kind = index.places(id).next().map(|place| place.entry.kind);
+        kind
     }
 }

@@ -234,8 +234,9 @@ impl Objects for Session<'_> {
         Ok(Object { kind: entry.kind, bytes: frame.decompress().map_err(damaged)? })
     }
 
-    fn contains(&self, id: &Hash) -> bool {
-        self.state().pending.contains_key(id) || self.store.contains(id)
+    fn kind(&self, id: &Hash) -> Option<ObjectKind> {
+        let pending = self.state().pending.get(id).map(|pending| pending.kind);
+        pending.or_else(|| self.store.kind(id))
     }
 }
 

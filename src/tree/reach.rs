@@ -25,6 +25,11 @@ pub fn reach(
         if !seen.insert(id) {
             continue;
         }
+        // A whole leaf needs nothing else: that it is held is enough.
+        if objects.kind(&id) == Some(LEAF) {
+            visit(&id, LEAF);
+            continue;
+        }
         let object = objects.get(&id)?;
         match object.kind {
             NODE => {

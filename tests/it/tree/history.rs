@@ -4,6 +4,7 @@ use super::memory::Memory;
 use super::model::{Dice, Model, build, diff, key, keyed, model_diff, read, some_row, table};
 use dbsnap::codec::{KeySpec, RowReader, Value, row};
 use dbsnap::hash::Hash;
+use dbsnap::store::Objects;
 use dbsnap::tree::{Change, DELTA, LEAF, Leaf, LeafReader};
 use std::collections::HashSet;
 
@@ -142,7 +143,8 @@ fn long_chains_stay_bounded_and_readable() {
     }
     assert!(read(&store, &spec, roots.last().unwrap(), false).unwrap() == model);
     let reader = LeafReader::new(&store, 64 << 20);
-    let leaves: Vec<_> = store.ids().into_iter().filter(|id| [LEAF, DELTA].contains(&store.kind(id))).collect();
+    let leaves: Vec<_> =
+        store.ids().into_iter().filter(|id| [LEAF, DELTA].contains(&store.kind(id).unwrap())).collect();
     let depths: HashSet<u32> =
         leaves.iter().map(|id| reader.load(id).unwrap()).map(|leaf: std::sync::Arc<Leaf>| leaf.depth()).collect();
     assert_eq!(depths.into_iter().max(), Some(32));
@@ -157,7 +159,7 @@ fn a_damaged_parent_is_no_obstacle() {
     let model = table(10_000, &mut dice);
     let first = build(&store, &spec, &[], &model);
     let (next, _) = touched(&model, 100, &mut dice);
-    let lost = store.ids().into_iter().find(|id| store.kind(id) == LEAF).unwrap();
+    let lost = store.ids().into_iter().find(|id| store.kind(id) == Some(LEAF)).unwrap();
     store.remove(&lost).unwrap();
     let built = build(&store, &spec, &[first.root], &next);
     assert_eq!(built.change, None);

@@ -39,10 +39,6 @@ impl Memory {
         let stored = zstd::bulk::compress(raw, 1).unwrap();
         self.frames.lock().unwrap().insert(id, Frame { id, kind, raw_len: raw.len() as u64, stored });
     }
-
-    pub fn kind(&self, id: &Hash) -> ObjectKind {
-        self.frames.lock().unwrap()[id].kind
-    }
 }
 
 impl Objects for Memory {
@@ -53,8 +49,8 @@ impl Objects for Memory {
         Ok(Object { kind: frame.kind, bytes })
     }
 
-    fn contains(&self, id: &Hash) -> bool {
-        self.frames.lock().unwrap().contains_key(id)
+    fn kind(&self, id: &Hash) -> Option<ObjectKind> {
+        self.frames.lock().unwrap().get(id).map(|frame| frame.kind)
     }
 }
 

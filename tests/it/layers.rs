@@ -27,20 +27,6 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("cli", &["ops", "hash", "monitor"]),
 ];
 
-/// Single items that a module may import from one it may not import as a whole.
-const EXCEPTIONS: [Exception; 1] = [Exception {
-    from: "snapshot",
-    to: "db",
-    // Plain data that a manifest records of the database it was taken of; no adapter, no connection.
-    items: &["Engine", "SourceIdentity", "Counter"],
-}];
-
-struct Exception {
-    from: &'static str,
-    to: &'static str,
-    items: &'static [&'static str],
-}
-
 /// Names that say nothing of what a file holds.
 const EMPTY_NAMES: [&str; 9] = ["util", "utils", "common", "helper", "helpers", "core", "manager", "managers", "misc"];
 
@@ -84,12 +70,6 @@ fn forbidden(owner: &str, reference: &Reference) -> Option<String> {
     // The binary parses, runs and exits; all of that is in `cli`.
     let allowed: &[&str] = if owner == "main" { &["cli"] } else { layer(owner).unwrap_or(&[]) };
     if target == owner || allowed.contains(&target) {
-        return None;
-    }
-    let item = reference.path.get(1).map_or("", String::as_str);
-    let excepted =
-        |exception: &Exception| exception.from == owner && exception.to == target && exception.items.contains(&item);
-    if EXCEPTIONS.iter().any(excepted) {
         return None;
     }
     Some(format!("`{owner}` may not import `{}`; it may import {}", reference.path.join("::"), allowed.join(", ")))
@@ -212,11 +192,9 @@ mod tests {
     }
 
     #[test]
-    fn an_exception_is_for_its_items_only() {
-        accepts("snapshot/manifest.rs", "use crate::db::{Engine, SourceIdentity};");
-        refuses("snapshot/manifest.rs", "use crate::db::Source;", "may not import `db::Source`");
+    fn a_manifest_knows_no_database() {
+        refuses("snapshot/manifest.rs", "use crate::db::SourceIdentity;", "may not import `db::SourceIdentity`");
         refuses("snapshot/manifest.rs", "use crate::db;", "may not import `db`");
-        refuses("tree/mod.rs", "use crate::db::Engine;", "may not import `db::Engine`");
     }
 
     #[test]

@@ -118,7 +118,6 @@ impl Objects for Store {
     /// no more than storing it twice.
     fn kind(&self, id: &Hash) -> Option<ObjectKind> {
         let index = self.index().ok()?;
-        let kind = index.places(id).next().map(|place| place.entry.kind);
-        kind
+        index.places(id).next().map(|place| place.entry.kind)
     }
 }

@@ -8,6 +8,7 @@
 mod error;
 pub mod json;
 pub mod manifest;
+mod model_names;
 pub mod names;
 mod place;
 pub mod schema;
@@ -17,5 +18,6 @@ pub use json::{
     ColumnNames, ExportInfo, ExportReader, ExportWriter, FieldNames, Metadata, Notes, RecordEncoder, Written,
 };
 pub use manifest::{BackupEntry, BackupManifest, BackupStatus, Retention};
+pub use model_names::ModelNames;
 pub use names::BackupId;
 pub use script::{Adapter, ScriptOptions, restore_script, write_restore_script};

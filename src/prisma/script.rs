@@ -29,28 +29,35 @@ pub enum Adapter {
 }
 
 impl Adapter {
-    const fn import(self) -> &'static str {
+    /// Package and class; `None` without an adapter.
+    pub const fn package(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Adapter::None => "",
-            Adapter::Pg => "import { PrismaPg } from '@prisma/adapter-pg';\n",
-            Adapter::LibSql => "import { PrismaLibSql } from '@prisma/adapter-libsql';\n",
-            Adapter::LibSql6 => "import { PrismaLibSQL } from '@prisma/adapter-libsql';\n",
-            Adapter::BetterSqlite3 => "import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';\n",
-            Adapter::BetterSqlite36 => "import { PrismaBetterSQLite3 } from '@prisma/adapter-better-sqlite3';\n",
+            Adapter::None => None,
+            Adapter::Pg => Some(("@prisma/adapter-pg", "PrismaPg")),
+            Adapter::LibSql => Some(("@prisma/adapter-libsql", "PrismaLibSql")),
+            Adapter::LibSql6 => Some(("@prisma/adapter-libsql", "PrismaLibSQL")),
+            Adapter::BetterSqlite3 => Some(("@prisma/adapter-better-sqlite3", "PrismaBetterSqlite3")),
+            Adapter::BetterSqlite36 => Some(("@prisma/adapter-better-sqlite3", "PrismaBetterSQLite3")),
         }
     }
 
-    /// The argument of the client's constructor; `url` is in scope. The PostgreSQL adapter does not read `?schema=` itself.
+    /// The lines that load it.
+    fn loading(self) -> String {
+        self.package().map_or_else(String::new, |(package, class)| {
+            format!(
+                "  const driver = await load(() => import('{package}'), '{package}', 'install it with `npm install {package}`');\n  \
+                 const Adapter = constructorOf(driver, '{class}', '{package}');\n"
+            )
+        })
+    }
+
+    /// The argument of the client's constructor; `url` and `schema` are in scope. The PostgreSQL adapter does not read
+    /// `?schema=` itself.
     const fn client_options(self) -> &'static str {
         match self {
             Adapter::None => "{ datasourceUrl: url }",
-            Adapter::Pg => {
-                "{\n    adapter: new PrismaPg({ connectionString: url }, { schema: new URL(url).searchParams.get('schema') ?? 'public' }),\n  }"
-            }
-            Adapter::LibSql => "{ adapter: new PrismaLibSql({ url }) }",
-            Adapter::LibSql6 => "{ adapter: new PrismaLibSQL({ url }) }",
-            Adapter::BetterSqlite3 => "{ adapter: new PrismaBetterSqlite3({ url }) }",
-            Adapter::BetterSqlite36 => "{ adapter: new PrismaBetterSQLite3({ url }) }",
+            Adapter::Pg => "{ adapter: new Adapter({ connectionString: url }, { schema }) }",
+            _ => "{ adapter: new Adapter({ url }) }",
         }
     }
 }
@@ -64,6 +71,12 @@ pub struct ScriptOptions {
     pub adapter: Adapter,
     /// The environment variable that holds the database URL.
     pub url_variable: String,
+    /// The URL where no variable holds one: a `file:` URL that stands in the schema. Never one with a password.
+    pub url_fallback: Option<String>,
+    /// The directory that relative SQLite URLs start at, relative to the project's root.
+    pub sqlite_base: String,
+    /// What was found in the project and what was assumed: lines of the first comment.
+    pub found: Vec<String>,
 }
 
 impl Default for ScriptOptions {
@@ -72,6 +85,12 @@ impl Default for ScriptOptions {
             client: "@prisma/client".to_owned(),
             adapter: Adapter::None,
             url_variable: "DATABASE_URL".to_owned(),
+            url_fallback: None,
+            sqlite_base: ".".to_owned(),
+            found: vec![
+                "No Prisma schema was found: assumed are @prisma/client without a driver adapter, and DATABASE_URL."
+                    .to_owned(),
+            ],
         }
     }
 }
@@ -84,9 +103,12 @@ pub fn restore_script(options: &ScriptOptions) -> String {
     // Every other part is a name; a replacement is never looked at again.
     while let (Some(name), rest) = (parts.next(), parts.next()) {
         match name {
+            "FOUND" => options.found.iter().for_each(|line| put_comment(&mut script, line)),
             "CLIENT" => put_literal(&mut script, &options.client),
             "URL_VARIABLE" => put_literal(&mut script, &options.url_variable),
-            "ADAPTER_IMPORT" => script.push_str(options.adapter.import()),
+            "URL_FALLBACK" => put_literal(&mut script, options.url_fallback.as_deref().unwrap_or_default()),
+            "SQLITE_BASE" => put_literal(&mut script, &options.sqlite_base),
+            "ADAPTER" => script.push_str(&options.adapter.loading()),
             "CLIENT_OPTIONS" => script.push_str(options.adapter.client_options()),
             _ => debug_assert!(false, "the program holds a % that is no placeholder"),
         }
@@ -101,6 +123,13 @@ pub fn restore_script(options: &ScriptOptions) -> String {
 /// [`ExportError::Io`]
 pub fn write_restore_script(path: &Path, options: &ScriptOptions) -> Result<(), ExportError> {
     place::write_whole(path, restore_script(options).as_bytes())
+}
+
+/// Appends one line of a comment, in printable ASCII; anything else becomes a question mark.
+fn put_comment(script: &mut String, line: &str) {
+    script.push_str("// ");
+    script.extend(line.chars().map(|letter| if letter == ' ' || letter.is_ascii_graphic() { letter } else { '?' }));
+    script.push('\n');
 }
 
 /// Appends `text` as a string literal of printable ASCII without quotes, backslashes, `<` or `*` of its own, so that it
@@ -124,20 +153,22 @@ mod tests {
     #[test]
     fn the_program_has_each_placeholder_once() {
         let names: Vec<&str> = PROGRAM.split('%').skip(1).step_by(2).collect();
-        assert_eq!(names, ["CLIENT", "ADAPTER_IMPORT", "URL_VARIABLE", "CLIENT_OPTIONS"]);
+        assert_eq!(
+            names,
+            ["FOUND", "URL_VARIABLE", "URL_FALLBACK", "SQLITE_BASE", "CLIENT", "ADAPTER", "CLIENT_OPTIONS"]
+        );
     }
 
     #[test]
     fn what_the_project_gives_stays_in_its_literal() {
-        let evil = ScriptOptions {
-            client: "'; process.exit(); //\n`${x}`*/</script>\u{2028}%URL_VARIABLE%\\\u{1f600}".to_owned(),
-            ..ScriptOptions::default()
-        };
+        let text = "'; process.exit(); //\n`${x}`*/</script>\u{2028}%URL_VARIABLE%\\\u{1f600}".to_owned();
+        let evil =
+            ScriptOptions { client: text.clone(), found: vec![text], adapter: Adapter::Pg, ..ScriptOptions::default() };
         let script = restore_script(&evil);
-        let line = script.lines().find(|line| line.starts_with("import { Prisma, PrismaClient }")).unwrap();
-        let literal = line.strip_prefix("import { Prisma, PrismaClient } from '").unwrap().strip_suffix("';").unwrap();
-        assert!(!literal.contains(['\'', '`', '*', '<', '%', ';']) && literal.is_ascii());
-        assert_eq!(script.lines().count(), restore_script(&ScriptOptions::default()).lines().count());
+        let (_, literal) = script.split_once("import('").unwrap();
+        let (literal, _) = literal.split_once("')").unwrap();
+        assert!(!literal.contains(['\'', '`', '*', '<', '%', ';']) && script.is_ascii());
+        assert_eq!(script.lines().count(), restore_script(&ScriptOptions::default()).lines().count() + 2);
         let json = format!("\"{literal}\"");
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), evil.client);
     }

@@ -51,10 +51,16 @@ fn decode_string(field: &Field, text: &str, row: &mut RowWriter<'_>) -> Option<(
         Kind::Float4 | Kind::Float8 => row.real(real_of_word(text)?),
         Kind::Bytes => row.blob(&from_base64(text)?),
         Kind::Bool | Kind::Int => return None,
+        _ if field.labels.is_some() => row.text(label(field, text).as_bytes()),
         _ if field.dialect == Dialect::Sqlite && is_time(field.kind) => row.text(text.as_bytes()),
         kind => row.text(server_text(kind, text).as_deref().unwrap_or(text).as_bytes()),
     }
     Some(())
+}
+
+/// The database's label of an enum's name; what is no name is a label.
+fn label<'t>(field: &'t Field, name: &'t str) -> &'t str {
+    field.labels.as_ref().and_then(|labels| labels.label_of(name)).unwrap_or(name)
 }
 
 /// The server's text of a form that stands for another; `None` where the string is the text.
@@ -84,6 +90,7 @@ pub(super) fn decode_element(field: &Field, json: &str) -> Option<String> {
             let text = string(json)?;
             match field.kind {
                 Kind::Bytes => Some(list::text_of(&from_base64(&text)?)),
+                _ if field.labels.is_some() => Some(label(field, &text).to_owned()),
                 kind => Some(server_text(kind, &text).unwrap_or(text)),
             }
         }

@@ -35,8 +35,7 @@ impl RecordEncoder {
     /// # Errors
     /// [`ExportError::FieldTwice`] if two columns have one field name.
     pub fn of_table(schema: &TableSchema, names: &dyn FieldNames) -> Result<RecordEncoder, ExportError> {
-        let fields = Fields::new(schema, schema.columns.iter().map(|column| names.field(&column.name)))?;
-        Ok(RecordEncoder::new(Arc::new(fields)))
+        Ok(RecordEncoder::new(Arc::new(Fields::named(schema, names)?)))
     }
 
     /// Appends one row to `out` as a record, with the comma and the line break that stand before it.
@@ -138,6 +137,14 @@ pub(super) fn encode_element(field: &Field, text: &str, out: &mut Vec<u8>, notes
 /// Kinds whose text has the same form as a value and as an element.
 fn encode_by_kind(field: &Field, place: Place, text: &str, out: &mut Vec<u8>, notes: &mut ColumnNotes) {
     let postgres = field.dialect == Dialect::Postgres || place == Place::Element;
+    if let Some(labels) = &field.labels {
+        return match labels.name_of(text) {
+            Some(name) => put_string(out, name),
+            // a label that the schema does not know, and that would be read as a name
+            None if labels.label_of(text).is_some() => as_text(text, out, notes),
+            None => put_string(out, text),
+        };
+    }
     match field.kind {
         Kind::Json | Kind::Jsonb => encode_json(field, place, text, out, notes),
         Kind::Money => {

@@ -3,7 +3,7 @@
 use super::text;
 use crate::codec::{Kind, TableSchema};
 use crate::prisma::ExportError;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Names of the Prisma schema for a table. The default of each is what is right without one.
 pub trait FieldNames {
@@ -20,6 +20,16 @@ pub trait FieldNames {
     /// The name that Prisma's client has for a key of several columns (`@@id(name:)`), if it is not the fields joined by `_`.
     fn key(&self) -> Option<&str> {
         None
+    }
+
+    /// For a column of an enum whose values have other names in Prisma than in the database: each name with its label.
+    fn labels(&self, _column: &str) -> &[(String, String)] {
+        &[]
+    }
+
+    /// Whether Prisma's client has no such field: it is `@ignore`d, `Unsupported` or not in the schema.
+    fn is_hidden(&self, _column: &str) -> bool {
+        false
     }
 }
 
@@ -63,6 +73,46 @@ pub(super) struct Field {
     /// Whether array text separates elements with something else than a comma.
     pub(super) odd_separator: bool,
     pub(super) dialect: Dialect,
+    /// Names of an enum's values, where they differ from the labels that the database has.
+    pub(super) labels: Option<Labels>,
+}
+
+/// Names and labels of an enum.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Labels {
+    by_label: HashMap<String, String>,
+    by_name: BTreeMap<String, String>,
+}
+
+impl Labels {
+    /// Of pairs of name and label; `None` if all are the same, or if they do not tell each other apart.
+    pub(super) fn new<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> Option<Labels> {
+        let mut labels = Labels::default();
+        let (mut pairs_seen, mut differ) = (0, false);
+        for (name, label) in pairs {
+            pairs_seen += 1;
+            differ |= name != label;
+            labels.by_label.insert(label.to_owned(), name.to_owned());
+            labels.by_name.insert(name.to_owned(), label.to_owned());
+        }
+        let told_apart = labels.by_label.len() == pairs_seen && labels.by_name.len() == pairs_seen;
+        (differ && told_apart).then_some(labels)
+    }
+
+    /// The name of that label.
+    pub(super) fn name_of(&self, label: &str) -> Option<&str> {
+        self.by_label.get(label).map(String::as_str)
+    }
+
+    /// The label of that name.
+    pub(super) fn label_of(&self, name: &str) -> Option<&str> {
+        self.by_name.get(name).map(String::as_str)
+    }
+
+    /// Every name with its label.
+    pub(super) fn by_name(&self) -> &BTreeMap<String, String> {
+        &self.by_name
+    }
 }
 
 /// All fields of a table, in column order.
@@ -92,9 +142,27 @@ impl Fields {
                 array: column.array,
                 odd_separator: column.array && column.sql_type.starts_with("box"),
                 dialect,
+                labels: None,
             });
         }
         Ok(Fields { list, by_name })
+    }
+
+    /// Gives the field at `index` the names of its enum.
+    pub(super) fn set_labels(&mut self, index: usize, labels: Option<Labels>) {
+        if let Some(field) = self.list.get_mut(index) {
+            field.labels = labels;
+        }
+    }
+
+    /// The fields of `schema` as Prisma's schema names them.
+    pub(super) fn named(schema: &TableSchema, names: &dyn FieldNames) -> Result<Fields, ExportError> {
+        let mut fields = Fields::new(schema, schema.columns.iter().map(|column| names.field(&column.name)))?;
+        for (index, column) in schema.columns.iter().enumerate() {
+            let pairs = names.labels(&column.name).iter().map(|(name, label)| (name.as_str(), label.as_str()));
+            fields.set_labels(index, Labels::new(pairs));
+        }
+        Ok(fields)
     }
 
     /// Position of the field called `name`.

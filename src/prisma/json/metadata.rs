@@ -1,12 +1,13 @@
 //! The head of a backup file: the plan's six fields first, in the plan's order, then what dbsnap adds.
 
-use super::fields::{Dialect, FieldNames, Fields};
+use super::fields::{Dialect, FieldNames, Fields, Labels};
 use super::notes::Notes;
 use crate::codec::TableSchema;
 use crate::prisma::{ExportError, names};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// The version of the records' encodings.
 pub(super) const FORMAT: u64 = 1;
@@ -58,6 +59,12 @@ pub struct Metadata {
     /// Field names, in column order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
+    /// Fields that Prisma's client does not have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_in_client: Vec<String>,
+    /// By field of an enum: the database's label of each of Prisma's names, where they differ.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub enums: BTreeMap<String, BTreeMap<String, String>>,
     /// By field: the encodings that Prisma's client cannot simply be given (see `docs/EXPORT.md`).
     #[serde(default)]
     pub encodings: Map<String, Value>,
@@ -85,6 +92,12 @@ impl Metadata {
             key: schema.key_names().into_iter().map(|column| names.field(column).to_owned()).collect(),
             key_name: names.key().map(str::to_owned),
             fields: fields.list.iter().map(|field| field.name.clone()).collect(),
+            not_in_client: hidden(schema, fields, names),
+            enums: fields
+                .list
+                .iter()
+                .filter_map(|field| Some((field.name.clone(), field.labels.as_ref()?.by_name().clone())))
+                .collect(),
             encodings: Map::new(),
             schema: Some(schema.clone()),
             extra: info.extra,
@@ -109,7 +122,16 @@ impl Metadata {
         if self.fields.len() != schema.columns.len() {
             return Err(ExportError::malformed(1, "the metadata has not one field name for each column"));
         }
-        Fields::new(schema, self.fields.iter().map(String::as_str))
+        let mut fields = Fields::new(schema, self.fields.iter().map(String::as_str))?;
+        for (index, name) in self.fields.iter().enumerate() {
+            let Some(names) = self.enums.get(name) else { continue };
+            let labels = Labels::new(names.iter().map(|(name, label)| (name.as_str(), label.as_str())));
+            if labels.is_none() {
+                return Err(ExportError::malformed(1, format!("the metadata's names of the enum {name:?} are not one for each label")));
+            }
+            fields.set_labels(index, labels);
+        }
+        Ok(fields)
     }
 
     /// The file up to where the data begins, without what pads it: one line for each field of the metadata.
@@ -128,6 +150,12 @@ impl Metadata {
         }
         Ok(format!("{{\n  \"metadata\": {{\n{}\n  }},", lines.join(",\n")))
     }
+}
+
+/// Fields that Prisma's client does not have; none where no schema is known, for then there is no client to lack them.
+fn hidden(schema: &TableSchema, fields: &Fields, names: &dyn FieldNames) -> Vec<String> {
+    let columns = schema.columns.iter().zip(&fields.list);
+    columns.filter(|(column, _)| names.is_hidden(&column.name)).map(|(_, field)| field.name.clone()).collect()
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ impl ExportWriter {
         names: &dyn FieldNames,
         info: ExportInfo,
     ) -> Result<ExportWriter, ExportError> {
-        let fields = Fields::new(schema, schema.columns.iter().map(|column| names.field(&column.name)))?;
+        let fields = Fields::named(schema, names)?;
         let metadata = Metadata::new(schema, &fields, names, info);
         let columns = schema.columns.len();
         let mut longest = metadata.clone();

@@ -534,18 +534,37 @@ function compareColumns(plan: Plan, live: Row[], sameType: (type: string, column
   }
 }
 
-/** Runs a statement; if it fails, looks for a record at fault and names it. */
-async function attempt(plan: Plan, transaction: Transaction, named: string, run: (range: string) => Promise<unknown>): Promise<void> {
+/**
+ * Runs a statement. If rows are in each other's way because they swap unique values, `otherwise` may take all of them out
+ * before it puts them back, where nothing follows their deletion. If it fails, looks for a record at fault and names it.
+ */
+async function attempt(
+  plan: Plan,
+  transaction: Transaction,
+  named: string,
+  run: (range: string) => Promise<unknown>,
+  otherwise: () => Promise<boolean>,
+): Promise<void> {
+  const back = async (): Promise<number> => transaction.$executeRawUnsafe('ROLLBACK TO SAVEPOINT dbsnap_attempt');
   await transaction.$executeRawUnsafe('SAVEPOINT dbsnap_attempt');
   try {
     await run('');
   } catch (error) {
+    let last = error;
+    await back();
+    if (/23505|unique/i.test(messageOf(error))) {
+      try {
+        if (await otherwise()) return;
+      } catch (again) {
+        last = again;
+        await back();
+      }
+    }
     let low = 1;
     let high = plan.metadata.recordCount;
-    let last = error;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      await transaction.$executeRawUnsafe('ROLLBACK TO SAVEPOINT dbsnap_attempt');
+      await back();
       try {
         await run(` AND s.n BETWEEN ${low} AND ${middle}`);
         low = middle + 1;
@@ -554,11 +573,10 @@ async function attempt(plan: Plan, transaction: Transaction, named: string, run:
         high = middle;
       }
     }
-    await transaction.$executeRawUnsafe('ROLLBACK TO SAVEPOINT dbsnap_attempt');
+    await back();
     const [one] = await rows(transaction, named + String(low));
     throw new Failed(String(one?.['key'] ?? low), last);
   }
-  await transaction.$executeRawUnsafe('RELEASE SAVEPOINT dbsnap_attempt');
 }
 
 // ---- PostgreSQL
@@ -707,16 +725,30 @@ function postgres(plan: Plan, transaction: Transaction): Dialect {
     const set = columns
       .map((one, position) => (one.identity === 'always' ? '' : `${live(position)} = s.${column(position)}`))
       .filter((part) => part !== '');
-    if (set.length > 0) {
-      await attempt(plan, transaction, named, (range) =>
-        transaction.$executeRawUnsafe(`UPDATE ${target} AS t SET ${set.join(', ')} FROM ${staged} AS s WHERE ${matches} AND NOT (${same})${range}`),
-      );
-    }
-    await attempt(plan, transaction, named, (range) =>
-      transaction.$executeRawUnsafe(
-        `INSERT INTO ${name} (${names}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM ${staged} AS s WHERE NOT EXISTS (SELECT FROM ${target} AS t WHERE ${matches})${range} ORDER BY s.n`,
-      ),
-    );
+    const absent = `NOT EXISTS (SELECT FROM ${target} AS t WHERE ${matches})`;
+    const insert = `INSERT INTO ${name} (${names}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM ${staged} AS s`;
+    // One statement, so that rows may refer to each other; what is first done to old rows is done before new ones come.
+    const inPlace = (range: string): string =>
+      (set.length === 0
+        ? ''
+        : `WITH u AS MATERIALIZED (UPDATE ${target} AS t SET ${set.join(', ')} FROM ${staged} AS s WHERE ${matches} AND NOT (${same})${range} RETURNING 1), `) +
+      `${set.length === 0 ? 'WITH ' : ''}n AS MATERIALIZED (SELECT count(*) AS n FROM ${set.length === 0 ? '(SELECT) AS x' : 'u'}) ` +
+      `${insert} WHERE (SELECT n FROM n) >= 0 AND ${absent}${range} ORDER BY s.n`;
+    const replacing =
+      `WITH d AS MATERIALIZED (DELETE FROM ${target} AS t USING ${staged} AS s WHERE ${matches} AND NOT (${same}) RETURNING 1), ` +
+      `n AS MATERIALIZED (SELECT count(*) AS n FROM d) ` +
+      `${insert} WHERE (SELECT n FROM n) >= 0 AND NOT EXISTS (SELECT FROM ${target} AS t WHERE ${matches} AND ${same}) ORDER BY s.n`;
+    const replaceable = async (): Promise<boolean> =>
+      (await countOf(
+        transaction,
+        `SELECT count(*)::text AS found FROM pg_catalog.pg_constraint WHERE contype = 'f' AND confdeltype <> 'a' AND confrelid = $1::text::regclass`,
+        name,
+      )) === 0;
+    await attempt(plan, transaction, named, (range) => transaction.$executeRawUnsafe(inPlace(range)), async () => {
+      if (!(await replaceable())) return false;
+      await transaction.$executeRawUnsafe(replacing);
+      return true;
+    });
   };
 
   const finish = async (): Promise<void> => {
@@ -908,16 +940,27 @@ function sqlite(plan: Plan, transaction: Transaction): Dialect {
     prepare: async () => undefined,
     write: async () => {
       const set = columns.map((_, position) => `${live(position)} = s.${column(position)}`).join(', ');
-      await attempt(plan, transaction, named, (range) =>
-        transaction.$executeRawUnsafe(`UPDATE ${name} AS t SET ${set} FROM ${staged} AS s WHERE ${matches} AND NOT (${same})${range}`),
-      );
       const values = columns.map((_, position) => `s.${column(position)}`).join(', ');
-      await attempt(plan, transaction, named, (range) =>
-        transaction.$executeRawUnsafe(
-          `INSERT INTO ${name} (${columns.map((_, position) => live(position)).join(', ')}) SELECT ${values} FROM ${staged} AS s ` +
-            `WHERE NOT EXISTS (SELECT 1 FROM ${name} AS t WHERE ${matches})${range} ORDER BY s.n`,
-        ),
-      );
+      const insert = `INSERT INTO ${name} (${columns.map((_, position) => live(position)).join(', ')}) SELECT ${values} FROM ${staged} AS s`;
+      const absent = `NOT EXISTS (SELECT 1 FROM ${name} AS t WHERE ${matches})`;
+      const inPlace = async (range: string): Promise<void> => {
+        await transaction.$executeRawUnsafe(`UPDATE ${name} AS t SET ${set} FROM ${staged} AS s WHERE ${matches} AND NOT (${same})${range}`);
+        await transaction.$executeRawUnsafe(`${insert} WHERE ${absent}${range} ORDER BY s.n`);
+      };
+      await attempt(plan, transaction, named, inPlace, async () => {
+        const acting = await countOf(
+          transaction,
+          `SELECT CAST(count(*) AS TEXT) AS found FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f
+           WHERE m.type = 'table' AND lower(f."table") = lower(?) AND f.on_delete NOT IN ('NO ACTION')`,
+          table.name,
+        );
+        if (acting > 0) return false;
+        await transaction.$executeRawUnsafe(
+          `DELETE FROM ${name} AS t WHERE EXISTS (SELECT 1 FROM ${staged} AS s WHERE ${matches} AND NOT (${same}))`,
+        );
+        await transaction.$executeRawUnsafe(`${insert} WHERE ${absent} ORDER BY s.n`);
+        return true;
+      });
     },
     finish: async () => {
       await transaction.$executeRawUnsafe('DROP TABLE temp.dbsnap_restore');
@@ -985,8 +1028,8 @@ async function stageAll(file: FileHandle, plan: Plan, transaction: Transaction, 
   await flush();
 }
 
-async function countOf(transaction: Transaction, sql: string): Promise<number> {
-  const [found] = await rows(transaction, sql);
+async function countOf(transaction: Transaction, sql: string, ...values: unknown[]): Promise<number> {
+  const [found] = await rows(transaction, sql, ...values);
   return Number(found?.['found']);
 }
 
@@ -1113,6 +1156,20 @@ async function upsertAll(file: FileHandle, plan: Plan, transaction: Transaction,
   for (const [number, record] of parentsFirst(plan, held)) await write(number, record);
 }
 
+/** Upserts; where that cannot be done although it is tried without being asked for, writes in bulk. */
+async function upsertOrBulk(file: FileHandle, plan: Plan, transaction: Transaction, dialect: Dialect, nulls: Nulls): Promise<void> {
+  if (!plan.both) return upsertAll(file, plan, transaction, dialect, nulls);
+  await transaction.$executeRawUnsafe('SAVEPOINT dbsnap_upsert');
+  try {
+    await upsertAll(file, plan, transaction, dialect, nulls);
+  } catch (error) {
+    if (!(error instanceof Failed)) throw error;
+    console.log(`Prisma's upsert of ${shown(error.key)} failed (${shown(error.message)}): writing in bulk.`);
+    await transaction.$executeRawUnsafe('ROLLBACK TO SAVEPOINT dbsnap_upsert');
+    await dialect.write();
+  }
+}
+
 async function restore(file: FileHandle, plan: Plan, target: Target, timeout: number, apply: boolean): Promise<Counts> {
   const [prisma, nulls] = await connect(target.url, plan.table.schema ?? 'public');
   let counts: Counts = { created: 0, updated: 0, unchanged: 0 };
@@ -1126,7 +1183,7 @@ async function restore(file: FileHandle, plan: Plan, target: Target, timeout: nu
         await dialect.prepare();
         counts = await countAll(plan, transaction, dialect);
         if (!apply) throw new DryRunDone();
-        if (plan.upsert) await upsertAll(file, plan, transaction, dialect, nulls);
+        if (plan.upsert) await upsertOrBulk(file, plan, transaction, dialect, nulls);
         else await dialect.write();
         let left = await countOf(transaction, differing(dialect, 'CAST(count(*) AS TEXT) AS found'));
         if (left > 0 && plan.upsert && plan.both) {

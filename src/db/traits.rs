@@ -82,6 +82,12 @@ pub trait Snapshot {
     /// # Errors
     /// If the database cannot tell.
     fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError>;
+
+    /// The newest migration of Prisma's that was applied and not rolled back, if the database keeps such a list and it can be
+    /// read. Not being able to tell is no error.
+    fn migration(&mut self) -> Option<String> {
+        None
+    }
 }
 
 /// A database that can be written.

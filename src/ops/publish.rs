@@ -107,6 +107,8 @@ pub(super) struct Draft {
     pub actor: Actor,
     /// Of which database.
     pub origin: Origin,
+    /// Its newest migration, if known.
+    pub schema_version: Option<String>,
     /// The tables.
     pub captured: Vec<Captured>,
 }
@@ -161,6 +163,7 @@ pub(super) fn publish(
         parent: history.entries.first().map(|entry| entry.id),
         actor: draft.actor,
         source: draft.origin,
+        schema_version: draft.schema_version,
         tables,
         stored: Stored { objects: sealed.objects, bytes: sealed.pack_bytes },
     };

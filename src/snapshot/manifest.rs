@@ -151,6 +151,9 @@ pub struct Manifest {
     pub actor: Actor,
     /// Of which database.
     pub source: Origin,
+    /// The newest migration of Prisma's that the database had applied, if it could be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_version: Option<String>,
     /// The tables, all of one instant.
     pub tables: Vec<TableEntry>,
     /// What it added to the store.

@@ -9,6 +9,7 @@ mod copy_text;
 mod endpoint;
 mod identity;
 mod lock;
+mod migration;
 mod pins;
 mod quote;
 mod reading;

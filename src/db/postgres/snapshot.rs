@@ -27,4 +27,8 @@ impl Snapshot for PostgresSnapshot<'_> {
     fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
         self.session.counters(index)
     }
+
+    fn migration(&mut self) -> Option<String> {
+        self.session.migration()
+    }
 }

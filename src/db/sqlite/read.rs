@@ -70,6 +70,12 @@ impl Snapshot for SqliteSnapshot<'_> {
     fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
         counters(self.transaction.0, shape_at(&self.shapes, index)?)
     }
+
+    fn migration(&mut self) -> Option<String> {
+        const NEWEST: &str = "SELECT migration_name FROM main._prisma_migrations \
+            WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY finished_at DESC, migration_name DESC LIMIT 1";
+        self.transaction.0.query_row(NEWEST, [], |row| row.get(0)).ok()
+    }
 }
 
 /// The shapes of `tables`, if every one still has the schema it was planned with.

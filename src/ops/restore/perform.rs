@@ -205,6 +205,7 @@ impl Work<'_> {
             message: format!("before restoring {}: {}", self.entry.id.short(), self.entry.manifest.message),
             actor: actor::detect(&self.project.root),
             origin: self.origin.clone(),
+            schema_version: None,
             captured: live,
         };
         let safety = publish(self.store, session, self.history, draft)?;

@@ -9,6 +9,7 @@ use crate::ops::export::{self, ExportOptions, ExportReport};
 use crate::ops::publish::{Draft, Published, Taking, origin, publish};
 use crate::snapshot::{History, SnapshotKind};
 use crate::store::Access;
+use std::path::Path;
 
 impl SnapPlan {
     /// Takes the snapshot.
@@ -22,12 +23,12 @@ impl SnapPlan {
         let session = store.session()?;
         let identity = self.source.identity().clone();
         let origin = origin(&identity, &self.project);
-        let captured = {
+        let (captured, schema_version) = {
             let mut snapshot = self.source.snapshot(&self.reads, monitor)?;
             let taking = Taking { store: &store, history: &history, session: &session, origin: &origin, monitor };
             let expected: Vec<(Option<u64>, Option<u64>)> =
                 self.tables.iter().map(|table| (table.rows, table.bytes)).collect();
-            taking.capture(snapshot.as_mut(), &self.reads, &expected)?
+            (taking.capture(snapshot.as_mut(), &self.reads, &expected)?, snapshot.migration())
         };
         let message = match self.options.message.trim() {
             "" => format!("snapshot of {}", list(&self.tables)),
@@ -37,7 +38,14 @@ impl SnapPlan {
             &store,
             session,
             &history,
-            Draft { kind: SnapshotKind::Snapshot, message, actor: actor::detect(&self.project.root), origin, captured },
+            Draft {
+                kind: SnapshotKind::Snapshot,
+                message,
+                actor: actor::detect(&self.project.root),
+                origin,
+                schema_version: schema_version.or_else(|| newest_migration(&self.project.root)),
+                captured,
+            },
         )?;
         let export = match self.options.export.unwrap_or(self.project.config.export == ExportWhen::Always) {
             true => {
@@ -47,6 +55,13 @@ impl SnapPlan {
         };
         Ok(report(&snapped, started.elapsed().as_secs_f64(), export))
     }
+}
+
+/// The newest of Prisma's migrations as files: where the database keeps no list of those it has applied.
+fn newest_migration(root: &Path) -> Option<String> {
+    let entries = std::fs::read_dir(root.join("prisma/migrations")).ok()?;
+    let folders = entries.flatten().filter(|entry| entry.path().join("migration.sql").is_file());
+    folders.filter_map(|entry| entry.file_name().into_string().ok()).max()
 }
 
 fn list(tables: &[PlannedTable]) -> String {

@@ -15,6 +15,7 @@ mod filter;
 mod gauntlet;
 mod layers;
 mod postgres;
+mod prisma;
 mod source;
 mod sqlite;
 mod store;

@@ -4,10 +4,15 @@
 //! `content_type`, `creator`). What this reader does not know it passes over with a [`Warning`]: a schema of a later Prisma
 //! still tells its tables.
 
+mod cursor;
 mod enumeration;
 mod error;
 mod model;
+mod parse;
+mod resolve;
 mod settings;
+mod syntax;
+mod tokens;
 
 pub use enumeration::{Enum, EnumValue};
 pub use error::{Position, SchemaError, Warning};
@@ -15,6 +20,8 @@ pub use model::{DefaultValue, Field, FieldKind, JoinTable, Key, Model, NativeTyp
 pub use settings::{Datasource, Generator, Setting};
 
 use crate::codec::TableName;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A whole schema, of one file or several.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +41,43 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// Reads a schema of one file.
+    ///
+    /// # Errors
+    /// [`SchemaError::Syntax`] or [`SchemaError::Meaning`] with the line that is wrong.
+    pub fn parse(file: &Path, text: &str) -> Result<Schema, SchemaError> {
+        Schema::parse_all(&[(file.to_owned(), text.to_owned())])
+    }
+
+    /// Reads a schema of several files: their names and texts.
+    ///
+    /// # Errors
+    /// As [`Schema::parse`].
+    pub fn parse_all(files: &[(PathBuf, String)]) -> Result<Schema, SchemaError> {
+        let mut parsed = Vec::with_capacity(files.len());
+        for (path, text) in files {
+            let file: Arc<Path> = Arc::from(path.as_path());
+            let content = parse::parse(text).map_err(|(line, what)| {
+                let at = Position { file: Arc::clone(&file), line };
+                SchemaError::Syntax { at, what }
+            })?;
+            parsed.push((file, content));
+        }
+        resolve::resolve(&parsed)
+    }
+
+    /// Reads the schema in these files, in this order.
+    ///
+    /// # Errors
+    /// As [`Schema::parse`], and [`SchemaError::Io`].
+    pub fn read(files: &[PathBuf]) -> Result<Schema, SchemaError> {
+        let read = |path: &PathBuf| match std::fs::read_to_string(path) {
+            Ok(text) => Ok((path.clone(), text)),
+            Err(source) => Err(SchemaError::Io { path: path.clone(), source }),
+        };
+        Schema::parse_all(&files.iter().map(read).collect::<Result<Vec<_>, _>>()?)
+    }
+
     /// The model of that name.
     pub fn model(&self, name: &str) -> Option<&Model> {
         self.models.iter().find(|model| model.name == name)

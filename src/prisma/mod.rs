@@ -13,6 +13,7 @@ pub mod names;
 mod place;
 pub mod schema;
 pub mod script;
+mod setup;
 pub use error::ExportError;
 pub use json::{
     ColumnNames, ExportInfo, ExportReader, ExportWriter, FieldNames, Metadata, Notes, RecordEncoder, Written,
@@ -21,3 +22,4 @@ pub use manifest::{BackupEntry, BackupManifest, BackupStatus, Retention};
 pub use model_names::ModelNames;
 pub use names::BackupId;
 pub use script::{Adapter, ScriptOptions, restore_script, write_restore_script};
+pub use setup::Surroundings;

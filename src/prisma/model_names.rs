@@ -43,12 +43,12 @@ impl ModelNames {
             columns.insert(column.name.clone(), named);
         }
         let mut names = ModelNames { model: None, key: None, columns };
-        let key: Vec<String> =
-            table.key_names().into_iter().map(|column| names.field(column).to_owned()).collect();
+        let key: Vec<String> = table.key_names().into_iter().map(|column| names.field(column).to_owned()).collect();
         let mut keys = model.id.iter().chain(&model.uniques);
         let wanted: BTreeSet<&str> = key.iter().map(String::as_str).collect();
         let found = keys.find(|one| one.fields.iter().map(String::as_str).collect::<BTreeSet<_>>() == wanted);
-        let (name, is_joined) = found.map_or((None, true), |one| (Some(one.client_name()), one.client_name() == key.join("_")));
+        let (name, is_joined) =
+            found.map_or((None, true), |one| (Some(one.client_name()), one.client_name() == key.join("_")));
         names.model = (!model.ignored && !model.view && found.is_some()).then(|| model.accessor());
         names.key = name.filter(|_| key.len() > 1 && !is_joined);
         Some(names)

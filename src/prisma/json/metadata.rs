@@ -127,7 +127,10 @@ impl Metadata {
             let Some(names) = self.enums.get(name) else { continue };
             let labels = Labels::new(names.iter().map(|(name, label)| (name.as_str(), label.as_str())));
             if labels.is_none() {
-                return Err(ExportError::malformed(1, format!("the metadata's names of the enum {name:?} are not one for each label")));
+                return Err(ExportError::malformed(
+                    1,
+                    format!("the metadata's names of the enum {name:?} are not one for each label"),
+                ));
             }
             fields.set_labels(index, labels);
         }

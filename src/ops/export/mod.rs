@@ -1,17 +1,24 @@
 //! `export`: the plan's files for a snapshot, and `backup_manifest.json` kept true.
 
+mod list;
+mod records;
+mod setup;
+
+pub(super) use list::{check_all, remove, set_reason};
+
 use super::OpError;
 use super::project::{Place, Project};
 use super::refs::{find_entry_table, resolve};
 use crate::monitor::{Monitor, Step};
 use crate::prisma::{
-    BackupEntry, BackupId, BackupManifest, BackupStatus, ColumnNames, ExportInfo, ExportWriter, Retention,
-    ScriptOptions, write_restore_script,
+    BackupEntry, BackupId, BackupManifest, BackupStatus, ColumnNames, ExportInfo, ExportWriter, FieldNames, Retention,
+    write_restore_script,
 };
-use crate::snapshot::{Entry, History, Manifest, Reference, Refs, TableEntry, read_schema};
+use crate::snapshot::{Entry, History, Reference, Refs, TableEntry, read_schema};
 use crate::store::{Access, Objects, Store};
 use crate::tree::Cursor;
 use serde::Serialize;
+use setup::PrismaSide;
 use std::path::{Path, PathBuf};
 
 /// The name of the list of backups.
@@ -100,11 +107,12 @@ pub(super) fn export_entry(
     if chosen.is_empty() {
         chosen = (0..entry.manifest.tables.len()).collect();
     }
+    let prisma = PrismaSide::find(project);
     let manifest_path = dir.join(MANIFEST_FILE);
     let mut tables = Vec::new();
     for position in chosen {
         let table = &entry.manifest.tables[position];
-        let exported = export_table(store, entry, table, &dir, monitor)?;
+        let exported = export_table(&prisma, store, entry, table, &dir, monitor)?;
         // The list is written after the files it names, table by table: it never names what is not there.
         let mut list = BackupManifest::load(&manifest_path)?;
         list.put(&BackupEntry {
@@ -134,6 +142,7 @@ fn file_name(path: &Path) -> String {
 }
 
 fn export_table(
+    prisma: &PrismaSide,
     objects: &dyn Objects,
     entry: &Entry,
     table: &TableEntry,
@@ -143,10 +152,12 @@ fn export_table(
     let schema = read_schema(objects, &table.schema_object)?;
     let backup = BackupId::parse(&table.backup)
         .ok_or_else(|| OpError::Verification(format!("'{}' is not a backup id", table.backup)))?;
+    let found = prisma.names(&schema);
+    let names: &dyn FieldNames = found.as_ref().map_or(&ColumnNames, |names| names);
     let (json, script_path) = (dir.join(backup.json_file()), dir.join(backup.script_file()));
     let info = ExportInfo {
         created_at: entry.manifest.created_at,
-        schema_version: None,
+        schema_version: entry.manifest.schema_version.clone(),
         filter_applied: table.filter.clone(),
         extra: [("snapshot".to_owned(), serde_json::Value::String(entry.id.to_hex()))].into_iter().collect(),
     };
@@ -156,23 +167,12 @@ fn export_table(
         rows: Some(table.rows),
         bytes: Some(table.bytes),
     });
-    let mut writer = ExportWriter::create(&json, &schema, &ColumnNames, info)?;
-    let mut cursor = Cursor::new(objects, &schema.key_spec(), &table.root)?;
-    let (mut rows, mut bytes) = (0, 0);
-    while let Some(row) = cursor.next_entry()? {
-        for _ in 0..row.count {
-            writer.row(row.row)?;
-        }
-        rows += row.count;
-        bytes += row.row.len() as u64;
-        if bytes > 1 << 20 {
-            monitor.advance(rows, bytes);
-            (rows, bytes) = (0, 0);
-            if monitor.interrupted() {
-                return Err(OpError::Interrupted);
-            }
-        }
-    }
+    let mut writer = ExportWriter::create(&json, &schema, names, info)?;
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        let mut cursor = Cursor::ahead(scope, objects, &schema.key_spec(), &table.root, threads)?;
+        records::write(&mut cursor, &mut writer, threads, monitor)
+    })?;
     let written = writer.finish()?;
     monitor.end();
     if written.records != table.rows {
@@ -181,7 +181,7 @@ fn export_table(
             table.rows, table.table, written.records
         )));
     }
-    write_restore_script(&script_path, &ScriptOptions::default())?;
+    write_restore_script(&script_path, &prisma.script_options(dir, &entry.manifest.source.engine))?;
     Ok(ExportedTable {
         table: table.table.to_string(),
         backup: table.backup.clone(),
@@ -191,90 +191,4 @@ fn export_table(
         bytes: written.size_bytes,
         checksum: written.checksum,
     })
-}
-
-/// Removes the export files of a snapshot, and their entries. Returns the names of the files that went.
-pub(super) fn remove(project: &Project, manifest: &Manifest) -> Result<Vec<String>, OpError> {
-    let dir = project.export_dir();
-    let path = dir.join(MANIFEST_FILE);
-    if !path.exists() {
-        return Ok(Vec::new());
-    }
-    let mut list = BackupManifest::load(&path)?;
-    let mut removed = Vec::new();
-    let mut changed = false;
-    for backup in manifest.tables.iter().filter_map(|table| BackupId::parse(&table.backup)) {
-        // Only what the list knows as ours is touched; the entry goes first, so that the list never names what is gone.
-        if !list.remove(backup.as_str()) {
-            continue;
-        }
-        changed = true;
-        for file in [backup.json_file(), backup.script_file()] {
-            if dir.join(&file).is_file() {
-                removed.push(file);
-            }
-        }
-    }
-    if changed {
-        list.save()?;
-    }
-    for file in &removed {
-        let path = dir.join(file);
-        std::fs::remove_file(&path).map_err(|error| OpError::io("remove", path, error))?;
-    }
-    Ok(removed)
-}
-
-/// Gives the exports of a snapshot its new message as their reason.
-pub(super) fn set_reason(project: &Project, manifest: &Manifest) -> Result<(), OpError> {
-    let path = project.export_dir().join(MANIFEST_FILE);
-    if !path.exists() {
-        return Ok(());
-    }
-    let mut list = BackupManifest::load(&path)?;
-    let mut changed = false;
-    for table in &manifest.tables {
-        if let Some(mut entry) = list.get(&table.backup) {
-            entry.reason.clone_from(&manifest.message);
-            list.put(&entry);
-            changed = true;
-        }
-    }
-    if changed { Ok(list.save()?) } else { Ok(()) }
-}
-
-/// Has every file that the list names checked, and writes what was found into the list: valid, missing or corrupt.
-/// `check` says whether a file that is there is whole.
-pub(super) fn check_all(
-    project: &Project,
-    check: &mut dyn FnMut(&Path) -> Result<bool, OpError>,
-    monitor: &dyn Monitor,
-) -> Result<(), OpError> {
-    let dir = project.export_dir();
-    let path = dir.join(MANIFEST_FILE);
-    if !path.exists() {
-        return Ok(());
-    }
-    let mut list = BackupManifest::load(&path)?;
-    let entries: Vec<BackupEntry> = list.entries().collect();
-    let mut changed = false;
-    for entry in entries.iter().filter(|entry| BackupId::parse(&entry.id).is_some()) {
-        if monitor.interrupted() {
-            return Err(OpError::Interrupted);
-        }
-        // A name that is not plainly a file of this directory is not followed.
-        let Some(backup) = BackupId::parse(&entry.file_path).filter(|id| id.json_file() == entry.file_path) else {
-            continue;
-        };
-        let file = dir.join(backup.json_file());
-        monitor.begin(&Step { verb: "Verifying", subject: &entry.file_path, ..Step::default() });
-        let status = match file.is_file() {
-            false => BackupStatus::Missing,
-            true if check(&file)? => BackupStatus::Valid,
-            true => BackupStatus::Corrupt,
-        };
-        monitor.end();
-        changed |= status != entry.status && list.set_status(&entry.id, status);
-    }
-    if changed { Ok(list.save()?) } else { Ok(()) }
 }

@@ -1,0 +1,198 @@
+//! What a restore script needs to know of its project: which client, which driver adapter, which database.
+
+use super::schema::{Generator, Schema, Setting};
+use super::script::{Adapter, ScriptOptions};
+use std::path::{Component, Path, PathBuf};
+
+/// A project as its files show it.
+#[derive(Debug, Clone)]
+pub struct Surroundings<'s> {
+    /// The directory of `package.json`.
+    pub root: &'s Path,
+    /// Where the script is to stand.
+    pub script_dir: &'s Path,
+    /// The schema, if there is one.
+    pub schema: Option<&'s Schema>,
+    /// The directory that holds the schema's main file.
+    pub schema_dir: &'s Path,
+    /// The variable of the URL that Prisma's config file names.
+    pub config_variable: Option<String>,
+    /// `postgresql` or `sqlite`.
+    pub engine: &'s str,
+    /// The first number of Prisma's version, if it is known.
+    pub major: Option<u32>,
+    /// Packages that the project names or has installed.
+    pub packages: &'s [String],
+}
+
+impl Surroundings<'_> {
+    /// What the script takes from the project, with what was found and assumed in words.
+    pub fn script_options(&self) -> ScriptOptions {
+        let mut found = Vec::new();
+        let generator = self.schema.and_then(Schema::client);
+        let client = self.client(generator, &mut found);
+        let adapter = self.adapter(generator, &mut found);
+        let (url_variable, url_fallback) = self.url(&mut found);
+        // An engine of Prisma's own takes relative paths from the schema's directory, adapters from where the program runs.
+        let base = if adapter == Adapter::None { relative(self.root, self.schema_dir) } else { ".".to_owned() };
+        ScriptOptions { client, adapter, url_variable, url_fallback, sqlite_base: base, found }
+    }
+
+    fn client(&self, generator: Option<&Generator>, found: &mut Vec<String>) -> String {
+        let Some(generator) = generator else {
+            found.push(
+                "Assumed: Prisma's client is @prisma/client (no Prisma schema with a client was found).".to_owned(),
+            );
+            return "@prisma/client".to_owned();
+        };
+        let version =
+            self.major.map_or_else(|| "an unknown version of Prisma".to_owned(), |major| format!("Prisma {major}"));
+        found.push(format!("Found: {version}, generator {}.", generator.provider));
+        let Some(output) = generator.output.as_deref() else { return "@prisma/client".to_owned() };
+        let dir = generator.at.file.parent().unwrap_or(self.schema_dir).join(output);
+        if normal(&dir).ends_with("node_modules/@prisma/client")
+            || normal(&dir).ends_with("node_modules/.prisma/client")
+        {
+            return "@prisma/client".to_owned();
+        }
+        let entry = if generator.provider == "prisma-client" { "client.js" } else { "index.js" };
+        format!("{}/{entry}", relative(self.script_dir, &dir))
+    }
+
+    fn adapter(&self, generator: Option<&Generator>, found: &mut Vec<String>) -> Adapter {
+        let has = |name: &str| self.packages.iter().any(|package| package == name);
+        let seven = self.major.is_none_or(|major| major >= 7);
+        let wanted = match self.engine {
+            "postgresql" => [("@prisma/adapter-pg", Adapter::Pg, Adapter::Pg)].to_vec(),
+            _ => vec![
+                ("@prisma/adapter-better-sqlite3", Adapter::BetterSqlite3, Adapter::BetterSqlite36),
+                ("@prisma/adapter-libsql", Adapter::LibSql, Adapter::LibSql6),
+            ],
+        };
+        let pick = |(_, new, old): (&str, Adapter, Adapter)| if seven { new } else { old };
+        let engine_type = generator.and_then(|generator| generator.engine_type.as_deref());
+        let provider_is_new = generator.is_some_and(|generator| generator.provider == "prisma-client");
+        let previews = generator.map(|generator| generator.preview_features.as_slice()).unwrap_or_default();
+        let previewed = previews.iter().any(|feature| feature == "driverAdapters" || feature == "queryCompiler");
+        let known = self.major.is_some() || provider_is_new;
+        let needed = known && (seven || engine_type == Some("client") || previewed);
+        match wanted.iter().copied().find(|(package, ..)| has(package)) {
+            Some(one) if needed || self.major == Some(6) && engine_type.is_none() && provider_is_new => {
+                found.push(format!("Found: {}.", one.0));
+                pick(one)
+            }
+            None if needed => {
+                let one = wanted.last().copied().unwrap_or(("@prisma/adapter-pg", Adapter::Pg, Adapter::Pg));
+                found.push(format!("Assumed: {} (no driver adapter stands in package.json).", one.0));
+                pick(one)
+            }
+            _ => {
+                found.push("Assumed: the client has its own engine and needs no driver adapter.".to_owned());
+                Adapter::None
+            }
+        }
+    }
+
+    fn url(&self, found: &mut Vec<String>) -> (String, Option<String>) {
+        let setting = self.schema.and_then(|schema| schema.datasource.as_ref()).and_then(|source| source.url.as_ref());
+        match (&self.config_variable, setting) {
+            (Some(name), _) | (None, Some(Setting::Variable(name))) => {
+                found.push(format!("Found: the database URL is in {name}."));
+                (name.clone(), None)
+            }
+            (None, Some(Setting::Literal(url))) if url.starts_with("file:") => {
+                found.push("Found: the database URL stands in the schema; DATABASE_URL wins over it.".to_owned());
+                ("DATABASE_URL".to_owned(), Some(url.clone()))
+            }
+            _ => {
+                found.push("Assumed: the database URL is in DATABASE_URL.".to_owned());
+                ("DATABASE_URL".to_owned(), None)
+            }
+        }
+    }
+}
+
+/// The path from one directory to another, with `/` and a leading dot.
+fn relative(from: &Path, to: &Path) -> String {
+    let (from, to) = (normal(from), normal(to));
+    let (from, to): (Vec<Component<'_>>, Vec<Component<'_>>) = (from.components().collect(), to.components().collect());
+    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let mut parts: Vec<String> = vec!["..".to_owned(); from.len() - shared];
+    parts.extend(to[shared..].iter().map(|part| part.as_os_str().to_string_lossy().into_owned()));
+    if parts.first().is_none_or(|first| first != "..") {
+        parts.insert(0, ".".to_owned());
+    }
+    parts.join("/")
+}
+
+/// The path without `.` and `..`, links followed where the directory is there.
+fn normal(path: &Path) -> PathBuf {
+    if let Ok(path) = path.canonicalize() {
+        return path;
+    }
+    match (path.parent(), path.components().next_back()) {
+        (Some(parent), Some(Component::ParentDir)) => {
+            normal(parent).parent().map(Path::to_path_buf).unwrap_or_default()
+        }
+        (Some(parent), Some(Component::CurDir)) => normal(parent),
+        (Some(parent), Some(last)) if !parent.as_os_str().is_empty() => normal(parent).join(last),
+        _ => path.to_path_buf(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(schema: &str, major: u32, packages: &[&str]) -> ScriptOptions {
+        let schema = Schema::parse(Path::new("/p/prisma/schema.prisma"), schema).unwrap();
+        let packages: Vec<String> = packages.iter().map(|&name| name.to_owned()).collect();
+        Surroundings {
+            root: Path::new("/p"),
+            script_dir: Path::new("/p/scripts/backups"),
+            schema: Some(&schema),
+            schema_dir: Path::new("/p/prisma"),
+            config_variable: None,
+            engine: schema.datasource.as_ref().map_or("sqlite", |source| source.provider.as_str()),
+            major: Some(major),
+            packages: &packages,
+        }
+        .script_options()
+    }
+
+    const SEVEN: &str = "generator client {\n provider = \"prisma-client\"\n output = \"../src/generated\"\n}\n\
+                         datasource db {\n provider = \"postgresql\"\n}\n";
+    const JS: &str = "generator client {\n provider = \"prisma-client-js\"\n}\n\
+                      datasource db {\n provider = \"sqlite\"\n url = env(\"DB\")\n}\n";
+
+    #[test]
+    fn the_client_is_imported_from_where_it_is_generated() {
+        let found = options(SEVEN, 7, &["@prisma/adapter-pg"]);
+        assert_eq!((found.client.as_str(), found.adapter), ("../../src/generated/client.js", Adapter::Pg));
+        assert_eq!(
+            options(&SEVEN.replace("prisma-client", "prisma-client-js"), 7, &[]).client,
+            "../../src/generated/index.js"
+        );
+        let found = options(JS, 5, &["@prisma/adapter-libsql"]);
+        assert_eq!((found.client.as_str(), found.adapter), ("@prisma/client", Adapter::None));
+        assert_eq!((found.url_variable.as_str(), found.sqlite_base.as_str()), ("DB", "./prisma"));
+    }
+
+    #[test]
+    fn the_adapter_is_the_installed_one_and_else_assumed() {
+        let js = JS.replace("-js\"", "-js\"\n engineType = \"client\"");
+        assert_eq!(options(&js, 6, &["@prisma/adapter-libsql"]).adapter, Adapter::LibSql6);
+        assert_eq!(options(JS, 7, &["@prisma/adapter-better-sqlite3"]).adapter, Adapter::BetterSqlite3);
+        let found = options(SEVEN, 7, &[]);
+        assert_eq!(found.adapter, Adapter::Pg);
+        assert!(found.found.iter().any(|line| line.starts_with("Assumed: @prisma/adapter-pg")), "{:?}", found.found);
+    }
+
+    #[test]
+    fn a_url_in_the_schema_is_taken_only_where_it_holds_no_password() {
+        let literal = JS.replace("env(\"DB\")", "\"file:./dev.db\"");
+        assert_eq!(options(&literal, 6, &[]).url_fallback.as_deref(), Some("file:./dev.db"));
+        let secret = JS.replace("env(\"DB\")", "\"postgres://u:p@h/db\"").replace("sqlite", "postgresql");
+        assert_eq!(options(&secret, 6, &[]).url_fallback, None);
+    }
+}

@@ -11,14 +11,12 @@ pub struct Surroundings<'s> {
     pub root: &'s Path,
     /// Where the script is to stand.
     pub script_dir: &'s Path,
-    /// The schema, if there is one.
-    pub schema: Option<&'s Schema>,
-    /// The directory that holds the schema's main file.
-    pub schema_dir: &'s Path,
-    /// The variable of the URL that Prisma's config file names.
-    pub config_variable: Option<String>,
     /// `postgresql` or `sqlite`.
     pub engine: &'s str,
+    /// The schema and its place, if there is one.
+    pub schema: Option<(&'s Schema, &'s Path)>,
+    /// Where the URL is to be had, as the project says it.
+    pub url: Option<&'s Setting>,
     /// The first number of Prisma's version, if it is known.
     pub major: Option<u32>,
     /// Packages that the project names or has installed.
@@ -29,12 +27,16 @@ impl Surroundings<'_> {
     /// What the script takes from the project, with what was found and assumed in words.
     pub fn script_options(&self) -> ScriptOptions {
         let mut found = Vec::new();
-        let generator = self.schema.and_then(Schema::client);
+        let generator = self.schema.and_then(|(schema, _)| schema.client());
         let client = self.client(generator, &mut found);
         let adapter = self.adapter(generator, &mut found);
         let (url_variable, url_fallback) = self.url(&mut found);
         // An engine of Prisma's own takes relative paths from the schema's directory, adapters from where the program runs.
-        let base = if adapter == Adapter::None { relative(self.root, self.schema_dir) } else { ".".to_owned() };
+        let base = if adapter == Adapter::None {
+            self.schema.map_or_else(|| ".".to_owned(), |(_, dir)| relative(self.root, dir))
+        } else {
+            ".".to_owned()
+        };
         ScriptOptions { client, adapter, url_variable, url_fallback, sqlite_base: base, found }
     }
 
@@ -49,7 +51,7 @@ impl Surroundings<'_> {
             self.major.map_or_else(|| "an unknown version of Prisma".to_owned(), |major| format!("Prisma {major}"));
         found.push(format!("Found: {version}, generator {}.", generator.provider));
         let Some(output) = generator.output.as_deref() else { return "@prisma/client".to_owned() };
-        let dir = generator.at.file.parent().unwrap_or(self.schema_dir).join(output);
+        let dir = generator.at.file.parent().unwrap_or(self.root).join(output);
         if normal(&dir).ends_with("node_modules/@prisma/client")
             || normal(&dir).ends_with("node_modules/.prisma/client")
         {
@@ -94,13 +96,12 @@ impl Surroundings<'_> {
     }
 
     fn url(&self, found: &mut Vec<String>) -> (String, Option<String>) {
-        let setting = self.schema.and_then(|schema| schema.datasource.as_ref()).and_then(|source| source.url.as_ref());
-        match (&self.config_variable, setting) {
-            (Some(name), _) | (None, Some(Setting::Variable(name))) => {
+        match self.url {
+            Some(Setting::Variable(name)) => {
                 found.push(format!("Found: the database URL is in {name}."));
                 (name.clone(), None)
             }
-            (None, Some(Setting::Literal(url))) if url.starts_with("file:") => {
+            Some(Setting::Literal(url)) if url.starts_with("file:") => {
                 found.push("Found: the database URL stands in the schema; DATABASE_URL wins over it.".to_owned());
                 ("DATABASE_URL".to_owned(), Some(url.clone()))
             }
@@ -147,13 +148,13 @@ mod tests {
     fn options(schema: &str, major: u32, packages: &[&str]) -> ScriptOptions {
         let schema = Schema::parse(Path::new("/p/prisma/schema.prisma"), schema).unwrap();
         let packages: Vec<String> = packages.iter().map(|&name| name.to_owned()).collect();
+        let source = schema.datasource.as_ref().unwrap();
         Surroundings {
             root: Path::new("/p"),
             script_dir: Path::new("/p/scripts/backups"),
-            schema: Some(&schema),
-            schema_dir: Path::new("/p/prisma"),
-            config_variable: None,
-            engine: schema.datasource.as_ref().map_or("sqlite", |source| source.provider.as_str()),
+            engine: &source.provider,
+            schema: Some((&schema, Path::new("/p/prisma"))),
+            url: source.url.as_ref(),
             major: Some(major),
             packages: &packages,
         }

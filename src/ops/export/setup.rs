@@ -2,9 +2,8 @@
 
 use crate::codec::TableSchema;
 use crate::ops::project::Project;
-use crate::prisma::schema::Schema;
+use crate::prisma::project::PrismaProject;
 use crate::prisma::{ModelNames, ScriptOptions, Surroundings};
-use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// The packages that a script may need.
@@ -13,54 +12,53 @@ const ADAPTERS: [&str; 3] = ["@prisma/adapter-pg", "@prisma/adapter-libsql", "@p
 /// The project's Prisma schema and what is installed; all of it may be missing.
 pub(super) struct PrismaSide {
     root: PathBuf,
-    schema: Option<Schema>,
-    schema_dir: PathBuf,
-    major: Option<u32>,
+    project: Option<PrismaProject>,
     packages: Vec<String>,
+    trouble: Option<String>,
 }
 
 impl PrismaSide {
-    /// Looks for it.
+    /// Looks for it. A schema that cannot be read is no reason not to export: the script says so in its first comment.
     pub(super) fn find(project: &Project) -> PrismaSide {
         let root = project.root.clone();
-        let files = ["prisma/schema.prisma", "schema.prisma"].map(|name| root.join(name));
-        let file = files.into_iter().find(|file| file.is_file());
-        let schema = file.as_ref().and_then(|file| Schema::read(std::slice::from_ref(file)).ok());
-        let schema_dir = file.and_then(|file| file.parent().map(Path::to_path_buf)).unwrap_or_else(|| root.clone());
-        let json = |path: &str| -> Option<Value> { serde_json::from_slice(&std::fs::read(root.join(path)).ok()?).ok() };
-        let version = json("node_modules/@prisma/client/package.json")
-            .or_else(|| json("node_modules/prisma/package.json"))
-            .and_then(|package| package["version"].as_str().map(str::to_owned));
-        let package = json("package.json").unwrap_or_default();
-        let wanted = |name: &str| {
-            ["dependencies", "devDependencies"].iter().find_map(|part| package[part][name].as_str().map(str::to_owned))
+        let (found, trouble) = match PrismaProject::find(&root) {
+            Ok(found) => (found, None),
+            Err(error) => (None, Some(error.to_string())),
         };
-        let version = version.or_else(|| wanted("@prisma/client")).or_else(|| wanted("prisma"));
-        let major = version.and_then(|version| {
-            version.trim_start_matches(|c: char| !c.is_ascii_digit()).split('.').next()?.parse().ok()
-        });
-        let installed = |name: &&str| wanted(name).is_some() || root.join("node_modules").join(name).is_dir();
+        let named = |name: &str| {
+            found.as_ref().and_then(|found| found.package.as_ref()).is_some_and(|package| package.has(name))
+        };
+        let installed = |name: &&str| named(name) || root.join("node_modules").join(name).is_dir();
         let packages = ADAPTERS.iter().filter(|name| installed(name)).map(|&name| name.to_owned()).collect();
-        PrismaSide { root, schema, schema_dir, major, packages }
+        PrismaSide { root, project: found, packages, trouble }
     }
 
     /// What the schema calls a table's columns; `None` if it does not know the table.
     pub(super) fn names(&self, table: &TableSchema) -> Option<ModelNames> {
-        ModelNames::find(self.schema.as_ref()?, table, "public")
+        let schema = &self.project.as_ref()?.schema;
+        // Models that name no database schema are in the one of the URL, which may be any.
+        let default = table.table.schema.as_deref().unwrap_or("public");
+        ModelNames::find(schema, table, default)
     }
 
     /// What the script in `dir` needs.
     pub(super) fn script_options(&self, dir: &Path, engine: &str) -> ScriptOptions {
-        Surroundings {
+        let schema_dir = self.project.as_ref().map(PrismaProject::datasource_dir).unwrap_or_default();
+        let url =
+            self.project.as_ref().and_then(|project| project.urls().first().map(|(setting, _)| (*setting).clone()));
+        let mut options = Surroundings {
             root: &self.root,
             script_dir: dir,
-            schema: self.schema.as_ref(),
-            schema_dir: &self.schema_dir,
-            config_variable: None,
             engine: if engine == "postgres" { "postgresql" } else { engine },
-            major: self.major,
+            schema: self.project.as_ref().map(|project| (&project.schema, schema_dir.as_path())),
+            url: url.as_ref(),
+            major: self.project.as_ref().and_then(PrismaProject::version).map(|version| version.major),
             packages: &self.packages,
         }
-        .script_options()
+        .script_options();
+        options
+            .found
+            .extend(self.trouble.iter().map(|trouble| format!("The Prisma schema could not be read: {trouble}")));
+        options
     }
 }

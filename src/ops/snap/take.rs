@@ -7,6 +7,7 @@ use crate::ops::actor;
 use crate::ops::config::ExportWhen;
 use crate::ops::export::{self, ExportOptions, ExportReport};
 use crate::ops::publish::{Draft, Published, Taking, origin, publish};
+use crate::prisma::project::PrismaProject;
 use crate::snapshot::{History, SnapshotKind};
 use crate::store::Access;
 use std::path::Path;
@@ -59,8 +60,9 @@ impl SnapPlan {
 
 /// The newest of Prisma's migrations as files: where the database keeps no list of those it has applied.
 fn newest_migration(root: &Path) -> Option<String> {
-    let entries = std::fs::read_dir(root.join("prisma/migrations")).ok()?;
-    let folders = entries.flatten().filter(|entry| entry.path().join("migration.sql").is_file());
+    let migrations = PrismaProject::find(root).ok().flatten()?.migrations();
+    let folders = std::fs::read_dir(migrations).ok()?.flatten();
+    let folders = folders.filter(|entry| entry.path().join("migration.sql").is_file());
     folders.filter_map(|entry| entry.file_name().into_string().ok()).max()
 }
 

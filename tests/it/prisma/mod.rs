@@ -3,6 +3,8 @@
 mod dmmf;
 mod hostile_schemas;
 mod schema_errors;
+mod script_catalogue;
+mod script_project;
 
 use crate::source::files::project;
 use dbsnap::prisma::schema::{Schema, SchemaError};

@@ -1,0 +1,225 @@
+//! A project with real Prisma: its client generated, its tables made, its restore scripts compiled and run.
+
+use crate::source::files::project;
+use crate::support::process::{Invocation, Project, Run};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+/// What a `generator` block says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generator {
+    /// `prisma-client`
+    New,
+    /// `prisma-client-js` with an output.
+    JsOutput,
+    /// `prisma-client-js` without one: the client is in `@prisma/client`.
+    Js,
+}
+
+/// Which Prisma a project uses, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup {
+    pub major: u32,
+    pub generator: Generator,
+    pub engine: &'static str,
+}
+
+impl Setup {
+    /// The schema: these models under the blocks that this setup needs.
+    fn schema(self, models: &str) -> String {
+        let mut generator = match self.generator {
+            Generator::New => "provider = \"prisma-client\"\n  output = \"../generated/client\"\n".to_owned(),
+            Generator::JsOutput => "provider = \"prisma-client-js\"\n  output = \"../generated/client\"\n".to_owned(),
+            Generator::Js => "provider = \"prisma-client-js\"\n".to_owned(),
+        };
+        if self.major == 6 {
+            generator.push_str("  engineType = \"client\"\n");
+        }
+        let url = if self.major < 7 { "  url = env(\"DATABASE_URL\")\n" } else { "" };
+        // The models may come with blocks of their own; of these only `schemas` is kept.
+        let schemas = models.lines().find(|line| line.trim_start().starts_with("schemas")).unwrap_or_default();
+        let body = models.split("\n}\n").filter(|block| {
+            let first = block.trim_start();
+            !first.starts_with("generator ") && !first.starts_with("datasource ")
+        });
+        let body: Vec<&str> = body.collect();
+        let body = body.join("\n}\n");
+        format!(
+            "generator client {{\n  {generator}}}\n\ndatasource db {{\n  provider = \"{}\"\n{url}{schemas}\n}}\n\n{body}",
+            self.engine
+        )
+    }
+
+    fn adapter(self) -> &'static str {
+        if self.engine == "sqlite" { "@prisma/adapter-libsql" } else { "@prisma/adapter-pg" }
+    }
+
+    fn packages(self) -> PathBuf {
+        let packages = project(&format!("tests/prisma/{}/node_modules", self.major));
+        assert!(packages.is_dir(), "Prisma {} is missing: tests/run installs it (npm ci in tests/prisma)", self.major);
+        packages
+    }
+
+    /// A folder with the packages and the generated client; made once for each schema and kept below `target/`.
+    fn generated(self, schema: &str) -> PathBuf {
+        let lock = fs::read(project(&format!("tests/prisma/{}/package-lock.json", self.major))).unwrap();
+        let key = blake3::hash(&[schema.as_bytes(), &lock].concat()).to_hex();
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("prisma-{}", &key[..16]));
+        if place.is_dir() {
+            return place;
+        }
+        let new = Project::new();
+        self.write(&new, schema);
+        self.link_packages(new.path());
+        let generate = new.program(new.path().join("node_modules/.bin/prisma"), ["generate"]);
+        // Prisma's own engine is not needed and not there; any URL will do.
+        let generate = generate.env("PRISMA_SCHEMA_ENGINE_BINARY", "/bin/false").env("PRISMA_HIDE_UPDATE_MESSAGE", "1");
+        let url = if self.engine == "sqlite" { "file:./none.db" } else { "postgresql://localhost/none" };
+        let generate = generate.env("DATABASE_URL", url).env("CHECKPOINT_DISABLE", "1");
+        generate.run().success();
+        let moving = place.with_extension(std::process::id().to_string());
+        let moved = new.program("cp", [Path::new("-a"), new.path(), &moving]).run();
+        moved.success();
+        if fs::rename(&moving, &place).is_err() {
+            // Another test was faster.
+            fs::remove_dir_all(&moving).unwrap();
+        }
+        place
+    }
+
+    /// The packages: all by links, but for `@prisma/client` where the generated client belongs beside it.
+    fn link_packages(self, dir: &Path) {
+        let (from, to) = (self.packages(), dir.join("node_modules"));
+        if self.generator != Generator::Js {
+            return symlink(&from, &to).unwrap();
+        }
+        let link_all = |from: &Path, to: &Path, but: &str| {
+            fs::create_dir_all(to).unwrap();
+            for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+                if entry.file_name() != but {
+                    symlink(entry.path(), to.join(entry.file_name())).unwrap();
+                }
+            }
+        };
+        link_all(&from, &to, "@prisma");
+        link_all(&from.join("@prisma"), &to.join("@prisma"), "client");
+        fs::create_dir_all(to.join("@prisma/client")).unwrap();
+        for entry in fs::read_dir(from.join("@prisma/client")).unwrap().map(Result::unwrap) {
+            let place = to.join("@prisma/client").join(entry.file_name());
+            match entry.file_type().unwrap().is_dir() {
+                true => symlink(entry.path(), place).unwrap(),
+                false => drop(fs::copy(entry.path(), place).unwrap()),
+            }
+        }
+    }
+
+    fn write(self, project: &Project, schema: &str) {
+        project.write("prisma/schema.prisma", schema);
+        let version = if self.major == 7 { "7.10.0" } else { "6.19.3" };
+        let adapter = self.adapter();
+        project.write(
+            "package.json",
+            format!("{{\"dependencies\":{{\"@prisma/client\":\"{version}\",\"{adapter}\":\"{version}\"}}}}"),
+        );
+        if self.major >= 7 {
+            project.write(
+                "prisma.config.ts",
+                "import { defineConfig, env } from 'prisma/config';\n\
+                 export default defineConfig({ schema: 'prisma/schema.prisma', datasource: { url: env('DATABASE_URL') } });\n",
+            );
+        }
+    }
+}
+
+/// The project, with a store and its URL in `.env`.
+pub struct PrismaWorld {
+    pub project: Project,
+    pub setup: Setup,
+}
+
+impl PrismaWorld {
+    /// With these models; `url` as it stands in `.env`.
+    pub fn new(setup: Setup, models: &str, url: &str) -> PrismaWorld {
+        let schema = setup.schema(models);
+        let generated = setup.generated(&schema);
+        let world = PrismaWorld { project: Project::new(), setup };
+        setup.write(&world.project, &schema);
+        for name in ["node_modules", "generated"] {
+            if generated.join(name).exists() {
+                symlink(generated.join(name), world.path().join(name)).unwrap();
+            }
+        }
+        world.project.write(".env", format!("DATABASE_URL=\"{url}\"\n"));
+        world.project.dbsnap(["init"]).run().success();
+        world
+    }
+
+    /// Its directory.
+    pub fn path(&self) -> &Path {
+        self.project.path()
+    }
+
+    /// `dbsnap snap --export` of these tables, or all.
+    pub fn export(&self, tables: &[&str]) {
+        let all: &[&str] = if tables.is_empty() { &["--all"] } else { tables };
+        self.project.dbsnap(["snap", "--export", "-q", "-m", "before"].iter().chain(all)).run().success();
+    }
+
+    /// The script of a table.
+    pub fn script(&self, table: &str) -> PathBuf {
+        let ending = format!("_{table}_restore.ts");
+        let found = fs::read_dir(self.path().join("scripts/backups")).unwrap().map(|entry| entry.unwrap().path());
+        // `backup_20260124_103000` stands before it
+        let mut found = found.filter(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            name.strip_suffix(&ending).is_some_and(|stem| stem.len() == "backup_20260124_103000".len())
+        });
+        found.next().unwrap_or_else(|| panic!("no script of {table}"))
+    }
+
+    /// The JSON file of a table.
+    pub fn json(&self, table: &str) -> PathBuf {
+        let script = self.script(table);
+        script.with_file_name(script.file_name().unwrap().to_str().unwrap().replace("_restore.ts", ".json"))
+    }
+
+    /// tsx with a script and arguments.
+    pub fn tsx(&self, script: &Path, args: &[&str]) -> Invocation {
+        let tsx = self.setup.packages().join(".bin/tsx");
+        self.project.program(tsx, [script]).args(args).env("TMPDIR", std::env::temp_dir())
+    }
+
+    /// Runs a table's script; it must succeed. What it said.
+    pub fn run(&self, table: &str, args: &[&str]) -> String {
+        let run = self.tsx(&self.script(table), args).run().success();
+        run.stdout().to_owned()
+    }
+
+    /// Runs the scripts of these tables, one after the other in one process; what they said.
+    pub fn run_all(&self, tables: &[&str], args: &[&str]) -> Run {
+        let runner = project("tests/it/prisma/run_all.mjs");
+        let scripts: Vec<PathBuf> = tables.iter().map(|table| self.script(table)).collect();
+        self.tsx(&runner, &[&tables.len().to_string()]).args(scripts).args(args).run()
+    }
+
+    /// Runs a table's script; it must fail. What it said on stderr.
+    pub fn refused(&self, table: &str, args: &[&str]) -> String {
+        let run = self.tsx(&self.script(table), args).run();
+        assert_eq!(run.code(), Some(1), "{run}");
+        run.stderr().to_owned()
+    }
+
+    /// `tsc --noEmit --strict` over all scripts, with these settings besides.
+    pub fn tsc(&self, settings: &str) -> Run {
+        let config = format!(
+            "{{\"compilerOptions\":{{\"strict\":true,\"noEmit\":true,\"skipLibCheck\":true,{settings}}},\"include\":[\"scripts/backups/*.ts\"]}}"
+        );
+        self.project.write("tsconfig.json", config);
+        let tsc = self.setup.packages().join(".bin/tsc");
+        self.project.program(tsc, ["-p", "tsconfig.json"]).run()
+    }
+}
+
+/// How a bundler's project is compiled.
+pub const BUNDLER: &str = "\"module\":\"esnext\",\"moduleResolution\":\"bundler\",\"target\":\"es2022\"";

@@ -1,0 +1,12 @@
+UPDATE mods SET title = 'x', tags = '{}', metadata = '{}', rating = 0 WHERE right(id, 1) = '3';
+UPDATE mods SET slug = slug || '-moved', thumbnail = NULL, file_size = NULL WHERE right(id, 1) = '4';
+DELETE FROM mods WHERE right(id, 1) = '7';
+UPDATE categories SET parent_id = NULL, name = 'q';
+DELETE FROM categories WHERE id IN ('z', 'b');
+UPDATE users SET role = 'creator', roles = '{}', birthday = NULL;
+UPDATE content_sources SET config = '1', rate_limit = NULL;
+UPDATE creator_profiles SET balance = 1, bio = 'x';
+UPDATE facet_definitions SET rules = '[]', aliases = '{}';
+DELETE FROM scraping_jobs; DELETE FROM reviews; DELETE FROM favorites; DELETE FROM collections;
+INSERT INTO users (id, email, updated_at) VALUES ('ffffffff-0000-0000-0000-000000000000', 'added', now());
+INSERT INTO mods (id, title, slug, updated_at) VALUES ('added', 'n', 'n', now());

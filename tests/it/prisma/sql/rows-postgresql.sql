@@ -1,0 +1,12 @@
+INSERT INTO users (id,email,name,role,roles,birthday,updated_at) SELECT ('00000000-0000-0000-0000-' || lpad(n::text,12,'0'))::uuid, 'u'||n||'@x.de', CASE WHEN n%3=0 THEN NULL ELSE 'Name '||n END, (ARRAY['USER','creator','admin-role'])[1+n%3]::user_role, ARRAY['creator','admin-role']::user_role[], '1990-01-01'::date+n, '2026-01-01'::timestamp + n*interval '1 minute' FROM generate_series(1,50) n;
+INSERT INTO creator_profiles SELECT 'cp'||n, ('00000000-0000-0000-0000-' || lpad(n::text,12,'0'))::uuid, 'h'||n, NULL, n+0.123456789012345678901234567890, n%2=0 FROM generate_series(1,20) n;
+INSERT INTO content_sources SELECT 's'||n,'src'||n,'https://x/'||n, true, CASE n%3 WHEN 0 THEN NULL WHEN 1 THEN 'null'::jsonb ELSE '{"a":1,"b":[1,2]}' END, n/3.0, NULL, '2026-01-01', '2026-01-02' FROM generate_series(1,9) n;
+INSERT INTO categories VALUES ('a','A','a','/a',0,'z'),('z','Z','z','/z',0,NULL),('b','B','b','/b',1,'a');
+INSERT INTO mods SELECT 'mod'||lpad(n::text,6,'0'), 'Title "'||n||E'" \n é 💡', 'slug'||n, repeat('desc ',n%50), 'mod', n+0.5, n, n*10000000000, n/7.0, n%2=0, ARRAY['t'||n,'a,b','"q"',''], CASE n%4 WHEN 0 THEN NULL WHEN 1 THEN 'null' WHEN 2 THEN '{"x":[1,2,{"y":null}]}' ELSE '[]' END::jsonb, decode(md5(n::text),'hex'), '2026-01-01 00:00:00.123+00', '2026-01-01', '2026-01-02', CASE WHEN n%2=0 THEN 's1' END, 'cp1' FROM generate_series(1,400) n;
+INSERT INTO scraping_jobs (source_id,status,errors,created_at) SELECT 's'||(1+n%9), 'DONE', ARRAY['{"e":1}','[1]','"x"']::jsonb[], '2026-01-01' FROM generate_series(1,30) n;
+INSERT INTO reviews (mod_id,user_id,rating,updated_at) SELECT 'mod000001',('00000000-0000-0000-0000-' || lpad(n::text,12,'0'))::uuid, n%5, '2026-01-01' FROM generate_series(1,40) n;
+INSERT INTO favorites SELECT 'f'||n, ('00000000-0000-0000-0000-' || lpad(n::text,12,'0'))::uuid, 'mod000002' FROM generate_series(1,40) n;
+INSERT INTO "_CategoryToMod" SELECT 'a','mod'||lpad(n::text,6,'0') FROM generate_series(1,40) n;
+INSERT INTO collections SELECT 'c'||n, ('00000000-0000-0000-0000-' || lpad(n::text,12,'0'))::uuid, 'C'||n, n%2=0, '2026-01-01' FROM generate_series(1,10) n;
+INSERT INTO facet_definitions SELECT 'fd'||n, 'type'||(n%3), 'v'||n, 'L', ARRAY['x','y'], n, '{"r":[1.5,true]}', '2026-01-01', '2026-01-01' FROM generate_series(1,12) n;
+INSERT INTO "_CollectionToMod" SELECT 'c'||n, 'mod'||lpad(n::text,6,'0') FROM generate_series(1,10) n;

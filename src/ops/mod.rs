@@ -10,6 +10,7 @@ pub mod doctor;
 mod error;
 pub mod export;
 pub mod gc;
+pub mod import;
 pub mod init;
 pub mod log;
 mod names;

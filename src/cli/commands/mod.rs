@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod export;
 mod gc;
+mod import;
 mod init;
 mod log;
 mod pin;
@@ -38,6 +39,8 @@ pub(super) enum Command {
     Show(show::Args),
     /// Write a snapshot's JSON, restore script and backup_manifest.json
     Export(export::Args),
+    /// Take a snapshot of an exported JSON file
+    Import(import::Args),
     /// Bring rows back: plan, confirm, write the differences, prove it
     Restore(restore::Args),
     /// Delete snapshots
@@ -71,6 +74,7 @@ pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode,
         Command::Log(args) => log::run(args, place, ui),
         Command::Show(args) => show::run(args, place, ui),
         Command::Export(args) => export::run(args, place, ui),
+        Command::Import(args) => import::run(args, place, ui),
         Command::Restore(args) => restore::run(args, place, ui),
         Command::Delete(args) => delete::run(args, place, ui),
         Command::Pin(args) => pin::pin(args, place, ui),

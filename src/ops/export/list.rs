@@ -59,21 +59,22 @@ pub(in crate::ops) fn set_reason(project: &Project, manifest: &Manifest) -> Resu
 }
 
 /// Has every file that the list names checked, and writes what was found into the list: valid, missing or corrupt.
-/// `check` says whether a file that is there is whole.
+/// `check` says whether a file that is there is whole. Returns the names of those that are gone.
 pub(in crate::ops) fn check_all(
     project: &Project,
     check: &mut dyn FnMut(&Path) -> Result<bool, OpError>,
     monitor: &dyn Monitor,
-) -> Result<(), OpError> {
+) -> Result<Vec<String>, OpError> {
     let dir = project.export_dir();
     let path = dir.join(MANIFEST_FILE);
     if !path.exists() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut list = BackupManifest::load(&path)?;
     let entries: Vec<BackupEntry> = list.entries().collect();
-    let mut changed = false;
-    for entry in entries.iter().filter(|entry| BackupId::parse(&entry.id).is_some()) {
+    let (mut changed, mut missing) = (false, Vec::new());
+    let ours = |entry: &&BackupEntry| BackupId::parse(&entry.id).is_some() && entry.status != BackupStatus::Expired;
+    for entry in entries.iter().filter(ours) {
         if monitor.interrupted() {
             return Err(OpError::Interrupted);
         }
@@ -84,12 +85,18 @@ pub(in crate::ops) fn check_all(
         let file = dir.join(backup.json_file());
         monitor.begin(&Step { verb: "Verifying", subject: &entry.file_path, ..Step::default() });
         let status = match file.is_file() {
-            false => BackupStatus::Missing,
+            false => {
+                missing.push(entry.file_path.clone());
+                BackupStatus::Missing
+            }
             true if check(&file)? => BackupStatus::Valid,
             true => BackupStatus::Corrupt,
         };
         monitor.end();
         changed |= status != entry.status && list.set_status(&entry.id, status);
     }
-    if changed { Ok(list.save()?) } else { Ok(()) }
+    if changed {
+        list.save()?;
+    }
+    Ok(missing)
 }

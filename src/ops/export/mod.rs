@@ -159,7 +159,11 @@ fn export_table(
         created_at: entry.manifest.created_at,
         schema_version: entry.manifest.schema_version.clone(),
         filter_applied: table.filter.clone(),
-        extra: [("snapshot".to_owned(), serde_json::Value::String(entry.id.to_hex()))].into_iter().collect(),
+        extra: [("snapshot".to_owned(), entry.id.to_hex().into())]
+            .into_iter()
+            // Which database the rows are of, so that an import knows it: no URL, no host, no user.
+            .chain(serde_json::to_value(&entry.manifest.source).ok().map(|source| ("source".to_owned(), source)))
+            .collect(),
     };
     monitor.begin(&Step {
         verb: "Exporting",

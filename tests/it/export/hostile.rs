@@ -4,7 +4,6 @@ use super::schema::{column, export, read_all, table, text};
 use dbsnap::codec::{Kind, TableName, Value, row};
 use dbsnap::prisma::{Adapter, BackupId, ScriptOptions, restore_script, write_restore_script};
 use insta::assert_snapshot;
-use std::process::Command;
 
 const HOSTILE: [&str; 16] = [
     "'",
@@ -84,7 +83,7 @@ fn every_variant_of_the_script_is_whole() {
         let script = restore_script(&ScriptOptions { adapter, ..ScriptOptions::default() });
         assert!(!script.contains('%') && script.is_ascii(), "{adapter:?}");
         assert!(script.contains("process.argv[1]") && !script.contains("import.meta") && !script.contains("__dirname"));
-        assert!(script.contains("[DRY RUN] Would restore records. Use --restore to apply."));
+        assert!(script.contains("[DRY RUN] Would restore records: ") && script.contains("Use --restore to apply."));
         differing.push(format!("{adapter:?}"));
         differing.extend(script.lines().filter(|line| !lines.contains(line)).map(str::to_owned));
     }
@@ -107,68 +106,4 @@ fn every_variant_of_the_script_is_whole() {
     import { PrismaBetterSQLite3 } from '@prisma/adapter-better-sqlite3';
       const prisma = new PrismaClient({ adapter: new PrismaBetterSQLite3({ url }) });
     "##);
-}
-
-/// What the plan's users run first: `npx tsx <script>`. Types are stripped with the TypeScript compiler of `tests/prisma`; the
-/// stub stands for Prisma's client, so this shows what the program does and not yet what Prisma makes of it.
-#[test]
-fn the_program_runs_dry_and_for_real() {
-    let typescript = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/prisma/7");
-    let compiler = std::path::Path::new(typescript).join("node_modules/typescript");
-    assert!(compiler.is_dir(), "the TypeScript compiler is missing: tests/run installs it (npm ci in tests/prisma/7)");
-    let columns = vec![column("id", "text", Kind::Text), column("data", "jsonb", Kind::Jsonb)];
-    let rows = [[text("a"), text("null")], [text("b"), Value::Null], [text("c"), text("{\"$json\":[1]}")]];
-    let rows: Vec<Vec<Value>> = rows.into_iter().map(Vec::from).collect();
-    struct Model;
-    impl dbsnap::prisma::FieldNames for Model {
-        fn model(&self) -> Option<&str> {
-            Some("mod")
-        }
-    }
-    let schema = table(TableName::qualified("public", "mods"), columns);
-    let exported = super::schema::export_as(&schema, &Model, super::schema::info(), &rows);
-    let dir = exported.path.parent().unwrap();
-    let stub = dir.join("node_modules/@prisma/client");
-    std::fs::create_dir_all(&stub).unwrap();
-    std::fs::write(dir.join("package.json"), "{}").unwrap();
-    std::fs::write(dir.join(".env"), "DATABASE_URL=\"postgresql://u:s3cr3t@localhost:5432/shop\"\n").unwrap();
-    std::fs::write(stub.join("index.js"), include_str!("prisma_stub.js")).unwrap();
-    let script = dir.join("backup_20260124_103000_mods_restore.js");
-    let ts = dir.join("script.ts");
-    std::fs::write(&ts, restore_script(&ScriptOptions::default())).unwrap();
-    let strip = "const ts = require(process.argv[1] + '/node_modules/typescript'), fs = require('fs');
-        const out = ts.transpileModule(fs.readFileSync(process.argv[2], 'utf8'), { reportDiagnostics: true, compilerOptions: { module: 'commonjs', target: 'es2022' } });
-        if (out.diagnostics.length) throw new Error(JSON.stringify(out.diagnostics.map((d) => d.messageText)));
-        fs.writeFileSync(process.argv[3], out.outputText);";
-    let stripped = Command::new("node").args(["-e", strip, typescript]).args([&ts, &script]).output().unwrap();
-    assert!(stripped.status.success(), "{}", String::from_utf8_lossy(&stripped.stderr));
-    let run = |arguments: &[&str], variables: &[(&str, &str)]| {
-        let mut command = Command::new("node");
-        command
-            .arg(&script)
-            .args(arguments)
-            .env_remove("DATABASE_URL")
-            .env_remove("NODE_ENV")
-            .envs(variables.iter().copied());
-        let output = command.output().unwrap();
-        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
-        assert!(!text.contains("s3cr3t"), "{text}");
-        (output.status.success(), text)
-    };
-    let (ok, dry) = run(&[], &[]);
-    assert!(ok && dry.contains("Restoring 3 records to mods in localhost:5432/shop\n[DRY RUN]"), "{dry}");
-    assert!(!dry.contains("upsert"), "{dry}");
-    let (ok, real) = run(&["--restore"], &[]);
-    assert!(ok && real.ends_with("Restore complete.\n"), "{real}");
-    assert!(real.contains(r#"upsert {"where":{"id":"a"},"update":{"id":"a","data":"JsonNull"}"#), "{real}");
-    assert!(real.contains(r#"upsert {"where":{"id":"b"},"update":{"id":"b","data":"DbNull"}"#), "{real}");
-    assert!(real.contains(r#"upsert {"where":{"id":"c"},"update":{"id":"c","data":{"$json":[1]}}"#), "{real}");
-    let (ok, remote) = run(&["--restore"], &[("DATABASE_URL", "postgresql://u:s3cr3t@db.example.com/shop")]);
-    assert!(!ok && remote.contains("not on this machine") && !remote.contains("upsert"), "{remote}");
-    let (ok, production) = run(&["--restore"], &[("NODE_ENV", "production")]);
-    assert!(!ok && production.contains("NODE_ENV") && !production.contains("upsert"), "{production}");
-    let damaged = exported.text().replacen("\"a\"", "\"A\"", 1);
-    std::fs::write(&exported.path, damaged).unwrap();
-    let (ok, damaged) = run(&["--restore"], &[]);
-    assert!(!ok && damaged.contains("checksum") && !damaged.contains("upsert"), "{damaged}");
 }

@@ -1,0 +1,33 @@
+//! `dbsnap import`
+
+use crate::cli::command_error::CliError;
+use crate::cli::progress::count;
+use crate::cli::text::printable;
+use crate::cli::ui::Ui;
+use crate::ops::Place;
+use crate::ops::import::import;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// The JSON file of an export
+    file: PathBuf,
+    /// What for
+    #[arg(short, long, value_name = "TEXT", default_value = "")]
+    message: String,
+}
+
+pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = import(place, &args.file, &args.message, ui.monitor())?;
+    ui.result("import", &report, || {
+        format!(
+            "Imported {} records of {} as snapshot {}\n\nTo restore them:\n$ dbsnap restore {}\n",
+            count(report.rows),
+            printable(&report.table),
+            &report.id[..8],
+            &report.id[..8],
+        )
+    })?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -12,6 +12,7 @@ pub mod export;
 pub mod gc;
 pub mod init;
 pub mod log;
+pub mod models;
 mod names;
 pub mod project;
 mod publish;

@@ -13,6 +13,7 @@ mod url;
 
 pub use catalog::{Catalog, Counter, Engine, SourceIdentity, TableInfo};
 pub use error::DbError;
+pub use filter::FilterNames;
 pub use open::{OpenOptions, open};
 pub use traits::{Commit, Filter, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source, TableRead};
 pub use url::{DatabaseUrl, Host, Password, PostgresTarget, SslMode};

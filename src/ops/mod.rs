@@ -13,6 +13,7 @@ pub mod gc;
 pub mod import;
 pub mod init;
 pub mod log;
+pub mod models;
 mod names;
 pub mod project;
 mod publish;

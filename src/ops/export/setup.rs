@@ -21,10 +21,7 @@ impl PrismaSide {
     /// Looks for it. A schema that cannot be read is no reason not to export: the script says so in its first comment.
     pub(super) fn find(project: &Project) -> PrismaSide {
         let root = project.root.clone();
-        let (found, trouble) = match PrismaProject::find(&root) {
-            Ok(found) => (found, None),
-            Err(error) => (None, Some(error.to_string())),
-        };
+        let (found, trouble) = (project.models().prisma.clone(), project.models().broken.clone());
         let named = |name: &str| {
             found.as_ref().and_then(|found| found.package.as_ref()).is_some_and(|package| package.has(name))
         };

@@ -12,7 +12,7 @@ use crate::ops::capture::Capture;
 use crate::ops::project::{Place, Project};
 use crate::ops::publish::{Draft, Published, Taking, origin, publish};
 use crate::ops::{refs, settings};
-use crate::snapshot::{Entry, History, Origin, Reference, Refs, SnapshotKind};
+use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind};
 use crate::store::{Access, Session, Store};
 
 /// Safety snapshots that stay pinned; an older one is left to retention.
@@ -35,7 +35,7 @@ pub fn restore(
     let project = Project::find(place)?;
     let store = project.open(Access::Write)?;
     let history = History::load(&store)?;
-    let reference = Reference::parse(&options.reference);
+    let reference = project.reference(&options.reference);
     let resolved = refs::resolve(&history, &Refs::load(&store)?, &reference)?;
     let mut options = options.clone();
     options.tables.extend(reference.table);
@@ -50,7 +50,7 @@ pub fn restore(
         history: &history,
         entry: resolved.entry,
         origin: &target,
-        targets: targets(&store, resolved.entry, resolved.table, &options, &catalog, engine)?,
+        targets: targets(&project, &store, resolved.entry, resolved.table, &options, &catalog, engine)?,
         header: RestorePlan {
             id: resolved.entry.id.to_hex(),
             message: resolved.entry.manifest.message.clone(),

@@ -5,9 +5,9 @@ use super::{Mode, RestoreOptions, RestorePlan, drift};
 use crate::codec::{KeySpec, TableName, TableSchema};
 use crate::db::{Catalog, Engine, Filter, Snapshot, TableRead};
 use crate::hash::{Hash, Hasher};
-use crate::ops::OpError;
 use crate::ops::publish::{Captured, Taking};
 use crate::ops::refs;
+use crate::ops::{OpError, Project};
 use crate::snapshot::{Entry, TableEntry, read_schema};
 use crate::store::Objects;
 use std::path::Path;
@@ -38,6 +38,7 @@ pub(super) struct Targets {
 /// # Errors
 /// If a table is not in the snapshot, is gone from the database, or its schema no longer takes the rows.
 pub(super) fn targets(
+    project: &Project,
     objects: &dyn Objects,
     entry: &Entry,
     only: Option<usize>,
@@ -47,7 +48,7 @@ pub(super) fn targets(
 ) -> Result<Targets, OpError> {
     let mut chosen: Vec<usize> = Vec::new();
     for typed in &options.tables {
-        let position = refs::find_entry_table(entry, typed)?;
+        let position = refs::find_entry_table(entry, &project.table_typed(typed))?;
         if !chosen.contains(&position) {
             chosen.push(position);
         }
@@ -63,7 +64,12 @@ pub(super) fn targets(
     let mut reads: Vec<TableRead> = tables.iter().map(|target| target.read.clone()).collect();
     for target in &mut tables {
         if let (Mode::Exact, Some(typed)) = (options.mode, &target.entry.filter) {
-            let filter = Filter::parse(typed, engine, &target.read.schema, &|_| None)?;
+            let filter = Filter::parse_named(
+                typed,
+                engine,
+                &target.read.schema,
+                &project.filter_names(&target.read.schema.table),
+            )?;
             target.filtered = Some(reads.len());
             reads.push(TableRead { schema: target.read.schema.clone(), filter: Some(filter) });
         }

@@ -41,25 +41,29 @@ impl PrismaConfig {
         let dir = file.parent().unwrap_or(Path::new(""));
         let mut config =
             PrismaConfig { file: file.to_owned(), schema: None, migrations: None, url: Vec::new(), untold: Vec::new() };
-        let value = |path: &[&str]| property(&pieces, path).map(|value| resolve(&pieces, value));
-        if let Some(value) = value(&["schema"]) {
-            config.schema = path(value, dir);
-            config.untold.extend(config.schema.is_none().then_some("schema"));
-        }
-        if let Some(value) = value(&["migrations", "path"]) {
-            config.migrations = path(value, dir);
-            config.untold.extend(config.migrations.is_none().then_some("migrations.path"));
-        }
-        if let Some(value) = value(&["datasource", "url"]) {
-            config.url = settings(value);
-            config.untold.extend(config.url.is_empty().then_some("datasource.url"));
-        }
+        // The first that can be told: types (`{ schema: string }`) look like properties too.
+        let values = |path: &[&str]| -> Vec<&[Piece]> {
+            properties(&pieces, path).into_iter().map(|value| resolve(&pieces, value)).collect()
+        };
+        let schema = values(&["schema"]);
+        config.schema = schema.iter().find_map(|value| path(value, dir));
+        let migrations = values(&["migrations", "path"]);
+        config.migrations = migrations.iter().find_map(|value| path(value, dir));
+        let url = values(&["datasource", "url"]);
+        config.url = url.iter().map(|value| settings(value)).find(|url| !url.is_empty()).unwrap_or_default();
+        let told = [
+            ("schema", schema.is_empty() || config.schema.is_some()),
+            ("migrations.path", migrations.is_empty() || config.migrations.is_some()),
+            ("datasource.url", url.is_empty() || !config.url.is_empty()),
+        ];
+        config.untold = told.into_iter().filter(|(_, told)| !told).map(|(name, _)| name).collect();
         config
     }
 }
 
-/// The value of the property at `path` in an object that stands by itself: the pieces up to the next comma or brace.
-fn property<'p>(pieces: &'p [Piece], path: &[&str]) -> Option<&'p [Piece]> {
+/// The values of the property at `path` in objects that stand by themselves: each up to the next comma or brace.
+fn properties<'p>(pieces: &'p [Piece], path: &[&str]) -> Vec<&'p [Piece]> {
+    let mut found = Vec::new();
     let mut open: Vec<Option<&str>> = Vec::new();
     let mut brackets = 0_usize;
     for (at, piece) in pieces.iter().enumerate() {
@@ -79,17 +83,17 @@ fn property<'p>(pieces: &'p [Piece], path: &[&str]) -> Option<&'p [Piece]> {
                 match pieces.get(at + 1) {
                     Some(Piece::Sign(':')) if is_here && starts => {
                         let value = &pieces[at + 2..];
-                        return Some(&value[..end(value)]);
+                        found.push(&value[..end(value)]);
                     }
                     // `{ url }` stands for `{ url: url }`.
-                    Some(Piece::Sign(',' | '}')) if is_here && starts => return Some(&pieces[at..=at]),
+                    Some(Piece::Sign(',' | '}')) if is_here && starts => found.push(&pieces[at..=at]),
                     _ => {}
                 }
             }
             _ => {}
         }
     }
-    None
+    found
 }
 
 /// The key whose value begins two pieces further on: `key : {`.

@@ -31,21 +31,23 @@ pub struct PrismaProject {
     pub named_by: Option<String>,
     /// The schema's files, in order of name.
     pub files: Vec<PathBuf>,
-    /// The schema.
+    /// The schema. Of one that cannot be read only the datasource, if that can be.
     pub schema: Schema,
+    /// Why the schema cannot be read, if it cannot.
+    pub broken: Option<String>,
 }
 
 impl PrismaProject {
-    /// Looks for a schema in `root`; `None` if there is none in any of the places.
+    /// Looks for a schema in `root`; `None` if there is none in any of the places. A schema that cannot be read, or is named and
+    /// not there, is told by [`PrismaProject::broken`]: where it is still says where its database is.
     ///
     /// # Errors
-    /// If a schema is there and cannot be read, or is named and not there.
+    /// If `package.json` or the config file cannot be read, or a folder not be listed.
     pub fn find(root: &Path) -> Result<Option<PrismaProject>, SchemaError> {
         let config = PrismaConfig::find(root)?;
         let package = Package::read(root)?;
         let named = named_place(root, config.as_ref(), package.as_ref());
         let (schema_path, named_by) = match named {
-            Some((path, named_by)) if !path.exists() => return Err(SchemaError::Missing { path, named_by }),
             Some((path, named_by)) => (path, Some(named_by)),
             None => match usual_place(root) {
                 Some(path) => (path, None),
@@ -53,14 +55,23 @@ impl PrismaProject {
             },
         };
         let mut files = Vec::new();
-        collect(&schema_path, 0, &mut files)?;
-        files.sort();
-        if files.is_empty() {
-            let named_by = named_by.unwrap_or_else(|| "the folder".to_owned());
-            return Err(SchemaError::Missing { path: schema_path, named_by });
+        if schema_path.exists() {
+            collect(&schema_path, 0, &mut files)?;
         }
-        let schema = Schema::read(&files)?;
-        Ok(Some(PrismaProject { root: root.to_owned(), config, package, schema_path, named_by, files, schema }))
+        files.sort();
+        let read = match &named_by {
+            Some(named_by) if files.is_empty() => {
+                Err(SchemaError::Missing { path: schema_path.clone(), named_by: named_by.clone() })
+            }
+            _ => Schema::read(&files),
+        };
+        let (schema, broken) = match read {
+            Ok(schema) => (schema, None),
+            Err(error) => {
+                (Schema { datasource: datasource_alone(&files), ..Schema::default() }, Some(error.to_string()))
+            }
+        };
+        Ok(Some(PrismaProject { root: root.to_owned(), config, package, schema_path, named_by, files, schema, broken }))
     }
 
     /// The installed (else the wanted) version of Prisma, if it can be told.
@@ -112,6 +123,17 @@ impl PrismaProject {
             _ => within,
         }
     }
+}
+
+/// The datasource of a schema in which something else is wrong.
+fn datasource_alone(files: &[PathBuf]) -> Option<Datasource> {
+    files.iter().find_map(|file| {
+        let text = std::fs::read_to_string(file).ok()?;
+        let first = text.lines().position(|line| line.trim_start().starts_with("datasource "))?;
+        let block: Vec<&str> = text.lines().skip(first).take_while(|line| !line.starts_with('}')).collect();
+        let text = format!("{}{}\n}}\n", "\n".repeat(first), block.join("\n"));
+        Schema::parse(file, &text).ok()?.datasource
+    })
 }
 
 fn named_place(root: &Path, config: Option<&PrismaConfig>, package: Option<&Package>) -> Option<(PathBuf, String)> {

@@ -28,6 +28,16 @@ pub enum Setting {
     Variable(String),
 }
 
+impl Setting {
+    /// The variable, if it is one.
+    pub fn variable(&self) -> Option<&str> {
+        match self {
+            Setting::Variable(name) => Some(name),
+            Setting::Literal(_) => None,
+        }
+    }
+}
+
 impl std::fmt::Debug for Setting {
     /// A literal may be a URL with its password in it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

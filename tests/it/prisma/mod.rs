@@ -1,7 +1,9 @@
 //! Projects that use Prisma: its schema as we read it, held against Prisma itself.
 
+mod databases;
 mod dmmf;
 mod hostile_schemas;
+mod resolution;
 mod schema_errors;
 mod script_catalogue;
 mod script_project;

@@ -699,9 +699,11 @@ function postgres(plan: Plan, transaction: Transaction): Dialect {
     );
     if (!apply) await transaction.$executeRawUnsafe('SET TRANSACTION READ ONLY');
     const base = columns.map((one) => String(found.filter((have) => have['name'] === one.name)[0]?.['base']));
+    // Strings go through each type's own input, as text that is cast would not (regclass, "char"); JSON has to stay text.
+    const isJson = (position: number): boolean => columns[position]?.array !== true && /^jsonb?$/.test(columns[position]?.kind ?? '');
     fill =
-      `INSERT INTO ${staged} SELECT r.n::bigint, ${base.map((type, position) => `r.${column(position)}::${type}`).join(', ')} ` +
-      `FROM pg_catalog.json_to_recordset($1::text::json) AS r(n text, ${columns.map((_, position) => `${column(position)} text`).join(', ')})`;
+      `INSERT INTO ${staged} SELECT r.n, ${base.map((type, position) => `r.${column(position)}${isJson(position) ? `::${type}` : ''}`).join(', ')} ` +
+      `FROM pg_catalog.json_to_recordset($1::text::json) AS r(n bigint, ${base.map((type, position) => `${column(position)} ${isJson(position) ? 'text' : type}`).join(', ')})`;
   };
 
   /** Switches off what the project's triggers would do to restored rows, until the end of the transaction. */
@@ -1232,6 +1234,16 @@ function backupPath(): string {
   return path;
 }
 
+/** Refuses a file that stands under the name of another table's backup. */
+function checkName(path: string, metadata: Metadata): void {
+  const stem = basename(path, '.json').replace(/^backup_\d{8}_\d{6}_/, '');
+  const { table } = metadata;
+  const isPlain = /^[\w-]+(\.[\w-]+)?$/.test(table) && !/^-|-[0-9a-f]{8}$/.test(table) && table.length <= 100;
+  if (isPlain && stem !== table && !(stem.indexOf(table + '_') === 0 && /^\d+$/.test(stem.slice(table.length + 1)))) {
+    throw new Refusal(`This is a backup of ${shown(table)}, not of what its name says. Nothing was changed.`);
+  }
+}
+
 async function main(): Promise<void> {
   const seconds = checkArguments();
   const path = backupPath();
@@ -1242,6 +1254,7 @@ async function main(): Promise<void> {
     const { size } = await file.stat();
     const [url, origin] = databaseUrl(root);
     const metadata = await readBackup(file, () => undefined);
+    checkName(path, metadata);
     const target = describeTarget(url, root, metadata.schema?.table.schema ?? 'public');
     const filter = metadata.filterApplied === null ? '' : `, only ${shown(metadata.filterApplied)}`;
     console.log(`Backup of ${shown(metadata.table)}, taken ${shown(metadata.createdAt)}${filter}; the checksum is right.`);

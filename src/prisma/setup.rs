@@ -126,19 +126,19 @@ fn relative(from: &Path, to: &Path) -> String {
     parts.join("/")
 }
 
-/// The path without `.` and `..`, links followed where the directory is there.
+/// The path without `.` and `..`. Links are not followed: the project's own names for its folders are the lasting ones.
 fn normal(path: &Path) -> PathBuf {
-    if let Ok(path) = path.canonicalize() {
-        return path;
-    }
-    match (path.parent(), path.components().next_back()) {
-        (Some(parent), Some(Component::ParentDir)) => {
-            normal(parent).parent().map(Path::to_path_buf).unwrap_or_default()
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if plain.components().next_back().is_some_and(|last| last != Component::ParentDir) => {
+                plain.pop();
+            }
+            part => plain.push(part),
         }
-        (Some(parent), Some(Component::CurDir)) => normal(parent),
-        (Some(parent), Some(last)) if !parent.as_os_str().is_empty() => normal(parent).join(last),
-        _ => path.to_path_buf(),
     }
+    plain
 }
 
 #[cfg(test)]

@@ -6,5 +6,5 @@ mod million;
 mod postgres_exports;
 mod postgres_tables;
 mod postgres_types;
-mod round;
+pub mod round;
 mod sqlite;

@@ -3,10 +3,13 @@
 mod databases;
 mod dmmf;
 mod hostile_schemas;
+mod import;
 mod resolution;
 mod schema_errors;
 mod script_catalogue;
 mod script_project;
+mod script_refusals;
+mod script_values;
 
 use crate::source::files::project;
 use dbsnap::prisma::schema::{Schema, SchemaError};

@@ -10,6 +10,7 @@ use crate::monitor::{Monitor, Step};
 use crate::prisma::{ExportError, ExportReader, Metadata};
 use crate::snapshot::{History, Origin, SnapshotKind};
 use crate::store::Access;
+use crate::tree::TreeError;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -65,6 +66,9 @@ pub fn import(place: &Place, path: &Path, message: &str, monitor: &dyn Monitor) 
     let captured = taking.capture(&mut rows, &reads, &[(Some(records), None)]);
     let captured = match (rows.failure, captured) {
         (Some(error), _) => return Err(damaged(&file, error)),
+        (None, Err(OpError::Tree(TreeError::DuplicateKey))) => {
+            return Err(OpError::Verification(format!("{file}: two of its records have the same key")));
+        }
         (None, captured) => captured?,
     };
     let message = match message.trim() {

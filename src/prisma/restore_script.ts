@@ -397,7 +397,7 @@ function constructorOf(module: Record<string, unknown>, name: string, what: stri
   return found as Constructor;
 }
 
-async function connect(url: string, schema: string): Promise<[Client, Nulls]> {
+async function connect(link: { url: string; schema: string }): Promise<[Client, Nulls]> {
   const advice = 'run `npm install @prisma/client` and `npx prisma generate`; if the project or its schema has moved, export the backup again';
   const module = await load(() => import(%CLIENT%), "Prisma's client", advice);
 %ADAPTER%  const PrismaClient = constructorOf(module, 'PrismaClient', "Prisma's client");
@@ -1173,7 +1173,7 @@ async function upsertOrBulk(file: FileHandle, plan: Plan, transaction: Transacti
 }
 
 async function restore(file: FileHandle, plan: Plan, target: Target, timeout: number, apply: boolean): Promise<Counts> {
-  const [prisma, nulls] = await connect(target.url, plan.table.schema ?? 'public');
+  const [prisma, nulls] = await connect({ url: target.url, schema: plan.table.schema ?? 'public' });
   let counts: Counts = { created: 0, updated: 0, unchanged: 0 };
   try {
     await prisma.$transaction(

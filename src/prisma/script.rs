@@ -51,13 +51,13 @@ impl Adapter {
         })
     }
 
-    /// The argument of the client's constructor; `url` and `schema` are in scope. The PostgreSQL adapter does not read
+    /// The argument of the client's constructor; `link` is in scope. The PostgreSQL adapter does not read
     /// `?schema=` itself.
     const fn client_options(self) -> &'static str {
         match self {
-            Adapter::None => "{ datasourceUrl: url }",
-            Adapter::Pg => "{ adapter: new Adapter({ connectionString: url }, { schema }) }",
-            _ => "{ adapter: new Adapter({ url }) }",
+            Adapter::None => "{ datasourceUrl: link.url }",
+            Adapter::Pg => "{ adapter: new Adapter({ connectionString: link.url }, { schema: link.schema }) }",
+            _ => "{ adapter: new Adapter({ url: link.url }) }",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Exported files read back: the snapshot of an import is the snapshot that was exported.
 
+use super::script_refusals::forge;
 use crate::gauntlet::round::{Round, url};
 use crate::support::postgres::PgServer;
 use crate::support::process::Project;
@@ -100,6 +101,8 @@ fn damaged_and_hostile_files_are_refused() {
     let cases = [
         (original.replace("\"odd\"", "\"even\""), "checksum does not match"),
         (original[..original.len() - 9].to_owned(), "cut short"),
+        (forge(&original, &[r#"{"id":1,"roleName":"USER"}"#, r#"{"id":1,"roleName":"odd"}"#]), "same key"),
+        (forge(&original, &[r#"{"id":1,"roleName":"USER","id":2}"#]), "stands twice"),
         (original.replace("\"column\":0", "\"column\":7"), "contradicts itself"),
         (original.replace("\"engine\": \"sqlite\"", "\"engine\": \"postgresql\""), "contradicts itself"),
         (original.replace("\"CREATOR\":\"creator\"", "\"CREATOR\":\"USER\""), "names of the enum"),

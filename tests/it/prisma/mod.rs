@@ -9,6 +9,7 @@ mod schema_errors;
 mod script_catalogue;
 mod script_project;
 mod script_refusals;
+mod script_setups;
 mod script_values;
 
 use crate::source::files::project;

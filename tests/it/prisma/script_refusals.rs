@@ -32,14 +32,16 @@ fn count(world: &PrismaWorld) -> i64 {
 }
 
 /// Writes the file anew with other records, its checksum and count made right.
-fn forge(original: &str, records: &[&str]) -> String {
+pub fn forge(original: &str, records: &[&str]) -> String {
     let data = format!("[\n    {}\n  ]", records.join(",\n    "));
     let digest = Sha256::digest(data.as_bytes());
     let checksum: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     let (head, _) = original.split_once("\n  \"data\": ").unwrap();
     let at = head.find("sha256:").unwrap() + "sha256:".len();
     let head = format!("{}{checksum}{}", &head[..at], &head[at + 64..]);
-    let head = head.replace("\"recordCount\": 2", &format!("\"recordCount\": {}", records.len()));
+    let (before, after) = head.split_once("\"recordCount\": ").unwrap();
+    let after = after.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    let head = format!("{before}\"recordCount\": {}{after}", records.len());
     format!("{head}\n  \"data\": {data}\n}}\n")
 }
 

@@ -6,7 +6,7 @@ use super::OpError;
 use super::project::Project;
 use super::settings;
 use crate::codec::TableName;
-use crate::db::{DatabaseUrl, FilterNames};
+use crate::db::{Catalog, DatabaseUrl, FilterNames};
 use crate::prisma::project::PrismaProject;
 use crate::prisma::schema::{Field, FieldKind, JoinTable, Model, Schema};
 use crate::snapshot::Reference;
@@ -100,6 +100,17 @@ impl Project {
         match joins().find(|join| join.relation == typed) {
             Some(join) => self.qualified_join(join),
             None => typed.to_owned(),
+        }
+    }
+
+    /// As [`Project::table_typed`]; a name that stands alone is looked for in the URL's schema first.
+    pub(super) fn live_table_typed(&self, catalog: &Catalog, typed: &str) -> String {
+        let table = self.table_typed(typed);
+        match self.default_schema() {
+            Some(schema) if catalog.table(&TableName::qualified(schema, &*table)).is_some() => {
+                format!("{schema}.{table}")
+            }
+            _ => table,
         }
     }
 

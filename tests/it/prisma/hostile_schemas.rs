@@ -3,7 +3,6 @@
 use super::{fixtures, parse, schema_files};
 use proptest::prelude::*;
 
-/// Torment: I6
 #[test]
 fn a_schema_cut_anywhere_is_read_or_refused_with_a_line() {
     // Those with every form of the language at every byte, the others here and there.

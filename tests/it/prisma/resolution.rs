@@ -215,7 +215,7 @@ impl Market {
             "CREATE SCHEMA shop; CREATE TYPE shop.role AS ENUM ('user', 'admin-role');
              CREATE TABLE public.people (id int PRIMARY KEY);
              CREATE TABLE shop.people (id int PRIMARY KEY, the_role shop.role NOT NULL);
-             CREATE TABLE shop.others (id int PRIMARY KEY);
+             CREATE TABLE public.others (id int PRIMARY KEY, x int); CREATE TABLE shop.others (id int PRIMARY KEY);
              INSERT INTO shop.people VALUES (1, 'user'), (2, 'admin-role');",
         );
         market.project.dbsnap(["init"]).run().success();
@@ -270,5 +270,7 @@ fn the_urls_schema_is_where_models_without_one_are() {
     assert_eq!(snap("Person"), "shop.people 2");
     assert_eq!(snap("people"), "shop.people 2");
     assert_eq!(snap("public.people"), "people 0");
+    // A table without a model is looked for in it first, too.
     assert_eq!(snap("others"), "shop.others 0");
+    assert_eq!(snap("public.others"), "others 0");
 }

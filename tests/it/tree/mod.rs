@@ -6,6 +6,7 @@
 mod damage;
 mod history;
 mod hostile;
+mod load;
 mod memory;
 mod model;
 mod reads;

@@ -60,6 +60,9 @@ pub trait PatchWriter {
     /// Inserts rows.
     fn insert(&self, schema: &TableSchema, tuples: &[String]) -> String;
 
+    /// Whether deleting a row can take along others while the patch runs.
+    fn follows_references(&self) -> bool;
+
     /// A value for a column that no row has: while rows swap unique values one of them keeps it. `None` if there is none
     /// that every such column takes.
     fn parked(&self, column: &Column, number: u32) -> Option<Value>;

@@ -90,9 +90,10 @@ impl PatchWriter for PostgresPatch {
         let mut terms = Vec::new();
         for (column, _, value) in key_cells(schema, values) {
             let name = identifier(&column.name);
-            // the equality of a type that an extension brings may not be in sight
-            let foreign = column.kind == Kind::Other && column.sql_type.contains('.');
-            terms.push(match foreign {
+            // the equality of a type that an extension brings may not be in sight, and that of `regclass` and its like is of numbers
+            let by_text =
+                column.kind == Kind::Other && (column.sql_type.contains('.') || column.sql_type.starts_with("reg"));
+            terms.push(match by_text {
                 true => format!("{name}::pg_catalog.text = {}", value_of(value, &column)),
                 false => format!("{name} = {}", value_of(value, &column)),
             });
@@ -168,6 +169,10 @@ impl PatchWriter for PostgresPatch {
             columns.join(", "),
             tuples.join(",\n  ")
         )
+    }
+
+    fn follows_references(&self) -> bool {
+        true
     }
 
     fn parked(&self, column: &Column, number: u32) -> Option<Value> {

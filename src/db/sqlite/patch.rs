@@ -6,8 +6,7 @@
 use super::literal::{real, text, value};
 use super::sql::{quote, table};
 use crate::codec::{Column, KeyOrder, Kind, TableSchema, Value, ValueRef};
-use crate::db::patch::{Copies, PatchTable, PatchWriter, key_cells};
-use std::fmt::Write;
+use crate::db::patch::{Copies, PatchTable, PatchWriter, hex, key_cells};
 
 /// Writes patches for sqlite3.
 #[derive(Debug)]
@@ -15,9 +14,8 @@ pub struct SqlitePatch;
 
 impl PatchWriter for SqlitePatch {
     fn begin(&self, tables: &[PatchTable<'_>]) -> String {
-        let mut sql = String::from(
-            ".bail on\n.output off\n.dbconfig enable_trigger off\n.output\nPRAGMA foreign_keys = OFF;\nBEGIN IMMEDIATE;\n",
-        );
+        let mut sql =
+            String::from(".bail on\n.dbconfig enable_trigger off\nPRAGMA foreign_keys = OFF;\nBEGIN IMMEDIATE;\n");
         sql.push_str(&checks(tables, |(before, _)| before, "does not have the rows that this patch starts from"));
         sql.push('\n');
         sql
@@ -101,6 +99,10 @@ impl PatchWriter for SqlitePatch {
         )
     }
 
+    fn follows_references(&self) -> bool {
+        false
+    }
+
     fn parked(&self, column: &Column, number: u32) -> Option<Value> {
         if column.nullable {
             return Some(Value::Null);
@@ -117,20 +119,23 @@ impl PatchWriter for SqlitePatch {
 
 /// Fails where a table does not have as many rows as it should: a constraint of that name is not met.
 fn checks(tables: &[PatchTable<'_>], which: impl Fn((u64, u64)) -> u64, complaint: &str) -> String {
-    let mut sql = String::new();
+    let (mut constraints, mut counts) = (Vec::new(), Vec::new());
     for one in tables {
         let Some(rows) = one.rows.map(&which) else { continue };
-        let name = &one.schema.table.name;
+        let (name, number) = (&one.schema.table.name, counts.len() + 1);
         let message = quote(&format!("table {name} {complaint} ({rows})"));
-        let _ = write!(
-            sql,
-            "CREATE TEMPORARY TABLE dbsnap_check (ok, CONSTRAINT {message} CHECK (ok));\n\
-             INSERT INTO temp.dbsnap_check SELECT count(*) = {rows} FROM {};\n\
-             DROP TABLE temp.dbsnap_check;\n",
-            table(name)
-        );
+        constraints.push(format!("c{number} CONSTRAINT {message} CHECK (c{number})"));
+        counts.push(format!("(SELECT count(*) = {rows} FROM {})", table(name)));
     }
-    sql
+    if counts.is_empty() {
+        return String::new();
+    }
+    format!(
+        "CREATE TEMPORARY TABLE dbsnap_check (\n  {}\n);\nINSERT INTO temp.dbsnap_check SELECT\n  {};\n\
+         DROP TABLE temp.dbsnap_check;\n",
+        constraints.join(",\n  "),
+        counts.join(",\n  ")
+    )
 }
 
 /// A name that reaches the rowid, if the columns leave one.
@@ -148,9 +153,9 @@ fn is(column: &str, value: ValueRef<'_>) -> String {
     match value {
         ValueRef::Null => format!("{name} IS NULL"),
         ValueRef::Int(int) => format!("typeof({name}) = 'integer' AND {name} = {int}"),
+        // both zeros are equal and look the same; the program has a function that tells their bits
         ValueRef::Real(zero) if zero == 0.0 => {
-            let sign = if zero.is_sign_negative() { "LIKE" } else { "NOT LIKE" };
-            format!("typeof({name}) = 'real' AND {name} = 0 AND printf('%!.1f', {name}) {sign} '-%'")
+            format!("typeof({name}) = 'real' AND ieee754_to_blob({name}) = X'{}'", hex(&zero.to_bits().to_be_bytes()))
         }
         ValueRef::Real(value) => format!("typeof({name}) = 'real' AND {name} = {}", real(value)),
         ValueRef::Text(bytes) => format!("typeof({name}) = 'text' AND {name} COLLATE BINARY = {}", text(bytes)),

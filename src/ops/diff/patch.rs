@@ -79,7 +79,10 @@ pub fn patch<E: From<OpError>>(
             });
             continue;
         };
-        report.left_out.extend(aligned.differences.iter().map(|what| format!("table {}: {what}", pair.table)));
+        if let (Some(old), Some(new)) = (&pair.old, &pair.new) {
+            let lasting = super::schema::lasting(&old.schema, &new.schema);
+            report.left_out.extend(lasting.into_iter().map(|what| format!("table {}: {what}", pair.table)));
+        }
         if aligned.old == aligned.new {
             continue;
         }
@@ -135,14 +138,15 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
             schemas.iter().zip(rows).map(|(schema, rows)| PatchTable { schema, rows }).collect();
         (self.write)(&self.writer.begin(&tables))?;
         let order = children_first(&schemas);
-        let cyclic: Vec<bool> = (0..schemas.len()).map(|at| is_cyclic(&schemas, at)).collect();
+        let cyclic: Vec<bool> =
+            (0..schemas.len()).map(|at| self.writer.follows_references() && is_cyclic(&schemas, at)).collect();
         for &at in order.iter().filter(|at| cyclic[**at]) {
-            self.updates(&mut changed[at])?;
+            self.updates(&mut changed[at], true)?;
         }
         for &at in &order {
             self.deletions(&mut changed[at])?;
             if !cyclic[at] {
-                self.updates(&mut changed[at])?;
+                self.updates(&mut changed[at], false)?;
             }
         }
         for &at in order.iter().rev() {
@@ -194,7 +198,7 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
         if keys.is_empty() { Ok(()) } else { (self.write)(&self.writer.delete(&schema, &keys)) }
     }
 
-    fn updates(&mut self, table: &mut Changed) -> Result<(), E> {
+    fn updates(&mut self, table: &mut Changed, before_deletions: bool) -> Result<(), E> {
         let schema = table.target().clone();
         let mut swaps = Swaps::new(&schema);
         self.each(table, RowOp::Changed, |this, change| {
@@ -206,6 +210,12 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
             let set: Vec<(usize, ValueRef<'_>)> = change.changed.iter().map(|&at| (at, new[at])).collect();
             (this.write)(&this.writer.update(&schema, &key, &set))
         })?;
+        if before_deletions {
+            self.each(table, RowOp::Removed, |this, change| {
+                let key = this.writer.key_is(&schema, change.values());
+                swaps.vacate(&schema, &key, change.values(), this.writer, this.write)
+            })?;
+        }
         swaps.finish(&schema, self.writer, self.write)
     }
 

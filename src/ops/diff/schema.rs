@@ -2,7 +2,20 @@
 
 use crate::codec::{Column, GeneratedColumn, TableSchema};
 
-/// The differences from `old` to `new`, a line each; empty if rows of both have the same form.
+/// Those differences from `old` to `new` that rows cannot be brought over: a patch of rows leaves them.
+pub(super) fn lasting(old: &TableSchema, new: &TableSchema) -> Vec<String> {
+    let form = |schema: &TableSchema| {
+        let mut columns: Vec<Column> = schema.columns.clone();
+        columns.sort_by(|a, b| a.name.cmp(&b.name));
+        for column in &mut columns {
+            (column.nullable, column.default) = (true, None);
+        }
+        TableSchema { columns, key: crate::codec::Key::Rows, generated: Vec::new(), ..schema.clone() }
+    };
+    differences(&form(old), &form(new))
+}
+
+/// The differences from `old` to `new`, a line each.
 pub(super) fn differences(old: &TableSchema, new: &TableSchema) -> Vec<String> {
     let mut found = Vec::new();
     for was in &old.columns {

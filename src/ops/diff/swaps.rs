@@ -7,13 +7,17 @@
 use crate::codec::{Key, TableSchema, Value, ValueRef, row};
 use crate::db::PatchWriter;
 use crate::hash::Hash;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Updates that wait for each other.
 pub(super) struct Swaps {
     /// Columns of each unique index beyond the key.
     indexes: Vec<Vec<usize>>,
     moves: Vec<Move>,
+    /// Unique values that an update takes, once somebody has asked.
+    taken: HashSet<(usize, Hash)>,
+    /// Rows that have stepped aside.
+    parked: u32,
 }
 
 struct Move {
@@ -38,7 +42,7 @@ impl Swaps {
             .filter(|index| index.columns.iter().map(String::as_str).collect::<Vec<_>>() != key)
             .filter_map(|index| index.columns.iter().map(place).collect())
             .collect();
-        Swaps { indexes, moves: Vec::new() }
+        Swaps { indexes, moves: Vec::new(), taken: HashSet::new(), parked: 0 }
     }
 
     /// Keeps an update if it changes a unique value; whether it did.
@@ -54,6 +58,41 @@ impl Swaps {
         let set = changed.iter().map(|&at| (at, new[at].to_owned())).collect();
         self.moves.push(Move { key: key.to_owned(), set, tuples, done: false });
         true
+    }
+
+    /// Makes a row that is deleted only later give up unique values that an update takes; to be called when all updates are kept.
+    ///
+    /// # Errors
+    /// What `write` returns.
+    pub fn vacate<E>(
+        &mut self,
+        schema: &TableSchema,
+        key: &str,
+        old: &[ValueRef<'_>],
+        writer: &dyn PatchWriter,
+        write: &mut dyn FnMut(&str) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.taken.is_empty() {
+            let takes = |one: &Move| {
+                one.tuples.iter().filter_map(|(index, _, takes)| Some((*index, (*takes)?))).collect::<Vec<_>>()
+            };
+            self.taken = self.moves.iter().flat_map(takes).collect();
+        }
+        let is_taken =
+            |index: &usize| tuple(&self.indexes[*index], old).is_some_and(|held| self.taken.contains(&(*index, held)));
+        let held: Vec<usize> = (0..self.indexes.len()).filter(is_taken).collect();
+        if held.is_empty() {
+            return Ok(());
+        }
+        self.parked += 1;
+        let columns = self.indexes.iter().flatten().copied();
+        let leaves = Move {
+            key: key.to_owned(),
+            set: columns.map(|at| (at, Value::Null)).collect(),
+            tuples: held.into_iter().map(|index| (index, None, None)).collect(),
+            done: false,
+        };
+        write(&self.aside(&leaves, schema, writer, self.parked))
     }
 
     /// Gives `write` the statements of all updates that were kept.
@@ -75,7 +114,6 @@ impl Swaps {
             }
         }
         let mut ready: VecDeque<usize> = VecDeque::new();
-        let mut parked = 0;
         let mut next = 0;
         let mut waiting: HashMap<usize, Vec<usize>> = HashMap::new();
         let mut waits = vec![0usize; self.moves.len()];
@@ -97,8 +135,9 @@ impl Swaps {
                     next += 1;
                 }
                 let Some(one) = self.moves.get(next) else { return Ok(()) };
-                parked += 1;
-                write(&self.aside(one, schema, writer, parked))?;
+                let number = self.parked + 1;
+                write(&self.aside(one, schema, writer, number))?;
+                self.parked = number;
                 release(&mut waiting, &mut waits, &mut ready, next);
                 next += 1;
                 continue;

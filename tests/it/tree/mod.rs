@@ -7,6 +7,6 @@ mod damage;
 mod history;
 mod hostile;
 mod memory;
-mod model;
+pub mod model;
 mod reads;
 mod roundtrip;

@@ -8,6 +8,6 @@ mod history;
 mod hostile;
 mod load;
 mod memory;
-mod model;
+pub mod model;
 mod reads;
 mod roundtrip;

@@ -9,6 +9,7 @@ mod copy_text;
 mod endpoint;
 mod identity;
 mod lock;
+mod patch;
 mod pins;
 mod quote;
 mod reading;
@@ -24,6 +25,7 @@ use super::{
 use crate::codec::TableName;
 use crate::monitor::{Monitor, Silent};
 use endpoint::Endpoint;
+pub use patch::PostgresPatch;
 use pins::Purpose;
 use session::{Opening, Session};
 use std::collections::HashMap;

@@ -2,7 +2,7 @@
 
 use super::OpError;
 use crate::hash::Hash;
-use crate::store::{Frame, NewObjects, Object, ObjectKind, Objects, Store, StoreError};
+use crate::store::{Frame, NewObjects, Object, ObjectKind, Objects, Store, StoreError, TrialObjects};
 use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -97,4 +97,35 @@ impl NewObjects for Overlay<'_> {
         self.held().places.insert(frame.id, place);
         Ok(stored_len as u64)
     }
+
+    fn trial(&self) -> Box<dyn TrialObjects + '_> {
+        Box::new(Trial(self))
+    }
+}
+
+/// Objects on trial in an overlay. Nothing of it is kept in the end, so they are put into it like all others.
+struct Trial<'o>(&'o Overlay<'o>);
+
+impl Objects for Trial<'_> {
+    fn get(&self, id: &Hash) -> Result<Object, StoreError> {
+        self.0.get(id)
+    }
+
+    fn kind(&self, id: &Hash) -> Option<ObjectKind> {
+        self.0.kind(id)
+    }
+}
+
+impl NewObjects for Trial<'_> {
+    fn put(&self, frame: Frame) -> Result<u64, StoreError> {
+        self.0.put(frame)
+    }
+
+    fn trial(&self) -> Box<dyn TrialObjects + '_> {
+        self.0.trial()
+    }
+}
+
+impl TrialObjects for Trial<'_> {
+    fn keep(self: Box<Self>) {}
 }

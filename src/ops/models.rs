@@ -25,12 +25,15 @@ pub struct Models {
 }
 
 impl Models {
-    /// Looks for a schema in `root`, then in the folders between it and `dir`, the nearest to `dir` first.
+    /// Looks for a schema in `root`, then in the folders between it and `dir`, the nearest to `dir` first; or in `dir` itself where
+    /// that is not below `root`.
     pub(super) fn find(root: &Path, dir: &Path) -> Models {
         // What stands in a folder `prisma` is found from the folder around it, where package.json and env files are.
         let below = dir.ancestors().take_while(|dir| dir.starts_with(root) && *dir != root);
         let below = below.filter(|dir| dir.file_name().is_none_or(|name| name != "prisma"));
-        for place in std::iter::once(root).chain(below) {
+        // A store that was named by a flag may lie anywhere.
+        let elsewhere = (!dir.starts_with(root)).then_some(dir);
+        for place in std::iter::once(root).chain(below).chain(elsewhere) {
             match PrismaProject::find(place) {
                 Ok(None) => {}
                 Ok(prisma) => {

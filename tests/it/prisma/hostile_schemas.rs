@@ -20,6 +20,21 @@ fn a_schema_cut_anywhere_is_read_or_refused_with_a_line() {
     }
 }
 
+/// Torment: X1
+#[test]
+fn no_message_holds_a_url() {
+    let text = "datasource db {\n  url = \"postgres://u:s3cret@h/db\" nothing\n  directUrl = \"x:s3cret@y\" }\n}\n";
+    for end in 0..=text.len() {
+        for beside in ["", "}", "\"", "\n}", "\\q", "model A {"] {
+            let said = match parse(&format!("{}{beside}", &text[..end])) {
+                Ok(schema) => format!("{schema:?}"),
+                Err(error) => format!("{error} {error:?}"),
+            };
+            assert!(!said.contains("s3cret"), "{said}");
+        }
+    }
+}
+
 #[test]
 fn brackets_without_end_are_bounded() {
     for open in ["model A {\n  a Int @default(", "model A {\n  @@id(["] {

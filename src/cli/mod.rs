@@ -6,6 +6,7 @@
 mod args;
 mod command_error;
 mod commands;
+mod diff;
 mod progress;
 mod signals;
 mod text;

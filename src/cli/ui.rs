@@ -4,10 +4,10 @@ use super::args::Global;
 use super::command_error::CliError;
 use super::progress::Bars;
 use serde::Serialize;
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 
 /// The version of the JSON object on stdout; fields are only ever added.
-const JSON_VERSION: u32 = 1;
+pub(super) const JSON_VERSION: u32 = 1;
 
 /// How this run talks.
 pub(super) struct Ui {
@@ -55,6 +55,18 @@ impl Ui {
         print(&text)
     }
 
+    /// Where a result goes that is made piece by piece. Colours are left out where stdout wants none.
+    pub fn stream(&self) -> Stream {
+        self.bars.clear();
+        Stream { out: BufWriter::with_capacity(64 * 1024, Box::new(anstream::stdout())) }
+    }
+
+    /// As [`Ui::stream`], byte for byte: for files that are not meant for a terminal.
+    pub fn raw_stream(&self) -> Stream {
+        self.bars.clear();
+        Stream { out: BufWriter::with_capacity(64 * 1024, Box::new(std::io::stdout())) }
+    }
+
     /// Prints text to stdout unless JSON was asked for.
     pub fn say(&self, text: &str) -> Result<(), CliError> {
         if self.json || self.quiet {
@@ -99,6 +111,28 @@ impl Ui {
         let mut text = serde_json::to_string(&envelope).map_err(|error| CliError::Output(error.into()))?;
         text.push('\n');
         Ok(text)
+    }
+}
+
+/// A result on its way to stdout.
+pub(super) struct Stream {
+    out: BufWriter<Box<dyn Write>>,
+}
+
+impl Stream {
+    /// Adds text.
+    pub fn put(&mut self, text: &str) -> Result<(), CliError> {
+        self.out.write_all(text.as_bytes()).map_err(CliError::Output)
+    }
+
+    /// Adds an object as JSON.
+    pub fn json(&mut self, value: &impl Serialize) -> Result<(), CliError> {
+        serde_json::to_writer(&mut self.out, value).map_err(|error| CliError::Output(error.into()))
+    }
+
+    /// Ends it: everything is written.
+    pub fn end(mut self) -> Result<(), CliError> {
+        self.out.flush().map_err(CliError::Output)
     }
 }
 

@@ -1,7 +1,7 @@
-//! Capturing a table: rows stream from the database through the sorter into a tree in the store.
+//! Capturing a table: rows stream from the database into a tree in the store.
 //!
-//! The database is read on the calling thread; keys are made and rows sorted on a second one, so that reading never waits
-//! for more than a full channel. Memory is bounded by the channel and the sorter's budget, whatever the table's size.
+//! The database is read on the calling thread; the tree is loaded on a second one and its workers, so that reading never waits
+//! for more than a full channel. Memory is bounded by the channel and the loader's budgets, whatever the table's size.
 
 use super::OpError;
 use crate::codec::{KeySpec, TableSchema};
@@ -9,9 +9,9 @@ use crate::db::{DbError, RowSink, Snapshot};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::store::{Frame, NewObjects, ObjectKind};
-use crate::tree::{BuildOptions, Builder, Built, Sorter, TreeError};
+use crate::tree::{BuildOptions, Built, LoadOptions, Loader, TreeError};
 use crossbeam_channel::{Receiver, Sender, bounded};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Bytes of rows handed from thread to thread at once.
 const BATCH: usize = 1 << 20;
@@ -47,28 +47,22 @@ impl Capture<'_> {
         spec: &KeySpec,
         previous: &[Hash],
     ) -> Result<Built, OpError> {
-        let (sender, receiver) = bounded::<Batch>(WAITING);
-        let (read, sorted) = std::thread::scope(|scope| {
-            let sorting = scope.spawn(move || sort(&receiver, spec, &self.scratch));
+        let (sender, receiver) = bounded::<Message>(WAITING);
+        let (read, loaded) = std::thread::scope(|scope| {
+            let loading = scope.spawn(move || self.load(&receiver, spec, previous));
             let mut feed = Feed { batch: Batch::default(), sender, monitor: self.monitor };
-            let read = snapshot.read(index, &mut feed).and_then(|rows| feed.flush().map(|()| rows));
+            let read = snapshot.read(index, &mut feed).and_then(|rows| feed.end().map(|()| rows));
             drop(feed);
-            (read, join(sorting.join()))
+            (read, join(loading.join()))
         });
-        // A sorter that failed makes the reader stop: its own error is the one to tell.
-        let (sorter, read) = match (sorted, read) {
-            (Err(error), _) => return Err(error.into()),
-            (Ok(_), Err(DbError::Stopped)) if self.monitor.interrupted() => return Err(OpError::Interrupted),
-            (Ok(_), Err(error)) => return Err(error.into()),
-            (Ok(sorter), Ok(read)) => (sorter, read),
+        // One that fails makes the other stop: the error to tell is that of the first.
+        let (built, read) = match (loaded, read) {
+            (Ok(built), Ok(read)) => (built, read),
+            (Err(error), Ok(_)) => return Err(error.into()),
+            (_, Err(DbError::Stopped)) if self.monitor.interrupted() => return Err(OpError::Interrupted),
+            (Err(error), Err(DbError::Stopped)) => return Err(error.into()),
+            (_, Err(error)) => return Err(error.into()),
         };
-        let sorted = sorter.finish()?;
-        let built = std::thread::scope(|scope| {
-            let mut builder =
-                Builder::new(scope, self.objects, spec, previous, sorted.extent(), BuildOptions::new(self.monitor));
-            builder.push_sorted(sorted)?;
-            builder.finish()
-        })?;
         if built.totals.rows != read {
             return Err(OpError::Verification(format!(
                 "the database sent {read} rows, but {} were stored",
@@ -76,6 +70,31 @@ impl Capture<'_> {
             )));
         }
         Ok(built)
+    }
+
+    /// Loads what comes until [`Message::End`].
+    fn load(&self, messages: &Receiver<Message>, spec: &KeySpec, previous: &[Hash]) -> Result<Built, TreeError> {
+        let trial = self.objects.trial();
+        let options = LoadOptions {
+            build: BuildOptions::new(self.monitor),
+            scratch: &self.scratch,
+            budget: SORT_BUDGET,
+            trial: Some(&*trial),
+        };
+        let loaded = std::thread::scope(|scope| {
+            let mut loader = Loader::new(scope, self.objects, spec, previous, options);
+            loop {
+                match messages.recv() {
+                    Ok(Message::Rows(batch)) => batch.rows().try_for_each(|row| loader.push(row))?,
+                    Ok(Message::End) => return loader.finish(),
+                    Err(_) => return Err(TreeError::Stopped),
+                }
+            }
+        })?;
+        if loaded.on_trial {
+            trial.keep();
+        }
+        Ok(loaded.built)
     }
 
     /// Stores a table's schema and returns the id of its object.
@@ -98,10 +117,24 @@ struct Batch {
     ends: Vec<usize>,
 }
 
+impl Batch {
+    fn rows(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| &self.bytes[start..end])
+    }
+}
+
+/// What the reading thread says.
+enum Message {
+    Rows(Batch),
+    /// There are no more rows, and none was lost.
+    End,
+}
+
 /// The sink that the database writes to.
 struct Feed<'c> {
     batch: Batch,
-    sender: Sender<Batch>,
+    sender: Sender<Message>,
     monitor: &'c dyn Monitor,
 }
 
@@ -118,7 +151,12 @@ impl Feed<'_> {
             &mut self.batch,
             Batch { bytes: Vec::with_capacity(BATCH + BATCH / 8), ends: Vec::with_capacity(4096) },
         );
-        self.sender.send(full).map_err(|_| DbError::Stopped)
+        self.sender.send(Message::Rows(full)).map_err(|_| DbError::Stopped)
+    }
+
+    fn end(&mut self) -> Result<(), DbError> {
+        self.flush()?;
+        self.sender.send(Message::End).map_err(|_| DbError::Stopped)
     }
 }
 
@@ -128,18 +166,6 @@ impl RowSink for Feed<'_> {
         self.batch.ends.push(self.batch.bytes.len());
         if self.batch.bytes.len() >= BATCH { self.flush() } else { Ok(()) }
     }
-}
-
-fn sort(batches: &Receiver<Batch>, spec: &KeySpec, scratch: &Path) -> Result<Sorter, TreeError> {
-    let mut sorter = Sorter::new(spec.clone(), scratch, SORT_BUDGET);
-    for batch in batches {
-        let mut start = 0;
-        for &end in &batch.ends {
-            sorter.push(&batch.bytes[start..end])?;
-            start = end;
-        }
-    }
-    Ok(sorter)
 }
 
 /// A thread's result; a panic in it goes on in the caller.

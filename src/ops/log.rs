@@ -124,7 +124,7 @@ pub fn log(place: &Place, options: &LogOptions) -> Result<LogReport, OpError> {
 }
 
 /// The table that `typed` stands for among all tables that any snapshot has.
-fn find_table(history: &History, typed: &str) -> Result<TableName, OpError> {
+pub(super) fn find_table(history: &History, typed: &str) -> Result<TableName, OpError> {
     let mut all: Vec<&TableName> =
         history.entries.iter().flat_map(|entry| entry.manifest.tables.iter().map(|table| &table.table)).collect();
     all.sort();

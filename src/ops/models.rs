@@ -6,7 +6,7 @@ use super::OpError;
 use super::project::Project;
 use super::settings;
 use crate::codec::TableName;
-use crate::db::{DatabaseUrl, FilterNames};
+use crate::db::{Catalog, DatabaseUrl, FilterNames};
 use crate::prisma::project::PrismaProject;
 use crate::prisma::schema::{Field, FieldKind, JoinTable, Model, Schema};
 use crate::snapshot::Reference;
@@ -25,12 +25,15 @@ pub struct Models {
 }
 
 impl Models {
-    /// Looks for a schema in `root`, then in the folders between it and `dir`, the nearest to `dir` first.
+    /// Looks for a schema in `root`, then in the folders between it and `dir`, the nearest to `dir` first; or in `dir` itself where
+    /// that is not below `root`.
     pub(super) fn find(root: &Path, dir: &Path) -> Models {
         // What stands in a folder `prisma` is found from the folder around it, where package.json and env files are.
         let below = dir.ancestors().take_while(|dir| dir.starts_with(root) && *dir != root);
         let below = below.filter(|dir| dir.file_name().is_none_or(|name| name != "prisma"));
-        for place in std::iter::once(root).chain(below) {
+        // A store that was named by a flag may lie anywhere.
+        let elsewhere = (!dir.starts_with(root)).then_some(dir);
+        for place in std::iter::once(root).chain(below).chain(elsewhere) {
             match PrismaProject::find(place) {
                 Ok(None) => {}
                 Ok(prisma) => {
@@ -100,6 +103,17 @@ impl Project {
         match joins().find(|join| join.relation == typed) {
             Some(join) => self.qualified_join(join),
             None => typed.to_owned(),
+        }
+    }
+
+    /// As [`Project::table_typed`]; a name that stands alone is looked for in the URL's schema first.
+    pub(super) fn live_table_typed(&self, catalog: &Catalog, typed: &str) -> String {
+        let table = self.table_typed(typed);
+        match self.default_schema() {
+            Some(schema) if catalog.table(&TableName::qualified(schema, &*table)).is_some() => {
+                format!("{schema}.{table}")
+            }
+            _ => table,
         }
     }
 

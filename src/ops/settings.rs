@@ -206,7 +206,9 @@ fn parse(found: &Found, prisma: Option<&PrismaProject>) -> Result<DatabaseUrl, O
         || found.origin == UrlOrigin::Environment("DBSNAP_URL".to_owned());
     let bases = match prisma {
         Some(prisma) if !is_ours && prisma.is_seven() => {
-            vec![prisma.root.clone(), found.base.clone(), prisma.datasource_dir()]
+            let config = prisma.config.as_ref().and_then(|config| config.file.parent());
+            let config = config.unwrap_or(&prisma.root).to_owned();
+            vec![prisma.root.clone(), found.base.clone(), config, prisma.datasource_dir()]
         }
         Some(prisma) if !is_ours => vec![prisma.datasource_dir(), prisma.root.clone(), found.base.clone()],
         _ => vec![found.base.clone()],

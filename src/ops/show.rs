@@ -1,13 +1,15 @@
 //! `show`: a snapshot, a table of it, or one row.
 
 use super::OpError;
+use super::diff::rows::record;
 use super::log::{LoggedSnapshot, describe};
 use super::project::{Place, Project};
 use super::refs::{find_entry_table, resolve};
 use crate::codec::{Key, Kind, TableSchema, Value, row};
+use crate::hash::Hash;
 use crate::prisma::{ColumnNames, RecordEncoder};
 use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
-use crate::store::{Access, Store};
+use crate::store::{Access, Objects, Store};
 use crate::tree::{self, Cursor};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -81,23 +83,14 @@ pub fn show(place: &Place, typed: &str) -> Result<ShowReport, OpError> {
 
 fn show_table(store: &Store, table: &TableEntry, schema: TableSchema) -> Result<ShownTable, OpError> {
     let mut cursor = Cursor::new(store, &schema.key_spec(), &table.root)?;
+    let mut encoder = RecordEncoder::of_table(&schema, &ColumnNames)?;
     let mut sample = Vec::new();
     while sample.len() < SAMPLE
         && let Some(entry) = cursor.next_entry()?
     {
-        sample.push(record(&schema, entry.row)?);
+        sample.push(record(&mut encoder, entry.row)?);
     }
     Ok(ShownTable { rows: table.rows, root: table.root.to_hex(), schema, sample })
-}
-
-/// One row as a record of an export.
-fn record(schema: &TableSchema, row: &[u8]) -> Result<Box<RawValue>, OpError> {
-    let mut json = Vec::new();
-    RecordEncoder::of_table(schema, &ColumnNames)?.encode(row, &mut json)?;
-    let text = String::from_utf8(json).map_err(|error| OpError::Verification(error.to_string()))?;
-    // Records come with the comma and line break that stand before them in a file.
-    RawValue::from_string(text.trim_start_matches([',', '\n', ' ']).to_owned())
-        .map_err(|error| OpError::Verification(error.to_string()))
 }
 
 fn find_row(
@@ -107,13 +100,26 @@ fn find_row(
     schema: &TableSchema,
     typed: &str,
 ) -> Result<Box<RawValue>, OpError> {
+    match lookup(store, schema, &table.root, typed)? {
+        Some(row) => record(&mut RecordEncoder::of_table(schema, &ColumnNames)?, &row),
+        None => Err(OpError::NoSuchRow { key: typed.to_owned(), table: table.table.to_string(), id: entry.id }),
+    }
+}
+
+/// The row of a tree that has the typed key. Only the way to its leaf is read.
+///
+/// # Errors
+/// If the table has no key or one of other parts, or an object cannot be read.
+pub(super) fn lookup(
+    objects: &dyn Objects,
+    schema: &TableSchema,
+    root: &Hash,
+    typed: &str,
+) -> Result<Option<Vec<u8>>, OpError> {
     let spec = schema.key_spec();
     let mut key = Vec::new();
     spec.key_of(&key_row(schema, typed)?, &mut key)?;
-    match tree::find(store, &spec, &table.root, &key)? {
-        Some((row, _)) => record(schema, &row),
-        None => Err(OpError::NoSuchRow { key: typed.to_owned(), table: table.table.to_string(), id: entry.id }),
-    }
+    Ok(tree::find(objects, &spec, root, &key)?.map(|(row, _)| row))
 }
 
 /// A row that has the typed key and NULL elsewhere. The values of a composite key stand between commas.

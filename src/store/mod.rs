@@ -22,13 +22,14 @@ mod refs;
 mod session;
 mod sweep;
 mod sweep_plan;
+mod trial;
 mod usage;
 
 pub use check::{CheckReport, Damage, DamageKind};
 pub use frame::MAX_OBJECT_LEN;
 pub use init::Init;
 pub use manifests::MAX_MANIFEST_LEN;
-pub use object::{Frame, NewObjects, Object, ObjectKind, Objects, StoreError};
+pub use object::{Frame, NewObjects, Object, ObjectKind, Objects, StoreError, TrialObjects};
 pub use open::{Access, DEFAULT_WAIT, Store};
 pub use refs::{MAX_REF_LEN, Pin, check_name};
 pub use session::{Sealed, Session};

@@ -58,6 +58,15 @@ pub trait NewObjects: Objects {
     /// # Errors
     /// If the disk refuses; the session is then poisoned and cannot be published.
     fn put(&self, frame: Frame) -> Result<u64, StoreError>;
+
+    /// Begins to add objects of which it is not known yet whether they are wanted.
+    fn trial(&self) -> Box<dyn TrialObjects + '_>;
+}
+
+/// Objects on trial. Dropped, they are taken away and leave no byte in the store.
+pub trait TrialObjects: NewObjects {
+    /// Keeps them, as if they had been put where the trial began.
+    fn keep(self: Box<Self>);
 }
 
 /// What can go wrong in the store.

@@ -5,7 +5,8 @@ use super::index::Index;
 use super::index_file::PackRef;
 use super::pack::{self, PackEntry, u32_of};
 use super::pack_writer::{FinishedPack, Finisher, PackWriter};
-use super::{Access, Frame, NewObjects, Object, ObjectKind, Objects, Store, StoreError};
+use super::trial::Trial;
+use super::{Access, Frame, NewObjects, Object, ObjectKind, Objects, Store, StoreError, TrialObjects};
 use crate::fsio::{OpenFile, write_durably};
 use crate::hash::Hash;
 use std::collections::HashMap;
@@ -24,7 +25,8 @@ pub struct Session<'s> {
 
 #[derive(Default)]
 struct State {
-    current: Option<PackWriter>,
+    /// The pack being filled, and its place in `files`.
+    current: Option<(u32, PackWriter)>,
     /// Every pack of this session, finished or not, open for reading.
     files: Vec<(PathBuf, Arc<dyn OpenFile>)>,
     finishing: Vec<Finishing>,
@@ -43,6 +45,7 @@ struct Pending {
 }
 
 enum Finishing {
+    Open(Box<PackWriter>),
     Done(FinishedPack),
     Running(Finisher),
 }
@@ -129,19 +132,19 @@ impl Session<'_> {
         if state.pending.contains_key(&frame.id) {
             return Ok((0, None));
         }
-        let writer = match &mut state.current {
-            Some(writer) => writer,
+        let (file, writer) = match &mut state.current {
+            Some((file, writer)) => (*file, writer),
             None => {
                 let writer = PackWriter::create(&self.store.fs, &self.store.layout)?;
-                let file = (writer.path().clone(), writer.file());
-                state.files.push(file);
-                state.current.insert(writer)
+                let place = u32_of(state.files.len() as u64)?;
+                state.files.push((writer.path().clone(), writer.file()));
+                (place, &mut state.current.insert((place, writer)).1)
             }
         };
         let entry = writer.add(frame)?;
         let full = if writer.is_full(self.store.pack_size) { state.current.take() } else { None };
         let pending = Pending {
-            file: u32_of(state.files.len() as u64 - 1)?,
+            file,
             offset: u32_of(entry.offset)?,
             stored_len: entry.stored_len,
             raw_len: entry.raw_len,
@@ -151,7 +154,7 @@ impl Session<'_> {
         state.sealed.objects += 1;
         state.sealed.stored_bytes += u64::from(entry.stored_len);
         state.sealed.raw_bytes += frame.raw_len;
-        Ok((u64::from(entry.stored_len), full))
+        Ok((u64::from(entry.stored_len), full.map(|(_, writer)| writer)))
     }
 
     /// Finishes a full pack beside the work that goes on: syncing and proving 64 MiB takes its time.
@@ -177,7 +180,7 @@ impl Session<'_> {
     pub fn seal(self) -> Result<Sealed, StoreError> {
         self.store.ready_to_write()?;
         let mut state = std::mem::take(&mut *self.state());
-        let last = state.current.take();
+        let last = state.current.take().map(|(_, writer)| writer);
         if last.is_none() && state.finishing.is_empty() {
             return Ok(Sealed::default());
         }
@@ -194,6 +197,7 @@ impl Session<'_> {
         let mut finished = Vec::new();
         for pack in state.finishing.drain(..) {
             finished.push(match pack {
+                Finishing::Open(pack) => pack.finish()?,
                 Finishing::Done(pack) => pack,
                 Finishing::Running(thread) => thread.join(layout)?,
             });
@@ -207,6 +211,31 @@ impl Session<'_> {
         // A pack whose directory was damaged may just have been written again under its name: what is open is the old file.
         self.store.files.clear();
         self.store.index_packs(&installed)
+    }
+
+    /// Whether the object was put into this session.
+    pub(super) fn holds(&self, id: &Hash) -> bool {
+        self.state().pending.contains_key(id)
+    }
+
+    /// Takes over what another session of the same store put.
+    pub(super) fn adopt(&self, other: Session<'_>) {
+        let theirs = std::mem::take(&mut *other.state());
+        let mut state = self.state();
+        let shift = u32::try_from(state.files.len()).unwrap_or(u32::MAX);
+        if let Some((file, last)) = theirs.current
+            && let Some((_, before)) = state.current.replace((file.saturating_add(shift), last))
+        {
+            state.finishing.push(Finishing::Open(Box::new(before)));
+        }
+        state.finishing.extend(theirs.finishing);
+        state.files.extend(theirs.files);
+        for (id, pending) in theirs.pending {
+            state.pending.entry(id).or_insert(Pending { file: pending.file.saturating_add(shift), ..pending });
+        }
+        state.sealed.objects += theirs.sealed.objects;
+        state.sealed.stored_bytes += theirs.sealed.stored_bytes;
+        state.sealed.raw_bytes += theirs.sealed.raw_bytes;
     }
 
     fn pending(&self, id: &Hash) -> Option<(PathBuf, Arc<dyn OpenFile>, PackEntry)> {
@@ -251,5 +280,9 @@ impl NewObjects for Session<'_> {
             return Ok(0);
         }
         self.store.or_poison(self.add(&frame))
+    }
+
+    fn trial(&self) -> Box<dyn TrialObjects + '_> {
+        Box::new(Trial::new(self, Session { store: self.store, state: Mutex::default() }))
     }
 }

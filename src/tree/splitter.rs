@@ -40,6 +40,22 @@ pub struct Extent {
 }
 
 impl Extent {
+    /// Adds a row that occurs `count` times.
+    pub(super) fn add(&mut self, row_len: usize, count: u64) {
+        self.rows = self.rows.saturating_add(count);
+        self.row_bytes = self.row_bytes.saturating_add((row_len as u64).saturating_mul(count));
+    }
+
+    /// The extent of both together.
+    pub(super) fn plus(self, other: Extent) -> Extent {
+        Extent { rows: self.rows.saturating_add(other.rows), row_bytes: self.row_bytes.saturating_add(other.row_bytes) }
+    }
+
+    /// Whether a table of this extent has its leaves cut at the same places as one of the other.
+    pub(super) fn cuts_like(self, other: Extent) -> bool {
+        self.leaf_bits() == other.leaf_bits()
+    }
+
     /// floor(log2([`TARGET`] / mean row size)), at least 0 and at most [`MOST_BITS`].
     fn leaf_bits(self) -> u32 {
         let entries = u128::from(TARGET) * u128::from(self.rows) / u128::from(self.row_bytes.max(1));

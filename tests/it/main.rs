@@ -10,6 +10,7 @@
 mod cli;
 mod conformance;
 mod dependencies;
+mod diff;
 mod export;
 mod filter;
 mod gauntlet;

@@ -4,9 +4,11 @@ mod amend;
 mod completions;
 mod delete;
 mod demo;
+mod diff;
 mod doctor;
 mod export;
 mod gc;
+mod history;
 mod import;
 mod init;
 mod log;
@@ -14,6 +16,8 @@ mod pin;
 mod restore;
 mod show;
 mod snap;
+mod sql;
+mod status;
 mod tables;
 mod tag;
 mod verify;
@@ -37,6 +41,14 @@ pub(super) enum Command {
     Log(log::Args),
     /// Show a snapshot, a table of it, or one row
     Show(show::Args),
+    /// Compare the live tables with their latest snapshots
+    Status(status::Args),
+    /// Show which rows differ between snapshots, or a snapshot and the live database
+    Diff(diff::Args),
+    /// Follow one row through all snapshots
+    History(history::Args),
+    /// Query a snapshot without touching the database
+    Sql(sql::Args),
     /// Write a snapshot's JSON, restore script and backup_manifest.json
     Export(export::Args),
     /// Take a snapshot of an exported JSON file
@@ -73,6 +85,10 @@ pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode,
         Command::Snap(args) => snap::run(args, place, ui),
         Command::Log(args) => log::run(args, place, ui),
         Command::Show(args) => show::run(args, place, ui),
+        Command::Status(args) => status::run(args, place, ui),
+        Command::Diff(args) => diff::run(args, place, ui),
+        Command::History(args) => history::run(args, place, ui),
+        Command::Sql(args) => sql::run(args, place, ui),
         Command::Export(args) => export::run(args, place, ui),
         Command::Import(args) => import::run(args, place, ui),
         Command::Restore(args) => restore::run(args, place, ui),

@@ -10,6 +10,9 @@ use anstyle::Style;
 use comfy_table::{CellAlignment, Table, presets};
 use std::process::ExitCode;
 
+/// Most characters of a note.
+const LONGEST_NOTE: usize = 60;
+
 pub(super) fn run(place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
     let report = tables(place)?;
     ui.result("tables", &report, || render(&report))?;
@@ -54,6 +57,14 @@ fn render(report: &TablesReport) -> String {
     text
 }
 
+/// A note as it stands in a row of the list; `--json` has all of it.
+fn shortened(note: &str) -> String {
+    match note.char_indices().nth(LONGEST_NOTE) {
+        Some((end, _)) => format!("{}...", printable(note[..end].trim_end())),
+        None => printable(note),
+    }
+}
+
 /// Whether any table has one: otherwise the column is left out.
 fn shows(report: &TablesReport, cell: impl Fn(&ListedTable) -> &Option<String>) -> bool {
     report.tables.iter().any(|listed| cell(listed).is_some())
@@ -74,6 +85,6 @@ fn cells(listed: &ListedTable) -> Vec<String> {
         key,
         joined(&listed.refers_to),
         joined(&listed.deletes_reach),
-        listed.note.as_deref().map(printable).unwrap_or_default(),
+        listed.note.as_deref().map(shortened).unwrap_or_default(),
     ]
 }

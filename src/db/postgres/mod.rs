@@ -10,6 +10,7 @@ mod endpoint;
 mod identity;
 mod lock;
 mod migration;
+mod patch;
 mod pins;
 mod quote;
 mod reading;
@@ -25,6 +26,7 @@ use super::{
 use crate::codec::TableName;
 use crate::monitor::{Monitor, Silent};
 use endpoint::Endpoint;
+pub use patch::PostgresPatch;
 use pins::Purpose;
 use session::{Opening, Session};
 use std::collections::HashMap;

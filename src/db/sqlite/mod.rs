@@ -7,15 +7,20 @@
 
 mod bystanders;
 mod catalog;
+mod condition;
 mod connect;
 mod error;
 mod foreign_keys;
 mod interrupt;
 mod kinds;
+mod literal;
 mod multiset;
+mod patch;
 mod postponed;
 mod read;
 mod restore;
+mod scratch;
+mod scratch_form;
 mod shape;
 mod sql;
 mod text;
@@ -29,6 +34,10 @@ use restore::SqliteRestore;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use text::TextForm;
+
+pub use condition::Condition;
+pub use patch::SqlitePatch;
+pub use scratch::{Scratch, table_name};
 
 /// A SQLite database file.
 #[derive(Debug)]

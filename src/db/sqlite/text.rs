@@ -23,7 +23,7 @@ pub(super) enum TextForm {
 }
 
 /// A value on its way into a parameter.
-struct Bound<'a>(ValueRef<'a>);
+pub(super) struct Bound<'a>(pub(super) ValueRef<'a>);
 
 impl ToSql for Bound<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -182,7 +182,7 @@ impl TextForm {
     }
 }
 
-fn value(value: SqlValue<'_>) -> ValueRef<'_> {
+pub(super) fn value(value: SqlValue<'_>) -> ValueRef<'_> {
     match value {
         SqlValue::Null => ValueRef::Null,
         SqlValue::Integer(value) => ValueRef::Int(value),

@@ -5,8 +5,9 @@ use super::{Mode, PlannedTable};
 use crate::codec::KeySpec;
 use crate::hash::{Hash, Hasher};
 use crate::ops::OpError;
+use crate::ops::difference::each_difference;
 use crate::store::Objects;
-use crate::tree::{Diff, Difference, Entry};
+use crate::tree::Entry;
 use std::path::Path;
 
 /// The trees that are compared.
@@ -63,17 +64,13 @@ impl Changes {
             deletes: mode == Mode::Exact && sides.live_in_filter.is_none(),
             changed_live: 0,
         };
-        let mut diff = Diff::new(objects, spec, &sides.live, &sides.snapshot);
-        while let Some(difference) = diff.next_difference()? {
-            let (before, after) = versions(difference);
-            collecting.take(before, after)?;
-        }
+        each_difference(objects, spec, &sides.live, &sides.snapshot, |before, after| {
+            collecting.take(before, after).map(|()| true)
+        })?;
         if let (Mode::Exact, Some(live)) = (mode, &sides.live_in_filter) {
-            let mut diff = Diff::new(objects, spec, live, &sides.snapshot);
-            while let Some(difference) = diff.next_difference()? {
-                let (before, after) = versions(difference);
-                collecting.take_within_filter(before, after)?;
-            }
+            each_difference(objects, spec, live, &sides.snapshot, |before, after| {
+                collecting.take_within_filter(before, after).map(|()| true)
+            })?;
         }
         let (live_rows, _) = rows;
         let mut changes = collecting.changes;
@@ -96,15 +93,6 @@ impl Changes {
             left: self.left,
             notes,
         }
-    }
-}
-
-/// The rows on both sides of a difference.
-fn versions(difference: Difference<'_>) -> (Option<Entry<'_>>, Option<Entry<'_>>) {
-    match difference {
-        Difference::Added(new) => (None, Some(new)),
-        Difference::Removed(old) => (Some(old), None),
-        Difference::Changed { old, new } => (Some(old), Some(new)),
     }
 }
 
@@ -221,10 +209,9 @@ pub(super) fn digest_between(
     after: &Hash,
 ) -> Result<Hash, OpError> {
     let mut digest = Digest::default();
-    let mut diff = Diff::new(objects, spec, before, after);
-    while let Some(difference) = diff.next_difference()? {
-        let (before, after) = versions(difference);
+    each_difference(objects, spec, before, after, |before, after| {
         digest.add(before, after);
-    }
+        Ok::<bool, OpError>(true)
+    })?;
     Ok(digest.finish())
 }

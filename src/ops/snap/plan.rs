@@ -71,8 +71,8 @@ fn choose<'c>(project: &Project, catalog: &'c Catalog, options: &SnapOptions) ->
     }
     let mut chosen: Vec<&TableInfo> = Vec::new();
     for typed in &options.tables {
-        for info in
-            names::find_tables(catalog, &project.table_typed(typed)).map_err(|error| project.with_near_models(error))?
+        for info in names::find_tables(catalog, &project.live_table_typed(catalog, typed))
+            .map_err(|error| project.with_near_models(error))?
         {
             if !chosen.iter().any(|have| have.schema.table == info.schema.table) {
                 chosen.push(info);

@@ -4,7 +4,8 @@ use super::script_tokens::{Piece, pieces};
 use crate::prisma::schema::{SchemaError, Setting};
 use std::path::{Path, PathBuf};
 
-const ENDINGS: [&str; 6] = ["ts", "js", "mjs", "cjs", "mts", "cts"];
+/// In the order in which Prisma takes them where there are several.
+const ENDINGS: [&str; 6] = ["js", "ts", "mjs", "cjs", "mts", "cts"];
 
 /// What a config file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,8 +141,10 @@ fn resolve<'p>(pieces: &'p [Piece], value: &'p [Piece]) -> &'p [Piece] {
 fn path(value: &[Piece], dir: &Path) -> Option<PathBuf> {
     let mut path = dir.to_owned();
     let mut texts = 0;
-    for piece in value {
+    for (at, piece) in value.iter().enumerate() {
         match piece {
+            // `require('path').join(...)`
+            Piece::Text(_) if at > 1 && value[at - 2] == Piece::Word("require".to_owned()) => {}
             Piece::Text(text) => {
                 path.push(text);
                 texts += 1;
@@ -154,7 +157,20 @@ fn path(value: &[Piece], dir: &Path) -> Option<PathBuf> {
         Piece::Word(word) => Some(word.as_str()),
         _ => None,
     });
-    let known = ["path", "join", "resolve", "__dirname", "import", "meta", "dirname", "process", "cwd", "as", "const"];
+    let known = [
+        "path",
+        "require",
+        "join",
+        "resolve",
+        "__dirname",
+        "import",
+        "meta",
+        "dirname",
+        "process",
+        "cwd",
+        "as",
+        "const",
+    ];
     let is_known = words.into_iter().all(|word| known.contains(&word));
     (texts > 0 && is_known).then_some(path)
 }

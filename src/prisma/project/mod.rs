@@ -1,7 +1,7 @@
 //! Where a project keeps its Prisma schema, and what of Prisma is installed.
 //!
 //! Looked at in Prisma's own order: the config file (`prisma.config.ts` and its like; read, never run), `prisma.schema` in
-//! `package.json`, `schema.prisma`, `prisma/schema.prisma`, the folder `prisma/schema/`.
+//! `package.json` (before 7), `schema.prisma`, `prisma/schema.prisma`, the folder `prisma/schema/`.
 
 mod config_file;
 mod package;
@@ -47,6 +47,11 @@ impl PrismaProject {
         let config = PrismaConfig::find(root)?;
         let package = Package::read(root)?;
         let named = named_place(root, config.as_ref(), package.as_ref());
+        // Prisma 7 no longer looks into package.json.
+        let is_seven =
+            package.as_ref().and_then(|package| package.prisma.as_ref()).is_some_and(|found| found.major >= 7);
+        let has_config = config.as_ref().is_some_and(|config| config.schema.is_some());
+        let named = named.filter(|_| has_config || !is_seven || usual_place(root).is_none());
         let (schema_path, named_by) = match named {
             Some((path, named_by)) => (path, Some(named_by)),
             None => match usual_place(root) {

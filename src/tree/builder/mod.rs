@@ -69,6 +69,8 @@ pub struct Built {
 /// Builds one tree. Its workers live in the scope it was made in; dropping it ends them.
 pub struct Builder<'scope> {
     extent: Extent,
+    /// What was pushed so far.
+    pushed: Extent,
     splitter: LeafSplitter,
     /// The leaf being filled.
     batch: Batch,
@@ -125,6 +127,7 @@ impl<'scope> Builder<'scope> {
         let pool = Pool::new(scope, options.threads, move |job| job::make(&worker, job));
         Builder {
             extent,
+            pushed: Extent::default(),
             splitter: LeafSplitter::new(extent),
             batch: Batch::default(),
             full: None,
@@ -166,7 +169,7 @@ impl<'scope> Builder<'scope> {
         if row.len() as u64 > super::leaf::MAX_ROW {
             return Err(TreeError::RowTooLong(row.len() as u64));
         }
-        if let Some(before) = self.batch.last_key().or_else(|| self.full.as_ref()?.last_key()) {
+        if let Some(before) = self.last_key() {
             match key.cmp(before) {
                 std::cmp::Ordering::Greater => {}
                 std::cmp::Ordering::Equal => return Err(TreeError::DuplicateKey),
@@ -177,7 +180,9 @@ impl<'scope> Builder<'scope> {
             let upper = full.last_key().map(|last| bound_between(last, key)).unwrap_or_default();
             self.dispatch(full, upper)?;
         }
-        self.batch.push(key, row, if self.multiset { count.max(1) } else { 1 }, self.multiset);
+        let count = if self.multiset { count.max(1) } else { 1 };
+        self.pushed.add(row.len(), count);
+        self.batch.push(key, row, count, self.multiset);
         if self.splitter.ends_after(key, row.len()) {
             let next = self.spare.pop().unwrap_or_default();
             self.full = Some(std::mem::replace(&mut self.batch, next));
@@ -185,11 +190,29 @@ impl<'scope> Builder<'scope> {
         Ok(())
     }
 
+    /// The key of the row pushed last.
+    pub(super) fn last_key(&self) -> Option<&[u8]> {
+        self.batch.last_key().or_else(|| self.full.as_ref()?.last_key())
+    }
+
     /// Ends the tree. Everything it needs has been put when this returns.
     ///
     /// # Errors
-    /// The first thing that went wrong.
-    pub fn finish(mut self) -> Result<Built, TreeError> {
+    /// [`TreeError::OtherExtent`] if the rows are not of the extent by which leaves were cut; otherwise the first thing that
+    /// went wrong.
+    pub fn finish(self) -> Result<Built, TreeError> {
+        let (extent, pushed) = (self.extent, self.pushed);
+        let built = self.end()?;
+        if pushed.cuts_like(extent) { Ok(built) } else { Err(TreeError::OtherExtent) }
+    }
+
+    /// The extent by which leaves are cut and that of the rows pushed so far.
+    pub(super) fn extents(&self) -> (Extent, Extent) {
+        (self.extent, self.pushed)
+    }
+
+    /// As [`Builder::finish`], whatever the rows' extent is.
+    pub(super) fn end(mut self) -> Result<Built, TreeError> {
         if self.failed {
             return Err(TreeError::Stopped);
         }
@@ -200,9 +223,6 @@ impl<'scope> Builder<'scope> {
         self.dispatch(last, Vec::new())?;
         while self.pool.outstanding() > 0 {
             self.accept_next()?;
-        }
-        if self.built.totals.rows != self.extent.rows {
-            return Err(TreeError::OtherExtent);
         }
         let (root, stored) = self.levels.finish()?;
         self.built.root = root;

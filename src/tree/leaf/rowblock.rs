@@ -15,24 +15,27 @@ pub(super) const MOST_COLUMNS: usize = 65_536;
 /// # Errors
 /// If a row is not canonical or rows have different numbers of values.
 pub(super) fn put<'r>(rows: impl Iterator<Item = &'r [u8]>, out: &mut Vec<u8>) -> Result<(), CodecError> {
-    let mut cells: Vec<ValueRef<'r>> = Vec::new();
-    let mut columns = 0;
+    let mut columns: Vec<Vec<ValueRef<'r>>> = Vec::new();
+    let expected = rows.size_hint().0;
     for (index, row) in rows.enumerate() {
-        let before = cells.len();
         let mut reader = RowReader::new(row);
+        let mut found = 0;
         while let Some(value) = reader.next_value()? {
-            cells.push(value);
+            if index == 0 {
+                columns.push(Vec::with_capacity(expected));
+            }
+            if let Some(column) = columns.get_mut(found) {
+                column.push(value);
+            }
+            found += 1;
         }
-        let found = cells.len() - before;
-        if index == 0 {
-            columns = found;
-        } else if found != columns {
-            return Err(CodecError::ColumnCount { expected: columns, found });
+        if found != columns.len() {
+            return Err(CodecError::ColumnCount { expected: columns.len(), found });
         }
     }
-    put_uvarint(out, columns as u64);
-    for column in 0..columns {
-        chunk::put(cells[column..].iter().step_by(columns).copied(), out);
+    put_uvarint(out, columns.len() as u64);
+    for column in columns {
+        chunk::put(column.iter().copied(), out);
     }
     Ok(())
 }

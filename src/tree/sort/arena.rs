@@ -17,7 +17,7 @@ struct Slot {
 
 /// Keys and rows, one after the other, and where they are.
 #[derive(Debug, Default)]
-pub(super) struct Arena {
+pub(in crate::tree) struct Arena {
     bytes: Vec<u8>,
     slots: Vec<Slot>,
     /// Bytes that all keys begin with.
@@ -27,9 +27,22 @@ pub(super) struct Arena {
 }
 
 impl Arena {
-    pub(super) fn push(&mut self, spec: &KeySpec, row: &[u8]) -> Result<(), TreeError> {
+    pub(in crate::tree) fn push(&mut self, spec: &KeySpec, row: &[u8]) -> Result<(), TreeError> {
         let start = self.bytes.len();
         spec.key_of(row, &mut self.bytes)?;
+        self.end_entry(start, row, 1)
+    }
+
+    /// Adds an entry with its key.
+    pub(in crate::tree) fn push_record(&mut self, record: Record<'_>) -> Result<(), TreeError> {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(record.key);
+        let count = u32::try_from(record.count).map_err(|_| TreeError::RowTooLong(record.count))?;
+        self.end_entry(start, record.row, count)
+    }
+
+    /// Adds the row to the key that begins at `start`.
+    fn end_entry(&mut self, start: usize, row: &[u8], count: u32) -> Result<(), TreeError> {
         let too_long = |_| TreeError::RowTooLong(row.len() as u64);
         let key_len = u32::try_from(self.bytes.len() - start).map_err(too_long)?;
         let row_len = u32::try_from(row.len()).map_err(too_long)?;
@@ -44,25 +57,25 @@ impl Arena {
             self.shared = key.len();
         }
         self.bytes.extend_from_slice(row);
-        self.slots.push(Slot { prefix: 0, start, key_len, row_len, count: 1 });
+        self.slots.push(Slot { prefix: 0, start, key_len, row_len, count });
         Ok(())
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::tree) fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::tree) fn len(&self) -> usize {
         self.slots.len()
     }
 
     /// Bytes of memory in use.
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::tree) fn bytes(&self) -> usize {
         self.bytes.len() + self.slots.len() * size_of::<Slot>()
     }
 
     /// Empties it and keeps its buffers, unless a long row made them larger than `most`.
-    pub(super) fn recycled(mut self, most: usize) -> Arena {
+    pub(in crate::tree) fn recycled(mut self, most: usize) -> Arena {
         if self.bytes.capacity() > most + most / 4 {
             return Arena::default();
         }
@@ -75,7 +88,7 @@ impl Arena {
     ///
     /// # Errors
     /// [`TreeError::DuplicateKey`] if two rows have the same key and it is not a multiset.
-    pub(super) fn sort(&mut self, multiset: bool) -> Result<(), TreeError> {
+    pub(in crate::tree) fn sort(&mut self, multiset: bool) -> Result<(), TreeError> {
         if !self.unordered {
             return Ok(());
         }
@@ -102,7 +115,7 @@ impl Arena {
     }
 
     /// The record at `index` in the order sorted.
-    pub(super) fn record(&self, index: usize) -> Option<Record<'_>> {
+    pub(in crate::tree) fn record(&self, index: usize) -> Option<Record<'_>> {
         let slot = self.slots.get(index)?;
         let row = slot.start + slot.key_len as usize;
         let (key, row) = (&self.bytes[slot.start..row], &self.bytes[row..row + slot.row_len as usize]);

@@ -10,7 +10,7 @@ mod spill;
 
 use super::{Builder, Extent, TreeError};
 use crate::codec::KeySpec;
-use arena::Arena;
+pub(super) use arena::Arena;
 pub use merge::Sorted;
 use spill::Spill;
 use std::path::{Path, PathBuf};
@@ -97,6 +97,20 @@ impl Sorter {
         Ok(())
     }
 
+    /// Takes the rows away as long as all are in memory: the sorter is empty then.
+    pub(super) fn take_arena(&mut self) -> Option<Arena> {
+        if self.spill.is_some() {
+            return None;
+        }
+        (self.rows, self.row_bytes) = (0, 0);
+        Some(std::mem::take(&mut self.arena))
+    }
+
+    /// The extent of the rows added so far.
+    pub(super) fn extent(&self) -> Extent {
+        Extent { rows: self.rows, row_bytes: self.row_bytes }
+    }
+
     /// Ends the rows; what was added can now be had in key order.
     ///
     /// # Errors
@@ -108,7 +122,7 @@ impl Sorter {
             Some(spill) => Some(spill.finish()?),
             None => None,
         };
-        let extent = Extent { rows: self.rows, row_bytes: self.row_bytes };
+        let extent = self.extent();
         Sorted::new(self.arena, runs, self.budget / 3, self.spec.is_multiset(), extent)
     }
 }

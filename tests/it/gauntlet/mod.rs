@@ -5,6 +5,6 @@ mod growth;
 mod million;
 mod postgres_exports;
 mod postgres_tables;
-mod postgres_types;
+pub mod postgres_types;
 pub mod round;
-mod sqlite;
+pub mod sqlite;

@@ -37,17 +37,17 @@ const HOSTILE: &[(&str, &str)] = &[
 const DELETE: &str = "EXECUTE format('DELETE FROM %s', place)";
 
 /// Gives each row the values of the row before: where equal values that look different are neighbours, only the look changes.
-const UPDATE: &str = "IF starts_with(name, 'v_') THEN \
+pub const UPDATE: &str = "IF starts_with(name, 'v_') THEN \
     EXECUTE format('UPDATE %s AS t SET v = o.v, a = o.a FROM %1$s AS o WHERE o.id = t.id - 1', place); \
     ELSIF starts_with(name, 'k_') THEN EXECUTE format('UPDATE %s SET a = NULL', place); \
     ELSE UPDATE everything SET \"text\" = '', \"numeric\" = NULL, json = NULL WHERE ctid::text LIKE '%1)'; END IF";
 
 /// Adds rows: with new keys where there is one, and more copies of what is there where there is none.
-const INSERT: &str = "IF starts_with(name, 'v_') THEN \
+pub const INSERT: &str = "IF starts_with(name, 'v_') THEN \
     EXECUTE format('INSERT INTO %s SELECT id + 1000, v, a FROM %1$s', place); \
     ELSIF name = 'everything' THEN INSERT INTO everything SELECT * FROM everything; END IF";
 
-fn each_table(work: &str) -> String {
+pub fn each_table(work: &str) -> String {
     format!(
         "DO $d$ DECLARE place text; name text; BEGIN \
          FOR place, name IN SELECT c.oid::regclass, c.relname FROM pg_class c \
@@ -55,7 +55,7 @@ fn each_table(work: &str) -> String {
     )
 }
 
-fn database() -> Db {
+pub fn database() -> Db {
     let db = PgServer::shared().database();
     db.sql(SAMPLES);
     db

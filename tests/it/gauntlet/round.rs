@@ -57,6 +57,11 @@ impl Round {
         self.project.dbsnap(["--json"]).env("DBSNAP_URL", &self.url).args(args)
     }
 
+    /// dbsnap with these arguments, about to print what people read.
+    pub fn plain(&self, args: &[&str]) -> Invocation {
+        self.project.dbsnap(args).env("DBSNAP_URL", &self.url)
+    }
+
     /// Runs dbsnap and gives the object that it prints; it must succeed.
     pub fn json(&self, args: &[&str]) -> Value {
         serde_json::from_str(self.invocation(args).run().success().stdout()).unwrap()

@@ -16,7 +16,7 @@ fn sqlite3(project: &Project, file: &str, sql: &str) -> String {
 }
 
 /// Class, exact number, bytes and length of every value of every table, one line a row, sorted within a table.
-fn judge(project: &Project, file: &str) -> String {
+pub fn judge(project: &Project, file: &str) -> String {
     let statements = sqlite3(
         project,
         file,

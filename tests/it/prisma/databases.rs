@@ -182,3 +182,40 @@ fn a_schema_below_the_store_is_found_from_there() {
     let run = project.dbsnap(["doctor"]).dir(project.path().join("packages/db/prisma")).run();
     assert!(run.stdout().contains("packages/db/prisma/../dev.db (from DATABASE_URL in packages/db/.env)"), "{run}");
 }
+
+/// As observed with Prisma 7.10: what it takes where there are several.
+#[test]
+fn the_schema_is_the_one_that_prisma_takes() {
+    let project = project(&["dev.db"]);
+    let model =
+        |file: &str, name: &str| project.write(file, format!("model {name} {{\n  id Int @id\n\n  @@map(\"t\")\n}}\n"));
+    let taken = || {
+        let run = project.dbsnap(["tables", "--json", "--url", "file:./dev.db"]).run().success();
+        let said: serde_json::Value = serde_json::from_str(run.stdout()).unwrap();
+        said["tables"][0]["model"].as_str().unwrap_or("none").to_owned()
+    };
+    let config = |file: &str, schema: &str| project.write(file, format!("export default {{ schema: '{schema}' }}"));
+    assert_eq!(taken(), "none");
+    model("prisma/schema/deep/t.prisma", "Folder");
+    assert_eq!(taken(), "Folder");
+    model("prisma/schema.prisma", "Usual");
+    assert_eq!(taken(), "Usual");
+    model("schema.prisma", "Root");
+    assert_eq!(taken(), "Root");
+    model("db/t.prisma", "Package");
+    for (version, found) in [("6.19.0", "Package"), ("7.10.1", "Root")] {
+        let package =
+            format!("{{ \"prisma\": {{ \"schema\": \"db\" }}, \"dependencies\": {{ \"prisma\": \"{version}\" }} }}");
+        project.write("package.json", package);
+        assert_eq!(taken(), found);
+    }
+    model(".config/data/t.prisma", "Below");
+    config(".config/prisma.ts", "data");
+    assert_eq!(taken(), "Below");
+    model("one/t.prisma", "TypeScript");
+    config("prisma.config.ts", "./one/t.prisma");
+    assert_eq!(taken(), "TypeScript");
+    model("two/t.prisma", "JavaScript");
+    project.write("prisma.config.js", "module.exports = { schema: require('path').join(__dirname, 'two') }");
+    assert_eq!(taken(), "JavaScript");
+}

@@ -3,7 +3,6 @@
 use super::{fixtures, parse, schema_files};
 use proptest::prelude::*;
 
-/// Torment: I6
 #[test]
 fn a_schema_cut_anywhere_is_read_or_refused_with_a_line() {
     // Those with every form of the language at every byte, the others here and there.
@@ -17,6 +16,21 @@ fn a_schema_cut_anywhere_is_read_or_refused_with_a_line() {
                 let at = error.position().unwrap_or_else(|| panic!("{error}")).line;
                 assert!(at >= 1 && at as usize <= text[..end].lines().count().max(1), "{error}");
             }
+        }
+    }
+}
+
+/// Torment: X1
+#[test]
+fn no_message_holds_a_url() {
+    let text = "datasource db {\n  url = \"postgres://u:s3cret@h/db\" nothing\n  directUrl = \"x:s3cret@y\" }\n}\n";
+    for end in 0..=text.len() {
+        for beside in ["", "}", "\"", "\n}", "\\q", "model A {"] {
+            let said = match parse(&format!("{}{beside}", &text[..end])) {
+                Ok(schema) => format!("{schema:?}"),
+                Err(error) => format!("{error} {error:?}"),
+            };
+            assert!(!said.contains("s3cret"), "{said}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Projects that use Prisma: its schema as we read it, held against Prisma itself.
 
+mod catalogue;
 mod databases;
 mod dmmf;
 mod hostile_schemas;

@@ -127,6 +127,22 @@ fn filters_take_fields_and_values_of_enums() {
     assert!(filtered("contnetType = 1").contains("no column contnetType"), "{}", filtered("contnetType = 1"));
 }
 
+/// A filter is kept as it was typed, so whatever compares with its snapshot has to know Prisma's names too.
+#[test]
+fn a_filter_in_prismas_names_holds_later() {
+    let shop = shop();
+    shop.dbsnap(["snap", "Mod", "--where", "kind = 'PAID' AND contentType = 'furniture'"]).run().success();
+    let database = Connection::open(shop.path().join("prisma/dev.db")).unwrap();
+    database
+        .execute_batch("INSERT INTO mods VALUES (4, 'furniture', 'New', 'PAID'), (5, 'x', 'Other', 'PAID')")
+        .unwrap();
+    let diff = shop.dbsnap(["diff", "--json"]).run().success();
+    assert!(diff.stdout().contains("New") && !diff.stdout().contains("Other"), "{diff}");
+    shop.dbsnap(["restore", "latest", "--mode", "exact", "-y", "--cascade"]).run().success();
+    let count: i64 = database.query_row("SELECT count(*) FROM mods", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 4);
+}
+
 #[test]
 fn models_point_into_snapshots_too() {
     let shop = shop();
@@ -146,10 +162,16 @@ fn models_point_into_snapshots_too() {
     --- stdout
     [ID] first
     ");
+    let history = shop.dbsnap(["history", "Mod:2"]).run().success();
+    assert!(history.stdout().contains("Lamp"), "{history}");
     let exported = shop.dbsnap(["export", "latest:Category"]).run().success();
     assert!(exported.stdout().contains("_taxonomy.json") && !exported.stdout().contains("_mods.json"), "{exported}");
     let database = Connection::open(shop.path().join("prisma/dev.db")).unwrap();
     database.execute_batch("DELETE FROM taxonomy").unwrap();
+    for args in [&["diff", "latest:Category", "live", "--stat"][..], &["diff", "--stat", "--", "Category"]] {
+        let run = shop.dbsnap(args).run().success();
+        assert!(run.stdout().contains("taxonomy") && !run.stdout().contains("mods"), "{run}");
+    }
     shop.dbsnap(["restore", "latest", "Category", "-y"]).run().success();
     let count: i64 = database.query_row("SELECT count(*) FROM taxonomy", [], |row| row.get(0)).unwrap();
     assert_eq!(count, 1);
@@ -215,7 +237,7 @@ impl Market {
             "CREATE SCHEMA shop; CREATE TYPE shop.role AS ENUM ('user', 'admin-role');
              CREATE TABLE public.people (id int PRIMARY KEY);
              CREATE TABLE shop.people (id int PRIMARY KEY, the_role shop.role NOT NULL);
-             CREATE TABLE shop.others (id int PRIMARY KEY);
+             CREATE TABLE public.others (id int PRIMARY KEY, x int); CREATE TABLE shop.others (id int PRIMARY KEY);
              INSERT INTO shop.people VALUES (1, 'user'), (2, 'admin-role');",
         );
         market.project.dbsnap(["init"]).run().success();
@@ -270,5 +292,7 @@ fn the_urls_schema_is_where_models_without_one_are() {
     assert_eq!(snap("Person"), "shop.people 2");
     assert_eq!(snap("people"), "shop.people 2");
     assert_eq!(snap("public.people"), "people 0");
+    // A table without a model is looked for in it first, too.
     assert_eq!(snap("others"), "shop.others 0");
+    assert_eq!(snap("public.others"), "others 0");
 }

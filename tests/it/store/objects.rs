@@ -49,6 +49,35 @@ fn a_dropped_session_leaves_nothing() {
 }
 
 #[test]
+fn what_is_on_trial_is_kept_with_its_session_or_leaves_nothing() {
+    let machine = machine();
+    let store = open(&machine, Access::Write).unwrap();
+    let session = store.session().unwrap();
+    (0..10).for_each(|number| assert!(session.put(frame(number)).is_ok()));
+    let before = machine.paths();
+    let dropped = session.trial();
+    assert_eq!(dropped.put(frame(3)).unwrap(), 0);
+    (100..130).for_each(|number| assert!(dropped.put(frame(number)).unwrap() > 0));
+    assert!(!session.contains(&id(100)) && dropped.contains(&id(100)) && dropped.contains(&id(3)));
+    drop(dropped);
+    assert_eq!(machine.paths(), before);
+    let kept = session.trial();
+    (5..40).for_each(|number| assert!(kept.put(frame(number)).is_ok()));
+    // Meanwhile the session takes one of them itself.
+    session.put(frame(20)).unwrap();
+    assert_eq!(kept.get(&id(7)).unwrap().bytes, bytes(7));
+    kept.keep();
+    (40..45).for_each(|number| assert!(session.put(frame(number)).is_ok()));
+    (0..45).for_each(|number| assert_eq!(session.get(&id(number)).unwrap().bytes, bytes(number)));
+    let sealed = session.seal().unwrap();
+    assert_eq!(sealed.ids.len(), 45);
+    let manifest = publish(&store, &(0..45).collect::<Vec<_>>()).unwrap();
+    verify(&store, &manifest);
+    verify(&open(&machine, Access::Read).unwrap(), &manifest);
+    assert!(!store.contains(&id(100)));
+}
+
+#[test]
 fn a_manifest_that_needs_what_is_not_there_is_refused() {
     let machine = machine();
     let store = open(&machine, Access::Write).unwrap();

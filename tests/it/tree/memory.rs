@@ -1,7 +1,7 @@
 //! A store in memory that counts what is asked of it.
 
 use dbsnap::hash::Hash;
-use dbsnap::store::{Frame, NewObjects, Object, ObjectKind, Objects, StoreError};
+use dbsnap::store::{Frame, NewObjects, Object, ObjectKind, Objects, StoreError, TrialObjects};
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -63,5 +63,43 @@ impl NewObjects for Memory {
         }
         frames.insert(frame.id, frame);
         Ok(bytes)
+    }
+
+    fn trial(&self) -> Box<dyn TrialObjects + '_> {
+        Box::new(Trial { beneath: self, own: Memory::default() })
+    }
+}
+
+/// What is on trial in a store in memory.
+struct Trial<'m> {
+    beneath: &'m Memory,
+    own: Memory,
+}
+
+impl Objects for Trial<'_> {
+    fn get(&self, id: &Hash) -> Result<Object, StoreError> {
+        self.own.get(id).or_else(|_| self.beneath.get(id))
+    }
+
+    fn kind(&self, id: &Hash) -> Option<ObjectKind> {
+        self.own.kind(id).or_else(|| self.beneath.kind(id))
+    }
+}
+
+impl NewObjects for Trial<'_> {
+    fn put(&self, frame: Frame) -> Result<u64, StoreError> {
+        if self.beneath.contains(&frame.id) { Ok(0) } else { self.own.put(frame) }
+    }
+
+    fn trial(&self) -> Box<dyn TrialObjects + '_> {
+        self.own.trial()
+    }
+}
+
+impl TrialObjects for Trial<'_> {
+    fn keep(self: Box<Self>) {
+        for frame in self.own.frames.into_inner().unwrap().into_values() {
+            self.beneath.put(frame).unwrap();
+        }
     }
 }

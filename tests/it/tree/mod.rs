@@ -6,7 +6,8 @@
 mod damage;
 mod history;
 mod hostile;
+mod load;
 mod memory;
-mod model;
+pub mod model;
 mod reads;
 mod roundtrip;

@@ -16,6 +16,11 @@ use std::time::{Duration, Instant};
 /// How long a cancelled statement may take to end before the connection is given up.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
 
+/// Bytes after which an answer counts as a long one, below how many a read got few, and how long then to wait for more.
+const MANY: u64 = 1 << 20;
+const SCANT: usize = 64 << 10;
+const REST: Duration = Duration::from_micros(300);
+
 /// The server's word that a command is complete: `COPY 42`, `COMMIT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag(String);
@@ -60,6 +65,10 @@ pub struct Connection {
     greeting: Greeting,
     endpoint: Endpoint,
     state: State,
+    /// Bytes received since the last statement was sent.
+    received: u64,
+    /// Whether few were there when bytes were last received.
+    is_scant: bool,
     /// The transaction status of the last ReadyForQuery: `I` idle, `T` in a transaction, `E` in a failed one.
     status: u8,
 }
@@ -74,7 +83,16 @@ impl Connection {
     }
 
     pub(super) fn new(socket: Socket, input: Input, greeting: Greeting, endpoint: Endpoint) -> Connection {
-        Connection { socket, input, greeting, endpoint, state: State::Ready, status: b'I' }
+        Connection {
+            socket,
+            input,
+            greeting,
+            endpoint,
+            state: State::Ready,
+            received: 0,
+            is_scant: false,
+            status: b'I',
+        }
     }
 
     /// Whether the other end is this machine.
@@ -156,6 +174,7 @@ impl Connection {
         let mut message = BytesMut::new();
         frontend::query(sql, &mut message)?;
         self.state = State::Busy;
+        self.received = 0;
         self.send(&message, monitor)
     }
 
@@ -234,11 +253,24 @@ impl Connection {
             if monitor.interrupted() {
                 return Err(Failure::Interrupted);
             }
+            self.rest();
             match self.input.fill(&mut self.socket) {
-                Ok(()) => return Ok(()),
+                Ok(count) => {
+                    self.received += count as u64;
+                    self.is_scant = count < SCANT;
+                    return Ok(());
+                }
                 Err(Failure::Io(error)) if is_time_slice(&error) => {}
                 Err(failure) => return Err(self.broken(failure)),
             }
+        }
+    }
+
+    /// Lets bytes gather while many come a few at a time: the server sends 8 KiB at once, and waking up for each of them costs
+    /// more than what is done with them.
+    fn rest(&self) {
+        if self.is_scant && self.received > MANY {
+            std::thread::sleep(REST);
         }
     }
 
@@ -266,7 +298,7 @@ impl Connection {
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => match self.input.fill(&mut self.socket) {
-                    Ok(()) => {}
+                    Ok(_) => {}
                     Err(Failure::Io(error)) if is_time_slice(&error) && Instant::now() < deadline => {}
                     Err(_) => self.state = State::Broken,
                 },

@@ -45,8 +45,8 @@ impl Input {
         Ok(Some(length + 1))
     }
 
-    /// Receives more bytes, at least one. The buffer grows with what arrives, not with what a length promises.
-    pub(super) fn fill(&mut self, source: &mut impl Read) -> Result<(), Failure> {
+    /// Receives more bytes, at least one, and tells how many. The buffer grows with what arrives, not with what a length promises.
+    pub(super) fn fill(&mut self, source: &mut impl Read) -> Result<usize, Failure> {
         if self.start == self.end {
             self.start = 0;
             self.end = 0;
@@ -67,7 +67,7 @@ impl Input {
             Ok(0) => Err(Failure::Io(io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed the connection"))),
             Ok(count) => {
                 self.end += count;
-                Ok(())
+                Ok(count)
             }
             Err(error) => Err(Failure::Io(error)),
         }
@@ -97,7 +97,7 @@ mod tests {
         while seen.len() < 4 {
             match input.frame().unwrap() {
                 Some((_, body)) => seen.push(body.len()),
-                None => input.fill(&mut (&mut source).take(70_001)).unwrap(),
+                None => drop(input.fill(&mut (&mut source).take(70_001)).unwrap()),
             }
         }
         assert_eq!(seen, [0, 1, 300_000, 5]);

@@ -78,7 +78,7 @@ impl Login<'_> {
                 Some((b'N', _)) => {}
                 Some((b'E', body)) => return Err(Failure::Server(ServerError::parse(body))),
                 Some((tag, body)) => return Ok((tag, body.to_vec())),
-                None => self.input.fill(&mut self.socket)?,
+                None => drop(self.input.fill(&mut self.socket)?),
             }
         }
     }

@@ -1,0 +1,129 @@
+//! `dbsnap diff`
+
+use crate::cli::command_error::CliError;
+use crate::cli::diff::{Ending, HtmlReceiver, JsonReceiver, LinesReceiver, TextReceiver};
+use crate::cli::text::{printable, warning};
+use crate::cli::ui::Ui;
+use crate::ops::diff::{Depth, DiffOptions, diff, patch};
+use crate::ops::{OpError, Place};
+use clap::ValueEnum;
+use std::process::ExitCode;
+
+/// Rows of each table on a page, unless another number is asked for.
+const PAGE_ROWS: u64 = 1_000;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// The older side: a snapshot or 'live' [default: the latest snapshot of each table]
+    #[arg(value_name = "A")]
+    from: Option<String>,
+    /// The newer side: a snapshot or 'live' [default: live]
+    #[arg(value_name = "B")]
+    to: Option<String>,
+    /// Only these tables
+    #[arg(last = true, value_name = "TABLE")]
+    tables: Vec<String>,
+    /// Counts only
+    #[arg(long, conflicts_with = "name_only")]
+    stat: bool,
+    /// Names of tables that differ only
+    #[arg(long)]
+    name_only: bool,
+    /// Shorten nothing
+    #[arg(long)]
+    full: bool,
+    /// Only rows of which the old or the new version fits this SQL expression
+    #[arg(long = "where", value_name = "EXPR")]
+    filter: Option<String>,
+    /// Show at most N rows of each table
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// Compare the other way round
+    #[arg(short = 'R')]
+    swap: bool,
+    /// Exit with 1 if there are differences
+    #[arg(long)]
+    exit_code: bool,
+    /// How to write it
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    output: Option<Output>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people, on a terminal
+    Text,
+    /// One object
+    Json,
+    /// One object a line
+    Jsonl,
+    /// A patch for psql or sqlite3 that turns A into B
+    Sql,
+    /// A page to look at in a browser
+    Html,
+}
+
+pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let output = match (args.output, ui.json) {
+        (Some(Output::Json), _) | (None, true) => Output::Json,
+        (Some(other), true) => {
+            let name = other.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+            return Err(OpError::Usage(format!("--json and -o {name} are two formats: give one")).into());
+        }
+        (output, false) => output.unwrap_or(Output::Text),
+    };
+    let mut options = DiffOptions {
+        from: args.from.clone(),
+        to: args.to.clone(),
+        tables: args.tables.clone(),
+        filter: args.filter.clone(),
+        swap: args.swap,
+        depth: match (args.name_only, args.stat) {
+            (true, _) => Depth::Names,
+            (_, true) => Depth::Counts,
+            _ => Depth::Rows,
+        },
+        limit: args.limit,
+    };
+    let different = match output {
+        Output::Text => {
+            let receiver = TextReceiver::new(ui.stream(), options.depth, args.full, ui.quiet);
+            show(place, &options, receiver, ui)?
+        }
+        Output::Json => {
+            let rows = options.depth == Depth::Rows;
+            show(place, &options, JsonReceiver::new(ui.raw_stream(), rows), ui)?
+        }
+        Output::Jsonl => show(place, &options, LinesReceiver::new(ui.raw_stream()), ui)?,
+        Output::Html => {
+            options.limit.get_or_insert(PAGE_ROWS);
+            show(place, &options, HtmlReceiver::new(ui.raw_stream(), args.full), ui)?
+        }
+        Output::Sql => return write_patch(args, place, &options, ui),
+    };
+    Ok(if args.exit_code && different { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+fn show<R: Ending>(place: &Place, options: &DiffOptions, mut receiver: R, ui: &Ui) -> Result<bool, CliError> {
+    let report = diff(place, options, &mut receiver, ui.monitor())?;
+    receiver.end(&report)?;
+    Ok(report.different)
+}
+
+fn write_patch(args: &Args, place: &Place, options: &DiffOptions, ui: &Ui) -> Result<ExitCode, CliError> {
+    if args.limit.is_some() || args.stat || args.name_only {
+        let what = "a patch holds every row: --limit, --stat and --name-only do not go with -o sql";
+        return Err(OpError::Usage(what.to_owned()).into());
+    }
+    let mut out = ui.raw_stream();
+    let report = patch(place, options, &mut |sql| out.put(sql), ui.monitor())?;
+    out.end()?;
+    for what in &report.left_out {
+        ui.note(&warning(&format!("the patch leaves this out: {}", printable(what))));
+    }
+    Ok(match (report.left_out.is_empty(), report.tables.is_empty()) {
+        (false, _) => ExitCode::from(3),
+        (true, false) if args.exit_code => ExitCode::from(1),
+        _ => ExitCode::SUCCESS,
+    })
+}

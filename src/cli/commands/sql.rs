@@ -1,0 +1,185 @@
+//! `dbsnap sql`
+
+use crate::cli::command_error::CliError;
+use crate::cli::progress::count;
+use crate::cli::text::{BOLD, GOOD, ID, paint, printable};
+use crate::cli::ui::{JSON_VERSION, Stream, Ui};
+use crate::ops::sql::{Answers, SqlOptions, ValueRef, sql};
+use crate::ops::{OpError, Place};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Rows by whose values the columns' widths are chosen; those that come later are written as they come.
+const MEASURED: usize = 200;
+/// A column is not made wider than this for the sake of a few long values.
+const WIDEST: usize = 60;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// The snapshot
+    reference: String,
+    /// One SELECT, in SQLite's dialect
+    query: Option<String>,
+    /// Write the snapshot as a SQLite file
+    #[arg(long, value_name = "FILE.db")]
+    out: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    if args.query.is_none() && args.out.is_none() {
+        return Err(
+            OpError::Usage("give a query, as in: dbsnap sql latest \"SELECT count(*) FROM mods\"".to_owned()).into()
+        );
+    }
+    let options = SqlOptions { reference: args.reference.clone(), query: args.query.clone(), out: args.out.clone() };
+    if ui.json {
+        let mut answers = JsonAnswers { out: ui.raw_stream(), begun: false, rows: 0 };
+        let report = sql(place, &options, &mut answers, ui.monitor())?;
+        let report = serde_json::to_string(&report).map_err(|error| CliError::Output(error.into()))?;
+        answers.end(&report)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut answers = TextAnswers { out: ui.stream(), names: Vec::new(), waiting: Vec::new(), widths: None };
+    let report = sql(place, &options, &mut answers, ui.monitor())?;
+    answers.end()?;
+    if let Some(out) = &report.out {
+        ui.note(&format!(
+            "{} {}: {} rows of snapshot {} in {} tables",
+            paint(GOOD, "Written"),
+            printable(&out.display().to_string()),
+            count(report.loaded),
+            paint(ID, &report.id[..8]),
+            report.tables.len()
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An answer as a table.
+struct TextAnswers {
+    out: Stream,
+    names: Vec<String>,
+    waiting: Vec<Vec<String>>,
+    widths: Option<Vec<usize>>,
+}
+
+impl TextAnswers {
+    /// Chooses the widths and writes what has waited for them.
+    fn release(&mut self) -> Result<(), CliError> {
+        if self.names.is_empty() || self.widths.is_some() {
+            return Ok(());
+        }
+        let width = |text: &String| text.chars().count();
+        let widths: Vec<usize> = (0..self.names.len())
+            .map(|at| {
+                let values = self.waiting.iter().filter_map(|row| row.get(at)).map(width);
+                values.chain([width(&self.names[at])]).max().unwrap_or(0).min(WIDEST)
+            })
+            .collect();
+        let head = aligned(&self.names, &widths);
+        self.out.put(&format!("{}\n", paint(BOLD, head)))?;
+        let waiting = std::mem::take(&mut self.waiting);
+        for row in waiting {
+            self.out.put(&format!("{}\n", aligned(&row, &widths)))?;
+        }
+        self.widths = Some(widths);
+        Ok(())
+    }
+
+    fn end(mut self) -> Result<(), CliError> {
+        self.release()?;
+        self.out.end()
+    }
+}
+
+fn aligned(row: &[String], widths: &[usize]) -> String {
+    let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+    cells.join("  ").trim_end().to_owned()
+}
+
+impl Answers for TextAnswers {
+    type Error = CliError;
+
+    fn columns(&mut self, names: &[String]) -> Result<(), CliError> {
+        self.names = names.iter().map(|name| printable(name)).collect();
+        Ok(())
+    }
+
+    fn row(&mut self, values: &[ValueRef<'_>]) -> Result<(), CliError> {
+        let row: Vec<String> = values.iter().map(|value| text(*value)).collect();
+        match &self.widths {
+            Some(widths) => self.out.put(&format!("{}\n", aligned(&row, widths))),
+            None => {
+                self.waiting.push(row);
+                if self.waiting.len() < MEASURED { Ok(()) } else { self.release() }
+            }
+        }
+    }
+}
+
+fn text(value: ValueRef<'_>) -> String {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    match value {
+        ValueRef::Null => "NULL".to_owned(),
+        ValueRef::Int(int) => int.to_string(),
+        ValueRef::Real(real) => format!("{real:?}"),
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => printable(text),
+            Err(_) => format!("text x'{}'", hex(bytes)),
+        },
+        ValueRef::Blob(bytes) => format!("x'{}'", hex(bytes)),
+    }
+}
+
+/// An answer as one object: `columns`, and `rows` as arrays.
+struct JsonAnswers {
+    out: Stream,
+    begun: bool,
+    rows: u64,
+}
+
+impl JsonAnswers {
+    fn end(mut self, report: &str) -> Result<(), CliError> {
+        let rest = report.strip_prefix('{').unwrap_or(report);
+        match self.begun {
+            true => self.out.put(&format!("],{rest}\n"))?,
+            false => self.out.put(&format!("{{\"version\":{JSON_VERSION},\"command\":\"sql\",{rest}\n"))?,
+        }
+        self.out.end()
+    }
+}
+
+impl Answers for JsonAnswers {
+    type Error = CliError;
+
+    fn columns(&mut self, names: &[String]) -> Result<(), CliError> {
+        self.begun = true;
+        self.out.put(&format!("{{\"version\":{JSON_VERSION},\"command\":\"sql\",\"columns\":"))?;
+        self.out.json(&names)?;
+        self.out.put(",\"rows\":[")
+    }
+
+    fn row(&mut self, values: &[ValueRef<'_>]) -> Result<(), CliError> {
+        if self.rows > 0 {
+            self.out.put(",")?;
+        }
+        self.rows += 1;
+        self.out.json(&values.iter().map(|value| json(*value)).collect::<Vec<_>>())
+    }
+}
+
+/// Values as in an export: blobs as base64, what JSON has no number for as text.
+fn json(value: ValueRef<'_>) -> serde_json::Value {
+    let blob = |bytes: &[u8]| serde_json::json!({ "$blob": STANDARD.encode(bytes) });
+    match value {
+        ValueRef::Null => serde_json::Value::Null,
+        ValueRef::Int(int) => int.into(),
+        ValueRef::Real(real) if real.is_finite() => real.into(),
+        ValueRef::Real(real) if real > 0.0 => "Infinity".into(),
+        ValueRef::Real(_) => "-Infinity".into(),
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes).map_or_else(|_| blob(bytes), Into::into),
+        ValueRef::Blob(bytes) => blob(bytes),
+    }
+}

@@ -1,0 +1,81 @@
+//! `dbsnap status`
+
+use crate::cli::command_error::CliError;
+use crate::cli::progress::count;
+use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, change, paint, printable};
+use crate::cli::ui::Ui;
+use crate::ops::Place;
+use crate::ops::diff::{StatusLine, StatusReport, TableStatus, status};
+use comfy_table::{CellAlignment, Table, presets};
+use jiff::Timestamp;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Only these tables
+    tables: Vec<String>,
+    /// Exit with 1 if a table differs from its latest snapshot
+    #[arg(long)]
+    exit_code: bool,
+}
+
+pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = status(place, &args.tables, ui.monitor())?;
+    ui.result("status", &report, || render(&report, ui.quiet))?;
+    Ok(if args.exit_code && report.different { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+fn render(report: &StatusReport, quiet: bool) -> String {
+    let mut text = String::new();
+    if !quiet {
+        text.push_str(&format!("{}\n\n", paint(DIM, printable(&report.database))));
+    }
+    if report.tables.is_empty() {
+        text.push_str("The database has no tables.\n");
+        return text;
+    }
+    let now = Timestamp::now();
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    for line in &report.tables {
+        table.add_row(cells(line, now));
+    }
+    if let Some(column) = table.column_mut(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let lines = table.to_string();
+    for (shown, line) in lines.lines().zip(&report.tables) {
+        text.push_str(&format!("{}\n", shown.trim()));
+        for what in &line.schema_changes {
+            text.push_str(&format!("  {} {}\n", paint(CHANGED, "schema:"), printable(what)));
+        }
+        for note in &line.notes {
+            text.push_str(&format!("  {} {}\n", paint(DIM, "note:"), printable(note)));
+        }
+    }
+    if !quiet && report.different {
+        text.push_str("\ndbsnap diff shows the rows\n");
+    }
+    text
+}
+
+fn cells(line: &StatusLine, now: Timestamp) -> [String; 5] {
+    let state = match line.status {
+        TableStatus::Unchanged => paint(GOOD, "unchanged"),
+        TableStatus::Changed if line.counts.all() == 0 => paint(CHANGED, "schema changed"),
+        TableStatus::Changed => change(line.counts.added, line.counts.changed, line.counts.removed),
+        TableStatus::NoSnapshot => paint(DIM, "no snapshot"),
+        TableStatus::Gone => paint(BAD, "table is gone"),
+        TableStatus::Refused => paint(BAD, "cannot be read"),
+    };
+    [
+        paint(BOLD, printable(&line.table)),
+        state,
+        line.rows.map_or_else(String::new, |rows| format!("{} rows", count(rows))),
+        line.snapshot.as_ref().map_or_else(String::new, |id| paint(ID, &id[..8])),
+        line.created_at.map_or_else(String::new, |at| {
+            let message = line.message.as_deref().unwrap_or_default();
+            format!("{} {}", paint(DIM, age(at, now)), printable(message))
+        }),
+    ]
+}

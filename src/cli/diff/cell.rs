@@ -1,0 +1,158 @@
+//! One cell as text: readable, on one line, and no longer than it has to be.
+
+use crate::cli::text::printable;
+use crate::ops::diff::{Column, Kind, ValueRef};
+
+/// Characters of a cell that are shown unless all are wanted.
+pub(super) const SHORT: usize = 60;
+/// Bytes of a blob that are shown unless all are wanted.
+const SHORT_BLOB: usize = 16;
+/// Characters that two long texts share and that are shown before and after what differs.
+const CONTEXT: usize = 16;
+
+/// A value as text, whole.
+pub(super) fn whole(value: ValueRef<'_>, column: &Column) -> String {
+    match value {
+        ValueRef::Null => "NULL".to_owned(),
+        ValueRef::Int(int) => int.to_string(),
+        #[expect(clippy::cast_possible_truncation, reason = "it was widened from this when it was read")]
+        ValueRef::Real(real) if column.kind == Kind::Float4 && !column.array => format!("{:?}", real as f32),
+        ValueRef::Real(real) => format!("{real:?}"),
+        ValueRef::Blob(bytes) => hex(bytes, bytes.len()),
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => quoted(text),
+            Err(_) => format!("text {}", hex(bytes, bytes.len())),
+        },
+    }
+}
+
+/// A value as text, shortened.
+pub(super) fn short(value: ValueRef<'_>, column: &Column) -> String {
+    match value {
+        ValueRef::Blob(bytes) => hex(bytes, SHORT_BLOB),
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => shortened(&quoted(text)),
+            Err(_) => format!("text {}", hex(bytes, SHORT_BLOB)),
+        },
+        value => whole(value, column),
+    }
+}
+
+/// Both versions of a cell, shortened so that what differs is in sight.
+pub(super) fn short_pair(old: ValueRef<'_>, new: ValueRef<'_>, column: &Column) -> (String, String) {
+    let (ValueRef::Text(a), ValueRef::Text(b)) = (old, new) else { return (short(old, column), short(new, column)) };
+    let (Ok(a), Ok(b)) = (std::str::from_utf8(a), std::str::from_utf8(b)) else {
+        return (short(old, column), short(new, column));
+    };
+    if a.chars().nth(SHORT).is_none() && b.chars().nth(SHORT).is_none() {
+        return (quoted(a), quoted(b));
+    }
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let head = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+    let tail = a[head..].iter().rev().zip(b[head..].iter().rev()).take_while(|(a, b)| a == b).count();
+    (window(&a, head, tail), window(&b, head, tail))
+}
+
+/// The part of a text that differs, with some of what is around it.
+fn window(text: &[char], head: usize, tail: usize) -> String {
+    let from = if head > 2 * CONTEXT { head - CONTEXT } else { 0 };
+    let until = if tail > 2 * CONTEXT { text.len() - tail + CONTEXT } else { text.len() };
+    let middle: String = text[from..until].iter().collect();
+    let mut shown = shortened_to(&printable(&middle), SHORT + 2 * CONTEXT);
+    if from > 0 {
+        shown.insert(0, '…');
+    }
+    if until < text.len() && !shown.ends_with('…') {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Text as it is, or between quotes where it would be taken for something else or its edges could not be seen.
+pub(super) fn quoted(text: &str) -> String {
+    let unclear = text.is_empty()
+        || text == "NULL"
+        || text.starts_with(char::is_whitespace)
+        || text.ends_with(char::is_whitespace)
+        || text.starts_with('"');
+    let safe = printable(text);
+    if unclear { format!("\"{safe}\"") } else { safe }
+}
+
+/// A text of any origin, on one line and shortened.
+pub(super) fn shortened(text: &str) -> String {
+    shortened_to(text, SHORT)
+}
+
+fn shortened_to(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+fn hex(bytes: &[u8], most: usize) -> String {
+    let digits: String = bytes.iter().take(most).map(|byte| format!("{byte:02x}")).collect();
+    match bytes.len() > most {
+        true => format!("x'{digits}…' ({} bytes)", bytes.len()),
+        false => format!("x'{digits}'"),
+    }
+}
+
+/// The key of a row, for people: its values, in parentheses if there are several.
+pub(super) fn key(names: &[String], columns: &[Column], values: &[ValueRef<'_>], full: bool) -> String {
+    let part = |name: &String| {
+        let at = columns.iter().position(|column| column.name == *name)?;
+        let (value, column) = (*values.get(at)?, columns.get(at)?);
+        Some(if full { whole(value, column) } else { short(value, column) })
+    };
+    let parts: Vec<String> = names.iter().filter_map(part).collect();
+    match &parts[..] {
+        [one] => one.clone(),
+        several => format!("({})", several.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(kind: Kind) -> Column {
+        Column {
+            name: "c".to_owned(),
+            sql_type: String::new(),
+            kind,
+            array: false,
+            nullable: true,
+            default: None,
+            identity: None,
+            collation: None,
+        }
+    }
+
+    #[test]
+    fn what_could_be_mistaken_is_quoted() {
+        let text = |text: &str| whole(ValueRef::Text(text.as_bytes()), &column(Kind::Text));
+        assert_eq!(text("Oak table"), "Oak table");
+        assert_eq!(text("NULL"), "\"NULL\"");
+        assert_eq!(text(""), "\"\"");
+        assert_eq!(text(" a"), "\" a\"");
+        assert_eq!(text("a\u{1b}[2J\nb"), "a\\u{1b}[2J\\nb");
+        assert_eq!(whole(ValueRef::Text(b"a\xff"), &column(Kind::Text)), "text x'61ff'");
+        assert_eq!(
+            short(ValueRef::Blob(&[7; 20]), &column(Kind::Bytes)),
+            format!("x'{}…' (20 bytes)", "07".repeat(16))
+        );
+        assert_eq!(whole(ValueRef::Real(f64::from(0.1f32)), &column(Kind::Float4)), "0.1");
+        assert_eq!(whole(ValueRef::Real(-0.0), &column(Kind::Float8)), "-0.0");
+    }
+
+    #[test]
+    fn what_differs_in_long_texts_is_in_sight() {
+        let (long, column) = ("lorem ipsum ".repeat(50), column(Kind::Text));
+        let (old, new) = (format!("{long}old{long}"), format!("{long}new{long}"));
+        let pair = short_pair(ValueRef::Text(old.as_bytes()), ValueRef::Text(new.as_bytes()), &column);
+        assert_eq!(pair.0, "…sum lorem ipsum oldlorem ipsum lore…");
+        assert_eq!(pair.1, "…sum lorem ipsum newlorem ipsum lore…");
+    }
+}

@@ -1,0 +1,21 @@
+//! How a diff reads: as text, as JSON, as a page.
+
+mod cell;
+mod html;
+mod html_page;
+mod json;
+mod text;
+mod words;
+
+pub(super) use html::HtmlReceiver;
+pub(super) use json::{JsonReceiver, LinesReceiver};
+pub(super) use text::TextReceiver;
+
+use super::command_error::CliError;
+use crate::ops::diff::{DiffReport, Receiver};
+
+/// A receiver that has something to say at the end.
+pub(super) trait Ending: Receiver<Error = CliError> {
+    /// Writes the end.
+    fn end(self, report: &DiffReport) -> Result<(), CliError>;
+}

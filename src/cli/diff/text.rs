@@ -1,0 +1,193 @@
+//! A diff for the terminal.
+
+use super::Ending;
+use super::cell::{key, quoted, short, short_pair, shortened, whole};
+use crate::cli::command_error::CliError;
+use crate::cli::progress::count;
+use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, change, paint, printable};
+use crate::cli::ui::Stream;
+use crate::ops::diff::{
+    Column, Counts, Depth, DiffReport, DiffSide, Kind, Receiver, Records, RowChange, RowOp, TableDiff, TableState,
+    ValueRef, json_changes,
+};
+
+/// Writes a diff as text.
+pub(in crate::cli) struct TextReceiver {
+    out: Stream,
+    depth: Depth,
+    full: bool,
+    quiet: bool,
+}
+
+impl TextReceiver {
+    /// To `out`; with `full` nothing is shortened.
+    pub fn new(out: Stream, depth: Depth, full: bool, quiet: bool) -> TextReceiver {
+        TextReceiver { out, depth, full, quiet }
+    }
+}
+
+impl Receiver for TextReceiver {
+    type Error = CliError;
+
+    fn begin(&mut self, from: &DiffSide, to: &DiffSide) -> Result<(), CliError> {
+        if self.quiet || self.depth == Depth::Names {
+            return Ok(());
+        }
+        self.out.put(&format!("{} {} {}\n", side(from), paint(DIM, "→"), side(to)))
+    }
+
+    fn table(&mut self, table: &TableDiff) -> Result<(), CliError> {
+        if table.state == TableState::Same {
+            return Ok(());
+        }
+        let name = printable(&table.table);
+        if self.depth == Depth::Names {
+            return self.out.put(&format!("{name}\n"));
+        }
+        if self.depth == Depth::Rows {
+            self.out.put("\n")?;
+        }
+        self.out.put(&format!("{}  {}\n", paint(BOLD, name), headline(table)))?;
+        for what in &table.schema_changes {
+            self.out.put(&format!("  {} {}\n", paint(CHANGED, "schema:"), printable(what)))?;
+        }
+        for note in &table.notes {
+            self.out.put(&format!("  {} {}\n", paint(DIM, "note:"), printable(note)))?;
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, table: &TableDiff, row: &RowChange<'_>, _: &mut Records) -> Result<(), CliError> {
+        let text = match row.op {
+            RowOp::Changed => changed(table, row, self.full),
+            op => {
+                let (style, sign) = if op == RowOp::Added { (GOOD, "+") } else { (BAD, "-") };
+                let copies = if row.count > 1 { format!("{} × ", count(row.count)) } else { String::new() };
+                format!("  {}\n", paint(style, format!("{sign} {copies}{}", cells(table, row, self.full))))
+            }
+        };
+        self.out.put(&text)
+    }
+
+    fn table_end(&mut self, table: &TableDiff, shown: u64) -> Result<(), CliError> {
+        // copies of one row are one line
+        let rows = table.counts.all();
+        let left = rows.saturating_sub(shown);
+        if self.depth == Depth::Rows && left > 0 && shown > 0 && !table.key.is_empty() {
+            self.out.put(&format!("  {}\n", paint(DIM, format!("… and {} more", count(left)))))?;
+        }
+        Ok(())
+    }
+}
+
+impl Ending for TextReceiver {
+    fn end(mut self, report: &DiffReport) -> Result<(), CliError> {
+        if !self.quiet && self.depth != Depth::Names {
+            self.out.put(&format!("\n{}\n", summary(report)))?;
+        }
+        self.out.end()
+    }
+}
+
+/// A side of the diff, for people.
+fn side(side: &DiffSide) -> String {
+    let name = paint(ID, printable(&side.name));
+    match (&side.message, &side.database) {
+        (Some(message), _) if !message.is_empty() => format!("{name} \"{}\"", printable(message)),
+        (None, Some(database)) => format!("{name} {}", paint(DIM, format!("({})", printable(database)))),
+        _ => name,
+    }
+}
+
+/// The counts of a table, or what became of it.
+fn headline(table: &TableDiff) -> String {
+    let rows = |rows: Option<u64>| format!("{} rows", count(rows.unwrap_or(0)));
+    match table.state {
+        TableState::Same => "=".to_owned(),
+        TableState::OnlyOld => paint(BAD, format!("gone ({})", rows(table.old_rows))),
+        TableState::OnlyNew => paint(GOOD, format!("new ({})", rows(table.new_rows))),
+        TableState::Unlike => paint(CHANGED, "no column in common"),
+        TableState::Changed => {
+            let Counts { added, changed, removed } = table.counts;
+            format!(
+                "{}  {}",
+                change(added, changed, removed),
+                paint(DIM, format!("{} → {}", count(table.old_rows.unwrap_or(0)), rows(table.new_rows)))
+            )
+        }
+    }
+}
+
+/// One line over everything.
+fn summary(report: &DiffReport) -> String {
+    let differ = report.tables.iter().filter(|table| table.state != TableState::Same).count();
+    let same = report.tables.len() - differ;
+    let tables = |number: usize| if number == 1 { "1 table".to_owned() } else { format!("{number} tables") };
+    if differ == 0 {
+        return format!("No differences in {}.", tables(same));
+    }
+    let sum = |part: fn(&Counts) -> u64| report.tables.iter().map(|table| part(&table.counts)).sum();
+    let counts = change(sum(|c| c.added), sum(|c| c.changed), sum(|c| c.removed));
+    let same = if same > 0 { format!(", {same} unchanged") } else { String::new() };
+    format!("{} changed{same}: {counts}", tables(differ))
+}
+
+/// The cells of a whole row: the key first.
+fn cells(table: &TableDiff, row: &RowChange<'_>, full: bool) -> String {
+    let columns = &table.schema.columns;
+    let mut parts = Vec::new();
+    if !table.key.is_empty() {
+        parts.push(key(&table.key, columns, row.values(), full));
+    }
+    for (value, column) in row.values().iter().zip(columns) {
+        if table.key.contains(&column.name) {
+            continue;
+        }
+        let text = if full { whole(*value, column) } else { short(*value, column) };
+        parts.push(format!("{}: {text}", printable(&column.name)));
+    }
+    parts.join(if full { "\n      " } else { "  " })
+}
+
+fn changed(table: &TableDiff, row: &RowChange<'_>, full: bool) -> String {
+    let (Some(old), Some(new)) = (row.old, row.new) else { return String::new() };
+    let columns = &table.schema.columns;
+    let key = key(&table.key, columns, new, full);
+    let mut lines = Vec::new();
+    for &at in row.changed {
+        let (Some(column), Some(old), Some(new)) = (columns.get(at), old.get(at), new.get(at)) else { continue };
+        lines.extend(cell(column, *old, *new, full));
+    }
+    let head = format!("  {} {}", paint(CHANGED, "~"), paint(CHANGED, key));
+    match &lines[..] {
+        [one] => format!("{head}  {one}\n"),
+        several => format!("{head}\n      {}\n", several.join("\n      ")),
+    }
+}
+
+/// A changed cell, JSON path by path.
+fn cell(column: &Column, old: ValueRef<'_>, new: ValueRef<'_>, full: bool) -> Vec<String> {
+    let name = printable(&column.name);
+    let line = |path: &str, old: String, new: String| {
+        format!("{name}{path}: {} {} {}", paint(BAD, old), paint(DIM, "→"), paint(GOOD, new))
+    };
+    if let (Kind::Json | Kind::Jsonb, ValueRef::Text(old), ValueRef::Text(new)) = (column.kind, old, new)
+        && let (Ok(old), Ok(new)) = (std::str::from_utf8(old), std::str::from_utf8(new))
+        && let Some(changes) = json_changes(old, new)
+    {
+        let text = |value: &Option<String>| match value {
+            None => "(nothing)".to_owned(),
+            Some(value) if full => quoted(value),
+            Some(value) => shortened(&printable(value)),
+        };
+        let one = |change: &crate::ops::diff::JsonChange| {
+            line(&printable(&change.path), text(&change.old), text(&change.new))
+        };
+        return changes.iter().map(one).collect();
+    }
+    let (old, new) = match full {
+        true => (whole(old, column), whole(new, column)),
+        false => short_pair(old, new, column),
+    };
+    vec![line("", old, new)]
+}

@@ -1,0 +1,105 @@
+//! Patches: SQL text that turns one state of some tables into another, in the dialect of an engine's own command line program.
+//!
+//! Text of names and values stands in it only as quoted names and literals; types and expressions of a snapshot do not: whatever a
+//! patch needs to know of types it leaves to the database that it runs in.
+
+use super::Engine;
+use super::postgres::PostgresPatch;
+use super::sqlite::SqlitePatch;
+use crate::codec::{Column, Key, TableSchema, Value, ValueRef};
+
+/// One table of a patch.
+#[derive(Debug, Clone, Copy)]
+pub struct PatchTable<'t> {
+    /// Its columns and key.
+    pub schema: &'t TableSchema,
+    /// Its rows before and after, if the patch is for all of them.
+    pub rows: Option<(u64, u64)>,
+}
+
+/// Copies of one row in a table without a key.
+#[derive(Debug, Clone, Copy)]
+pub struct Copies<'r> {
+    /// The row.
+    pub values: &'r [ValueRef<'r>],
+    /// How many are to be deleted.
+    pub gone: u64,
+    /// How many are to stay.
+    pub left: u64,
+}
+
+/// Writes the statements of a patch.
+pub trait PatchWriter {
+    /// What stands before the first statement: the settings it needs, the transaction, and a check of what it starts from.
+    fn begin(&self, tables: &[PatchTable<'_>]) -> String;
+
+    /// What stands after the last: a check of what it led to, and the end of the transaction.
+    fn end(&self, tables: &[PatchTable<'_>]) -> String;
+
+    /// The condition that picks the row with the key of `values`.
+    fn key_is(&self, schema: &TableSchema, values: &[ValueRef<'_>]) -> String;
+
+    /// Deletes the rows that these conditions pick.
+    fn delete(&self, schema: &TableSchema, keys: &[String]) -> String;
+
+    /// What stands before the first [`PatchWriter::delete_copies`] of a table.
+    fn begin_copies(&self, schema: &TableSchema) -> String;
+
+    /// Deletes copies of a row, perhaps not before [`PatchWriter::end_copies`].
+    fn delete_copies(&self, schema: &TableSchema, copies: Copies<'_>) -> String;
+
+    /// What stands after the last [`PatchWriter::delete_copies`] of a table.
+    fn end_copies(&self, schema: &TableSchema) -> String;
+
+    /// Sets columns of the row that `key` picks.
+    fn update(&self, schema: &TableSchema, key: &str, set: &[(usize, ValueRef<'_>)]) -> String;
+
+    /// The values of a row, for [`PatchWriter::insert`].
+    fn tuple(&self, schema: &TableSchema, values: &[ValueRef<'_>]) -> String;
+
+    /// Inserts rows.
+    fn insert(&self, schema: &TableSchema, tuples: &[String]) -> String;
+
+    /// Whether deleting a row can take along others while the patch runs.
+    fn follows_references(&self) -> bool;
+
+    /// A value for a column that no row has: while rows swap unique values one of them keeps it. `None` if there is none
+    /// that every such column takes.
+    fn parked(&self, column: &Column, number: u32) -> Option<Value>;
+}
+
+/// The writer for an engine: psql's for PostgreSQL, sqlite3's for SQLite.
+pub fn patch_writer(engine: Engine) -> &'static dyn PatchWriter {
+    match engine {
+        Engine::Postgres => &PostgresPatch,
+        Engine::Sqlite => &SqlitePatch,
+    }
+}
+
+/// The key's columns of a row: the column, how it is ordered and its value.
+pub(super) fn key_cells<'r>(
+    schema: &TableSchema,
+    values: &[ValueRef<'r>],
+) -> Vec<(Column, crate::codec::KeyOrder, ValueRef<'r>)> {
+    let Key::Columns { columns, .. } = &schema.key else { return Vec::new() };
+    let cell = |key: &crate::codec::KeyColumn| {
+        let at = key.column as usize;
+        Some((schema.columns.get(at)?.clone(), key.order, *values.get(at)?))
+    };
+    columns.iter().filter_map(cell).collect()
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+}
+
+/// Conditions that each pick a row, as one that picks them all.
+pub(super) fn patch_keys(keys: &[String]) -> String {
+    match keys {
+        [one] => one.clone(),
+        several => format!("({})", several.join(")\n  OR (")),
+    }
+}

@@ -1,0 +1,277 @@
+//! Patches for psql.
+//!
+//! A patch runs as the plain owner of its tables, in one transaction, under a lock against other writers. Foreign keys are checked at
+//! its end: those among its tables that cannot be deferred are made deferrable and put back. Triggers of users are switched off one
+//! by one and put back as they were. The row counts before and after are checked, so that a patch does its work whole or not at all.
+
+use super::quote::{identifier, table};
+use crate::codec::{Column, Identity, Kind, TableSchema, Value, ValueRef};
+use crate::db::patch::{Copies, PatchTable, PatchWriter, hex, key_cells};
+use std::fmt::Write;
+
+/// Writes patches for psql.
+#[derive(Debug)]
+pub struct PostgresPatch;
+
+/// Settings that the text forms of values depend on, as they were when the values were read.
+const SETTINGS: [(&str, &str); 11] = [
+    ("search_path", ""),
+    ("row_security", "off"),
+    ("standard_conforming_strings", "on"),
+    ("DateStyle", "ISO, YMD"),
+    ("IntervalStyle", "postgres"),
+    ("TimeZone", "UTC"),
+    ("lc_monetary", "C"),
+    ("xmloption", "content"),
+    ("array_nulls", "on"),
+    ("client_min_messages", "warning"),
+    ("statement_timeout", "0"),
+];
+
+impl PatchWriter for PostgresPatch {
+    fn begin(&self, tables: &[PatchTable<'_>]) -> String {
+        let mut sql = String::from("\\set ON_ERROR_STOP on\n\\encoding UTF8\nBEGIN;\n");
+        for (name, value) in SETTINGS {
+            let _ = writeln!(sql, "SET LOCAL {name} = '{value}';");
+        }
+        if tables.is_empty() {
+            return sql;
+        }
+        let names: Vec<String> = tables.iter().map(|one| table(&one.schema.table)).collect();
+        let only: Vec<String> = names.iter().map(|name| format!("ONLY {name}")).collect();
+        let _ = writeln!(sql, "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE;", only.join(", "));
+        sql.push_str(&checks(tables, |(before, _)| before, "does not have the rows that this patch starts from"));
+        sql.push_str(
+            "CREATE TEMPORARY TABLE dbsnap_again (n integer GENERATED ALWAYS AS IDENTITY, sql text) ON COMMIT DROP;\n",
+        );
+        let oids: Vec<String> = names.iter().map(|name| format!("{}::pg_catalog.regclass", literal(name))).collect();
+        let mut parts = vec![
+            "SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', t.tgrelid::pg_catalog.regclass, t.tgname) AS off,\n      \
+             format('ALTER TABLE %s ENABLE %s TRIGGER %I', t.tgrelid::pg_catalog.regclass, \
+             CASE t.tgenabled WHEN 'A' THEN 'ALWAYS' ELSE '' END, t.tgname) AS again\n    \
+             FROM pg_catalog.pg_trigger t\n    \
+             WHERE t.tgrelid = ANY (tables) AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
+                .to_owned(),
+            "SELECT format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE INITIALLY DEFERRED', \
+             k.conrelid::pg_catalog.regclass, k.conname),\n      \
+             format('ALTER TABLE %s ALTER CONSTRAINT %I NOT DEFERRABLE', k.conrelid::pg_catalog.regclass, k.conname)\n    \
+             FROM pg_catalog.pg_constraint k\n    \
+             WHERE k.contype = 'f' AND NOT k.condeferrable AND k.conparentid = 0 \
+             AND k.conrelid = ANY (tables) AND k.confrelid = ANY (tables)"
+                .to_owned(),
+        ];
+        parts.extend(tables.iter().flat_map(|one| identities(one.schema)));
+        let _ = write!(
+            sql,
+            "DO {0}\nDECLARE\n  tables CONSTANT pg_catalog.regclass[] := ARRAY[{1}];\n  one record;\nBEGIN\n  \
+             FOR one IN\n    {2}\n  LOOP\n    EXECUTE one.off;\n    \
+             INSERT INTO pg_temp.dbsnap_again (sql) VALUES (one.again);\n  END LOOP;\nEND {0};\n",
+            tag(&names),
+            oids.join(", "),
+            parts.join("\n    UNION ALL\n    ")
+        );
+        sql.push_str("SET CONSTRAINTS ALL DEFERRED;\n\n");
+        sql
+    }
+
+    fn end(&self, tables: &[PatchTable<'_>]) -> String {
+        if tables.is_empty() {
+            return "COMMIT;\n".to_owned();
+        }
+        format!(
+            "\nSET CONSTRAINTS ALL IMMEDIATE;\nDO $dbsnap$\nDECLARE\n  one record;\nBEGIN\n  \
+             FOR one IN SELECT sql FROM pg_temp.dbsnap_again ORDER BY n LOOP\n    EXECUTE one.sql;\n  END LOOP;\n\
+             END $dbsnap$;\n{}COMMIT;\n",
+            checks(tables, |(_, after)| after, "does not have the rows that this patch leads to")
+        )
+    }
+
+    fn key_is(&self, schema: &TableSchema, values: &[ValueRef<'_>]) -> String {
+        let mut terms = Vec::new();
+        for (column, _, value) in key_cells(schema, values) {
+            let name = identifier(&column.name);
+            // the equality of a type that an extension brings may not be in sight, and that of `regclass` and its like is of numbers
+            let by_text =
+                column.kind == Kind::Other && (column.sql_type.contains('.') || column.sql_type.starts_with("reg"));
+            terms.push(match by_text {
+                true => format!("{name}::pg_catalog.text = {}", value_of(value, &column)),
+                false => format!("{name} = {}", value_of(value, &column)),
+            });
+        }
+        terms.join(" AND ")
+    }
+
+    fn delete(&self, schema: &TableSchema, keys: &[String]) -> String {
+        format!("DELETE FROM ONLY {} WHERE {};\n", table(&schema.table), crate::db::patch_keys(keys))
+    }
+
+    fn begin_copies(&self, schema: &TableSchema) -> String {
+        let mut columns: Vec<String> = schema.columns.iter().map(|column| identifier(&column.name)).collect();
+        columns.push(format!("0::pg_catalog.int8 AS {}", identifier(&copies_name(schema))));
+        format!(
+            "CREATE TEMPORARY TABLE dbsnap_gone ON COMMIT DROP AS SELECT {} FROM ONLY {} WHERE false;\n",
+            columns.join(", "),
+            table(&schema.table)
+        )
+    }
+
+    fn delete_copies(&self, schema: &TableSchema, copies: Copies<'_>) -> String {
+        let mut values: Vec<String> =
+            copies.values.iter().zip(&schema.columns).map(|(value, column)| value_of(*value, column)).collect();
+        values.push(copies.gone.to_string());
+        format!("INSERT INTO pg_temp.dbsnap_gone VALUES ({});\n", values.join(", "))
+    }
+
+    fn end_copies(&self, schema: &TableSchema) -> String {
+        let body = |alias: &str| {
+            let columns: Vec<String> =
+                schema.columns.iter().map(|column| format!("{alias}.{}", identifier(&column.name))).collect();
+            format!("ROW({})::pg_catalog.text COLLATE \"C\"", columns.join(", "))
+        };
+        // the text of whole rows, by the types' own output functions, because not every type has equality
+        format!(
+            "DELETE FROM ONLY {table} AS t USING (\n  SELECT live.place FROM (\n    \
+             SELECT y.place, y.body, pg_catalog.row_number() OVER (PARTITION BY y.body) AS n\n    \
+             FROM (SELECT x.ctid AS place, {live} AS body FROM ONLY {table} AS x) AS y\n  ) AS live\n  \
+             JOIN (SELECT {gone} AS body, g.{copies} AS n FROM pg_temp.dbsnap_gone AS g) AS gone\n  \
+             ON gone.body = live.body AND live.n <= gone.n\n) AS d WHERE t.ctid = d.place;\n\
+             DROP TABLE pg_temp.dbsnap_gone;\n",
+            table = table(&schema.table),
+            live = body("x"),
+            gone = body("g"),
+            copies = identifier(&copies_name(schema)),
+        )
+    }
+
+    fn update(&self, schema: &TableSchema, key: &str, set: &[(usize, ValueRef<'_>)]) -> String {
+        let set: Vec<String> = set
+            .iter()
+            .filter_map(|(at, value)| schema.columns.get(*at).map(|column| (column, *value)))
+            .map(|(column, value)| format!("{} = {}", identifier(&column.name), value_of(value, column)))
+            .collect();
+        format!("UPDATE ONLY {} SET {} WHERE {key};\n", table(&schema.table), set.join(", "))
+    }
+
+    fn tuple(&self, schema: &TableSchema, values: &[ValueRef<'_>]) -> String {
+        let values: Vec<String> =
+            values.iter().zip(&schema.columns).map(|(value, column)| value_of(*value, column)).collect();
+        format!("({})", values.join(", "))
+    }
+
+    fn insert(&self, schema: &TableSchema, tuples: &[String]) -> String {
+        let table = table(&schema.table);
+        if schema.columns.is_empty() {
+            return format!("INSERT INTO {table} DEFAULT VALUES;\n").repeat(tuples.len());
+        }
+        let columns: Vec<String> = schema.columns.iter().map(|column| identifier(&column.name)).collect();
+        format!(
+            "INSERT INTO {table} ({}) OVERRIDING SYSTEM VALUE VALUES\n  {};\n",
+            columns.join(", "),
+            tuples.join(",\n  ")
+        )
+    }
+
+    fn follows_references(&self) -> bool {
+        true
+    }
+
+    fn parked(&self, column: &Column, number: u32) -> Option<Value> {
+        if column.nullable {
+            return Some(Value::Null);
+        }
+        let number = i64::from(number);
+        match (column.array, column.kind, column.sql_type.as_str()) {
+            (false, Kind::Text, _) => Some(Value::Text(format!("dbsnap {number}").into_bytes())),
+            (false, Kind::Int, "smallint") => Some(Value::Int(i64::from(i16::MIN) + number)),
+            (false, Kind::Int, _) => Some(Value::Int(i64::from(i32::MIN) + number)),
+            (false, Kind::BigInt, _) => Some(Value::Int(i64::MIN + number)),
+            (false, Kind::Uuid, _) => Some(Value::Text(format!("dbdbdbdb-dbdb-4bdb-8bdb-{number:012x}").into_bytes())),
+            _ => None,
+        }
+    }
+}
+
+/// Identity columns beyond the key that the database alone may fill: updates have to be let in.
+fn identities(schema: &TableSchema) -> Vec<String> {
+    let keys = schema.key_names();
+    schema
+        .columns
+        .iter()
+        .filter(|column| column.identity == Some(Identity::Always) && !keys.contains(&column.name.as_str()))
+        .map(|column| {
+            let alter = format!("ALTER TABLE {} ALTER COLUMN {}", table(&schema.table), identifier(&column.name));
+            let (off, on) = (format!("{alter} SET GENERATED BY DEFAULT"), format!("{alter} SET GENERATED ALWAYS"));
+            format!("SELECT {}, {}", literal(&off), literal(&on))
+        })
+        .collect()
+}
+
+/// Raises an error where a table does not have as many rows as it should.
+fn checks(tables: &[PatchTable<'_>], which: impl Fn((u64, u64)) -> u64, complaint: &str) -> String {
+    let mut names = Vec::new();
+    let mut body = String::new();
+    for one in tables {
+        let Some(rows) = one.rows.map(&which) else { continue };
+        let name = table(&one.schema.table);
+        let message = literal(&format!("table {} {complaint} ({rows})", one.schema.table));
+        let _ = write!(
+            body,
+            "  IF (SELECT pg_catalog.count(*) FROM ONLY {name}) <> {rows} THEN\n    \
+             RAISE EXCEPTION USING MESSAGE = {message};\n  END IF;\n"
+        );
+        names.push(name);
+    }
+    if body.is_empty() {
+        return body;
+    }
+    let tag = tag(&names);
+    format!("DO {tag}\nBEGIN\n{body}END {tag};\n")
+}
+
+/// A dollar quote that stands in none of `names`.
+fn tag(names: &[String]) -> String {
+    let mut tag = "$dbsnap$".to_owned();
+    let mut number = 0;
+    while names.iter().any(|name| name.contains(&tag)) {
+        number += 1;
+        tag = format!("$dbsnap{number}$");
+    }
+    tag
+}
+
+/// A name for the number of copies that no column has.
+fn copies_name(schema: &TableSchema) -> String {
+    let mut name = "dbsnap_copies".to_owned();
+    while schema.columns.iter().any(|column| column.name == name) {
+        name.push('_');
+    }
+    name
+}
+
+/// `text` between quotes, under `standard_conforming_strings`.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// A value as a literal without a type: the column's own input function reads it.
+fn value_of(value: ValueRef<'_>, column: &Column) -> String {
+    match value {
+        ValueRef::Null => "NULL".to_owned(),
+        ValueRef::Int(int) if i32::try_from(int).is_ok() => int.to_string(),
+        ValueRef::Int(int) => format!("'{int}'"),
+        ValueRef::Real(real) => format!("'{}'", real_text(real, column.kind)),
+        ValueRef::Text(bytes) => literal(&String::from_utf8_lossy(bytes)),
+        ValueRef::Blob(bytes) => format!("'\\x{}'", hex(bytes)),
+    }
+}
+
+fn real_text(real: f64, kind: Kind) -> String {
+    match real {
+        real if real.is_nan() => "NaN".to_owned(),
+        f64::INFINITY => "Infinity".to_owned(),
+        f64::NEG_INFINITY => "-Infinity".to_owned(),
+        #[expect(clippy::cast_possible_truncation, reason = "it was widened from this when it was read")]
+        real if kind == Kind::Float4 => format!("{:?}", real as f32),
+        real => format!("{real:?}"),
+    }
+}

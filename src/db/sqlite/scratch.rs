@@ -1,0 +1,230 @@
+//! Rows of either engine in a SQLite database of our own, to be queried: in memory, spilled to a nameless file where that does
+//! not suffice, or in a new file for somebody else.
+//!
+//! Tables and columns have the names of the source; a PostgreSQL table outside `public` is called `schema.table`, in one name.
+//! Values of SQLite keep their class. Of PostgreSQL, integers, floats and `bytea` are what they are, booleans 1 and 0,
+//! `numeric` a number, and everything else the server's text.
+
+use super::error::failed;
+use super::scratch_form::{bind, definition, key};
+use super::sql::quote;
+use crate::codec::{TableSchema, ValueRef};
+use crate::db::{DbError, Engine};
+use rusqlite::fallible_iterator::FallibleIterator;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::{Batch, Connection, OpenFlags, Statement};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Kibibytes of pages kept in memory.
+const CACHE: u32 = 64 * 1024;
+
+/// A database of our own.
+#[derive(Debug)]
+pub struct Scratch {
+    pub(super) conn: Connection,
+}
+
+impl Scratch {
+    /// An empty one that nobody else sees.
+    ///
+    /// # Errors
+    /// If SQLite has no memory or room for temporary files.
+    pub fn temporary() -> Result<Scratch, DbError> {
+        // the empty name stands for a private file that has none and is written only where memory does not suffice
+        let conn = Connection::open("").map_err(|error| failed("opening a temporary database", error))?;
+        Scratch::configured(conn)
+    }
+
+    /// A new file at `path`.
+    ///
+    /// # Errors
+    /// If it exists, or cannot be made.
+    pub fn create(path: &Path) -> Result<Scratch, DbError> {
+        let refuse = |reason: String| DbError::Connect { target: path.display().to_string(), reason };
+        // made here, so that nothing that exists is ever opened
+        std::fs::File::create_new(path).map_err(|error| refuse(error.to_string()))?;
+        let path = path.canonicalize().map_err(|error| refuse(error.to_string()))?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags).map_err(|error| failed("opening the new file", error))?;
+        Scratch::configured(conn)
+    }
+
+    fn configured(conn: Connection) -> Result<Scratch, DbError> {
+        conn.execute_batch(&format!(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -{CACHE}; \
+             PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF;"
+        ))
+        .map_err(|error| failed("configuring a database of our own", error))?;
+        Ok(Scratch { conn })
+    }
+
+    /// Makes the table of `schema`, empty, with its key where the values that stand for it tell rows apart as the source does.
+    ///
+    /// # Errors
+    /// If SQLite does not take such a table.
+    pub fn table(&self, schema: &TableSchema, engine: Engine) -> Result<(), DbError> {
+        let mut parts: Vec<String> = schema.columns.iter().map(|column| definition(column, engine)).collect();
+        parts.extend(key(schema, engine));
+        if parts.is_empty() {
+            // SQLite knows no table without columns
+            parts.push("\"\"".to_owned());
+        }
+        let sql = format!("CREATE TABLE main.{} ({})", quote(&table_name(schema)), parts.join(", "));
+        self.conn.execute_batch(&sql).map_err(|error| failed(&format!("making table {}", schema.table), error))
+    }
+
+    /// Loads rows into the table of `schema` by way of `rows`, which gives each to the function it is given. All or none come in.
+    ///
+    /// # Errors
+    /// If SQLite refuses a row, and what `rows` returns.
+    pub fn load<E: From<DbError>>(
+        &self,
+        schema: &TableSchema,
+        engine: Engine,
+        rows: impl FnOnce(&mut dyn FnMut(&[ValueRef<'_>]) -> Result<(), DbError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let loading = |error| failed(&format!("loading table {}", schema.table), error);
+        let places: Vec<String> = (1..=schema.columns.len().max(1)).map(|nth| format!("?{nth}")).collect();
+        let sql = format!("INSERT INTO main.{} VALUES ({})", quote(&table_name(schema)), places.join(", "));
+        self.conn.execute_batch("BEGIN").map_err(loading)?;
+        let mut insert = self.conn.prepare(&sql).map_err(loading)?;
+        rows(&mut |values| {
+            for (nth, (value, column)) in values.iter().zip(&schema.columns).enumerate() {
+                bind(&mut insert, nth + 1, *value, column, engine).map_err(loading)?;
+            }
+            insert.raw_execute().map_err(loading).map(drop)
+        })?;
+        drop(insert);
+        self.conn.execute_batch("COMMIT").map_err(loading)?;
+        Ok(())
+    }
+
+    /// The names of tables that `query` reads. It must be one statement that only reads.
+    ///
+    /// # Errors
+    /// [`DbError::Filter`] if it is not, or SQLite does not understand it.
+    pub fn tables_read(&mut self, query: &str) -> Result<BTreeSet<String>, DbError> {
+        let read = Arc::new(Mutex::new(BTreeSet::new()));
+        let noted = Arc::clone(&read);
+        self.guard(move |name| {
+            noted.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+        })?;
+        let prepared = self.prepare(query).map(drop);
+        self.unguard()?;
+        prepared?;
+        let read = read.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(read)
+    }
+
+    /// Runs `query`, which must be one statement that only reads. Gives `begin` the names of its columns and `row` each row until that
+    /// returns `false`.
+    ///
+    /// # Errors
+    /// As [`Scratch::tables_read`], and what `row` returns.
+    pub fn query<E: From<DbError>>(
+        &mut self,
+        query: &str,
+        begin: impl FnOnce(&[String]) -> Result<(), E>,
+        mut row: impl FnMut(&[ValueRef<'_>]) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        self.guard(|_| {})?;
+        let mut statement = self.prepare(query)?;
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+        begin(&names)?;
+        let querying = |error| asked("running the query", error);
+        let mut rows = statement.raw_query();
+        while let Some(found) = rows.next().map_err(querying)? {
+            let mut values = Vec::with_capacity(names.len());
+            for at in 0..names.len() {
+                values.push(super::text::value(found.get_ref(at).map_err(querying)?));
+            }
+            if !row(&values)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn prepare(&self, query: &str) -> Result<Statement<'_>, DbError> {
+        let refused = |reason: &str| DbError::Filter { reason: reason.to_owned() };
+        let mut batch = Batch::new(&self.conn, query);
+        let statement = batch.next().map_err(|error| asked("reading the query", error))?;
+        let statement = statement.ok_or_else(|| refused("there is no query in it"))?;
+        match batch.next() {
+            Ok(None) => {}
+            _ => return Err(refused("it goes on after one statement")),
+        }
+        if statement.readonly() && statement.column_count() > 0 {
+            Ok(statement)
+        } else {
+            Err(refused("it is not a SELECT"))
+        }
+    }
+
+    /// Lets nothing happen but reading; tells `read` of tables.
+    fn guard(&mut self, mut read: impl FnMut(&str) + Send + 'static) -> Result<(), DbError> {
+        let decide = move |context: AuthContext<'_>| match context.action {
+            AuthAction::Select | AuthAction::Recursive => Authorization::Allow,
+            AuthAction::Read { table_name, .. } => {
+                read(table_name);
+                Authorization::Allow
+            }
+            AuthAction::Function { function_name } if !function_name.eq_ignore_ascii_case("load_extension") => {
+                Authorization::Allow
+            }
+            _ => Authorization::Deny,
+        };
+        self.conn.authorizer(Some(decide)).map_err(|error| failed("guarding the query", error))
+    }
+
+    fn unguard(&mut self) -> Result<(), DbError> {
+        self.conn
+            .authorizer(None::<fn(AuthContext<'_>) -> Authorization>)
+            .map_err(|error| failed("guarding the query", error))
+    }
+}
+
+/// A query's error is the user's own text at fault, as a filter's is.
+fn asked(doing: &str, error: rusqlite::Error) -> DbError {
+    match failed(doing, error) {
+        DbError::Query { message, .. } => DbError::Filter { reason: message },
+        other => other,
+    }
+}
+
+/// The name of the table in a database of our own.
+pub fn table_name(schema: &TableSchema) -> String {
+    schema.table.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::condition::tests::schema;
+    use super::*;
+
+    #[test]
+    fn only_one_reading_statement_runs() {
+        let mut scratch = Scratch::temporary().unwrap();
+        scratch.table(&schema(), Engine::Sqlite).unwrap();
+        assert_eq!(
+            scratch.tables_read("SELECT count(*) FROM \"shop.mods\"").unwrap().into_iter().collect::<Vec<_>>(),
+            ["shop.mods"]
+        );
+        for hostile in [
+            "",
+            "DELETE FROM \"shop.mods\"",
+            "SELECT 1; SELECT 2",
+            "SELECT 1; DROP TABLE \"shop.mods\"",
+            "ATTACH '/tmp/x' AS x",
+            "PRAGMA query_only",
+            "SELECT load_extension('x')",
+            "WITH t AS (SELECT 1) INSERT INTO \"shop.mods\" SELECT 1, 1",
+            "EXPLAIN DELETE FROM \"shop.mods\"",
+            "VACUUM INTO '/tmp/y'",
+        ] {
+            assert!(matches!(scratch.tables_read(hostile), Err(DbError::Filter { .. })), "{hostile}");
+        }
+    }
+}

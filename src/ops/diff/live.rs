@@ -1,0 +1,138 @@
+//! The live side: tables read in one instant into trees that nobody keeps.
+
+use super::sides::{Finder, Pair, TableSide};
+use crate::codec::{Key, TableName, TableSchema};
+use crate::db::{Catalog, Engine, Filter, Sink, TableRead};
+use crate::hash::Hash;
+use crate::monitor::Step;
+use crate::ops::capture::Capture;
+use crate::ops::publish::origin;
+use crate::ops::{OpError, Project, names, settings};
+use crate::snapshot::Origin;
+
+/// The live database.
+pub(super) struct Live {
+    sink: Box<dyn Sink>,
+    catalog: Catalog,
+    origin: Origin,
+    display: String,
+}
+
+impl Live {
+    /// Connects to it.
+    pub fn open(finder: &Finder<'_>) -> Result<Live, OpError> {
+        let (mut sink, chosen) = settings::connect(finder.place, finder.project)?;
+        let origin = origin(sink.identity(), finder.project);
+        let catalog = sink.catalog()?;
+        Ok(Live { sink, catalog, origin, display: chosen.url.display() })
+    }
+
+    /// Which database it is.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Its name for people.
+    pub fn display(&self) -> String {
+        self.display.clone()
+    }
+
+    /// Its engine.
+    pub fn engine(&self) -> Engine {
+        self.sink.identity().engine
+    }
+
+    /// Its tables, and why one cannot be read if it cannot.
+    pub fn tables(&self) -> Vec<(TableName, Option<String>)> {
+        self.catalog.tables.iter().map(|info| (info.schema.table.clone(), info.refusal.clone())).collect()
+    }
+
+    /// The live tables that `typed` stands for, if there are any.
+    pub fn find(&self, typed: &str) -> Option<Vec<TableName>> {
+        let found = names::find_tables(&self.catalog, typed).ok()?;
+        Some(found.into_iter().map(|info| info.schema.table.clone()).collect())
+    }
+
+    /// The table as the catalog tells it, not yet read.
+    pub fn table(&self, table: &TableName) -> Result<Option<TableSide>, OpError> {
+        let Some(info) = self.catalog.table(table) else { return Ok(None) };
+        if let Some(refusal) = &info.refusal {
+            return Err(OpError::Refused { what: refusal.clone(), allow: None });
+        }
+        Ok(Some(TableSide {
+            schema: info.schema.clone(),
+            root: Hash::of(b""),
+            rows: 0,
+            filter: None,
+            snapshot: None,
+            since: None,
+        }))
+    }
+
+    /// Reads the live tables of `pairs`, each within the filter of the snapshot it is compared with. Those without such a
+    /// snapshot are only counted.
+    ///
+    /// # Errors
+    /// If a table cannot be read, or a snapshot's filter no longer fits it.
+    pub fn capture(&mut self, finder: &Finder<'_>, pairs: &mut [Pair], live_is_old: bool) -> Result<(), OpError> {
+        let engine = self.engine();
+        let mut reads = Vec::new();
+        let mut sides: Vec<(&mut TableSide, Option<&TableSide>)> = Vec::new();
+        for pair in pairs {
+            let (live, other) = match live_is_old {
+                true => (&mut pair.old, &pair.new),
+                false => (&mut pair.new, &pair.old),
+            };
+            let Some(live) = live else { continue };
+            reads.push(read(finder.project, live, other.as_ref(), engine)?);
+            sides.push((live, other.as_ref()));
+        }
+        if reads.is_empty() {
+            return Ok(());
+        }
+        let mut snapshot = self.sink.snapshot(&reads, finder.monitor)?;
+        let capture = Capture {
+            objects: finder.overlay,
+            scratch: finder.overlay.scratch_dir().to_owned(),
+            monitor: finder.monitor,
+        };
+        for (index, (live, other)) in sides.into_iter().enumerate() {
+            let read = &reads[index];
+            let Some(other) = other else {
+                live.rows = snapshot.count(index)?;
+                continue;
+            };
+            let spec = read.schema.key_spec();
+            let table = &read.schema.table;
+            let mut previous = finder.history.kindred_roots(finder.overlay, &self.origin, table, &spec);
+            if other.schema.key_spec() == spec {
+                previous.retain(|root| *root != other.root);
+                previous.insert(0, other.root);
+            }
+            let step = Step { verb: "Reading", subject: &table.to_string(), rows: Some(other.rows), bytes: None };
+            finder.monitor.begin(&step);
+            let built = capture.table(snapshot.as_mut(), index, &spec, &previous)?;
+            finder.monitor.end();
+            live.since = built.change.zip(previous.first()).map(|(change, root)| (*root, change));
+            live.schema = read.schema.clone();
+            live.filter = read.filter.as_ref().map(|filter| filter.typed.clone());
+            live.root = built.root;
+            live.rows = built.totals.rows;
+        }
+        Ok(())
+    }
+}
+
+/// How a live table is read to be compared with `other`.
+fn read(project: &Project, live: &TableSide, other: Option<&TableSide>, engine: Engine) -> Result<TableRead, OpError> {
+    let schema = match other {
+        // Rows that nothing told apart then are compared as a whole, also where a key tells them apart now.
+        Some(other) if other.schema.key == Key::Rows => TableSchema { key: Key::Rows, ..live.schema.clone() },
+        _ => live.schema.clone(),
+    };
+    let filter = match other.and_then(|other| other.filter.as_ref()) {
+        Some(typed) => Some(Filter::parse_named(typed, engine, &schema, &project.filter_names(&schema.table))?),
+        None => None,
+    };
+    Ok(TableRead { schema, filter })
+}

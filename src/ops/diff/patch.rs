@@ -1,0 +1,240 @@
+//! `diff -o sql`: a patch that turns the older side into the newer one.
+//!
+//! Order of the statements: tables are emptied of what goes, and their rows updated, referring tables before those that they refer to;
+//! then rows are inserted the other way round. So no foreign key ever takes along a row that is to stay. Tables that refer to
+//! themselves, or to each other in a circle, are updated before anything is deleted.
+
+use super::align::Aligned;
+use super::order::{children_first, is_cyclic};
+use super::predicate::Predicate;
+use super::rows::{RowOp, each_row};
+use super::swaps::Swaps;
+use super::{DiffOptions, DiffSide, Opened};
+use crate::codec::{Key, TableSchema, ValueRef};
+use crate::db::{Copies, PatchTable, PatchWriter, patch_writer};
+use crate::monitor::Monitor;
+use crate::ops::OpError;
+use crate::ops::overlay::Overlay;
+use crate::ops::project::Place;
+use serde::Serialize;
+
+/// Conditions of one DELETE, and bytes and rows of one INSERT, at most.
+const MOST_KEYS: usize = 50;
+const MOST_BYTES: usize = 64 * 1024;
+const MOST_TUPLES: usize = 200;
+
+/// What a patch does and does not do.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PatchReport {
+    /// What it starts from.
+    pub from: DiffSide,
+    /// What it leads to.
+    pub to: DiffSide,
+    /// Tables that it changes.
+    pub tables: Vec<String>,
+    /// Differences that it leaves: of schemas, and tables that only one side has.
+    pub left_out: Vec<String>,
+}
+
+/// One table that the patch changes.
+struct Changed {
+    aligned: Aligned,
+    predicate: Option<Predicate>,
+    rows: Option<(u64, u64)>,
+}
+
+impl Changed {
+    fn target(&self) -> &TableSchema {
+        &self.aligned.old_schema
+    }
+}
+
+/// Writes the patch, statement by statement.
+///
+/// # Errors
+/// If the sides are of different engines or cannot be compared, and what `write` returns.
+pub fn patch<E: From<OpError>>(
+    place: &Place,
+    options: &DiffOptions,
+    write: &mut dyn FnMut(&str) -> Result<(), E>,
+    monitor: &dyn Monitor,
+) -> Result<PatchReport, E> {
+    let opened = Opened::new(place)?;
+    let overlay = Overlay::new(&opened.store)?;
+    let sides = opened.finder(place, &overlay, monitor).find(options)?;
+    if !sides.one_engine {
+        let what = "one side is PostgreSQL and the other SQLite: no patch runs in both".to_owned();
+        return Err(OpError::Refused { what, allow: None }.into());
+    }
+    let mut report =
+        PatchReport { from: sides.from.clone(), to: sides.to.clone(), tables: Vec::new(), left_out: Vec::new() };
+    let mut changed = Vec::new();
+    for pair in &sides.pairs {
+        let Some(aligned) = Aligned::of(pair, &overlay, monitor)? else {
+            report.left_out.push(match (&pair.old, &pair.new) {
+                (Some(_), None) => format!("table {} goes", pair.table),
+                (None, Some(_)) => format!("table {} comes", pair.table),
+                _ => format!("table {} has no column in common", pair.table),
+            });
+            continue;
+        };
+        if let (Some(old), Some(new)) = (&pair.old, &pair.new) {
+            let lasting = super::schema::lasting(&old.schema, &new.schema);
+            report.left_out.extend(lasting.into_iter().map(|what| format!("table {}: {what}", pair.table)));
+        }
+        if aligned.old == aligned.new {
+            continue;
+        }
+        let whole = |side: &Option<super::sides::TableSide>| {
+            side.as_ref().filter(|side| side.filter.is_none()).map(|side| side.rows)
+        };
+        let rows = whole(&pair.old).zip(whole(&pair.new)).filter(|_| options.filter.is_none());
+        let predicate = Predicate::of(options, &sides, Some(&aligned))?;
+        report.tables.push(pair.table.to_string());
+        changed.push(Changed { aligned, predicate, rows });
+    }
+    let mut writing = Writing { overlay: &overlay, writer: patch_writer(sides.engine), write, monitor };
+    writing.comment(&report)?;
+    writing.all(&mut changed)?;
+    Ok(report)
+}
+
+struct Writing<'w, 'o, E> {
+    overlay: &'w Overlay<'o>,
+    writer: &'static dyn PatchWriter,
+    write: &'w mut dyn FnMut(&str) -> Result<(), E>,
+    monitor: &'w dyn Monitor,
+}
+
+impl<E: From<OpError>> Writing<'_, '_, E> {
+    fn comment(&mut self, report: &PatchReport) -> Result<(), E> {
+        let side = |side: &DiffSide| match (&side.message, &side.database) {
+            (Some(message), Some(database)) => format!("{} of {database}: {message}", side.name),
+            (_, Some(database)) => format!("{} ({database})", side.name),
+            _ => side.name.clone(),
+        };
+        let mut lines = vec![format!("From {}", side(&report.from)), format!("to {}", side(&report.to))];
+        if report.tables.is_empty() {
+            lines.push("No rows differ.".to_owned());
+        }
+        lines.extend(report.left_out.iter().map(|what| format!("NOT in this patch: {what}")));
+        for line in lines {
+            // a line of a comment must stay one line
+            let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            (self.write)(&format!("-- {line}\n"))?;
+        }
+        Ok(())
+    }
+
+    fn all(&mut self, changed: &mut [Changed]) -> Result<(), E> {
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let schemas: Vec<TableSchema> = changed.iter().map(|one| one.target().clone()).collect();
+        let schemas: Vec<&TableSchema> = schemas.iter().collect();
+        let rows: Vec<Option<(u64, u64)>> = changed.iter().map(|one| one.rows).collect();
+        let tables: Vec<PatchTable<'_>> =
+            schemas.iter().zip(rows).map(|(schema, rows)| PatchTable { schema, rows }).collect();
+        (self.write)(&self.writer.begin(&tables))?;
+        let order = children_first(&schemas);
+        let cyclic: Vec<bool> =
+            (0..schemas.len()).map(|at| self.writer.follows_references() && is_cyclic(&schemas, at)).collect();
+        for &at in order.iter().filter(|at| cyclic[**at]) {
+            self.updates(&mut changed[at], true)?;
+        }
+        for &at in &order {
+            self.deletions(&mut changed[at])?;
+            if !cyclic[at] {
+                self.updates(&mut changed[at], false)?;
+            }
+        }
+        for &at in order.iter().rev() {
+            self.insertions(&mut changed[at])?;
+        }
+        (self.write)(&self.writer.end(&tables))
+    }
+
+    /// Gives `visit` every row of that kind.
+    fn each(
+        &mut self,
+        table: &mut Changed,
+        op: RowOp,
+        mut visit: impl FnMut(&mut Self, &super::RowChange<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let overlay = self.overlay;
+        each_row::<E>(overlay, &table.aligned, table.predicate.as_mut(), |change| {
+            if self.monitor.interrupted() {
+                return Err(OpError::Interrupted.into());
+            }
+            if change.op == op {
+                visit(self, change)?;
+            }
+            Ok(true)
+        })
+    }
+
+    fn deletions(&mut self, table: &mut Changed) -> Result<(), E> {
+        let schema = table.target().clone();
+        if schema.key == Key::Rows {
+            let mut begun = false;
+            self.each(table, RowOp::Removed, |this, change| {
+                if !std::mem::replace(&mut begun, true) {
+                    (this.write)(&this.writer.begin_copies(&schema))?;
+                }
+                let copies = Copies { values: change.values(), gone: change.count, left: change.left };
+                (this.write)(&this.writer.delete_copies(&schema, copies))
+            })?;
+            return if begun { (self.write)(&self.writer.end_copies(&schema)) } else { Ok(()) };
+        }
+        let mut keys = Vec::new();
+        self.each(table, RowOp::Removed, |this, change| {
+            keys.push(this.writer.key_is(&schema, change.values()));
+            if keys.len() < MOST_KEYS {
+                return Ok(());
+            }
+            (this.write)(&this.writer.delete(&schema, &std::mem::take(&mut keys)))
+        })?;
+        if keys.is_empty() { Ok(()) } else { (self.write)(&self.writer.delete(&schema, &keys)) }
+    }
+
+    fn updates(&mut self, table: &mut Changed, before_deletions: bool) -> Result<(), E> {
+        let schema = table.target().clone();
+        let mut swaps = Swaps::new(&schema);
+        self.each(table, RowOp::Changed, |this, change| {
+            let (Some(old), Some(new)) = (change.old, change.new) else { return Ok(()) };
+            let key = this.writer.key_is(&schema, old);
+            if swaps.take(&key, old, new, change.changed) {
+                return Ok(());
+            }
+            let set: Vec<(usize, ValueRef<'_>)> = change.changed.iter().map(|&at| (at, new[at])).collect();
+            (this.write)(&this.writer.update(&schema, &key, &set))
+        })?;
+        if before_deletions {
+            self.each(table, RowOp::Removed, |this, change| {
+                let key = this.writer.key_is(&schema, change.values());
+                swaps.vacate(&schema, &key, change.values(), this.writer, this.write)
+            })?;
+        }
+        swaps.finish(&schema, self.writer, self.write)
+    }
+
+    fn insertions(&mut self, table: &mut Changed) -> Result<(), E> {
+        let schema = table.target().clone();
+        let mut tuples: Vec<String> = Vec::new();
+        let mut bytes = 0;
+        self.each(table, RowOp::Added, |this, change| {
+            let tuple = this.writer.tuple(&schema, change.values());
+            for _ in 0..change.count {
+                bytes += tuple.len();
+                tuples.push(tuple.clone());
+                if tuples.len() >= MOST_TUPLES || bytes >= MOST_BYTES {
+                    bytes = 0;
+                    (this.write)(&this.writer.insert(&schema, &std::mem::take(&mut tuples)))?;
+                }
+            }
+            Ok(())
+        })?;
+        if tuples.is_empty() { Ok(()) } else { (self.write)(&self.writer.insert(&schema, &tuples)) }
+    }
+}

@@ -1,0 +1,237 @@
+//! The rows that differ between two versions of a table, decoded.
+
+use super::align::Aligned;
+use super::{Counts, Predicate};
+use crate::codec::{RowReader, TableSchema, ValueRef};
+use crate::hash::Hash;
+use crate::ops::OpError;
+use crate::ops::difference::each_difference;
+use crate::prisma::{ColumnNames, RecordEncoder};
+use crate::store::Objects;
+use crate::tree::Change;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RowOp {
+    /// Only the newer version has it.
+    Added,
+    /// Only the older version has it.
+    Removed,
+    /// Both have its key, with other values.
+    Changed,
+}
+
+/// A row that differs.
+#[derive(Debug, Clone, Copy)]
+pub struct RowChange<'r> {
+    /// What became of it.
+    pub op: RowOp,
+    /// How many copies: 1 in a table with a key.
+    pub count: u64,
+    /// How many copies the newer version has, in a table without a key.
+    pub left: u64,
+    /// Its older values, unless it was added.
+    pub old: Option<&'r [ValueRef<'r>]>,
+    /// Its newer values, unless it was removed.
+    pub new: Option<&'r [ValueRef<'r>]>,
+    /// Positions of the columns that changed.
+    pub changed: &'r [usize],
+    pub(super) bytes: (Option<&'r [u8]>, Option<&'r [u8]>),
+}
+
+impl<'r> RowChange<'r> {
+    /// Its newer values, or its older ones if it was removed.
+    pub fn values(&self) -> &'r [ValueRef<'r>] {
+        self.new.or(self.old).unwrap_or_default()
+    }
+}
+
+/// Both versions of a cell, as fields of an export; one is missing where the table did not have the row.
+#[derive(Debug, Serialize)]
+pub struct CellRecord {
+    /// The older value.
+    pub old: Box<RawValue>,
+    /// The newer value.
+    pub new: Box<RawValue>,
+}
+
+/// A row that differs, as JSON: values as in an export.
+#[derive(Debug, Serialize)]
+pub struct RowRecord {
+    /// What became of it.
+    pub op: RowOp,
+    /// Its key, by column; of a table without a key nothing.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub key: BTreeMap<String, Box<RawValue>>,
+    /// How many copies were added or removed, in a table without a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+    /// The whole row, if it was added or removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<Box<RawValue>>,
+    /// The cells that changed.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub cells: BTreeMap<String, CellRecord>,
+}
+
+/// Makes records of the rows of one table.
+pub struct Records {
+    old: RecordEncoder,
+    new: RecordEncoder,
+    keys: Vec<String>,
+    names: Vec<String>,
+}
+
+impl Records {
+    /// For rows whose older version is of `old` and whose newer one is of `new`.
+    pub(super) fn new(old: &TableSchema, new: &TableSchema) -> Result<Records, OpError> {
+        Ok(Records {
+            old: RecordEncoder::of_table(old, &ColumnNames)?,
+            new: RecordEncoder::of_table(new, &ColumnNames)?,
+            keys: new.key_names().into_iter().map(str::to_owned).collect(),
+            names: new.columns.iter().map(|column| column.name.clone()).collect(),
+        })
+    }
+
+    /// The record of a row.
+    ///
+    /// # Errors
+    /// If the row is not one of the table.
+    pub fn record(&mut self, change: &RowChange<'_>) -> Result<RowRecord, OpError> {
+        let old = change.bytes.0.map(|row| record(&mut self.old, row)).transpose()?;
+        let new = change.bytes.1.map(|row| record(&mut self.new, row)).transpose()?;
+        let whole = match change.op {
+            RowOp::Added => new.clone(),
+            RowOp::Removed => old.clone(),
+            RowOp::Changed => None,
+        };
+        let (old, new) = (fields(old.as_deref())?, fields(new.as_deref())?);
+        let mut cells = BTreeMap::new();
+        for name in change.changed.iter().filter_map(|&at| self.names.get(at)) {
+            if let (Some(old), Some(new)) = (old.get(name), new.get(name)) {
+                cells.insert(name.clone(), CellRecord { old: old.clone(), new: new.clone() });
+            }
+        }
+        let of_key = if change.op == RowOp::Removed { &old } else { &new };
+        let key = self.keys.iter().filter_map(|name| Some((name.clone(), of_key.get(name)?.clone()))).collect();
+        let count = self.keys.is_empty().then_some(change.count);
+        Ok(RowRecord { op: change.op, key, count, row: whole, cells })
+    }
+}
+
+/// One row as a record of an export.
+pub(in crate::ops) fn record(encoder: &mut RecordEncoder, row: &[u8]) -> Result<Box<RawValue>, OpError> {
+    let mut json = Vec::new();
+    encoder.encode(row, &mut json)?;
+    let text = String::from_utf8(json).map_err(|error| OpError::Verification(error.to_string()))?;
+    // Records come with the comma and line break that stand before them in a file.
+    RawValue::from_string(text.trim_start_matches([',', '\n', ' ']).to_owned())
+        .map_err(|error| OpError::Verification(error.to_string()))
+}
+
+fn fields(record: Option<&RawValue>) -> Result<BTreeMap<String, Box<RawValue>>, OpError> {
+    let Some(record) = record else { return Ok(BTreeMap::new()) };
+    serde_json::from_str(record.get()).map_err(|error| OpError::Verification(error.to_string()))
+}
+
+/// Gives every row that differs to `visit` until it returns `false`; only those for which `predicate` holds, if there is one.
+///
+/// # Errors
+/// If a row cannot be read, and what `visit` returns.
+pub(super) fn each_row<E: From<OpError>>(
+    objects: &dyn Objects,
+    aligned: &Aligned,
+    mut predicate: Option<&mut Predicate>,
+    mut visit: impl FnMut(&RowChange<'_>) -> Result<bool, E>,
+) -> Result<(), E> {
+    let columns = aligned.schema.columns.len();
+    each_difference(objects, &aligned.spec, &aligned.old, &aligned.new, |old, new| {
+        if let Some(predicate) = &mut predicate
+            && !predicate.holds(old, new)?
+        {
+            return Ok(true);
+        }
+        let decode = |row| RowReader::values(row, columns).map_err(OpError::from);
+        let old_values = old.map(|entry| decode(entry.row)).transpose()?;
+        let new_values = new.map(|entry| decode(entry.row)).transpose()?;
+        let mut changed = Vec::new();
+        let (mut seen_old, mut seen_new) = (old_values.as_deref(), new_values.as_deref());
+        let (before, after) = (old.map_or(0, |entry| entry.count), new.map_or(0, |entry| entry.count));
+        let same = old.zip(new).is_some_and(|(old, new)| old.id == new.id);
+        let (op, count) = match (&old, &new) {
+            (Some(_), Some(_)) if !same => {
+                if let (Some(old), Some(new)) = (seen_old, seen_new) {
+                    changed.extend((0..columns).filter(|&at| old[at] != new[at]));
+                }
+                (RowOp::Changed, 1)
+            }
+            (_, Some(_)) if after > before => {
+                seen_old = None;
+                (RowOp::Added, after - before)
+            }
+            _ => {
+                seen_new = None;
+                (RowOp::Removed, before - after)
+            }
+        };
+        let change = RowChange {
+            op,
+            count,
+            left: after,
+            old: seen_old,
+            new: seen_new,
+            changed: &changed,
+            bytes: (
+                old.filter(|_| seen_old.is_some()).map(|entry| entry.row),
+                new.filter(|_| seen_new.is_some()).map(|entry| entry.row),
+            ),
+        };
+        visit(&change)
+    })
+}
+
+/// How many rows differ; with `any`, whether any does.
+///
+/// # Errors
+/// If a row cannot be read.
+pub(super) fn count(
+    objects: &dyn Objects,
+    aligned: &Aligned,
+    known: Option<(Hash, Change)>,
+    predicate: Option<&mut Predicate>,
+    any: bool,
+) -> Result<Counts, OpError> {
+    if let (None, Some((root, change))) = (&predicate, known)
+        && root == aligned.old
+    {
+        return Ok(Counts { added: change.added, changed: change.changed, removed: change.removed });
+    }
+    let mut counts = Counts::default();
+    if predicate.is_some() {
+        each_row(objects, aligned, predicate, |change| {
+            match change.op {
+                RowOp::Added => counts.added += change.count,
+                RowOp::Removed => counts.removed += change.count,
+                RowOp::Changed => counts.changed += 1,
+            }
+            Ok::<bool, OpError>(!any)
+        })?;
+        return Ok(counts);
+    }
+    each_difference(objects, &aligned.spec, &aligned.old, &aligned.new, |old, new| {
+        match (old, new) {
+            (Some(old), Some(new)) if old.id != new.id => counts.changed += 1,
+            (old, new) => {
+                let (before, after) = (old.map_or(0, |entry| entry.count), new.map_or(0, |entry| entry.count));
+                counts.added += after.saturating_sub(before);
+                counts.removed += before.saturating_sub(after);
+            }
+        }
+        Ok::<bool, OpError>(!any)
+    })?;
+    Ok(counts)
+}

@@ -1,0 +1,204 @@
+//! `history`: one row through all snapshots.
+
+use super::OpError;
+use super::diff::rows::record;
+use super::log::find_table;
+use super::project::{Place, Project};
+use super::show::lookup;
+use crate::prisma::{ColumnNames, RecordEncoder};
+use crate::snapshot::{Actor, Entry, GitState, History, SnapshotKind, TableEntry, read_schema};
+use crate::store::{Access, Store};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// What became of the row from one snapshot to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RowEvent {
+    /// The first snapshot that has it.
+    First,
+    /// It was not in the snapshot before.
+    Created,
+    /// Its values changed.
+    Changed,
+    /// It was in the snapshot before.
+    Deleted,
+}
+
+/// A cell before and after; `None` where the row or the column was not there.
+#[derive(Debug, Clone, Serialize)]
+pub struct CellChange {
+    /// Before.
+    pub old: Option<Box<RawValue>>,
+    /// After.
+    pub new: Option<Box<RawValue>>,
+}
+
+/// One change of the row.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryStep {
+    /// The snapshot that shows it.
+    pub id: String,
+    /// When that was taken.
+    pub created_at: Timestamp,
+    /// Why.
+    pub kind: SnapshotKind,
+    /// What for.
+    pub message: String,
+    /// The user.
+    pub user: Option<String>,
+    /// The coding agent.
+    pub agent: Option<String>,
+    /// Where git stood.
+    pub git: Option<GitState>,
+    /// What became of the row.
+    pub event: RowEvent,
+    /// The cells that changed; of a row that came or went all of them.
+    pub cells: BTreeMap<String, CellChange>,
+    /// How many snapshots after this one, until the next change, show the row as it is here.
+    pub unchanged_in: usize,
+}
+
+/// One row through all snapshots.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryReport {
+    /// The table.
+    pub table: String,
+    /// The key as typed.
+    pub key: String,
+    /// Columns, in the newest snapshot's order.
+    pub columns: Vec<String>,
+    /// Changes, newest first.
+    pub steps: Vec<HistoryStep>,
+    /// Snapshots of the table that were looked at.
+    pub snapshots: usize,
+}
+
+/// Follows the row that `typed` (`TABLE:KEY`) names through all snapshots of the newest one's database. Only the way to the row is
+/// read, and that only where the table is not as in the snapshot before.
+///
+/// # Errors
+/// If no snapshot has the table, it has no key, or no snapshot has the row.
+pub fn history(place: &Place, typed: &str) -> Result<HistoryReport, OpError> {
+    let Some((table, key)) = typed.split_once(':').filter(|(table, key)| !table.is_empty() && !key.is_empty()) else {
+        return Err(OpError::Usage(format!("'{typed}' names no row: write TABLE:KEY, as in mods:cl123")));
+    };
+    let project = Project::find(place)?;
+    let store = project.open(Access::Read)?;
+    let history = History::load(&store)?;
+    let name = find_table(&history, &project.table_typed(table))?;
+    let source = history.entries.iter().find(|entry| entry.manifest.table(&name).is_some());
+    let Some(newest) = source else {
+        return Err(crate::snapshot::ReferenceError::Empty.into());
+    };
+    let mut held: Vec<(&Entry, &TableEntry)> = history.of_table(&newest.manifest.source, &name).collect();
+    held.reverse();
+    let mut following =
+        Following { store: &store, key, before: Version::default(), steps: Vec::new(), columns: Vec::new() };
+    for (entry, table) in &held {
+        following.look(entry, table)?;
+    }
+    let Following { mut steps, columns, .. } = following;
+    if steps.is_empty() {
+        let (key, table) = (key.to_owned(), name.to_string());
+        return Err(OpError::NoSuchRow { key, table, id: newest.id });
+    }
+    steps.reverse();
+    Ok(HistoryReport { table: name.to_string(), key: key.to_owned(), columns, steps, snapshots: held.len() })
+}
+
+/// A row as a snapshot shows it.
+#[derive(Default)]
+struct Version {
+    /// The tree and schema in which it was found.
+    at: Option<(crate::hash::Hash, crate::hash::Hash)>,
+    fields: Option<BTreeMap<String, Box<RawValue>>>,
+    seen: bool,
+}
+
+struct Following<'f> {
+    store: &'f Store,
+    key: &'f str,
+    before: Version,
+    /// Oldest first.
+    steps: Vec<HistoryStep>,
+    columns: Vec<String>,
+}
+
+impl Following<'_> {
+    fn look(&mut self, entry: &Entry, table: &TableEntry) -> Result<(), OpError> {
+        let at = (table.root, table.schema_object);
+        if self.before.at == Some(at) {
+            self.same();
+            return Ok(());
+        }
+        let schema = read_schema(self.store, &table.schema_object)?;
+        self.columns = schema.columns.iter().map(|column| column.name.clone()).collect();
+        let fields = match lookup(self.store, &schema, &table.root, self.key)? {
+            Some(row) => {
+                let record = record(&mut RecordEncoder::of_table(&schema, &ColumnNames)?, &row)?;
+                let fields: BTreeMap<String, Box<RawValue>> =
+                    serde_json::from_str(record.get()).map_err(|error| OpError::Verification(error.to_string()))?;
+                Some(fields)
+            }
+            // outside the filter a row may well be there
+            None if table.filter.is_some() => return Ok(()),
+            None => None,
+        };
+        let event = match (&self.before.fields, &fields) {
+            (None, Some(_)) if !self.before.seen => Some(RowEvent::First),
+            (None, Some(_)) => Some(RowEvent::Created),
+            (Some(_), None) => Some(RowEvent::Deleted),
+            (Some(_), Some(_)) => Some(RowEvent::Changed),
+            (None, None) => None,
+        };
+        let cells = changes(self.before.fields.as_ref(), fields.as_ref());
+        match event.filter(|_| !cells.is_empty()) {
+            Some(event) => self.steps.push(step(entry, event, cells)),
+            None => self.same(),
+        }
+        self.before = Version { at: Some(at), fields, seen: true };
+        Ok(())
+    }
+
+    fn same(&mut self) {
+        if let Some(last) = self.steps.last_mut() {
+            last.unchanged_in += 1;
+        }
+    }
+}
+
+fn step(entry: &Entry, event: RowEvent, cells: BTreeMap<String, CellChange>) -> HistoryStep {
+    let manifest = &entry.manifest;
+    let Actor { user, agent, git, .. } = manifest.actor.clone();
+    HistoryStep {
+        id: entry.id.to_hex(),
+        created_at: manifest.created_at,
+        kind: manifest.kind,
+        message: manifest.message.clone(),
+        user,
+        agent,
+        git,
+        event,
+        cells,
+        unchanged_in: 0,
+    }
+}
+
+/// The cells that differ.
+fn changes(
+    old: Option<&BTreeMap<String, Box<RawValue>>>,
+    new: Option<&BTreeMap<String, Box<RawValue>>>,
+) -> BTreeMap<String, CellChange> {
+    let names = old.into_iter().chain(new).flat_map(BTreeMap::keys);
+    let cell = |name: &String| {
+        let (old, new) = (old.and_then(|row| row.get(name)), new.and_then(|row| row.get(name)));
+        let differ = old.map(|value| value.get()) != new.map(|value| value.get());
+        differ.then(|| (name.clone(), CellChange { old: old.cloned(), new: new.cloned() }))
+    };
+    names.filter_map(cell).collect()
+}

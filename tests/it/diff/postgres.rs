@@ -1,0 +1,98 @@
+//! Patches run by psql.
+
+use super::patched::{Patched, PostgresPatched};
+use crate::gauntlet::postgres_types::{INSERT, UPDATE, each_table};
+use crate::support::postgres::PgServer;
+
+/// Torment: S1, S10
+#[test]
+fn every_value_of_every_type_is_patched() {
+    let db = crate::gauntlet::postgres_types::database();
+    let data = PostgresPatched::new(db);
+    data.goes_back_and_forth(&|| {
+        data.db.sql(&format!("{}; {}", each_table(UPDATE), each_table(INSERT)));
+    });
+}
+
+#[test]
+fn whole_tables_go_and_come_back() {
+    let data = PostgresPatched::new(crate::gauntlet::postgres_types::database());
+    data.goes_back_and_forth(&|| drop(data.db.sql(&each_table("EXECUTE format('DELETE FROM %s', place)"))));
+}
+
+const TABLES: &str = "
+    CREATE SCHEMA \"sh'op\";
+    CREATE TABLE parent (id int PRIMARY KEY, code text UNIQUE NOT NULL);
+    CREATE TABLE \"sh'op\".\"we\"\"ird $dbsnap$ :x \\ ;--\" (\"a b\" int PRIMARY KEY, \"select\" text, parent int REFERENCES parent ON DELETE CASCADE);
+    CREATE TABLE tree (id int PRIMARY KEY, up int REFERENCES tree ON DELETE CASCADE, name text UNIQUE);
+    CREATE TABLE ring_a (id int PRIMARY KEY, b int);
+    CREATE TABLE ring_b (id int PRIMARY KEY, a int NOT NULL REFERENCES ring_a);
+    ALTER TABLE ring_a ADD CONSTRAINT \"to b\" FOREIGN KEY (b) REFERENCES ring_b;
+    CREATE TABLE made (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int, twice int GENERATED ALWAYS AS (n * 2) STORED);
+    CREATE TABLE counted (k text PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY);
+    CREATE TABLE heap (a text, b float8, c json);
+    CREATE TABLE said (what text);
+    INSERT INTO parent VALUES (1, 'a'), (2, 'b'), (3, 'c');
+    INSERT INTO \"sh'op\".\"we\"\"ird $dbsnap$ :x \\ ;--\" VALUES (1, E'\\n\\\\q\\n:x :''x''', 1), (2, '$dbsnap$', 2);
+    INSERT INTO tree VALUES (1, NULL, 'r'), (2, 1, 's'), (3, 2, 't'), (4, 4, 'u');
+    INSERT INTO ring_a VALUES (1, NULL), (2, NULL); INSERT INTO ring_b VALUES (1, 1), (2, 2); UPDATE ring_a SET b = id;
+    INSERT INTO made (n) VALUES (1), (2); INSERT INTO counted (k) VALUES ('x'), ('y');
+    INSERT INTO heap VALUES ('x', 'NaN', '{\"a\":1}'), ('x', 'NaN', '{\"a\":1}'), ('x', 'NaN', '{\"a\": 1}'), (NULL, '-0', NULL), (NULL, 0, NULL);
+    CREATE FUNCTION noise() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.said VALUES (tg_op); RETURN NULL; END $$;
+    CREATE TRIGGER eats BEFORE INSERT OR UPDATE OR DELETE ON parent FOR EACH ROW EXECUTE FUNCTION noise();
+    CREATE TRIGGER noise AFTER INSERT OR UPDATE OR DELETE ON tree FOR EACH ROW EXECUTE FUNCTION noise();
+    CREATE TRIGGER asleep AFTER INSERT OR UPDATE OR DELETE ON tree FOR EACH ROW EXECUTE FUNCTION noise();
+    ALTER TABLE tree ENABLE ALWAYS TRIGGER noise; ALTER TABLE tree DISABLE TRIGGER asleep;";
+
+const CHANGE: &str = "
+    ALTER TABLE parent DISABLE TRIGGER USER; ALTER TABLE tree DISABLE TRIGGER USER;
+    UPDATE parent SET code = 'tmp' WHERE id = 1; UPDATE parent SET code = 'a' WHERE id = 2; UPDATE parent SET code = 'b' WHERE id = 1;
+    INSERT INTO parent VALUES (9, 'nine');
+    UPDATE \"sh'op\".\"we\"\"ird $dbsnap$ :x \\ ;--\" SET parent = 9 WHERE \"a b\" = 2; UPDATE parent SET code = 'z' WHERE id = 3;
+    INSERT INTO \"sh'op\".\"we\"\"ird $dbsnap$ :x \\ ;--\" VALUES (3, E'\\\\', 9);
+    INSERT INTO tree VALUES (9, 3, 'n'), (7, 9, 'm'); UPDATE tree SET up = 7 WHERE id = 2; UPDATE tree SET up = 9 WHERE id = 3;
+    DELETE FROM tree WHERE id IN (1, 4); UPDATE tree SET name = 'r' WHERE id = 3;
+    UPDATE ring_a SET b = NULL; DELETE FROM ring_b WHERE id = 1; DELETE FROM ring_a WHERE id = 1;
+    INSERT INTO ring_a VALUES (5, NULL); INSERT INTO ring_b VALUES (5, 5); UPDATE ring_a SET b = 5 WHERE id IN (2, 5);
+    UPDATE made SET n = 7 WHERE id = 1; INSERT INTO made (n) VALUES (3); DELETE FROM made WHERE id = 2;
+    UPDATE counted SET n = DEFAULT WHERE k = 'x';
+    DELETE FROM heap WHERE ctid = '(0,1)'; DELETE FROM heap WHERE b::text = '-0'; INSERT INTO heap VALUES (NULL, 0, NULL), ('y', 1, '[1]');
+    ALTER TABLE parent ENABLE TRIGGER eats; ALTER TABLE tree ENABLE ALWAYS TRIGGER noise;";
+
+/// Torment: R1, R4, R5, R7, R13, S2
+#[test]
+fn references_triggers_identities_and_swaps() {
+    let db = PgServer::shared().database();
+    db.sql(TABLES);
+    let data = PostgresPatched::new(db);
+    data.goes_back_and_forth(&|| drop(data.db.sql(CHANGE)));
+}
+
+/// Torment: R2
+#[test]
+fn by_the_plain_owner() {
+    let db = PgServer::shared().database();
+    let owner = db.role("owner", "");
+    db.sql(&format!("GRANT CREATE ON DATABASE {} TO {owner}", db.name));
+    db.sql_as(&owner, TABLES).unwrap();
+    db.sql(&format!(
+        "ALTER ROLE {owner} SET DateStyle = 'German, DMY'; ALTER ROLE {owner} SET standard_conforming_strings = off"
+    ));
+    let data = PostgresPatched::by(db, owner);
+    data.goes_back_and_forth(&|| drop(data.db.sql_as(&data.user, CHANGE).unwrap()));
+}
+
+/// A row of a table that the patch is not for would go along: that is no state that the patch leads to, but no harm to its own tables.
+#[test]
+fn a_patch_of_another_state_changes_nothing() {
+    let db = PgServer::shared().database();
+    db.sql("CREATE TABLE t (k int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 1), (2, 2)");
+    let data = PostgresPatched::new(db);
+    let first = data.round().snap(&["t"]);
+    data.db.sql("DELETE FROM t WHERE k = 1; INSERT INTO t VALUES (5, 5), (6, 6)");
+    let patch = data.patch(&[&first.id, "live"]);
+    let before = data.state();
+    let error = data.run(&patch).unwrap_err();
+    assert!(error.contains("table t does not have the rows that this patch starts from (2)"), "{error}");
+    assert_eq!(data.state(), before);
+}

@@ -1,0 +1,54 @@
+//! Patches run by sqlite3.
+
+use super::patched::{Patched, SqlitePatched};
+
+const TABLES: &str = include_str!("../gauntlet/sqlite.sql");
+const DAMAGE: &str = include_str!("../gauntlet/sqlite_damage.sql");
+
+#[test]
+fn every_value_in_every_kind_of_table_is_patched() {
+    let data = SqlitePatched::new(TABLES);
+    data.goes_back_and_forth(&|| drop(data.sql(DAMAGE)));
+}
+
+#[test]
+fn whole_tables_go_and_come_back() {
+    let data = SqlitePatched::new(TABLES);
+    let names = data.sql(
+        "SELECT printf('DELETE FROM \"%w\";', name) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    );
+    data.goes_back_and_forth(&|| drop(data.sql(&names)));
+}
+
+/// Torment: Q4, Q5
+#[test]
+fn triggers_and_foreign_keys_do_not_act() {
+    let data = SqlitePatched::new(
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY, v); CREATE TABLE said (what);
+         CREATE TABLE child (id INTEGER PRIMARY KEY, parent REFERENCES parent ON DELETE CASCADE, self REFERENCES child ON DELETE SET NULL);
+         CREATE TABLE outside (id INTEGER PRIMARY KEY, parent REFERENCES parent ON DELETE CASCADE);
+         INSERT INTO parent VALUES (1, 'a'), (2, 'b'); INSERT INTO child VALUES (1, 1, 3), (2, 1, 1), (3, 2, 2);
+         INSERT INTO outside VALUES (1, 1);
+         CREATE TRIGGER t AFTER INSERT ON parent BEGIN INSERT INTO said VALUES (new.id); UPDATE child SET parent = NULL; END;
+         CREATE TRIGGER u BEFORE DELETE ON child BEGIN SELECT RAISE(IGNORE); END;",
+    );
+    data.goes_back_and_forth(&|| {
+        data.sql("PRAGMA foreign_keys = ON; DROP TRIGGER u; INSERT INTO parent VALUES (3, 'c');");
+        data.sql("CREATE TRIGGER u BEFORE DELETE ON child BEGIN SELECT RAISE(IGNORE); END;");
+        data.sql(
+            "UPDATE child SET parent = 3, self = 1 WHERE id = 2; DELETE FROM parent WHERE id = 1; DELETE FROM said;",
+        );
+    });
+}
+
+#[test]
+fn a_patch_of_another_state_changes_nothing() {
+    let data = SqlitePatched::new("CREATE TABLE t (k INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1, 1), (2, 2);");
+    let first = data.round().snap(&["t"]);
+    data.sql("DELETE FROM t WHERE k = 1; INSERT INTO t VALUES (5, 5), (6, 6);");
+    let patch = data.patch(&[&first.id, "live"]);
+    let before = data.state();
+    let error = data.run(&patch).unwrap_err();
+    assert!(error.contains("table t does not have the rows that this patch starts from (2)"), "{error}");
+    assert_eq!(data.state(), before);
+}

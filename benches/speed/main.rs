@@ -10,6 +10,7 @@
 
 mod measure;
 mod postgres;
+mod prisma;
 mod report;
 mod rows;
 mod server;
@@ -35,12 +36,14 @@ struct Plan {
 /// A benchmark: its name on the command line and what it does.
 type Benchmark = (&'static str, fn(&Plan) -> Outcome<Section>);
 
-const BENCHMARKS: [Benchmark; 5] = [
+const BENCHMARKS: [Benchmark; 7] = [
     ("postgres-first", postgres::first_in_order),
     ("postgres-first-random", postgres::first_at_random),
     ("postgres-next", postgres::next),
     ("postgres-restore", postgres::restore),
     ("sqlite-first", sqlite::first),
+    ("prisma-export", prisma::export),
+    ("prisma-script", prisma::script),
 ];
 
 fn main() -> ExitCode {

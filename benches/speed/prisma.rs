@@ -150,7 +150,11 @@ pub fn export(plan: &Plan) -> Outcome<Section> {
     drop(lanes);
     let ours = taken.get(1).map(Vec::as_slice);
     let bytes = size_of(&shop.exported("_mods.json")?)?;
-    let about = format!("{rows} rows of `mods`, already in a snapshot; {} MB of JSON; {} rounds.", bytes / 1_000_000, plan.rounds);
+    let about = format!(
+        "{rows} rows of `mods`, already in a snapshot; {} MB of JSON; {} rounds.",
+        bytes / 1_000_000,
+        plan.rounds
+    );
     let mut section = Section::new("Export to JSON", "prisma-export", about);
     section.time("export", ours, "findMany and JSON.stringify", &taken[0], 0.05);
     #[expect(clippy::cast_precision_loss, reason = "bytes of a file are far below 2^53")]

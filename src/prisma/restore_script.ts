@@ -412,7 +412,7 @@ function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Prisma's messages begin with the place in this program that called; the reason stands at the end.
   const lines = error.message.split('\n').map((line) => line.trim());
-  const told = lines.filter((line) => line !== '' && !/^(Invalid `|\d+ |→)/.test(line));
+  const told = lines.filter((line) => line !== '' && !/^(Invalid `|\d+ |\u2192)/.test(line));
   return (told.length > 0 ? told : lines).slice(-4).join(' ');
 }
 

@@ -61,13 +61,13 @@ fn a_damaged_export() {
     insta::assert_snapshot!(shop.refused(["verify"]), @r"
     exit 5
     --- stdout
-    damaged backup_[TIME]_mods.json: line 14: the metadata is not that of a backup file (missing field)
+    damaged backup_[TIME]_mods.json: line 14: the metadata is not that of a backup file (not valid JSON)
     1 problem: 1 packs, 1 snapshots, 1 exported files, 6 rows.
     ");
     insta::assert_snapshot!(shop.refused(["verify", file.to_str().unwrap()]), @r"
     exit 5
     --- stdout
-    damaged backup_[TIME]_mods.json: line 14: the metadata is not that of a backup file (missing field)
+    damaged backup_[TIME]_mods.json: line 14: the metadata is not that of a backup file (not valid JSON)
     1 problem: 1 exported files.
     ");
     fs::remove_file(&file).unwrap();
@@ -79,9 +79,10 @@ fn a_damaged_export() {
     ");
     // The list says "missing"; the store is whole.
     insta::assert_snapshot!(shop.run(["verify"]), @r"
-    exit 0
+    exit 5
     --- stdout
-    All well: 1 packs, 1 snapshots, 6 rows.
+    damaged backup_[TIME]_mods.json: the file is gone; export its snapshot again, or let `dbsnap delete` take its entry
+    1 problem: 1 packs, 1 snapshots, 6 rows.
     ");
 }
 

@@ -90,20 +90,24 @@ fn every_variant_of_the_script_is_whole() {
     assert_snapshot!(differing.join("\n"), @r##"
     None
     Pg
-    import { PrismaPg } from '@prisma/adapter-pg';
-      const prisma = new PrismaClient({
-        adapter: new PrismaPg({ connectionString: url }, { schema: new URL(url).searchParams.get('schema') ?? 'public' }),
+      const driver = await load(() => import('@prisma/adapter-pg'), '@prisma/adapter-pg', 'install it with `npm install @prisma/adapter-pg`');
+      const Adapter = constructorOf(driver, 'PrismaPg', '@prisma/adapter-pg');
+        return [new PrismaClient({ adapter: new Adapter({ connectionString: link.url }, { schema: link.schema }) }) as Client, module['Prisma'] as Nulls];
     LibSql
-    import { PrismaLibSql } from '@prisma/adapter-libsql';
-      const prisma = new PrismaClient({ adapter: new PrismaLibSql({ url }) });
+      const driver = await load(() => import('@prisma/adapter-libsql'), '@prisma/adapter-libsql', 'install it with `npm install @prisma/adapter-libsql`');
+      const Adapter = constructorOf(driver, 'PrismaLibSql', '@prisma/adapter-libsql');
+        return [new PrismaClient({ adapter: new Adapter({ url: link.url }) }) as Client, module['Prisma'] as Nulls];
     LibSql6
-    import { PrismaLibSQL } from '@prisma/adapter-libsql';
-      const prisma = new PrismaClient({ adapter: new PrismaLibSQL({ url }) });
+      const driver = await load(() => import('@prisma/adapter-libsql'), '@prisma/adapter-libsql', 'install it with `npm install @prisma/adapter-libsql`');
+      const Adapter = constructorOf(driver, 'PrismaLibSQL', '@prisma/adapter-libsql');
+        return [new PrismaClient({ adapter: new Adapter({ url: link.url }) }) as Client, module['Prisma'] as Nulls];
     BetterSqlite3
-    import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
-      const prisma = new PrismaClient({ adapter: new PrismaBetterSqlite3({ url }) });
+      const driver = await load(() => import('@prisma/adapter-better-sqlite3'), '@prisma/adapter-better-sqlite3', 'install it with `npm install @prisma/adapter-better-sqlite3`');
+      const Adapter = constructorOf(driver, 'PrismaBetterSqlite3', '@prisma/adapter-better-sqlite3');
+        return [new PrismaClient({ adapter: new Adapter({ url: link.url }) }) as Client, module['Prisma'] as Nulls];
     BetterSqlite36
-    import { PrismaBetterSQLite3 } from '@prisma/adapter-better-sqlite3';
-      const prisma = new PrismaClient({ adapter: new PrismaBetterSQLite3({ url }) });
+      const driver = await load(() => import('@prisma/adapter-better-sqlite3'), '@prisma/adapter-better-sqlite3', 'install it with `npm install @prisma/adapter-better-sqlite3`');
+      const Adapter = constructorOf(driver, 'PrismaBetterSQLite3', '@prisma/adapter-better-sqlite3');
+        return [new PrismaClient({ adapter: new Adapter({ url: link.url }) }) as Client, module['Prisma'] as Nulls];
     "##);
 }

@@ -77,7 +77,7 @@ fn a_damaged_export() {
     error: no snapshot is called 'scripts/backups/none.json'
     hint: dbsnap log lists the snapshots
     ");
-    // The list says "missing"; the store is whole.
+    // The store is whole, an export that the list names is gone.
     insta::assert_snapshot!(shop.run(["verify"]), @r"
     exit 5
     --- stdout

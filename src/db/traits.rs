@@ -86,6 +86,19 @@ pub trait Snapshot {
 
 /// A database that can be written.
 pub trait Sink: Source {
+    /// Makes an empty table with the columns, types and key of `schema`: no defaults, references, indexes or triggers. It is there,
+    /// committed, when this returns.
+    ///
+    /// # Errors
+    /// If there is a table or view of that name, a type is missing, or the user may not.
+    fn create(&mut self, schema: &TableSchema) -> Result<(), DbError>;
+
+    /// Drops a table that [`Sink::create`] has just made.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    fn discard(&mut self, table: &TableName) -> Result<(), DbError>;
+
     /// Begins one write transaction over `tables`: locks against other writers first, triggers of users silenced, foreign
     /// keys arranged so that no row of another table is touched unasked. Nothing is written yet.
     ///

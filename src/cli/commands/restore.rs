@@ -32,6 +32,9 @@ pub(in crate::cli) struct Args {
     /// Leave this column out: it is gone, or keeps its values
     #[arg(long, value_name = "COLUMN")]
     ignore_column: Vec<String>,
+    /// Make a new table of this name for the rows, beside the old one
+    #[arg(long, value_name = "TABLE")]
+    into: Option<String>,
     /// Write into this database instead
     #[arg(long, value_name = "URL")]
     to: Option<String>,
@@ -79,6 +82,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         columns: args.columns.clone(),
         map: args.map.clone(),
         ignore: args.ignore_column.clone(),
+        into: args.into.clone(),
         dry_run: args.dry_run,
         yes: args.yes,
         cascade: args.cascade,

@@ -10,12 +10,14 @@ mod changes;
 mod defaults;
 mod drift;
 mod guard;
+mod into;
 mod perform;
 mod plan;
 mod spool;
+mod start;
 mod undo;
 
-pub use perform::restore;
+pub use start::restore;
 pub use undo::{UndoOptions, undo};
 
 use jiff::Timestamp;
@@ -53,6 +55,8 @@ pub struct RestoreOptions {
     pub map: Vec<(String, String)>,
     /// Columns, of the snapshot or live, that are left as they are.
     pub ignore: Vec<String>,
+    /// Make a new table of this name and bring the rows into it.
+    pub into: Option<String>,
     /// Only say what would be done.
     pub dry_run: bool,
     /// Do not ask.
@@ -143,4 +147,11 @@ pub struct RestoreReport {
     pub bystanders: Vec<Bystander>,
     /// Seconds.
     pub seconds: f64,
+}
+
+impl RestoreReport {
+    /// A restore that wrote nothing.
+    fn of(plan: RestorePlan, dry_run: bool) -> RestoreReport {
+        RestoreReport { plan, dry_run, applied: false, safety: None, bystanders: Vec::new(), seconds: 0.0 }
+    }
 }

@@ -98,6 +98,20 @@ pub(super) fn targets(
     Ok(Targets { tables, reads })
 }
 
+/// The restore of one table, whole.
+///
+/// # Errors
+/// As [`targets`].
+pub(super) fn whole(
+    objects: &dyn Objects,
+    entry: &TableEntry,
+    catalog: &Catalog,
+    engine: Engine,
+) -> Result<Targets, OpError> {
+    let target = target(objects, entry, &RestoreOptions::default(), catalog, engine)?;
+    Ok(Targets { reads: vec![target.read.clone()], tables: vec![target] })
+}
+
 fn target(
     objects: &dyn Objects,
     entry: &TableEntry,

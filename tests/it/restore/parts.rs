@@ -89,3 +89,24 @@ fn another_database_is_written_where_it_is_named() {
     assert_eq!(run.success().stdout().trim(), "4|10");
     assert_eq!(place.sql(ROWS), before);
 }
+
+#[test]
+fn a_new_table_beside_the_old_one() {
+    on_both(|place| {
+        damaged(place);
+        let before = place.sql(ROWS);
+        place.round.json(&["restore", "latest", "mods", "--into", "mods_before", "--dry-run"]);
+        assert_eq!(place.restore(&["latest", "mods", "--into", "mods_before"])[..3], [4, 0, 0]);
+        assert_eq!(place.sql("SELECT * FROM mods_before ORDER BY id"), "a|lamp|1|A\nb|lamp|2|B\nc|rug|3|C\nd|rug|4|D");
+        assert_eq!(place.sql(ROWS), before);
+        let (code, error) = place.refused(&["latest", "mods", "--into", "mods"]);
+        assert_eq!(code, Some(4));
+        assert!(error.contains("there is a table mods already"), "{error}");
+        // It is no restore that could be taken back.
+        assert_eq!(place.round.plain(&["undo", "-y"]).run().code(), Some(2));
+        // What cannot be made leaves nothing behind.
+        place.sql("CREATE VIEW taken AS SELECT 1 AS x");
+        let (code, error) = place.refused(&["latest", "mods", "--into", "taken"]);
+        assert_eq!(code, Some(1), "{error}");
+    });
+}

@@ -53,7 +53,10 @@ fn render(report: &HistoryReport, full: bool, quiet: bool) -> String {
         }
         if step.unchanged_in > 0 {
             let snapshots = if step.unchanged_in == 1 { "snapshot" } else { "snapshots" };
-            let unchanged = format!("the same in {} later {snapshots}", step.unchanged_in);
+            let unchanged = match step.event {
+                RowEvent::Deleted => format!("not in {} later {snapshots} either", step.unchanged_in),
+                _ => format!("the same in {} later {snapshots}", step.unchanged_in),
+            };
             let _ = writeln!(text, "    {}", paint(DIM, unchanged));
         }
     }

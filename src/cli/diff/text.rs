@@ -17,12 +17,13 @@ pub(in crate::cli) struct TextReceiver {
     depth: Depth,
     full: bool,
     quiet: bool,
+    begun: bool,
 }
 
 impl TextReceiver {
     /// To `out`; with `full` nothing is shortened.
     pub fn new(out: Stream, depth: Depth, full: bool, quiet: bool) -> TextReceiver {
-        TextReceiver { out, depth, full, quiet }
+        TextReceiver { out, depth, full, quiet, begun: false }
     }
 }
 
@@ -44,9 +45,10 @@ impl Receiver for TextReceiver {
         if self.depth == Depth::Names {
             return self.out.put(&format!("{name}\n"));
         }
-        if self.depth == Depth::Rows {
+        if self.depth == Depth::Rows && (self.begun || !self.quiet) {
             self.out.put("\n")?;
         }
+        self.begun = true;
         self.out.put(&format!("{}  {}\n", paint(BOLD, name), headline(table)))?;
         for what in &table.schema_changes {
             self.out.put(&format!("  {} {}\n", paint(CHANGED, "schema:"), printable(what)))?;
@@ -127,9 +129,12 @@ fn summary(report: &DiffReport) -> String {
         return format!("No differences in {}.", tables(same));
     }
     let sum = |part: fn(&Counts) -> u64| report.tables.iter().map(|table| part(&table.counts)).sum();
-    let counts = change(sum(|c| c.added), sum(|c| c.changed), sum(|c| c.removed));
+    let counts = match sum(Counts::all) {
+        0 => String::new(),
+        _ => format!(": {}", change(sum(|c| c.added), sum(|c| c.changed), sum(|c| c.removed))),
+    };
     let same = if same > 0 { format!(", {same} unchanged") } else { String::new() };
-    format!("{} changed{same}: {counts}", tables(differ))
+    format!("{} changed{same}{counts}", tables(differ))
 }
 
 /// The cells of a whole row: the key first.

@@ -166,7 +166,7 @@ impl Receiver for HtmlReceiver {
             return Ok(());
         }
         let left = table.counts.all().saturating_sub(shown);
-        let more = match left > 0 && shown > 0 && !table.key.is_empty() {
+        let more = match left > 0 && table.state == TableState::Changed {
             true => format!("<p class=note>… and {} more rows; --limit shows another number of them</p>", count(left)),
             false => String::new(),
         };

@@ -72,10 +72,8 @@ impl Receiver for TextReceiver {
     }
 
     fn table_end(&mut self, table: &TableDiff, shown: u64) -> Result<(), CliError> {
-        // copies of one row are one line
-        let rows = table.counts.all();
-        let left = rows.saturating_sub(shown);
-        if self.depth == Depth::Rows && left > 0 && shown > 0 && !table.key.is_empty() {
+        let left = table.counts.all().saturating_sub(shown);
+        if self.depth == Depth::Rows && left > 0 && table.state == TableState::Changed {
             self.out.put(&format!("  {}\n", paint(DIM, format!("… and {} more", count(left)))))?;
         }
         Ok(())

@@ -117,17 +117,19 @@ pub fn diff<R: Receiver>(
             receiver.begin(&sides.from, &sides.to)?;
         }
         receiver.table(&table)?;
-        let mut shown = 0;
+        // lines, and the rows that they stand for: copies of a row are one line
+        let (mut lines, mut shown) = (0u64, 0u64);
         if let (Some(aligned), Depth::Rows, true) = (&aligned, options.depth, table.counts.all() > 0) {
             let mut records = Records::new(&aligned.old_schema, &aligned.schema)?;
             rows::each_row::<R::Error>(&overlay, aligned, predicate.as_mut(), |change| {
-                if options.limit.is_some_and(|limit| shown >= limit) {
+                if options.limit.is_some_and(|limit| lines >= limit) {
                     return Ok(false);
                 }
                 if monitor.interrupted() {
                     return Err(OpError::Interrupted.into());
                 }
-                shown += 1;
+                lines += 1;
+                shown += change.count;
                 receiver.row(&table, change, &mut records)?;
                 Ok(true)
             })?;

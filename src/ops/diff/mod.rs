@@ -111,7 +111,7 @@ pub fn diff<R: Receiver>(
     for (nth, pair) in sides.pairs.iter().enumerate() {
         let aligned = Aligned::of(pair, &overlay, monitor)?;
         let mut predicate = Predicate::of(options, &sides, aligned.as_ref())?;
-        let table = describe(&overlay, pair, aligned.as_ref(), predicate.as_mut(), options.depth)?;
+        let table = describe(&overlay, pair, aligned.as_ref(), predicate.as_mut(), options.depth, monitor)?;
         if nth == 0 {
             // not before the first table is compared: what cannot be done at all prints nothing
             receiver.begin(&sides.from, &sides.to)?;
@@ -147,6 +147,7 @@ fn describe(
     aligned: Option<&Aligned>,
     predicate: Option<&mut Predicate>,
     depth: Depth,
+    monitor: &dyn Monitor,
 ) -> Result<TableDiff, OpError> {
     let mut table = TableDiff {
         table: pair.table.to_string(),
@@ -180,7 +181,7 @@ fn describe(
         (Some(old), Some(new), Some(aligned)) => {
             // counted when it was captured, if it was not brought into another form since
             let known = new.since.filter(|(root, _)| *root == old.root && new.root == aligned.new);
-            table.counts = rows::count(overlay, aligned, known, predicate, depth == Depth::Names)?;
+            table.counts = rows::count(overlay, aligned, known, predicate, depth == Depth::Names, monitor)?;
             table.schema_changes.clone_from(&aligned.differences);
             table.key = aligned.schema.key_names().into_iter().map(str::to_owned).collect();
             table.schema = aligned.schema.clone();

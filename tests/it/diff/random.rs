@@ -86,10 +86,8 @@ fn made(seed: u64, postgres: bool) -> Made {
             }
             if rows.is_empty() { String::new() } else { format!("INSERT INTO {name} VALUES {};\n", rows.join(",\n")) }
         };
-        let others = |before: bool| match &parent {
-            Some((_, ids, kept)) => Some(if before { ids.clone() } else { kept.clone() }),
-            None => None,
-        };
+        let others =
+            |before: bool| parent.as_ref().map(|(_, ids, kept)| if before { ids.clone() } else { kept.clone() });
         let own = |ids: &Vec<u64>| selfish.then(|| ids.clone());
         let first = others(true).or_else(|| own(&ids));
         tables.push_str(&rows(&ids, first.as_deref(), 0, &mut dice, &mut before));
@@ -145,7 +143,7 @@ fn cells(dice: &mut Dice, postgres: bool) -> String {
 fn random_tables_of_sqlite_go_back_and_forth() {
     for seed in seeds() {
         let made = made(seed, false);
-        let guard = scopeguard(seed);
+        let guard = Seed(seed);
         let data = SqlitePatched::new(&made.tables);
         data.goes_back_and_forth(&|| drop(data.sql(&made.change)));
         std::mem::forget(guard);
@@ -156,7 +154,7 @@ fn random_tables_of_sqlite_go_back_and_forth() {
 fn random_tables_of_postgres_go_back_and_forth() {
     for seed in seeds() {
         let made = made(seed, true);
-        let guard = scopeguard(seed);
+        let guard = Seed(seed);
         let db = PgServer::shared().database();
         db.sql(&made.tables);
         let data = PostgresPatched::new(db);
@@ -168,11 +166,8 @@ fn random_tables_of_postgres_go_back_and_forth() {
 /// Names the seed when a test fails.
 struct Seed(u64);
 
-fn scopeguard(seed: u64) -> Seed {
-    Seed(seed)
-}
-
 impl Drop for Seed {
+    #[expect(clippy::print_stdout, reason = "a seed that fails is to be kept")]
     fn drop(&mut self) {
         println!("seed {}", self.0);
     }

@@ -212,8 +212,8 @@ fn side(side: &DiffSide) -> String {
 fn headline(table: &TableDiff) -> String {
     let rows = |rows: Option<u64>| count(rows.unwrap_or(0));
     match table.state {
-        TableState::OnlyOld => format!("<span class=del>gone, {} rows</span>", rows(table.old_rows)),
-        TableState::OnlyNew => format!("<span class=add>new, {} rows</span>", rows(table.new_rows)),
+        TableState::OnlyOld => format!("<span class=del>only before, {} rows</span>", rows(table.old_rows)),
+        TableState::OnlyNew => format!("<span class=add>only after, {} rows</span>", rows(table.new_rows)),
         TableState::Unlike => "<span class=chg>no column in common</span>".to_owned(),
         TableState::Same => String::new(),
         TableState::Changed => {

@@ -18,12 +18,13 @@ pub(in crate::cli) struct TextReceiver {
     full: bool,
     quiet: bool,
     begun: bool,
+    sides: (String, String),
 }
 
 impl TextReceiver {
     /// To `out`; with `full` nothing is shortened.
     pub fn new(out: Stream, depth: Depth, full: bool, quiet: bool) -> TextReceiver {
-        TextReceiver { out, depth, full, quiet, begun: false }
+        TextReceiver { out, depth, full, quiet, begun: false, sides: Default::default() }
     }
 }
 
@@ -31,6 +32,7 @@ impl Receiver for TextReceiver {
     type Error = CliError;
 
     fn begin(&mut self, from: &DiffSide, to: &DiffSide) -> Result<(), CliError> {
+        self.sides = (from.name.clone(), to.name.clone());
         if self.quiet || self.depth == Depth::Names {
             return Ok(());
         }
@@ -49,7 +51,7 @@ impl Receiver for TextReceiver {
             self.out.put("\n")?;
         }
         self.begun = true;
-        self.out.put(&format!("{}  {}\n", paint(BOLD, name), headline(table)))?;
+        self.out.put(&format!("{}  {}\n", paint(BOLD, name), headline(table, &self.sides)))?;
         for what in &table.schema_changes {
             self.out.put(&format!("  {} {}\n", paint(CHANGED, "schema:"), printable(what)))?;
         }
@@ -100,12 +102,12 @@ fn side(side: &DiffSide) -> String {
 }
 
 /// The counts of a table, or what became of it.
-fn headline(table: &TableDiff) -> String {
+fn headline(table: &TableDiff, sides: &(String, String)) -> String {
     let rows = |rows: Option<u64>| format!("{} rows", count(rows.unwrap_or(0)));
     match table.state {
         TableState::Same => "=".to_owned(),
-        TableState::OnlyOld => paint(BAD, format!("gone ({})", rows(table.old_rows))),
-        TableState::OnlyNew => paint(GOOD, format!("new ({})", rows(table.new_rows))),
+        TableState::OnlyOld => paint(BAD, format!("{} ({})", absent(&sides.1, "gone"), rows(table.old_rows))),
+        TableState::OnlyNew => paint(GOOD, format!("{} ({})", absent(&sides.0, "new"), rows(table.new_rows))),
         TableState::Unlike => paint(CHANGED, "no column in common"),
         TableState::Changed => {
             let Counts { added, changed, removed } = table.counts;
@@ -115,6 +117,14 @@ fn headline(table: &TableDiff) -> String {
                 paint(DIM, format!("{} → {}", count(table.old_rows.unwrap_or(0)), rows(table.new_rows)))
             )
         }
+    }
+}
+
+/// Of a table that one side does not have: a snapshot need not have every table, the live database has.
+fn absent(side: &str, live: &str) -> String {
+    match side {
+        "live" | "latest" => live.to_owned(),
+        snapshot => format!("not in {}", printable(snapshot)),
     }
 }
 

@@ -95,7 +95,18 @@ fn snapshots_tables_and_references() {
 
     1 table changed: +1 ~2 -1
     "#);
-    insta::assert_snapshot!(shop.run(["diff", "latest", "latest"]), @r#"
+    shop.snap(["authors", "-m", "third"]);
+    insta::assert_snapshot!(shop.run(["diff", "~1", "latest", "--stat"]), @r#"
+    exit 0
+    --- stdout
+    [ID] "second" → [ID] "third"
+    authors  not in [ID] (2 rows)
+    mod_tags  not in [ID] (2 rows)
+    mods  not in [ID] (3 rows)
+
+    3 tables changed
+    "#);
+    insta::assert_snapshot!(shop.run(["diff", "~1", "~1"]), @r#"
     exit 0
     --- stdout
     [ID] "second" → [ID] "second"

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod diff;
+mod diff_output;
 mod export;
 mod gc;
 mod history;

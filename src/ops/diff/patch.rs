@@ -73,8 +73,8 @@ pub fn patch<E: From<OpError>>(
     for pair in &sides.pairs {
         let Some(aligned) = Aligned::of(pair, &overlay, monitor)? else {
             report.left_out.push(match (&pair.old, &pair.new) {
-                (Some(_), None) => format!("table {} goes", pair.table),
-                (None, Some(_)) => format!("table {} comes", pair.table),
+                (Some(_), None) => format!("table {} is not in {}", pair.table, sides.to.name),
+                (None, Some(_)) => format!("table {} is not in {}", pair.table, sides.from.name),
                 _ => format!("table {} has no column in common", pair.table),
             });
             continue;

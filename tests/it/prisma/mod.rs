@@ -4,6 +4,7 @@ mod catalogue;
 mod databases;
 mod dmmf;
 mod hostile_schemas;
+mod mutants;
 mod resolution;
 mod schema_errors;
 

@@ -122,6 +122,13 @@ pub trait RestoreTxn: Snapshot {
     /// would leave rows of other tables without what they refer to is refused when it is to be committed.
     fn foreign_keys_act(&self) -> bool;
 
+    /// Gives `rows` rows of what the columns at `columns` of that table get when they are given nothing. Evaluating a default may
+    /// draw from a sequence; nothing else is changed.
+    ///
+    /// # Errors
+    /// If the database cannot evaluate one.
+    fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError>;
+
     /// Deletes the live rows given (whole rows as read). In a multiset each occurrence given deletes one.
     /// Returns the rows deleted as the database counts them.
     ///

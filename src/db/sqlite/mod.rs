@@ -9,6 +9,7 @@ mod bystanders;
 mod catalog;
 mod condition;
 mod connect;
+mod defaults;
 mod error;
 mod foreign_keys;
 mod interrupt;

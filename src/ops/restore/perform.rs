@@ -2,7 +2,7 @@
 
 use super::changes::{Changes, digest_between};
 use super::plan::{Prepared, Targets, prepare, targets};
-use super::{Bystander, RestoreOptions, RestorePlan, RestoreReport, guard};
+use super::{Bystander, RestoreOptions, RestorePlan, RestoreReport, defaults, guard};
 use crate::db::{Commit, DbError, RestoreTxn, Sink};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
@@ -39,6 +39,7 @@ pub fn restore(
     let resolved = refs::resolve(&history, &Refs::load(&store)?, &reference)?;
     let mut options = options.clone();
     options.tables.extend(reference.table);
+    options.key = options.key.or(reference.key);
     let (mut sink, chosen) = settings::connect(place, &project)?;
     let target = origin(sink.identity(), &project);
     guard::check(&options, &resolved.entry.manifest.source, &target, sink.identity())?;
@@ -138,11 +139,13 @@ impl Work<'_> {
         prepared: Prepared,
     ) -> Result<RestoreReport, OpError> {
         let Prepared { plan, mut changes, live } = prepared;
+        self.can_come_back(&changes)?;
         let bystanders = self.bystanders(txn.as_mut(), &mut changes)?;
         let roots: Vec<Hash> = live.iter().map(|captured| captured.built.root).collect();
         let safety = self.take_safety(session, live)?;
         let written = self
-            .write(txn.as_mut(), &mut changes)
+            .fill_defaults(txn.as_mut(), &mut changes)
+            .and_then(|()| self.write(txn.as_mut(), &mut changes))
             .and_then(|()| self.prove(txn.as_mut(), &roots, &changes))
             .and_then(|()| match self.monitor.interrupted() {
                 true => Err(OpError::Interrupted),
@@ -166,6 +169,33 @@ impl Work<'_> {
                 Err(error.into())
             }
         }
+    }
+
+    /// Refuses rows that are gone where a column of theirs can get no value.
+    fn can_come_back(&self, changes: &[Changes]) -> Result<(), OpError> {
+        for (target, changes) in self.targets.tables.iter().zip(changes) {
+            let lacking = target.lacking();
+            if !lacking.is_empty() && changes.insert.rows() > 0 {
+                return Err(OpError::Drift {
+                    table: target.entry.table.clone(),
+                    differences: vec![format!(
+                        "{} rows are gone and cannot come back without a value for column {}",
+                        changes.insert.rows(),
+                        lacking.join(", ")
+                    )],
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn fill_defaults(&self, txn: &mut dyn RestoreTxn, changes: &mut [Changes]) -> Result<(), OpError> {
+        let scratch = self.store.scratch_dir();
+        for (index, (target, changes)) in self.targets.tables.iter().zip(changes).enumerate() {
+            let shape = (&target.spec, target.read.schema.columns.len());
+            defaults::fill(txn, index, &target.defaulted, shape, changes, &scratch)?;
+        }
+        Ok(())
     }
 
     fn bystanders(&self, txn: &mut dyn RestoreTxn, changes: &mut [Changes]) -> Result<Vec<Bystander>, OpError> {

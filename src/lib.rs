@@ -10,7 +10,7 @@
 //! | 1 | [`store`] | packs, index, refs, lock: opaque objects, named by hash, kept safely |
 //! | 2 | [`tree`] | a table as a prolly tree of rows in the store |
 //! | 2 | [`db`] | PostgreSQL and SQLite behind one `Source` / `Sink` pair |
-//! | 2 | [`prisma`] | the plan's export files: JSON, restore script, `backup_manifest.json` |
+//! | 2 | [`prisma`] | Prisma schemas; the plan's export files: JSON, restore script, `backup_manifest.json` |
 //! | 3 | [`snapshot`] | manifests, references, history, retention |
 //! | 4 | [`ops`] | one file per use case: options in, report out |
 //! | 5 | [`cli`] | arguments, rendering, exit codes; the only place that prints |

@@ -26,21 +26,43 @@ const MAX_TOKENS: usize = 4000;
 /// How deep the parser may recurse.
 const MAX_NESTING: usize = 50;
 
+/// Names beside those of the database: what a Prisma schema calls columns and the values of enums.
+pub trait FilterNames {
+    /// The column that goes by that other name.
+    fn column(&self, name: &str) -> Option<String>;
+
+    /// The label that the database has for what is called `value` in an enum column.
+    fn label(&self, column: &str, value: &str) -> Option<String>;
+}
+
+/// Other names of columns only.
+struct Aliases<'a>(&'a dyn Fn(&str) -> Option<String>);
+
+impl FilterNames for Aliases<'_> {
+    fn column(&self, name: &str) -> Option<String> {
+        (self.0)(name)
+    }
+
+    fn label(&self, _: &str, _: &str) -> Option<String> {
+        None
+    }
+}
+
 impl Filter {
     /// Reads `typed` as a filter on the table of `schema`.
     ///
-    /// A name is found among the table's columns as it is written, else in any case, else as camelCase for snake_case or the
-    /// reverse, else through `aliases`, which gives the column for another name of it (a Prisma field).
+    /// A name is found among the table's columns as it is written, else through `names` (a Prisma field), else in any case, else as
+    /// camelCase for snake_case or the reverse. A text that is compared with an enum column may be a value's other name.
     ///
     /// # Errors
     /// [`DbError::Filter`] if it is not one boolean expression, names an unknown column, or uses what could hide a second
     /// statement, read another table or change its mind: subqueries, aggregates, placeholders, comments, functions other than
     /// those known to be immutable.
-    pub fn parse(
+    pub fn parse_named(
         typed: &str,
         engine: Engine,
         schema: &TableSchema,
-        aliases: &dyn Fn(&str) -> Option<String>,
+        names: &dyn FilterNames,
     ) -> Result<Filter, DbError> {
         let dialect: &dyn Dialect = match engine {
             Engine::Postgres => &PostgreSqlDialect {},
@@ -52,9 +74,22 @@ impl Filter {
         if parser.peek_token_ref().token != Token::EOF {
             return Err(refused(format!("it goes on after one expression, at `{}`", parser.peek_token_ref().token)));
         }
-        let mut printer = Printer::new(engine, schema, aliases);
+        let mut printer = Printer::new(engine, schema, names);
         printer.condition(&expression)?;
         Ok(Filter { typed: typed.to_owned(), sql: printer.into_sql() })
+    }
+
+    /// As [`Filter::parse_named`], where `aliases` gives the column for another name of it.
+    ///
+    /// # Errors
+    /// As [`Filter::parse_named`].
+    pub fn parse(
+        typed: &str,
+        engine: Engine,
+        schema: &TableSchema,
+        aliases: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Filter, DbError> {
+        Filter::parse_named(typed, engine, schema, &Aliases(aliases))
     }
 }
 

@@ -4,7 +4,7 @@ use super::OpError;
 use super::export;
 use super::project::{Place, Project};
 use super::refs::resolve;
-use crate::snapshot::{Entry, History, Reference, Refs};
+use crate::snapshot::{Entry, History, Refs};
 use crate::store::{Access, Store};
 use serde::Serialize;
 
@@ -39,7 +39,7 @@ pub fn delete(place: &Place, typed: &[String]) -> Result<DeleteReport, OpError> 
     let refs = Refs::load(&store)?;
     let mut chosen: Vec<&Entry> = Vec::new();
     for name in typed {
-        let reference = Reference::parse(name);
+        let reference = project.reference(name);
         if reference.key.is_some() || (reference.table.is_some() && !reference.name.starts_with("latest")) {
             return Err(OpError::Usage(format!("'{name}' names a table; a snapshot is deleted as a whole")));
         }

@@ -4,9 +4,14 @@ use super::OpError;
 use super::project::{Place, Project};
 use super::settings;
 use crate::db::Engine;
+use crate::prisma::schema::Setting;
 use crate::snapshot::History;
 use crate::store::Access;
 use serde::Serialize;
+use std::path::Path;
+
+/// Most warnings of a schema that are shown.
+const WARNINGS: usize = 5;
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -70,6 +75,7 @@ pub fn doctor(place: &Place) -> DoctorReport {
     if let Err(error) = store(&project, &mut report) {
         report.bad("store", &error);
     }
+    prisma(&project, &mut report);
     if let Err(error) = database(place, &project, &mut report) {
         report.bad("database", &error);
     }
@@ -90,10 +96,57 @@ fn store(project: &Project, report: &mut DoctorReport) -> Result<(), OpError> {
     Ok(())
 }
 
+/// The Prisma schema, if there is one: none is fine, one that cannot be read or told is worth knowing.
+fn prisma(project: &Project, report: &mut DoctorReport) {
+    let models = project.models();
+    if let Some(broken) = &models.broken {
+        report.add("prisma", Health::Note, format!("the schema cannot be read, so models are not known: {broken}"));
+    }
+    let Some(prisma) = models.prisma.as_ref().filter(|prisma| prisma.broken.is_none()) else { return };
+    let shown = |path: &Path| path.strip_prefix(&project.root).unwrap_or(path).display().to_string();
+    let schema = &prisma.schema;
+    let tables = schema.models.iter().filter(|model| !model.view).count();
+    let mut found = format!("{}: {tables} models", shown(&prisma.schema_path));
+    if let Some(version) = prisma.version() {
+        found.push_str(&format!(", Prisma {version}"));
+    }
+    let place = match prisma.urls().first() {
+        Some((Setting::Variable(name), file)) => format!("; the URL is {name} ({})", shown(file)),
+        Some((Setting::Literal(_), file)) => format!("; the URL stands in {}", shown(file)),
+        None => String::new(),
+    };
+    found.push_str(&place);
+    report.add("prisma", Health::Good, found);
+    for warning in schema.warnings.iter().take(WARNINGS) {
+        let line = warning.at.line;
+        report.add("prisma", Health::Note, format!("{}:{line}: {}", shown(&warning.at.file), warning.what));
+    }
+    if schema.warnings.len() > WARNINGS {
+        report.add("prisma", Health::Note, format!("and {} more like these", schema.warnings.len() - WARNINGS));
+    }
+    for name in prisma.config.iter().flat_map(|config| &config.untold) {
+        let what = format!("{name} in the config file is no literal; it cannot be told without running the file");
+        report.add("prisma", Health::Note, what);
+    }
+}
+
 fn database(place: &Place, project: &Project, report: &mut DoctorReport) -> Result<(), OpError> {
     let (mut source, chosen) = settings::connect(place, project)?;
     report.add("database", Health::Good, format!("{} (from {})", chosen.url.display(), chosen.origin));
     let identity = source.identity().clone();
+    let provider = project.models().schema().and_then(|schema| schema.datasource.as_ref()).map(|found| &found.provider);
+    let fits = match provider.map(String::as_str) {
+        Some("postgresql" | "postgres") => identity.engine == Engine::Postgres,
+        Some("sqlite") => identity.engine == Engine::Sqlite,
+        _ => true,
+    };
+    if let (false, Some(provider)) = (fits, provider) {
+        report.add(
+            "database",
+            Health::Note,
+            format!("the Prisma schema is for {provider}: is this the right database?"),
+        );
+    }
     let engine = match identity.engine {
         Engine::Postgres => "PostgreSQL",
         Engine::Sqlite => "SQLite",

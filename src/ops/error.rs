@@ -50,7 +50,10 @@ pub enum OpError {
     },
     /// No setting names a database.
     #[error("no database is set")]
-    NoDatabase,
+    NoDatabase {
+        /// The variable that should name it: `DATABASE_URL`, or the one that Prisma's config or schema names.
+        variable: String,
+    },
     /// No such table in the database or the snapshot.
     #[error("there is no table '{typed}' in {place}")]
     NoSuchTable {
@@ -190,7 +193,7 @@ impl OpError {
             | OpError::Db(DbError::Changed { .. }) => ErrorKind::NotFound,
             OpError::Usage(_)
             | OpError::Config { .. }
-            | OpError::NoDatabase
+            | OpError::NoDatabase { .. }
             | OpError::Store(StoreError::BadName { .. })
             | OpError::Db(DbError::BadUrl(_) | DbError::Filter { .. }) => ErrorKind::Usage,
             OpError::Refused { .. }
@@ -216,11 +219,12 @@ impl OpError {
             names => Some(format!("did you mean {}?", names.join(", "))),
         };
         let hint: Option<String> = match self {
-            OpError::NoStore(_) | OpError::Store(StoreError::NoStore(_)) => Some("make one with: dbsnap init".to_owned()),
-            OpError::NoDatabase => Some(
-                "set DATABASE_URL (in the environment, .env.local or .env), or give --url; dbsnap doctor shows what was looked at"
-                    .to_owned(),
-            ),
+            OpError::NoStore(_) | OpError::Store(StoreError::NoStore(_)) => {
+                Some("make one with: dbsnap init".to_owned())
+            }
+            OpError::NoDatabase { variable } => Some(format!(
+                "set {variable} (in the environment, .env.local or .env), or give --url; dbsnap doctor shows what was looked at"
+            )),
             OpError::NoSuchTable { near: names, .. } => {
                 Some(near(names).unwrap_or_else(|| "dbsnap tables lists the tables".to_owned()))
             }
@@ -242,7 +246,9 @@ impl OpError {
             OpError::Pinned(id) => Some(format!("dbsnap unpin {} first", id.short())),
             OpError::Store(StoreError::Locked) => Some("try again when the other dbsnap has finished".to_owned()),
             OpError::Store(StoreError::UnknownFormat { .. }) => Some("use a newer dbsnap".to_owned()),
-            OpError::Db(DbError::Connect { .. }) => Some("is it there and running? dbsnap doctor shows which database is used".to_owned()),
+            OpError::Db(DbError::Connect { .. }) => {
+                Some("is it there and running? dbsnap doctor shows which database is used".to_owned())
+            }
             OpError::Db(DbError::Login { .. }) => Some("check the user and password in the database URL".to_owned()),
             OpError::Drift { .. } => Some("bring the schema back to what it was (migrations), or go on without: --map OLD=NEW takes a renamed or retyped column, --ignore-column COLUMN leaves one out".to_owned()),
             _ if self.kind() == ErrorKind::Verification => Some("dbsnap verify shows what is damaged".to_owned()),

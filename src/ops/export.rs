@@ -8,7 +8,7 @@ use crate::prisma::{
     BackupEntry, BackupId, BackupManifest, BackupStatus, ColumnNames, ExportInfo, ExportWriter, Retention,
     ScriptOptions, write_restore_script,
 };
-use crate::snapshot::{Entry, History, Manifest, Reference, Refs, TableEntry, read_schema};
+use crate::snapshot::{Entry, History, Manifest, Refs, TableEntry, read_schema};
 use crate::store::{Access, Objects, Store};
 use crate::tree::Cursor;
 use serde::Serialize;
@@ -71,7 +71,7 @@ pub fn export(
     let project = Project::find(place)?;
     let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
-    let reference = Reference::parse(reference);
+    let reference = project.reference(reference);
     let resolved = resolve(&history, &Refs::load(&store)?, &reference)?;
     let mut options = ExportOptions { dir: options.dir.as_ref().map(|dir| place.dir.join(dir)), ..options.clone() };
     options.tables.extend(reference.table);
@@ -95,7 +95,7 @@ pub(super) fn export_entry(
     std::fs::create_dir_all(&dir).map_err(|error| OpError::io("make", &dir, error))?;
     let mut chosen: Vec<usize> = Vec::new();
     for typed in &options.tables {
-        chosen.push(find_entry_table(entry, typed)?);
+        chosen.push(find_entry_table(entry, &project.table_typed(typed))?);
     }
     if chosen.is_empty() {
         chosen = (0..entry.manifest.tables.len()).collect();

@@ -87,9 +87,10 @@ pub fn history(place: &Place, typed: &str) -> Result<HistoryReport, OpError> {
     let Some((table, key)) = typed.split_once(':').filter(|(table, key)| !table.is_empty() && !key.is_empty()) else {
         return Err(OpError::Usage(format!("'{typed}' names no row: write TABLE:KEY, as in mods:cl123")));
     };
-    let store = Project::find(place)?.open(Access::Read)?;
+    let project = Project::find(place)?;
+    let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
-    let name = find_table(&history, table)?;
+    let name = find_table(&history, &project.table_typed(table))?;
     let source = history.entries.iter().find(|entry| entry.manifest.table(&name).is_some());
     let Some(newest) = source else {
         return Err(crate::snapshot::ReferenceError::Empty.into());

@@ -106,7 +106,7 @@ pub fn log(place: &Place, options: &LogOptions) -> Result<LogReport, OpError> {
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
     let table = match &options.table {
-        Some(typed) => Some(find_table(&history, typed)?),
+        Some(typed) => Some(find_table(&history, &project.table_typed(typed))?),
         None => None,
     };
     let snapshots = history

@@ -15,6 +15,7 @@ pub mod gc;
 pub mod history;
 pub mod init;
 pub mod log;
+pub mod models;
 mod names;
 mod overlay;
 pub mod project;

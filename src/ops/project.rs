@@ -2,8 +2,10 @@
 
 use super::OpError;
 use super::config::Config;
+use super::models::Models;
 use crate::store::{Access, Store};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// The name of the store's directory.
 pub const STORE_DIR: &str = ".dbsnap";
@@ -28,6 +30,8 @@ pub struct Project {
     pub store_dir: PathBuf,
     /// Its settings.
     pub config: Config,
+    place: Place,
+    models: Arc<OnceLock<Models>>,
 }
 
 impl Project {
@@ -54,7 +58,7 @@ impl Project {
         check_owner(&store_dir)?;
         let root = store_dir.parent().unwrap_or(Path::new("/")).to_owned();
         let config = Config::load(&store_dir.join("config.toml"))?;
-        Ok(Project { root, store_dir, config })
+        Ok(Project { root, store_dir, config, place: place.clone(), models: Arc::default() })
     }
 
     /// Opens the store. In a fresh clone there are only its settings: then the rest is made first.
@@ -66,6 +70,16 @@ impl Project {
             Store::init(&self.store_dir)?;
         }
         Ok(Store::open(&self.store_dir, access)?)
+    }
+
+    /// What its Prisma schema says; read when it is first asked for.
+    pub fn models(&self) -> &Models {
+        self.models.get_or_init(|| Models::find(&self.root, &self.place.dir))
+    }
+
+    /// Where the command runs.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// Where export files go.

@@ -43,9 +43,10 @@ pub(super) fn find_entry_table(entry: &Entry, typed: &str) -> Result<usize, OpEr
 }
 
 fn open(place: &Place, typed: &str) -> Result<(Store, Entry), OpError> {
-    let store = Project::find(place)?.open(Access::Write)?;
+    let project = Project::find(place)?;
+    let store = project.open(Access::Write)?;
     let history = History::load(&store)?;
-    let entry = resolve(&history, &Refs::load(&store)?, &Reference::parse(typed))?.entry.clone();
+    let entry = resolve(&history, &Refs::load(&store)?, &project.reference(typed))?.entry.clone();
     Ok((store, entry))
 }
 

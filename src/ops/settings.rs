@@ -1,10 +1,13 @@
 //! Which database: the order in which settings win.
 //!
-//! Flag, `DBSNAP_URL`, `DATABASE_URL`, `.dbsnap/config.toml`, `.env.local`, `.env`, `prisma/.env`.
+//! Flag, `DBSNAP_URL`, the environment, `.dbsnap/config.toml`, `.env.local`, `.env`, `prisma/.env`, a literal in Prisma's config
+//! or schema. The variable is `DATABASE_URL`, or the one that Prisma's config or schema names.
 
 use super::OpError;
 use super::project::{Place, Project};
 use crate::db::{self, DatabaseUrl, OpenOptions, Sink};
+use crate::prisma::project::PrismaProject;
+use crate::prisma::schema::Setting;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -14,11 +17,18 @@ pub enum UrlOrigin {
     /// `--url`.
     Flag,
     /// An environment variable.
-    Environment(&'static str),
+    Environment(String),
     /// `.dbsnap/config.toml`.
     Config,
     /// A variable in an env file.
-    EnvFile(PathBuf),
+    EnvFile {
+        /// The variable.
+        variable: String,
+        /// The file, relative to the project.
+        file: PathBuf,
+    },
+    /// A literal in Prisma's config file or schema, relative to the project.
+    Prisma(PathBuf),
 }
 
 impl fmt::Display for UrlOrigin {
@@ -27,7 +37,8 @@ impl fmt::Display for UrlOrigin {
             UrlOrigin::Flag => f.write_str("--url"),
             UrlOrigin::Environment(name) => write!(f, "{name} in the environment"),
             UrlOrigin::Config => f.write_str(".dbsnap/config.toml"),
-            UrlOrigin::EnvFile(path) => write!(f, "DATABASE_URL in {}", path.display()),
+            UrlOrigin::EnvFile { variable, file } => write!(f, "{variable} in {}", file.display()),
+            UrlOrigin::Prisma(file) => write!(f, "{}", file.display()),
         }
     }
 }
@@ -41,8 +52,8 @@ pub struct ChosenUrl {
     pub origin: UrlOrigin,
 }
 
-/// Environment variables that name a database, the strongest first.
-const VARIABLES: [&str; 2] = ["DBSNAP_URL", "DATABASE_URL"];
+/// The variable that names the database where Prisma names no other.
+const DATABASE_URL: &str = "DATABASE_URL";
 
 /// Env files, relative to the project, the strongest first.
 const ENV_FILES: [&str; 3] = [".env.local", ".env", "prisma/.env"];
@@ -52,9 +63,18 @@ const ENV_FILES: [&str; 3] = [".env.local", ".env", "prisma/.env"];
 /// # Errors
 /// [`OpError::NoDatabase`] if no setting names one; a URL that cannot be used is an error of its own, not skipped.
 pub fn database_url(place: &Place, project: &Project) -> Result<ChosenUrl, OpError> {
-    let (text, origin, base) = find(place, project)?.ok_or(OpError::NoDatabase)?;
-    let url = DatabaseUrl::parse(&text, &base)?;
-    Ok(ChosenUrl { url, origin })
+    let found = match find(place, project)? {
+        Some(found) => found,
+        None => return Err(OpError::NoDatabase { variable: wanted(project).to_owned() }),
+    };
+    let url = parse(&found, project.models().prisma.as_ref())?;
+    Ok(ChosenUrl { url, origin: found.origin })
+}
+
+/// The variable that is looked for: the first that Prisma names, else `DATABASE_URL`.
+pub(super) fn wanted(project: &Project) -> &str {
+    let urls = project.models().prisma.as_ref().map(PrismaProject::urls).unwrap_or_default();
+    urls.into_iter().find_map(|(setting, _)| setting.variable()).unwrap_or(DATABASE_URL)
 }
 
 /// Opens the database that the settings name.
@@ -64,44 +84,144 @@ pub(super) fn connect(place: &Place, project: &Project) -> Result<(Box<dyn Sink>
     Ok((sink, chosen))
 }
 
-type Found = (String, UrlOrigin, PathBuf);
+/// A URL as it stands there.
+struct Found {
+    text: String,
+    origin: UrlOrigin,
+    /// Where relative SQLite paths start.
+    base: PathBuf,
+}
+
+impl Found {
+    /// Whether it leads to a proxy or pooler: then a direct URL is better, if there is one.
+    fn is_indirect(&self) -> bool {
+        self.text.trim_start().starts_with("prisma") || self.text.contains("pgbouncer=true")
+    }
+}
 
 fn find(place: &Place, project: &Project) -> Result<Option<Found>, OpError> {
+    let here = |text: String, origin| Some(Found { text, origin, base: place.dir.clone() });
     if let Some(url) = &place.url {
-        return Ok(Some((url.clone(), UrlOrigin::Flag, place.dir.clone())));
+        return Ok(here(url.clone(), UrlOrigin::Flag));
     }
-    for name in VARIABLES {
-        match std::env::var(name) {
-            Ok(url) if !url.trim().is_empty() => {
-                return Ok(Some((url, UrlOrigin::Environment(name), place.dir.clone())));
-            }
-            Ok(_) | Err(std::env::VarError::NotPresent) => {}
-            Err(std::env::VarError::NotUnicode(_)) => {
-                return Err(OpError::Usage(format!("the environment variable {name} is not valid UTF-8")));
-            }
+    if let Some(url) = variable("DBSNAP_URL")? {
+        return Ok(here(url, UrlOrigin::Environment("DBSNAP_URL".to_owned())));
+    }
+    let prisma = project.models().prisma.as_ref();
+    let settings: Vec<(&Setting, &Path)> = prisma.iter().flat_map(|prisma| prisma.urls()).collect();
+    let mut names: Vec<&str> = settings.iter().filter_map(|(setting, _)| setting.variable()).collect();
+    if names.is_empty() {
+        names.push(DATABASE_URL);
+    }
+    let mut indirect = None;
+    let mut direct = |found: Option<Found>| match found {
+        Some(found) if found.is_indirect() => {
+            indirect.get_or_insert(found);
+            None
+        }
+        found => found,
+    };
+    let from_shell = |name: &str| -> Result<Option<Found>, OpError> {
+        Ok(variable(name)?.and_then(|url| here(url, UrlOrigin::Environment(name.to_owned()))))
+    };
+    for name in &names {
+        if let Some(found) = direct(from_shell(name)?) {
+            return Ok(Some(found));
         }
     }
     if let Some(url) = &project.config.url {
-        return Ok(Some((url.clone(), UrlOrigin::Config, project.root.clone())));
+        return Ok(Some(Found { text: url.clone(), origin: UrlOrigin::Config, base: project.root.clone() }));
     }
-    for file in ENV_FILES {
-        let path = project.root.join(file);
-        if let Some(url) = from_env_file(&path)? {
-            let base = path.parent().unwrap_or(&project.root).to_owned();
-            return Ok(Some((url, UrlOrigin::EnvFile(PathBuf::from(file)), base)));
+    for name in &names {
+        if let Some(found) = direct(from_env_files(project, prisma, name)?) {
+            return Ok(Some(found));
+        }
+    }
+    for (setting, file) in settings {
+        if let Setting::Literal(text) = setting {
+            let base = file.parent().unwrap_or(&project.root).to_owned();
+            let found = Found { text: text.clone(), origin: UrlOrigin::Prisma(shown(file, project)), base };
+            if let Some(found) = direct(Some(found)) {
+                return Ok(Some(found));
+            }
+        }
+    }
+    // Where Prisma names another variable that is nowhere set.
+    if !names.contains(&DATABASE_URL) && indirect.is_none() {
+        return Ok(from_shell(DATABASE_URL)?.or(from_env_files(project, prisma, DATABASE_URL)?));
+    }
+    Ok(indirect)
+}
+
+/// A variable of the environment; one that is empty counts as none.
+fn variable(name: &str) -> Result<Option<String>, OpError> {
+    match std::env::var(name) {
+        Ok(value) if !value.trim().is_empty() => Ok(Some(value)),
+        Ok(_) | Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(OpError::Usage(format!("the environment variable {name} is not valid UTF-8")))
+        }
+    }
+}
+
+/// Looks in the env files beside Prisma's schema (where it is not in the project's own folder), then in the project's.
+fn from_env_files(project: &Project, prisma: Option<&PrismaProject>, name: &str) -> Result<Option<Found>, OpError> {
+    let mut dirs = vec![project.root.as_path()];
+    if let Some(prisma) = prisma.filter(|prisma| prisma.root != project.root) {
+        dirs.insert(0, &prisma.root);
+    }
+    for dir in dirs {
+        for file in ENV_FILES {
+            let path = dir.join(file);
+            if let Some(text) = from_env_file(&path, name)? {
+                let base = path.parent().unwrap_or(dir).to_owned();
+                let origin = UrlOrigin::EnvFile { variable: name.to_owned(), file: shown(&path, project) };
+                return Ok(Some(Found { text, origin, base }));
+            }
         }
     }
     Ok(None)
 }
 
-/// The value of `DATABASE_URL` in an env file; the last assignment wins, as dotenv has it.
-fn from_env_file(path: &Path) -> Result<Option<String>, OpError> {
+fn shown(path: &Path, project: &Project) -> PathBuf {
+    path.strip_prefix(&project.root).unwrap_or(path).to_owned()
+}
+
+/// The value of a variable in an env file; the last assignment wins, as dotenv has it.
+fn from_env_file(path: &Path, name: &str) -> Result<Option<String>, OpError> {
     let file = match std::fs::File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(OpError::io("read", path, error)),
     };
     // Lines that are not assignments are for other tools; they do not stop the search.
-    let found = dotenvy::from_read_iter(file).filter_map(Result::ok).filter(|(name, _)| name == "DATABASE_URL").last();
+    let found = dotenvy::from_read_iter(file).filter_map(Result::ok).filter(|(found, _)| found == name).last();
     Ok(found.map(|(_, url)| url).filter(|url| !url.trim().is_empty()))
+}
+
+/// Reads the URL. Where a relative SQLite path starts depends on Prisma's version (5 and 6: the schema's folder, 7: the folder
+/// it runs in) and on the adapter; so the other places are looked at too where there is no database in the first.
+fn parse(found: &Found, prisma: Option<&PrismaProject>) -> Result<DatabaseUrl, OpError> {
+    let is_ours = matches!(&found.origin, UrlOrigin::Flag | UrlOrigin::Config)
+        || found.origin == UrlOrigin::Environment("DBSNAP_URL".to_owned());
+    let bases = match prisma {
+        Some(prisma) if !is_ours && prisma.is_seven() => {
+            let config = prisma.config.as_ref().and_then(|config| config.file.parent());
+            let config = config.unwrap_or(&prisma.root).to_owned();
+            vec![prisma.root.clone(), found.base.clone(), config, prisma.datasource_dir()]
+        }
+        Some(prisma) if !is_ours => vec![prisma.datasource_dir(), prisma.root.clone(), found.base.clone()],
+        _ => vec![found.base.clone()],
+    };
+    let mut urls = Vec::with_capacity(bases.len());
+    for base in bases {
+        urls.push(DatabaseUrl::parse(&found.text, &base)?);
+    }
+    // A database that somebody opened in the wrong folder is an empty file.
+    let has = |url: &&DatabaseUrl| match url {
+        DatabaseUrl::Sqlite(path) => std::fs::metadata(path).is_ok_and(|file| file.len() > 0),
+        DatabaseUrl::Postgres(_) => true,
+    };
+    let chosen = urls.iter().find(has).or(urls.first());
+    chosen.cloned().ok_or_else(|| OpError::NoDatabase { variable: DATABASE_URL.to_owned() })
 }

@@ -8,7 +8,7 @@ use super::refs::{find_entry_table, resolve};
 use crate::codec::{Key, Kind, TableSchema, Value, row};
 use crate::hash::Hash;
 use crate::prisma::{ColumnNames, RecordEncoder};
-use crate::snapshot::{Entry, History, Reference, Refs, TableEntry, read_schema};
+use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
 use crate::store::{Access, Objects, Store};
 use crate::tree::{self, Cursor};
 use serde::Serialize;
@@ -52,10 +52,11 @@ pub struct ShownTable {
 /// # Errors
 /// If there is no such snapshot, table or row.
 pub fn show(place: &Place, typed: &str) -> Result<ShowReport, OpError> {
-    let store = Project::find(place)?.open(Access::Read)?;
+    let project = Project::find(place)?;
+    let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
-    let reference = Reference::parse(typed);
+    let reference = project.reference(typed);
     let resolved = resolve(&history, &refs, &reference)?;
     let entry = resolved.entry;
     let table = match &reference.table {

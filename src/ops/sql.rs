@@ -8,7 +8,7 @@ use crate::codec::{RowReader, TableSchema};
 use crate::db::Engine;
 use crate::db::sqlite::{Scratch, table_name};
 use crate::monitor::{Monitor, Step};
-use crate::snapshot::{Entry, History, Reference, Refs, TableEntry, read_schema};
+use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
 use crate::store::{Access, Store};
 use crate::tree::Cursor;
 use serde::Serialize;
@@ -116,8 +116,9 @@ fn run<A: Answers>(
     monitor: &dyn Monitor,
 ) -> Result<SqlReport, (Trouble<A::Error>, bool)> {
     let before = |error: OpError| (Trouble::Op(error), false);
-    let store = Project::find(place).and_then(|project| project.open(Access::Read)).map_err(before)?;
-    let (entry, mut tables) = find(&store, &options.reference).map_err(before)?;
+    let project = Project::find(place).map_err(before)?;
+    let store = project.open(Access::Read).map_err(before)?;
+    let (entry, mut tables) = find(&project, &store, &options.reference).map_err(before)?;
     let engine = match entry.manifest.source.engine.as_str() {
         "sqlite" => Engine::Sqlite,
         _ => Engine::Postgres,
@@ -176,9 +177,9 @@ fn refused(error: crate::db::DbError, tables: &[(TableEntry, TableSchema)]) -> O
     OpError::Usage(format!("the query is refused: {reason} (the snapshot has {})", names.join(", ")))
 }
 
-fn find(store: &Store, typed: &str) -> Result<(Entry, Vec<(TableEntry, TableSchema)>), OpError> {
+fn find(project: &Project, store: &Store, typed: &str) -> Result<(Entry, Vec<(TableEntry, TableSchema)>), OpError> {
     let history = History::load(store)?;
-    let reference = Reference::parse(typed);
+    let reference = project.reference(typed);
     let resolved = resolve(&history, &Refs::load(store)?, &reference)?;
     let only = match &reference.table {
         Some(table) => Some(find_entry_table(resolved.entry, table)?),

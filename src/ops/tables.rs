@@ -4,14 +4,17 @@ use super::OpError;
 use super::project::{Place, Project};
 use super::settings;
 use crate::codec::{Key, KeySource, ReferentialAction};
-use crate::db::{Catalog, Sink, TableRead};
+use crate::db::{Catalog, Sink, TableInfo, TableRead};
 use crate::monitor::Silent;
+use crate::prisma::schema::Model;
 use serde::Serialize;
 
 /// One table of the database.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListedTable {
+    /// The Prisma model that stands for it.
+    pub model: Option<String>,
     /// The table.
     pub table: String,
     /// Rows, estimated or counted.
@@ -30,6 +33,8 @@ pub struct ListedTable {
     pub partition_of: Option<String>,
     /// Columns that the database computes and snapshots leave to it.
     pub generated: Vec<String>,
+    /// What is known of it: the model's `///` lines, or what the table is for.
+    pub note: Option<String>,
     /// Why it cannot be snapshotted.
     pub refusal: Option<String>,
 }
@@ -63,6 +68,26 @@ fn count_unknown(source: &mut dyn Sink, catalog: &mut Catalog) {
     }
 }
 
+/// What a list says of a table beside its numbers.
+fn note(project: &Project, info: &TableInfo, model: Option<&Model>) -> Option<String> {
+    let table = &info.schema.table;
+    if let Some(model) = model {
+        let first =
+            model.documentation.as_deref().and_then(|text| text.lines().map(str::trim).find(|line| !line.is_empty()));
+        return match first {
+            Some(line) => Some(line.to_owned()),
+            None => model.ignored.then(|| "@@ignore: not in Prisma's client".to_owned()),
+        };
+    }
+    if let Some(join) = project.join_table_of(table) {
+        return Some(format!("which {} belongs to which {}", join.a, join.b));
+    }
+    if let Some(parent) = &info.partition_of {
+        return Some(format!("a part of {parent}"));
+    }
+    (table.name == "_prisma_migrations").then(|| "Prisma's list of migrations".to_owned())
+}
+
 /// Lists the tables of the database. A store is not needed, but its settings are used if there is one.
 ///
 /// # Errors
@@ -89,7 +114,10 @@ pub fn tables(place: &Place) -> Result<TablesReport, OpError> {
         let mut refers_to: Vec<String> = info.schema.foreign_keys.iter().map(|key| key.table.to_string()).collect();
         refers_to.sort();
         refers_to.dedup();
+        let model = project.model_of(&info.schema.table);
         ListedTable {
+            model: model.map(|model| model.name.clone()),
+            note: note(&project, info, model),
             table: info.schema.table.to_string(),
             rows: info.estimated_rows,
             bytes: info.bytes,

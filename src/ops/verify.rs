@@ -6,7 +6,7 @@ use super::project::{Place, Project};
 use super::refs::resolve;
 use crate::monitor::{Monitor, Step};
 use crate::prisma::ExportReader;
-use crate::snapshot::{Entry, History, Reference, Refs, read_schema};
+use crate::snapshot::{Entry, History, Refs, read_schema};
 use crate::store::{Access, Objects, Store};
 use crate::tree::Cursor;
 use serde::Serialize;
@@ -54,7 +54,7 @@ pub fn verify(place: &Place, subject: Option<&str>, monitor: &dyn Monitor) -> Re
     let mut verifying = Verifying { store: &store, monitor, report };
     match subject {
         Some(typed) => {
-            let resolved = resolve(&history, &Refs::load(&store)?, &Reference::parse(typed))?;
+            let resolved = resolve(&history, &Refs::load(&store)?, &project.reference(typed))?;
             verifying.snapshot(resolved.entry)?;
         }
         None => {

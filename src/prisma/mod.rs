@@ -1,5 +1,6 @@
-//! The export files of the plan: JSON, restore script and `backup_manifest.json`.
+//! A project that uses Prisma: its schema, and the export files of the plan (JSON, restore script, `backup_manifest.json`).
 //!
+//! [`schema`] reads which model stands for which table, [`project`] where that schema is kept;
 //! [`json`] turns canonical rows into a backup file and back, bit for bit; [`script`] writes the restore script beside it;
 //! [`manifest`] keeps the list of all backups; [`names`] gives them names that are safe on any file system.
 //! `docs/EXPORT.md` is the reference for everything written here.
@@ -9,6 +10,8 @@ pub mod json;
 pub mod manifest;
 pub mod names;
 mod place;
+pub mod project;
+pub mod schema;
 pub mod script;
 pub use error::ExportError;
 pub use json::{

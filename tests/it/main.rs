@@ -16,6 +16,7 @@ mod filter;
 mod gauntlet;
 mod layers;
 mod postgres;
+mod prisma;
 mod restore;
 mod source;
 mod sqlite;

@@ -10,6 +10,9 @@ use anstyle::Style;
 use comfy_table::{CellAlignment, Table, presets};
 use std::process::ExitCode;
 
+/// Most characters of a note.
+const LONGEST_NOTE: usize = 60;
+
 pub(super) fn run(place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
     let report = tables(place)?;
     ui.result("tables", &report, || render(&report))?;
@@ -23,18 +26,25 @@ fn render(report: &TablesReport) -> String {
     } else {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
-        table.set_header(["TABLE", "ROWS", "SIZE", "KEY", "REFERS TO", "DELETES REACH"]);
+        let (models, notes) = (shows(report, |listed| &listed.model), shows(report, |listed| &listed.note));
+        let head = ["MODEL", "TABLE", "ROWS", "SIZE", "KEY", "REFERS TO", "DELETES REACH", "NOTE"];
+        let keep = |cells: Vec<String>| -> Vec<String> {
+            let kept = cells.into_iter().enumerate().filter(|(at, _)| (*at > 0 || models) && (*at < 7 || notes));
+            kept.map(|(_, cell)| cell).collect()
+        };
+        table.set_header(keep(head.map(str::to_owned).to_vec()));
         for listed in &report.tables {
-            table.add_row(cells(listed));
+            table.add_row(keep(cells(listed)));
         }
-        for column in [1, 2] {
+        for column in [1, 2].map(|column| column + usize::from(models)) {
             if let Some(column) = table.column_mut(column) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
         for (number, line) in table.to_string().lines().enumerate() {
             let style = if number == 0 { BOLD } else { Style::new() };
-            text.push_str(&format!("{}\n", paint(style, line.trim())));
+            // Every cell begins with a space.
+            text.push_str(&format!("{}\n", paint(style, line.strip_prefix(' ').unwrap_or(line).trim_end())));
         }
     }
     for refused in report.tables.iter().filter_map(|listed| listed.refusal.as_ref()) {
@@ -47,6 +57,19 @@ fn render(report: &TablesReport) -> String {
     text
 }
 
+/// A note as it stands in a row of the list; `--json` has all of it.
+fn shortened(note: &str) -> String {
+    match note.char_indices().nth(LONGEST_NOTE) {
+        Some((end, _)) => format!("{}...", printable(note[..end].trim_end())),
+        None => printable(note),
+    }
+}
+
+/// Whether any table has one: otherwise the column is left out.
+fn shows(report: &TablesReport, cell: impl Fn(&ListedTable) -> &Option<String>) -> bool {
+    report.tables.iter().any(|listed| cell(listed).is_some())
+}
+
 fn cells(listed: &ListedTable) -> Vec<String> {
     let joined = |names: &[String]| printable(&names.join(", "));
     let key = match listed.key_source {
@@ -55,11 +78,13 @@ fn cells(listed: &ListedTable) -> Vec<String> {
         _ => "none".to_owned(),
     };
     vec![
+        listed.model.as_deref().map(printable).unwrap_or_default(),
         printable(&listed.table),
         listed.rows.map_or_else(|| "?".to_owned(), count),
         listed.bytes.map_or_else(|| "?".to_owned(), size),
         key,
         joined(&listed.refers_to),
         joined(&listed.deletes_reach),
+        listed.note.as_deref().map(shortened).unwrap_or_default(),
     ]
 }

@@ -32,12 +32,26 @@ impl Printer<'_> {
 
     pub(super) fn infix(&mut self, left: &Expr, operator: &str, right: &Expr) -> Result<(), DbError> {
         self.refuse_the_present(&[left, right])?;
+        let compares = ["=", "<>", "IS DISTINCT FROM", "IS NOT DISTINCT FROM"].contains(&operator);
         self.put("(");
-        self.expression(left)?;
+        self.operand(left, right, compares)?;
         self.put(&format!(" {operator} "));
-        self.expression(right)?;
+        self.operand(right, left, compares)?;
         self.put(")");
         Ok(())
+    }
+
+    /// One side of a comparison. A text beside an enum column may be the other name of one of its values.
+    fn operand(&mut self, side: &Expr, beside: &Expr, compares: bool) -> Result<(), DbError> {
+        if compares
+            && let Some(text) = text_of(strip(side))
+            && let Some(column) = self.column(beside)?
+            && let Some(label) = self.names.label(&column.name, text)
+        {
+            self.put(&literals::string(self.engine, &label));
+            return Ok(());
+        }
+        self.expression(side)
     }
 
     pub(super) fn in_list(&mut self, expr: &Expr, list: &[Expr], negated: bool) -> Result<(), DbError> {
@@ -48,7 +62,12 @@ impl Printer<'_> {
         self.put("(");
         self.expression(expr)?;
         self.put(if negated { " NOT IN (" } else { " IN (" });
-        self.list(&list.iter().collect::<Vec<_>>())?;
+        for (nth, item) in list.iter().enumerate() {
+            if nth > 0 {
+                self.put(", ");
+            }
+            self.operand(item, expr, true)?;
+        }
         self.put("))");
         Ok(())
     }

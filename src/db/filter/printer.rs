@@ -3,7 +3,7 @@
 use super::functions::{self, Call, call};
 use super::operators::operator;
 use super::present::strip;
-use super::{columns, literals, refused};
+use super::{FilterNames, columns, literals, refused};
 use crate::codec::{Column, Kind, TableSchema};
 use crate::db::{DbError, Engine};
 use sqlparser::ast::{
@@ -18,19 +18,15 @@ const MAX_DEPTH: usize = 250;
 pub(super) struct Printer<'p> {
     pub(super) engine: Engine,
     schema: &'p TableSchema,
-    aliases: &'p dyn Fn(&str) -> Option<String>,
+    pub(super) names: &'p dyn FilterNames,
     sql: String,
     depth: usize,
 }
 
 impl<'p> Printer<'p> {
     /// A printer that has written nothing.
-    pub(super) fn new(
-        engine: Engine,
-        schema: &'p TableSchema,
-        aliases: &'p dyn Fn(&str) -> Option<String>,
-    ) -> Printer<'p> {
-        Printer { engine, schema, aliases, sql: String::new(), depth: 0 }
+    pub(super) fn new(engine: Engine, schema: &'p TableSchema, names: &'p dyn FilterNames) -> Printer<'p> {
+        Printer { engine, schema, names, sql: String::new(), depth: 0 }
     }
 
     /// What was written.
@@ -214,7 +210,7 @@ impl<'p> Printer<'p> {
         if !known {
             return Err(refused(format!("`{}` is not a column of table {table}", strip(expression))));
         }
-        columns::resolve(self.schema, self.aliases, &name.value).map(Some)
+        columns::resolve(self.schema, self.names, &name.value).map(Some)
     }
 
     fn function(&mut self, function: &Function) -> Result<(), DbError> {

@@ -105,14 +105,15 @@ impl<'s> Session<'s> {
         let names: Vec<TableName> = tables.iter().map(|table| table.schema.table.clone()).collect();
         let found = catalog::tables(self.connection, Scope::Only(&names), self.monitor)
             .map_err(|failure| failure.during("reading the catalog"))?;
-        let mut found: HashMap<TableName, _> =
+        let found: HashMap<TableName, _> =
             found.into_iter().map(|found| (found.info.schema.table.clone(), found)).collect();
         let mut plans = Vec::with_capacity(tables.len());
         for read in tables {
             let table = &read.schema.table;
             let changed = |what: &str| DbError::Changed { table: table.clone(), what: what.into() };
-            let now = found.remove(table).ok_or_else(|| changed("was dropped"))?;
-            if let Some(what) = now.info.refusal {
+            // A table can be read twice, once with a filter.
+            let now = found.get(table).ok_or_else(|| changed("was dropped"))?;
+            if let Some(what) = now.info.refusal.clone() {
                 return Err(DbError::Denied { what });
             }
             if known.get(table).is_some_and(|&oid| oid != now.oid) {
@@ -122,7 +123,7 @@ impl<'s> Session<'s> {
                 return Err(changed("has other columns or another key than planned"));
             }
             let sql_name = quote::table(table);
-            let mut schema = now.info.schema;
+            let mut schema = now.info.schema.clone();
             // a table with a key can be taken as one without
             if read.schema.key == Key::Rows {
                 schema.key = Key::Rows;

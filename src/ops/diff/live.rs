@@ -7,7 +7,7 @@ use crate::hash::Hash;
 use crate::monitor::Step;
 use crate::ops::capture::Capture;
 use crate::ops::publish::origin;
-use crate::ops::{OpError, names, settings};
+use crate::ops::{OpError, Project, names, settings};
 use crate::snapshot::Origin;
 
 /// The live database.
@@ -84,7 +84,7 @@ impl Live {
                 false => (&mut pair.new, &pair.old),
             };
             let Some(live) = live else { continue };
-            reads.push(read(live, other.as_ref(), engine)?);
+            reads.push(read(finder.project, live, other.as_ref(), engine)?);
             sides.push((live, other.as_ref()));
         }
         if reads.is_empty() {
@@ -124,14 +124,14 @@ impl Live {
 }
 
 /// How a live table is read to be compared with `other`.
-fn read(live: &TableSide, other: Option<&TableSide>, engine: Engine) -> Result<TableRead, OpError> {
+fn read(project: &Project, live: &TableSide, other: Option<&TableSide>, engine: Engine) -> Result<TableRead, OpError> {
     let schema = match other {
         // Rows that nothing told apart then are compared as a whole, also where a key tells them apart now.
         Some(other) if other.schema.key == Key::Rows => TableSchema { key: Key::Rows, ..live.schema.clone() },
         _ => live.schema.clone(),
     };
     let filter = match other.and_then(|other| other.filter.as_ref()) {
-        Some(typed) => Some(Filter::parse(typed, engine, &schema, &|_| None)?),
+        Some(typed) => Some(Filter::parse_named(typed, engine, &schema, &project.filter_names(&schema.table))?),
         None => None,
     };
     Ok(TableRead { schema, filter })

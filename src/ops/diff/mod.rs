@@ -110,7 +110,7 @@ pub fn diff<R: Receiver>(
     let mut tables = Vec::with_capacity(sides.pairs.len());
     for (nth, pair) in sides.pairs.iter().enumerate() {
         let aligned = Aligned::of(pair, &overlay, monitor)?;
-        let mut predicate = Predicate::of(options, &sides, aligned.as_ref())?;
+        let mut predicate = Predicate::of(&opened.project, options, &sides, aligned.as_ref())?;
         let table = describe(&overlay, pair, aligned.as_ref(), predicate.as_mut(), options.depth, monitor)?;
         if nth == 0 {
             // not before the first table is compared: what cannot be done at all prints nothing

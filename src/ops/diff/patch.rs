@@ -90,7 +90,7 @@ pub fn patch<E: From<OpError>>(
             side.as_ref().filter(|side| side.filter.is_none()).map(|side| side.rows)
         };
         let rows = whole(&pair.old).zip(whole(&pair.new)).filter(|_| options.filter.is_none());
-        let predicate = Predicate::of(options, &sides, Some(&aligned))?;
+        let predicate = Predicate::of(&opened.project, options, &sides, Some(&aligned))?;
         report.tables.push(pair.table.to_string());
         changed.push(Changed { aligned, predicate, rows });
     }

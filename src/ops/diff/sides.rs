@@ -9,7 +9,7 @@ use crate::monitor::Monitor;
 use crate::ops::overlay::Overlay;
 use crate::ops::project::{Place, Project};
 use crate::ops::{OpError, names, refs};
-use crate::snapshot::{Entry, History, Reference, Refs, TableEntry, read_schema};
+use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
 use crate::store::Objects;
 
 /// How the live database is called where a snapshot can stand.
@@ -143,7 +143,7 @@ impl<'f> Finder<'f> {
                 None => Err(crate::snapshot::ReferenceError::Empty.into()),
             };
         }
-        let reference = Reference::parse(typed);
+        let reference = self.project.reference(typed);
         if reference.key.is_some() {
             return Err(OpError::Usage(format!(
                 "'{typed}' names a row; dbsnap history shows one row through all snapshots"
@@ -197,6 +197,7 @@ impl<'f> Finder<'f> {
         let known: Vec<&TableName> = all.iter().collect();
         let mut chosen: Vec<TableName> = Vec::new();
         for name in typed {
+            let name = &self.project.table_typed(name);
             let found = match names::find(&known, name, "these snapshots") {
                 Ok(position) => vec![known[position].clone()],
                 Err(error @ OpError::NoSuchTable { .. }) => match live.and_then(|live| live.find(name)) {

@@ -6,12 +6,12 @@ use super::drift::Origin;
 use super::{Mode, RestoreOptions, RestorePlan, drift};
 use crate::codec::{KeySpec, TableName, TableSchema};
 use crate::db::sqlite::Condition;
-use crate::db::{Catalog, Engine, Filter, Snapshot, TableRead};
+use crate::db::{Catalog, Engine, Filter, FilterNames, Snapshot, TableRead};
 use crate::hash::{Hash, Hasher};
-use crate::ops::OpError;
 use crate::ops::publish::{Captured, Taking};
 use crate::ops::refs;
 use crate::ops::show::key_typed;
+use crate::ops::{OpError, Project};
 use crate::snapshot::{Entry, TableEntry, read_schema};
 use crate::store::{NewObjects, Objects};
 use std::path::Path;
@@ -61,6 +61,7 @@ pub(super) struct Targets {
 /// # Errors
 /// If a table is not in the snapshot, is gone from the database, or its schema no longer takes the rows.
 pub(super) fn targets(
+    project: &Project,
     objects: &dyn Objects,
     entry: &Entry,
     only: Option<usize>,
@@ -70,7 +71,7 @@ pub(super) fn targets(
 ) -> Result<Targets, OpError> {
     let mut chosen: Vec<usize> = Vec::new();
     for typed in &options.tables {
-        let position = refs::find_entry_table(entry, typed)?;
+        let position = refs::find_entry_table(entry, &project.table_typed(typed))?;
         if !chosen.contains(&position) {
             chosen.push(position);
         }
@@ -84,13 +85,18 @@ pub(super) fn targets(
     }
     let mut tables = Vec::new();
     for position in chosen {
-        tables.push(target(objects, &entry.manifest.tables[position], options, catalog, engine)?);
+        tables.push(target(project, objects, &entry.manifest.tables[position], options, catalog, engine)?);
     }
     parents_first(&mut tables);
     let mut reads: Vec<TableRead> = tables.iter().map(|target| target.read.clone()).collect();
     for target in &mut tables {
         if let (Mode::Exact, Some(typed)) = (options.mode, &target.entry.filter) {
-            let filter = Filter::parse(typed, engine, &target.read.schema, &|_| None)?;
+            let filter = Filter::parse_named(
+                typed,
+                engine,
+                &target.read.schema,
+                &project.filter_names(&target.read.schema.table),
+            )?;
             target.filtered = Some(reads.len());
             reads.push(TableRead { schema: target.read.schema.clone(), filter: Some(filter) });
         }
@@ -103,16 +109,18 @@ pub(super) fn targets(
 /// # Errors
 /// As [`targets`].
 pub(super) fn whole(
+    project: &Project,
     objects: &dyn Objects,
     entry: &TableEntry,
     catalog: &Catalog,
     engine: Engine,
 ) -> Result<Targets, OpError> {
-    let target = target(objects, entry, &RestoreOptions::default(), catalog, engine)?;
+    let target = target(project, objects, entry, &RestoreOptions::default(), catalog, engine)?;
     Ok(Targets { reads: vec![target.read.clone()], tables: vec![target] })
 }
 
 fn target(
+    project: &Project,
     objects: &dyn Objects,
     entry: &TableEntry,
     options: &RestoreOptions,
@@ -130,6 +138,13 @@ fn target(
     if let Some(refusal) = &live.refusal {
         return Err(OpError::Refused { what: refusal.clone(), allow: None });
     }
+    let names = project.filter_names(&entry.table);
+    // Prisma's field for a column that is not called so itself.
+    let column = |typed: &String| match live.schema.columns.iter().any(|column| column.name == *typed) {
+        true => typed.clone(),
+        false => names.column(typed).unwrap_or_else(|| typed.clone()),
+    };
+    let options = &RestoreOptions { columns: options.columns.iter().map(column).collect(), ..options.clone() };
     let drift = drift::compare(&schema, &live.schema, options);
     if !drift.obstacles.is_empty() {
         return Err(OpError::Drift { table: entry.table.clone(), differences: drift.obstacles });
@@ -142,7 +157,10 @@ fn target(
     let defaulted = drift.origins.iter().enumerate().filter_map(defaulted).collect();
     let aim = Aim {
         selection: Selection {
-            condition: options.filter.as_ref().map(|typed| Condition::new(typed, &drift.schema, engine)).transpose()?,
+            condition: match &options.filter {
+                Some(typed) => Some(Condition::new(typed, &drift.schema, engine, &names)?),
+                None => None,
+            },
             key: options.key.as_ref().map(|typed| key_typed(&drift.schema, typed)).transpose()?,
         },
         only_present: !options.columns.is_empty(),

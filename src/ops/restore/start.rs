@@ -9,7 +9,7 @@ use crate::ops::OpError;
 use crate::ops::project::{Place, Project};
 use crate::ops::publish::origin;
 use crate::ops::{refs, settings};
-use crate::snapshot::{Entry, History, Origin, Reference, Refs, TableEntry};
+use crate::snapshot::{Entry, History, Origin, Refs, TableEntry};
 use crate::store::{Access, Store};
 
 /// Is shown the plan and says whether to go on.
@@ -30,7 +30,7 @@ pub fn restore(
     let project = Project::find(place)?;
     let store = project.open(Access::Write)?;
     let history = History::load(&store)?;
-    let reference = Reference::parse(&options.reference);
+    let reference = project.reference(&options.reference);
     let resolved = refs::resolve(&history, &Refs::load(&store)?, &reference)?;
     let mut options = options.clone();
     options.tables.extend(reference.table);
@@ -99,7 +99,7 @@ impl Start<'_> {
         confirm: &mut Confirm<'_>,
     ) -> Result<RestoreReport, OpError> {
         let engine = sink.identity().engine;
-        let targets = targets(self.store, self.entry, self.only, options, catalog, engine)?;
+        let targets = targets(self.project, self.store, self.entry, self.only, options, catalog, engine)?;
         self.work(targets, options).run(sink, confirm)
     }
 
@@ -138,7 +138,7 @@ impl Start<'_> {
         confirm: &mut Confirm<'_>,
     ) -> Result<RestoreReport, OpError> {
         let catalog = sink.catalog()?;
-        let targets = whole(self.store, entry, &catalog, sink.identity().engine)?;
+        let targets = whole(self.project, self.store, entry, &catalog, sink.identity().engine)?;
         self.work(targets, options).run(sink, confirm)
     }
 }

@@ -29,11 +29,11 @@ pub fn plan(place: &Place, options: SnapOptions, monitor: &dyn Monitor) -> Resul
     let project = Project::find(place)?;
     let (mut source, chosen) = settings::connect(place, &project)?;
     let catalog = source.catalog()?;
-    let chosen_tables = choose(&catalog, &options)?;
+    let chosen_tables = choose(&project, &catalog, &options)?;
     if let Some(refusal) = chosen_tables.iter().find_map(|info| info.refusal.clone()) {
         return Err(OpError::Refused { what: refusal, allow: None });
     }
-    let reads = reads(&chosen_tables, &options, source.identity().engine)?;
+    let reads = reads(&project, &chosen_tables, &options, source.identity().engine)?;
     let tables = estimate(&chosen_tables, &reads, source.as_mut(), monitor)?;
     let names: BTreeSet<&TableName> = chosen_tables.iter().map(|info| &info.schema.table).collect();
     let size = |table: &PlannedTable| table.bytes.or(table.rows.map(|rows| rows.saturating_mul(USUAL_ROW)));
@@ -42,7 +42,10 @@ pub fn plan(place: &Place, options: SnapOptions, monitor: &dyn Monitor) -> Resul
     let seconds = bytes as f64 / BYTES_PER_SECOND as f64;
     Ok(SnapPlan {
         database: chosen.url.display(),
-        url_origin: chosen.origin.to_string(),
+        url_origin: match &project.models().broken {
+            Some(broken) => format!("{}; the Prisma schema cannot be read: {broken}", chosen.origin),
+            None => chosen.origin.to_string(),
+        },
         tables,
         taken_along: taken_along(&catalog, &names),
         seconds,
@@ -53,7 +56,7 @@ pub fn plan(place: &Place, options: SnapOptions, monitor: &dyn Monitor) -> Resul
     })
 }
 
-fn choose<'c>(catalog: &'c Catalog, options: &SnapOptions) -> Result<Vec<&'c TableInfo>, OpError> {
+fn choose<'c>(project: &Project, catalog: &'c Catalog, options: &SnapOptions) -> Result<Vec<&'c TableInfo>, OpError> {
     if options.all {
         if !options.tables.is_empty() {
             return Err(OpError::Usage("--all takes no table names".to_owned()));
@@ -68,7 +71,9 @@ fn choose<'c>(catalog: &'c Catalog, options: &SnapOptions) -> Result<Vec<&'c Tab
     }
     let mut chosen: Vec<&TableInfo> = Vec::new();
     for typed in &options.tables {
-        for info in names::find_tables(catalog, typed)? {
+        for info in names::find_tables(catalog, &project.live_table_typed(catalog, typed))
+            .map_err(|error| project.with_near_models(error))?
+        {
             if !chosen.iter().any(|have| have.schema.table == info.schema.table) {
                 chosen.push(info);
             }
@@ -114,7 +119,12 @@ fn taken_along(catalog: &Catalog, names: &BTreeSet<&TableName>) -> Vec<TakenAlon
     found
 }
 
-fn reads(chosen: &[&TableInfo], options: &SnapOptions, engine: Engine) -> Result<Vec<TableRead>, OpError> {
+fn reads(
+    project: &Project,
+    chosen: &[&TableInfo],
+    options: &SnapOptions,
+    engine: Engine,
+) -> Result<Vec<TableRead>, OpError> {
     if options.filter.is_some() && chosen.len() != 1 {
         return Err(OpError::Usage(format!("--where goes with one table; {} were named", chosen.len())));
     }
@@ -122,7 +132,9 @@ fn reads(chosen: &[&TableInfo], options: &SnapOptions, engine: Engine) -> Result
         .iter()
         .map(|info| {
             let filter = match &options.filter {
-                Some(typed) => Some(Filter::parse(typed, engine, &info.schema, &|_| None)?),
+                Some(typed) => {
+                    Some(Filter::parse_named(typed, engine, &info.schema, &project.filter_names(&info.schema.table))?)
+                }
                 None => None,
             };
             Ok(TableRead { schema: info.schema.clone(), filter })

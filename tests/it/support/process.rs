@@ -67,6 +67,11 @@ impl Invocation {
         self
     }
 
+    /// What a variable of its environment was set to.
+    pub fn variable(&self, name: &str) -> Option<&OsStr> {
+        self.env.iter().find(|(set, _)| set == name).map(|(_, value)| value.as_os_str())
+    }
+
     /// Adds an argument.
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Invocation {
         self.words.push(arg.as_ref().to_owned());

@@ -1,0 +1,179 @@
+//! What a project's Prisma schema says of its tables: models for tables, fields for columns.
+//!
+//! Everything works without a schema. One that cannot be read counts as none, and why is told where it matters.
+
+use super::OpError;
+use super::project::Project;
+use super::settings;
+use crate::codec::TableName;
+use crate::db::{Catalog, DatabaseUrl, FilterNames};
+use crate::prisma::project::PrismaProject;
+use crate::prisma::schema::{Field, FieldKind, JoinTable, Model, Schema};
+use crate::snapshot::Reference;
+use std::path::Path;
+use std::sync::OnceLock;
+
+/// The Prisma schema of a project, if it has one.
+#[derive(Debug, Default)]
+pub struct Models {
+    /// The project as Prisma sees it.
+    pub prisma: Option<PrismaProject>,
+    /// Why the schema cannot be read, if there is one that cannot.
+    pub broken: Option<String>,
+    /// The database schema that the URL names.
+    default_schema: OnceLock<Option<String>>,
+}
+
+impl Models {
+    /// Looks for a schema in `root`, then in the folders between it and `dir`, the nearest to `dir` first; or in `dir` itself where
+    /// that is not below `root`.
+    pub(super) fn find(root: &Path, dir: &Path) -> Models {
+        // What stands in a folder `prisma` is found from the folder around it, where package.json and env files are.
+        let below = dir.ancestors().take_while(|dir| dir.starts_with(root) && *dir != root);
+        let below = below.filter(|dir| dir.file_name().is_none_or(|name| name != "prisma"));
+        // A store that was named by a flag may lie anywhere.
+        let elsewhere = (!dir.starts_with(root)).then_some(dir);
+        for place in std::iter::once(root).chain(below).chain(elsewhere) {
+            match PrismaProject::find(place) {
+                Ok(None) => {}
+                Ok(prisma) => {
+                    let broken = prisma.as_ref().and_then(|prisma| prisma.broken.clone());
+                    return Models { prisma, broken, ..Models::default() };
+                }
+                Err(error) => return Models { broken: Some(error.to_string()), ..Models::default() },
+            }
+        }
+        Models::default()
+    }
+
+    /// The schema.
+    pub fn schema(&self) -> Option<&Schema> {
+        self.prisma.as_ref().map(|prisma| &prisma.schema)
+    }
+}
+
+impl Project {
+    /// The model that stands for `table`.
+    pub fn model_of(&self, table: &TableName) -> Option<&Model> {
+        self.models().schema()?.model_of(table, self.default_schema().unwrap_or("public"))
+    }
+
+    /// The many-to-many relation whose table `table` is.
+    pub fn join_table_of(&self, table: &TableName) -> Option<&JoinTable> {
+        self.models().schema()?.join_table_of(table, self.default_schema().unwrap_or("public"))
+    }
+
+    /// The names that may stand in a filter on `table` beside those of the database.
+    pub fn filter_names(&self, table: &TableName) -> ModelNames<'_> {
+        ModelNames { schema: self.models().schema(), model: self.model_of(table) }
+    }
+
+    /// A reference as typed, its table's model replaced by the table.
+    pub fn reference(&self, typed: &str) -> Reference {
+        let reference = Reference::parse(typed);
+        Reference { table: reference.table.map(|table| self.table_typed(&table)), ..reference }
+    }
+
+    /// The table for a model that was typed (`Mod`, `mod`, `MOD`); anything else as it is.
+    pub fn table_typed(&self, typed: &str) -> String {
+        let Some(schema) = self.models().schema() else { return typed.to_owned() };
+        let models = || schema.models.iter().filter(|model| !model.view);
+        let joins = || schema.join_tables.iter();
+        // A table's own name comes first, whatever models are called.
+        let named: Vec<String> = models()
+            .filter(|model| model.table == typed)
+            .map(|model| self.qualified(&model.table, model.db_schema.as_deref()))
+            .chain(joins().filter(|join| join.table == typed).map(|join| self.qualified_join(join)))
+            .collect();
+        match &named[..] {
+            [one] => return one.clone(),
+            [_, ..] => return typed.to_owned(),
+            [] => {}
+        }
+        let tests: [&dyn Fn(&Model) -> bool; 2] =
+            [&|model| model.name == typed || model.accessor() == typed, &|model| {
+                model.name.eq_ignore_ascii_case(typed)
+            }];
+        for test in tests {
+            let found: Vec<&Model> = models().filter(|model| test(model)).collect();
+            if let [model] = found[..] {
+                return self.qualified(&model.table, model.db_schema.as_deref());
+            }
+        }
+        match joins().find(|join| join.relation == typed) {
+            Some(join) => self.qualified_join(join),
+            None => typed.to_owned(),
+        }
+    }
+
+    /// As [`Project::table_typed`]; a name that stands alone is looked for in the URL's schema first.
+    pub(super) fn live_table_typed(&self, catalog: &Catalog, typed: &str) -> String {
+        let table = self.table_typed(typed);
+        match self.default_schema() {
+            Some(schema) if catalog.table(&TableName::qualified(schema, &*table)).is_some() => {
+                format!("{schema}.{table}")
+            }
+            _ => table,
+        }
+    }
+
+    /// Adds to an unknown table's near names the models whose names are close to what was typed.
+    pub(super) fn with_near_models(&self, error: OpError) -> OpError {
+        let Some(schema) = self.models().schema() else { return error };
+        let OpError::NoSuchTable { typed, place, mut near } = error else { return error };
+        let wanted = typed.to_lowercase();
+        for model in schema.models.iter().filter(|model| !model.view) {
+            let distance = strsim::damerau_levenshtein(&model.name.to_lowercase(), &wanted);
+            if distance <= 1 + model.name.len() / 4 && !near.contains(&model.table) {
+                near.push(model.name.clone());
+            }
+        }
+        OpError::NoSuchTable { typed, place, near }
+    }
+
+    fn qualified_join(&self, join: &JoinTable) -> String {
+        self.qualified(&join.table, join.db_schema.as_deref())
+    }
+
+    fn qualified(&self, table: &str, schema: Option<&str>) -> String {
+        match schema.or_else(|| self.default_schema()) {
+            Some(schema) => format!("{schema}.{table}"),
+            None => table.to_owned(),
+        }
+    }
+
+    /// The database schema that the URL names (`?schema=`).
+    fn default_schema(&self) -> Option<&str> {
+        let find = || match settings::database_url(self.place(), self).ok()?.url {
+            DatabaseUrl::Postgres(target) => target.schema,
+            DatabaseUrl::Sqlite(_) => None,
+        };
+        self.models().default_schema.get_or_init(find).as_deref()
+    }
+}
+
+/// The field names of one model and the values of its enums.
+#[derive(Debug, Clone, Copy)]
+pub struct ModelNames<'s> {
+    schema: Option<&'s Schema>,
+    model: Option<&'s Model>,
+}
+
+impl ModelNames<'_> {
+    fn field(&self, name: &str) -> Option<&Field> {
+        self.model?.columns().find(|field| field.name == name)
+    }
+}
+
+impl FilterNames for ModelNames<'_> {
+    fn column(&self, name: &str) -> Option<String> {
+        self.field(name).map(|field| field.column.clone())
+    }
+
+    fn label(&self, column: &str, value: &str) -> Option<String> {
+        let FieldKind::Enum(name) = &self.model?.field_of_column(column)?.kind else { return None };
+        let found = self.schema?.enumeration(name)?;
+        // What is a label already stays one.
+        if found.name_of(value).is_some() { None } else { found.label(value).map(str::to_owned) }
+    }
+}

@@ -92,6 +92,19 @@ pub trait Snapshot {
 
 /// A database that can be written.
 pub trait Sink: Source {
+    /// Makes an empty table with the columns, types and key of `schema`: no defaults, references, indexes or triggers. It is there,
+    /// committed, when this returns.
+    ///
+    /// # Errors
+    /// If there is a table or view of that name, a type is missing, or the user may not.
+    fn create(&mut self, schema: &TableSchema) -> Result<(), DbError>;
+
+    /// Drops a table that [`Sink::create`] has just made.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    fn discard(&mut self, table: &TableName) -> Result<(), DbError>;
+
     /// Begins one write transaction over `tables`: locks against other writers first, triggers of users silenced, foreign
     /// keys arranged so that no row of another table is touched unasked. Nothing is written yet.
     ///
@@ -127,6 +140,13 @@ pub trait RestoreTxn: Snapshot {
     /// Whether the database carries out foreign-key actions in this transaction. Where it does not (SQLite), a deletion that
     /// would leave rows of other tables without what they refer to is refused when it is to be committed.
     fn foreign_keys_act(&self) -> bool;
+
+    /// Gives `rows` rows of what the columns at `columns` of that table get when they are given nothing. Evaluating a default may
+    /// draw from a sequence; nothing else is changed.
+    ///
+    /// # Errors
+    /// If the database cannot evaluate one.
+    fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError>;
 
     /// Deletes the live rows given (whole rows as read). In a multiset each occurrence given deletes one.
     /// Returns the rows deleted as the database counts them.

@@ -250,7 +250,7 @@ impl OpError {
                 Some("is it there and running? dbsnap doctor shows which database is used".to_owned())
             }
             OpError::Db(DbError::Login { .. }) => Some("check the user and password in the database URL".to_owned()),
-            OpError::Drift { .. } => Some("bring the schema back to what it was (migrations), then restore".to_owned()),
+            OpError::Drift { .. } => Some("bring the schema back to what it was (migrations), or go on without: --map OLD=NEW takes a renamed or retyped column, --ignore-column COLUMN leaves one out".to_owned()),
             _ if self.kind() == ErrorKind::Verification => Some("dbsnap verify shows what is damaged".to_owned()),
             _ => None,
         };

@@ -194,10 +194,16 @@ fn changes(
     old: Option<&BTreeMap<String, Box<RawValue>>>,
     new: Option<&BTreeMap<String, Box<RawValue>>>,
 ) -> BTreeMap<String, CellChange> {
+    let both = old.is_some() && new.is_some();
     let names = old.into_iter().chain(new).flat_map(BTreeMap::keys);
     let cell = |name: &String| {
         let (old, new) = (old.and_then(|row| row.get(name)), new.and_then(|row| row.get(name)));
-        let differ = old.map(|value| value.get()) != new.map(|value| value.get());
+        // a column that came or went empty changed nothing in the row
+        let text = |value: Option<&Box<RawValue>>, other: Option<_>| match (value, other) {
+            (None, Some(_)) if both => Some("null".to_owned()),
+            (value, _) => value.map(|value| value.get().to_owned()),
+        };
+        let differ = text(old, new) != text(new, old);
         differ.then(|| (name.clone(), CellChange { old: old.cloned(), new: new.cloned() }))
     };
     names.filter_map(cell).collect()

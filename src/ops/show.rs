@@ -116,10 +116,18 @@ pub(super) fn lookup(
     root: &Hash,
     typed: &str,
 ) -> Result<Option<Vec<u8>>, OpError> {
-    let spec = schema.key_spec();
+    let key = key_typed(schema, typed)?;
+    Ok(tree::find(objects, &schema.key_spec(), root, &key)?.map(|(row, _)| row))
+}
+
+/// The key that was typed.
+///
+/// # Errors
+/// If the table has no key or one of other parts.
+pub(super) fn key_typed(schema: &TableSchema, typed: &str) -> Result<Vec<u8>, OpError> {
     let mut key = Vec::new();
-    spec.key_of(&key_row(schema, typed)?, &mut key)?;
-    Ok(tree::find(objects, &spec, root, &key)?.map(|(row, _)| row))
+    schema.key_spec().key_of(&key_row(schema, typed)?, &mut key)?;
+    Ok(key)
 }
 
 /// A row that has the typed key and NULL elsewhere. The values of a composite key stand between commas.

@@ -88,6 +88,10 @@ pub fn sql<A: Answers>(
     monitor: &dyn Monitor,
 ) -> Result<SqlReport, A::Error> {
     let out = options.out.as_ref().map(|out| place.dir.join(out));
+    if let Some(out) = out.as_ref().filter(|out| out.symlink_metadata().is_ok()) {
+        let what = format!("{} exists already; nothing is overwritten", out.display());
+        return Err(OpError::Refused { what, allow: None }.into());
+    }
     let made = run(place, options, out.as_ref(), answers, monitor);
     match made {
         Ok(report) => Ok(report),
@@ -130,7 +134,7 @@ fn run<A: Answers>(
             scratch.table(schema, engine)?;
         }
         if let Some(query) = &options.query {
-            let read = scratch.tables_read(query)?;
+            let read = scratch.tables_read(query).map_err(|error| refused(error, &tables))?;
             if out.is_none() {
                 tables.retain(|(_, schema)| read.iter().any(|name| name.eq_ignore_ascii_case(&table_name(schema))));
             }
@@ -164,6 +168,13 @@ fn run<A: Answers>(
         })
     };
     work().map_err(|error| (error, begun))
+}
+
+/// A query that cannot be answered, with the tables that there are.
+fn refused(error: crate::db::DbError, tables: &[(TableEntry, TableSchema)]) -> OpError {
+    let crate::db::DbError::Filter { reason } = error else { return error.into() };
+    let names: Vec<String> = tables.iter().map(|(_, schema)| format!("\"{}\"", table_name(schema))).collect();
+    OpError::Usage(format!("the query is refused: {reason} (the snapshot has {})", names.join(", ")))
 }
 
 fn find(project: &Project, store: &Store, typed: &str) -> Result<(Entry, Vec<(TableEntry, TableSchema)>), OpError> {

@@ -17,6 +17,7 @@ mod gauntlet;
 mod layers;
 mod postgres;
 mod prisma;
+mod restore;
 mod source;
 mod sqlite;
 mod store;

@@ -4,8 +4,10 @@ use crate::cli::command_error::CliError;
 use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
+use crate::ops::diff::json_changes;
 use crate::ops::history::{CellChange, HistoryReport, HistoryStep, RowEvent, history};
 use jiff::Timestamp;
+use serde_json::value::RawValue;
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -47,13 +49,18 @@ fn render(report: &HistoryReport, full: bool, quiet: bool) -> String {
     for step in &report.steps {
         let _ = writeln!(text, "{}", headline(step, now));
         for name in names(report, step) {
-            if let Some(cell) = step.cells.get(name) {
-                let _ = writeln!(text, "    {}: {}", printable(name), shown(cell, step.event, full));
+            let Some(cell) = step.cells.get(name) else { continue };
+            for (path, cell) in paths(cell) {
+                let _ =
+                    writeln!(text, "    {}{}: {}", printable(name), printable(&path), shown(&cell, step.event, full));
             }
         }
         if step.unchanged_in > 0 {
             let snapshots = if step.unchanged_in == 1 { "snapshot" } else { "snapshots" };
-            let unchanged = format!("the same in {} later {snapshots}", step.unchanged_in);
+            let unchanged = match step.event {
+                RowEvent::Deleted => format!("not in {} later {snapshots} either", step.unchanged_in),
+                _ => format!("the same in {} later {snapshots}", step.unchanged_in),
+            };
             let _ = writeln!(text, "    {}", paint(DIM, unchanged));
         }
     }
@@ -64,6 +71,19 @@ fn render(report: &HistoryReport, full: bool, quiet: bool) -> String {
 fn names<'r>(report: &'r HistoryReport, step: &'r HistoryStep) -> Vec<&'r String> {
     let gone = step.cells.keys().filter(|name| !report.columns.contains(name));
     report.columns.iter().chain(gone).collect()
+}
+
+/// A changed cell JSON path by path; any other as it is.
+fn paths(cell: &CellChange) -> Vec<(String, CellChange)> {
+    let changes = cell.old.as_ref().zip(cell.new.as_ref()).and_then(|(old, new)| json_changes(old.get(), new.get()));
+    let raw = |text: Option<String>| text.and_then(|text| RawValue::from_string(text).ok());
+    match changes {
+        None => vec![(String::new(), cell.clone())],
+        Some(changes) => changes
+            .into_iter()
+            .map(|change| (change.path, CellChange { old: raw(change.old), new: raw(change.new) }))
+            .collect(),
+    }
 }
 
 fn headline(step: &HistoryStep, now: Timestamp) -> String {
@@ -90,8 +110,8 @@ fn headline(step: &HistoryStep, now: Timestamp) -> String {
 }
 
 fn shown(cell: &CellChange, event: RowEvent, full: bool) -> String {
-    let text = |value: &Option<Box<serde_json::value::RawValue>>| match value {
-        None => "(no column)".to_owned(),
+    let text = |value: &Option<Box<RawValue>>| match value {
+        None => "(nothing)".to_owned(),
         Some(value) => {
             let value = printable(value.get());
             match value.char_indices().nth(SHORT) {

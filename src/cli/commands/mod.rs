@@ -20,6 +20,7 @@ mod sql;
 mod status;
 mod tables;
 mod tag;
+mod undo;
 mod verify;
 
 use super::command_error::CliError;
@@ -55,6 +56,8 @@ pub(super) enum Command {
     Import(import::Args),
     /// Bring rows back: plan, confirm, write the differences, prove it
     Restore(restore::Args),
+    /// Take back the last restore
+    Undo(undo::Args),
     /// Delete snapshots
     Delete(delete::Args),
     /// Keep a snapshot from retention and from delete
@@ -92,6 +95,7 @@ pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode,
         Command::Export(args) => export::run(args, place, ui),
         Command::Import(args) => import::run(args, place, ui),
         Command::Restore(args) => restore::run(args, place, ui),
+        Command::Undo(args) => undo::run(args, place, ui),
         Command::Delete(args) => delete::run(args, place, ui),
         Command::Pin(args) => pin::pin(args, place, ui),
         Command::Unpin(args) => pin::unpin(args, place, ui),

@@ -20,6 +20,24 @@ pub(in crate::cli) struct Args {
     /// What becomes of rows that differ
     #[arg(long, value_enum, default_value = "upsert")]
     mode: ModeArg,
+    /// Only rows for which this holds, in the snapshot or now
+    #[arg(long = "where", value_name = "CONDITION")]
+    filter: Option<String>,
+    /// Only these columns, of rows that are there
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    columns: Vec<String>,
+    /// A column that is called otherwise now; the same name twice takes a column of another type
+    #[arg(long, value_name = "OLD=NEW", value_parser = pair)]
+    map: Vec<(String, String)>,
+    /// Leave this column out: it is gone, or keeps its values
+    #[arg(long, value_name = "COLUMN")]
+    ignore_column: Vec<String>,
+    /// Make a new table of this name for the rows, beside the old one
+    #[arg(long, value_name = "TABLE")]
+    into: Option<String>,
+    /// Write into this database instead
+    #[arg(long, value_name = "URL")]
+    to: Option<String>,
     /// Show the plan and stop
     #[arg(long)]
     dry_run: bool,
@@ -59,13 +77,37 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
             ModeArg::Exact => Mode::Exact,
             ModeArg::Missing => Mode::Missing,
         },
+        key: None,
+        filter: args.filter.clone(),
+        columns: args.columns.clone(),
+        map: args.map.clone(),
+        ignore: args.ignore_column.clone(),
+        into: args.into.clone(),
         dry_run: args.dry_run,
         yes: args.yes,
         cascade: args.cascade,
-        other_database: args.other_database,
+        other_database: args.other_database || args.to.is_some(),
         remote: args.remote,
         production: args.production,
     };
+    let place = Place { url: args.to.clone().or_else(|| place.url.clone()), ..place.clone() };
+    carry_out(ui, "restore", |confirm| restore(&place, &options, confirm, ui.monitor()))
+}
+
+/// `OLD=NEW`.
+fn pair(typed: &str) -> Result<(String, String), String> {
+    match typed.split_once('=') {
+        Some((old, new)) if !old.is_empty() && !new.is_empty() => Ok((old.to_owned(), new.to_owned())),
+        _ => Err("write OLD=NEW, the column's name in the snapshot and its name now".to_owned()),
+    }
+}
+
+/// Runs a restore that asks before it writes, and says what it did.
+pub(super) fn carry_out(
+    ui: &Ui,
+    command: &str,
+    restore: impl FnOnce(&mut dyn FnMut(&RestorePlan) -> Result<bool, OpError>) -> Result<RestoreReport, OpError>,
+) -> Result<ExitCode, CliError> {
     let shown = Cell::new(false);
     let mut confirm = |plan: &RestorePlan| {
         if !ui.can_ask() {
@@ -75,8 +117,8 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         ui.note(&render_plan(plan));
         ui.ask("Apply this?").map_err(|_| OpError::NotConfirmed)
     };
-    let report = restore(place, &options, &mut confirm, ui.monitor())?;
-    ui.result("restore", &report, || outcome(&report, shown.get()))?;
+    let report = restore(&mut confirm)?;
+    ui.result(command, &report, || outcome(&report, shown.get()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -139,9 +181,8 @@ fn outcome(report: &RestoreReport, shown: bool) -> String {
         if let Some(safety) = &report.safety {
             let _ = writeln!(
                 text,
-                "What was there before is snapshot {}; to go back: dbsnap restore {} --mode exact",
+                "What was there before is snapshot {}; to go back: dbsnap undo",
                 paint(ID, &safety[..8]),
-                &safety[..8]
             );
         }
     }

@@ -166,7 +166,7 @@ impl Receiver for HtmlReceiver {
             return Ok(());
         }
         let left = table.counts.all().saturating_sub(shown);
-        let more = match left > 0 && shown > 0 && !table.key.is_empty() {
+        let more = match left > 0 && table.state == TableState::Changed {
             true => format!("<p class=note>… and {} more rows; --limit shows another number of them</p>", count(left)),
             false => String::new(),
         };
@@ -212,8 +212,8 @@ fn side(side: &DiffSide) -> String {
 fn headline(table: &TableDiff) -> String {
     let rows = |rows: Option<u64>| count(rows.unwrap_or(0));
     match table.state {
-        TableState::OnlyOld => format!("<span class=del>gone, {} rows</span>", rows(table.old_rows)),
-        TableState::OnlyNew => format!("<span class=add>new, {} rows</span>", rows(table.new_rows)),
+        TableState::OnlyOld => format!("<span class=del>only before, {} rows</span>", rows(table.old_rows)),
+        TableState::OnlyNew => format!("<span class=add>only after, {} rows</span>", rows(table.new_rows)),
         TableState::Unlike => "<span class=chg>no column in common</span>".to_owned(),
         TableState::Same => String::new(),
         TableState::Changed => {

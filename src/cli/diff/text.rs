@@ -17,12 +17,14 @@ pub(in crate::cli) struct TextReceiver {
     depth: Depth,
     full: bool,
     quiet: bool,
+    begun: bool,
+    sides: (String, String),
 }
 
 impl TextReceiver {
     /// To `out`; with `full` nothing is shortened.
     pub fn new(out: Stream, depth: Depth, full: bool, quiet: bool) -> TextReceiver {
-        TextReceiver { out, depth, full, quiet }
+        TextReceiver { out, depth, full, quiet, begun: false, sides: Default::default() }
     }
 }
 
@@ -30,6 +32,7 @@ impl Receiver for TextReceiver {
     type Error = CliError;
 
     fn begin(&mut self, from: &DiffSide, to: &DiffSide) -> Result<(), CliError> {
+        self.sides = (from.name.clone(), to.name.clone());
         if self.quiet || self.depth == Depth::Names {
             return Ok(());
         }
@@ -44,10 +47,11 @@ impl Receiver for TextReceiver {
         if self.depth == Depth::Names {
             return self.out.put(&format!("{name}\n"));
         }
-        if self.depth == Depth::Rows {
+        if self.depth == Depth::Rows && (self.begun || !self.quiet) {
             self.out.put("\n")?;
         }
-        self.out.put(&format!("{}  {}\n", paint(BOLD, name), headline(table)))?;
+        self.begun = true;
+        self.out.put(&format!("{}  {}\n", paint(BOLD, name), headline(table, &self.sides)))?;
         for what in &table.schema_changes {
             self.out.put(&format!("  {} {}\n", paint(CHANGED, "schema:"), printable(what)))?;
         }
@@ -70,10 +74,8 @@ impl Receiver for TextReceiver {
     }
 
     fn table_end(&mut self, table: &TableDiff, shown: u64) -> Result<(), CliError> {
-        // copies of one row are one line
-        let rows = table.counts.all();
-        let left = rows.saturating_sub(shown);
-        if self.depth == Depth::Rows && left > 0 && shown > 0 && !table.key.is_empty() {
+        let left = table.counts.all().saturating_sub(shown);
+        if self.depth == Depth::Rows && left > 0 && table.state == TableState::Changed {
             self.out.put(&format!("  {}\n", paint(DIM, format!("… and {} more", count(left)))))?;
         }
         Ok(())
@@ -100,12 +102,12 @@ fn side(side: &DiffSide) -> String {
 }
 
 /// The counts of a table, or what became of it.
-fn headline(table: &TableDiff) -> String {
+fn headline(table: &TableDiff, sides: &(String, String)) -> String {
     let rows = |rows: Option<u64>| format!("{} rows", count(rows.unwrap_or(0)));
     match table.state {
         TableState::Same => "=".to_owned(),
-        TableState::OnlyOld => paint(BAD, format!("gone ({})", rows(table.old_rows))),
-        TableState::OnlyNew => paint(GOOD, format!("new ({})", rows(table.new_rows))),
+        TableState::OnlyOld => paint(BAD, format!("{} ({})", absent(&sides.1, "gone"), rows(table.old_rows))),
+        TableState::OnlyNew => paint(GOOD, format!("{} ({})", absent(&sides.0, "new"), rows(table.new_rows))),
         TableState::Unlike => paint(CHANGED, "no column in common"),
         TableState::Changed => {
             let Counts { added, changed, removed } = table.counts;
@@ -118,6 +120,14 @@ fn headline(table: &TableDiff) -> String {
     }
 }
 
+/// Of a table that one side does not have: a snapshot need not have every table, the live database has.
+fn absent(side: &str, live: &str) -> String {
+    match side {
+        "live" | "latest" => live.to_owned(),
+        snapshot => format!("not in {}", printable(snapshot)),
+    }
+}
+
 /// One line over everything.
 fn summary(report: &DiffReport) -> String {
     let differ = report.tables.iter().filter(|table| table.state != TableState::Same).count();
@@ -127,9 +137,12 @@ fn summary(report: &DiffReport) -> String {
         return format!("No differences in {}.", tables(same));
     }
     let sum = |part: fn(&Counts) -> u64| report.tables.iter().map(|table| part(&table.counts)).sum();
-    let counts = change(sum(|c| c.added), sum(|c| c.changed), sum(|c| c.removed));
+    let counts = match sum(Counts::all) {
+        0 => String::new(),
+        _ => format!(": {}", change(sum(|c| c.added), sum(|c| c.changed), sum(|c| c.removed))),
+    };
     let same = if same > 0 { format!(", {same} unchanged") } else { String::new() };
-    format!("{} changed{same}: {counts}", tables(differ))
+    format!("{} changed{same}{counts}", tables(differ))
 }
 
 /// The cells of a whole row: the key first.

@@ -6,6 +6,7 @@
 
 mod catalog;
 mod copy_text;
+mod create;
 mod endpoint;
 mod identity;
 mod lock;
@@ -23,7 +24,7 @@ mod wire;
 use super::{
     Catalog, DbError, OpenOptions, PostgresTarget, RestoreTxn, Sink, Snapshot, Source, SourceIdentity, TableRead,
 };
-use crate::codec::TableName;
+use crate::codec::{TableName, TableSchema};
 use crate::monitor::{Monitor, Silent};
 use endpoint::Endpoint;
 pub use patch::PostgresPatch;
@@ -31,7 +32,7 @@ use pins::Purpose;
 use session::{Opening, Session};
 use std::collections::HashMap;
 use std::time::Duration;
-use wire::Connection;
+use wire::{Connection, Failure};
 
 /// A PostgreSQL database.
 pub struct Postgres {
@@ -112,6 +113,28 @@ impl Source for Postgres {
 }
 
 impl Sink for Postgres {
+    fn create(&mut self, schema: &TableSchema) -> Result<(), DbError> {
+        self.revive()?;
+        let failed = |failure: Failure| match failure.code() {
+            Some("42501") => {
+                DbError::Denied { what: failure.during(format!("making table {}", schema.table)).to_string() }
+            }
+            _ => failure.during(format!("making table {}", schema.table)),
+        };
+        let begun = pins::begin(&mut self.connection, Purpose::Restore, self.version, self.lock_wait, &Silent);
+        let made = begun
+            .and_then(|()| self.connection.execute(&create::table(schema), &Silent))
+            .and_then(|_| self.connection.execute("COMMIT", &Silent));
+        self.connection.rollback();
+        made.map(drop).map_err(failed)
+    }
+
+    fn discard(&mut self, table: &TableName) -> Result<(), DbError> {
+        self.revive()?;
+        let dropped = self.connection.execute(&format!("DROP TABLE {}", quote::table(table)), &Silent);
+        dropped.map(drop).map_err(|failure| failure.during(format!("dropping table {table}")))
+    }
+
     fn restore<'s>(
         &'s mut self,
         tables: &[TableRead],

@@ -5,7 +5,7 @@ use super::scratch::{Scratch, table_name};
 use super::scratch_form::bind;
 use super::sql::quote;
 use crate::codec::{Key, TableSchema, ValueRef};
-use crate::db::{DbError, Engine, Filter};
+use crate::db::{DbError, Engine, Filter, FilterNames};
 
 /// Whether a condition holds for rows of a table, in SQLite's opinion.
 #[derive(Debug)]
@@ -20,9 +20,14 @@ impl Condition {
     /// Reads `typed` as a filter on rows of `schema`.
     ///
     /// # Errors
-    /// As [`Filter::parse`].
-    pub fn new(typed: &str, schema: &TableSchema, engine: Engine) -> Result<Condition, DbError> {
-        let filter = Filter::parse(typed, Engine::Sqlite, schema, &|_| None)?;
+    /// As [`Filter::parse_named`].
+    pub fn new(
+        typed: &str,
+        schema: &TableSchema,
+        engine: Engine,
+        names: &dyn FilterNames,
+    ) -> Result<Condition, DbError> {
+        let filter = Filter::parse_named(typed, Engine::Sqlite, schema, names)?;
         let scratch = Scratch::temporary()?;
         let schema = TableSchema { key: Key::Rows, ..schema.clone() };
         scratch.table(&schema, engine)?;
@@ -81,9 +86,21 @@ pub(super) mod tests {
         }
     }
 
+    struct NoNames;
+
+    impl FilterNames for NoNames {
+        fn column(&self, _: &str) -> Option<String> {
+            None
+        }
+
+        fn label(&self, _: &str, _: &str) -> Option<String> {
+            None
+        }
+    }
+
     #[test]
     fn a_condition_is_applied_to_each_row() {
-        let condition = Condition::new("id > 2 AND ok", &schema(), Engine::Postgres).unwrap();
+        let condition = Condition::new("id > 2 AND ok", &schema(), Engine::Postgres, &NoNames).unwrap();
         assert!(condition.holds(&[ValueRef::Int(3), ValueRef::Text(b"t")]).unwrap());
         assert!(!condition.holds(&[ValueRef::Int(3), ValueRef::Text(b"f")]).unwrap());
         assert!(!condition.holds(&[ValueRef::Int(1), ValueRef::Text(b"t")]).unwrap());

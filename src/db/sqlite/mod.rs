@@ -9,6 +9,7 @@ mod bystanders;
 mod catalog;
 mod condition;
 mod connect;
+mod defaults;
 mod error;
 mod foreign_keys;
 mod interrupt;
@@ -28,6 +29,7 @@ mod violations;
 mod write;
 
 use super::{Catalog, DbError, Engine, OpenOptions, RestoreTxn, Sink, Snapshot, Source, SourceIdentity, TableRead};
+use crate::codec::{TableName, TableSchema};
 use crate::monitor::Monitor;
 use read::SqliteSnapshot;
 use restore::SqliteRestore;
@@ -91,6 +93,18 @@ impl Source for Sqlite {
 }
 
 impl Sink for Sqlite {
+    fn create(&mut self, schema: &TableSchema) -> Result<(), DbError> {
+        let conn = connect::writer(&self.path, &self.options)?;
+        let made = conn.execute_batch(&sql::create(schema));
+        made.map_err(|error| error::failed(&format!("making table {}", schema.table), error))
+    }
+
+    fn discard(&mut self, table: &TableName) -> Result<(), DbError> {
+        let conn = connect::writer(&self.path, &self.options)?;
+        let dropped = conn.execute_batch(&format!("DROP TABLE {}", sql::table(&table.name)));
+        dropped.map_err(|error| error::failed(&format!("dropping table {table}"), error))
+    }
+
     fn restore<'s>(
         &'s mut self,
         tables: &[TableRead],

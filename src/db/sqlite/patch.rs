@@ -32,7 +32,8 @@ impl PatchWriter for SqlitePatch {
             let collation = match order {
                 KeyOrder::NoCase => " COLLATE NOCASE",
                 KeyOrder::Rtrim => " COLLATE RTRIM",
-                _ if matches!(value_is, ValueRef::Text(_)) => " COLLATE BINARY",
+                // the column's own collation, which is another
+                _ if column.collation.is_some() => " COLLATE BINARY",
                 _ => "",
             };
             format!("{}{collation} = {}", quote(&column.name), value(value_is))

@@ -10,7 +10,7 @@ use crate::db::{Counter, DbError, RowSink, Snapshot, TableRead};
 use crate::monitor::Monitor;
 use rusqlite::{Connection, OptionalExtension, ffi};
 
-/// After how many rows the monitor is told and asked.
+/// After how many rows the monitor is asked.
 pub(super) const BATCH: u64 = 1024;
 
 /// A read transaction; ends when dropped.
@@ -155,22 +155,16 @@ pub(super) fn read_rows(
     let mut statement = conn.prepare(&select(read, text)).map_err(reading)?;
     let mut result = statement.query([]).map_err(reading)?;
     let mut buffer = Vec::new();
-    let (mut sent, mut bytes) = (0u64, 0u64);
+    let mut sent = 0u64;
     while let Some(row) = result.next().map_err(reading)? {
         buffer.clear();
         text.read_row(row, 0, &read.schema, &mut buffer)?;
         rows.row(&buffer)?;
         sent += 1;
-        bytes += buffer.len() as u64;
-        if sent.is_multiple_of(BATCH) {
-            monitor.advance(BATCH, bytes);
-            bytes = 0;
-            if monitor.interrupted() {
-                return Err(DbError::Stopped);
-            }
+        if sent.is_multiple_of(BATCH) && monitor.interrupted() {
+            return Err(DbError::Stopped);
         }
     }
-    monitor.advance(sent % BATCH, bytes);
     Ok(sent)
 }
 

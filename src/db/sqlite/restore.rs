@@ -1,6 +1,7 @@
 //! One write transaction over some tables.
 
 use super::bystanders::bystanders;
+use super::defaults;
 use super::error::{extended_code, failed, is_taken};
 use super::interrupt::interruptible;
 use super::multiset;
@@ -96,6 +97,10 @@ impl RestoreTxn for SqliteRestore<'_> {
     fn bystanders(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<Vec<(TableName, u64)>, DbError> {
         shape_at(&self.shapes, index)?;
         bystanders(&self.conn, &self.shapes, index, self.text, self.monitor, rows)
+    }
+
+    fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError> {
+        defaults::give(&self.conn, &shape_at(&self.shapes, index)?.schema, columns, rows, self.text, sink)
     }
 
     fn delete(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {

@@ -150,7 +150,7 @@ impl Scratch {
     fn prepare(&self, query: &str) -> Result<Statement<'_>, DbError> {
         let refused = |reason: &str| DbError::Filter { reason: reason.to_owned() };
         let mut batch = Batch::new(&self.conn, query);
-        let statement = batch.next().map_err(|error| asked("reading the query", error))?;
+        let statement = batch.next().map_err(|error| asked("reading it", error))?;
         let statement = statement.ok_or_else(|| refused("there is no query in it"))?;
         match batch.next() {
             Ok(None) => {}

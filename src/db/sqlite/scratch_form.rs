@@ -60,6 +60,11 @@ pub(super) fn bind(
     let value = match (engine, column.kind, value) {
         (Engine::Postgres, Kind::Bool, ValueRef::Text(b"t")) if !column.array => ValueRef::Int(1),
         (Engine::Postgres, Kind::Bool, ValueRef::Text(b"f")) if !column.array => ValueRef::Int(0),
+        #[expect(clippy::cast_possible_truncation, reason = "it was widened from this when it was read")]
+        (Engine::Postgres, Kind::Float4, ValueRef::Real(real)) if real.is_finite() && !column.array => {
+            // 0.1 as a `real` is 0.1 and not what is left of it in more digits
+            ValueRef::Real((real as f32).to_string().parse().unwrap_or(real))
+        }
         // SQLite has no NaN
         (_, _, ValueRef::Real(real)) if real.is_nan() => ValueRef::Text(b"NaN"),
         (_, _, value) => value,

@@ -39,6 +39,30 @@ pub(super) fn insert(schema: &TableSchema, text: TextForm, rowid: Option<&str>) 
     RowSql { text, parameters }
 }
 
+/// Makes a table with the columns, types and key of `schema`.
+pub(super) fn create(schema: &TableSchema) -> String {
+    let only_integer_key = |at: usize| match &schema.key {
+        // the alias of the rowid must stay one: other INTEGER columns take any class of value
+        Key::Columns { columns, .. } => columns.len() == 1 && columns.iter().all(|key| key.column as usize == at),
+        Key::Rows => false,
+    };
+    let mut inline = false;
+    let mut parts = Vec::new();
+    for (at, column) in schema.columns.iter().enumerate() {
+        let collation = column.collation.as_ref().map(|name| format!(" COLLATE {}", quote(name))).unwrap_or_default();
+        let not_null = if column.nullable { "" } else { " NOT NULL" };
+        let is_key = only_integer_key(at) && column.sql_type.eq_ignore_ascii_case("integer");
+        inline |= is_key;
+        let key = if is_key { " PRIMARY KEY" } else { "" };
+        parts.push(format!("{} {}{collation}{key}{not_null}", quote(&column.name), column.sql_type));
+    }
+    if !inline && schema.key != Key::Rows {
+        let names: Vec<String> = schema.key_names().into_iter().map(quote).collect();
+        parts.push(format!("PRIMARY KEY ({})", names.join(", ")));
+    }
+    format!("CREATE TABLE {} ({})", table(&schema.table.name), parts.join(", "))
+}
+
 /// Gives the row with a row's key that row's values; `None` for a multiset.
 pub(super) fn update(shape: &Shape, text: TextForm) -> Option<RowSql> {
     let schema = &shape.schema;

@@ -110,24 +110,26 @@ pub fn diff<R: Receiver>(
     let mut tables = Vec::with_capacity(sides.pairs.len());
     for (nth, pair) in sides.pairs.iter().enumerate() {
         let aligned = Aligned::of(pair, &overlay, monitor)?;
-        let mut predicate = Predicate::of(options, &sides, aligned.as_ref())?;
-        let table = describe(&overlay, pair, aligned.as_ref(), predicate.as_mut(), options.depth)?;
+        let mut predicate = Predicate::of(&opened.project, options, &sides, aligned.as_ref())?;
+        let table = describe(&overlay, pair, aligned.as_ref(), predicate.as_mut(), options.depth, monitor)?;
         if nth == 0 {
             // not before the first table is compared: what cannot be done at all prints nothing
             receiver.begin(&sides.from, &sides.to)?;
         }
         receiver.table(&table)?;
-        let mut shown = 0;
+        // lines, and the rows that they stand for: copies of a row are one line
+        let (mut lines, mut shown) = (0u64, 0u64);
         if let (Some(aligned), Depth::Rows, true) = (&aligned, options.depth, table.counts.all() > 0) {
             let mut records = Records::new(&aligned.old_schema, &aligned.schema)?;
             rows::each_row::<R::Error>(&overlay, aligned, predicate.as_mut(), |change| {
-                if options.limit.is_some_and(|limit| shown >= limit) {
+                if options.limit.is_some_and(|limit| lines >= limit) {
                     return Ok(false);
                 }
                 if monitor.interrupted() {
                     return Err(OpError::Interrupted.into());
                 }
-                shown += 1;
+                lines += 1;
+                shown += change.count;
                 receiver.row(&table, change, &mut records)?;
                 Ok(true)
             })?;
@@ -145,6 +147,7 @@ fn describe(
     aligned: Option<&Aligned>,
     predicate: Option<&mut Predicate>,
     depth: Depth,
+    monitor: &dyn Monitor,
 ) -> Result<TableDiff, OpError> {
     let mut table = TableDiff {
         table: pair.table.to_string(),
@@ -178,7 +181,7 @@ fn describe(
         (Some(old), Some(new), Some(aligned)) => {
             // counted when it was captured, if it was not brought into another form since
             let known = new.since.filter(|(root, _)| *root == old.root && new.root == aligned.new);
-            table.counts = rows::count(overlay, aligned, known, predicate, depth == Depth::Names)?;
+            table.counts = rows::count(overlay, aligned, known, predicate, depth == Depth::Names, monitor)?;
             table.schema_changes.clone_from(&aligned.differences);
             table.key = aligned.schema.key_names().into_iter().map(str::to_owned).collect();
             table.schema = aligned.schema.clone();

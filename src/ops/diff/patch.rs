@@ -73,8 +73,8 @@ pub fn patch<E: From<OpError>>(
     for pair in &sides.pairs {
         let Some(aligned) = Aligned::of(pair, &overlay, monitor)? else {
             report.left_out.push(match (&pair.old, &pair.new) {
-                (Some(_), None) => format!("table {} goes", pair.table),
-                (None, Some(_)) => format!("table {} comes", pair.table),
+                (Some(_), None) => format!("table {} is not in {}", pair.table, sides.to.name),
+                (None, Some(_)) => format!("table {} is not in {}", pair.table, sides.from.name),
                 _ => format!("table {} has no column in common", pair.table),
             });
             continue;
@@ -90,7 +90,7 @@ pub fn patch<E: From<OpError>>(
             side.as_ref().filter(|side| side.filter.is_none()).map(|side| side.rows)
         };
         let rows = whole(&pair.old).zip(whole(&pair.new)).filter(|_| options.filter.is_none());
-        let predicate = Predicate::of(options, &sides, Some(&aligned))?;
+        let predicate = Predicate::of(&opened.project, options, &sides, Some(&aligned))?;
         report.tables.push(pair.table.to_string());
         changed.push(Changed { aligned, predicate, rows });
     }

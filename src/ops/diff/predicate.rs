@@ -5,7 +5,7 @@ use super::align::Aligned;
 use super::sides::Sides;
 use crate::codec::RowReader;
 use crate::db::sqlite::Condition;
-use crate::ops::OpError;
+use crate::ops::{OpError, Project};
 use crate::tree::Entry;
 
 /// A condition on rows of one table. A row that changed is wanted if it holds for either version.
@@ -19,9 +19,15 @@ impl Predicate {
     ///
     /// # Errors
     /// If it cannot be read, or names a column that the table does not have.
-    pub fn of(options: &DiffOptions, sides: &Sides, aligned: Option<&Aligned>) -> Result<Option<Predicate>, OpError> {
+    pub fn of(
+        project: &Project,
+        options: &DiffOptions,
+        sides: &Sides,
+        aligned: Option<&Aligned>,
+    ) -> Result<Option<Predicate>, OpError> {
         let (Some(typed), Some(aligned)) = (&options.filter, aligned) else { return Ok(None) };
-        let condition = Condition::new(typed, &aligned.schema, sides.engine)?;
+        let names = project.filter_names(&aligned.schema.table);
+        let condition = Condition::new(typed, &aligned.schema, sides.engine, &names)?;
         Ok(Some(Predicate { condition, columns: aligned.schema.columns.len() }))
     }
 

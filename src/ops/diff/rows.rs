@@ -4,6 +4,7 @@ use super::align::Aligned;
 use super::{Counts, Predicate};
 use crate::codec::{RowReader, TableSchema, ValueRef};
 use crate::hash::Hash;
+use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::difference::each_difference;
 use crate::prisma::{ColumnNames, RecordEncoder};
@@ -204,6 +205,7 @@ pub(super) fn count(
     known: Option<(Hash, Change)>,
     predicate: Option<&mut Predicate>,
     any: bool,
+    monitor: &dyn Monitor,
 ) -> Result<Counts, OpError> {
     if let (None, Some((root, change))) = (&predicate, known)
         && root == aligned.old
@@ -218,7 +220,7 @@ pub(super) fn count(
                 RowOp::Removed => counts.removed += change.count,
                 RowOp::Changed => counts.changed += 1,
             }
-            Ok::<bool, OpError>(!any)
+            go_on(any, monitor)
         })?;
         return Ok(counts);
     }
@@ -231,7 +233,11 @@ pub(super) fn count(
                 counts.removed += before.saturating_sub(after);
             }
         }
-        Ok::<bool, OpError>(!any)
+        go_on(any, monitor)
     })?;
     Ok(counts)
+}
+
+fn go_on(any: bool, monitor: &dyn Monitor) -> Result<bool, OpError> {
+    if monitor.interrupted() { Err(OpError::Interrupted) } else { Ok(!any) }
 }

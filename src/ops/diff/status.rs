@@ -77,7 +77,7 @@ pub fn status(place: &Place, tables: &[String], monitor: &dyn Monitor) -> Result
     let mut lines = Vec::with_capacity(sides.pairs.len());
     for pair in &sides.pairs {
         let aligned = Aligned::of(pair, &overlay, monitor)?;
-        let table = describe(&overlay, pair, aligned.as_ref(), None, Depth::Counts)?;
+        let table = describe(&overlay, pair, aligned.as_ref(), None, Depth::Counts, monitor)?;
         let snapshot = pair.old.as_ref().and_then(|side| side.snapshot).and_then(|id| opened.history.get(&id));
         lines.push(StatusLine {
             table: table.table,

@@ -34,6 +34,8 @@ pub(super) struct Changes {
     pub same: u64,
     /// What identifies the changes: equal for equal changes.
     pub digest: Hash,
+    /// What the digest is made of.
+    pub tally: Digest,
 }
 
 impl Changes {
@@ -57,8 +59,8 @@ impl Changes {
                 left: 0,
                 same: 0,
                 digest: Hash::of(b""),
+                tally: Digest::default(),
             },
-            digest: Digest::default(),
             mode,
             // Rows outside the filter are not the snapshot's to delete.
             deletes: mode == Mode::Exact && sides.live_in_filter.is_none(),
@@ -75,7 +77,7 @@ impl Changes {
         let (live_rows, _) = rows;
         let mut changes = collecting.changes;
         changes.same = live_rows.saturating_sub(collecting.changed_live);
-        changes.digest = collecting.digest.finish();
+        changes.digest = changes.tally.finish();
         Ok(changes)
     }
 
@@ -98,7 +100,6 @@ impl Changes {
 
 struct Collecting {
     changes: Changes,
-    digest: Digest,
     mode: Mode,
     deletes: bool,
     /// Live rows that the diff named: everything else is the same on both sides.
@@ -117,19 +118,19 @@ impl Collecting {
                     return Ok(());
                 }
                 self.changes.update.push(new.row, 1)?;
-                self.digest.add(before, after);
+                self.changes.tally.add(before, after);
             }
             // Copies of one row in a multiset: the same row on both sides, another number of times.
             (_, Some(new)) if wanted > live => {
                 self.changed_live -= live;
                 self.changes.insert.push(new.row, wanted - live)?;
-                self.digest.add(before, after);
+                self.changes.tally.add(before, after);
             }
             (Some(old), _) => {
                 self.changed_live -= wanted;
                 if self.deletes {
                     self.changes.delete.push(old.row, live - wanted)?;
-                    self.digest.add(before, after);
+                    self.changes.tally.add(before, after);
                 } else {
                     self.changes.left += live - wanted;
                 }
@@ -147,7 +148,7 @@ impl Collecting {
         if !changed && old.count > wanted {
             self.changes.delete.push(old.row, old.count - wanted)?;
             self.changes.left = self.changes.left.saturating_sub(old.count - wanted);
-            self.digest.add(before, after);
+            self.changes.tally.add(before, after);
         }
         Ok(())
     }
@@ -178,13 +179,22 @@ impl Digest {
                 }
             }
         }
-        let hash = hasher.finish();
-        for (lane, bytes) in self.lanes.iter_mut().zip(hash.as_bytes().chunks_exact(8)) {
-            let mut word = [0u8; 8];
-            word.copy_from_slice(bytes);
-            *lane = lane.wrapping_add(u64::from_le_bytes(word));
+        for (lane, word) in self.lanes.iter_mut().zip(words(&hasher.finish())) {
+            *lane = lane.wrapping_add(word);
         }
         self.changes += 1;
+    }
+
+    /// Puts an added row in the place of another with the same key.
+    pub fn replace_added(&mut self, key: &[u8], old: &[u8], new: &[u8]) {
+        let entry = |row| Entry { key, id: Hash::of(row), row, count: 1 };
+        let mut gone = Digest::default();
+        gone.add(None, Some(entry(old)));
+        for (lane, word) in self.lanes.iter_mut().zip(gone.lanes) {
+            *lane = lane.wrapping_sub(word);
+        }
+        self.changes -= 1;
+        self.add(None, Some(entry(new)));
     }
 
     /// The digest of everything added.
@@ -196,6 +206,15 @@ impl Digest {
         }
         hasher.finish()
     }
+}
+
+/// A hash as four numbers.
+fn words(hash: &Hash) -> [u64; 4] {
+    let mut words = [0; 4];
+    for (word, bytes) in words.iter_mut().zip(hash.as_bytes().as_chunks::<8>().0) {
+        *word = u64::from_le_bytes(*bytes);
+    }
+    words
 }
 
 /// The digest of everything that differs between two trees.

@@ -5,14 +5,20 @@
 //! tables are captured again, and what changed must be exactly the plan. Then COMMIT. The first capture is published as
 //! the safety snapshot before the first write.
 
+mod aim;
 mod changes;
+mod defaults;
 mod drift;
 mod guard;
+mod into;
 mod perform;
 mod plan;
 mod spool;
+mod start;
+mod undo;
 
-pub use perform::restore;
+pub use start::restore;
+pub use undo::{UndoOptions, undo};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -39,6 +45,18 @@ pub struct RestoreOptions {
     pub tables: Vec<String>,
     /// What becomes of rows that differ.
     pub mode: Mode,
+    /// Only the row with this key.
+    pub key: Option<String>,
+    /// Only rows for which this holds, in the snapshot or in the live table.
+    pub filter: Option<String>,
+    /// Only these columns, of rows that are live.
+    pub columns: Vec<String>,
+    /// Columns that are called otherwise now, or have another type: (in the snapshot, live).
+    pub map: Vec<(String, String)>,
+    /// Columns, of the snapshot or live, that are left as they are.
+    pub ignore: Vec<String>,
+    /// Make a new table of this name and bring the rows into it.
+    pub into: Option<String>,
     /// Only say what would be done.
     pub dry_run: bool,
     /// Do not ask.
@@ -129,4 +147,11 @@ pub struct RestoreReport {
     pub bystanders: Vec<Bystander>,
     /// Seconds.
     pub seconds: f64,
+}
+
+impl RestoreReport {
+    /// A restore that wrote nothing.
+    fn of(plan: RestorePlan, dry_run: bool) -> RestoreReport {
+        RestoreReport { plan, dry_run, applied: false, safety: None, bystanders: Vec::new(), seconds: 0.0 }
+    }
 }

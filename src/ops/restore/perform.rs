@@ -1,86 +1,43 @@
 //! The restore itself: guards, plan, confirmation, safety snapshot, writing, proof, commit.
 
 use super::changes::{Changes, digest_between};
-use super::plan::{Prepared, Targets, prepare, targets};
-use super::{Bystander, RestoreOptions, RestorePlan, RestoreReport, guard};
+use super::plan::{Prepared, Targets, prepare};
+use super::{Bystander, RestoreOptions, RestorePlan, RestoreReport, defaults};
 use crate::db::{Commit, DbError, RestoreTxn, Sink};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::ops::OpError;
 use crate::ops::actor;
 use crate::ops::capture::Capture;
-use crate::ops::project::{Place, Project};
-use crate::ops::publish::{Draft, Published, Taking, origin, publish};
-use crate::ops::{refs, settings};
+use crate::ops::project::Project;
+use crate::ops::publish::{Draft, Published, Taking, publish};
 use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind};
-use crate::store::{Access, Session, Store};
+use crate::store::{Session, Store};
 
 /// Safety snapshots that stay pinned; an older one is left to retention.
 const SAFETY_PINS: usize = 5;
 /// How the pin of a safety snapshot begins.
 const SAFETY_REASON: &str = "safety: before restoring ";
 
-/// Plans and, unless it is a dry run, applies a restore. `confirm` is shown the plan and says whether to go on; it is not
-/// asked if nothing would be written.
-///
-/// # Errors
-/// If anything fails before COMMIT: then the database is as it was. [`crate::db::DbError::Unknown`] if COMMIT's outcome is not known.
-pub fn restore(
-    place: &Place,
-    options: &RestoreOptions,
-    confirm: &mut dyn FnMut(&RestorePlan) -> Result<bool, OpError>,
-    monitor: &dyn Monitor,
-) -> Result<RestoreReport, OpError> {
-    let started = std::time::Instant::now();
-    let project = Project::find(place)?;
-    let store = project.open(Access::Write)?;
-    let history = History::load(&store)?;
-    let reference = project.reference(&options.reference);
-    let resolved = refs::resolve(&history, &Refs::load(&store)?, &reference)?;
-    let mut options = options.clone();
-    options.tables.extend(reference.table);
-    let (mut sink, chosen) = settings::connect(place, &project)?;
-    let target = origin(sink.identity(), &project);
-    guard::check(&options, &resolved.entry.manifest.source, &target, sink.identity())?;
-    let engine = sink.identity().engine;
-    let catalog = sink.catalog()?;
-    let work = Work {
-        project: &project,
-        store: &store,
-        history: &history,
-        entry: resolved.entry,
-        origin: &target,
-        targets: targets(&project, &store, resolved.entry, resolved.table, &options, &catalog, engine)?,
-        header: RestorePlan {
-            id: resolved.entry.id.to_hex(),
-            message: resolved.entry.manifest.message.clone(),
-            created_at: resolved.entry.manifest.created_at,
-            target: chosen.url.display(),
-            mode: options.mode,
-            tables: Vec::new(),
-        },
-        options: &options,
-        monitor,
-    };
-    let mut report = work.run(sink.as_mut(), confirm)?;
-    report.seconds = started.elapsed().as_secs_f64();
-    Ok(report)
-}
-
-struct Work<'w> {
-    project: &'w Project,
-    store: &'w Store,
-    history: &'w History,
-    entry: &'w Entry,
-    origin: &'w Origin,
-    targets: Targets,
-    header: RestorePlan,
-    options: &'w RestoreOptions,
-    monitor: &'w dyn Monitor,
+/// A restore whose tables are chosen.
+pub(super) struct Work<'w> {
+    pub project: &'w Project,
+    pub store: &'w Store,
+    pub history: &'w History,
+    pub entry: &'w Entry,
+    pub origin: &'w Origin,
+    pub targets: Targets,
+    pub header: RestorePlan,
+    pub options: &'w RestoreOptions,
+    pub monitor: &'w dyn Monitor,
 }
 
 impl Work<'_> {
-    fn run(
+    /// Plans, asks, writes, proves and commits.
+    ///
+    /// # Errors
+    /// As [`super::restore`].
+    pub fn run(
         &self,
         sink: &mut dyn Sink,
         confirm: &mut dyn FnMut(&RestorePlan) -> Result<bool, OpError>,
@@ -94,7 +51,7 @@ impl Work<'_> {
                 self.prepare(&session, live.as_mut())?
             };
             if self.options.dry_run || preview.plan.writes() == 0 {
-                return Ok(self.report(preview.plan, None, Vec::new()));
+                return Ok(RestoreReport::of(preview.plan, self.options.dry_run));
             }
             if !confirm(&preview.plan)? {
                 return Err(OpError::Declined);
@@ -108,7 +65,7 @@ impl Work<'_> {
             return Err(OpError::PlanChanged);
         }
         if prepared.plan.writes() == 0 {
-            return Ok(self.report(prepared.plan, None, Vec::new()));
+            return Ok(RestoreReport::of(prepared.plan, false));
         }
         self.apply(txn, session, prepared)
     }
@@ -119,17 +76,6 @@ impl Work<'_> {
         prepare(&taking, live, &self.targets, self.header.clone(), &self.store.scratch_dir())
     }
 
-    fn report(&self, plan: RestorePlan, safety: Option<String>, bystanders: Vec<Bystander>) -> RestoreReport {
-        RestoreReport {
-            plan,
-            dry_run: self.options.dry_run,
-            applied: safety.is_some(),
-            safety,
-            bystanders,
-            seconds: 0.0,
-        }
-    }
-
     /// Writes, proves and commits. Until the commit is acknowledged, whatever fails leaves the database as it was.
     fn apply(
         &self,
@@ -138,11 +84,20 @@ impl Work<'_> {
         prepared: Prepared,
     ) -> Result<RestoreReport, OpError> {
         let Prepared { plan, mut changes, live } = prepared;
+        self.can_come_back(&changes)?;
         let bystanders = self.bystanders(txn.as_mut(), &mut changes)?;
         let roots: Vec<Hash> = live.iter().map(|captured| captured.built.root).collect();
-        let safety = self.take_safety(session, live)?;
+        // A table that was just made has nothing to go back to.
+        let safety = match self.options.into {
+            Some(_) => {
+                session.seal()?;
+                None
+            }
+            None => Some(self.take_safety(session, live)?),
+        };
         let written = self
-            .write(txn.as_mut(), &mut changes)
+            .fill_defaults(txn.as_mut(), &mut changes)
+            .and_then(|()| self.write(txn.as_mut(), &mut changes))
             .and_then(|()| self.prove(txn.as_mut(), &roots, &changes))
             .and_then(|()| match self.monitor.interrupted() {
                 true => Err(OpError::Interrupted),
@@ -150,22 +105,54 @@ impl Work<'_> {
             });
         if let Err(error) = written {
             drop(txn);
-            self.forget_safety(&safety)?;
+            self.forget_safety(safety.as_ref())?;
             return Err(error);
         }
         match txn.commit() {
-            Ok(Commit::Done) => Ok(self.report(plan, Some(safety.entry.id.to_hex()), bystanders)),
+            Ok(Commit::Done) => Ok(RestoreReport {
+                applied: true,
+                safety: safety.map(|safety| safety.entry.id.to_hex()),
+                bystanders,
+                ..RestoreReport::of(plan, false)
+            }),
             Ok(Commit::RolledBack) => {
-                self.forget_safety(&safety)?;
+                self.forget_safety(safety.as_ref())?;
                 Err(OpError::Verification("the database rolled the restore back; nothing was changed".to_owned()))
             }
             // With an unknown outcome the safety snapshot may be needed: it stays.
             Err(error @ DbError::Unknown(_)) => Err(error.into()),
             Err(error) => {
-                self.forget_safety(&safety)?;
+                self.forget_safety(safety.as_ref())?;
                 Err(error.into())
             }
         }
+    }
+
+    /// Refuses rows that are gone where a column of theirs can get no value.
+    fn can_come_back(&self, changes: &[Changes]) -> Result<(), OpError> {
+        for (target, changes) in self.targets.tables.iter().zip(changes) {
+            let lacking = target.lacking();
+            if !lacking.is_empty() && changes.insert.rows() > 0 {
+                return Err(OpError::Drift {
+                    table: target.entry.table.clone(),
+                    differences: vec![format!(
+                        "{} rows are gone and cannot come back without a value for column {}",
+                        changes.insert.rows(),
+                        lacking.join(", ")
+                    )],
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn fill_defaults(&self, txn: &mut dyn RestoreTxn, changes: &mut [Changes]) -> Result<(), OpError> {
+        let scratch = self.store.scratch_dir();
+        for (index, (target, changes)) in self.targets.tables.iter().zip(changes).enumerate() {
+            let shape = (&target.spec, target.read.schema.columns.len());
+            defaults::fill(txn, index, &target.defaulted, shape, changes, &scratch)?;
+        }
+        Ok(())
     }
 
     fn bystanders(&self, txn: &mut dyn RestoreTxn, changes: &mut [Changes]) -> Result<Vec<Bystander>, OpError> {
@@ -227,7 +214,8 @@ impl Work<'_> {
     }
 
     /// A restore that changed nothing needs no safety snapshot.
-    fn forget_safety(&self, safety: &Published) -> Result<(), OpError> {
+    fn forget_safety(&self, safety: Option<&Published>) -> Result<(), OpError> {
+        let Some(safety) = safety else { return Ok(()) };
         self.store.unpin(&safety.entry.id)?;
         self.store.withdraw(&safety.entry.id)?;
         Ok(())

@@ -1,15 +1,19 @@
 //! From a reference and the live catalog to what is read, and from captured trees to a plan.
 
+use super::aim::{Aim, Making, Selection};
 use super::changes::{Changes, Sides};
+use super::drift::Origin;
 use super::{Mode, RestoreOptions, RestorePlan, drift};
 use crate::codec::{KeySpec, TableName, TableSchema};
-use crate::db::{Catalog, Engine, Filter, Snapshot, TableRead};
+use crate::db::sqlite::Condition;
+use crate::db::{Catalog, Engine, Filter, FilterNames, Snapshot, TableRead};
 use crate::hash::{Hash, Hasher};
 use crate::ops::publish::{Captured, Taking};
 use crate::ops::refs;
+use crate::ops::show::key_typed;
 use crate::ops::{OpError, Project};
 use crate::snapshot::{Entry, TableEntry, read_schema};
-use crate::store::Objects;
+use crate::store::{NewObjects, Objects};
 use std::path::Path;
 
 /// One table to restore: what the snapshot holds and how the live table is read.
@@ -20,9 +24,28 @@ pub(super) struct Target {
     pub read: TableRead,
     /// The position among the reads of the same table within the snapshot's filter, if rows outside must not be deleted.
     pub filtered: Option<usize>,
-    /// How rows are keyed.
+    /// How live rows are keyed.
     pub spec: KeySpec,
+    /// How the snapshot's rows become what the table is to have; `None` if they are that.
+    pub aim: Option<Aim>,
+    /// Columns whose defaults rows that come back get.
+    pub defaulted: Vec<usize>,
     notes: Vec<String>,
+}
+
+impl Target {
+    /// Columns without which no row can come back: they are not in the snapshot, NOT NULL, and have no default.
+    pub fn lacking(&self) -> Vec<&str> {
+        let Some(aim) = &self.aim else { return Vec::new() };
+        let columns = self.read.schema.columns.iter().zip(&aim.origins);
+        columns
+            .filter(|(column, origin)| {
+                let has_value = column.nullable || column.default.is_some() || column.identity.is_some();
+                **origin == Origin::Kept && !has_value
+            })
+            .map(|(column, _)| column.name.as_str())
+            .collect()
+    }
 }
 
 /// All tables to restore, parents before children, and what is read for them.
@@ -56,9 +79,13 @@ pub(super) fn targets(
     if chosen.is_empty() {
         chosen = only.map_or_else(|| (0..entry.manifest.tables.len()).collect(), |position| vec![position]);
     }
+    if chosen.len() != 1 && (options.key.is_some() || options.filter.is_some() || !options.columns.is_empty()) {
+        let what = format!("a key, --where and --columns go with one table, and {} are restored", chosen.len());
+        return Err(OpError::Usage(what));
+    }
     let mut tables = Vec::new();
     for position in chosen {
-        tables.push(target(objects, &entry.manifest.tables[position], catalog)?);
+        tables.push(target(project, objects, &entry.manifest.tables[position], options, catalog, engine)?);
     }
     parents_first(&mut tables);
     let mut reads: Vec<TableRead> = tables.iter().map(|target| target.read.clone()).collect();
@@ -77,7 +104,29 @@ pub(super) fn targets(
     Ok(Targets { tables, reads })
 }
 
-fn target(objects: &dyn Objects, entry: &TableEntry, catalog: &Catalog) -> Result<Target, OpError> {
+/// The restore of one table, whole.
+///
+/// # Errors
+/// As [`targets`].
+pub(super) fn whole(
+    project: &Project,
+    objects: &dyn Objects,
+    entry: &TableEntry,
+    catalog: &Catalog,
+    engine: Engine,
+) -> Result<Targets, OpError> {
+    let target = target(project, objects, entry, &RestoreOptions::default(), catalog, engine)?;
+    Ok(Targets { reads: vec![target.read.clone()], tables: vec![target] })
+}
+
+fn target(
+    project: &Project,
+    objects: &dyn Objects,
+    entry: &TableEntry,
+    options: &RestoreOptions,
+    catalog: &Catalog,
+    engine: Engine,
+) -> Result<Target, OpError> {
     let schema = read_schema(objects, &entry.schema_object)?;
     let Some(live) = catalog.table(&entry.table) else {
         return Err(OpError::NoSuchTable {
@@ -89,13 +138,41 @@ fn target(objects: &dyn Objects, entry: &TableEntry, catalog: &Catalog) -> Resul
     if let Some(refusal) = &live.refusal {
         return Err(OpError::Refused { what: refusal.clone(), allow: None });
     }
-    let drift = drift::compare(&schema, &live.schema);
+    let names = project.filter_names(&entry.table);
+    // Prisma's field for a column that is not called so itself.
+    let column = |typed: &String| match live.schema.columns.iter().any(|column| column.name == *typed) {
+        true => typed.clone(),
+        false => names.column(typed).unwrap_or_else(|| typed.clone()),
+    };
+    let options = &RestoreOptions { columns: options.columns.iter().map(column).collect(), ..options.clone() };
+    let drift = drift::compare(&schema, &live.schema, options);
     if !drift.obstacles.is_empty() {
         return Err(OpError::Drift { table: entry.table.clone(), differences: drift.obstacles });
     }
+    let is_plain = drift.is_plain(&schema);
+    let defaulted = |(at, origin): (usize, &Origin)| {
+        let column = drift.schema.columns.get(at)?;
+        (*origin == Origin::Kept && (column.default.is_some() || column.identity.is_some())).then_some(at)
+    };
+    let defaulted = drift.origins.iter().enumerate().filter_map(defaulted).collect();
+    let aim = Aim {
+        selection: Selection {
+            condition: match &options.filter {
+                Some(typed) => Some(Condition::new(typed, &drift.schema, engine, &names)?),
+                None => None,
+            },
+            key: options.key.as_ref().map(|typed| key_typed(&drift.schema, typed)).transpose()?,
+        },
+        only_present: !options.columns.is_empty(),
+        specs: (schema.key_spec(), drift.schema.key_spec()),
+        columns: schema.columns.len(),
+        origins: drift.origins,
+    };
     Ok(Target {
         entry: entry.clone(),
         spec: drift.schema.key_spec(),
+        aim: (!is_plain || !aim.selection.is_all()).then_some(aim),
+        defaulted,
         read: TableRead { schema: drift.schema, filter: None },
         filtered: None,
         notes: drift.notes,
@@ -156,13 +233,20 @@ pub(super) fn prepare(
     let mut plan = header;
     let mut all = Vec::with_capacity(targets.tables.len());
     for (index, target) in targets.tables.iter().enumerate() {
-        let sides = Sides {
-            live: captured[index].built.root,
-            live_in_filter: target.filtered.map(|position| captured[position].built.root),
-            snapshot: target.entry.root,
+        let live = captured[index].built.root;
+        // What the table is to become is made to be compared with, and not kept.
+        let trial = taking.session.trial();
+        let snapshot = match &target.aim {
+            Some(aim) => {
+                let making = Making { objects: &*trial, scratch, monitor: taking.monitor };
+                aim.tree(&making, &target.entry.root, &live)?
+            }
+            None => target.entry.root,
         };
+        let live_in_filter = target.filtered.map(|position| captured[position].built.root);
+        let sides = Sides { live, live_in_filter, snapshot };
         let rows = (captured[index].built.totals.rows, target.entry.rows);
-        let changes = Changes::collect(taking.session, &target.spec, &sides, rows, plan.mode, scratch)?;
+        let changes = Changes::collect(&*trial, &target.spec, &sides, rows, plan.mode, scratch)?;
         plan.tables.push(changes.describe(target.entry.table.to_string(), rows, target.notes.clone()));
         all.push(changes);
     }

@@ -5,6 +5,9 @@ use super::cursor::{Cursor, Fault};
 use super::syntax::{Attribute, Block, Entry, Expression, Sort, Written};
 use super::tokens::{Token, tokens};
 
+/// What blocks begin with.
+const KEYWORDS: [&str; 6] = ["model", "view", "enum", "type", "datasource", "generator"];
+
 /// What one file holds.
 #[derive(Debug, Default)]
 pub(super) struct Parsed {
@@ -18,17 +21,18 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Fault> {
     let tokens = tokens(text)?;
     let mut cursor = Cursor::new(&tokens);
     let mut parsed = Parsed::default();
-    let mut comments = Comments::new(false);
+    let (mut comments, mut carried) = (Comments::new(false), None);
     while let Some(token) = cursor.peek() {
         if comments.take(token) {
             cursor.next();
             continue;
         }
-        let documentation = comments.end();
+        let documentation = comments.end().or(carried.take());
         block(&mut cursor, documentation, &mut parsed)?;
-        // What stands behind the closing brace.
-        cursor.pass_line();
-        cursor.next();
+        // Prisma lets what is written above a setting block pass on to the next model.
+        let last = parsed.blocks.last_mut().filter(|last| matches!(last.sort, Sort::Datasource | Sort::Generator));
+        carried = last.and_then(|last| last.documentation.take());
+        comments.in_line = true;
     }
     Ok(parsed)
 }
@@ -85,7 +89,14 @@ fn block(cursor: &mut Cursor<'_>, documentation: Option<String>, parsed: &mut Pa
     if cursor.is_sign('}') {
         return Err((line, "a } closes nothing".to_owned()));
     }
-    let keyword = cursor.word();
+    let first = cursor.word();
+    // `modelMod {` is one too.
+    let glued = first.filter(|_| cursor.is_sign('{')).and_then(|word| {
+        let keyword = KEYWORDS.iter().find(|keyword| word.starts_with(**keyword))?;
+        let name = word.get(keyword.len()..).filter(|name| name.starts_with(|first: char| first.is_alphanumeric()))?;
+        Some((*keyword, name))
+    });
+    let keyword = glued.map(|(keyword, _)| keyword).or(first);
     let sort = match keyword {
         Some("model") => Sort::Model,
         Some("view") => Sort::View,
@@ -101,7 +112,8 @@ fn block(cursor: &mut Cursor<'_>, documentation: Option<String>, parsed: &mut Pa
         }
     };
     let keyword = keyword.unwrap_or_default();
-    let name = cursor.word().ok_or_else(|| (line, format!("a {keyword} has no name")))?.to_owned();
+    let name = glued.map(|(_, name)| name).or_else(|| cursor.word());
+    let name = name.ok_or_else(|| (line, format!("a {keyword} has no name")))?.to_owned();
     if !cursor.eat('{') {
         if sort == Sort::Composite && cursor.is_sign('=') {
             parsed.passed_over.push((line, format!("the type alias {name} was passed over")));

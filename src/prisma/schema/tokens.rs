@@ -17,9 +17,9 @@ pub(super) enum Token {
     Text(String),
     /// A sign that stands for itself.
     Sign(char),
-    /// A `///` comment.
+    /// A `///` comment, or one between `/*` and `*/`.
     Doc(String),
-    /// Any other comment.
+    /// A `//` comment.
     Comment,
     /// The end of a line.
     LineEnd,
@@ -81,8 +81,9 @@ fn comment(input: &mut Input<'_>) -> ModalResult<Token> {
     alt((
         preceded("///", to_line_end()).map(|text: &str| Token::Doc(text.trim().to_owned())),
         preceded("//", to_line_end()).value(Token::Comment),
+        // Documentation too, as Prisma has it.
         delimited("/*", cut_err(take_until(0.., "*/")).context(StrContext::Label("a /* comment is not closed")), "*/")
-            .value(Token::Comment),
+            .map(|text: &str| Token::Doc(text.trim().to_owned())),
     ))
     .parse_next(input)
 }
@@ -195,7 +196,7 @@ mod tests {
         1 Word("2fa")
         1 Comment
         1 LineEnd
-        2 Comment
+        2 Doc("")
         3 Sign('@')
         3 Sign('@')
         3 Word("map")

@@ -1,8 +1,11 @@
 //! The command line through the real binary: what each command prints on stdout and stderr, and what it exits with.
 
 mod arguments;
+mod diff;
+mod diff_output;
 mod export;
 mod gc;
+mod history;
 mod interrupted;
 mod json;
 mod log;
@@ -15,6 +18,8 @@ mod settings;
 mod setup;
 mod show;
 mod snap;
+mod sql;
+mod status;
 mod stores;
 mod tables;
 mod verify;

@@ -28,7 +28,7 @@ fn lost_and_changed_rows_come_back() {
       mods: 1 insert, 1 update, 0 delete, 1 unchanged, 1 left as they are
       mod_tags: 2 insert, 0 update, 0 delete, 1 unchanged
     Restore complete. 4 rows written and proved in [DURATION].
-    What was there before is snapshot [ID]; to go back: dbsnap restore [ID] --mode exact
+    What was there before is snapshot [ID]; to go back: dbsnap undo
     "#);
     assert_eq!(
         rows(&shop, "mods"),
@@ -84,7 +84,7 @@ fn only_what_is_missing() {
     into [DIR]/dev.db  (missing: only lost rows come back)
       mods: 1 insert, 0 update, 0 delete, 1 unchanged, 2 left as they are
     Restore complete. 1 rows written and proved in [DURATION].
-    What was there before is snapshot [ID]; to go back: dbsnap restore [ID] --mode exact
+    What was there before is snapshot [ID]; to go back: dbsnap undo
     "#);
     assert!(rows(&shop, "mods").contains(&"mods 2 Lamp 0.0 'ann'".to_owned()));
     assert_eq!(rows(&shop, "mod_tags").len(), 1, "another table of the snapshot stays");
@@ -145,7 +145,7 @@ fn by_a_file_of_the_export_only_its_table() {
     into [DIR]/dev.db  (upsert: rows added since stay)
       mods: 1 insert, 1 update, 0 delete, 1 unchanged, 1 left as they are
     Restore complete. 2 rows written and proved in [DURATION].
-    What was there before is snapshot [ID]; to go back: dbsnap restore [ID] --mode exact
+    What was there before is snapshot [ID]; to go back: dbsnap undo
     "#);
     assert_eq!(rows(&shop, "mod_tags").len(), 1);
 }
@@ -186,8 +186,7 @@ fn a_schema_that_no_longer_takes_the_rows() {
     --- stderr
     error: the schema of mods has changed since the snapshot:
       column price is gone
-      column size is new
-    hint: bring the schema back to what it was (migrations), then restore
+    hint: bring the schema back to what it was (migrations), or go on without: --map OLD=NEW takes a renamed or retyped column, --ignore-column COLUMN leaves one out
     ");
     shop.sql("DROP TABLE mod_tags");
     insta::assert_snapshot!(shop.refused(["restore", "latest:mod_tags", "-y"]), @r"
@@ -224,7 +223,7 @@ fn within_the_filter_of_the_snapshot() {
     into [DIR]/dev.db  (exact: rows added since go)
       mods: 1 insert, 0 update, 1 delete, 0 unchanged, 3 left as they are
     Restore complete. 2 rows written and proved in [DURATION].
-    What was there before is snapshot [ID]; to go back: dbsnap restore [ID] --mode exact
+    What was there before is snapshot [ID]; to go back: dbsnap undo
     "#);
     assert!(rows(&shop, "mods").iter().any(|row| row.contains("cheap")));
     assert!(!rows(&shop, "mods").iter().any(|row| row.contains("dear")));

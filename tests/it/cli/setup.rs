@@ -154,8 +154,13 @@ fn help() {
       snap         Take a snapshot of tables
       log          List snapshots, newest first
       show         Show a snapshot, a table of it, or one row
+      status       Compare the live tables with their latest snapshots
+      diff         Show which rows differ between snapshots, or a snapshot and the live database
+      history      Follow one row through all snapshots
+      sql          Query a snapshot without touching the database
       export       Write a snapshot's JSON, restore script and backup_manifest.json
       restore      Bring rows back: plan, confirm, write the differences, prove it
+      undo         Take back the last restore
       delete       Delete snapshots
       pin          Keep a snapshot from retention and from delete
       unpin        Take a pin off

@@ -19,86 +19,99 @@ fn pick<'p>(dice: &mut Dice, from: &[&'p str]) -> &'p str {
     from[usize::try_from(dice.roll(from.len() as u64)).unwrap()]
 }
 
+/// One table: what it looks like, and the ids of its rows before and after the change.
+#[derive(Clone)]
+struct Table {
+    name: String,
+    keyed: bool,
+    composite: bool,
+    unique: bool,
+    /// The table that it refers to, with its ids; it may be itself.
+    parent: Option<(String, [Vec<u64>; 2])>,
+    ids: [Vec<u64>; 2],
+}
+
+impl Table {
+    fn new(number: u64, parents: &[Table], dice: &mut Dice) -> Table {
+        let name = format!("\"t{number} {}\"", pick(dice, &["a", "B", "é'", ";--"]));
+        let keyed = dice.roll(4) > 0;
+        let composite = keyed && dice.roll(3) == 0;
+        let size = dice.roll(40);
+        let before: Vec<u64> = (0..size).map(|id| id * 3).collect();
+        let after: Vec<u64> = (0..size + dice.roll(9)).map(|id| id * 3).filter(|_| dice.roll(5) > 0).collect();
+        let ids = [before, after];
+        let parent = match parents.len() as u64 {
+            some if some > 0 && dice.roll(3) > 0 => {
+                let parent = &parents[usize::try_from(dice.roll(some)).unwrap()];
+                Some((parent.name.clone(), parent.ids.clone()))
+            }
+            _ if keyed && !composite && dice.roll(3) == 0 => Some((name.clone(), ids.clone())),
+            _ => None,
+        };
+        Table { name, keyed, composite, unique: dice.roll(2) == 0, parent, ids }
+    }
+
+    fn definition(&self, postgres: bool, dice: &mut Dice) -> String {
+        let mut parts = vec!["id integer NOT NULL", "u text NOT NULL", "x text", "r double precision"];
+        parts.extend(if postgres { ["n numeric", "j jsonb", "b bytea"] } else { ["n", "j text", "b blob"] });
+        parts.push("up integer");
+        match (self.keyed, self.composite) {
+            (true, true) => parts.push("PRIMARY KEY (u, id)"),
+            (true, false) => parts.push("PRIMARY KEY (id)"),
+            _ => {}
+        }
+        if self.unique {
+            parts.push("UNIQUE (u)");
+        }
+        let action = pick(dice, &["CASCADE", "SET NULL", "NO ACTION"]);
+        let reference = self.parent.as_ref().map_or(String::new(), |(parent, _)| {
+            format!(", FOREIGN KEY (up) REFERENCES {parent} (id) ON DELETE {action}")
+        });
+        format!("CREATE TABLE {} ({}{reference});\n", self.name, parts.join(", "))
+    }
+
+    /// Inserts the rows of before (0) or after (1). Most have the cells that they had: `known`.
+    fn rows(&self, when: usize, postgres: bool, dice: &mut Dice, known: &mut Vec<String>) -> String {
+        let ids = &self.ids[when];
+        let swap = if when == 0 { 0 } else { dice.roll(3) };
+        let mut rows = Vec::new();
+        let mut used = Vec::new();
+        for (at, id) in ids.iter().enumerate() {
+            let up = match self.parent.as_ref().map(|(_, ids)| &ids[when][..]) {
+                None | Some([]) => "NULL".to_owned(),
+                Some(others) => others[usize::try_from(dice.roll(others.len() as u64)).unwrap()].to_string(),
+            };
+            let old = known.get(at).filter(|_| dice.roll(3) > 0).cloned();
+            used.push(old.unwrap_or_else(|| cells(dice, postgres)));
+            rows.push(format!("({id}, 'u{}', {}, {up})", (at as u64 + swap) % ids.len() as u64, used[at]));
+        }
+        *known = used;
+        if !self.keyed && !self.unique {
+            rows.extend_from_within(..rows.len() / 2);
+        }
+        if rows.is_empty() {
+            String::new()
+        } else {
+            format!("INSERT INTO {} VALUES {};\n", self.name, rows.join(",\n"))
+        }
+    }
+}
+
 /// A few tables that refer to each other, and a change that keeps to their references: everything is thrown away and made anew, the same
 /// rows for the most part.
 fn made(seed: u64, postgres: bool) -> Made {
     let mut dice = Dice(seed + 1);
-    let (mut tables, mut change) = (String::new(), String::new());
-    let mut parents: Vec<(String, Vec<u64>, Vec<u64>)> = Vec::new();
-    let mut emptied = String::new();
+    let (mut tables, mut change, mut emptied) = (String::new(), String::new(), String::new());
+    let mut parents = Vec::new();
     for number in 0..2 + dice.roll(3) {
-        let name = format!("\"t{number} {}\"", pick(&mut dice, &["a", "B", "é'", ";--"]));
-        let keyed = dice.roll(4) > 0;
-        let unique = dice.roll(2) == 0;
-        let composite = keyed && dice.roll(3) == 0;
-        let parent = match parents.len() as u64 {
-            0 => None,
-            some if dice.roll(3) > 0 => Some(parents[usize::try_from(dice.roll(some)).unwrap()].clone()),
-            _ => None,
-        };
-        let mut columns = vec![
-            "id integer NOT NULL".to_owned(),
-            "u text NOT NULL".to_owned(),
-            "x text".to_owned(),
-            "r double precision".to_owned(),
-        ];
-        if postgres {
-            columns.extend(["n numeric".to_owned(), "j jsonb".to_owned(), "b bytea".to_owned()]);
-        } else {
-            columns.extend(["n".to_owned(), "j text".to_owned(), "b blob".to_owned()]);
-        }
-        columns.push("up integer".to_owned());
-        if composite {
-            columns.push("PRIMARY KEY (u, id)".to_owned());
-        } else if keyed {
-            columns.push("PRIMARY KEY (id)".to_owned());
-        }
-        if unique {
-            columns.push("UNIQUE (u)".to_owned());
-        }
-        if let Some((parent, ..)) = &parent {
-            let action = pick(&mut dice, &["CASCADE", "SET NULL", "NO ACTION"]);
-            columns.push(format!("FOREIGN KEY (up) REFERENCES {parent} (id) ON DELETE {action}"));
-        } else if keyed && !composite && dice.roll(3) == 0 {
-            columns.push(format!("FOREIGN KEY (up) REFERENCES {name} (id)"));
-        }
-        tables.push_str(&format!("CREATE TABLE {name} ({});\n", columns.join(", ")));
-        let selfish = columns.last().is_some_and(|last| last.contains(&format!("REFERENCES {name}")));
-        let size = dice.roll(40);
-        let ids: Vec<u64> = (0..size).map(|id| id * 3).collect();
-        let kept: Vec<u64> = (0..size + dice.roll(9)).map(|id| id * 3).filter(|_| dice.roll(5) > 0).collect();
-        let mut before: Vec<String> = Vec::new();
-        let rows = |ids: &[u64], others: Option<&[u64]>, swap: u64, dice: &mut Dice, before: &mut Vec<String>| {
-            let mut rows = Vec::new();
-            for (at, id) in ids.iter().enumerate() {
-                let up = match others {
-                    Some([]) | None => "NULL".to_owned(),
-                    Some(others) => others[usize::try_from(dice.roll(others.len() as u64)).unwrap()].to_string(),
-                };
-                let old = before.get(at).filter(|_| dice.roll(3) > 0).cloned();
-                let cells = old.unwrap_or_else(|| cells(dice, postgres));
-                rows.push((format!("({id}, 'u{}', {cells}, {up})", (at as u64 + swap) % ids.len() as u64), cells));
-            }
-            *before = rows.iter().map(|(_, cells)| cells.clone()).collect();
-            let mut rows: Vec<String> = rows.into_iter().map(|(row, _)| row).collect();
-            if !keyed && !unique && !rows.is_empty() {
-                rows.extend_from_within(..rows.len() / 2);
-            }
-            if rows.is_empty() { String::new() } else { format!("INSERT INTO {name} VALUES {};\n", rows.join(",\n")) }
-        };
-        let others = |before: bool| match &parent {
-            Some((_, ids, kept)) => Some(if before { ids.clone() } else { kept.clone() }),
-            None => None,
-        };
-        let own = |ids: &Vec<u64>| selfish.then(|| ids.clone());
-        let first = others(true).or_else(|| own(&ids));
-        tables.push_str(&rows(&ids, first.as_deref(), 0, &mut dice, &mut before));
-        let swap = dice.roll(3);
-        let second = others(false).or_else(|| own(&kept));
-        change.push_str(&rows(&kept, second.as_deref(), swap, &mut dice, &mut before));
-        emptied = format!("DELETE FROM {name};\n{emptied}");
-        if keyed && !composite {
-            parents.push((name, ids, kept));
+        let table = Table::new(number, &parents, &mut dice);
+        let mut known = Vec::new();
+        tables.push_str(&table.definition(postgres, &mut dice));
+        tables.push_str(&table.rows(0, postgres, &mut dice, &mut known));
+        change.push_str(&table.rows(1, postgres, &mut dice, &mut known));
+        emptied = format!("DELETE FROM {};\n{emptied}", table.name);
+        if table.keyed && !table.composite {
+            parents.push(table);
         }
     }
     change = format!("{emptied}{change}INSERT INTO sure VALUES ({seed});");
@@ -145,7 +158,7 @@ fn cells(dice: &mut Dice, postgres: bool) -> String {
 fn random_tables_of_sqlite_go_back_and_forth() {
     for seed in seeds() {
         let made = made(seed, false);
-        let guard = scopeguard(seed);
+        let guard = Seed(seed);
         let data = SqlitePatched::new(&made.tables);
         data.goes_back_and_forth(&|| drop(data.sql(&made.change)));
         std::mem::forget(guard);
@@ -156,7 +169,7 @@ fn random_tables_of_sqlite_go_back_and_forth() {
 fn random_tables_of_postgres_go_back_and_forth() {
     for seed in seeds() {
         let made = made(seed, true);
-        let guard = scopeguard(seed);
+        let guard = Seed(seed);
         let db = PgServer::shared().database();
         db.sql(&made.tables);
         let data = PostgresPatched::new(db);
@@ -168,11 +181,8 @@ fn random_tables_of_postgres_go_back_and_forth() {
 /// Names the seed when a test fails.
 struct Seed(u64);
 
-fn scopeguard(seed: u64) -> Seed {
-    Seed(seed)
-}
-
 impl Drop for Seed {
+    #[expect(clippy::print_stdout, reason = "a seed that fails is to be kept")]
     fn drop(&mut self) {
         println!("seed {}", self.0);
     }

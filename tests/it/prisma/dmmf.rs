@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
 /// Prisma's answers for these schemas: `datamodel` and `config`, or `error`.
-fn ask_prisma(schemas: &[PathBuf]) -> Vec<Value> {
+pub(super) fn ask_prisma(schemas: &[PathBuf]) -> Vec<Value> {
     let program = project("tests/prisma/dmmf/dmmf.mjs");
     let args = std::iter::once(&program).chain(schemas);
     let run = Project::new().program("node", args).run().success();
@@ -72,7 +72,7 @@ fn generate(schema: &Path) -> Value {
 }
 
 /// What of a DMMF is compared: names and types, not what only queries need.
-fn expected(datamodel: &Value) -> Value {
+pub(super) fn expected(datamodel: &Value) -> Value {
     let models = datamodel["models"].as_array().unwrap().iter().map(|model| {
         let fields = model["fields"].as_array().unwrap().iter().map(|field| {
             let keys = [
@@ -145,7 +145,7 @@ fn mapped(name: &str, db_name: &str) -> Value {
 }
 
 /// Our schema in the form of a DMMF.
-fn as_datamodel(schema: &Schema) -> Value {
+pub(super) fn as_datamodel(schema: &Schema) -> Value {
     let models = schema.models.iter().filter(|model| !model.ignored).map(as_model);
     let enums = schema.enums.iter().map(as_enum);
     json!({ "models": sorted(models.collect()), "enums": sorted(enums.collect()) })
@@ -262,7 +262,7 @@ fn expected_settings(answer: &Value) -> Value {
 }
 
 /// Appends every difference between the two, with the way to it.
-fn compare(at: &str, ours: &Value, theirs: &Value, differences: &mut Vec<String>) {
+pub(super) fn compare(at: &str, ours: &Value, theirs: &Value, differences: &mut Vec<String>) {
     let name = |value: &Value| value.get("name").and_then(Value::as_str).map(str::to_owned);
     match (ours, theirs) {
         (Value::Object(ours), Value::Object(theirs)) => {

@@ -5,6 +5,7 @@ mod databases;
 mod dmmf;
 mod hostile_schemas;
 mod import;
+mod mutants;
 mod resolution;
 mod schema_errors;
 mod script_catalogue;

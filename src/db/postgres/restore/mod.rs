@@ -8,6 +8,7 @@
 mod bystanders;
 mod commit;
 mod counters;
+mod defaults;
 mod links;
 mod silence;
 mod staging;
@@ -159,6 +160,10 @@ impl RestoreTxn for PostgresRestore<'_> {
 
     fn bystanders(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<Vec<(TableName, u64)>, DbError> {
         self.guarded(|restore| restore.count_bystanders(index, rows))
+    }
+
+    fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError> {
+        self.guarded(|restore| restore.evaluate_defaults(index, columns, rows, sink))
     }
 
     fn delete(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {

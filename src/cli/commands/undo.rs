@@ -1,0 +1,41 @@
+//! `dbsnap undo`
+
+use super::restore::carry_out;
+use crate::cli::command_error::CliError;
+use crate::cli::ui::Ui;
+use crate::ops::Place;
+use crate::ops::restore::{UndoOptions, undo};
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// The restore to take back: its snapshot, or the safety snapshot that it took; otherwise the last one
+    reference: Option<String>,
+    /// Show the plan and stop
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// Let foreign keys delete or change rows of other tables
+    #[arg(long)]
+    cascade: bool,
+    /// Write into a database on another machine
+    #[arg(long)]
+    remote: bool,
+    /// Write although NODE_ENV is production
+    #[arg(long)]
+    production: bool,
+}
+
+pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let options = UndoOptions {
+        reference: args.reference.clone(),
+        dry_run: args.dry_run,
+        yes: args.yes,
+        cascade: args.cascade,
+        remote: args.remote,
+        production: args.production,
+    };
+    carry_out(ui, "undo", |confirm| undo(place, &options, confirm, ui.monitor()))
+}

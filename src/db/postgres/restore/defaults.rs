@@ -1,0 +1,50 @@
+//! What columns get that are given nothing.
+
+use super::PostgresRestore;
+use crate::codec::Column;
+use crate::db::postgres::copy_text::Decoder;
+use crate::db::postgres::quote;
+use crate::db::postgres::types::Form;
+use crate::db::{DbError, RowSink};
+
+impl PostgresRestore<'_> {
+    /// Evaluates the defaults of columns, row by row, as an INSERT would.
+    pub(super) fn evaluate_defaults(
+        &mut self,
+        index: usize,
+        columns: &[usize],
+        rows: u64,
+        sink: &mut dyn RowSink,
+    ) -> Result<(), DbError> {
+        let plan = self.session.plan(index)?;
+        let table = plan.table().clone();
+        let columns: Vec<&Column> = columns.iter().filter_map(|&position| plan.schema.columns.get(position)).collect();
+        let values: Vec<String> = columns.iter().map(|column| default(&plan.sql_name, column)).collect();
+        let mut decoder = Decoder::new(columns.iter().map(|column| Form::of(column.kind, column.array)).collect());
+        let sql = format!("COPY (SELECT {} FROM pg_catalog.generate_series(1, {rows})) TO STDOUT", values.join(", "));
+        let mut canonical = Vec::new();
+        let copied = self.session.connection.copy_out(&sql, self.session.monitor, |line| {
+            canonical.clear();
+            decoder
+                .row(line, &mut canonical)
+                .map_err(|_| DbError::Lost(format!("defaults of table {table}: the server sent a row that is none")))?;
+            sink.row(&canonical)
+        });
+        copied.map(drop).map_err(|failure| failure.during(format!("evaluating defaults of table {table}")))
+    }
+}
+
+/// The expression that a column's default is, of the column's type.
+fn default(table: &str, column: &Column) -> String {
+    let expression = match (&column.default, column.identity) {
+        (Some(expression), _) => expression.clone(),
+        (None, Some(_)) => format!(
+            "pg_catalog.nextval(pg_catalog.pg_get_serial_sequence({}, {}))",
+            quote::literal(table),
+            quote::literal(&column.name)
+        ),
+        (None, None) => "NULL".to_owned(),
+    };
+    // the newline ends a comment, should the expression end in one
+    format!("CAST(({expression}\n) AS {})", column.sql_type)
+}

@@ -5,7 +5,7 @@ use super::scratch::{Scratch, table_name};
 use super::scratch_form::bind;
 use super::sql::quote;
 use crate::codec::{Key, TableSchema, ValueRef};
-use crate::db::{DbError, Engine, Filter};
+use crate::db::{DbError, Engine, Filter, FilterNames};
 
 /// Whether a condition holds for rows of a table, in SQLite's opinion.
 #[derive(Debug)]
@@ -22,7 +22,23 @@ impl Condition {
     /// # Errors
     /// As [`Filter::parse`].
     pub fn new(typed: &str, schema: &TableSchema, engine: Engine) -> Result<Condition, DbError> {
-        let filter = Filter::parse(typed, Engine::Sqlite, schema, &|_| None)?;
+        Condition::of(Filter::parse(typed, Engine::Sqlite, schema, &|_| None)?, schema, engine)
+    }
+
+    /// As [`Condition::new`], with names beside those of the database.
+    ///
+    /// # Errors
+    /// As [`Filter::parse_named`].
+    pub fn named(
+        typed: &str,
+        schema: &TableSchema,
+        engine: Engine,
+        names: &dyn FilterNames,
+    ) -> Result<Condition, DbError> {
+        Condition::of(Filter::parse_named(typed, Engine::Sqlite, schema, names)?, schema, engine)
+    }
+
+    fn of(filter: Filter, schema: &TableSchema, engine: Engine) -> Result<Condition, DbError> {
         let scratch = Scratch::temporary()?;
         let schema = TableSchema { key: Key::Rows, ..schema.clone() };
         scratch.table(&schema, engine)?;

@@ -21,7 +21,10 @@ impl Predicate {
     /// If it cannot be read, or names a column that the table does not have.
     pub fn of(options: &DiffOptions, sides: &Sides, aligned: Option<&Aligned>) -> Result<Option<Predicate>, OpError> {
         let (Some(typed), Some(aligned)) = (&options.filter, aligned) else { return Ok(None) };
-        let condition = Condition::new(typed, &aligned.schema, sides.engine)?;
+        let condition = {
+            let names = sides.project.filter_names(&aligned.schema.table);
+            Condition::named(typed, &aligned.schema, sides.engine, &names)?
+        };
         Ok(Some(Predicate { condition, columns: aligned.schema.columns.len() }))
     }
 

@@ -41,6 +41,8 @@ pub(super) struct Pair {
 
 /// Everything that is compared.
 pub(super) struct Sides {
+    /// The project, for the names that filters may use.
+    pub project: Project,
     pub from: DiffSide,
     pub to: DiffSide,
     pub pairs: Vec<Pair>,
@@ -115,6 +117,7 @@ impl<'f> Finder<'f> {
         };
         let engines = (engine(&from), engine(&to));
         let mut sides = Sides {
+            project: self.project.clone(),
             from: self.describe(&from, live.as_ref()),
             to: self.describe(&to, live.as_ref()),
             pairs,

@@ -85,7 +85,7 @@ pub(super) fn targets(
     }
     let mut tables = Vec::new();
     for position in chosen {
-        tables.push(target(objects, &entry.manifest.tables[position], options, catalog, engine)?);
+        tables.push(target(project, objects, &entry.manifest.tables[position], options, catalog, engine)?);
     }
     parents_first(&mut tables);
     let mut reads: Vec<TableRead> = tables.iter().map(|target| target.read.clone()).collect();
@@ -105,6 +105,7 @@ pub(super) fn targets(
 }
 
 fn target(
+    project: &Project,
     objects: &dyn Objects,
     entry: &TableEntry,
     options: &RestoreOptions,
@@ -122,7 +123,16 @@ fn target(
     if let Some(refusal) = &live.refusal {
         return Err(OpError::Refused { what: refusal.clone(), allow: None });
     }
-    let drift = drift::compare(&schema, &live.schema, options);
+    let mut options = options.clone();
+    for column in &mut options.columns {
+        if let Some(model) = project.model_of(&entry.table)
+            && !schema.columns.iter().any(|have| have.name == *column)
+            && let Some(field) = model.columns().find(|field| field.name == *column)
+        {
+            column.clone_from(&field.column);
+        }
+    }
+    let drift = drift::compare(&schema, &live.schema, &options);
     if !drift.obstacles.is_empty() {
         return Err(OpError::Drift { table: entry.table.clone(), differences: drift.obstacles });
     }
@@ -134,7 +144,12 @@ fn target(
     let defaulted = drift.origins.iter().enumerate().filter_map(defaulted).collect();
     let aim = Aim {
         selection: Selection {
-            condition: options.filter.as_ref().map(|typed| Condition::new(typed, &drift.schema, engine)).transpose()?,
+            condition: match &options.filter {
+                Some(typed) => {
+                    Some(Condition::named(typed, &drift.schema, engine, &project.filter_names(&entry.table))?)
+                }
+                None => None,
+            },
             key: options.key.as_ref().map(|typed| key_typed(&drift.schema, typed)).transpose()?,
         },
         only_present: !options.columns.is_empty(),

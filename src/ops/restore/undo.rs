@@ -9,7 +9,7 @@ use crate::ops::OpError;
 use crate::ops::project::{Place, Project};
 use crate::ops::publish::origin;
 use crate::ops::{refs, settings};
-use crate::snapshot::{Entry, History, Reference, Refs, SnapshotKind};
+use crate::snapshot::{Entry, History, Refs, SnapshotKind};
 use crate::store::Access;
 
 /// Which restore to take back, and which guards are lifted.
@@ -45,7 +45,7 @@ pub fn undo(
         let history = History::load(&store)?;
         match &options.reference {
             Some(typed) => {
-                let reference = Reference::parse(typed);
+                let reference = project.reference(typed);
                 let found = refs::resolve(&history, &Refs::load(&store)?, &reference)?.entry;
                 of_restore(&history, found)?.id
             }

@@ -138,9 +138,24 @@ fn a_filter_in_prismas_names_holds_later() {
         .unwrap();
     let diff = shop.dbsnap(["diff", "--json"]).run().success();
     assert!(diff.stdout().contains("New") && !diff.stdout().contains("Other"), "{diff}");
+    let none = shop.dbsnap(["diff", "--where", "kind = 'FREE'", "--", "Mod"]).run().success();
+    assert!(!none.stdout().contains("New"), "{none}");
     shop.dbsnap(["restore", "latest", "--mode", "exact", "-y", "--cascade"]).run().success();
     let count: i64 = database.query_row("SELECT count(*) FROM mods", [], |row| row.get(0)).unwrap();
     assert_eq!(count, 4);
+}
+
+#[test]
+fn a_restore_of_a_part_takes_fields_and_values_of_enums() {
+    let shop = shop();
+    shop.dbsnap(["snap", "Mod"]).run().success();
+    let database = Connection::open(shop.path().join("prisma/dev.db")).unwrap();
+    database.execute_batch("UPDATE mods SET content_type = 'x', the_title = 'x'").unwrap();
+    let part = ["restore", "latest", "Mod", "--where", "kind = 'FREE'", "--columns", "contentType", "-y"];
+    shop.dbsnap(part).run().success();
+    let rows = "SELECT group_concat(content_type || ' ' || the_title, ', ' ORDER BY id) FROM mods";
+    let rows: String = database.query_row(rows, [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, "furniture x, x x, x x");
 }
 
 #[test]

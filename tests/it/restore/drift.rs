@@ -10,7 +10,7 @@ fn mods(place: &Place) {
     place.snap();
 }
 
-/// Torment: S2
+/// Torment: R9
 #[test]
 fn a_new_column_keeps_its_values_and_rows_that_come_back_get_its_default() {
     on_both(|place| {
@@ -43,7 +43,7 @@ fn defaults_that_differ_from_row_to_row_are_what_an_insert_gives() {
     assert_eq!(other.sql("SELECT id, n FROM mods ORDER BY id"), "1|1\n2|4\n3|3");
 }
 
-/// Torment: S2
+/// Torment: R9
 #[test]
 fn columns_in_another_order_take_their_own_values() {
     on_both(|place| {
@@ -71,7 +71,7 @@ fn a_table_without_a_key_takes_its_columns_in_another_order() {
     });
 }
 
-/// Torment: S2
+/// Torment: R9
 #[test]
 fn a_renamed_or_retyped_column_needs_a_map() {
     on_both(|place| {
@@ -93,7 +93,7 @@ fn a_renamed_or_retyped_column_needs_a_map() {
     assert_eq!(place.sql("SELECT title FROM mods WHERE id = 1"), "Lamp");
 }
 
-/// Torment: S2
+/// Torment: R9
 #[test]
 fn a_column_that_is_gone_can_be_left_out() {
     on_both(|place| {
@@ -107,7 +107,7 @@ fn a_column_that_is_gone_can_be_left_out() {
     });
 }
 
-/// Torment: S2
+/// Torment: R9
 #[test]
 fn a_new_column_without_a_default_refuses_rows_that_are_gone() {
     let place = Place::postgres();

@@ -115,7 +115,7 @@ impl Store {
         self.access
     }
 
-    /// Lets packs end at about `bytes` instead of 64 MiB.
+    /// Lets packs end at about `bytes` instead of 16 MiB.
     pub fn set_pack_size(&mut self, bytes: u64) {
         self.pack_size = bytes;
     }

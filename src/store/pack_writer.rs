@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 /// A pack ends with the object that brings it to this many bytes.
-pub(super) const PACK_SIZE: u64 = 64 << 20;
+pub(super) const PACK_SIZE: u64 = 16 << 20;
 
 /// A temporary file; removed when dropped, unless it was given a final name.
 #[derive(Debug)]

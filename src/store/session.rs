@@ -157,7 +157,7 @@ impl Session<'_> {
         Ok((u64::from(entry.stored_len), full.map(|(_, writer)| writer)))
     }
 
-    /// Finishes a full pack beside the work that goes on: syncing and proving 64 MiB takes its time.
+    /// Finishes a full pack beside the work that goes on: syncing and proving it takes its time.
     fn finish(&self, full: PackWriter) -> Result<Finishing, StoreError> {
         if self.store.finish_inline {
             return full.finish().map(Finishing::Done);

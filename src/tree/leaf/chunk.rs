@@ -33,8 +33,14 @@ fn tag_of(value: ValueRef<'_>) -> u8 {
 /// Appends a chunk of `values`; nothing may be appended for no values.
 pub(super) fn put<'v>(values: impl Iterator<Item = ValueRef<'v>> + Clone, out: &mut Vec<u8>) {
     let mut seen = [false; 5];
+    let (mut texts, mut blobs) = (Lengths::default(), Lengths::default());
     for value in values.clone() {
         seen[usize::from(tag_of(value))] = true;
+        match value {
+            ValueRef::Text(bytes) => texts.add(bytes.len()),
+            ValueRef::Blob(bytes) => blobs.add(bytes.len()),
+            _ => {}
+        }
     }
     let mut kinds = (0u8..).zip(seen).filter(|(_, seen)| *seen).map(|(tag, _)| tag);
     match (kinds.next(), kinds.next()) {
@@ -54,10 +60,37 @@ pub(super) fn put<'v>(values: impl Iterator<Item = ValueRef<'v>> + Clone, out: &
             }
         }
     }
-    for wanted in [TAG_TEXT, TAG_BLOB] {
-        if seen[usize::from(wanted)] {
-            put_strings(values.clone(), wanted, out);
-        }
+    if texts.count > 0 {
+        let texts_only = |value| if let ValueRef::Text(bytes) = value { Some(bytes) } else { None };
+        put_strings(values.clone().filter_map(texts_only), texts, out);
+    }
+    if blobs.count > 0 {
+        let blobs_only = |value| if let ValueRef::Blob(bytes) = value { Some(bytes) } else { None };
+        put_strings(values.filter_map(blobs_only), blobs, out);
+    }
+}
+
+/// How long strings are.
+#[derive(Clone, Copy)]
+struct Lengths {
+    shortest: usize,
+    longest: usize,
+    total: usize,
+    count: usize,
+}
+
+impl Default for Lengths {
+    fn default() -> Lengths {
+        Lengths { shortest: usize::MAX, longest: 0, total: 0, count: 0 }
+    }
+}
+
+impl Lengths {
+    fn add(&mut self, length: usize) {
+        self.shortest = self.shortest.min(length);
+        self.longest = self.longest.max(length);
+        self.total += length;
+        self.count += 1;
     }
 }
 
@@ -86,18 +119,9 @@ fn put_ints<'v>(values: impl Iterator<Item = ValueRef<'v>> + Clone, out: &mut Ve
 }
 
 /// Texts or blobs: all lengths, then all bytes, row by row or place by place.
-fn put_strings<'v>(values: impl Iterator<Item = ValueRef<'v>> + Clone, wanted: u8, out: &mut Vec<u8>) {
-    let strings = values.filter_map(|value| match value {
-        ValueRef::Text(bytes) if wanted == TAG_TEXT => Some(bytes),
-        ValueRef::Blob(bytes) if wanted == TAG_BLOB => Some(bytes),
-        _ => None,
-    });
-    let (mut shortest, mut longest, mut count) = (usize::MAX, 0, 0);
-    for bytes in strings.clone() {
-        shortest = shortest.min(bytes.len());
-        longest = longest.max(bytes.len());
-        count += 1;
-    }
+fn put_strings<'v>(strings: impl Iterator<Item = &'v [u8]> + Clone, lengths: Lengths, out: &mut Vec<u8>) {
+    let Lengths { shortest, longest, total, count } = lengths;
+    out.reserve(total + 2 * count);
     let even = longest <= LONGEST_BY_PLACE && longest - shortest <= 6 && longest >= 3 && count >= 16;
     if even && is_varied(strings.clone()) {
         out.push(STRINGS_BY_PLACE);

@@ -9,7 +9,7 @@ use crate::tree::{Builder, TreeError};
 
 /// Bytes of rows that are taken in before any is built, and those that are held back then.
 const FRESH: usize = 4 << 20;
-const HELD: usize = 4 << 20;
+const HELD: usize = 2 << 20;
 
 /// Rows on their way to a builder.
 pub(super) struct Window {

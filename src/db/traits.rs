@@ -137,6 +137,13 @@ pub trait RestoreTxn: Snapshot {
     /// If the database cannot count.
     fn bystanders(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<Vec<(TableName, u64)>, DbError>;
 
+    /// Takes further tables into the transaction, locked as the others are, to be read. They are counted on after the tables there
+    /// are. To be called before the first write and after the last call of [`RestoreTxn::bystanders`].
+    ///
+    /// # Errors
+    /// As [`Sink::restore`].
+    fn also(&mut self, tables: &[TableRead]) -> Result<(), DbError>;
+
     /// Whether the database carries out foreign-key actions in this transaction. Where it does not (SQLite), a deletion that
     /// would leave rows of other tables without what they refer to is refused when it is to be committed.
     fn foreign_keys_act(&self) -> bool;

@@ -3,14 +3,14 @@
 use super::changes::{Changes, digest_between};
 use super::plan::{Prepared, Targets, prepare};
 use super::{Bystander, RestoreOptions, RestorePlan, RestoreReport, defaults};
-use crate::db::{Commit, DbError, RestoreTxn, Sink};
+use crate::db::{Catalog, Commit, Counter, DbError, RestoreTxn, RowSink, Sink, Snapshot, TableRead};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::ops::OpError;
 use crate::ops::actor;
 use crate::ops::capture::Capture;
 use crate::ops::project::Project;
-use crate::ops::publish::{Draft, Published, Taking, publish};
+use crate::ops::publish::{Captured, Draft, Published, Taking, publish};
 use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind};
 use crate::store::{Session, Store};
 
@@ -29,6 +29,7 @@ pub(super) struct Work<'w> {
     pub targets: Targets,
     pub header: RestorePlan,
     pub options: &'w RestoreOptions,
+    pub catalog: &'w Catalog,
     pub monitor: &'w dyn Monitor,
 }
 
@@ -70,10 +71,12 @@ impl Work<'_> {
         self.apply(txn, session, prepared)
     }
 
+    fn taking<'t>(&'t self, session: &'t Session<'t>) -> Taking<'t> {
+        Taking { store: self.store, history: self.history, session, origin: self.origin, monitor: self.monitor }
+    }
+
     fn prepare(&self, session: &Session<'_>, live: &mut dyn crate::db::Snapshot) -> Result<Prepared, OpError> {
-        let taking =
-            Taking { store: self.store, history: self.history, session, origin: self.origin, monitor: self.monitor };
-        prepare(&taking, live, &self.targets, self.header.clone(), &self.store.scratch_dir())
+        prepare(&self.taking(session), live, &self.targets, self.header.clone(), &self.store.scratch_dir())
     }
 
     /// Writes, proves and commits. Until the commit is acknowledged, whatever fails leaves the database as it was.
@@ -83,11 +86,12 @@ impl Work<'_> {
         session: Session<'_>,
         prepared: Prepared,
     ) -> Result<RestoreReport, OpError> {
-        let Prepared { plan, mut changes, live } = prepared;
+        let Prepared { plan, mut changes, mut live } = prepared;
         self.can_come_back(&changes)?;
         let bystanders = self.bystanders(txn.as_mut(), &mut changes)?;
         let roots: Vec<Hash> = live.iter().map(|captured| captured.built.root).collect();
         // A table that was just made has nothing to go back to.
+        live.extend(self.reached(txn.as_mut(), &session, &bystanders)?);
         let safety = match self.options.into {
             Some(_) => {
                 session.seal()?;
@@ -181,11 +185,29 @@ impl Work<'_> {
         Err(OpError::Refused { what, allow: Some("--cascade") })
     }
 
-    fn take_safety(
+    /// Captures the tables of which foreign keys take rows along, so that these can be brought back too.
+    fn reached(
         &self,
-        session: Session<'_>,
-        live: Vec<crate::ops::publish::Captured>,
-    ) -> Result<Published, OpError> {
+        txn: &mut dyn RestoreTxn,
+        session: &Session<'_>,
+        bystanders: &[Bystander],
+    ) -> Result<Vec<Captured>, OpError> {
+        let tables = self.catalog.tables.iter().filter(|info| {
+            let name = info.schema.table.to_string();
+            info.refusal.is_none() && bystanders.iter().any(|bystander| bystander.table == name)
+        });
+        let reads: Vec<TableRead> =
+            tables.map(|info| TableRead { schema: info.schema.clone(), filter: None }).collect();
+        if reads.is_empty() {
+            return Ok(Vec::new());
+        }
+        txn.also(&reads)?;
+        let expected = vec![(None, None); reads.len()];
+        let mut beyond = Beyond { txn, first: self.targets.reads.len() };
+        self.taking(session).capture(&mut beyond, &reads, &expected)
+    }
+
+    fn take_safety(&self, session: Session<'_>, live: Vec<Captured>) -> Result<Published, OpError> {
         let reason = format!("{SAFETY_REASON}{}", self.entry.id.short());
         let draft = Draft {
             kind: SnapshotKind::Safety,
@@ -273,5 +295,25 @@ impl Work<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Tables that were taken into a transaction after the first.
+struct Beyond<'t> {
+    txn: &'t mut dyn RestoreTxn,
+    first: usize,
+}
+
+impl Snapshot for Beyond<'_> {
+    fn count(&mut self, index: usize) -> Result<u64, DbError> {
+        self.txn.count(self.first + index)
+    }
+
+    fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+        self.txn.read(self.first + index, rows)
+    }
+
+    fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
+        self.txn.counters(self.first + index)
     }
 }

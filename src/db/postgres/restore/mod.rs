@@ -162,6 +162,10 @@ impl RestoreTxn for PostgresRestore<'_> {
         self.guarded(|restore| restore.count_bystanders(index, rows))
     }
 
+    fn also(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
+        self.guarded(|restore| restore.session.also(tables))
+    }
+
     fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError> {
         self.guarded(|restore| restore.evaluate_defaults(index, columns, rows, sink))
     }

@@ -5,4 +5,5 @@
 mod drift;
 mod parts;
 mod place;
+mod random;
 mod undo;

@@ -14,6 +14,7 @@ mod perform;
 mod plan;
 mod spool;
 mod undo;
+mod write;
 
 pub use perform::restore;
 pub use undo::{UndoOptions, undo};

@@ -1,14 +1,13 @@
 //! The restore itself: guards, plan, confirmation, safety snapshot, writing, proof, commit.
 
-use super::changes::{Changes, digest_between};
+use super::changes::Changes;
 use super::plan::{Prepared, Targets, prepare, targets};
 use super::{Bystander, RestoreOptions, RestorePlan, RestoreReport, defaults, guard};
 use crate::db::{Commit, DbError, RestoreTxn, Sink};
 use crate::hash::Hash;
-use crate::monitor::{Monitor, Step};
+use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::actor;
-use crate::ops::capture::Capture;
 use crate::ops::project::{Place, Project};
 use crate::ops::publish::{Draft, Published, Taking, origin, publish};
 use crate::ops::{refs, settings};
@@ -68,16 +67,16 @@ pub fn restore(
     Ok(report)
 }
 
-struct Work<'w> {
+pub(super) struct Work<'w> {
     project: &'w Project,
-    store: &'w Store,
+    pub(super) store: &'w Store,
     history: &'w History,
     entry: &'w Entry,
     origin: &'w Origin,
-    targets: Targets,
+    pub(super) targets: Targets,
     header: RestorePlan,
-    options: &'w RestoreOptions,
-    monitor: &'w dyn Monitor,
+    pub(super) options: &'w RestoreOptions,
+    pub(super) monitor: &'w dyn Monitor,
 }
 
 impl Work<'_> {
@@ -259,60 +258,6 @@ impl Work<'_> {
     fn forget_safety(&self, safety: &Published) -> Result<(), OpError> {
         self.store.unpin(&safety.entry.id)?;
         self.store.withdraw(&safety.entry.id)?;
-        Ok(())
-    }
-
-    /// Deletes children first, then updates and inserts parents first.
-    fn write(&self, txn: &mut dyn RestoreTxn, changes: &mut [Changes]) -> Result<(), OpError> {
-        for (index, changes) in changes.iter_mut().enumerate().rev() {
-            if changes.delete.rows() > 0 {
-                self.step("Deleting", index, changes.delete.rows());
-                let mut rows = changes.delete.stream()?;
-                txn.delete(index, &mut rows).map_err(|error| rows.explain(error))?;
-            }
-        }
-        for (index, changes) in changes.iter_mut().enumerate() {
-            if changes.update.rows() > 0 {
-                self.step("Updating", index, changes.update.rows());
-                let mut rows = changes.update.stream()?;
-                txn.update(index, &mut rows).map_err(|error| rows.explain(error))?;
-            }
-            if changes.insert.rows() > 0 {
-                self.step("Inserting", index, changes.insert.rows());
-                let mut rows = changes.insert.stream()?;
-                txn.insert(index, &mut rows).map_err(|error| rows.explain(error))?;
-            }
-        }
-        // not before every row is known: a sink may hold back rows that hang together, and counters are read from the tables
-        for index in 0..changes.len() {
-            txn.advance_counters(index)?;
-        }
-        self.monitor.end();
-        Ok(())
-    }
-
-    fn step(&self, verb: &str, index: usize, rows: u64) {
-        let subject = self.targets.tables[index].entry.table.to_string();
-        self.monitor.begin(&Step { verb, subject: &subject, rows: Some(rows), bytes: None });
-    }
-
-    /// Reads every table back inside the transaction: what differs from before must be the plan, no more and no less.
-    fn prove(&self, txn: &mut dyn RestoreTxn, before: &[Hash], changes: &[Changes]) -> Result<(), OpError> {
-        let session = self.store.session()?;
-        let capture = Capture { objects: &session, scratch: self.store.scratch_dir(), monitor: self.monitor };
-        for (index, target) in self.targets.tables.iter().enumerate() {
-            self.step("Proving", index, target.entry.rows);
-            let after = capture.table(txn, index, &target.spec, &[before[index], target.entry.root])?;
-            self.monitor.end();
-            let found = digest_between(&session, &target.spec, &before[index], &after.root)?;
-            if found != changes[index].digest {
-                return Err(OpError::Verification(format!(
-                    "table {} is not what the plan says after writing it (a trigger, a rule or a default changed rows); \
-                     everything was rolled back",
-                    target.entry.table
-                )));
-            }
-        }
         Ok(())
     }
 }

@@ -5,6 +5,7 @@
 //! ([`statement`]): foreign keys are checked and their actions fire at its end, so no order of rows or tables is wrong, cycles pass,
 //! and no action finds a row to take along that is not going itself. This needs no privilege beyond writing rows.
 
+mod aside;
 mod bystanders;
 mod commit;
 mod counters;

@@ -6,9 +6,9 @@ use crate::tree::model::Dice;
 
 /// Statements to be run one by one.
 pub fn damage(schema: &Schema, rows: &Rows, dice: &mut Dice) -> Vec<String> {
-    let mut all = Vec::new();
+    let (mut all, mut rows) = (Vec::new(), rows.clone());
     let mut fresh = 10_000;
-    for _ in 0..2 + below(dice, 10) {
+    for _ in 0..2 + below(dice, 14) {
         let at = below(dice, schema.tables.len());
         if !schema.tables[at].taken && dice.roll(2) == 0 {
             continue;
@@ -17,14 +17,14 @@ pub fn damage(schema: &Schema, rows: &Rows, dice: &mut Dice) -> Vec<String> {
         let is_outer_parent = !schema.tables[at].taken
             && schema.references.iter().any(|one| one.parent == at && schema.tables[one.child].taken);
         all.extend(match is_outer_parent {
-            true => insertion(schema, rows, at, dice, &mut fresh),
-            false => one(schema, rows, at, dice, &mut fresh),
+            true => insertion(schema, &mut rows, at, dice, &mut fresh),
+            false => one(schema, &mut rows, at, dice, &mut fresh),
         });
     }
     all
 }
 
-fn one(schema: &Schema, rows: &Rows, at: usize, dice: &mut Dice, fresh: &mut u64) -> Vec<String> {
+fn one(schema: &Schema, rows: &mut Rows, at: usize, dice: &mut Dice, fresh: &mut u64) -> Vec<String> {
     let table = &schema.tables[at];
     match dice.roll(16) {
         0..=2 => vec![format!("DELETE FROM {} WHERE {}", table.sql(), some(table, &rows[at], dice))],
@@ -101,7 +101,7 @@ fn swap(table: &Table, rows: &[Vec<String>], dice: &mut Dice) -> Vec<String> {
 }
 
 /// A row goes, and another one comes with one of its unique values.
-fn moved(schema: &Schema, rows: &Rows, at: usize, dice: &mut Dice, fresh: &mut u64) -> Vec<String> {
+fn moved(schema: &Schema, rows: &mut Rows, at: usize, dice: &mut Dice, fresh: &mut u64) -> Vec<String> {
     let table = &schema.tables[at];
     let (Some(column), false) = (table.unique(), rows[at].is_empty()) else { return Vec::new() };
     *fresh += 1;
@@ -110,7 +110,7 @@ fn moved(schema: &Schema, rows: &Rows, at: usize, dice: &mut Dice, fresh: &mut u
     new[column].clone_from(old);
     vec![
         format!("DELETE FROM {} WHERE {} = {old}", table.sql(), table.names(&[column])),
-        table.insert(schema.postgres, &[new]),
+        table.insert(schema.postgres, std::slice::from_ref(&new)),
     ]
 }
 
@@ -128,14 +128,16 @@ fn counters(schema: &Schema, table: &Table) -> Vec<String> {
         .collect()
 }
 
-fn insertion(schema: &Schema, rows: &Rows, at: usize, dice: &mut Dice, fresh: &mut u64) -> Vec<String> {
+fn insertion(schema: &Schema, rows: &mut Rows, at: usize, dice: &mut Dice, fresh: &mut u64) -> Vec<String> {
     let mut all = Vec::new();
     for _ in 0..1 + below(dice, 3) {
         *fresh += 1;
         // some take the number of a row that was there
         let number = if dice.roll(3) == 0 { dice.roll(25) * 3 + 1 } else { *fresh };
-        let made = row(schema, rows, at, number, dice);
-        all.extend(made.map(|made| schema.tables[at].insert(schema.postgres, &[made])));
+        let Some(made) = row(schema, rows, at, number, dice) else { continue };
+        all.push(schema.tables[at].insert(schema.postgres, std::slice::from_ref(&made)));
+        // others may refer to it from now on, and be more likely to
+        rows[at].extend([made.clone(), made.clone(), made]);
     }
     all
 }

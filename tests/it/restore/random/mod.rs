@@ -15,8 +15,9 @@ mod trial;
 mod triggers;
 
 use engine::Engine;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use trial::Trial;
+use trial::{Course, Trial};
 
 /// Seeds that each engine is tried with in one test; `DBSNAP_TEST_SEEDS` tries more.
 fn seeds(part: u64) -> std::ops::Range<u64> {
@@ -26,15 +27,19 @@ fn seeds(part: u64) -> std::ops::Range<u64> {
 
 /// Tries every seed, those after a failure as well, and names those that failed.
 fn tries<E: Engine>(new: fn() -> E, seeds: impl IntoIterator<Item = u64>) {
-    let (mut engine, mut failed) = (new(), Vec::new());
+    let (mut engine, mut failed, mut courses) = (new(), Vec::new(), BTreeMap::<Course, u32>::new());
     for seed in seeds {
         let trial = AssertUnwindSafe(|| Trial::new(&mut engine, seed).run());
-        if catch_unwind(trial).is_err() {
-            eprintln!("that was seed {seed}");
-            failed.push(seed);
-            engine = new();
+        match catch_unwind(trial) {
+            Ok(course) => *courses.entry(course).or_insert(0) += 1,
+            Err(_) => {
+                eprintln!("that was seed {seed}");
+                failed.push(seed);
+                engine = new();
+            }
         }
     }
+    println!("{courses:#?}");
     assert!(failed.is_empty(), "seeds {failed:?} failed");
 }
 

@@ -21,6 +21,22 @@ pub struct Trial<'e> {
     /// The tables of the snapshot, and all others.
     taken: Vec<String>,
     others: Vec<String>,
+    course: Course,
+}
+
+/// How far a trial got, so that it is known that not all of them are idle.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Course {
+    /// Rows were written.
+    pub written: bool,
+    /// It was refused first.
+    pub refused: bool,
+    /// Other tables' rows were taken along.
+    pub cascaded: bool,
+    /// A patch was run.
+    pub patched: bool,
+    /// Something that nobody can help ended it.
+    pub ended: bool,
 }
 
 /// What must not change beside the tables of the snapshot.
@@ -44,10 +60,17 @@ impl<'e> Trial<'e> {
         };
         let (taken, mut others) = (named(true), named(false));
         others.push(if engine.postgres() { "one.audit".to_owned() } else { "audit".to_owned() });
-        Trial { engine, dice, schema, rows, taken, others }
+        Trial { engine, dice, schema, rows, taken, others, course: Course::default() }
     }
 
-    pub fn run(mut self) {
+    pub fn run(mut self) -> Course {
+        if self.restored_and_back().is_none() {
+            self.course.ended = true;
+        }
+        self.course
+    }
+
+    fn restored_and_back(&mut self) -> Option<()> {
         let place = self.engine.place();
         init(&place).unwrap();
         let id = self.snap(&place);
@@ -67,7 +90,8 @@ impl<'e> Trial<'e> {
             };
             restore(&place, &options, &mut |_| Ok(true), &Silent)
         };
-        let Some(report) = self.leads_to(0, &whole, &restoring) else { return };
+        let report = self.leads_to(0, &whole, &restoring)?;
+        self.course.written = report.applied;
         assert_eq!(report.applied, report.plan.writes() > 0);
         let again = restoring(false).unwrap();
         assert!(!again.applied && again.plan.writes() == 0, "{again:?}");
@@ -77,13 +101,12 @@ impl<'e> Trial<'e> {
                 let options = UndoOptions { yes: true, cascade, ..UndoOptions::default() };
                 undo(&place, &options, &mut |_| Ok(true), &Silent)
             };
-            if self.leads_to(1, &damaged, &undoing).is_none() {
-                return;
-            }
+            self.leads_to(1, &damaged, &undoing)?;
         }
         if harms(self.engine, &self.schema, 0).is_empty() {
             self.patch_leads_to(&place, &id, &whole);
         }
+        Some(())
     }
 
     fn snap(&mut self, place: &Place) -> String {
@@ -115,6 +138,7 @@ impl<'e> Trial<'e> {
                 }
                 Err(error) => error,
             };
+            self.course.refused = true;
             assert!(!found.is_empty(), "no reason to refuse: {error} {error:?}");
             self.names_what_it_is(&found, &error);
             similar(&self.engine.rows(&self.taken), &start, "what was refused");
@@ -125,6 +149,7 @@ impl<'e> Trial<'e> {
                 let report = act(true).unwrap_or_else(|error| panic!("{error} {found:?}"));
                 similar(&self.engine.rows(&self.taken), wanted, "the tables, others taken along");
                 assert!(!report.bystanders.is_empty());
+                self.course.cascaded = true;
                 assert_eq!(self.engine.catalog(), beside.catalog);
                 return Some(report);
             }
@@ -205,6 +230,7 @@ impl<'e> Trial<'e> {
         if report.tables.is_empty() {
             return;
         }
+        self.course.patched = true;
         let before = self.beside();
         let counters: Vec<(i64, String)> = Vec::new();
         self.engine.patch(&text);

@@ -200,11 +200,15 @@ impl Work<'_> {
     fn bystanders(&self, txn: &mut dyn RestoreTxn, changes: &mut [Changes]) -> Result<Vec<Bystander>, OpError> {
         let mut found = Vec::new();
         for (index, changes) in changes.iter_mut().enumerate() {
-            if changes.delete.rows() == 0 {
-                continue;
+            let mut reached = Vec::new();
+            if changes.delete.rows() > 0 {
+                let mut rows = changes.delete.stream()?;
+                reached.extend(txn.bystanders(index, &mut rows).map_err(|error| rows.explain(error))?);
             }
-            let mut rows = changes.delete.stream()?;
-            let reached = txn.bystanders(index, &mut rows).map_err(|error| rows.explain(error))?;
+            if changes.update.rows() > 0 {
+                let mut rows = changes.update.stream()?;
+                reached.extend(txn.bystanders_of_updates(index, &mut rows).map_err(|error| rows.explain(error))?);
+            }
             found.extend(reached.into_iter().map(|(table, rows)| Bystander { table: table.to_string(), rows }));
         }
         if found.is_empty() {

@@ -10,6 +10,7 @@ mod bystanders;
 mod commit;
 mod counters;
 mod defaults;
+mod followers;
 mod links;
 mod silence;
 mod staging;
@@ -161,6 +162,14 @@ impl RestoreTxn for PostgresRestore<'_> {
 
     fn bystanders(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<Vec<(TableName, u64)>, DbError> {
         self.guarded(|restore| restore.count_bystanders(index, rows))
+    }
+
+    fn bystanders_of_updates(
+        &mut self,
+        index: usize,
+        rows: &mut dyn RowStream,
+    ) -> Result<Vec<(TableName, u64)>, DbError> {
+        self.guarded(|restore| restore.count_followers(index, rows))
     }
 
     fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError> {

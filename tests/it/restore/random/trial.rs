@@ -234,7 +234,7 @@ impl<'e> Trial<'e> {
         let before = self.beside();
         let counters: Vec<(i64, String)> = Vec::new();
         self.engine.patch(&text);
-        similar(&self.engine.rows(&self.taken), whole, &text);
+        similar(&self.engine.rows(&self.taken), whole, "what the patch leads to");
         self.same_beside(&before, &counters);
     }
 }

@@ -9,6 +9,7 @@ mod copy_text;
 mod endpoint;
 mod identity;
 mod lock;
+mod moving;
 mod patch;
 mod pins;
 mod quote;

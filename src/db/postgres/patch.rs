@@ -4,8 +4,9 @@
 //! its end: those among its tables that cannot be deferred are made deferrable and put back (or made anew, see `moving`). Triggers of users are switched off one
 //! by one and put back as they were. The row counts before and after are checked, so that a patch does its work whole or not at all.
 
+use super::moving::moving;
 use super::quote::{identifier, table};
-use crate::codec::{Column, ForeignKey, Identity, Kind, ReferentialAction, TableSchema, Value, ValueRef};
+use crate::codec::{Column, Identity, Kind, TableSchema, Value, ValueRef};
 use crate::db::patch::{Copies, PatchTable, PatchWriter, hex, key_cells};
 use std::fmt::Write;
 
@@ -45,8 +46,7 @@ impl PatchWriter for PostgresPatch {
             "CREATE TEMPORARY TABLE dbsnap_again (n integer GENERATED ALWAYS AS IDENTITY, sql text) ON COMMIT DROP;\n",
         );
         let oids: Vec<String> = names.iter().map(|name| format!("{}::pg_catalog.regclass", literal(name))).collect();
-        let moving = moving(tables);
-        let is_moving: String = moving.iter().map(|is| format!(" AND NOT ({is})")).collect();
+        let moving = format!("({})", moving(tables));
         let mut parts = vec![
             "SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', t.tgrelid::pg_catalog.regclass, t.tgname) AS off,\n      \
              format('ALTER TABLE %s ENABLE %s TRIGGER %I', t.tgrelid::pg_catalog.regclass, \
@@ -60,18 +60,16 @@ impl PatchWriter for PostgresPatch {
              format('ALTER TABLE %s ALTER CONSTRAINT %I NOT DEFERRABLE', k.conrelid::pg_catalog.regclass, k.conname)\n    \
              FROM pg_catalog.pg_constraint k\n    \
              WHERE k.contype = 'f' AND NOT k.condeferrable AND k.conparentid = 0 \
-             AND k.conrelid = ANY (tables) AND k.confrelid = ANY (tables){is_moving}"
+             AND k.conrelid = ANY (tables) AND k.confrelid = ANY (tables)\n    AND NOT {moving}"
             ),
         ];
         parts.extend(tables.iter().flat_map(|one| identities(one.schema)));
-        parts.extend(moving.iter().map(|is| {
-            format!(
-                "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname),\n      \
-                 format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::pg_catalog.regclass, k.conname, \
-                 pg_catalog.pg_get_constraintdef(k.oid))\n    \
-                 FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 AND {is}"
-            )
-        }));
+        parts.push(format!(
+            "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname),\n      \
+             format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::pg_catalog.regclass, k.conname, \
+             pg_catalog.pg_get_constraintdef(k.oid))\n    \
+             FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0\n    AND {moving}"
+        ));
         let _ = write!(
             sql,
             "DO {0}\nDECLARE\n  tables CONSTANT pg_catalog.regclass[] := ARRAY[{1}];\n  one record;\nBEGIN\n  \
@@ -217,30 +215,6 @@ fn identities(schema: &TableSchema) -> Vec<String> {
         .collect()
 }
 
-/// Foreign keys among the tables that would act, or refuse at once, when a value that is not part of a row's key goes from one row to
-/// another. No order of statements keeps them from that: they are dropped and, at the end, made again. As conditions on `k`.
-fn moving(tables: &[PatchTable<'_>]) -> Vec<String> {
-    let parent = |key: &ForeignKey| tables.iter().find(|one| one.schema.table == key.table);
-    let mut moving = Vec::new();
-    for one in tables {
-        for key in &one.schema.foreign_keys {
-            let acts = key.on_update != ReferentialAction::NoAction || key.on_delete != ReferentialAction::NoAction;
-            let by_key = parent(key).is_none_or(|parent| {
-                let names = parent.schema.key_names();
-                names.len() == key.references.len() && names.iter().all(|name| key.references.iter().any(|n| n == name))
-            });
-            if let (true, false, Some(name)) = (acts, by_key, &key.name) {
-                moving.push(format!(
-                    "k.conrelid = {}::pg_catalog.regclass AND k.conname = {}",
-                    literal(&table(&one.schema.table)),
-                    literal(name)
-                ));
-            }
-        }
-    }
-    moving
-}
-
 /// Raises an error where a table does not have as many rows as it should.
 fn checks(tables: &[PatchTable<'_>], which: impl Fn((u64, u64)) -> u64, complaint: &str) -> String {
     let mut names = Vec::new();
@@ -284,7 +258,7 @@ fn copies_name(schema: &TableSchema) -> String {
 }
 
 /// `text` between quotes, under `standard_conforming_strings`.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 

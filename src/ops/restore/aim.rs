@@ -14,6 +14,9 @@ use crate::tree::{BuildOptions, Cursor, Entry, LoadOptions, Loader};
 use std::cmp::Ordering;
 use std::path::Path;
 
+/// Takes a row and how often it is there.
+type Push<'p> = dyn FnMut(&[u8], u64) -> Result<(), OpError> + 'p;
+
 /// Which rows are wanted; a row that changed is if either version is.
 #[derive(Default)]
 pub(super) struct Selection {
@@ -90,12 +93,7 @@ impl Aim {
     }
 
     /// Tables without a key: rows of the one, then those of the other.
-    fn both(
-        &self,
-        mut was: Cursor<'_>,
-        mut now: Cursor<'_>,
-        push: &mut dyn FnMut(&[u8], u64) -> Result<(), OpError>,
-    ) -> Result<(), OpError> {
+    fn both(&self, mut was: Cursor<'_>, mut now: Cursor<'_>, push: &mut Push<'_>) -> Result<(), OpError> {
         let mut row = Vec::new();
         while let Some(entry) = was.next_entry()? {
             self.translate(entry.row, None, &mut row)?;
@@ -111,12 +109,7 @@ impl Aim {
         Ok(())
     }
 
-    fn side_by_side(
-        &self,
-        mut was: Cursor<'_>,
-        mut now: Cursor<'_>,
-        push: &mut dyn FnMut(&[u8], u64) -> Result<(), OpError>,
-    ) -> Result<(), OpError> {
+    fn side_by_side(&self, mut was: Cursor<'_>, mut now: Cursor<'_>, push: &mut Push<'_>) -> Result<(), OpError> {
         let (mut old, mut live) = (was.next_entry()?, now.next_entry()?);
         let mut row = Vec::new();
         loop {

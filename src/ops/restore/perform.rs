@@ -198,7 +198,7 @@ impl Work<'_> {
     }
 
     fn bystanders(&self, txn: &mut dyn RestoreTxn, changes: &mut [Changes]) -> Result<Vec<Bystander>, OpError> {
-        let mut found = Vec::new();
+        let (mut found, mut following) = (Vec::new(), false);
         for (index, changes) in changes.iter_mut().enumerate() {
             let mut reached = Vec::new();
             if changes.delete.rows() > 0 {
@@ -207,7 +207,9 @@ impl Work<'_> {
             }
             if changes.update.rows() > 0 {
                 let mut rows = changes.update.stream()?;
-                reached.extend(txn.bystanders_of_updates(index, &mut rows).map_err(|error| rows.explain(error))?);
+                let followers = txn.bystanders_of_updates(index, &mut rows).map_err(|error| rows.explain(error))?;
+                following |= !followers.is_empty();
+                reached.extend(followers);
             }
             found.extend(reached.into_iter().map(|(table, rows)| Bystander { table: table.to_string(), rows }));
         }
@@ -223,7 +225,8 @@ impl Work<'_> {
         if self.options.cascade {
             return Ok(found);
         }
-        let what = format!("deleting rows would also delete or change {list}");
+        let doing = if following { "restoring" } else { "deleting" };
+        let what = format!("{doing} rows would also delete or change {list}");
         Err(OpError::Refused { what, allow: Some("--cascade") })
     }
 

@@ -26,6 +26,6 @@ pub trait Engine {
     fn keep(&mut self, schema: &Schema, state: usize);
     /// A kept copy, as SQL.
     fn kept(&self, table: usize, state: usize) -> String;
-    /// Runs a patch with the engine's own program, which must have nothing to say.
-    fn patch(&mut self, patch: &str);
+    /// Runs a patch with the engine's own program, which must have nothing to say but an error.
+    fn patch(&mut self, patch: &str) -> Result<(), String>;
 }

@@ -27,7 +27,7 @@ impl PostgresEngine {
             session.script("\\set ON_ERROR_STOP off\nSET client_min_messages = error;");
             (user, session)
         });
-        PostgresEngine { project: Project::new(), admin, users: users.into(), current: 0, db }
+        PostgresEngine { project: Project::in_memory(), admin, users: users.into(), current: 0, db }
     }
 
     fn lines(&mut self, query: &str) -> Vec<String> {
@@ -48,7 +48,7 @@ impl Engine for PostgresEngine {
         }
         self.current = usize::from(!seed.is_multiple_of(2));
         self.make(&["CREATE SCHEMA one".to_owned(), "CREATE SCHEMA \"Two é\"".to_owned()]);
-        self.project = Project::new();
+        self.project = Project::in_memory();
     }
 
     fn place(&self) -> Place {
@@ -102,9 +102,7 @@ impl Engine for PostgresEngine {
         format!("keep.t{table}_{state}")
     }
 
-    fn patch(&mut self, patch: &str) {
-        let said = self.users[self.current].1.script(patch);
-        assert_eq!(said, "", "{patch}");
-        self.users[self.current].1.script("\\set ON_ERROR_STOP off");
+    fn patch(&mut self, patch: &str) -> Result<(), String> {
+        self.db.sql_as(&self.users[self.current].0, patch).map(|said| assert_eq!(said, ""))
     }
 }

@@ -14,7 +14,7 @@ pub struct SqliteEngine {
 
 impl SqliteEngine {
     pub fn new() -> SqliteEngine {
-        let project = Project::new();
+        let project = Project::in_memory();
         let conn = open(&project);
         SqliteEngine { project, conn }
     }
@@ -50,7 +50,7 @@ impl Engine for SqliteEngine {
     }
 
     fn fresh(&mut self, _: u64) {
-        self.project = Project::new();
+        self.project = Project::in_memory();
         self.conn = open(&self.project);
     }
 
@@ -109,9 +109,12 @@ impl Engine for SqliteEngine {
         format!("keep.t{table}_{state}")
     }
 
-    fn patch(&mut self, patch: &str) {
+    fn patch(&mut self, patch: &str) -> Result<(), String> {
         self.project.write("patch.sql", patch);
         let run = self.project.program("sqlite3", ["-bail", "data.db", ".read patch.sql"]).run();
-        assert!(run.code() == Some(0) && run.stderr().is_empty(), "{run}\n{patch}");
+        match run.code() == Some(0) && run.stderr().is_empty() {
+            true => Ok(()),
+            false => Err(run.stderr().to_owned()),
+        }
     }
 }

@@ -104,7 +104,7 @@ impl<'e> Trial<'e> {
             self.leads_to(1, &damaged, &undoing)?;
         }
         if harms(self.engine, &self.schema, 0).is_empty() {
-            self.patch_leads_to(&place, &id, &whole);
+            self.patch_leads_to(&place, &id, &whole, &damaged);
         }
         Some(())
     }
@@ -214,7 +214,7 @@ impl<'e> Trial<'e> {
         }
     }
 
-    fn patch_leads_to(&mut self, place: &Place, id: &str, whole: &[String]) {
+    fn patch_leads_to(&mut self, place: &Place, id: &str, whole: &[String], damaged: &[String]) {
         let options = DiffOptions { from: Some("live".to_owned()), to: Some(id.to_owned()), ..DiffOptions::default() };
         let mut text = String::new();
         let report = patch::<OpError>(
@@ -233,7 +233,16 @@ impl<'e> Trial<'e> {
         self.course.patched = true;
         let before = self.beside();
         let counters: Vec<(i64, String)> = Vec::new();
-        self.engine.patch(&text);
+        if let Err(error) = self.engine.patch(&text) {
+            // a swap under an index of expressions or of some rows is not untangled: then nothing is done
+            let index = self.schema.tables.iter().any(|table| {
+                !table.later.is_empty()
+                    && (error.contains(&format!("\"by {}\"", table.name)) || error.contains("UNIQUE"))
+            });
+            assert!(index, "{error}");
+            assert_eq!(self.engine.rows(&self.taken), damaged);
+            return self.same_beside(&before, &counters);
+        }
         similar(&self.engine.rows(&self.taken), whole, "what the patch leads to");
         self.same_beside(&before, &counters);
     }

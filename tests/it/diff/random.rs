@@ -1,5 +1,7 @@
 //! Random tables and random changes, taken back and forth by patches.
 
+#![expect(clippy::print_stdout, reason = "a failing test names its seed")]
+
 use super::patched::{Patched, PostgresPatched, SqlitePatched};
 use crate::support::postgres::PgServer;
 use crate::tree::model::Dice;
@@ -86,10 +88,8 @@ fn made(seed: u64, postgres: bool) -> Made {
             }
             if rows.is_empty() { String::new() } else { format!("INSERT INTO {name} VALUES {};\n", rows.join(",\n")) }
         };
-        let others = |before: bool| match &parent {
-            Some((_, ids, kept)) => Some(if before { ids.clone() } else { kept.clone() }),
-            None => None,
-        };
+        let others =
+            |before: bool| parent.as_ref().map(|(_, ids, kept)| if before { ids.clone() } else { kept.clone() });
         let own = |ids: &Vec<u64>| selfish.then(|| ids.clone());
         let first = others(true).or_else(|| own(&ids));
         tables.push_str(&rows(&ids, first.as_deref(), 0, &mut dice, &mut before));

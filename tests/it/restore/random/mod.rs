@@ -4,6 +4,8 @@
 //! each table of the snapshot what it was, to the last bit, and changes nothing else; another one writes nothing; `undo` leads to the
 //! damaged state, and a patch from there to the snapshot again. A refusal must have a reason that the database confirms ([`harm`]).
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a failing test names its seeds")]
+
 mod damage;
 mod engine;
 mod harm;

@@ -144,6 +144,20 @@ pub trait RestoreTxn: Snapshot {
     /// As [`Sink::restore`].
     fn also(&mut self, tables: &[TableRead]) -> Result<(), DbError>;
 
+    /// Rows of tables outside this transaction that foreign-key actions would change if the rows in `rows` got their new values in the
+    /// table at `index`: (table, rows).
+    ///
+    /// # Errors
+    /// If the database cannot count.
+    fn bystanders_of_updates(
+        &mut self,
+        index: usize,
+        rows: &mut dyn RowStream,
+    ) -> Result<Vec<(TableName, u64)>, DbError> {
+        let _ = (index, rows);
+        Ok(Vec::new())
+    }
+
     /// Whether the database carries out foreign-key actions in this transaction. Where it does not (SQLite), a deletion that
     /// would leave rows of other tables without what they refer to is refused when it is to be committed.
     fn foreign_keys_act(&self) -> bool;

@@ -11,6 +11,7 @@ mod endpoint;
 mod identity;
 mod lock;
 mod migration;
+mod moving;
 mod patch;
 mod pins;
 mod quote;

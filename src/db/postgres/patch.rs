@@ -1,9 +1,10 @@
 //! Patches for psql.
 //!
 //! A patch runs as the plain owner of its tables, in one transaction, under a lock against other writers. Foreign keys are checked at
-//! its end: those among its tables that cannot be deferred are made deferrable and put back. Triggers of users are switched off one
+//! its end: those among its tables that cannot be deferred are made deferrable and put back (or made anew, see `moving`). Triggers of users are switched off one
 //! by one and put back as they were. The row counts before and after are checked, so that a patch does its work whole or not at all.
 
+use super::moving::moving;
 use super::quote::{identifier, table};
 use crate::codec::{Column, Identity, Kind, TableSchema, Value, ValueRef};
 use crate::db::patch::{Copies, PatchTable, PatchWriter, hex, key_cells};
@@ -45,6 +46,7 @@ impl PatchWriter for PostgresPatch {
             "CREATE TEMPORARY TABLE dbsnap_again (n integer GENERATED ALWAYS AS IDENTITY, sql text) ON COMMIT DROP;\n",
         );
         let oids: Vec<String> = names.iter().map(|name| format!("{}::pg_catalog.regclass", literal(name))).collect();
+        let moving = format!("({})", moving(tables));
         let mut parts = vec![
             "SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', t.tgrelid::pg_catalog.regclass, t.tgname) AS off,\n      \
              format('ALTER TABLE %s ENABLE %s TRIGGER %I', t.tgrelid::pg_catalog.regclass, \
@@ -52,15 +54,22 @@ impl PatchWriter for PostgresPatch {
              FROM pg_catalog.pg_trigger t\n    \
              WHERE t.tgrelid = ANY (tables) AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
                 .to_owned(),
-            "SELECT format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE INITIALLY DEFERRED', \
+            format!(
+                "SELECT format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE INITIALLY DEFERRED', \
              k.conrelid::pg_catalog.regclass, k.conname),\n      \
              format('ALTER TABLE %s ALTER CONSTRAINT %I NOT DEFERRABLE', k.conrelid::pg_catalog.regclass, k.conname)\n    \
              FROM pg_catalog.pg_constraint k\n    \
              WHERE k.contype = 'f' AND NOT k.condeferrable AND k.conparentid = 0 \
-             AND k.conrelid = ANY (tables) AND k.confrelid = ANY (tables)"
-                .to_owned(),
+             AND k.conrelid = ANY (tables) AND k.confrelid = ANY (tables)\n    AND NOT {moving}"
+            ),
         ];
         parts.extend(tables.iter().flat_map(|one| identities(one.schema)));
+        parts.push(format!(
+            "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname),\n      \
+             format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::pg_catalog.regclass, k.conname, \
+             pg_catalog.pg_get_constraintdef(k.oid))\n    \
+             FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0\n    AND {moving}"
+        ));
         let _ = write!(
             sql,
             "DO {0}\nDECLARE\n  tables CONSTANT pg_catalog.regclass[] := ARRAY[{1}];\n  one record;\nBEGIN\n  \
@@ -249,7 +258,7 @@ fn copies_name(schema: &TableSchema) -> String {
 }
 
 /// `text` between quotes, under `standard_conforming_strings`.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 

@@ -16,6 +16,7 @@ mod plan;
 mod spool;
 mod start;
 mod undo;
+mod write;
 
 pub use start::restore;
 pub use undo::{UndoOptions, undo};

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "what a test cannot go on without ends it")]
 
 mod drift;
+mod moved;
 mod parts;
 mod place;
+mod random;
 mod undo;

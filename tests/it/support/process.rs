@@ -20,6 +20,13 @@ impl Project {
         Project { dir: tempfile::Builder::new().prefix("dbsnap-test-").tempdir().unwrap() }
     }
 
+    /// An empty project in memory, where that can be: for tests that make very many.
+    pub fn in_memory() -> Project {
+        let memory = Path::new("/dev/shm");
+        let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        Project { dir: tempfile::Builder::new().prefix("dbsnap-test-").tempdir_in(place).unwrap() }
+    }
+
     /// Its directory.
     pub fn path(&self) -> &Path {
         self.dir.path()

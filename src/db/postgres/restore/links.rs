@@ -12,8 +12,10 @@ use std::collections::{HashMap, HashSet};
 pub(super) struct Links {
     /// Tables that a foreign key ties to a table of the restore, itself included.
     linked: HashSet<usize>,
-    /// Tables whose deleted rows make something happen elsewhere (CASCADE, SET NULL, SET DEFAULT) or are refused at once.
+    /// Tables whose deleted rows make something happen (CASCADE, SET NULL, SET DEFAULT) or are refused at once.
     acting: HashSet<usize>,
+    /// Those of them whose deleted rows make something happen to tables outside of the restore, be it through others.
+    reaching_out: HashSet<usize>,
     /// Per table and key column, in key order: the key's equality operator, qualified.
     operators: HashMap<usize, Vec<String>>,
 }
@@ -37,6 +39,7 @@ impl Links {
              JOIN pg_catalog.pg_constraint k ON k.confrelid = wanted.oid AND k.contype = 'f'",
             referenced(session)
         );
+        let mut within: Vec<(usize, usize)> = Vec::new();
         session.connection.query(&sql, session.monitor, &mut |row| {
             let child = index_of.get(&row.required_number(0)?);
             let parent = index_of.get(&row.required_number(1)?);
@@ -45,9 +48,19 @@ impl Links {
             }
             if let (Some(&parent), true) = (parent, row.flag(2)?) {
                 self.acting.insert(parent);
+                match child {
+                    Some(&child) => within.push((parent, child)),
+                    None => drop(self.reaching_out.insert(parent)),
+                }
             }
             Ok(())
         })?;
+        while let Some(&(parent, _)) = within
+            .iter()
+            .find(|(parent, child)| self.reaching_out.contains(child) && !self.reaching_out.contains(parent))
+        {
+            self.reaching_out.insert(parent);
+        }
         // a partition's reference to a partitioned table names the whole of it: any leaf may be meant
         let sql = format!(
             "SELECT k.conrelid FROM {} JOIN pg_catalog.pg_constraint k ON k.conrelid = wanted.oid AND k.contype = 'f' \
@@ -111,6 +124,11 @@ impl Links {
     /// Whether a row of this table can be deleted and put back in one statement without anything else happening.
     pub(super) fn is_replaceable(&self, index: usize) -> bool {
         !self.acting.contains(&index)
+    }
+
+    /// Whether whatever happens then happens to tables of the restore, whose rows are looked at again and put right.
+    pub(super) fn stays_within(&self, index: usize) -> bool {
+        !self.reaching_out.contains(&index)
     }
 
     /// The operator that compares the key column at `position` (in key order) of this table.

@@ -5,10 +5,12 @@
 //! ([`statement`]): foreign keys are checked and their actions fire at its end, so no order of rows or tables is wrong, cycles pass,
 //! and no action finds a row to take along that is not going itself. This needs no privilege beyond writing rows.
 
+mod aside;
 mod bystanders;
 mod commit;
 mod counters;
 mod defaults;
+mod followers;
 mod links;
 mod silence;
 mod staging;
@@ -164,6 +166,14 @@ impl RestoreTxn for PostgresRestore<'_> {
 
     fn also(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
         self.guarded(|restore| restore.session.also(tables))
+    }
+
+    fn bystanders_of_updates(
+        &mut self,
+        index: usize,
+        rows: &mut dyn RowStream,
+    ) -> Result<Vec<(TableName, u64)>, DbError> {
+        self.guarded(|restore| restore.count_followers(index, rows))
     }
 
     fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError> {

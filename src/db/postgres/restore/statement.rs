@@ -22,21 +22,39 @@ impl PostgresRestore<'_> {
         let mut pending = pending.to_vec();
         pending.sort_by_key(|staged| staged.work);
         let updates = || pending.iter().filter(|staged| staged.work == Work::Update);
-        let replaceable = updates().next().is_some() && updates().all(|staged| self.links.is_replaceable(staged.index));
-        if !replaceable {
+        if updates().next().is_none() {
             return self.attempt(&pending, Updating::InPlace).and_then(|counts| self.check(&pending, &counts));
         }
+        let replaceable = updates().all(|staged| self.links.is_replaceable(staged.index));
+        let within = updates().all(|staged| self.links.stays_within(staged.index));
         self.run("SAVEPOINT dbsnap_write", "setting a savepoint")?;
         let counts = match self.counts(&pending, Updating::InPlace) {
             // unique or exclusion constraint: some row has, for a moment, what another is to have
             Err(failure) if matches!(failure.code(), Some("23505" | "23P01")) => {
                 self.run("ROLLBACK TO SAVEPOINT dbsnap_write", "going back to a savepoint")?;
-                self.attempt(&pending, Updating::Replacing)?
+                match replaceable {
+                    true => self.attempt(&pending, Updating::Replacing)?,
+                    false => match self.stepping_aside(&pending) {
+                        Err(_) if within => {
+                            self.run("ROLLBACK TO SAVEPOINT dbsnap_write", "going back to a savepoint")?;
+                            self.attempt(&pending, Updating::Replacing)?
+                        }
+                        counts => counts.map_err(|failure| self.explain(&pending, failure))?,
+                    },
+                }
             }
             other => other.map_err(|failure| self.explain(&pending, failure))?,
         };
         self.run("RELEASE SAVEPOINT dbsnap_write", "releasing a savepoint")?;
         self.check(&pending, &counts)
+    }
+
+    /// Lets rows that are to be updated give up what is unique of them, and then updates them.
+    fn stepping_aside(&mut self, pending: &[Staged]) -> Result<Vec<u64>, Failure> {
+        for staged in pending.iter().filter(|staged| staged.work == Work::Update) {
+            self.step_aside(staged)?;
+        }
+        self.counts(pending, Updating::InPlace)
     }
 
     fn attempt(&mut self, pending: &[Staged], updating: Updating) -> Result<Vec<u64>, DbError> {
@@ -220,7 +238,7 @@ fn is_key(schema: &TableSchema, position: usize) -> bool {
 }
 
 /// Whether UPDATE sets this column: those of the key only where equal values can look different (1.1 and 1.10).
-fn is_set(schema: &TableSchema, position: usize, column: &Column) -> bool {
+pub(super) fn is_set(schema: &TableSchema, position: usize, column: &Column) -> bool {
     let Key::Columns { columns, .. } = &schema.key else { return false };
     match columns.iter().find(|key| key.column as usize == position) {
         None => column.identity != Some(Identity::Always),

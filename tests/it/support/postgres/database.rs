@@ -3,7 +3,7 @@
 use super::PgServer;
 use dbsnap::db::postgres::Postgres;
 use dbsnap::db::{Host, OpenOptions, Password, PostgresTarget, SslMode};
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Read, Write};
 use std::process::{Child, ChildStdin};
 
 /// A database of one test; dropped with it.
@@ -82,8 +82,19 @@ impl Db {
     pub fn session(&self) -> PsqlSession {
         let mut child = self.server.psql_command(&self.name, &self.server.user).spawn().expect("psql");
         let stdin = child.stdin.take().expect("stdin");
-        let stdout = std::io::BufReader::new(child.stdout.take().expect("stdout"));
-        PsqlSession { child, stdin: Some(stdin), stdout }
+        let stdout: Box<dyn Read + Send> = Box::new(child.stdout.take().expect("stdout"));
+        PsqlSession { child, stdin: Some(stdin), stdout: std::io::BufReader::new(stdout) }
+    }
+
+    /// Such a session of `user`, in whose output errors are too.
+    pub fn session_as(&self, user: &str) -> PsqlSession {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let mut command = self.server.psql_command(&self.name, user);
+        command.stdout(writer.try_clone().expect("a pipe")).stderr(writer);
+        let mut child = command.spawn().expect("psql");
+        let stdin = child.stdin.take().expect("stdin");
+        let stdout: Box<dyn Read + Send> = Box::new(reader);
+        PsqlSession { child, stdin: Some(stdin), stdout: std::io::BufReader::new(stdout) }
     }
 }
 
@@ -103,7 +114,7 @@ impl Drop for Db {
 pub struct PsqlSession {
     child: Child,
     stdin: Option<ChildStdin>,
-    stdout: std::io::BufReader<std::process::ChildStdout>,
+    stdout: std::io::BufReader<Box<dyn Read + Send>>,
 }
 
 impl PsqlSession {
@@ -116,12 +127,17 @@ impl PsqlSession {
 
     /// Runs SQL and waits until it is done; its output.
     pub fn run(&mut self, sql: &str) -> String {
-        self.send(sql);
-        self.send("\\echo --done--\n");
+        self.script(&format!("{sql};\n"))
+    }
+
+    /// Runs a script and waits until it is done; its output.
+    pub fn script(&mut self, script: &str) -> String {
+        let stdin = self.stdin.as_mut().expect("open");
+        let sent = write!(stdin, "{script}\n\\echo --done--\n").and_then(|()| stdin.flush());
         let mut output = String::new();
         loop {
             let mut line = String::new();
-            assert!(self.stdout.read_line(&mut line).expect("psql") > 0, "psql ended: {output}");
+            assert!(self.stdout.read_line(&mut line).expect("psql") > 0, "psql ended: {output} ({sent:?})");
             if line.trim_end() == "--done--" {
                 return output.trim_end().to_string();
             }

@@ -1,0 +1,26 @@
+//! Foreign keys that are in the way of a patch.
+
+use super::patch::literal;
+use super::quote::table;
+use crate::db::patch::PatchTable;
+
+/// Foreign keys onto the tables that would act, or refuse at once, when a value that is not part of a row's key goes from one row to
+/// another. No order of statements keeps them from that: they are dropped and, at the end, made again. A condition on `k`.
+pub(super) fn moving(tables: &[PatchTable<'_>]) -> String {
+    let key = |one: &PatchTable<'_>| {
+        let of = format!("{}::pg_catalog.regclass", literal(&table(&one.schema.table)));
+        one.schema.key_names().into_iter().map(|name| format!("({of}, {})", literal(name))).collect::<Vec<_>>()
+    };
+    let keys: Vec<String> = tables.iter().flat_map(key).collect();
+    let beyond = match keys.is_empty() {
+        true => String::new(),
+        false => format!(
+            "\n      AND (a.attrelid, a.attname::pg_catalog.text) NOT IN (SELECT v.of::pg_catalog.oid, v.name FROM (VALUES {}) AS v (of, name))",
+            keys.join(", ")
+        ),
+    };
+    format!(
+        "k.confrelid = ANY (tables) AND (k.confupdtype <> 'a' OR k.confdeltype <> 'a')\n    \
+         AND EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = k.confrelid AND a.attnum = ANY (k.confkey){beyond})"
+    )
+}

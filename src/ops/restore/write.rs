@@ -1,0 +1,110 @@
+//! Writing what differs, and the proof of it.
+
+use super::Mode;
+use super::changes::{Changes, Sides, digest_between};
+use super::perform::Work;
+use crate::db::RestoreTxn;
+use crate::hash::Hash;
+use crate::monitor::Step;
+use crate::ops::OpError;
+use crate::ops::capture::Capture;
+use crate::store::Session;
+
+/// How often rows that foreign keys took along are put right before that is given up.
+const ROUNDS: u32 = 4;
+
+impl Work<'_> {
+    /// Deletes children first, then updates and inserts parents first.
+    pub(super) fn write(&self, txn: &mut dyn RestoreTxn, changes: &mut [Changes]) -> Result<(), OpError> {
+        for (index, changes) in changes.iter_mut().enumerate().rev() {
+            if changes.delete.rows() > 0 {
+                self.step("Deleting", index, changes.delete.rows());
+                let mut rows = changes.delete.stream()?;
+                txn.delete(index, &mut rows).map_err(|error| rows.explain(error))?;
+            }
+        }
+        for (index, changes) in changes.iter_mut().enumerate() {
+            if changes.update.rows() > 0 {
+                self.step("Updating", index, changes.update.rows());
+                let mut rows = changes.update.stream()?;
+                txn.update(index, &mut rows).map_err(|error| rows.explain(error))?;
+            }
+            if changes.insert.rows() > 0 {
+                self.step("Inserting", index, changes.insert.rows());
+                let mut rows = changes.insert.stream()?;
+                txn.insert(index, &mut rows).map_err(|error| rows.explain(error))?;
+            }
+        }
+        // not before every row is known: a sink may hold back rows that hang together, and counters are read from the tables
+        for index in 0..changes.len() {
+            txn.advance_counters(index)?;
+        }
+        self.monitor.end();
+        Ok(())
+    }
+
+    fn step(&self, verb: &str, index: usize, rows: u64) {
+        let subject = self.targets.tables[index].entry.table.to_string();
+        self.monitor.begin(&Step { verb, subject: &subject, rows: Some(rows), bytes: None });
+    }
+
+    /// Reads every table back inside the transaction: what differs from before must be the plan, no more and no less.
+    ///
+    /// Where foreign keys act, they may have taken rows of these tables along (the value that a row refers to has moved to
+    /// another row); those are written once more, and everything is read again.
+    pub(super) fn prove(&self, txn: &mut dyn RestoreTxn, before: &[Hash], changes: &[Changes]) -> Result<(), OpError> {
+        for round in 0.. {
+            let session = self.store.session()?;
+            let astray = self.astray(txn, &session, before, changes)?;
+            let Some((first, _)) = astray.first() else { return Ok(()) };
+            let helpless = astray.iter().any(|(index, _)| self.targets.tables[*index].aim.is_some());
+            if round == ROUNDS || helpless || !txn.foreign_keys_act() {
+                return Err(OpError::Verification(format!(
+                    "table {} is not what the plan says after writing it (a trigger, a rule or a default changed rows); \
+                     everything was rolled back",
+                    self.targets.tables[*first].entry.table
+                )));
+            }
+            let mut again = self.put_right(&session, &astray)?;
+            drop(session);
+            self.write(txn, &mut again)?;
+        }
+        Ok(())
+    }
+
+    /// Tables that are not what the plan says, and what they are.
+    fn astray(
+        &self,
+        txn: &mut dyn RestoreTxn,
+        session: &Session<'_>,
+        before: &[Hash],
+        changes: &[Changes],
+    ) -> Result<Vec<(usize, Hash)>, OpError> {
+        let capture = Capture { objects: session, scratch: self.store.scratch_dir(), monitor: self.monitor };
+        let mut astray = Vec::new();
+        for (index, target) in self.targets.tables.iter().enumerate() {
+            self.step("Proving", index, target.entry.rows);
+            let after = capture.table(txn, index, &target.spec, &[before[index], target.entry.root])?;
+            self.monitor.end();
+            if digest_between(session, &target.spec, &before[index], &after.root)? != changes[index].digest {
+                astray.push((index, after.root));
+            }
+        }
+        Ok(astray)
+    }
+
+    /// What still differs from the snapshot in tables that went astray.
+    fn put_right(&self, session: &Session<'_>, astray: &[(usize, Hash)]) -> Result<Vec<Changes>, OpError> {
+        let scratch = self.store.scratch_dir();
+        let mut all = Vec::with_capacity(self.targets.tables.len());
+        for (index, target) in self.targets.tables.iter().enumerate() {
+            let snapshot = target.entry.root;
+            let live = astray.iter().find(|(at, _)| *at == index).map_or(snapshot, |(_, after)| *after);
+            // of a filtered snapshot, no row was deleted that is not in it: nor is one now
+            let mode = if target.filtered.is_some() { Mode::Upsert } else { self.options.mode };
+            let sides = Sides { live, live_in_filter: None, snapshot };
+            all.push(Changes::collect(session, &target.spec, &sides, (0, target.entry.rows), mode, &scratch)?);
+        }
+        Ok(all)
+    }
+}

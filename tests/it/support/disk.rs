@@ -74,6 +74,12 @@ impl Disk {
         invocation.clone().under(words).dir("/")
     }
 
+    /// The words before a program that take it to where the disk is; for root only.
+    pub fn way_in(&self) -> String {
+        assert!(!self.in_user_namespace, "this test needs root: the program is run as another user");
+        format!("nsenter --target={} --mount ", self.keeper.id())
+    }
+
     /// Changes mount options, such as `size=1m` or `ro`, of the disk as it is.
     pub fn remount(&self, options: &str) {
         // With a source named, mount does not repeat the owner it finds in the mount table, which has no name in here.

@@ -155,6 +155,21 @@ fn no_lost_doubled_or_cut_message_makes_other_rows() {
     }
 }
 
+/// The row that tells the settings is lost: that they hold is not taken for granted.
+///
+/// Torment: F15
+#[test]
+fn settings_that_are_not_read_back_are_not_believed() {
+    let db = thousand();
+    let through = behind(&db, Round::new(db.url()), |query, way, message, _| {
+        let tells = query.starts_with("SELECT pg_catalog.current_setting('search_path')");
+        if way == Way::ToClient && message.tag == b'D' && tells { vec![] } else { message.bytes() }
+    });
+    let run = through.plain(&["snap", "--all", "-q", "-m", "x"]).run();
+    assert!(run.stderr().contains("0 rows were sent and the server says \"SELECT 1\""), "{run}");
+    assert_eq!(listed(&through), 0);
+}
+
 /// One row of many is lost, or comes out different, on the way into the database, and the server says what was to be heard.
 ///
 /// Torment: R18, F15

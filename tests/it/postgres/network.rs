@@ -91,6 +91,35 @@ fn a_server_asks_for_a_client_that_holds_locks() {
     assert!(rows_of(&mut sink, &public("t")).is_empty());
 }
 
+/// The environment of other PostgreSQL programs names other servers and other settings.
+///
+/// Torment: X5
+#[test]
+fn the_environment_leads_nowhere_else() {
+    let (db, other) = (PgServer::shared().database(), PgServer::shared().database());
+    for db in [&db, &other] {
+        db.sql("CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t VALUES (1, 'a'); CREATE SCHEMA evil; CREATE TABLE evil.t (id int PRIMARY KEY, w text)");
+    }
+    let round = Round::new(db.url());
+    round.project.write(".pgpass", "*:*:*:*:wrong");
+    round.project.write(".pg_service.conf", &format!("[hostile]\nhost=127.0.0.1\nport=1\ndbname={}\n", other.name));
+    let hostile = |args: &[&str]| {
+        let home = round.project.path();
+        let invocation = round.plain(args).env("PGHOST", "192.0.2.1").env("PGPORT", "1").env("PGHOSTADDR", "192.0.2.1");
+        let invocation = invocation.env("PGDATABASE", &other.name).env("PGUSER", "nobody").env("PGSERVICE", "hostile");
+        let invocation = invocation.env("PGOPTIONS", "-c search_path=evil -c default_transaction_read_only=on");
+        let invocation = invocation.env("PGSSLMODE", "verify-full").env("PGSERVICEFILE", home.join(".pg_service.conf"));
+        invocation.env("PGPASSFILE", home.join(".pgpass")).env("PGCLIENTENCODING", "LATIN1").env("PGTZ", "Asia/Kolkata")
+    };
+    hostile(&["snap", "public.t", "-m", "whole"]).run().success();
+    for db in [&db, &other] {
+        db.sql("DELETE FROM t");
+    }
+    hostile(&["restore", "latest", "-y"]).run().success();
+    let counts = "SELECT (SELECT count(*) FROM public.t), (SELECT count(*) FROM evil.t)";
+    assert_eq!((db.sql(counts), other.sql(counts)), ("1|0".to_owned(), "0|0".to_owned()));
+}
+
 /// How long until the server's side of a connection asks whether the other is still there.
 fn keepalive(server: u16, client: u16) -> Duration {
     let ends = (format!(":{server:04X}"), format!(":{client:04X}"));

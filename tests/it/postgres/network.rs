@@ -102,7 +102,7 @@ fn the_environment_leads_nowhere_else() {
     }
     let round = Round::new(db.url());
     round.project.write(".pgpass", "*:*:*:*:wrong");
-    round.project.write(".pg_service.conf", &format!("[hostile]\nhost=127.0.0.1\nport=1\ndbname={}\n", other.name));
+    round.project.write(".pg_service.conf", format!("[hostile]\nhost=127.0.0.1\nport=1\ndbname={}\n", other.name));
     let hostile = |args: &[&str]| {
         let home = round.project.path();
         let invocation = round.plain(args).env("PGHOST", "192.0.2.1").env("PGPORT", "1").env("PGHOSTADDR", "192.0.2.1");

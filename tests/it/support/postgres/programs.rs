@@ -34,7 +34,7 @@ pub fn shell_at(way_in: &str, script: &str) -> Command {
     let mut command = if !way_in.is_empty() {
         let mut words = way_in.split_whitespace();
         let mut command = Command::new(words.next().expect("a program"));
-        command.args(words).args(["runuser", "-u", "postgres", "--", "sh", "-c", script]);
+        command.args(words).args(["sh", "-c", script]);
         command
     } else if is_root() {
         let mut command = Command::new("runuser");

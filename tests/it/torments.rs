@@ -27,6 +27,9 @@ const GROUPS: [(char, usize); 11] = [
     ('X', 5),
 ];
 
+/// Groups of which every torment is a test or has a reason why not.
+const STRICT: [char; 4] = ['S', 'Q', 'F', 'R'];
+
 /// What the doc comments of `source`, the text of `module`, say; a mark that no test follows is an error.
 fn claimed(source: &str, module: &[String]) -> Result<Coverage, String> {
     let tokens = tokens(source);
@@ -98,6 +101,24 @@ fn listed(document: &str) -> Result<Coverage, String> {
     Ok(coverage)
 }
 
+/// The torments that the document's section "Not tests, and why" names, with a reason: `| id | why |`.
+fn excused(document: &str) -> BTreeSet<String> {
+    let section = document.split_once("### Not tests, and why").map_or("", |(_, section)| section);
+    let cells = section.lines().map(|line| line.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
+    cells
+        .filter(|cells| matches!(cells[..], [id, why] if is_id(id) && !why.is_empty()))
+        .map(|c| c[0].to_owned())
+        .collect()
+}
+
+/// Rows without a test in groups that must have one or a reason; rows with both.
+fn without_a_word(listed: &Coverage, excused: &BTreeSet<String>) -> Vec<String> {
+    let silent = |id: &&String| id.starts_with(STRICT) && listed[*id].is_empty() && !excused.contains(*id);
+    let silent = listed.keys().filter(silent).map(|id| format!("{id} has no test and no reason"));
+    let idle = excused.iter().filter(|id| listed.get(*id).is_none_or(|tests| !tests.is_empty()));
+    silent.chain(idle.map(|id| format!("{id} has a reason for no test, and a test or no row"))).collect()
+}
+
 fn is_id(text: &str) -> bool {
     let mut chars = text.chars();
     let group = chars.next().is_some_and(|group| GROUPS.iter().any(|(name, _)| *name == group));
@@ -144,6 +165,13 @@ fn the_document_has_a_row_for_every_torment() {
     assert_eq!(listed.into_keys().collect::<BTreeSet<_>>(), wanted);
 }
 
+#[test]
+fn what_is_no_test_has_a_reason() {
+    let document = text(&project("docs/TESTING.md"));
+    let found = without_a_word(&listed(&document).unwrap(), &excused(&document));
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +204,18 @@ mod tests {
         assert_eq!(listed(document).unwrap(), coverage(&[("C1", &["a::b", "c"]), ("D2", &[])]));
         assert!(listed("| C1 | kill | sometime |").is_err());
         assert!(listed("| C1 | kill | - |\n| C1 | kill | - |").is_err());
+    }
+
+    #[test]
+    fn a_row_without_a_test_needs_a_reason() {
+        let listed = coverage(&[("F1", &["t"]), ("F2", &[]), ("F3", &[]), ("C1", &[]), ("Q1", &["u"])]);
+        let excused = excused(
+            "| F3 | before |\n### Not tests, and why\n\n| id | why |\n|---|---|\n| F2 | as it is |\n| Q1 | no |\n| F3 | |",
+        );
+        assert_eq!(
+            without_a_word(&listed, &excused),
+            ["F3 has no test and no reason", "Q1 has a reason for no test, and a test or no row"]
+        );
     }
 
     #[test]

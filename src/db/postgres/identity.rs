@@ -41,6 +41,21 @@ pub(super) fn load(connection: &mut Connection, endpoint: &Endpoint) -> Result<(
     Ok((identity, major))
 }
 
+/// Whether the server only follows another one.
+pub(super) fn is_standby(connection: &mut Connection) -> bool {
+    let mut found = false;
+    let asked = connection.query("SELECT pg_catalog.pg_is_in_recovery()", &Silent, &mut |row| {
+        found = row.flag(0)?;
+        Ok(())
+    });
+    asked.is_ok() && found
+}
+
+/// That a standby cannot be written.
+pub(super) fn standby() -> DbError {
+    DbError::Unsupported("this server is a standby: it can be read only; write to the server that it follows".into())
+}
+
 /// The cluster's system identifier, if this role may read it.
 fn cluster(connection: &mut Connection) -> Result<Option<String>, Failure> {
     let mut found = None;

@@ -57,8 +57,8 @@ pub(super) fn begin(
     }
     let _ = write!(sql, "; SET LOCAL lock_timeout = {}", lock_timeout.as_millis().max(1));
     connection.execute(&sql, monitor)?;
-    if purpose == Purpose::Restore && version >= 14 {
-        watch_client(connection, monitor)?;
+    if purpose == Purpose::Restore {
+        watch_client(connection, version, monitor)?;
     }
     Ok(())
 }
@@ -68,16 +68,22 @@ fn pins(purpose: Purpose, version: u32) -> impl Iterator<Item = (&'static str, &
     PINS.iter().filter(move |pin| version >= pin.2).map(|&(name, value, _)| (name, value)).chain(durable)
 }
 
-/// Lets the server notice within half a second that this process is gone, and free its locks. Some platforms cannot.
-fn watch_client(connection: &mut Connection, monitor: &dyn Monitor) -> Result<(), Failure> {
-    let sql =
-        "SAVEPOINT dbsnap_watch; SET LOCAL client_connection_check_interval = 500; RELEASE SAVEPOINT dbsnap_watch";
-    match connection.execute(sql, monitor) {
-        Err(Failure::Server(error)) if !error.is_fatal() => {
-            connection.execute("ROLLBACK TO SAVEPOINT dbsnap_watch", monitor).map(drop)
+/// Lets the server notice within half a second that this process is gone, and within a minute that the network is, and free
+/// its locks. Some platforms cannot.
+fn watch_client(connection: &mut Connection, version: u32, monitor: &dyn Monitor) -> Result<(), Failure> {
+    let process: &[(&str, u32)] = if version >= 14 { &[("client_connection_check_interval", 500)] } else { &[] };
+    let network = [("tcp_keepalives_idle", 20), ("tcp_keepalives_interval", 10), ("tcp_keepalives_count", 4)];
+    for settings in [process, &network] {
+        let list: String = settings.iter().map(|(name, value)| format!("SET LOCAL {name} = {value}; ")).collect();
+        let sql = format!("SAVEPOINT dbsnap_watch; {list}RELEASE SAVEPOINT dbsnap_watch");
+        match connection.execute(&sql, monitor) {
+            Err(Failure::Server(error)) if !error.is_fatal() => {
+                connection.execute("ROLLBACK TO SAVEPOINT dbsnap_watch", monitor)?;
+            }
+            other => drop(other?),
         }
-        other => other.map(drop),
     }
+    Ok(())
 }
 
 /// Reads every pinned setting back. `Ok(Some(name))` names one that did not take.

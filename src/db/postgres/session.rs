@@ -1,6 +1,7 @@
 //! An open transaction over some tables: locked, pinned, and checked against what the caller planned with.
 
 use super::catalog::{self, Scope};
+use super::identity;
 use super::lock::{self, Mode};
 use super::pins::{self, Purpose};
 use super::quote;
@@ -93,8 +94,13 @@ impl<'s> Session<'s> {
     fn lock(&mut self, tables: &[TableRead], purpose: Purpose, opening: &Opening<'_>) -> Result<(), DbError> {
         let names: Vec<TableName> = tables.iter().map(|table| table.schema.table.clone()).collect();
         let mode = if purpose == Purpose::Restore { Mode::Exclusive } else { Mode::Share };
-        pins::begin(self.connection, purpose, self.version, opening.wait, self.monitor)
-            .map_err(|failure| failure.during("beginning a transaction"))?;
+        if let Err(failure) = pins::begin(self.connection, purpose, self.version, opening.wait, self.monitor) {
+            self.connection.rollback();
+            return Err(match purpose == Purpose::Restore && identity::is_standby(self.connection) {
+                true => identity::standby(),
+                false => failure.during("beginning a transaction"),
+            });
+        }
         let Err(failure) = lock::tables(self.connection, &names, mode, opening.wait, self.monitor) else {
             return Ok(());
         };

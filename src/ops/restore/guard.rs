@@ -45,3 +45,53 @@ pub(super) fn check(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Engine;
+
+    fn place(cluster: &str, database: &str, host: &str) -> (Origin, SourceIdentity) {
+        let (cluster, database, version) = (Some(cluster.to_owned()), database.to_owned(), "15".to_owned());
+        let local = host == "localhost";
+        let origin = Origin {
+            engine: "postgres".to_owned(),
+            cluster: cluster.clone(),
+            database: database.clone(),
+            version: version.clone(),
+        };
+        let host = Some(host.to_owned());
+        (origin, SourceIdentity { engine: Engine::Postgres, cluster, database, version, user: None, host, local })
+    }
+
+    /// Torment: F14, X5
+    #[test]
+    fn each_guard_is_lifted_by_its_own_flag_and_by_no_other() {
+        let (home, _) = place("1", "dev", "localhost");
+        let none = RestoreOptions::default;
+        for ((target, identity), said, lifted) in [
+            (place("2", "dev", "localhost"), "on another server", RestoreOptions { other_database: true, ..none() }),
+            (place("1", "live", "localhost"), "the target is live", RestoreOptions { other_database: true, ..none() }),
+            (place("1", "dev", "db.example.com"), "db.example.com", RestoreOptions { remote: true, ..none() }),
+        ] {
+            let everything_else = RestoreOptions {
+                other_database: !lifted.other_database,
+                remote: !lifted.remote,
+                production: true,
+                yes: true,
+                cascade: true,
+                ..none()
+            };
+            for refused in [none(), everything_else] {
+                let error = check(&refused, &home, &target, &identity).unwrap_err();
+                assert!(matches!(&error, OpError::Refused { what, allow: Some(_) } if what.contains(said)), "{error}");
+            }
+            check(&lifted, &home, &target, &identity).unwrap();
+        }
+        let (target, identity) = place("1", "dev", "localhost");
+        check(&none(), &home, &target, &identity).unwrap();
+        let sqlite = Origin { engine: "sqlite".to_owned(), ..home };
+        let all = RestoreOptions { other_database: true, remote: true, production: true, ..none() };
+        assert!(matches!(check(&all, &sqlite, &target, &identity), Err(OpError::Refused { allow: None, .. })));
+    }
+}

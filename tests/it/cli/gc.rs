@@ -134,3 +134,32 @@ fn what_is_not_deleted() {
     For more information, try '--help'.
     ");
 }
+
+/// Torment: K7
+#[test]
+fn a_manifest_that_cannot_be_read_keeps_everything() {
+    for harm in ["nothing in it", "no JSON", "cut off", "one of a later version", "a directory", "a link"] {
+        let shop = shop();
+        let manifest = files(&shop.store().join("snapshots")).into_keys().next().unwrap();
+        let manifest = shop.store().join("snapshots").join(manifest);
+        let whole = std::fs::read_to_string(&manifest).unwrap();
+        std::fs::remove_file(&manifest).unwrap();
+        match harm {
+            "nothing in it" => std::fs::write(&manifest, "").unwrap(),
+            "no JSON" => std::fs::write(&manifest, "{]").unwrap(),
+            "cut off" => std::fs::write(&manifest, &whole[..whole.len() / 2]).unwrap(),
+            "one of a later version" => std::fs::write(&manifest, whole.replacen(": 1", ": 99", 1)).unwrap(),
+            "a directory" => std::fs::create_dir(&manifest).unwrap(),
+            _ => std::os::unix::fs::symlink("../format", &manifest).unwrap(),
+        }
+        let listing = || -> Vec<_> {
+            ["packs", "index", "snapshots"].iter().flat_map(|dir| files(&shop.store().join(dir))).collect()
+        };
+        let before = listing();
+        for args in [&["gc", "--keep", "1", "--days", "0"][..], &["gc"]] {
+            let run = shop.dbsnap(args).run();
+            assert!(matches!(run.code(), Some(1..=12)), "{harm}: {run}");
+            assert!(listing() == before, "{harm}: {run}");
+        }
+    }
+}

@@ -150,6 +150,7 @@ fn by_a_file_of_the_export_only_its_table() {
     assert_eq!(rows(&shop, "mod_tags").len(), 1);
 }
 
+/// Torment: F14
 #[test]
 fn guards() {
     let shop = shop();

@@ -141,3 +141,27 @@ fn a_damaged_manifest() {
     note not captured     view cheap
     ");
 }
+
+/// Torment: B9
+#[test]
+fn every_snapshot_that_draws_on_damage_is_named() {
+    let shop = Shop::new();
+    let first = shop.snap(["mods"]);
+    let pack = files(&shop.store().join("packs")).into_iter().next().unwrap();
+    let path = shop.store().join("packs").join(pack.0);
+    let mut bytes = pack.1;
+    bytes[30] ^= 4;
+    std::fs::write(&path, bytes).unwrap();
+    // the object has its right name: a snapshot of the same rows is refused, or is named with the one before
+    let second = shop.dbsnap(["snap", "mods", "authors", "-q", "-m", "again"]).run();
+    let run = shop.dbsnap(["verify", "--json"]).run();
+    assert_ne!(run.code(), Some(0), "{run}");
+    assert!(run.stdout().contains(&first), "{run}");
+    if second.code() == Some(0) {
+        assert!(run.stdout().contains(second.stdout().trim()), "{run}");
+        shop.sql("UPDATE mods SET title = 'Broken'");
+        let broken = shop.rows();
+        assert_ne!(shop.dbsnap(["restore", "latest", "-y"]).run().code(), Some(0));
+        assert_eq!(shop.rows(), broken);
+    }
+}

@@ -74,6 +74,18 @@ impl Disk {
         invocation.clone().under(words).dir("/")
     }
 
+    /// The words before a program that take it to where the disk is, as a user who is not root there either: servers refuse to
+    /// be run by root. The disk needs the option `mode=1777`.
+    pub fn way_in(&self) -> String {
+        let id = self.keeper.id();
+        match self.in_user_namespace {
+            false => format!("nsenter --target={id} --mount runuser -u postgres --"),
+            true => format!(
+                "nsenter --target={id} --mount --user --preserve-credentials unshare -U --map-user=1000 --map-group=1000"
+            ),
+        }
+    }
+
     /// Changes mount options, such as `size=1m` or `ro`, of the disk as it is.
     pub fn remount(&self, options: &str) {
         // With a source named, mount does not repeat the owner it finds in the mount table, which has no name in here.

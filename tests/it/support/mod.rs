@@ -2,6 +2,7 @@
 
 pub mod disk;
 pub mod kill;
+pub mod liar;
 pub mod postgres;
 pub mod process;
 pub mod proxy;

@@ -8,12 +8,15 @@
 //! server it started. So the server ends with the process it is for, even if that is killed.
 
 mod database;
+mod pooler;
 mod programs;
 
 pub use database::{Db, PsqlSession};
+pub use pooler::Pooler;
 
+use super::disk::Disk;
 use dbsnap::db::{DatabaseUrl, Host};
-use programs::{bindir, run, shell, template};
+use programs::{bindir, run, run_at, shell, shell_at, template};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -35,6 +38,8 @@ pub struct PgServer {
     /// Where its socket and data are; `None` for a server that is not ours.
     pub dir: Option<PathBuf>,
     supervisor: Option<(Child, Option<ChildStdin>)>,
+    /// What takes a program to where `dir` is.
+    way_in: String,
 }
 
 /// The lines before `trust` that ask some roles for passwords.
@@ -44,7 +49,19 @@ const HBA: &str = "host all scram_user 127.0.0.1/32 scram-sha-256\n\
                    hostssl all tls_user 127.0.0.1/32 scram-sha-256\n\
                    host all tls_user 127.0.0.1/32 reject\n\
                    local all all trust\n\
-                   host all all 127.0.0.1/32 trust\n";
+                   host all all 127.0.0.1/32 trust\n\
+                   host replication all 127.0.0.1/32 trust\n";
+
+/// Where a server's data are and come from.
+#[derive(Default)]
+struct Place {
+    /// What takes a program there.
+    way_in: String,
+    /// The directory to make one in.
+    parent: Option<PathBuf>,
+    /// The port of the server whose data are copied and followed; else they come from the template.
+    standby_of: Option<u16>,
+}
 
 /// When a server stops.
 #[derive(Clone, Copy)]
@@ -58,14 +75,37 @@ enum Until {
 impl PgServer {
     /// Starts a server. `settings` are extra `name=value` settings; `files` are put into its data directory.
     pub fn start(settings: &[&str], files: &[(&str, &[u8])]) -> PgServer {
-        PgServer::start_until(Until::Dropped, settings, files)
+        PgServer::start_until(Until::Dropped, &Place::default(), settings, files)
     }
 
-    fn start_until(until: Until, settings: &[&str], files: &[(&str, &[u8])]) -> PgServer {
+    /// Starts a server whose data are on that disk, which outlives it.
+    pub fn start_on(disk: &Disk, settings: &[&str]) -> PgServer {
+        let place = Place { way_in: disk.way_in(), parent: Some(disk.path().to_owned()), standby_of: None };
+        PgServer::start_until(Until::Dropped, &place, settings, &[])
+    }
+
+    /// Starts a standby that follows this server.
+    pub fn start_standby(&self) -> PgServer {
+        let place = Place { standby_of: Some(self.port), ..Place::default() };
+        PgServer::start_until(Until::Dropped, &place, &[], &[])
+    }
+
+    /// Makes a standby a server of its own.
+    pub fn promote(&self) {
+        let data = self.dir.as_ref().expect("own server").join("data");
+        run(&format!("{}/pg_ctl -D {} -w promote >/dev/null", bindir().display(), data.display()), b"");
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        run_at(&self.way_in, &format!("cat {}/log", self.dir.as_ref().expect("own server").display()), b"")
+    }
+
+    fn start_until(until: Until, place: &Place, settings: &[&str], files: &[(&str, &[u8])]) -> PgServer {
         let bindir = bindir();
         let template = template(&bindir);
         for attempt in 0.. {
-            if let Some(server) = PgServer::try_start(&bindir, &template, until, settings, files) {
+            if let Some(server) = PgServer::try_start(&bindir, &template, until, place, settings, files) {
                 return server;
             }
             assert!(attempt < 3, "the server does not start");
@@ -77,19 +117,35 @@ impl PgServer {
         bindir: &Path,
         template: &Path,
         until: Until,
+        place: &Place,
         settings: &[&str],
         files: &[(&str, &[u8])],
     ) -> Option<PgServer> {
+        let way_in = place.way_in.as_str();
         // somebody else may take the port before the server does: then it ends and another is tried
         let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
         // in memory where that can be
-        let made =
-            run("mktemp -d /dev/shm/dbsnap-pg.XXXXXX 2>/dev/null || mktemp -d ${TMPDIR:-/tmp}/dbsnap-pg.XXXXXX", b"");
+        let made = match &place.parent {
+            Some(parent) => run_at(way_in, &format!("mktemp -d {}/dbsnap-pg.XXXXXX", parent.display()), b""),
+            None => run(
+                "mktemp -d /dev/shm/dbsnap-pg.XXXXXX 2>/dev/null || mktemp -d ${TMPDIR:-/tmp}/dbsnap-pg.XXXXXX",
+                b"",
+            ),
+        };
         let dir = PathBuf::from(made.trim());
         let data = dir.join("data");
-        run(&format!("cp -r {} {}", template.join("data").display(), data.display()), b"");
+        match place.standby_of {
+            Some(port) => {
+                let (programs, data) = (bindir.display(), data.display());
+                let from = format!("-h 127.0.0.1 -p {port} -U postgres");
+                run(&format!("{programs}/pg_basebackup {from} -c fast -R -D {data} >/dev/null"), b"");
+            }
+            None => {
+                run_at(way_in, &format!("cp -r {} {}", template.join("data").display(), data.display()), b"");
+            }
+        }
         for (name, content) in files.iter().copied().chain([("pg_hba.conf", HBA.as_bytes())]) {
-            run(&format!("umask 077; rm -f {0}/{name}; cat >{0}/{name}", data.display()), content);
+            run_at(way_in, &format!("umask 077; rm -f {0}/{name}; cat >{0}/{name}", data.display()), content);
         }
         let extra: String = settings.iter().map(|setting| format!(" -c '{setting}'")).collect();
         let wait = match until {
@@ -105,7 +161,7 @@ impl PgServer {
             data = data.display(),
             dir = dir.display(),
         );
-        let mut command = shell(&script);
+        let mut command = shell_at(way_in, &script);
         // no handle of this process may stay open in what outlives it
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         match until {
@@ -124,6 +180,7 @@ impl PgServer {
             password: None,
             dir: Some(dir),
             supervisor: stdin.map(|stdin| (child, Some(stdin))),
+            way_in: way_in.to_owned(),
         };
         server.wait().then_some(server)
     }
@@ -134,7 +191,7 @@ impl PgServer {
         let runner = std::os::unix::process::parent_id();
         let told = place.join("port");
         if shell(&format!("mkdir {} 2>/dev/null", place.display())).status().expect("sh").success() {
-            let server = PgServer::start_until(Until::Ended(runner), &[], &[]);
+            let server = PgServer::start_until(Until::Ended(runner), &Place::default(), &[], &[]);
             run(
                 &format!(
                     "echo {} >{told}.new; mv {told}.new {told}; \
@@ -157,6 +214,7 @@ impl PgServer {
                     password: None,
                     dir: None,
                     supervisor: None,
+                    way_in: String::new(),
                 };
             }
             assert!(Instant::now() < deadline, "the run's server does not start");
@@ -169,14 +227,13 @@ impl PgServer {
         let deadline = Instant::now() + Duration::from_secs(30);
         let ready = self.dir.as_ref().expect("own server").join("data/postmaster.pid");
         while Instant::now() < deadline {
-            let status = run(&format!("cat {} 2>/dev/null || true", ready.display()), b"");
+            let status = run_at(&self.way_in, &format!("cat {} 2>/dev/null || true", ready.display()), b"");
             if status.lines().nth(7).is_some_and(|line| line.trim() == "ready")
                 && TcpStream::connect(("127.0.0.1", self.port)).is_ok()
             {
                 return true;
             }
-            let log = run(&format!("cat {}/log", self.dir.as_ref().expect("own server").display()), b"");
-            if log.contains("FATAL") {
+            if self.log().contains("FATAL") {
                 return false;
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -211,6 +268,7 @@ impl PgServer {
             password: target.password.map(|password| password.expose().to_string()),
             dir: None,
             supervisor: None,
+            way_in: String::new(),
         }
     }
 
@@ -222,7 +280,7 @@ impl PgServer {
             bindir().display(),
             dir.display()
         );
-        assert!(shell(&script).status().expect("pg_ctl").success());
+        assert!(shell_at(&self.way_in, &script).status().expect("pg_ctl").success());
     }
 
     /// A new database, empty, encoded in UTF-8.
@@ -237,6 +295,14 @@ impl PgServer {
         let db = Db { server: self, name };
         self.psql("postgres", &self.user, &format!("CREATE DATABASE {} {options}", db.name)).expect("a database");
         db
+    }
+
+    /// Runs SQL by way of a pooler on this port.
+    pub fn psql_by(&self, port: u16, database: &str, sql: &str) -> String {
+        let mut command = self.psql_command(database, &self.user);
+        let output = command.args(["-p", &port.to_string(), "-c", sql]).stdin(Stdio::null()).output().expect("psql");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
     fn psql_command(&self, database: &str, user: &str) -> Command {

@@ -201,16 +201,26 @@ impl Connection {
     pub(super) fn listen(&mut self, monitor: &dyn Monitor, on: &mut OnMessage<'_>) -> Result<Pause, Failure> {
         let mut tag = None;
         let mut refused: Option<ServerError> = None;
+        let mut rows = 0u64;
         loop {
             let stop = match self.input.frame() {
                 Ok(Some((b'D' | b'd' | b'H' | b'c', _))) if refused.is_some() => continue,
                 Ok(Some((kind @ (b'D' | b'd' | b'H' | b'c'), body))) => match on(kind, body) {
-                    Ok(()) => continue,
+                    Ok(()) => {
+                        rows += u64::from(kind == b'D');
+                        continue;
+                    }
                     Err(failure) => failure,
                 },
                 Ok(Some((b'C', body))) => {
                     let text = body.strip_suffix(&[0]).unwrap_or(body);
-                    tag = Some(Tag(String::from_utf8_lossy(text).into_owned()));
+                    let done = Tag(String::from_utf8_lossy(text).into_owned());
+                    if refused.is_none() && done.text().starts_with("SELECT ") && done.rows() != Some(rows) {
+                        let what = format!("{rows} rows were sent and the server says {:?}", done.text());
+                        return Err(self.broken(Failure::Protocol(what)));
+                    }
+                    rows = 0;
+                    tag = Some(done);
                     continue;
                 }
                 Ok(Some((b'E', body))) => {
@@ -282,8 +292,11 @@ impl Connection {
     /// Cancels the statement under way and skips what is left of its result.
     pub(super) fn abort(&mut self) {
         if self.state == State::Busy {
-            let _ = self.cancel();
-            self.drain();
+            match self.cancel() {
+                Ok(()) => self.drain(),
+                // a server that does not take notice of that will not end the statement either
+                Err(_) => self.state = State::Broken,
+            }
         }
     }
 
@@ -316,8 +329,10 @@ impl Connection {
         let lost = |error: io::Error| DbError::Lost(error.to_string());
         socket.write_all(&message).map_err(lost)?;
         socket.flush().map_err(lost)?;
-        let _ = socket.read(&mut [0]);
-        Ok(())
+        match socket.read(&mut [0]) {
+            Err(error) if is_time_slice(&error) => Err(lost(error)),
+            _ => Ok(()),
+        }
     }
 }
 

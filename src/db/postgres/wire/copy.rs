@@ -32,7 +32,7 @@ impl Connection {
                 each(body).map_err(Failure::Caller)
             }
             b'H' => Ok(()),
-            b'c' => {
+            b'c' if !done => {
                 done = true;
                 Ok(())
             }

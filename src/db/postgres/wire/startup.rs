@@ -10,6 +10,7 @@ use bytes::BytesMut;
 use postgres_protocol::authentication::{self, sasl};
 use postgres_protocol::message::frontend;
 use std::io::{self, Write};
+use std::time::Instant;
 
 /// What the server tells of itself while logging in.
 #[derive(Debug, Default, Clone)]
@@ -20,7 +21,8 @@ pub(super) struct Greeting {
 
 /// Connects, encrypts and logs in.
 pub(super) fn connect(endpoint: &Endpoint) -> Result<Connection, DbError> {
-    let mut login = Login { socket: Socket::open(endpoint)?, input: Input::new(), endpoint };
+    let deadline = Instant::now() + endpoint.connect_timeout;
+    let mut login = Login { socket: Socket::open(endpoint)?, input: Input::new(), endpoint, deadline };
     let greeting = login.run().map_err(|failure| explain(endpoint, failure))?;
     let Login { socket, input, .. } = login;
     socket.set_patience(TIME_SLICE).map_err(|error| explain(endpoint, Failure::Io(error)))?;
@@ -48,6 +50,8 @@ struct Login<'e> {
     socket: Socket,
     input: Input,
     endpoint: &'e Endpoint,
+    /// When the server has had time enough, however busily it talks.
+    deadline: Instant,
 }
 
 impl Login<'_> {
@@ -74,6 +78,9 @@ impl Login<'_> {
     /// The next message that is not a notice, copied.
     fn receive(&mut self) -> Result<(u8, Vec<u8>), Failure> {
         loop {
+            if Instant::now() > self.deadline {
+                return Err(Failure::Io(io::ErrorKind::TimedOut.into()));
+            }
             match self.input.frame()? {
                 Some((b'N', _)) => {}
                 Some((b'E', body)) => return Err(Failure::Server(ServerError::parse(body))),

@@ -26,7 +26,17 @@ pub fn bindir() -> PathBuf {
 
 /// A shell script run as a user that PostgreSQL accepts: `postgres` if we are root, else ourselves.
 pub fn shell(script: &str) -> Command {
-    let mut command = if is_root() {
+    shell_at("", script)
+}
+
+/// The same, at the end of a way in.
+pub fn shell_at(way_in: &str, script: &str) -> Command {
+    let mut command = if !way_in.is_empty() {
+        let mut words = way_in.split_whitespace();
+        let mut command = Command::new(words.next().expect("a program"));
+        command.args(words).args(["sh", "-c", script]);
+        command
+    } else if is_root() {
         let mut command = Command::new("runuser");
         command.args(["-u", "postgres", "--", "sh", "-c", script]);
         command
@@ -69,7 +79,12 @@ pub fn template(bindir: &Path) -> PathBuf {
 
 /// Runs a script to its end; its output.
 pub fn run(script: &str, input: &[u8]) -> String {
-    let mut child = shell(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("sh");
+    run_at("", script, input)
+}
+
+/// The same, at the end of a way in.
+pub fn run_at(way_in: &str, script: &str, input: &[u8]) -> String {
+    let mut child = shell_at(way_in, script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("sh");
     child.stdin.take().expect("stdin").write_all(input).expect("stdin");
     let output = child.wait_with_output().expect("sh");
     assert!(output.status.success(), "{script}");

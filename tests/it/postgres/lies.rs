@@ -1,0 +1,293 @@
+//! A server that lies, and a network that loses what it carries.
+
+use super::rows::{Rows, dump, public, reads};
+use crate::gauntlet::round::Round;
+use crate::support::liar::{Message, Way, liar};
+use crate::support::postgres::{Db, PgServer};
+use dbsnap::db::postgres::Postgres;
+use dbsnap::db::{DbError, Host, OpenOptions, Source};
+use dbsnap::monitor::Silent;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+fn thousand() -> Db {
+    let db = PgServer::shared().database();
+    db.sql("CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t SELECT n, 'word ' || n FROM generate_series(1, 1000) n");
+    db
+}
+
+/// A store for `db` behind a server that lies: `lie` is told the query, the way, the message, and how many of that kind came
+/// before it during this query.
+fn behind(db: &Db, round: Round, mut lie: impl FnMut(&str, Way, Message, u32) -> Vec<u8> + Send + 'static) -> Round {
+    let mut before = (String::new(), [0u32; 512]);
+    let port = liar(db.server, move |query, way, message| {
+        if before.0 != query {
+            before = (query.to_owned(), [0; 512]);
+        }
+        let count = &mut before.1[usize::from(message.tag) + if way == Way::ToServer { 256 } else { 0 }];
+        *count += 1;
+        let earlier = *count - 1;
+        lie(query, way, message, earlier)
+    });
+    round.with(db.url_by(port))
+}
+
+fn listed(round: &Round) -> usize {
+    round.json(&["log"])["snapshots"].as_array().unwrap().len()
+}
+
+type Lie = fn(Message, u32) -> Vec<u8>;
+
+/// What a server may say in a COPY that gives a thousand rows, and must not get away with.
+const LIES: &[(&str, Lie)] = &[
+    ("a row is left out", |message, n| if (message.tag, n) == (b'd', 500) { vec![] } else { message.bytes() }),
+    ("a row comes twice", |message, n| match (message.tag, n) {
+        (b'd', 500) => message.bytes().repeat(2),
+        _ => message.bytes(),
+    }),
+    ("one row more is counted", |message, _| instead(message, b'C', Message::complete("COPY 1001").bytes())),
+    ("nothing is counted", |message, _| instead(message, b'C', Message::complete("COPY").bytes())),
+    ("another command is done", |message, _| instead(message, b'C', Message::complete("ROLLBACK").bytes())),
+    ("the command does not end", |message, _| instead(message, b'C', vec![])),
+    ("the data does not end", |message, _| instead(message, b'c', vec![])),
+    ("the data ends twice", |message, _| {
+        let twice = message.bytes().repeat(2);
+        instead(message, b'c', twice)
+    }),
+    ("a row has a value too many", |message, n| row(message, n, b"501\tword\tmore\n")),
+    ("a row has a value too few", |message, n| row(message, n, b"501\n")),
+    ("a row is cut off", |message, n| row(message, n, b"501\two")),
+    ("a row is two", |message, n| row(message, n, b"501\tword\n501\tword\n")),
+    ("a row is empty", |message, n| row(message, n, b"")),
+    ("a number is none", |message, n| row(message, n, b"many\tword\n")),
+    ("a number is too large", |message, n| row(message, n, b"99999999999999999999\tword\n")),
+    ("a message is of no known kind", |message, n| raw(message, n, b"~\0\0\0\x04")),
+    ("a message is longer than any may be", |message, n| raw(message, n, b"d\x7f\xff\xff\xff")),
+    ("a message is shorter than its own length", |message, n| raw(message, n, b"d\0\0\0\x02")),
+    ("COPY data is asked for", |message, n| raw(message, n, b"G\0\0\0\x07\0\0\0")),
+    ("an error comes last", |message, _| {
+        let error = Message::new(b'E', b"SERROR\0CXX001\0Mbroken\0\0".as_slice()).bytes();
+        instead(message, b'C', error)
+    }),
+    ("the row is one of a query", |message, n| raw(message, n, b"D\0\0\0\x0a\0\x01\xff\xff\xff\xff")),
+];
+
+fn instead(message: Message, tag: u8, bytes: Vec<u8>) -> Vec<u8> {
+    if message.tag == tag { bytes } else { message.bytes() }
+}
+
+fn row(message: Message, n: u32, text: &[u8]) -> Vec<u8> {
+    raw(message, n, &Message::new(b'd', text).bytes())
+}
+
+fn raw(message: Message, n: u32, bytes: &[u8]) -> Vec<u8> {
+    if (message.tag, n) == (b'd', 500) { bytes.to_vec() } else { message.bytes() }
+}
+
+/// Torment: F15
+#[test]
+fn a_snapshot_of_what_a_liar_sends_is_refused() {
+    let db = thousand();
+    let mut round = Round::new(db.url());
+    for &(name, lie) in LIES {
+        round = behind(&db, round, move |query, way, message, n| {
+            if way == Way::ToClient && query.starts_with("COPY ") { lie(message, n) } else { message.bytes() }
+        });
+        let run = round.plain(&["snap", "--all", "-q", "-m", name]).run();
+        assert!(!matches!(run.code(), Some(0 | 101) | None), "{name}: {run}");
+        assert!(run.stderr().starts_with("error: "), "{name}: {run}");
+        assert_eq!(listed(&round), 0, "{name}");
+    }
+    round = round.with(db.url());
+    assert_eq!(round.snap(&["--all"]).tables["t"].rows, 1000);
+}
+
+/// Every message of the server, one after the other, is lost, sent twice or cut short: an error, or the rows as they are.
+///
+/// Torment: F15
+#[test]
+fn no_lost_doubled_or_cut_message_makes_other_rows() {
+    let db = PgServer::shared().database();
+    db.sql("CREATE TABLE t (id int PRIMARY KEY, w text, p int REFERENCES t); INSERT INTO t VALUES (1, 'a', 1), (2, NULL, 1), (3, 'c', 2)");
+    let read = |port: u16| -> Result<Vec<Vec<u8>>, DbError> {
+        let mut target = db.target();
+        target.hosts = vec![(Host::Tcp("127.0.0.1".into()), port)];
+        target.connect_timeout = Some(Duration::from_secs(1));
+        let mut source = Postgres::open(&target, &OpenOptions::default())?;
+        let catalog = source.catalog()?;
+        if catalog.table(&public("t")).is_none() {
+            return Err(DbError::Lost("the table is not there".into()));
+        }
+        let reads = reads(&catalog, &["t"]);
+        let mut rows = Rows::default();
+        source.snapshot(&reads, &Silent)?.read(0, &mut rows)?;
+        rows.0.sort();
+        Ok(rows.0)
+    };
+    let truth = read(db.server.port).unwrap();
+    type Harm = fn(Message) -> Vec<u8>;
+    let harms: [(&str, Harm); 3] = [
+        ("lost", |_| vec![]),
+        ("doubled", |message| message.bytes().repeat(2)),
+        ("cut short", |message| Message::new(message.tag, &message.body[..message.body.len() / 2]).bytes()),
+    ];
+    for chosen in 0.. {
+        let (name, harm) = harms[chosen as usize % harms.len()];
+        let seen = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&seen);
+        let port = liar(db.server, move |query, way, message| {
+            // not those that tell a setting, or that a setting is set, of which there are many
+            let is_counted = way == Way::ToClient
+                && (b"RKTDHdc".contains(&message.tag) || (message.tag == b'C' && !query.starts_with("BEGIN")));
+            match is_counted && counted.fetch_add(1, Ordering::Relaxed) == chosen {
+                true => harm(message),
+                false => message.bytes(),
+            }
+        });
+        if let Ok(rows) = read(port) {
+            assert_eq!(rows, truth, "message {chosen} {name}");
+        }
+        if seen.load(Ordering::Relaxed) <= chosen {
+            assert!(chosen > 40, "messages were counted");
+            break;
+        }
+    }
+}
+
+/// The row that tells the settings is lost: that they hold is not taken for granted.
+///
+/// Torment: F15
+#[test]
+fn settings_that_are_not_read_back_are_not_believed() {
+    let db = thousand();
+    let through = behind(&db, Round::new(db.url()), |query, way, message, _| {
+        let tells = query.starts_with("SELECT pg_catalog.current_setting('search_path')");
+        if way == Way::ToClient && message.tag == b'D' && tells { vec![] } else { message.bytes() }
+    });
+    let run = through.plain(&["snap", "--all", "-q", "-m", "x"]).run();
+    assert!(run.stderr().contains("0 rows were sent and the server says \"SELECT 1\""), "{run}");
+    assert_eq!(listed(&through), 0);
+}
+
+/// One row of many is lost, or comes out different, on the way into the database, and the server says what was to be heard.
+///
+/// Torment: R18, F15
+#[test]
+fn a_row_lost_on_the_way_is_caught_however_it_is_hidden() {
+    /// What the network does with the rows of a COPY into a temporary table.
+    fn lose(message: Message) -> Vec<u8> {
+        let lines: Vec<&[u8]> = message.body.split_inclusive(|&byte| byte == b'\n').collect();
+        Message::new(b'd', lines[..lines.len() - 1].concat()).bytes()
+    }
+    fn change(mut message: Message) -> Vec<u8> {
+        let last = message.body.len() - 2;
+        message.body[last] = b'x';
+        message.bytes()
+    }
+    /// Another number in the only row of a query: its last digits.
+    fn count(mut message: Message) -> Vec<u8> {
+        let end = message.body.len();
+        message.body[end - 3..].copy_from_slice(b"300");
+        message.bytes()
+    }
+    let db = thousand();
+    let round = Round::new(db.url());
+    let snap = round.snap(&["--all"]);
+    db.sql("DELETE FROM t WHERE id > 700");
+    let before = dump(&db, "t");
+    let mut round = Some(round);
+    // how far the lie goes: the row, the server's count of rows that arrived, its count of rows that were written
+    for (name, harm, depth) in
+        [("lost", lose as fn(_) -> _, 0), ("lost", lose, 1), ("lost", lose, 2), ("changed", change, 0)]
+    {
+        let harmed = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&harmed);
+        let through = behind(&db, round.take().unwrap(), move |query, way, message, n| {
+            let staging = query.starts_with("COPY pg_temp.");
+            let done = match (way, message.tag) {
+                (Way::ToServer, b'd') if staging && n == 0 => harm(message),
+                (Way::ToClient, b'C') if staging && depth > 0 => Message::complete("COPY 300").bytes(),
+                (Way::ToClient, b'D') if query.starts_with("WITH ") && depth > 1 => count(message),
+                _ => return message.bytes(),
+            };
+            counted.fetch_add(1, Ordering::Relaxed);
+            done
+        });
+        let run = through.plain(&["restore", &snap.id, "--mode", "exact", "-y"]).run();
+        assert!(harmed.load(Ordering::Relaxed) > depth, "{name}, {depth}: {run}");
+        assert!(!matches!(run.code(), Some(0 | 101) | None), "{name}, {depth}: {run}");
+        assert_eq!(dump(&db, "t"), before, "{name}, {depth}");
+        assert_eq!(listed(&through), 1, "{name}, {depth}: what changed nothing leaves no safety snapshot");
+        round = Some(through);
+    }
+    let round = round.unwrap().with(db.url());
+    assert_eq!(round.restore(&snap), 300);
+    assert_eq!(dump(&db, "t").len(), 1000);
+}
+
+/// The answer to COMMIT is neither COMMIT nor ROLLBACK: what became of it is asked, not guessed.
+///
+/// Torment: F15, F5
+#[test]
+fn a_commit_answered_by_nonsense_is_asked_about() {
+    for (answer, kept) in [("SELECT 1", true), ("COMMIT 1", true), ("", true), ("SELECT 1", false)] {
+        let db = thousand();
+        let round = Round::new(db.url());
+        let snap = round.snap(&["--all"]);
+        db.sql("DELETE FROM t WHERE id = 1");
+        let through = behind(&db, round, move |query, way, message, _| match (way, message.tag) {
+            (Way::ToServer, b'Q') if query == "COMMIT" && !kept => Message::new(b'Q', b"ROLLBACK\0".as_slice()).bytes(),
+            (Way::ToClient, b'C') if query == "COMMIT" => Message::complete(answer).bytes(),
+            _ => message.bytes(),
+        });
+        let run = through.plain(&["restore", &snap.id, "--mode", "exact", "-y"]).run();
+        assert_eq!(run.code() == Some(0), kept, "{answer:?}: {run}");
+        assert_eq!(dump(&db, "t").len(), if kept { 1000 } else { 999 }, "{answer:?}");
+        assert_eq!(listed(&through), if kept { 2 } else { 1 }, "{answer:?}: the way back is there if it is needed");
+    }
+}
+
+fn notice() -> Vec<u8> {
+    Message::new(b'N', b"SNOTICE\0C00000\0Msomething is worth telling\0\0".as_slice()).bytes()
+}
+
+/// Torment: F15
+#[test]
+fn a_flood_of_notices_is_passed_over() {
+    let db = thousand();
+    let through = behind(&db, Round::new(db.url()), |_, way, message, n| {
+        let flood = if way == Way::ToClient && n == 0 { notice().repeat(5_000) } else { vec![] };
+        [flood, message.bytes()].concat()
+    });
+    assert_eq!(through.snap(&["--all"]).tables["t"].rows, 1000);
+}
+
+/// Torment: F15, F17
+#[test]
+fn a_login_that_never_ends_is_given_up() {
+    use std::io::Write;
+    for (name, first, then) in [
+        ("notices without end", vec![], notice()),
+        ("silence", vec![], vec![]),
+        ("one long message, byte by byte", b"R\0\0\xff\xff".to_vec(), vec![0]),
+    ] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (mut client, _) = listener.accept().unwrap();
+            let mut sent = client.write_all(&first);
+            while sent.is_ok() {
+                std::thread::sleep(Duration::from_millis(50));
+                sent = client.write_all(&then);
+            }
+        });
+        let db = PgServer::shared();
+        let url = format!("postgresql://{}@127.0.0.1:{port}/x?sslmode=disable&connect_timeout=2", db.user);
+        let round = Round::new(url);
+        let begun = Instant::now();
+        let run = round.plain(&["snap", "--all"]).run();
+        assert!(run.stderr().contains("no answer in time"), "{name}: {run}");
+        assert!(begun.elapsed() < Duration::from_secs(8), "{name}: {:?}", begun.elapsed());
+    }
+}

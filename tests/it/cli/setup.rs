@@ -159,6 +159,7 @@ fn help() {
       history      Follow one row through all snapshots
       sql          Query a snapshot without touching the database
       export       Write a snapshot's JSON, restore script and backup_manifest.json
+      import       Take a snapshot of an exported JSON file
       restore      Bring rows back: plan, confirm, write the differences, prove it
       undo         Take back the last restore
       delete       Delete snapshots

@@ -141,3 +141,32 @@ fn reading_does_not_write() {
     assert_eq!(read(&fixture, "t").1.len(), 1);
     assert_eq!(std::fs::read(fixture.path()).unwrap(), before);
 }
+
+/// Torment: Q10
+#[test]
+fn a_write_ahead_log_on_a_read_only_disk_is_read_whole_or_refused() {
+    let disk = crate::support::disk::Disk::new("size=8m");
+    let round = crate::gauntlet::round::Round::new(format!("file:{}", disk.path().join("x.db").display()));
+    let script = "sqlite3 x.db 'PRAGMA journal_mode = WAL; CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)' && \
+                  sqlite3 x.db '.dbconfig no_ckpt_on_close on' 'INSERT INTO t VALUES (2)' && ls x.db*";
+    let made = disk.inside(&round.project.program("sh", ["-c", script]).dir(disk.path())).run().success();
+    assert!(made.stdout().contains("x.db-wal"), "{made}");
+    let snap = || disk.inside(&round.invocation(&["snap", "--all", "-m", "x"])).run();
+    let listing = || {
+        let entries = std::fs::read_dir(disk.seen_from_outside()).unwrap().map(|entry| entry.unwrap().path());
+        let mut found: Vec<_> = entries.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect();
+        found.sort();
+        found
+    };
+    let before = listing();
+    disk.remount("ro");
+    let run = snap();
+    match run.code() {
+        Some(0) => assert!(run.stdout().contains("\"rows\":2"), "{run}"),
+        Some(1..=12) => assert_eq!(round.json(&["log"])["snapshots"].as_array().unwrap().len(), 0, "{run}"),
+        _ => panic!("{run}"),
+    }
+    assert!(listing() == before);
+    disk.remount("rw");
+    assert!(snap().success().stdout().contains("\"rows\":2"));
+}

@@ -951,6 +951,8 @@ function sqlite(plan: Plan, transaction: Transaction): Dialect {
       );
       compareColumns(plan, found, (type, one) => type.toUpperCase() === one.type.toUpperCase());
       await transaction.$executeRawUnsafe('PRAGMA defer_foreign_keys = ON');
+      // The engine may be one that keeps what is temporary in memory.
+      await transaction.$executeRawUnsafe('PRAGMA temp_store = FILE');
       await transaction.$executeRawUnsafe('DROP TABLE IF EXISTS temp.dbsnap_restore');
       await transaction.$executeRawUnsafe(`CREATE TEMP TABLE dbsnap_restore (n INTEGER PRIMARY KEY, ${columns.map((_, position) => column(position)).join(', ')})`);
       if (key.length > 0) await transaction.$executeRawUnsafe(`CREATE INDEX temp.dbsnap_restore_key ON dbsnap_restore (${key.map(column).join(', ')})`);

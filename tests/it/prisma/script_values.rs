@@ -51,6 +51,7 @@ fn state(db: &Db) -> String {
     TABLES.map(|table| db.sql(&format!("SELECT t::text FROM {table} AS t ORDER BY 1"))).join("\n")
 }
 
+/// Torment: R19
 #[test]
 fn every_value_and_every_odd_table_comes_back() {
     let db = PgServer::shared().database();

@@ -5,7 +5,7 @@ use super::diff::rows::record;
 use super::log::find_table;
 use super::project::{Place, Project};
 use super::show::lookup;
-use crate::prisma::{ColumnNames, RecordEncoder};
+use crate::prisma::RecordEncoder;
 use crate::snapshot::{Actor, Entry, GitState, History, SnapshotKind, TableEntry, read_schema};
 use crate::store::{Access, Store};
 use jiff::Timestamp;
@@ -70,7 +70,7 @@ pub struct HistoryReport {
     pub table: String,
     /// The key as typed.
     pub key: String,
-    /// Columns, in the newest snapshot's order.
+    /// Columns, in the newest snapshot's order, by the names of Prisma's fields where a schema has them.
     pub columns: Vec<String>,
     /// Changes, newest first.
     pub steps: Vec<HistoryStep>,
@@ -97,8 +97,14 @@ pub fn history(place: &Place, typed: &str) -> Result<HistoryReport, OpError> {
     };
     let mut held: Vec<(&Entry, &TableEntry)> = history.of_table(&newest.manifest.source, &name).collect();
     held.reverse();
-    let mut following =
-        Following { store: &store, key, before: Version::default(), steps: Vec::new(), columns: Vec::new() };
+    let mut following = Following {
+        project: &project,
+        store: &store,
+        key,
+        before: Version::default(),
+        steps: Vec::new(),
+        columns: Vec::new(),
+    };
     for (entry, table) in &held {
         following.look(entry, table)?;
     }
@@ -121,6 +127,7 @@ struct Version {
 }
 
 struct Following<'f> {
+    project: &'f Project,
     store: &'f Store,
     key: &'f str,
     before: Version,
@@ -137,10 +144,11 @@ impl Following<'_> {
             return Ok(());
         }
         let schema = read_schema(self.store, &table.schema_object)?;
-        self.columns = schema.columns.iter().map(|column| column.name.clone()).collect();
+        let names = self.project.field_names(&schema);
+        self.columns = schema.columns.iter().map(|column| names.field(&column.name).to_owned()).collect();
         let fields = match lookup(self.store, &schema, &table.root, self.key)? {
             Some(row) => {
-                let record = record(&mut RecordEncoder::of_table(&schema, &ColumnNames)?, &row)?;
+                let record = record(&mut RecordEncoder::of_table(&schema, &*names)?, &row)?;
                 let fields: BTreeMap<String, Box<RawValue>> =
                     serde_json::from_str(record.get()).map_err(|error| OpError::Verification(error.to_string()))?;
                 Some(fields)

@@ -5,10 +5,11 @@
 use super::OpError;
 use super::project::Project;
 use super::settings;
-use crate::codec::TableName;
+use crate::codec::{TableName, TableSchema};
 use crate::db::{Catalog, DatabaseUrl, FilterNames};
 use crate::prisma::project::PrismaProject;
 use crate::prisma::schema::{Field, FieldKind, JoinTable, Model, Schema};
+use crate::prisma::{self, ColumnNames, FieldNames};
 use crate::snapshot::Reference;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -66,6 +67,16 @@ impl Project {
     /// The names that may stand in a filter on `table` beside those of the database.
     pub fn filter_names(&self, table: &TableName) -> ModelNames<'_> {
         ModelNames { schema: self.models().schema(), model: self.model_of(table) }
+    }
+
+    /// What the records of a table call its columns: Prisma's fields where the schema knows the table, else the columns' own names.
+    pub(super) fn field_names(&self, table: &TableSchema) -> Box<dyn FieldNames> {
+        // Models that name no database schema are in the one of the URL, which may be any.
+        let default = table.table.schema.as_deref().unwrap_or("public");
+        match self.models().schema().and_then(|schema| prisma::ModelNames::find(schema, table, default)) {
+            Some(names) => Box::new(names),
+            None => Box::new(ColumnNames),
+        }
     }
 
     /// A reference as typed, its table's model replaced by the table.

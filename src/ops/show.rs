@@ -6,8 +6,9 @@ use super::log::{LoggedSnapshot, describe};
 use super::project::{Place, Project};
 use super::refs::{find_entry_table, resolve};
 use crate::codec::{Key, Kind, TableSchema, Value, row};
+use crate::db::FilterNames;
 use crate::hash::Hash;
-use crate::prisma::{ColumnNames, RecordEncoder};
+use crate::prisma::RecordEncoder;
 use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
 use crate::store::{Access, Objects, Store};
 use crate::tree::{self, Cursor};
@@ -39,6 +40,8 @@ pub struct ShowReport {
 pub struct ShownTable {
     /// The table's schema.
     pub schema: TableSchema,
+    /// The field of each column, as Prisma's schema or else the database has it.
+    pub fields: Vec<String>,
     /// The root of its tree.
     pub root: String,
     /// Rows.
@@ -67,8 +70,8 @@ pub fn show(place: &Place, typed: &str) -> Result<ShowReport, OpError> {
     if let Some(table) = table.map(|position| &entry.manifest.tables[position]) {
         let schema = read_schema(&store, &table.schema_object)?;
         match &reference.key {
-            Some(key) => found = Some(find_row(&store, entry, table, &schema, key)?),
-            None => shown = Some(show_table(&store, table, schema)?),
+            Some(key) => found = Some(find_row(&project, &store, entry, table, &schema, key)?),
+            None => shown = Some(show_table(&project, &store, table, schema)?),
         }
     }
     let source = &entry.manifest.source;
@@ -81,19 +84,27 @@ pub fn show(place: &Place, typed: &str) -> Result<ShowReport, OpError> {
     })
 }
 
-fn show_table(store: &Store, table: &TableEntry, schema: TableSchema) -> Result<ShownTable, OpError> {
+fn show_table(
+    project: &Project,
+    store: &Store,
+    table: &TableEntry,
+    schema: TableSchema,
+) -> Result<ShownTable, OpError> {
     let mut cursor = Cursor::new(store, &schema.key_spec(), &table.root)?;
-    let mut encoder = RecordEncoder::of_table(&schema, &ColumnNames)?;
+    let names = project.field_names(&schema);
+    let mut encoder = RecordEncoder::of_table(&schema, &*names)?;
+    let fields = schema.columns.iter().map(|column| names.field(&column.name).to_owned()).collect();
     let mut sample = Vec::new();
     while sample.len() < SAMPLE
         && let Some(entry) = cursor.next_entry()?
     {
         sample.push(record(&mut encoder, entry.row)?);
     }
-    Ok(ShownTable { rows: table.rows, root: table.root.to_hex(), schema, sample })
+    Ok(ShownTable { rows: table.rows, root: table.root.to_hex(), schema, fields, sample })
 }
 
 fn find_row(
+    project: &Project,
     store: &Store,
     entry: &Entry,
     table: &TableEntry,
@@ -101,7 +112,7 @@ fn find_row(
     typed: &str,
 ) -> Result<Box<RawValue>, OpError> {
     match lookup(store, schema, &table.root, typed)? {
-        Some(row) => record(&mut RecordEncoder::of_table(schema, &ColumnNames)?, &row),
+        Some(row) => record(&mut RecordEncoder::of_table(schema, &*project.field_names(schema))?, &row),
         None => Err(OpError::NoSuchRow { key: typed.to_owned(), table: table.table.to_string(), id: entry.id }),
     }
 }
@@ -130,12 +141,65 @@ pub(super) fn key_typed(schema: &TableSchema, typed: &str) -> Result<Vec<u8>, Op
     Ok(key)
 }
 
+/// The key that was typed as `field=value`, by columns or by the fields that `names` has for them, in any order.
+///
+/// # Errors
+/// If the table has no key, or what was typed are not all the fields of its key, each once.
+pub(super) fn key_named(schema: &TableSchema, typed: &[String], names: &dyn FilterNames) -> Result<Vec<u8>, OpError> {
+    let columns = schema.key_names();
+    let wrong = || {
+        let wanted: Vec<String> = columns.iter().map(|column| format!("{column}=VALUE")).collect();
+        OpError::Usage(format!(
+            "the key of {} is ({}): write --key {}",
+            schema.table,
+            columns.join(", "),
+            wanted.join(",")
+        ))
+    };
+    // The column that a part names, and its value.
+    let named = |part: &str| -> Option<(usize, String)> {
+        let (name, value) = part.split_once('=')?;
+        let position = columns.iter().position(|column| *column == name).or_else(|| {
+            let column = names.column(name)?;
+            columns.iter().position(|one| *one == column)
+        })?;
+        Some((position, value.to_owned()))
+    };
+    let mut values: Vec<Option<String>> = vec![None; columns.len()];
+    for argument in typed {
+        let mut last: Option<usize> = None;
+        for part in argument.split(',') {
+            if let Some((position, value)) = named(part) {
+                if values[position].replace(value).is_some() {
+                    return Err(wrong());
+                }
+                last = Some(position);
+            } else if let Some(value) = last.and_then(|position| values[position].as_mut()) {
+                // A comma within a value.
+                value.push(',');
+                value.push_str(part);
+            } else {
+                return Err(wrong());
+            }
+        }
+    }
+    let values: Vec<String> = values.into_iter().collect::<Option<_>>().ok_or_else(wrong)?;
+    let mut key = Vec::new();
+    let values: Vec<&str> = values.iter().map(String::as_str).collect();
+    schema.key_spec().key_of(&row_of_key(schema, &values)?, &mut key)?;
+    Ok(key)
+}
+
 /// A row that has the typed key and NULL elsewhere. The values of a composite key stand between commas.
 fn key_row(schema: &TableSchema, typed: &str) -> Result<Vec<u8>, OpError> {
+    let parts: Vec<&str> = if schema.key_names().len() == 1 { vec![typed] } else { typed.split(',').collect() };
+    row_of_key(schema, &parts)
+}
+
+fn row_of_key(schema: &TableSchema, parts: &[&str]) -> Result<Vec<u8>, OpError> {
     let Key::Columns { columns, .. } = &schema.key else {
         return Err(OpError::Usage(format!("{} has no key by which a row could be found", schema.table)));
     };
-    let parts: Vec<&str> = if columns.len() == 1 { vec![typed] } else { typed.split(',').collect() };
     if parts.len() != columns.len() {
         return Err(OpError::Usage(format!(
             "the key of {} is ({}): give {} values between commas",

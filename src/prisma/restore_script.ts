@@ -429,7 +429,7 @@ interface Plan {
   fields: string[];
   /** Each field's name as it begins a value in a record. */
   keys: string[];
-  /** Positions of the key's columns. */
+  /** Positions of the key's columns; none where rows are only told apart by all that they hold. */
   key: number[];
   /** Label of the database by Prisma's name, for each column of an enum that has others. */
   enums: (Record<string, string> | undefined)[];
@@ -448,9 +448,7 @@ function planOf(metadata: Metadata, size: number): Plan {
     throw new Refusal('The backup file does not say what its columns are.');
   }
   const key = (metadata.key ?? []).map((field) => fields.indexOf(field));
-  if (key.length === 0 || key.indexOf(-1) !== -1) {
-    throw new Refusal('The table has no key to tell its rows apart by: use `dbsnap restore`, or `dbsnap import` and `dbsnap restore`.');
-  }
+  if (key.indexOf(-1) !== -1) throw new Refusal('The backup file has a key of other fields than its own.');
   const position = (name: string): number => schema.columns.findIndex((column) => column.name === name);
   const self = (schema.foreign_keys ?? [])
     .filter((reference) => reference.table.name === schema.table.name && reference.table.schema === schema.table.schema)
@@ -479,6 +477,7 @@ function planOf(metadata: Metadata, size: number): Plan {
 /** Why Prisma's upsert could not bring the records back exactly; undefined if it can. */
 function notForUpsert(metadata: Metadata, columns: Column[], encodings: Record<string, string[]>): string | undefined {
   if (metadata.model === undefined || !/^[^\W\d]\w*$/.test(metadata.model)) return "Prisma's client has no model for this table.";
+  if ((metadata.key ?? []).length === 0) return 'The table has no key.';
   const missing = metadata.notInClient ?? [];
   if (missing.length > 0) return `Prisma's client does not know these fields: ${shown(missing.join(', '))}.`;
   const always = columns.filter((column) => column.identity === 'always');
@@ -667,7 +666,13 @@ function postgres(plan: Plan, transaction: Transaction): Dialect {
   let target = `ONLY ${name}`;
   const keyText =
     key.length === 1 ? `s.${column(key[0] as number)}::pg_catalog.text` : `ROW(${key.map((position) => `s.${column(position)}`).join(', ')})::pg_catalog.text`;
-  const named = `SELECT ${keyText} AS key FROM ${staged} AS s WHERE s.n = `;
+  const named = `SELECT ${key.length === 0 ? "'record ' || s.n" : keyText} AS key FROM ${staged} AS s WHERE s.n = `;
+  // Without a key: rows as their text, equal ones numbered, so that each copy has its own.
+  const copies = (from: string, n: string): string =>
+    `(SELECT x.*, pg_catalog.row_number() OVER (PARTITION BY x.body${n}) AS copy FROM (SELECT ${from}) AS x)`;
+  const stagedCopies = copies(`s.n, ${whole('s', column)} AS body FROM ${staged} AS s`, ' ORDER BY x.n');
+  const liveCopies = (): string => copies(`${whole('t', live)} AS body FROM ${target} AS t`, '');
+  const sameCopy = 't.body = s.body AND t.copy = s.copy';
   let fill = '';
   let triggers: Row[] = [];
 
@@ -734,6 +739,11 @@ function postgres(plan: Plan, transaction: Transaction): Dialect {
     const absent = `NOT EXISTS (SELECT FROM ${target} AS t WHERE ${matches})`;
     const insert = `INSERT INTO ${name} (${names}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM ${staged} AS s`;
     // One statement, so that rows may refer to each other; what is first done to old rows is done before new ones come.
+    const missing = `SELECT s.n FROM ${stagedCopies} AS s LEFT JOIN ${liveCopies()} AS t ON ${sameCopy} WHERE t.copy IS NULL`;
+    if (key.length === 0) {
+      const put = (range: string): Promise<number> => transaction.$executeRawUnsafe(`${insert} WHERE s.n IN (${missing})${range} ORDER BY s.n`);
+      return attempt(plan, transaction, named, put, async () => false);
+    }
     const inPlace = (range: string): string =>
       (set.length === 0
         ? ''
@@ -775,11 +785,12 @@ function postgres(plan: Plan, transaction: Transaction): Dialect {
     stage: async (batch) => {
       await transaction.$executeRawUnsafe(fill, batch);
     },
-    matches,
-    same,
-    isAbsent: 't.ctid IS NULL',
-    target,
-    staged,
+    ...(key.length > 0
+      ? { matches, same, isAbsent: 't.ctid IS NULL', staged }
+      : { matches: sameCopy, same: 'true', isAbsent: 't.copy IS NULL', staged: stagedCopies }),
+    get target() {
+      return key.length > 0 ? target : liveCopies();
+    },
     column,
     named,
     prepare: async () => {
@@ -903,7 +914,19 @@ function sqlite(plan: Plan, transaction: Transaction): Dialect {
   const same = columns
     .map((_, position) => `(t.${live(position)} COLLATE BINARY) IS s.${column(position)} AND typeof(t.${live(position)}) = typeof(s.${column(position)})`)
     .join(' AND ');
-  const named = `SELECT ${key.map((position) => `CAST(s.${column(position)} AS TEXT)`).join(" || ', ' || ")} AS key FROM ${staged} AS s WHERE s.n = `;
+  const keyText = key.length === 0 ? "'record ' || s.n" : key.map((position) => `CAST(s.${column(position)} AS TEXT)`).join(" || ', ' || ");
+  const named = `SELECT ${keyText} AS key FROM ${staged} AS s WHERE s.n = `;
+  // Without a key: rows as their text, equal ones numbered, so that each copy has its own.
+  const rowText = (alias: string, of: (position: number) => string): string =>
+    columns
+      .map((_, position) => `${alias}.${of(position)}`)
+      .map((value) => `typeof(${value}) || CASE WHEN typeof(${value}) = 'text' THEN hex(${value}) WHEN ${value} = 0 THEN '0' ELSE quote(${value}) END`)
+      .join(" || ',' || ");
+  const copies = (from: string, n: string): string =>
+    `(SELECT x.*, row_number() OVER (PARTITION BY x.body${n}) AS copy FROM (SELECT ${from}) AS x)`;
+  const stagedCopies = copies(`s.n, ${rowText('s', column)} AS body FROM ${staged} AS s`, ' ORDER BY x.n');
+  const liveCopies = copies(`${rowText('t', live)} AS body FROM ${name} AS t`, '');
+  const sameCopy = 't.body = s.body AND t.copy = s.copy';
   const cellOf = (position: number): string => {
     const path = `'$[${position}]'`;
     const part = (at: number): string => `json_extract(r.value, '$[${position}][${at}]')`;
@@ -928,19 +951,19 @@ function sqlite(plan: Plan, transaction: Transaction): Dialect {
       );
       compareColumns(plan, found, (type, one) => type.toUpperCase() === one.type.toUpperCase());
       await transaction.$executeRawUnsafe('PRAGMA defer_foreign_keys = ON');
+      // The engine may be one that keeps what is temporary in memory.
+      await transaction.$executeRawUnsafe('PRAGMA temp_store = FILE');
       await transaction.$executeRawUnsafe('DROP TABLE IF EXISTS temp.dbsnap_restore');
       await transaction.$executeRawUnsafe(`CREATE TEMP TABLE dbsnap_restore (n INTEGER PRIMARY KEY, ${columns.map((_, position) => column(position)).join(', ')})`);
-      await transaction.$executeRawUnsafe(`CREATE INDEX temp.dbsnap_restore_key ON dbsnap_restore (${key.map(column).join(', ')})`);
+      if (key.length > 0) await transaction.$executeRawUnsafe(`CREATE INDEX temp.dbsnap_restore_key ON dbsnap_restore (${key.map(column).join(', ')})`);
     },
     cell: (raw, position) => sqliteCell(raw, columns[position] as Column, plan.enums[position]),
     stage: async (batch) => {
       await transaction.$executeRawUnsafe(fill, batch);
     },
-    matches,
-    same,
-    isAbsent: `t.${live(key[0] as number)} IS NULL`,
-    target: name,
-    staged,
+    ...(key.length > 0
+      ? { matches, same, isAbsent: `t.${live(key[0] as number)} IS NULL`, target: name, staged }
+      : { matches: sameCopy, same: 'true', isAbsent: 't.copy IS NULL', target: liveCopies, staged: stagedCopies }),
     column,
     named,
     prepare: async () => undefined,
@@ -948,6 +971,11 @@ function sqlite(plan: Plan, transaction: Transaction): Dialect {
       const set = columns.map((_, position) => `${live(position)} = s.${column(position)}`).join(', ');
       const values = columns.map((_, position) => `s.${column(position)}`).join(', ');
       const insert = `INSERT INTO ${name} (${columns.map((_, position) => live(position)).join(', ')}) SELECT ${values} FROM ${staged} AS s`;
+      if (key.length === 0) {
+        const missing = `SELECT s.n FROM ${stagedCopies} AS s LEFT JOIN ${liveCopies} AS t ON ${sameCopy} WHERE t.copy IS NULL`;
+        const put = (range: string): Promise<number> => transaction.$executeRawUnsafe(`${insert} WHERE s.n IN (${missing})${range} ORDER BY s.n`);
+        return attempt(plan, transaction, named, put, async () => false);
+      }
       const absent = `NOT EXISTS (SELECT 1 FROM ${name} AS t WHERE ${matches})`;
       const inPlace = async (range: string): Promise<void> => {
         await transaction.$executeRawUnsafe(`UPDATE ${name} AS t SET ${set} FROM ${staged} AS s WHERE ${matches} AND NOT (${same})${range}`);
@@ -1052,10 +1080,9 @@ async function countOf(transaction: Transaction, sql: string, ...values: unknown
 
 async function countAll(plan: Plan, transaction: Transaction, dialect: Dialect): Promise<Counts> {
   const { staged, target, matches, same, isAbsent, key, column } = { ...dialect, key: plan.key };
-  const twice = await rows(
-    transaction,
-    `${dialect.named}(SELECT min(d.n) FROM ${staged} AS d GROUP BY ${key.map((position) => `d.${column(position)}`).join(', ')} HAVING count(*) > 1 LIMIT 1)`,
-  );
+  const parts = key.map((position) => `d.${column(position)}`).join(', ');
+  const first = `SELECT min(d.n) FROM ${staged} AS d GROUP BY ${parts} HAVING count(*) > 1 LIMIT 1`;
+  const twice = key.length === 0 ? [] : await rows(transaction, `${dialect.named}(${first})`);
   if (twice.length > 0) {
     throw new Refusal(`The backup file holds two records with the key ${shown(String(twice[0]?.['key']))}. Nothing was changed.`);
   }

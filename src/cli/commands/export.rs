@@ -5,7 +5,7 @@ use crate::cli::progress::count;
 use crate::cli::text::{BOLD, DIM, paint, size};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
-use crate::ops::export::{ExportOptions, ExportReport, export};
+use crate::ops::export::{ExportOptions, ExportReport, ExportedTable, export};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,35 +25,48 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     let options = ExportOptions { tables: args.tables.clone(), dir: args.output.clone() };
     let report = export(place, &args.reference, &options, ui.monitor())?;
     ui.result("export", &report, || {
-        let mut text = files(&report);
+        let mut text = files(&report, Checksums::Shown);
         if let Some(table) = report.tables.first() {
-            let _ = writeln!(text, "\nTo restore this backup later:\n$ npx tsx {} --restore", short(&table.script));
+            let _ = writeln!(text, "\nTo restore this backup later:\n$ {}", command(table));
         }
         text
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// Whether a list of files says what is in them.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Checksums {
+    /// With records and checksums.
+    Shown,
+    /// These stand elsewhere.
+    Left,
+}
+
+/// What runs a table's restore script.
+pub(super) fn command(table: &ExportedTable) -> String {
+    format!("npx tsx {} --restore", short(&table.script))
+}
+
 /// The files of an export, as the plan's session lists them.
-pub(super) fn files(report: &ExportReport) -> String {
+pub(super) fn files(report: &ExportReport, checksums: Checksums) -> String {
     let mut text = format!("\n{}\n", paint(BOLD, "Files created:"));
     for table in &report.tables {
-        let _ = writeln!(
-            text,
-            "- {} ({}, {} records)\n  {}\n- {}",
-            short(&table.json),
-            size(table.bytes),
-            count(table.records),
-            paint(DIM, &table.checksum),
-            short(&table.script)
-        );
+        let (json, size) = (short(&table.json), size(table.bytes));
+        let _ = match checksums {
+            Checksums::Left => writeln!(text, "- {json} ({size})"),
+            Checksums::Shown => {
+                writeln!(text, "- {json} ({size}, {} records)\n  {}", count(table.records), paint(DIM, &table.checksum))
+            }
+        };
+        let _ = writeln!(text, "- {}", short(&table.script));
     }
     let _ = writeln!(text, "- {}", short(&report.manifest));
     text
 }
 
 /// A path as it is typed from the current directory, where it lies below it.
-fn short(path: &Path) -> String {
+pub(super) fn short(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     crate::cli::text::printable(&path.strip_prefix(here).unwrap_or(path).display().to_string())
 }

@@ -23,6 +23,9 @@ pub(in crate::cli) struct Args {
     /// Only rows for which this holds, in the snapshot or now
     #[arg(long = "where", value_name = "CONDITION")]
     filter: Option<String>,
+    /// Only the row with this key; a key of several fields: all of them, between commas or one --key for each
+    #[arg(long, value_name = "FIELD=VALUE")]
+    key: Vec<String>,
     /// Only these columns, of rows that are there
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     columns: Vec<String>,
@@ -78,6 +81,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
             ModeArg::Missing => Mode::Missing,
         },
         key: None,
+        named_key: args.key.clone(),
         filter: args.filter.clone(),
         columns: args.columns.clone(),
         map: args.map.clone(),

@@ -74,14 +74,15 @@ fn render_table(table: &ShownTable) -> String {
     let keys = schema.key_names();
     let mut text =
         format!("{}  root {}\n\n", paint(BOLD, printable(&schema.table.to_string())), paint(ID, &table.root[..8]));
-    for column in &schema.columns {
+    for (column, field) in schema.columns.iter().zip(&table.fields) {
         let _ = writeln!(
             text,
-            "  {}  {}{}{}",
+            "  {}  {}{}{}{}",
             printable(&column.name),
             paint(DIM, printable(&column.sql_type)),
             if column.nullable { "" } else { " not null" },
-            if keys.contains(&column.name.as_str()) { "  key" } else { "" }
+            if keys.contains(&column.name.as_str()) { "  key" } else { "" },
+            if *field == column.name { String::new() } else { paint(DIM, printable(&format!("  as {field}"))) }
         );
     }
     for column in &schema.generated {

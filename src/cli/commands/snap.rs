@@ -1,10 +1,12 @@
 //! `dbsnap snap`
 
+use super::export::{Checksums, short};
 use crate::cli::command_error::CliError;
 use crate::cli::progress::count;
 use crate::cli::text::{BOLD, DIM, GOOD, ID, change, paint, printable, seconds, size, warning};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
+use crate::ops::export::ExportedTable;
 use crate::ops::snap::{PlannedTable, SnapOptions, SnapPlan, SnapReport, SnappedTable, Strategy, plan};
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
@@ -63,12 +65,14 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
             taken_along: &plan.taken_along,
             estimated_seconds: plan.seconds,
         };
-        ui.result("snap", &dry, || format!("{}\n[DRY RUN] Nothing was read or stored.\n", analysis(&plan)))?;
+        ui.result("snap", &dry, || {
+            format!("{}\n[DRY RUN] Nothing was read or stored.\n", analysis(&plan, &args.message))
+        })?;
         advise(&plan, ui);
         return Ok(ExitCode::SUCCESS);
     }
     // A reader that has gone away (`| head -1`) does not stop the snapshot that somebody relies on.
-    let said = ui.say(&analysis(&plan));
+    let said = ui.say(&analysis(&plan, &args.message));
     advise(&plan, ui);
     let report = plan.take(ui.monitor())?;
     said?;
@@ -80,11 +84,13 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
 }
 
 /// What is about to be read, as the plan's session shows it.
-fn analysis(plan: &SnapPlan) -> String {
-    let mut text = format!(
-        "{}\n",
-        paint(DIM, format_args!("{} (from {})", printable(&plan.database), printable(&plan.url_origin)))
-    );
+fn analysis(plan: &SnapPlan, message: &str) -> String {
+    let mut text = String::new();
+    if let Some(first) = message.trim().lines().next().filter(|line| !line.is_empty()) {
+        let _ = writeln!(text, "{} {}", paint(BOLD, "Request:"), printable(first));
+    }
+    let database = format!("{} (from {})", printable(&plan.database), printable(&plan.url_origin));
+    let _ = writeln!(text, "{}", paint(DIM, database));
     for table in &plan.tables {
         let _ = writeln!(text, "\n{} {}", paint(BOLD, "Analyzing table:"), printable(&table.table));
         if let Some(filter) = &table.filter {
@@ -136,13 +142,15 @@ fn advise(plan: &SnapPlan, ui: &Ui) {
 }
 
 fn outcome(report: &SnapReport) -> String {
-    let mut text = format!("\n{}\n", paint(BOLD, "Verification:"));
-    match &report.tables[..] {
-        [one] => verified(&mut text, one),
-        many => verified_all(&mut text, many),
+    let mut text = String::new();
+    let exported = report.export.as_ref().map_or(&[][..], |export| &export.tables);
+    if !exported.is_empty() {
+        created(&mut text, report, exported);
     }
-    if let Some(export) = &report.export {
-        text.push_str(&super::export::files(export));
+    let _ = writeln!(text, "\n{}", paint(BOLD, "Verification:"));
+    match &report.tables[..] {
+        [one] => verified(&mut text, one, exported.first()),
+        many => verified_all(&mut text, many, exported),
     }
     let rows: u64 = report.tables.iter().map(|table| table.rows).sum();
     let bytes: u64 = report.tables.iter().map(|table| table.bytes).sum();
@@ -156,16 +164,45 @@ fn outcome(report: &SnapReport) -> String {
         seconds(report.seconds),
         size(report.added_bytes)
     );
-    let _ = writeln!(text, "\nTo restore this backup later:\n$ dbsnap restore {}", &report.id[..8]);
+    if let Some(export) = &report.export {
+        text.push_str(&super::export::files(export, Checksums::Left));
+    }
+    let _ = writeln!(text, "\nTo restore this backup later:");
+    // Several tables come back together, those that others refer to first: their scripts are one for each.
+    if let [one] = exported {
+        let _ = writeln!(text, "$ {}\nor", super::export::command(one));
+    }
+    let _ = writeln!(text, "$ dbsnap restore {}", &report.id[..8]);
     let _ = writeln!(text, "\nYou can now safely run your destructive script.");
     text
 }
 
+/// What was read and written, as the plan's session shows it.
+fn created(text: &mut String, report: &SnapReport, exported: &[ExportedTable]) {
+    let _ = writeln!(text, "\n{}", paint(BOLD, "Creating backup..."));
+    for table in exported {
+        let snapped = report.tables.iter().find(|snapped| snapped.table == table.table);
+        let all = snapped.map_or(table.records, |snapped| snapped.source_rows);
+        let script = table.script.file_name().unwrap_or_default().to_string_lossy();
+        let _ = writeln!(
+            text,
+            "- Fetching records: {} / {}\n- Writing to: {}\n- Generating restore script: {}",
+            count(table.records),
+            count(all),
+            short(&table.json),
+            printable(&script)
+        );
+    }
+}
+
 /// What was read and stored of the one table, as the plan's session shows it.
-fn verified(text: &mut String, table: &SnappedTable) {
+fn verified(text: &mut String, table: &SnappedTable, exported: Option<&ExportedTable>) {
     let _ = writeln!(text, "- Source count: {}", count(table.source_rows));
     let _ = writeln!(text, "- Backup count: {}", count(table.rows));
     let _ = writeln!(text, "- Root: {}", root(table));
+    if let Some(exported) = exported {
+        let _ = writeln!(text, "- Checksum: {}", checksum(exported));
+    }
     if let Some(since) = &table.change {
         let _ = writeln!(
             text,
@@ -177,7 +214,7 @@ fn verified(text: &mut String, table: &SnappedTable) {
 }
 
 /// The same of several tables, a line for each.
-fn verified_all(text: &mut String, tables: &[SnappedTable]) {
+fn verified_all(text: &mut String, tables: &[SnappedTable], exported: &[ExportedTable]) {
     let mut lines = Table::new();
     lines.load_style(presets::NOTHING);
     for table in tables {
@@ -188,6 +225,7 @@ fn verified_all(text: &mut String, tables: &[SnappedTable]) {
             printable(&table.table),
             format!("{} of {}", count(table.rows), count(table.source_rows)),
             root(table),
+            exported.iter().find(|one| one.table == table.table).map_or_else(String::new, checksum),
             since,
         ]);
     }
@@ -201,4 +239,11 @@ fn verified_all(text: &mut String, tables: &[SnappedTable]) {
 
 fn root(table: &SnappedTable) -> String {
     format!("blake3:{}...", &table.root[..12])
+}
+
+fn checksum(exported: &ExportedTable) -> String {
+    exported
+        .checksum
+        .get(.."sha256:".len() + 12)
+        .map_or_else(|| exported.checksum.clone(), |start| format!("{start}..."))
 }

@@ -11,8 +11,7 @@ use super::project::{Place, Project};
 use super::refs::{find_entry_table, resolve};
 use crate::monitor::{Monitor, Step};
 use crate::prisma::{
-    BackupEntry, BackupId, BackupManifest, BackupStatus, ColumnNames, ExportInfo, ExportWriter, FieldNames, Retention,
-    write_restore_script,
+    BackupEntry, BackupId, BackupManifest, BackupStatus, ExportInfo, ExportWriter, Retention, write_restore_script,
 };
 use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
 use crate::store::{Access, Objects, Store};
@@ -112,7 +111,7 @@ pub(super) fn export_entry(
     let mut tables = Vec::new();
     for position in chosen {
         let table = &entry.manifest.tables[position];
-        let exported = export_table(&prisma, store, entry, table, &dir, monitor)?;
+        let exported = export_table(project, &prisma, store, entry, table, &dir, monitor)?;
         // The list is written after the files it names, table by table: it never names what is not there.
         let mut list = BackupManifest::load(&manifest_path)?;
         list.put(&BackupEntry {
@@ -142,6 +141,7 @@ fn file_name(path: &Path) -> String {
 }
 
 fn export_table(
+    project: &Project,
     prisma: &PrismaSide,
     objects: &dyn Objects,
     entry: &Entry,
@@ -152,8 +152,7 @@ fn export_table(
     let schema = read_schema(objects, &table.schema_object)?;
     let backup = BackupId::parse(&table.backup)
         .ok_or_else(|| OpError::Verification(format!("'{}' is not a backup id", table.backup)))?;
-    let found = prisma.names(&schema);
-    let names: &dyn FieldNames = found.as_ref().map_or(&ColumnNames, |names| names);
+    let names = project.field_names(&schema);
     let (json, script_path) = (dir.join(backup.json_file()), dir.join(backup.script_file()));
     let info = ExportInfo {
         created_at: entry.manifest.created_at,
@@ -171,7 +170,7 @@ fn export_table(
         rows: Some(table.rows),
         bytes: Some(table.bytes),
     });
-    let mut writer = ExportWriter::create(&json, &schema, names, info)?;
+    let mut writer = ExportWriter::create(&json, &schema, &*names, info)?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
         let mut cursor = Cursor::ahead(scope, objects, &schema.key_spec(), &table.root, threads)?;

@@ -1,9 +1,8 @@
 //! What an export takes from the project's use of Prisma.
 
-use crate::codec::TableSchema;
 use crate::ops::project::Project;
 use crate::prisma::project::PrismaProject;
-use crate::prisma::{ModelNames, ScriptOptions, Surroundings};
+use crate::prisma::{ScriptOptions, Surroundings};
 use std::path::{Path, PathBuf};
 
 /// The packages that a script may need.
@@ -28,14 +27,6 @@ impl PrismaSide {
         let installed = |name: &&str| named(name) || root.join("node_modules").join(name).is_dir();
         let packages = ADAPTERS.iter().filter(|name| installed(name)).map(|&name| name.to_owned()).collect();
         PrismaSide { root, project: found, packages, trouble }
-    }
-
-    /// What the schema calls a table's columns; `None` if it does not know the table.
-    pub(super) fn names(&self, table: &TableSchema) -> Option<ModelNames> {
-        let schema = &self.project.as_ref()?.schema;
-        // Models that name no database schema are in the one of the URL, which may be any.
-        let default = table.table.schema.as_deref().unwrap_or("public");
-        ModelNames::find(schema, table, default)
     }
 
     /// What the script in `dir` needs.

@@ -29,7 +29,7 @@ pub(super) fn plan(
     options: &RestoreOptions,
     catalog: &Catalog,
 ) -> Result<New, OpError> {
-    if options.key.is_some() || options.filter.is_some() || !options.columns.is_empty() {
+    if options.has_key() || options.filter.is_some() || !options.columns.is_empty() {
         return Err(OpError::Usage(
             "--into makes a table of all rows: leave out the key, --where and --columns".to_owned(),
         ));

@@ -46,8 +46,10 @@ pub struct RestoreOptions {
     pub tables: Vec<String>,
     /// What becomes of rows that differ.
     pub mode: Mode,
-    /// Only the row with this key.
+    /// Only the row with this key: its values, between commas.
     pub key: Option<String>,
+    /// The same by names: `field=value`, for each field of the key, in any order.
+    pub named_key: Vec<String>,
     /// Only rows for which this holds, in the snapshot or in the live table.
     pub filter: Option<String>,
     /// Only these columns, of rows that are live.
@@ -122,6 +124,13 @@ pub struct RestorePlan {
     pub mode: Mode,
     /// The tables, in the order in which rows are inserted.
     pub tables: Vec<PlannedTable>,
+}
+
+impl RestoreOptions {
+    /// Whether only one row is meant.
+    pub(crate) fn has_key(&self) -> bool {
+        self.key.is_some() || !self.named_key.is_empty()
+    }
 }
 
 impl RestorePlan {

@@ -10,7 +10,7 @@ use crate::db::{Catalog, Engine, Filter, FilterNames, Snapshot, TableRead};
 use crate::hash::{Hash, Hasher};
 use crate::ops::publish::{Captured, Taking};
 use crate::ops::refs;
-use crate::ops::show::key_typed;
+use crate::ops::show::{key_named, key_typed};
 use crate::ops::{OpError, Project};
 use crate::snapshot::{Entry, TableEntry, read_schema};
 use crate::store::{NewObjects, Objects};
@@ -79,7 +79,7 @@ pub(super) fn targets(
     if chosen.is_empty() {
         chosen = only.map_or_else(|| (0..entry.manifest.tables.len()).collect(), |position| vec![position]);
     }
-    if chosen.len() != 1 && (options.key.is_some() || options.filter.is_some() || !options.columns.is_empty()) {
+    if chosen.len() != 1 && (options.has_key() || options.filter.is_some() || !options.columns.is_empty()) {
         let what = format!("a key, --where and --columns go with one table, and {} are restored", chosen.len());
         return Err(OpError::Usage(what));
     }
@@ -161,7 +161,11 @@ fn target(
                 Some(typed) => Some(Condition::new(typed, &drift.schema, engine, &names)?),
                 None => None,
             },
-            key: options.key.as_ref().map(|typed| key_typed(&drift.schema, typed)).transpose()?,
+            key: match &options.key {
+                Some(typed) => Some(key_typed(&drift.schema, typed)?),
+                None if options.named_key.is_empty() => None,
+                None => Some(key_named(&drift.schema, &options.named_key, &names)?),
+            },
         },
         only_present: !options.columns.is_empty(),
         specs: (schema.key_spec(), drift.schema.key_spec()),

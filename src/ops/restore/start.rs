@@ -35,6 +35,9 @@ pub fn restore(
     let mut options = options.clone();
     options.tables.extend(reference.table);
     options.key = options.key.or(reference.key);
+    if options.key.is_some() && !options.named_key.is_empty() {
+        return Err(OpError::Usage("the reference names a row already: leave --key out".to_owned()));
+    }
     let (mut sink, chosen) = settings::connect(place, &project)?;
     let target = origin(sink.identity(), &project);
     guard::check(&options, &resolved.entry.manifest.source, &target, sink.identity())?;

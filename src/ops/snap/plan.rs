@@ -16,7 +16,7 @@ const BATCHES_FROM: u64 = 10_000;
 const ADVISE_FROM: u64 = 100_000;
 /// Tables estimated larger than this are not counted before reading: the count would cost as much as it tells.
 const COUNT_UP_TO: u64 = 200_000;
-/// Bytes of a row where nothing is known of the table's size, for the time estimate.
+/// Bytes of a row where nothing is known of the table's size.
 const USUAL_ROW: u64 = 256;
 /// Bytes a second that the time estimate reckons with.
 const BYTES_PER_SECOND: u64 = 150 << 20;
@@ -36,8 +36,7 @@ pub fn plan(place: &Place, options: SnapOptions, monitor: &dyn Monitor) -> Resul
     let reads = reads(&project, &chosen_tables, &options, source.identity().engine)?;
     let tables = estimate(&chosen_tables, &reads, source.as_mut(), monitor)?;
     let names: BTreeSet<&TableName> = chosen_tables.iter().map(|info| &info.schema.table).collect();
-    let size = |table: &PlannedTable| table.bytes.or(table.rows.map(|rows| rows.saturating_mul(USUAL_ROW)));
-    let bytes: u64 = tables.iter().filter_map(size).sum();
+    let bytes: u64 = tables.iter().filter_map(|table| table.bytes).sum();
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     let seconds = bytes as f64 / BYTES_PER_SECOND as f64;
     Ok(SnapPlan {
@@ -167,7 +166,8 @@ fn estimate(
             table: info.schema.table.to_string(),
             rows,
             counted: count,
-            bytes,
+            // A server tells the size of a table only once it has looked at it.
+            bytes: bytes.or(rows.map(|rows| rows.saturating_mul(USUAL_ROW))),
             strategy,
             filter: read.filter.as_ref().map(|filter| filter.typed.clone()),
         });

@@ -229,3 +229,68 @@ fn within_the_filter_of_the_snapshot() {
     assert!(rows(&shop, "mods").iter().any(|row| row.contains("cheap")));
     assert!(!rows(&shop, "mods").iter().any(|row| row.contains("dear")));
 }
+
+/// A Prisma schema with other names than the tables'.
+pub(super) const PRISMA: &str = r#"
+datasource db {
+  provider = "sqlite"
+  url      = env("DATABASE_URL")
+}
+model Mod {
+  id       Int     @id
+  title    String
+  price    Float?
+  authorId String? @map("author_id")
+  @@map("mods")
+}
+model ModTag {
+  modId Int    @map("mod_id")
+  tag   String
+  @@id([modId, tag])
+  @@map("mod_tags")
+}
+"#;
+
+#[test]
+fn one_row_by_the_fields_of_its_key() {
+    let shop = Shop::new();
+    shop.project.write("schema.prisma", PRISMA);
+    shop.sql("INSERT INTO mod_tags VALUES (1, 'a,b=c')");
+    shop.snap(["mods", "mod_tags", "-m", "before"]);
+    shop.sql("DELETE FROM mod_tags");
+    let tags = |args: &[&str]| {
+        let fixed = ["restore", "latest", "ModTag", "-y"];
+        shop.dbsnap(fixed.iter().chain(args)).run().success();
+        let found = rows(&shop, "mod_tags").join(", ");
+        shop.sql("DELETE FROM mod_tags");
+        found
+    };
+    assert_eq!(tags(&["--key", "modId=1,tag=wood"]), "mod_tags 1 wood");
+    assert_eq!(tags(&["--key", "tag=wood,modId=1"]), "mod_tags 1 wood");
+    assert_eq!(tags(&["--key", "tag=light", "--key", "mod_id=2"]), "mod_tags 2 light");
+    assert_eq!(tags(&["--key", "modId=1,tag=a,b=c"]), "mod_tags 1 a,b=c");
+    assert_eq!(tags(&["--key", "tag=a,b=c,modId=1"]), "mod_tags 1 a,b=c");
+    shop.sql("DELETE FROM mods");
+    shop.dbsnap(["restore", "latest", "Mod", "--key", "id=2", "-y"]).run().success();
+    assert_eq!(rows(&shop, "mods"), ["mods 2 Lamp 9.0 'ann'"]);
+    insta::assert_snapshot!(shop.refused(["restore", "latest", "ModTag", "-y", "--key", "modId=1"]), @r"
+    exit 2
+    --- stderr
+    error: the key of mod_tags is (mod_id, tag): write --key mod_id=VALUE,tag=VALUE
+    ");
+    insta::assert_snapshot!(shop.refused(["restore", "latest", "Mod", "-y", "--key", "id=1,id=2"]), @r"
+    exit 2
+    --- stderr
+    error: the key of mods is (id): write --key id=VALUE
+    ");
+    insta::assert_snapshot!(shop.refused(["restore", "latest", "-y", "--key", "id=1"]), @r"
+    exit 2
+    --- stderr
+    error: a key, --where and --columns go with one table, and 2 are restored
+    ");
+    insta::assert_snapshot!(shop.refused(["restore", "latest:mods:1", "-y", "--key", "id=1"]), @r"
+    exit 2
+    --- stderr
+    error: the reference names a row already: leave --key out
+    ");
+}

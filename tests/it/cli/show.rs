@@ -95,3 +95,41 @@ fn what_is_not_there() {
     hint: dbsnap log lists the snapshots
     ");
 }
+
+#[test]
+fn rows_have_the_names_of_prisma_s_fields() {
+    let shop = Shop::new();
+    shop.project.write("schema.prisma", super::restore::PRISMA);
+    shop.snap(["mods", "-m", "one"]);
+    insta::assert_snapshot!(shop.run(["show", "latest:Mod"]), @r#"
+    exit 0
+    --- stdout
+    mods  root [ID]
+
+      id  INTEGER not null  key
+      title  TEXT not null
+      price  REAL
+      author_id  TEXT  as authorId
+
+    3 rows, the first of them:
+
+    {"id":1,"title":"Oak table","price":4.5,"authorId":"ann"}
+    {"id":2,"title":"Lamp","price":9.0,"authorId":"ann"}
+    {"id":3,"title":"Rug","price":null,"authorId":"bob"}
+    "#);
+    shop.sql("UPDATE mods SET author_id = 'bob' WHERE id = 2");
+    shop.snap(["mods", "-m", "two"]);
+    insta::assert_snapshot!(shop.run(["history", "Mod:2"]), @r#"
+    exit 0
+    --- stdout
+    mods 2  in 2 snapshots
+
+    [ID] [AGO] changed  two
+        authorId: "ann" → "bob"
+    [ID] [AGO] first seen  one
+        id: 2
+        title: "Lamp"
+        price: 9.0
+        authorId: "ann"
+    "#);
+}

@@ -8,6 +8,7 @@ fn one_table() {
     insta::assert_snapshot!(shop.run(["snap", "mods", "-m", "before the clean-up"]), @r"
     exit 0
     --- stdout
+    Request: before the clean-up
     [DIR]/dev.db (from DATABASE_URL in .env)
 
     Analyzing table: mods
@@ -111,6 +112,7 @@ fn all_tables_and_their_files() {
     insta::assert_snapshot!(shop.run(["snap", "--all", "--export", "-m", "all"]), @r"
     exit 0
     --- stdout
+    Request: all
     [DIR]/dev.db (from DATABASE_URL in .env)
 
     Analyzing table: authors
@@ -133,28 +135,38 @@ fn all_tables_and_their_files() {
     - Estimated size: ~[SIZE]
     - Backup strategy: Full (< 10K rows)
 
-    Verification:
-    - authors            2 of 2  blake3:29088f8dea69...
-    - facet_definitions  2 of 2  blake3:4ee4ef909e27...
-    - mod_tags           3 of 3  blake3:f16b0108fd00...
-    - mods               3 of 3  blake3:bf74a06a5fe9...
+    Creating backup...
+    - Fetching records: 2 / 2
+    - Writing to: scripts/backups/backup_[TIME]_authors.json
+    - Generating restore script: backup_[TIME]_authors_restore.ts
+    - Fetching records: 2 / 2
+    - Writing to: scripts/backups/backup_[TIME]_facet_definitions.json
+    - Generating restore script: backup_[TIME]_facet_definitions_restore.ts
+    - Fetching records: 3 / 3
+    - Writing to: scripts/backups/backup_[TIME]_mod_tags.json
+    - Generating restore script: backup_[TIME]_mod_tags_restore.ts
+    - Fetching records: 3 / 3
+    - Writing to: scripts/backups/backup_[TIME]_mods.json
+    - Generating restore script: backup_[TIME]_mods_restore.ts
 
-    Files created:
-    - scripts/backups/backup_[TIME]_authors.json ([SIZE], 2 records)
-      sha256:[HASH]
-    - scripts/backups/backup_[TIME]_authors_restore.ts
-    - scripts/backups/backup_[TIME]_facet_definitions.json ([SIZE], 2 records)
-      sha256:[HASH]
-    - scripts/backups/backup_[TIME]_facet_definitions_restore.ts
-    - scripts/backups/backup_[TIME]_mod_tags.json ([SIZE], 3 records)
-      sha256:[HASH]
-    - scripts/backups/backup_[TIME]_mod_tags_restore.ts
-    - scripts/backups/backup_[TIME]_mods.json ([SIZE], 3 records)
-      sha256:[HASH]
-    - scripts/backups/backup_[TIME]_mods_restore.ts
-    - scripts/backups/backup_manifest.json
+    Verification:
+    - authors            2 of 2  blake3:29088f8dea69...  sha256:0941fe4d05b6...
+    - facet_definitions  2 of 2  blake3:4ee4ef909e27...  sha256:4864e8e3b8a8...
+    - mod_tags           3 of 3  blake3:f16b0108fd00...  sha256:048de4826d59...
+    - mods               3 of 3  blake3:bf74a06a5fe9...  sha256:10b859569269...
 
     Backup complete! Snapshot [ID]: 10 rows ([SIZE]) in [DURATION]; the store grew by [SIZE].
+
+    Files created:
+    - scripts/backups/backup_[TIME]_authors.json ([SIZE])
+    - scripts/backups/backup_[TIME]_authors_restore.ts
+    - scripts/backups/backup_[TIME]_facet_definitions.json ([SIZE])
+    - scripts/backups/backup_[TIME]_facet_definitions_restore.ts
+    - scripts/backups/backup_[TIME]_mod_tags.json ([SIZE])
+    - scripts/backups/backup_[TIME]_mod_tags_restore.ts
+    - scripts/backups/backup_[TIME]_mods.json ([SIZE])
+    - scripts/backups/backup_[TIME]_mods_restore.ts
+    - scripts/backups/backup_manifest.json
 
     To restore this backup later:
     $ dbsnap restore [ID]

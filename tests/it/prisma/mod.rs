@@ -9,10 +9,12 @@ mod mutants;
 mod resolution;
 mod schema_errors;
 mod script_catalogue;
+mod script_keyless;
 mod script_project;
 mod script_refusals;
 mod script_setups;
 mod script_values;
+mod session;
 
 use crate::source::files::project;
 use dbsnap::prisma::schema::{Schema, SchemaError};

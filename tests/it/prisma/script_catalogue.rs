@@ -75,11 +75,13 @@ fn postgres(setup: Setup) {
     );
 }
 
+/// Torment: R19
 #[test]
 fn postgres_with_prisma_7() {
     postgres(Setup { major: 7, generator: Generator::New, engine: "postgresql" });
 }
 
+/// Torment: R19
 #[test]
 fn postgres_with_prisma_6() {
     postgres(Setup { major: 6, generator: Generator::Js, engine: "postgresql" });
@@ -133,11 +135,13 @@ fn sqlite(setup: Setup) {
     execute("INSERT INTO scraping_jobs (source_id, errors) VALUES ('s1', '[]')");
 }
 
+/// Torment: R19
 #[test]
 fn sqlite_with_prisma_7() {
     sqlite(Setup { major: 7, generator: Generator::JsOutput, engine: "sqlite" });
 }
 
+/// Torment: R19
 #[test]
 fn sqlite_with_prisma_6() {
     sqlite(Setup { major: 6, generator: Generator::New, engine: "sqlite" });

@@ -167,8 +167,8 @@ fn models_point_into_snapshots_too() {
     --- stdout
     {
       "id": 2,
-      "content_type": "furniture",
-      "the_title": "Lamp",
+      "contentType": "furniture",
+      "label": "Lamp",
       "kind": "PAID"
     }
     "#);

@@ -137,13 +137,6 @@ pub trait RestoreTxn: Snapshot {
     /// If the database cannot count.
     fn bystanders(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<Vec<(TableName, u64)>, DbError>;
 
-    /// Takes further tables into the transaction, locked as the others are, to be read. They are counted on after the tables there
-    /// are. To be called before the first write and after the last call of [`RestoreTxn::bystanders`].
-    ///
-    /// # Errors
-    /// As [`Sink::restore`].
-    fn also(&mut self, tables: &[TableRead]) -> Result<(), DbError>;
-
     /// Rows of tables outside this transaction that foreign-key actions would change if the rows in `rows` got their new values in the
     /// table at `index`: (table, rows).
     ///

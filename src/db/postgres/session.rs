@@ -52,8 +52,6 @@ pub(super) struct Session<'s> {
     pub(super) plans: Vec<Plan>,
     /// The server's major version.
     pub(super) version: u32,
-    /// How long to wait for locks.
-    wait: Duration,
 }
 
 impl<'s> Session<'s> {
@@ -65,8 +63,7 @@ impl<'s> Session<'s> {
         opening: &Opening<'_>,
         monitor: &'s dyn Monitor,
     ) -> Result<Session<'s>, DbError> {
-        let mut session =
-            Session { connection, monitor, plans: Vec::new(), version: opening.version, wait: opening.wait };
+        let mut session = Session { connection, monitor, plans: Vec::new(), version: opening.version };
         session.lock(tables, purpose, opening)?;
         let unpinned = pins::check(session.connection, purpose, session.version, monitor)
             .map_err(|failure| failure.during("reading the settings back"))?;
@@ -75,20 +72,6 @@ impl<'s> Session<'s> {
         }
         session.plans = session.planned(tables, opening.known)?;
         Ok(session)
-    }
-
-    /// Takes further tables in, locked against writers.
-    pub(super) fn also(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
-        let names: Vec<TableName> = tables.iter().map(|table| table.schema.table.clone()).collect();
-        if let Err(failure) = lock::tables(self.connection, &names, Mode::Exclusive, self.wait, self.monitor) {
-            if lock::timed_out(&failure) {
-                return Err(lock::explain(self.connection, &names, Mode::Exclusive, self.wait, self.version));
-            }
-            return Err(failure.during("locking the tables that foreign keys reach"));
-        }
-        let plans = self.planned(tables, &HashMap::new())?;
-        self.plans.extend(plans);
-        Ok(())
     }
 
     fn lock(&mut self, tables: &[TableRead], purpose: Purpose, opening: &Opening<'_>) -> Result<(), DbError> {

@@ -99,13 +99,6 @@ impl RestoreTxn for SqliteRestore<'_> {
         bystanders(&self.conn, &self.shapes, index, self.text, self.monitor, rows)
     }
 
-    fn also(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
-        // the whole file is locked already
-        self.shapes.extend(verify(&self.conn, tables)?);
-        self.tables.extend_from_slice(tables);
-        Ok(())
-    }
-
     fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError> {
         defaults::give(&self.conn, &shape_at(&self.shapes, index)?.schema, columns, rows, self.text, sink)
     }

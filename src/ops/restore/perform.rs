@@ -3,7 +3,7 @@
 use super::changes::Changes;
 use super::plan::{Prepared, Targets, prepare};
 use super::{Bystander, RestoreOptions, RestorePlan, RestoreReport, defaults};
-use crate::db::{Catalog, Commit, Counter, DbError, RestoreTxn, RowSink, Sink, Snapshot, TableRead};
+use crate::db::{Commit, DbError, RestoreTxn, Sink};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
@@ -28,7 +28,6 @@ pub(super) struct Work<'w> {
     pub targets: Targets,
     pub header: RestorePlan,
     pub options: &'w RestoreOptions,
-    pub catalog: &'w Catalog,
     pub monitor: &'w dyn Monitor,
 }
 
@@ -85,12 +84,11 @@ impl Work<'_> {
         session: Session<'_>,
         prepared: Prepared,
     ) -> Result<RestoreReport, OpError> {
-        let Prepared { plan, mut changes, mut live } = prepared;
+        let Prepared { plan, mut changes, live } = prepared;
         self.can_come_back(&changes)?;
         let bystanders = self.bystanders(txn.as_mut(), &mut changes)?;
         let roots: Vec<Hash> = live.iter().map(|captured| captured.built.root).collect();
         // A table that was just made has nothing to go back to.
-        live.extend(self.reached(txn.as_mut(), &session, &bystanders)?);
         let safety = match self.options.into {
             Some(_) => {
                 session.seal()?;
@@ -191,28 +189,6 @@ impl Work<'_> {
         Err(OpError::Refused { what, allow: Some("--cascade") })
     }
 
-    /// Captures the tables of which foreign keys take rows along, so that these can be brought back too.
-    fn reached(
-        &self,
-        txn: &mut dyn RestoreTxn,
-        session: &Session<'_>,
-        bystanders: &[Bystander],
-    ) -> Result<Vec<Captured>, OpError> {
-        let tables = self.catalog.tables.iter().filter(|info| {
-            let name = info.schema.table.to_string();
-            info.refusal.is_none() && bystanders.iter().any(|bystander| bystander.table == name)
-        });
-        let reads: Vec<TableRead> =
-            tables.map(|info| TableRead { schema: info.schema.clone(), filter: None }).collect();
-        if reads.is_empty() {
-            return Ok(Vec::new());
-        }
-        txn.also(&reads)?;
-        let expected = vec![(None, None); reads.len()];
-        let mut beyond = Beyond { txn, first: self.targets.reads.len() };
-        self.taking(session).capture(&mut beyond, &reads, &expected)
-    }
-
     fn take_safety(&self, session: Session<'_>, live: Vec<Captured>) -> Result<Published, OpError> {
         let reason = format!("{SAFETY_REASON}{}", self.entry.id.short());
         let draft = Draft {
@@ -247,25 +223,5 @@ impl Work<'_> {
         self.store.unpin(&safety.entry.id)?;
         self.store.withdraw(&safety.entry.id)?;
         Ok(())
-    }
-}
-
-/// Tables that were taken into a transaction after the first.
-struct Beyond<'t> {
-    txn: &'t mut dyn RestoreTxn,
-    first: usize,
-}
-
-impl Snapshot for Beyond<'_> {
-    fn count(&mut self, index: usize) -> Result<u64, DbError> {
-        self.txn.count(self.first + index)
-    }
-
-    fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
-        self.txn.read(self.first + index, rows)
-    }
-
-    fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
-        self.txn.counters(self.first + index)
     }
 }

@@ -80,7 +80,7 @@ struct Start<'s> {
 }
 
 impl Start<'_> {
-    fn work<'w>(&'w self, targets: Targets, options: &'w RestoreOptions, catalog: &'w Catalog) -> Work<'w> {
+    fn work<'w>(&'w self, targets: Targets, options: &'w RestoreOptions) -> Work<'w> {
         Work {
             project: self.project,
             store: self.store,
@@ -90,7 +90,6 @@ impl Start<'_> {
             targets,
             header: self.header.clone(),
             options,
-            catalog,
             monitor: self.monitor,
         }
     }
@@ -104,7 +103,7 @@ impl Start<'_> {
     ) -> Result<RestoreReport, OpError> {
         let engine = sink.identity().engine;
         let targets = targets(self.project, self.store, self.entry, self.only, options, catalog, engine)?;
-        self.work(targets, options, catalog).run(sink, confirm)
+        self.work(targets, options).run(sink, confirm)
     }
 
     /// Restores into a new table.
@@ -143,6 +142,6 @@ impl Start<'_> {
     ) -> Result<RestoreReport, OpError> {
         let catalog = sink.catalog()?;
         let targets = whole(self.project, self.store, entry, &catalog, sink.identity().engine)?;
-        self.work(targets, options, &catalog).run(sink, confirm)
+        self.work(targets, options).run(sink, confirm)
     }
 }

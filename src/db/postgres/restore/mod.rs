@@ -164,10 +164,6 @@ impl RestoreTxn for PostgresRestore<'_> {
         self.guarded(|restore| restore.count_bystanders(index, rows))
     }
 
-    fn also(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
-        self.guarded(|restore| restore.session.also(tables))
-    }
-
     fn bystanders_of_updates(
         &mut self,
         index: usize,

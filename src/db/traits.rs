@@ -29,6 +29,16 @@ pub trait RowSink {
     /// # Errors
     /// [`DbError::Stopped`] if the receiver wants no more; the reader ends its statement cleanly and returns it.
     fn row(&mut self, row: &[u8]) -> Result<(), DbError>;
+
+    /// One row, which `write` appends to the buffer it is given: spares copying it.
+    ///
+    /// # Errors
+    /// What `write` returns; otherwise as [`RowSink::row`].
+    fn row_by(&mut self, write: &mut dyn FnMut(&mut Vec<u8>) -> Result<(), DbError>) -> Result<(), DbError> {
+        let mut row = Vec::new();
+        write(&mut row)?;
+        self.row(&row)
+    }
 }
 
 /// Gives rows in canonical bytes.

@@ -67,6 +67,7 @@ impl Work<'_> {
             }
             let mut again = self.put_right(&session, &astray)?;
             drop(session);
+            txn.thoroughly();
             self.write(txn, &mut again)?;
         }
         Ok(())

@@ -206,10 +206,9 @@ fn unique(indexes: &[Index], captured: &[&Told], alias: Option<usize>) -> Vec<Un
         match columns.filter(|columns| !index.partial && columns.iter().all(is_captured)) {
             Some(columns) => UniqueIndex { name: index.name.clone(), columns, conditional: false },
             None => {
-                // a name in its text may be that of a column; a generated one may stand for any
-                let text = index.sql.to_lowercase();
-                let is_named = |column: &&&Told| text.contains(&column.name.to_lowercase());
-                let named: Vec<String> = captured.iter().filter(is_named).map(|column| column.name.clone()).collect();
+                // what it depends on is not told; a generated column may stand for any
+                let named = captured.iter().filter(|column| mentions(&index.sql, &column.name));
+                let named: Vec<String> = named.map(|column| column.name.clone()).collect();
                 let all = || captured.iter().map(|column| column.name.clone()).collect();
                 let by_generated =
                     index.columns.iter().filter_map(|(name, _)| name.as_ref()).any(|name| !is_captured(name));
@@ -219,6 +218,16 @@ fn unique(indexes: &[Index], captured: &[&Told], alias: Option<usize>) -> Vec<Un
         }
     });
     rowid.into_iter().chain(others).collect()
+}
+
+/// Whether a name may be among those that stand in `sql`.
+fn mentions(sql: &str, name: &str) -> bool {
+    let (sql, name) = (sql.to_lowercase(), name.to_lowercase());
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    match name.chars().all(is_part) {
+        true => sql.split(|c| !is_part(c)).any(|word| word == name),
+        false => sql.contains(&name) || sql.contains(&name.replace('"', "\"\"")),
+    }
 }
 
 /// The primary key, unless a NULL stands in it; else the smallest unique index over columns that are all NOT NULL; else none.

@@ -151,11 +151,15 @@ pub struct Written {
 /// was written) as proof, commit.
 pub trait RestoreTxn: Snapshot {
     /// Rows of tables outside this transaction that foreign-key actions would delete or change if the rows in `rows` were
-    /// deleted from the table at `index`: (table, rows). Counted by the database; nothing is written.
+    /// deleted from the table at `index`: (table, rows). Counted by the database; nothing is written. None where foreign keys do
+    /// not act.
     ///
     /// # Errors
     /// If the database cannot count.
-    fn bystanders(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<Vec<(TableName, u64)>, DbError>;
+    fn bystanders(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<Vec<(TableName, u64)>, DbError> {
+        let _ = (index, rows);
+        Ok(Vec::new())
+    }
 
     /// Rows of tables outside this transaction that foreign-key actions would change if the rows in `rows` got their new values in the
     /// table at `index`: (table, rows).
@@ -171,8 +175,8 @@ pub trait RestoreTxn: Snapshot {
         Ok(Vec::new())
     }
 
-    /// Whether the database carries out foreign-key actions in this transaction. Where it does not (SQLite), a deletion that
-    /// would leave rows of other tables without what they refer to is refused when it is to be committed.
+    /// Whether the database carries out foreign-key actions in this transaction. Where it does not (SQLite), what would leave
+    /// rows without what they refer to is refused when it is to be committed: [`DbError::Dangling`].
     fn foreign_keys_act(&self) -> bool;
 
     /// Gives `rows` rows of what the columns at `columns` of that table get when they are given nothing. Evaluating a default may
@@ -222,6 +226,10 @@ pub trait RestoreTxn: Snapshot {
         let _ = (index, gone, rows);
         Ok(None)
     }
+
+    /// What is written from now on was written before, and foreign keys among these tables undid it: from now on the database writes
+    /// so that they find no row to act on. Nothing to do where foreign keys do not act.
+    fn thoroughly(&mut self) {}
 
     /// Commits and says what the server said.
     ///

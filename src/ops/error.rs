@@ -202,7 +202,7 @@ impl OpError {
             | OpError::Declined
             | OpError::PlanChanged
             | OpError::Pinned(_)
-            | OpError::Db(DbError::Denied { .. }) => ErrorKind::Refused,
+            | OpError::Db(DbError::Denied { .. } | DbError::Dangling(_)) => ErrorKind::Refused,
             OpError::Db(DbError::Unknown(_)) => ErrorKind::Unknown,
             OpError::Interrupted
             | OpError::Db(DbError::Stopped)

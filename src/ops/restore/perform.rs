@@ -177,10 +177,6 @@ impl Work<'_> {
         }
         let list: Vec<String> = found.iter().map(|by| format!("{} rows of {}", by.rows, by.table)).collect();
         let list = list.join(", ");
-        if !txn.foreign_keys_act() {
-            let what = format!("deleting rows would leave {list} without what they refer to; restore those tables too");
-            return Err(OpError::Refused { what, allow: None });
-        }
         if self.options.cascade {
             return Ok(found);
         }

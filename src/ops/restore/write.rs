@@ -74,6 +74,7 @@ impl Work<'_> {
             }
             let mut again = self.put_right(&session, &astray)?;
             drop(session);
+            txn.thoroughly();
             self.write(txn, &mut again)?;
         }
         Ok(())

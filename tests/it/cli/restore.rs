@@ -207,7 +207,7 @@ fn rows_of_other_tables_are_not_taken_along_unasked() {
     insta::assert_snapshot!(shown(&exact.run()), @r"
     exit 4
     --- stderr
-    error: deleting rows would leave 1 rows of mod_tags without what they refer to; restore those tables too
+    error: this would leave 1 row of mod_tags without what they refer to in mods; restore those tables together
     ");
     assert_eq!(shop.rows(), before);
 }

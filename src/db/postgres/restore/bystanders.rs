@@ -7,14 +7,17 @@ use crate::db::postgres::wire::Failure;
 use crate::db::{DbError, RowStream};
 use std::collections::{BTreeMap, HashSet};
 
+/// Actions that change or delete rows, as the catalog abbreviates them.
+const ACTING: &str = "'c', 'n', 'd'";
+
 /// A foreign key whose action does something to the rows that reference a deleted one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Action {
-    child_name: String,
+pub(super) struct Action {
+    pub(super) child_name: String,
     /// Whether the child rows are deleted (and so have bystanders themselves).
     deletes: bool,
     /// `p.parent_column OPERATOR(...) c.child_column AND ...`
-    matches: String,
+    pub(super) matches: String,
 }
 
 impl PostgresRestore<'_> {
@@ -29,7 +32,7 @@ impl PostgresRestore<'_> {
         let (oid, name, table) = (plan.oid, plan.sql_name.clone(), plan.table().clone());
         let all: Vec<usize> = (0..plan.schema.columns.len()).collect();
         let failed = |failure: Failure| failure.during(format!("counting what references table {table}"));
-        if self.actions(oid).map_err(failed)?.is_empty() {
+        if self.actions(oid, ACTING).map_err(failed)?.is_empty() {
             return Ok(Vec::new());
         }
         self.run("SAVEPOINT dbsnap_bystanders", "setting a savepoint")?;
@@ -59,7 +62,7 @@ impl PostgresRestore<'_> {
         for step in 1.. {
             let mut next = HashSet::new();
             for parent in std::mem::take(&mut frontier) {
-                for action in self.actions(parent)? {
+                for action in self.actions(parent, ACTING)? {
                     let sql = format!(
                         "INSERT INTO pg_temp.dbsnap_reached SELECT DISTINCT c.tableoid, c.ctid, {step}, {} \
                          FROM pg_temp.dbsnap_reached AS r JOIN ONLY {} AS p ON r.tab = {parent} AND r.step = {} \
@@ -119,7 +122,7 @@ impl PostgresRestore<'_> {
         Ok(counts.into_iter().collect())
     }
 
-    fn relation_name(&mut self, oid: u32) -> Result<String, Failure> {
+    pub(super) fn relation_name(&mut self, oid: u32) -> Result<String, Failure> {
         let mut name = String::new();
         let sql = format!(
             "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c \
@@ -132,9 +135,9 @@ impl PostgresRestore<'_> {
         Ok(name)
     }
 
-    /// What happens to rows that reference deleted rows of the table with this oid. Partitions of a referencing table are reached
+    /// What happens to rows that reference deleted rows of the table with this oid, by foreign keys with `which` actions. Partitions of a referencing table are reached
     /// through the table they belong to.
-    fn actions(&mut self, parent: u32) -> Result<Vec<Action>, Failure> {
+    pub(super) fn actions(&mut self, parent: u32, which: &str) -> Result<Vec<Action>, Failure> {
         let sql = format!(
             "SELECT k.oid, k.conrelid, n.nspname, c.relname, k.confdeltype = 'c', pa.attname, ca.attname, \
              pg_catalog.quote_ident(opn.nspname), op.oprname \
@@ -146,7 +149,7 @@ impl PostgresRestore<'_> {
              JOIN pg_catalog.pg_attribute ca ON ca.attrelid = k.conrelid AND ca.attnum = pair.child \
              JOIN pg_catalog.pg_operator op ON op.oid = pair.operator \
              JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace \
-             WHERE k.contype = 'f' AND k.confrelid = {parent} AND k.confdeltype IN ('c', 'n', 'd') ORDER BY k.oid, pair.n"
+             WHERE k.contype = 'f' AND k.confrelid = {parent} AND k.confdeltype IN ({which}) ORDER BY k.oid, pair.n"
         );
         let mut actions: Vec<(u32, Action)> = Vec::new();
         self.session.connection.query(&sql, self.session.monitor, &mut |row| {

@@ -34,24 +34,37 @@ impl Links {
     }
 
     fn load_references(&mut self, session: &mut Session<'_>, index_of: &HashMap<u32, usize>) -> Result<(), Failure> {
+        // a foreign key of or onto a partitioned table is one of and onto each of its leaves
+        let leaves = |side: &str| {
+            format!(
+                "ARRAY(SELECT k.{side} WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_partition_tree(k.{side})) \
+                 UNION ALL SELECT p.relid FROM pg_catalog.pg_partition_tree(k.{side}) p WHERE p.isleaf)"
+            )
+        };
         let sql = format!(
-            "SELECT k.conrelid, k.confrelid, k.confdeltype <> 'a' FROM {} \
-             JOIN pg_catalog.pg_constraint k ON k.confrelid = wanted.oid AND k.contype = 'f'",
-            referenced(session)
+            "SELECT f.children, f.parents, f.acts FROM (SELECT {} AS children, {} AS parents, k.confdeltype <> 'a' AS acts \
+             FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid IN \
+             (SELECT wanted.oid FROM {wanted} UNION SELECT a.relid FROM {wanted} \
+             CROSS JOIN LATERAL pg_catalog.pg_partition_ancestors(wanted.oid) AS a (relid))) AS f",
+            leaves("conrelid"),
+            leaves("confrelid"),
+            wanted = referenced(session)
         );
         let mut within: Vec<(usize, usize)> = Vec::new();
         session.connection.query(&sql, session.monitor, &mut |row| {
-            let child = index_of.get(&row.required_number(0)?);
-            let parent = index_of.get(&row.required_number(1)?);
-            if let (Some(&child), Some(&parent)) = (child, parent) {
-                self.linked.extend([child, parent]);
+            let children: Vec<Option<usize>> = oids(row.required(0)?).map(|oid| index_of.get(&oid?).copied()).collect();
+            let parents: Vec<usize> = oids(row.required(1)?).filter_map(|oid| index_of.get(&oid?).copied()).collect();
+            let acts = row.flag(2)?;
+            let own: Vec<usize> = children.iter().copied().flatten().collect();
+            if !own.is_empty() {
+                self.linked.extend(own.iter().chain(&parents));
             }
-            if let (Some(&parent), true) = (parent, row.flag(2)?) {
-                self.acting.insert(parent);
-                match child {
-                    Some(&child) => within.push((parent, child)),
-                    None => drop(self.reaching_out.insert(parent)),
+            if acts {
+                self.acting.extend(&parents);
+                if own.len() < children.len() {
+                    self.reaching_out.extend(&parents);
                 }
+                within.extend(parents.iter().flat_map(|parent| own.iter().map(|child| (*parent, *child))));
             }
             Ok(())
         })?;
@@ -61,18 +74,6 @@ impl Links {
         {
             self.reaching_out.insert(parent);
         }
-        // a partition's reference to a partitioned table names the whole of it: any leaf may be meant
-        let sql = format!(
-            "SELECT k.conrelid FROM {} JOIN pg_catalog.pg_constraint k ON k.conrelid = wanted.oid AND k.contype = 'f' \
-             JOIN pg_catalog.pg_class f ON f.oid = k.confrelid AND f.relkind = 'p'",
-            referenced(session)
-        );
-        session.connection.query(&sql, session.monitor, &mut |row| {
-            if let Some(&child) = index_of.get(&row.required_number(0)?) {
-                self.linked.insert(child);
-            }
-            Ok(())
-        })?;
         Ok(())
     }
 
@@ -138,6 +139,12 @@ impl Links {
             .and_then(|operators| operators.get(position))
             .map_or("OPERATOR(pg_catalog.=)", String::as_str)
     }
+}
+
+/// The numbers of an array of oids, as the server writes it.
+fn oids(array: &str) -> impl Iterator<Item = Option<u32>> + '_ {
+    let inside = array.trim_start_matches('{').trim_end_matches('}');
+    inside.split(',').filter(|part| !part.is_empty()).map(|part| part.parse().ok())
 }
 
 fn referenced(session: &Session<'_>) -> String {

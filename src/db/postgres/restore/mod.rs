@@ -15,6 +15,7 @@ mod links;
 mod silence;
 mod staging;
 mod statement;
+mod uproot;
 mod written;
 
 use super::endpoint::Endpoint;
@@ -46,6 +47,8 @@ pub(super) struct PostgresRestore<'s> {
     pending: Vec<Staged>,
     /// How many temporary tables were made.
     stages: u32,
+    /// Whether foreign keys undid what was written before ([`uproot`]).
+    thoroughly: bool,
     /// Whether something failed: then nothing can be committed.
     poisoned: bool,
 }
@@ -68,7 +71,16 @@ impl<'s> PostgresRestore<'s> {
             .map_err(|failure| failure.during("deferring constraints"))?;
         let links = Links::load(&mut session).map_err(|failure| failure.during("reading keys and references"))?;
         let silencer = Silencer::load(&mut session)?;
-        Ok(PostgresRestore { session, witness, links, silencer, pending: Vec::new(), stages: 0, poisoned: false })
+        Ok(PostgresRestore {
+            session,
+            witness,
+            links,
+            silencer,
+            pending: Vec::new(),
+            stages: 0,
+            thoroughly: false,
+            poisoned: false,
+        })
     }
 
     /// Runs `work`; after a failure nothing of this transaction can be kept.
@@ -209,6 +221,10 @@ impl RestoreTxn for PostgresRestore<'_> {
         rows: &mut dyn RowSink,
     ) -> Result<Option<Written>, DbError> {
         self.guarded(|restore| restore.read_written(index, gone, rows))
+    }
+
+    fn thoroughly(&mut self) {
+        self.thoroughly = true;
     }
 
     fn commit(self: Box<Self>) -> Result<Commit, DbError> {

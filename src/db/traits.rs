@@ -29,6 +29,16 @@ pub trait RowSink {
     /// # Errors
     /// [`DbError::Stopped`] if the receiver wants no more; the reader ends its statement cleanly and returns it.
     fn row(&mut self, row: &[u8]) -> Result<(), DbError>;
+
+    /// One row, which `write` appends to the buffer it is given: spares copying it.
+    ///
+    /// # Errors
+    /// What `write` returns; otherwise as [`RowSink::row`].
+    fn row_by(&mut self, write: &mut dyn FnMut(&mut Vec<u8>) -> Result<(), DbError>) -> Result<(), DbError> {
+        let mut row = Vec::new();
+        write(&mut row)?;
+        self.row(&row)
+    }
 }
 
 /// Gives rows in canonical bytes.
@@ -126,9 +136,19 @@ pub enum Commit {
     RolledBack,
 }
 
+/// A table after this transaction has written to it, in the database's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Rows of the table now.
+    pub total: u64,
+    /// Of the rows that were to be gone, those whose keys are still there.
+    pub left: u64,
+}
+
 /// One write transaction over some tables. Dropping it rolls back.
 ///
-/// The order of calls is: read, delete (children first), update, insert (parents first), counters, read again as proof, commit.
+/// The order of calls is: read, delete (children first), update, insert (parents first), counters, read again (all, or only what
+/// was written) as proof, commit.
 pub trait RestoreTxn: Snapshot {
     /// Rows of tables outside this transaction that foreign-key actions would delete or change if the rows in `rows` were
     /// deleted from the table at `index`: (table, rows). Counted by the database; nothing is written. None where foreign keys do
@@ -194,6 +214,22 @@ pub trait RestoreTxn: Snapshot {
     /// What is written from now on was written before, and foreign keys among these tables undid it: from now on the database writes
     /// so that they find no row to act on. Nothing to do where foreign keys do not act.
     fn thoroughly(&mut self) {}
+
+    /// Gives `rows` every row that this transaction wrote to the table at `index`, and perhaps rows that it did not write. `gone`
+    /// are rows that are to be gone. `None`, without a row, if the database cannot tell these rows apart: then the whole table is
+    /// to be read. What may be concluded from it is written down in `docs/decisions/0002-proof-of-what-was-written.md`.
+    ///
+    /// # Errors
+    /// As [`Snapshot::read`].
+    fn written(
+        &mut self,
+        index: usize,
+        gone: &mut dyn RowStream,
+        rows: &mut dyn RowSink,
+    ) -> Result<Option<Written>, DbError> {
+        let _ = (index, gone, rows);
+        Ok(None)
+    }
 
     /// Commits and says what the server said.
     ///

@@ -13,6 +13,7 @@ mod guard;
 mod into;
 mod perform;
 mod plan;
+mod proof;
 mod spool;
 mod start;
 mod undo;

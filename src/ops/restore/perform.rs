@@ -99,7 +99,7 @@ impl Work<'_> {
         let written = self
             .fill_defaults(txn.as_mut(), &mut changes)
             .and_then(|()| self.write(txn.as_mut(), &mut changes))
-            .and_then(|()| self.prove(txn.as_mut(), &roots, &changes))
+            .and_then(|()| self.prove(txn.as_mut(), &roots, &mut changes))
             .and_then(|()| match self.monitor.interrupted() {
                 true => Err(OpError::Interrupted),
                 false => Ok(()),

@@ -20,136 +20,165 @@ const STRINGS_BY_PLACE: u8 = 1;
 /// Bytes of the longest string stored by place.
 const LONGEST_BY_PLACE: usize = 64;
 
-fn tag_of(value: ValueRef<'_>) -> u8 {
-    match value {
-        ValueRef::Null => TAG_NULL,
-        ValueRef::Int(_) => TAG_INT,
-        ValueRef::Real(_) => TAG_REAL,
-        ValueRef::Text(_) => TAG_TEXT,
-        ValueRef::Blob(_) => TAG_BLOB,
-    }
-}
-
-/// Appends a chunk of `values`; nothing may be appended for no values.
-pub(super) fn put<'v>(values: impl Iterator<Item = ValueRef<'v>> + Clone, out: &mut Vec<u8>) {
-    let mut seen = [false; 5];
-    let (mut texts, mut blobs) = (Lengths::default(), Lengths::default());
-    for value in values.clone() {
-        seen[usize::from(tag_of(value))] = true;
-        match value {
-            ValueRef::Text(bytes) => texts.add(bytes.len()),
-            ValueRef::Blob(bytes) => blobs.add(bytes.len()),
-            _ => {}
-        }
-    }
-    let mut kinds = (0u8..).zip(seen).filter(|(_, seen)| *seen).map(|(tag, _)| tag);
-    match (kinds.next(), kinds.next()) {
-        (Some(tag), None) => out.push(tag),
-        _ => {
-            out.push(MIXED);
-            out.extend(values.clone().map(tag_of));
-        }
-    }
-    if seen[usize::from(TAG_INT)] {
-        put_ints(values.clone(), out);
-    }
-    if seen[usize::from(TAG_REAL)] {
-        for value in values.clone() {
-            if let ValueRef::Real(real) = value {
-                out.extend_from_slice(&real.to_bits().to_le_bytes());
-            }
-        }
-    }
-    if texts.count > 0 {
-        let texts_only = |value| if let ValueRef::Text(bytes) = value { Some(bytes) } else { None };
-        put_strings(values.clone().filter_map(texts_only), texts, out);
-    }
-    if blobs.count > 0 {
-        let blobs_only = |value| if let ValueRef::Blob(bytes) = value { Some(bytes) } else { None };
-        put_strings(values.filter_map(blobs_only), blobs, out);
-    }
-}
-
-/// How long strings are.
-#[derive(Clone, Copy)]
-struct Lengths {
-    shortest: usize,
-    longest: usize,
-    total: usize,
+/// The values of one column on their way into a chunk, taken apart by type.
+#[derive(Default)]
+pub(super) struct Column<'v> {
+    /// The tag of all values as long as they have the same.
+    tag: Option<u8>,
+    /// The tag of each value, once they differ.
+    tags: Vec<u8>,
     count: usize,
+    ints: Vec<i64>,
+    reals: Vec<u8>,
+    texts: Texts<'v>,
+    blobs: Texts<'v>,
 }
 
-impl Default for Lengths {
-    fn default() -> Lengths {
-        Lengths { shortest: usize::MAX, longest: 0, total: 0, count: 0 }
-    }
-}
-
-impl Lengths {
-    fn add(&mut self, length: usize) {
-        self.shortest = self.shortest.min(length);
-        self.longest = self.longest.max(length);
-        self.total += length;
+impl<'v> Column<'v> {
+    /// Adds a value. `expected` is how many there will be, about.
+    #[inline]
+    pub(super) fn push(&mut self, value: ValueRef<'v>, expected: usize) {
+        let tag = match value {
+            ValueRef::Null => TAG_NULL,
+            ValueRef::Int(int) => {
+                self.ints.push(int);
+                TAG_INT
+            }
+            ValueRef::Real(real) => {
+                self.reals.extend_from_slice(&real.to_bits().to_le_bytes());
+                TAG_REAL
+            }
+            ValueRef::Text(bytes) => {
+                self.texts.push(bytes, expected);
+                TAG_TEXT
+            }
+            ValueRef::Blob(bytes) => {
+                self.blobs.push(bytes, expected);
+                TAG_BLOB
+            }
+        };
+        if self.tags.is_empty() {
+            let same = *self.tag.get_or_insert(tag);
+            if same != tag {
+                self.tags.reserve(expected);
+                self.tags.resize(self.count, same);
+                self.tags.push(tag);
+            }
+        } else {
+            self.tags.push(tag);
+        }
         self.count += 1;
     }
+
+    /// Appends the chunk; nothing may be appended for no values.
+    pub(super) fn put(&self, out: &mut Vec<u8>) {
+        if self.tags.is_empty() {
+            out.push(self.tag.unwrap_or(MIXED));
+        } else {
+            out.push(MIXED);
+            out.extend_from_slice(&self.tags);
+        }
+        if !self.ints.is_empty() {
+            put_ints(&self.ints, out);
+        }
+        out.extend_from_slice(&self.reals);
+        self.texts.put(out);
+        self.blobs.put(out);
+    }
+}
+
+/// Appends a chunk of `values`.
+pub(super) fn put<'v>(values: impl ExactSizeIterator<Item = ValueRef<'v>>, out: &mut Vec<u8>) {
+    let expected = values.len();
+    let mut column = Column::default();
+    values.for_each(|value| column.push(value, expected));
+    column.put(out);
 }
 
 /// Integers, plain or as differences: whichever takes fewer bytes.
-fn put_ints<'v>(values: impl Iterator<Item = ValueRef<'v>> + Clone, out: &mut Vec<u8>) {
-    let ints = values.filter_map(|value| if let ValueRef::Int(int) = value { Some(int) } else { None });
+fn put_ints(ints: &[i64], out: &mut Vec<u8>) {
     let (mut plain, mut delta, mut before) = (0, 0, 0i64);
-    for int in ints.clone() {
+    for &int in ints {
         plain += uvarint_len(zigzag(int));
         delta += uvarint_len(zigzag(int.wrapping_sub(before)));
         before = int;
     }
+    out.reserve(plain.min(delta) + 1);
     if delta < plain {
         out.push(INTS_DELTA);
         before = 0;
-        for int in ints {
+        for &int in ints {
             put_ivarint(out, int.wrapping_sub(before));
             before = int;
         }
     } else {
         out.push(INTS_PLAIN);
-        for int in ints {
+        for &int in ints {
             put_ivarint(out, int);
         }
     }
 }
 
-/// Texts or blobs: all lengths, then all bytes, row by row or place by place.
-fn put_strings<'v>(strings: impl Iterator<Item = &'v [u8]> + Clone, lengths: Lengths, out: &mut Vec<u8>) {
-    let Lengths { shortest, longest, total, count } = lengths;
-    out.reserve(total + 2 * count);
-    let even = longest <= LONGEST_BY_PLACE && longest - shortest <= 6 && longest >= 3 && count >= 16;
-    if even && is_varied(strings.clone()) {
-        out.push(STRINGS_BY_PLACE);
-        for bytes in strings.clone() {
-            put_uvarint(out, bytes.len() as u64);
-        }
-        let all: Vec<&[u8]> = strings.collect();
-        for place in 0..longest {
-            out.extend(all.iter().filter_map(|bytes| bytes.get(place)));
-        }
-    } else {
-        out.push(STRINGS_BY_ROW);
-        for bytes in strings.clone() {
-            put_uvarint(out, bytes.len() as u64);
-        }
-        for bytes in strings {
-            out.extend_from_slice(bytes);
-        }
+/// Texts or blobs.
+struct Texts<'v> {
+    all: Vec<&'v [u8]>,
+    shortest: usize,
+    longest: usize,
+    total: usize,
+}
+
+impl Default for Texts<'_> {
+    fn default() -> Self {
+        Texts { all: Vec::new(), shortest: usize::MAX, longest: 0, total: 0 }
     }
 }
 
-/// Whether few of the first strings occur twice among them.
-fn is_varied<'v>(strings: impl Iterator<Item = &'v [u8]>) -> bool {
-    let first: Vec<&[u8]> = strings.take(64).collect();
-    let mut sorted = first.clone();
-    sorted.sort_unstable();
-    sorted.dedup();
-    sorted.len() * 10 >= first.len() * 9
+impl<'v> Texts<'v> {
+    fn push(&mut self, bytes: &'v [u8], expected: usize) {
+        if self.all.is_empty() {
+            self.all.reserve(expected);
+        }
+        self.all.push(bytes);
+        self.shortest = self.shortest.min(bytes.len());
+        self.longest = self.longest.max(bytes.len());
+        self.total += bytes.len();
+    }
+
+    /// All lengths, then all bytes, row by row or place by place.
+    fn put(&self, out: &mut Vec<u8>) {
+        let Texts { all, shortest, longest, total } = self;
+        if all.is_empty() {
+            return;
+        }
+        out.reserve(total + 2 * all.len() + 1);
+        let even = *longest <= LONGEST_BY_PLACE && longest - shortest <= 6 && *longest >= 3 && all.len() >= 16;
+        let by_place = even && self.is_varied();
+        out.push(if by_place { STRINGS_BY_PLACE } else { STRINGS_BY_ROW });
+        for bytes in all {
+            put_uvarint(out, bytes.len() as u64);
+        }
+        if !by_place {
+            for bytes in all {
+                out.extend_from_slice(bytes);
+            }
+        } else {
+            for place in 0..*shortest {
+                out.extend(all.iter().map(|bytes| bytes[place]));
+            }
+            for place in *shortest..*longest {
+                out.extend(all.iter().filter_map(|bytes| bytes.get(place)));
+            }
+        }
+    }
+
+    /// Whether few of the first ones occur twice among them.
+    fn is_varied(&self) -> bool {
+        let first = &self.all[..self.all.len().min(64)];
+        let mut sorted = first.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        sorted.len() * 10 >= first.len() * 9
+    }
 }
 
 /// A chunk being read, value by value.
@@ -212,6 +241,7 @@ impl<'a> ChunkReader<'a> {
     }
 
     /// The next value. There are as many as [`ChunkReader::read`] was told; one more is a flaw.
+    #[inline]
     pub(super) fn next_value(&mut self) -> Result<ValueRef<'_>, Flaw> {
         let tag = match &mut self.tags {
             Tags::Same(tag) => *tag,
@@ -260,6 +290,7 @@ impl<'a> Strings<'a> {
         Ok(Strings { lengths: lengths.into_iter(), bytes, at: 0 })
     }
 
+    #[inline]
     fn next_string(&mut self) -> Result<&[u8], Flaw> {
         let length = self.lengths.next().ok_or(Flaw::Shape("a column has too few strings"))?;
         let start = self.at;

@@ -16,13 +16,16 @@ mod silence;
 mod staging;
 mod statement;
 mod uproot;
+mod written;
 
 use super::endpoint::Endpoint;
 use super::pins::Purpose;
 use super::session::{Opening, Session};
 use super::wire::{Connection, Failure};
 use crate::codec::{Key, TableName};
-use crate::db::{Commit, Counter, DbError, RestoreTxn, RowSink, RowStream, Snapshot, SourceIdentity, TableRead};
+use crate::db::{
+    Commit, Counter, DbError, RestoreTxn, RowSink, RowStream, Snapshot, SourceIdentity, TableRead, Written,
+};
 use crate::monitor::Monitor;
 use links::Links;
 use silence::Silencer;
@@ -213,6 +216,15 @@ impl RestoreTxn for PostgresRestore<'_> {
 
     fn thoroughly(&mut self) {
         self.thoroughly = true;
+    }
+
+    fn written(
+        &mut self,
+        index: usize,
+        gone: &mut dyn RowStream,
+        rows: &mut dyn RowSink,
+    ) -> Result<Option<Written>, DbError> {
+        self.guarded(|restore| restore.read_written(index, gone, rows))
     }
 
     fn commit(self: Box<Self>) -> Result<Commit, DbError> {

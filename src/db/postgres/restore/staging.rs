@@ -1,6 +1,6 @@
 //! Rows on their way into a table: temporary tables of the same types, filled by COPY.
 
-use super::{PostgresRestore, writing};
+use super::{PostgresRestore, writing, written};
 use crate::codec::{Key, TableSchema};
 use crate::db::postgres::copy_text::{Encoder, Unfit};
 use crate::db::postgres::quote;
@@ -43,12 +43,7 @@ pub(super) struct Staged {
 fn columns_for(schema: &TableSchema, work: Work) -> Vec<usize> {
     match &schema.key {
         // the key is enough to find a row
-        Key::Columns { columns, .. } if work == Work::Delete => {
-            let mut positions: Vec<usize> = columns.iter().map(|column| column.column as usize).collect();
-            positions.sort_unstable();
-            positions.dedup();
-            positions
-        }
+        Key::Columns { columns, .. } if work == Work::Delete => written::positions(columns),
         _ => (0..schema.columns.len()).collect(),
     }
 }

@@ -211,6 +211,10 @@ pub trait RestoreTxn: Snapshot {
     /// If the database refuses.
     fn advance_counters(&mut self, index: usize) -> Result<(), DbError>;
 
+    /// What is written from now on was written before, and foreign keys among these tables undid it: from now on the database writes
+    /// so that they find no row to act on. Nothing to do where foreign keys do not act.
+    fn thoroughly(&mut self) {}
+
     /// Gives `rows` every row that this transaction wrote to the table at `index`, and perhaps rows that it did not write. `gone`
     /// are rows that are to be gone. `None`, without a row, if the database cannot tell these rows apart: then the whole table is
     /// to be read. What may be concluded from it is written down in `docs/decisions/0002-proof-of-what-was-written.md`.
@@ -226,10 +230,6 @@ pub trait RestoreTxn: Snapshot {
         let _ = (index, gone, rows);
         Ok(None)
     }
-
-    /// What is written from now on was written before, and foreign keys among these tables undid it: from now on the database writes
-    /// so that they find no row to act on. Nothing to do where foreign keys do not act.
-    fn thoroughly(&mut self) {}
 
     /// Commits and says what the server said.
     ///

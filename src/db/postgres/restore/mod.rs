@@ -214,6 +214,10 @@ impl RestoreTxn for PostgresRestore<'_> {
         })
     }
 
+    fn thoroughly(&mut self) {
+        self.thoroughly = true;
+    }
+
     fn written(
         &mut self,
         index: usize,
@@ -221,10 +225,6 @@ impl RestoreTxn for PostgresRestore<'_> {
         rows: &mut dyn RowSink,
     ) -> Result<Option<Written>, DbError> {
         self.guarded(|restore| restore.read_written(index, gone, rows))
-    }
-
-    fn thoroughly(&mut self) {
-        self.thoroughly = true;
     }
 
     fn commit(self: Box<Self>) -> Result<Commit, DbError> {

@@ -93,8 +93,20 @@ pub type Lane<'l> = Box<dyn FnMut(usize) -> Outcome<Taken> + 'l>;
 /// # Errors
 /// If a lane does.
 pub fn rounds(lanes: &mut [Lane<'_>], rounds: usize) -> Outcome<Vec<Vec<Taken>>> {
+    rounds_from(0, lanes, rounds)
+}
+
+/// As [`rounds`], but every round counts: for contestants that take minutes, beside which the first reading of a file is nothing.
+///
+/// # Errors
+/// If a lane does.
+pub fn cold_rounds(lanes: &mut [Lane<'_>], rounds: usize) -> Outcome<Vec<Vec<Taken>>> {
+    rounds_from(1, lanes, rounds)
+}
+
+fn rounds_from(first: usize, lanes: &mut [Lane<'_>], rounds: usize) -> Outcome<Vec<Vec<Taken>>> {
     let mut taken = vec![Vec::new(); lanes.len()];
-    for round in 0..=rounds {
+    for round in first..=rounds {
         for (lane, taken) in lanes.iter_mut().zip(&mut taken) {
             let this = lane(round)?;
             if round > 0 {

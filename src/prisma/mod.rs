@@ -17,7 +17,7 @@ pub mod script;
 mod setup;
 pub use error::ExportError;
 pub use json::{
-    ColumnNames, ExportInfo, ExportReader, ExportWriter, FieldNames, Metadata, Notes, RecordEncoder, Written,
+    ColumnNames, ExportInfo, ExportReader, ExportWriter, FieldNames, Metadata, Notes, RecordEncoder, Spare, Written,
 };
 pub use manifest::{BackupEntry, BackupManifest, BackupStatus, Retention};
 pub use model_names::ModelNames;

@@ -1,9 +1,11 @@
 //! Files that appear whole or not at all: a private temporary file, fsync, rename, fsync of the directory.
 
 use super::ExportError;
+use crossbeam_channel::{Sender, bounded};
 use std::fs::{File, symlink_metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 use tempfile::NamedTempFile;
 
 /// A temporary file (mode 0600) in the directory of `path`.
@@ -26,6 +28,42 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ExportError> 
     let mut temp = temporary_for(path)?;
     temp.write_all(bytes).map_err(ExportError::io(path))?;
     publish(temp, path)
+}
+
+/// Has a long file written to the disk while more of it is being made, so that little is left to wait for in [`publish`].
+#[derive(Debug)]
+pub(super) struct EarlySync {
+    asked: Sender<()>,
+    thread: JoinHandle<io::Result<()>>,
+    waiting: usize,
+}
+
+impl EarlySync {
+    /// Bytes after which the disk is asked again.
+    const EVERY: usize = 4 << 20;
+
+    pub(super) fn new(file: &File) -> io::Result<EarlySync> {
+        let file = file.try_clone()?;
+        let (asked, received) = bounded(1);
+        let work = move || received.into_iter().try_for_each(|()| file.sync_data());
+        let thread = std::thread::Builder::new().name("dbsnap-sync".to_owned()).spawn(work)?;
+        Ok(EarlySync { asked, thread, waiting: 0 })
+    }
+
+    /// Tells that so many bytes more are in the file.
+    pub(super) fn written(&mut self, bytes: usize) {
+        self.waiting += bytes;
+        // If the disk is still busy with what it was asked for before, the next time is soon enough.
+        if self.waiting >= EarlySync::EVERY && self.asked.try_send(()).is_ok() {
+            self.waiting = 0;
+        }
+    }
+
+    /// Waits for what was asked for. The kernel tells a failed write only once: here, if it was asked here.
+    pub(super) fn finish(self) -> io::Result<()> {
+        drop(self.asked);
+        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread that syncs the file stopped")))
+    }
 }
 
 /// Opens a regular file for reading; links, pipes, devices and directories are refused.

@@ -15,6 +15,8 @@ const LEAF_CACHE: usize = 24 * 1024 * 1024;
 const NODE_CACHE: usize = 4 * 1024 * 1024;
 /// Bytes of rows read ahead, at most (a single leaf may be larger).
 const AHEAD_BYTES: usize = 16 * 1024 * 1024;
+/// No rows are left out at the end.
+const TO_THE_END: &[u8] = &[];
 
 /// One entry of a tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +65,7 @@ pub struct Cursor<'o> {
     nodes: Arc<NodeReader<'o>>,
     root: Hash,
     walk: Walk<'o>,
-    ahead: Option<(Pool<Place, Entries>, usize)>,
+    ahead: Option<Ahead<Entries>>,
     current: Option<Entries>,
     next: usize,
     from: Vec<u8>,
@@ -112,7 +114,7 @@ impl<'o> Cursor<'o> {
         let mut cursor = Cursor::new(objects, spec, root)?;
         let shared = Arc::clone(&cursor.shared);
         let work = move |place: Place| read_place(&shared.leaves, &shared.spec, &place);
-        cursor.ahead = Some((Pool::new(scope, threads, work), 2 * threads.max(1) + 2));
+        cursor.ahead = Some(Ahead::new(Pool::new(scope, threads, work), threads));
         Ok(cursor)
     }
 
@@ -121,8 +123,8 @@ impl<'o> Cursor<'o> {
     /// # Errors
     /// If a node cannot be read.
     pub fn seek(&mut self, from: &[u8], until: &[u8]) -> Result<(), TreeError> {
-        if let Some((pool, _)) = &mut self.ahead {
-            while pool.take().is_some() {}
+        if let Some(ahead) = &mut self.ahead {
+            while ahead.pool.take().is_some() {}
         }
         self.current = None;
         self.from = from.to_vec();
@@ -154,18 +156,69 @@ impl<'o> Cursor<'o> {
     }
 
     fn next_entries(&mut self) -> Result<Option<Entries>, TreeError> {
-        let Some((pool, window)) = &mut self.ahead else {
-            return match next_place(&mut self.walk, &self.until)? {
-                Some(place) => read_place(&self.shared.leaves, &self.shared.spec, &place).map(Some),
-                None => Ok(None),
-            };
-        };
-        while pool.outstanding() == 0 || (pool.outstanding() < *window && pool.bytes() < AHEAD_BYTES) {
-            let Some(place) = next_place(&mut self.walk, &self.until)? else { break };
+        if let Some(ahead) = &mut self.ahead {
+            return ahead.next(&mut self.walk, &self.until);
+        }
+        match next_place(&mut self.walk, &self.until)? {
+            Some(place) => read_place(&self.shared.leaves, &self.shared.spec, &place).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Leaves on which threads work before they are asked for.
+struct Ahead<R> {
+    pool: Pool<Place, R>,
+    window: usize,
+}
+
+impl<R: Send> Ahead<R> {
+    fn new(pool: Pool<Place, R>, threads: usize) -> Ahead<R> {
+        Ahead { pool, window: 2 * threads.max(1) + 2 }
+    }
+
+    fn next(&mut self, walk: &mut Walk<'_>, until: &[u8]) -> Result<Option<R>, TreeError> {
+        let pool = &mut self.pool;
+        while pool.outstanding() == 0 || (pool.outstanding() < self.window && pool.bytes() < AHEAD_BYTES) {
+            let Some(place) = next_place(walk, until)? else { break };
             let bytes = place.totals.map_or(0, |totals| totals.row_bytes);
             pool.give(usize::try_from(bytes).unwrap_or(usize::MAX / 4), place)?;
         }
         pool.take().transpose()
+    }
+}
+
+/// What some work makes of each leaf of a tree, in key order. Leaves are read and proven as by a [`Cursor`].
+pub struct LeafMap<'o, R> {
+    walk: Walk<'o>,
+    ahead: Ahead<R>,
+}
+
+impl<'o, R: Send + 'o> LeafMap<'o, R> {
+    /// Of the tree `root`. `threads` threads in `scope` read leaves and do `work` on them; they end when this is dropped.
+    ///
+    /// # Errors
+    /// If the root is missing or not a tree.
+    pub fn new<'env>(
+        scope: &'o Scope<'o, 'env>,
+        objects: &'env dyn Objects,
+        spec: &KeySpec,
+        root: &Hash,
+        threads: usize,
+        work: impl Fn(&Entries) -> R + Send + Sync + 'o,
+    ) -> Result<LeafMap<'o, R>, TreeError> {
+        let walk = Walk::new(&Arc::new(NodeReader::new(objects, NODE_CACHE)), root, &[])?;
+        let (leaves, spec) = (LeafReader::new(objects, LEAF_CACHE), spec.clone());
+        let work = move |place: Place| read_place(&leaves, &spec, &place).map(|entries| work(&entries));
+        Ok(LeafMap { walk, ahead: Ahead::new(Pool::new(scope, threads, work), threads) })
+    }
+
+    /// What was made of the next leaf; `None` after the last.
+    ///
+    /// # Errors
+    /// If an object is missing or not what its id says. The map is then of no use.
+    pub fn next_leaf(&mut self) -> Result<Option<R>, TreeError> {
+        self.ahead.next(&mut self.walk, TO_THE_END)
     }
 }
 

@@ -19,7 +19,7 @@ mod splitter;
 mod walk;
 
 pub use builder::{BuildOptions, Builder, Built, Change};
-pub use cursor::{Cursor, Entry, find};
+pub use cursor::{Cursor, Entry, LeafMap, find};
 pub use diff::{Diff, Difference};
 pub use error::{Flaw, TreeError};
 pub use frame::{DELTA, LEAF, NODE};

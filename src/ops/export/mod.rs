@@ -15,7 +15,7 @@ use crate::prisma::{
 };
 use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
 use crate::store::{Access, Objects, Store};
-use crate::tree::Cursor;
+use crate::tree::{Entries, LeafMap};
 use serde::Serialize;
 use setup::PrismaSide;
 use std::path::{Path, PathBuf};
@@ -173,8 +173,10 @@ fn export_table(
     let mut writer = ExportWriter::create(&json, &schema, &*names, info)?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
-        let mut cursor = Cursor::ahead(scope, objects, &schema.key_spec(), &table.root, threads)?;
-        records::write(&mut cursor, &mut writer, threads, monitor)
+        let (encoder, spare) = (writer.encoder(), writer.spare());
+        let work = move |leaf: &Entries| records::encode(encoder.clone(), &spare, leaf);
+        let mut leaves = LeafMap::new(scope, objects, &schema.key_spec(), &table.root, threads, work)?;
+        records::write(&mut leaves, &mut writer, monitor)
     })?;
     let written = writer.finish()?;
     monitor.end();

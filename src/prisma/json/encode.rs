@@ -6,7 +6,7 @@
 use super::fields::{Dialect, Field, FieldNames, Fields};
 use super::notes::{ColumnNotes, Note, Notes};
 use super::scan::{Fault, Scanner, number_end};
-use super::text::{put_base64, put_string};
+use super::text::{has_nul, is_plain, put_base64, put_plain, put_string};
 use super::{forms, list, numbers};
 use crate::codec::{CodecError, Kind, RowReader, TableSchema, ValueRef};
 use crate::prisma::ExportError;
@@ -84,8 +84,9 @@ fn encode_value(field: &Field, value: ValueRef<'_>, out: &mut Vec<u8>, notes: &m
         ValueRef::Null => out.extend_from_slice(b"null"),
         ValueRef::Int(value) => numbers::encode_int(field, value, out, notes),
         ValueRef::Real(value) => numbers::encode_real(field, value, out, notes),
+        ValueRef::Text(bytes) if field.plain && is_plain(bytes) => put_plain(out, bytes),
         ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) if !bytes.contains(&0) => encode_text(field, text, out, notes),
+            Ok(text) if !has_nul(bytes) => encode_text(field, text, out, notes),
             _ => wrap(out, notes, Note::TextBytes, "text64", |out| put_base64(out, bytes)),
         },
         ValueRef::Blob(bytes) if field.kind == Kind::Bytes && !field.array => put_base64(out, bytes),

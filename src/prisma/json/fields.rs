@@ -73,6 +73,8 @@ pub(super) struct Field {
     /// Whether array text separates elements with something else than a comma.
     pub(super) odd_separator: bool,
     pub(super) dialect: Dialect,
+    /// Whether a text has no other form than the JSON string of it.
+    pub(super) plain: bool,
     /// Names of an enum's values, where they differ from the labels that the database has.
     pub(super) labels: Option<Labels>,
 }
@@ -142,6 +144,8 @@ impl Fields {
                 array: column.array,
                 odd_separator: column.array && column.sql_type.starts_with("box"),
                 dialect,
+                plain: !column.array
+                    && matches!(column.kind, Kind::Text | Kind::Uuid | Kind::Interval | Kind::Enum | Kind::Other),
                 labels: None,
             });
         }
@@ -151,6 +155,7 @@ impl Fields {
     /// Gives the field at `index` the names of its enum.
     pub(super) fn set_labels(&mut self, index: usize, labels: Option<Labels>) {
         if let Some(field) = self.list.get_mut(index) {
+            field.plain &= labels.is_none();
             field.labels = labels;
         }
     }

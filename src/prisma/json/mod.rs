@@ -22,4 +22,4 @@ pub use fields::{ColumnNames, FieldNames};
 pub use metadata::{ExportInfo, Metadata};
 pub use notes::{ColumnNotes, Note, Notes};
 pub use read::{ExportReader, RECORD_LIMIT};
-pub use write::{ExportWriter, Written};
+pub use write::{ExportWriter, Spare, Written};

@@ -78,6 +78,17 @@ pub(super) const fn any_escape(word: u64) -> bool {
     (below | zero) & HIGH != 0
 }
 
+/// Whether `bytes` are printable ASCII without quotes and backslashes: text that a JSON string holds as it is. Looks at every
+/// byte whatever it finds, so that the compiler can look at many at once.
+pub(super) fn is_plain(bytes: &[u8]) -> bool {
+    bytes.iter().fold(true, |plain, &byte| plain & (0x20..0x80).contains(&byte) & (byte != b'"') & (byte != b'\\'))
+}
+
+/// Whether a byte is NUL; looks at all of them as well.
+pub(super) fn has_nul(bytes: &[u8]) -> bool {
+    bytes.iter().fold(false, |found, &byte| found | (byte == 0))
+}
+
 /// Appends a string that is known to need no escapes.
 pub(super) fn put_plain(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
@@ -174,6 +185,13 @@ mod tests {
             let json = string(&text);
             prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text.clone());
             prop_assert_eq!(unescape(&json[1..json.len() - 1]).unwrap(), text);
+        }
+
+        #[test]
+        fn plain_text_is_what_is_written_as_it_is(bytes in proptest::collection::vec(prop_oneof![0u8..=255, 0x20u8..0x7f], 0..40)) {
+            let text = std::str::from_utf8(&bytes).ok().filter(|text| text.is_ascii());
+            prop_assert_eq!(is_plain(&bytes), text.is_some_and(|text| string(text) == format!("\"{text}\"")));
+            prop_assert_eq!(has_nul(&bytes), bytes.contains(&0));
         }
 
         #[test]

@@ -10,7 +10,7 @@ use super::metadata::{ExportInfo, Metadata};
 use super::notes::Notes;
 use crate::codec::TableSchema;
 use crate::prisma::ExportError;
-use crate::prisma::place;
+use crate::prisma::place::{self, EarlySync};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use sha2::{Digest, Sha256};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -21,6 +21,9 @@ use tempfile::NamedTempFile;
 
 /// Bytes of records that are handed to the writing thread at a time.
 const BLOCK: usize = 256 << 10;
+/// Buffers that wait to be used again, and how large they may be.
+const SPARE: usize = 16;
+const SPARE_BYTES: usize = 2 << 20;
 /// Data up to this size is held back until the head is known.
 const HELD_BACK: usize = 2 << 20;
 const BEFORE_DATA: &str = "\n  \"data\": ";
@@ -38,6 +41,17 @@ pub struct Written {
     pub notes: Notes,
 }
 
+/// Buffers that were written and can be used again, from any thread: memory that is new each time costs more than filling it.
+#[derive(Debug, Clone)]
+pub struct Spare(Receiver<Vec<u8>>);
+
+impl Spare {
+    /// An empty buffer, or a new one for about `bytes`.
+    pub fn take(&self, bytes: usize) -> Vec<u8> {
+        self.0.try_recv().unwrap_or_else(|_| Vec::with_capacity(bytes))
+    }
+}
+
 /// Writes one backup file. It appears under its name in [`ExportWriter::finish`]; dropped before, it leaves nothing.
 #[derive(Debug)]
 pub struct ExportWriter {
@@ -48,7 +62,7 @@ pub struct ExportWriter {
     records: u64,
     block: Vec<u8>,
     blocks: Option<Sender<Vec<u8>>>,
-    empty: Receiver<Vec<u8>>,
+    spare: Spare,
     worker: Option<JoinHandle<io::Result<Data>>>,
 }
 
@@ -72,13 +86,15 @@ impl ExportWriter {
         let reserved = longest.head()?.len() + BEFORE_DATA.len();
         let mut data = Data::new(place::temporary_for(path)?, reserved as u64);
         let (blocks, received) = bounded::<Vec<u8>>(4);
-        let (recycle, empty) = bounded(4);
+        let (recycle, empty) = bounded(SPARE);
         let worker = std::thread::Builder::new().name("dbsnap-export".to_owned()).spawn(move || {
             for mut block in received {
                 data.add(&block)?;
                 block.clear();
-                // A full or closed channel only means that the buffer is not needed again.
-                let _ = recycle.try_send(block);
+                if block.capacity() <= SPARE_BYTES {
+                    // A full or closed channel only means that the buffer is not needed again.
+                    let _ = recycle.try_send(block);
+                }
             }
             Ok(data)
         });
@@ -90,7 +106,7 @@ impl ExportWriter {
             records: 0,
             block: Vec::with_capacity(BLOCK + BLOCK / 4),
             blocks: Some(blocks),
-            empty,
+            spare: Spare(empty),
             worker: Some(worker.map_err(ExportError::io(path))?),
         })
     }
@@ -107,7 +123,7 @@ impl ExportWriter {
         }
         self.records += 1;
         if self.block.len() >= BLOCK {
-            let next = self.empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(BLOCK + BLOCK / 4));
+            let next = self.spare.take(BLOCK + BLOCK / 4);
             let full = std::mem::replace(&mut self.block, next);
             self.send(full)?;
         }
@@ -119,6 +135,11 @@ impl ExportWriter {
         let mut encoder = self.encoder.clone();
         encoder.forget_notes();
         encoder
+    }
+
+    /// Buffers for those records.
+    pub fn spare(&self) -> Spare {
+        self.spare.clone()
     }
 
     /// Adds `records` records that a [`RecordEncoder`] of this writer has encoded, and what it noted.
@@ -193,12 +214,13 @@ struct Data {
     held: Vec<u8>,
     /// Bytes of data so far, brackets included.
     len: u64,
-    is_held: bool,
+    /// `None` while the data is held back.
+    sync: Option<EarlySync>,
 }
 
 impl Data {
     fn new(temp: NamedTempFile, start: u64) -> Data {
-        Data { temp, hash: Sha256::new(), start, held: Vec::new(), len: 0, is_held: true }
+        Data { temp, hash: Sha256::new(), start, held: Vec::new(), len: 0, sync: None }
     }
 
     fn add(&mut self, block: &[u8]) -> io::Result<()> {
@@ -212,32 +234,41 @@ impl Data {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.hash.update(bytes);
         self.len += bytes.len() as u64;
-        if self.is_held && self.held.len() + bytes.len() <= HELD_BACK {
+        if self.sync.is_none() && self.held.len() + bytes.len() <= HELD_BACK {
             self.held.extend_from_slice(bytes);
             return Ok(());
         }
         let file = self.temp.as_file_mut();
-        if self.is_held {
-            self.is_held = false;
-            file.seek(SeekFrom::Start(self.start))?;
-            file.write_all(&std::mem::take(&mut self.held))?;
-        }
-        file.write_all(bytes)
+        let sync = match &mut self.sync {
+            Some(sync) => sync,
+            none => {
+                file.seek(SeekFrom::Start(self.start))?;
+                file.write_all(&std::mem::take(&mut self.held))?;
+                none.insert(EarlySync::new(file)?)
+            }
+        };
+        file.write_all(bytes)?;
+        sync.written(bytes.len());
+        Ok(())
     }
 
     /// Writes the head before the data and the end after it; gives the size of the file.
     fn complete(mut self, head: &str) -> io::Result<(NamedTempFile, u64)> {
         let written = (head.len() + BEFORE_DATA.len()) as u64;
-        let padding = if self.is_held { 0 } else { self.start.saturating_sub(written) };
+        let is_held = self.sync.is_none();
+        let padding = if is_held { 0 } else { self.start.saturating_sub(written) };
+        if let Some(sync) = self.sync.take() {
+            sync.finish()?;
+        }
         let file = self.temp.as_file_mut();
-        if !self.is_held {
+        if !is_held {
             file.write_all(b"\n}\n")?;
             file.seek(SeekFrom::Start(0))?;
         }
         file.write_all(head.as_bytes())?;
         io::copy(&mut io::Read::take(io::repeat(b' '), padding), file)?;
         file.write_all(BEFORE_DATA.as_bytes())?;
-        if self.is_held {
+        if is_held {
             file.write_all(&self.held)?;
             file.write_all(b"\n}\n")?;
         }

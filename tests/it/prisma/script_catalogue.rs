@@ -33,11 +33,12 @@ fn models(engine: &str) -> String {
 fn differences(db: &Db) -> String {
     let each = TABLES.map(|table| {
         format!(
-            "SELECT '{table}', * FROM ((SELECT 'gone', t::text FROM kept.\"{table}\" t EXCEPT ALL SELECT 'gone', t::text FROM public.\"{table}\" t) \
+            "SELECT '{table}' AS name, * FROM ((SELECT 'gone' AS what, t::text AS row FROM kept.\"{table}\" t EXCEPT ALL SELECT 'gone', t::text FROM public.\"{table}\" t) \
              UNION ALL (SELECT 'new', t::text FROM public.\"{table}\" t EXCEPT ALL SELECT 'new', t::text FROM kept.\"{table}\" t)) x"
         )
     });
-    db.sql(&each.join(" UNION ALL "))
+    // The server gives rows in any order, and not always in the same one.
+    db.sql(&format!("{} ORDER BY 1, 2, 3", each.join(" UNION ALL ")))
 }
 
 fn postgres(setup: Setup) {

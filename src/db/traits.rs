@@ -93,6 +93,16 @@ pub trait Snapshot {
     /// If the database cannot tell.
     fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError>;
 
+    /// Rows of tables outside this transaction that foreign-key actions would delete or change if `changes` were made: (table, rows),
+    /// by table. Counted by the database; nothing is written. None where foreign keys do not act. In a restore, to be called before the first write.
+    ///
+    /// # Errors
+    /// If the database cannot count.
+    fn bystanders(&mut self, changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {
+        let _ = changes;
+        Ok(Vec::new())
+    }
+
     /// The newest migration of Prisma's that was applied and not rolled back, if the database keeps such a list and it can be
     /// read. Not being able to tell is no error.
     fn migration(&mut self) -> Option<String> {
@@ -127,6 +137,25 @@ pub trait Sink: Source {
     ) -> Result<Box<dyn RestoreTxn + 's>, DbError>;
 }
 
+/// What is to become of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// They go.
+    Deleted,
+    /// Rows with their keys get their values.
+    Updated,
+}
+
+/// Rows of one table that are about to change.
+pub struct Changing<'r> {
+    /// The table's position among those of the transaction.
+    pub index: usize,
+    /// How they change.
+    pub change: Change,
+    /// The rows, as for [`RestoreTxn::delete`] or [`RestoreTxn::update`].
+    pub rows: &'r mut dyn RowStream,
+}
+
 /// What the server said to COMMIT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Commit {
@@ -150,28 +179,23 @@ pub struct Written {
 /// The order of calls is: read, delete (children first), update, insert (parents first), counters, read again (all, or only what
 /// was written) as proof, commit.
 pub trait RestoreTxn: Snapshot {
-    /// Rows of tables outside this transaction that foreign-key actions would delete or change if the rows in `rows` were
-    /// deleted from the table at `index`: (table, rows). Counted by the database; nothing is written. None where foreign keys do
-    /// not act.
+    /// Lets foreign keys take rows of `tables` along. They are locked as the others are, their triggers are silenced as well, and they
+    /// can be read: they are counted on after the tables that there are. [`Snapshot::bystanders`] goes on counting them. To be called
+    /// before the first write.
     ///
     /// # Errors
-    /// If the database cannot count.
-    fn bystanders(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<Vec<(TableName, u64)>, DbError> {
-        let _ = (index, rows);
-        Ok(Vec::new())
+    /// As [`Sink::restore`].
+    fn also(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
+        let _ = tables;
+        Ok(())
     }
 
-    /// Rows of tables outside this transaction that foreign-key actions would change if the rows in `rows` got their new values in the
-    /// table at `index`: (table, rows).
+    /// Tables outside this transaction, and not given to [`RestoreTxn::also`], of which rows were written all the same, as far as the
+    /// database counts them.
     ///
     /// # Errors
-    /// If the database cannot count.
-    fn bystanders_of_updates(
-        &mut self,
-        index: usize,
-        rows: &mut dyn RowStream,
-    ) -> Result<Vec<(TableName, u64)>, DbError> {
-        let _ = (index, rows);
+    /// If the database cannot tell.
+    fn strays(&mut self) -> Result<Vec<TableName>, DbError> {
         Ok(Vec::new())
     }
 

@@ -265,7 +265,7 @@ pub(super) fn literal(text: &str) -> String {
 }
 
 /// A value as a literal without a type: the column's own input function reads it.
-fn value_of(value: ValueRef<'_>, column: &Column) -> String {
+pub(super) fn value_of(value: ValueRef<'_>, column: &Column) -> String {
     match value {
         ValueRef::Null => "NULL".to_owned(),
         ValueRef::Int(int) if i32::try_from(int).is_ok() => int.to_string(),

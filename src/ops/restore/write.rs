@@ -1,6 +1,8 @@
 //! Writing what differs, and the proof of it.
 
 use super::Mode;
+use super::astray;
+use super::bystanders::nothing_else;
 use super::changes::{Changes, Sides, digest_between};
 use super::perform::Work;
 use super::proof::is_as_planned;
@@ -63,13 +65,15 @@ impl Work<'_> {
         for round in 0.. {
             let session = self.store.session()?;
             let astray = self.astray(txn, &session, before, changes, round == 0)?;
-            let Some((first, _)) = astray.first() else { return Ok(()) };
+            let Some((first, after)) = astray.first() else { return nothing_else(txn) };
             let helpless = astray.iter().any(|(index, _)| self.targets.tables[*index].aim.is_some());
             if round == ROUNDS || helpless || !txn.foreign_keys_act() {
-                return Err(OpError::Verification(format!(
-                    "table {} is not what the plan says after writing it (a trigger, a rule or a default changed rows); \
+                let target = &self.targets.tables[*first];
+                let rows = astray::in_words(&session, target, after, self.options.mode)?;
+                return Err(OpError::Unproved(format!(
+                    "table {} is not what the plan says after writing it{rows} (a trigger, a rule or a default changed rows); \
                      everything was rolled back",
-                    self.targets.tables[*first].entry.table
+                    target.entry.table
                 )));
             }
             let mut again = self.put_right(&session, &astray)?;

@@ -1,13 +1,11 @@
-//! How the tables of a restore hang together, and how their keys are compared.
+//! How the tables of a restore hang together.
 
-use crate::codec::{Key, KeySource};
 use crate::db::postgres::catalog::oid_array;
-use crate::db::postgres::quote;
 use crate::db::postgres::session::Session;
 use crate::db::postgres::wire::Failure;
 use std::collections::{HashMap, HashSet};
 
-/// Foreign keys and key operators of the tables of one restore.
+/// Foreign keys of the tables of one restore.
 #[derive(Debug, Default)]
 pub(super) struct Links {
     /// Tables that a foreign key ties to a table of the restore, itself included.
@@ -16,8 +14,6 @@ pub(super) struct Links {
     acting: HashSet<usize>,
     /// Those of them whose deleted rows make something happen to tables outside of the restore, be it through others.
     reaching_out: HashSet<usize>,
-    /// Per table and key column, in key order: the key's equality operator, qualified.
-    operators: HashMap<usize, Vec<String>>,
 }
 
 impl Links {
@@ -29,7 +25,6 @@ impl Links {
             return Ok(links);
         }
         links.load_references(session, &index_of)?;
-        links.load_operators(session, &index_of)?;
         Ok(links)
     }
 
@@ -77,46 +72,6 @@ impl Links {
         Ok(())
     }
 
-    fn load_operators(&mut self, session: &mut Session<'_>, index_of: &HashMap<u32, usize>) -> Result<(), Failure> {
-        let keys: Vec<String> = session
-            .plans
-            .iter()
-            .filter_map(|plan| match &plan.schema.key {
-                Key::Columns { source: KeySource::Primary, .. } => Some(format!("({}, NULL)", plan.oid)),
-                Key::Columns { source: KeySource::Unique(name), .. } => {
-                    Some(format!("({}, {})", plan.oid, quote::literal(name)))
-                }
-                Key::Rows => None,
-            })
-            .collect();
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let sql = format!(
-            "SELECT i.indrelid, pg_catalog.quote_ident(n.nspname), o.oprname \
-             FROM (VALUES {}) AS wanted (oid, name) \
-             JOIN pg_catalog.pg_index i ON i.indrelid = wanted.oid::pg_catalog.oid \
-             JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid \
-             CROSS JOIN LATERAL pg_catalog.unnest(i.indclass::pg_catalog.oid[]) WITH ORDINALITY AS part (class, n) \
-             JOIN pg_catalog.pg_opclass c ON c.oid = part.class \
-             JOIN pg_catalog.pg_amop a ON a.amopfamily = c.opcfamily AND a.amoplefttype = c.opcintype \
-             AND a.amoprighttype = c.opcintype AND a.amopstrategy = 3 \
-             JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr \
-             JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace \
-             WHERE CASE WHEN wanted.name IS NULL THEN i.indisprimary ELSE x.relname = wanted.name END \
-             AND part.n <= i.indnkeyatts ORDER BY i.indrelid, part.n",
-            keys.join(", ")
-        );
-        session.connection.query(&sql, session.monitor, &mut |row| {
-            if let Some(&index) = index_of.get(&row.required_number(0)?) {
-                let operator = format!("OPERATOR({}.{})", row.required(1)?, row.required(2)?);
-                self.operators.entry(index).or_default().push(operator);
-            }
-            Ok(())
-        })?;
-        Ok(())
-    }
-
     /// Whether a foreign key ties this table to one of the restore.
     pub(super) fn is_linked(&self, index: usize) -> bool {
         self.linked.contains(&index)
@@ -130,14 +85,6 @@ impl Links {
     /// Whether whatever happens then happens to tables of the restore, whose rows are looked at again and put right.
     pub(super) fn stays_within(&self, index: usize) -> bool {
         !self.reaching_out.contains(&index)
-    }
-
-    /// The operator that compares the key column at `position` (in key order) of this table.
-    pub(super) fn operator(&self, index: usize, position: usize) -> &str {
-        self.operators
-            .get(&index)
-            .and_then(|operators| operators.get(position))
-            .map_or("OPERATOR(pg_catalog.=)", String::as_str)
     }
 }
 

@@ -162,17 +162,6 @@ impl PostgresRestore<'_> {
 
     /// `row` of the table and `staged` row have the same key, as SQL. Only for tables with a key.
     pub(super) fn key_match(&self, index: usize, row: &str, staged: &str) -> String {
-        let Some(plan) = self.session.plans.get(index) else { return "false".into() };
-        let Key::Columns { columns, .. } = &plan.schema.key else { return "false".into() };
-        let parts: Vec<String> = columns
-            .iter()
-            .enumerate()
-            .filter_map(|(position, key)| {
-                let column = plan.schema.columns.get(key.column as usize)?;
-                let operator = self.links.operator(index, position);
-                Some(format!("{row}.{} {operator} {staged}.c{}", quote::identifier(&column.name), key.column))
-            })
-            .collect();
-        parts.join(" AND ")
+        self.operators.same_key(&self.session, index, row, staged)
     }
 }

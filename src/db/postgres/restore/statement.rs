@@ -2,8 +2,9 @@
 
 use super::staging::{Staged, Work};
 use super::{PostgresRestore, writing};
-use crate::codec::{Column, Identity, Key, KeyOrder, Kind, TableSchema};
+use crate::codec::{Column, Identity, Key, TableSchema};
 use crate::db::DbError;
+use crate::db::postgres::operators::has_many_forms;
 use crate::db::postgres::quote;
 use crate::db::postgres::wire::Failure;
 
@@ -255,9 +256,6 @@ pub(super) fn is_set(schema: &TableSchema, position: usize, column: &Column) -> 
     let Key::Columns { columns, .. } = &schema.key else { return false };
     match columns.iter().find(|key| key.column as usize == position) {
         None => column.identity != Some(Identity::Always),
-        Some(key) => {
-            matches!(key.order, KeyOrder::Numeric | KeyOrder::Rtrim | KeyOrder::NoCase)
-                || matches!(column.kind, Kind::Float4 | Kind::Float8)
-        }
+        Some(key) => has_many_forms(key.order, column.kind),
     }
 }

@@ -8,11 +8,9 @@ use super::PostgresRestore;
 use super::staging::{Staged, Work};
 use super::statement::Updating;
 use crate::db::postgres::quote;
+use crate::db::postgres::reach::actions::{self, Which};
 use crate::db::postgres::wire::Failure;
 use std::collections::HashSet;
-
-/// Every action of a foreign key, and none.
-const ALL: &str = "'a', 'r', 'c', 'n', 'd'";
 
 impl PostgresRestore<'_> {
     /// Writes `pending`; the rows that each part wrote, in the database's word. `None`, and nothing is written, if rows of tables outside of
@@ -38,7 +36,7 @@ impl PostgresRestore<'_> {
         }
         self.follow_references()?;
         let mut tables = Vec::new();
-        for index in 0..self.session.plans.len() {
+        for index in 0..self.own {
             let oid = self.session.plans[index].oid;
             let sql = format!("SELECT pg_catalog.count(*) FROM pg_temp.dbsnap_uprooted AS u WHERE u.tab = {oid}");
             if self.session.number(&sql)? > 0 {
@@ -55,22 +53,22 @@ impl PostgresRestore<'_> {
 
     /// Adds all rows of the restore's tables that refer to rows which are uprooted already.
     fn follow_references(&mut self) -> Result<(), Failure> {
-        let ours: Vec<u32> = self.session.plans.iter().map(|plan| plan.oid).collect();
+        let ours: Vec<u32> = self.session.plans.iter().take(self.own).map(|plan| plan.oid).collect();
         let list: Vec<String> = ours.iter().map(u32::to_string).collect::<HashSet<_>>().into_iter().collect();
         let list = list.join(", ");
         for step in 1.. {
             let mut added = 0u64;
             for &parent in &ours {
-                for action in self.actions(parent, ALL)? {
+                for action in actions::load(&mut self.session, parent, Which::All)? {
                     let sql = format!(
                         "WITH i AS (INSERT INTO pg_temp.dbsnap_uprooted SELECT DISTINCT c.tableoid, c.ctid, {step} \
                          FROM pg_temp.dbsnap_uprooted AS r JOIN ONLY {} AS p \
                          ON r.tab = {parent} AND r.step = {} AND p.ctid = r.place JOIN {} AS c ON {} \
                          WHERE c.tableoid IN ({list}) AND NOT EXISTS (SELECT FROM pg_temp.dbsnap_uprooted AS o \
                          WHERE o.tab = c.tableoid AND o.place = c.ctid) RETURNING 1) SELECT pg_catalog.count(*) FROM i",
-                        self.relation_name(parent)?,
+                        quote::table(&self.session.relation_name(parent)?),
                         step - 1,
-                        action.child_name,
+                        action.child,
                         action.matches,
                     );
                     added += self.session.number(&sql)?;

@@ -92,7 +92,7 @@ impl<'e> Trial<'e> {
             };
             restore(&place, &options, &mut |_| Ok(true), &Silent)
         };
-        let report = self.leads_to(0, &whole, &restoring)?;
+        let (report, beside) = self.leads_to(0, &whole, None, &restoring)?;
         self.course.written = report.applied;
         assert_eq!(report.applied, report.plan.writes() > 0);
         let again = restoring(false).unwrap();
@@ -103,7 +103,7 @@ impl<'e> Trial<'e> {
                 let options = UndoOptions { yes: true, cascade, ..UndoOptions::default() };
                 undo(&place, &options, &mut |_| Ok(true), &Silent)
             };
-            self.leads_to(1, &damaged, &undoing)?;
+            self.leads_to(1, &damaged, Some(&beside), &undoing)?;
         }
         if harms(self.engine, &self.schema, 0).is_empty() {
             self.patch_leads_to(&place, &id, &whole);
@@ -121,22 +121,23 @@ impl<'e> Trial<'e> {
         Beside { rows: self.engine.rows(&self.others), catalog: self.engine.catalog() }
     }
 
-    /// Does it, and looks whether the tables are as they should be and nothing else has changed; `None` if it is rightly refused
-    /// and nobody can help that.
+    /// Does it, and looks whether the tables are as they should be and nothing else has changed, or whether all others are as they
+    /// were in `back`. Returns also how others were before; `None` if it is rightly refused and nobody can help that.
     fn leads_to(
         &mut self,
         state: usize,
         wanted: &[String],
+        back: Option<&Beside>,
         act: &dyn Fn(bool) -> Result<RestoreReport, OpError>,
-    ) -> Option<RestoreReport> {
+    ) -> Option<(RestoreReport, Beside)> {
         for _ in 0..3 {
             let found = harms(self.engine, &self.schema, state);
             let (start, beside, counters) = (self.engine.rows(&self.taken), self.beside(), self.engine.counters());
             let error = match act(false) {
                 Ok(report) => {
                     similar(&self.engine.rows(&self.taken), wanted, "the tables");
-                    self.same_beside(&beside, &counters);
-                    return Some(report);
+                    self.same_beside(back.unwrap_or(&beside), &counters);
+                    return Some((report, beside));
                 }
                 Err(error) => error,
             };
@@ -150,10 +151,10 @@ impl<'e> Trial<'e> {
                 assert!(matches!(error, OpError::Refused { allow: Some("--cascade"), .. }), "{error} {found:?}");
                 let report = act(true).unwrap_or_else(|error| panic!("{error} {found:?}"));
                 similar(&self.engine.rows(&self.taken), wanted, "the tables, others taken along");
-                assert!(!report.bystanders.is_empty());
+                assert!(!report.plan.bystanders.is_empty());
                 self.course.cascaded = true;
                 assert_eq!(self.engine.catalog(), beside.catalog);
-                return Some(report);
+                return Some((report, beside));
             }
             if !found.iter().all(|harm| harm.removable) {
                 return None;

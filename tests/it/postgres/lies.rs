@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-fn thousand() -> Db {
+pub(super) fn thousand() -> Db {
     let db = PgServer::shared().database();
     db.sql("CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t SELECT n, 'word ' || n FROM generate_series(1, 1000) n");
     db
@@ -19,7 +19,11 @@ fn thousand() -> Db {
 
 /// A store for `db` behind a server that lies: `lie` is told the query, the way, the message, and how many of that kind came
 /// before it during this query.
-fn behind(db: &Db, round: Round, mut lie: impl FnMut(&str, Way, Message, u32) -> Vec<u8> + Send + 'static) -> Round {
+pub(super) fn behind(
+    db: &Db,
+    round: Round,
+    mut lie: impl FnMut(&str, Way, Message, u32) -> Vec<u8> + Send + 'static,
+) -> Round {
     let mut before = (String::new(), [0u32; 512]);
     let port = liar(db.server, move |query, way, message| {
         if before.0 != query {

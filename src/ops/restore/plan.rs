@@ -14,6 +14,7 @@ use crate::ops::show::{key_named, key_typed};
 use crate::ops::{OpError, Project};
 use crate::snapshot::{Entry, TableEntry, read_schema};
 use crate::store::{NewObjects, Objects};
+use crate::tree::find;
 use std::path::Path;
 
 /// One table to restore: what the snapshot holds and how the live table is read.
@@ -34,6 +35,19 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// Refuses the key of a row that the snapshot has not: nothing could come back.
+    fn has_the_key(&self, objects: &dyn Objects, entry: &Entry, options: &RestoreOptions) -> Result<(), OpError> {
+        let Some((aim, key)) = self.aim.as_ref().and_then(|aim| Some((aim, aim.selection.key.as_ref()?))) else {
+            return Ok(());
+        };
+        let (was, now) = &aim.specs;
+        if was != now || find(objects, was, &self.entry.root, key)?.is_some() {
+            return Ok(());
+        }
+        let key = options.key.clone().unwrap_or_else(|| options.named_key.join(","));
+        Err(OpError::NoSuchRow { key, table: self.entry.table.to_string(), id: entry.id })
+    }
+
     /// Columns without which no row can come back: they are not in the snapshot, NOT NULL, and have no default.
     pub fn lacking(&self) -> Vec<&str> {
         let Some(aim) = &self.aim else { return Vec::new() };
@@ -86,6 +100,11 @@ pub(super) fn targets(
     let mut tables = Vec::new();
     for position in chosen {
         tables.push(target(project, objects, &entry.manifest.tables[position], options, catalog, engine)?);
+    }
+    if let [target] = tables.as_slice()
+        && options.mode != Mode::Exact
+    {
+        target.has_the_key(objects, entry, options)?;
     }
     parents_first(&mut tables);
     let mut reads: Vec<TableRead> = tables.iter().map(|target| target.read.clone()).collect();

@@ -82,6 +82,32 @@ fn by_the_plain_owner() {
     data.goes_back_and_forth(&|| drop(data.db.sql_as(&data.user, CHANGE).unwrap()));
 }
 
+const PARTITIONS: &str = "
+    CREATE TABLE part (id int PRIMARY KEY, w text) PARTITION BY RANGE (id);
+    CREATE TABLE part_low PARTITION OF part FOR VALUES FROM (0) TO (10); CREATE TABLE part_rest PARTITION OF part DEFAULT;
+    CREATE TABLE refs (id int PRIMARY KEY, to_part int REFERENCES part ON DELETE CASCADE) PARTITION BY HASH (id);
+    CREATE TABLE refs_0 PARTITION OF refs FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+    CREATE TABLE refs_1 PARTITION OF refs FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+    CREATE TABLE own (id int PRIMARY KEY, back int);
+    ALTER TABLE refs_1 ADD FOREIGN KEY (id) REFERENCES own; ALTER TABLE refs_0 ADD FOREIGN KEY (id) REFERENCES own ON DELETE RESTRICT;
+    INSERT INTO part SELECT n, 'w' || n FROM generate_series(1, 20) n; INSERT INTO own SELECT n, NULL FROM generate_series(1, 20) n;
+    INSERT INTO refs SELECT n, n FROM generate_series(1, 20) n;
+    ALTER TABLE own ADD FOREIGN KEY (back) REFERENCES refs; UPDATE own SET back = id;";
+
+/// Torment: R1, R8, S5
+#[test]
+fn foreign_keys_of_partitions() {
+    let db = PgServer::shared().database();
+    let owner = db.role("owner", "");
+    db.sql_as(&owner, PARTITIONS).unwrap();
+    let data = PostgresPatched::by(db, owner);
+    data.goes_back_and_forth(&|| {
+        let change = "UPDATE own SET back = NULL; DELETE FROM part WHERE id IN (1, 2, 9, 15, 16); DELETE FROM own WHERE id IN (1, 2, 15);
+            INSERT INTO own VALUES (40, NULL); INSERT INTO part VALUES (30, 'n'); INSERT INTO refs VALUES (40, 30); UPDATE own SET back = 40";
+        data.db.sql_as(&data.user, change).unwrap();
+    });
+}
+
 /// A row of a table that the patch is not for would go along: that is no state that the patch leads to, but no harm to its own tables.
 #[test]
 fn a_patch_of_another_state_changes_nothing() {

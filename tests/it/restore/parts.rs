@@ -21,6 +21,8 @@ fn one_row_comes_back_and_nothing_else() {
         assert_eq!(place.restore(&["latest:mods:c", "--mode", "exact"])[..3], [1, 0, 0]);
         assert_eq!(place.sql(ROWS), "b|lamp|0|X\nc|rug|3|C\nd|rug|0|X\ne|lamp|5|E\nf|rug|6|F");
         assert_eq!(place.restore(&["latest:mods:b"])[..3], [0, 1, 0]);
+        let (code, error) = place.refused(&["latest:mods:nobody"]);
+        assert!(code == Some(12) && error.contains("there is no row 'nobody' in table mods of snapshot"), "{error}");
         // A row that was not there goes, if exactly that row is asked for.
         assert_eq!(place.restore(&["latest:mods:e", "--mode", "exact"])[..3], [0, 0, 1]);
         assert_eq!(place.sql(ROWS), "b|lamp|2|B\nc|rug|3|C\nd|rug|0|X\nf|rug|6|F");

@@ -81,7 +81,7 @@ pub(super) const fn any_escape(word: u64) -> bool {
 /// Whether `bytes` are printable ASCII without quotes and backslashes: text that a JSON string holds as it is. Looks at every
 /// byte whatever it finds, so that the compiler can look at many at once.
 pub(super) fn is_plain(bytes: &[u8]) -> bool {
-    bytes.iter().fold(true, |plain, &byte| plain & (byte >= 0x20) & (byte < 0x80) & (byte != b'"') & (byte != b'\\'))
+    bytes.iter().fold(true, |plain, &byte| plain & (0x20..0x80).contains(&byte) & (byte != b'"') & (byte != b'\\'))
 }
 
 /// Whether a byte is NUL; looks at all of them as well.

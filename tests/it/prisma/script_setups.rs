@@ -79,6 +79,8 @@ fn works(setup: Setup) {
     let execute = |sql: &str| Connection::open(world.path().join("dev.db")).unwrap().execute_batch(sql).unwrap();
     execute(TABLES);
     world.export(&["pairs", "Plain", "Code", "Hidden", "Node"]);
+    let script = std::fs::read_to_string(world.script("pairs")).unwrap();
+    assert!(script.contains(&format!("import('{}')", setup.adapter)), "{script}");
     let package = std::fs::read_to_string(world.path().join("package.json")).unwrap();
     for (settings, is_module) in tried(setup.generator).iter().map(|&at| MODULES[at]) {
         let kind = if is_module { "module" } else { "commonjs" };

@@ -1,5 +1,7 @@
 //! Object names: BLAKE3 hashes, 32 bytes, shown as lower-case hex.
 
+mod many;
+
 use std::fmt;
 
 /// A BLAKE3 hash (32 bytes) that names a row, a tree object, a pack or a manifest.
@@ -15,6 +17,11 @@ impl Hash {
     /// Hash of `bytes`.
     pub fn of(bytes: &[u8]) -> Hash {
         Hash(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// The hashes of `inputs`, in their order: [`Hash::of`] each, several at once.
+    pub fn of_each(inputs: &[&[u8]]) -> Vec<Hash> {
+        many::of_each(inputs)
     }
 
     /// A hash from its 32 raw bytes.

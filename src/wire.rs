@@ -21,6 +21,7 @@ pub enum WireError {
 }
 
 /// Appends `value` as unsigned LEB128 (1 to 10 bytes).
+#[inline]
 pub fn put_uvarint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
@@ -30,11 +31,13 @@ pub fn put_uvarint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Appends `value` zigzag-mapped as LEB128.
+#[inline]
 pub fn put_ivarint(out: &mut Vec<u8>, value: i64) {
     put_uvarint(out, zigzag(value));
 }
 
 /// Appends the length of `bytes` as a varint, then the bytes.
+#[inline]
 pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put_uvarint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
@@ -76,11 +79,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether everything has been read.
+    #[inline]
     pub const fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
     /// The next byte.
+    #[inline]
     pub fn byte(&mut self) -> Result<u8, WireError> {
         let (&first, rest) = self.rest.split_first().ok_or(WireError::Truncated)?;
         self.rest = rest;
@@ -88,6 +93,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `len` bytes.
+    #[inline]
     pub fn take(&mut self, len: usize) -> Result<&'a [u8], WireError> {
         if len > self.rest.len() {
             return Err(WireError::Truncated);
@@ -98,6 +104,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `N` bytes as an array.
+    #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], WireError> {
         let mut out = [0u8; N];
         out.copy_from_slice(self.take(N)?);
@@ -105,7 +112,23 @@ impl<'a> Reader<'a> {
     }
 
     /// The next unsigned varint; only its shortest form is accepted.
+    #[inline]
     pub fn uvarint(&mut self) -> Result<u64, WireError> {
+        // Most are lengths, and short.
+        match self.rest {
+            [low @ 0..0x80, rest @ ..] => {
+                self.rest = rest;
+                Ok(u64::from(*low))
+            }
+            [low, high @ 1..0x80, rest @ ..] => {
+                self.rest = rest;
+                Ok(u64::from(low & 0x7f) | u64::from(*high) << 7)
+            }
+            _ => self.long_uvarint(),
+        }
+    }
+
+    fn long_uvarint(&mut self) -> Result<u64, WireError> {
         let mut value = 0u64;
         for (index, &byte) in self.rest.iter().enumerate().take(10) {
             let bits = u64::from(byte & 0x7f);
@@ -125,16 +148,19 @@ impl<'a> Reader<'a> {
     }
 
     /// The next zigzag-mapped signed varint.
+    #[inline]
     pub fn ivarint(&mut self) -> Result<i64, WireError> {
         self.uvarint().map(unzigzag)
     }
 
     /// The next varint as a length or count; refused if it does not fit `usize`.
+    #[inline]
     pub fn length(&mut self) -> Result<usize, WireError> {
         usize::try_from(self.uvarint()?).map_err(|_| WireError::BadVarint)
     }
 
     /// The next length-prefixed bytes.
+    #[inline]
     pub fn bytes(&mut self) -> Result<&'a [u8], WireError> {
         let len = self.length()?;
         self.take(len)

@@ -8,10 +8,12 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark talks to the person who started it")]
 
+mod diff;
 mod measure;
 mod postgres;
 mod prisma;
 mod report;
+mod restore;
 mod rows;
 mod server;
 mod sqlite;
@@ -36,12 +38,14 @@ struct Plan {
 /// A benchmark: its name on the command line and what it does.
 type Benchmark = (&'static str, fn(&Plan) -> Outcome<Section>);
 
-const BENCHMARKS: [Benchmark; 7] = [
+const BENCHMARKS: [Benchmark; 9] = [
     ("postgres-first", postgres::first_in_order),
     ("postgres-first-random", postgres::first_at_random),
     ("postgres-next", postgres::next),
-    ("postgres-restore", postgres::restore),
+    ("postgres-restore", restore::postgres),
+    ("postgres-diff", diff::postgres),
     ("sqlite-first", sqlite::first),
+    ("sqlite-restore", restore::sqlite),
     ("prisma-export", prisma::export),
     ("prisma-script", prisma::script),
 ];

@@ -1,4 +1,4 @@
-//! PostgreSQL: the first snapshot, the next one, the restore.
+//! PostgreSQL: the first snapshot and the next one.
 
 use crate::measure::{Lane, Taken, median, output, rounds, size_of, take};
 use crate::report::Section;
@@ -11,7 +11,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// `dbsnap` in a project directory.
-fn dbsnap(dir: &Path, url: &str, args: &[&str]) -> Command {
+pub fn dbsnap(dir: &Path, url: &str, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dbsnap"));
     // By the environment, so that the password is in no argument list.
     command.arg("-C").arg(dir).args(args).env("DBSNAP_URL", url).env_remove("DATABASE_URL");
@@ -53,38 +53,51 @@ pub fn first_at_random(plan: &Plan) -> Outcome<Section> {
 }
 
 /// A server with the table, and a directory for what the contestants write.
-struct Arena {
-    server: Server,
+pub struct Arena {
+    pub server: Server,
     dir: TempDir,
 }
 
 impl Arena {
-    fn new(plan: &Plan, ids: Ids) -> Outcome<Arena> {
+    /// A server with as many rows as planned.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn new(plan: &Plan, ids: Ids) -> Outcome<Arena> {
         Ok(Arena { server: Server::with_mods(plan.rows, ids)?, dir: tempfile::tempdir()? })
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    /// A file, or directory, of the contestants'.
+    pub fn file(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    fn copy(&self) -> Outcome<Taken> {
+    /// The peer of everything that reads the table.
+    ///
+    /// # Errors
+    /// If it fails.
+    pub fn copy(&self) -> Outcome<Taken> {
         take(&mut self.server.psql("COPY mods TO STDOUT"))
     }
 
-    fn fresh_store(&self) -> Outcome<()> {
+    /// An empty store.
+    ///
+    /// # Errors
+    /// If dbsnap fails.
+    pub fn fresh_store(&self) -> Outcome<()> {
         fresh_store(&self.file("project"), &self.server.url())
     }
 
-    fn snap(&self) -> Outcome<Taken> {
+    /// A snapshot of the table.
+    ///
+    /// # Errors
+    /// If dbsnap fails.
+    pub fn snap(&self) -> Outcome<Taken> {
         snap(&self.file("project"), &self.server.url())
     }
 
-    fn restore(&self) -> Outcome<Taken> {
-        let args = ["restore", "latest", "--mode", "exact", "-y"];
-        take(&mut dbsnap(&self.file("project"), &self.server.url(), &args))
-    }
-
-    fn dump(&self) -> Command {
+    /// `pg_dump -Fc` of the table.
+    pub fn dump(&self) -> Command {
         let mut dump = self.server.client("pg_dump");
         dump.args(["-Fc", "-t", "mods", "-f"]).arg(self.file("mods.dump"));
         dump
@@ -106,12 +119,18 @@ impl Arena {
     }
 
     /// Something that changes if any row does.
-    fn contents(&self) -> Outcome<String> {
-        self.server.sql("SELECT count(*), sum(hashtextextended(mods::text, 0)::numeric) FROM mods")
+    ///
+    /// # Errors
+    /// If the server cannot tell.
+    pub fn contents(&self) -> Outcome<String> {
+        self.server.sql(CONTENTS)
     }
 
     /// Changes two columns of 1 % of the rows, other ones in each round, and gives how many.
-    fn change(&self, round: usize) -> Outcome<f64> {
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub fn change(&self, round: usize) -> Outcome<f64> {
         let part = hundredth(round);
         self.server.sql(&format!(
             "UPDATE mods SET download_count = download_count + 1, updated_at = updated_at + interval '1 day' WHERE {part};
@@ -121,8 +140,11 @@ impl Arena {
     }
 }
 
+/// Tells something that changes if any row does.
+pub const CONTENTS: &str = "SELECT count(*), sum(hashtextextended(mods::text, 0)::numeric) FROM mods";
+
 /// A condition that holds for one scattered row in a hundred.
-fn hundredth(round: usize) -> String {
+pub fn hundredth(round: usize) -> String {
     format!("abs(hashtext(id)) % 100 = {}", round % 100)
 }
 
@@ -206,49 +228,5 @@ pub fn next(plan: &Plan) -> Outcome<Section> {
         1.0,
     );
     section.memory("peak memory of `snap`", ours);
-    Ok(section)
-}
-
-/// Bringing back 1 % of the rows.
-///
-/// # Errors
-/// If a process fails, or a restored table is not what it was.
-pub fn restore(plan: &Plan) -> Outcome<Section> {
-    let arena = Arena::new(plan, Ids::InOrder)?;
-    let wanted = arena.contents()?;
-    let proved = |taken: Taken, by: &str| {
-        if arena.contents()? == wanted { Ok(taken) } else { Err(format!("{by} did not bring the table back").into()) }
-    };
-    output(&mut arena.dump())?;
-    let mut lanes: Vec<Lane<'_>> = vec![Box::new(|_| {
-        arena.server.sql("TRUNCATE mods; CHECKPOINT")?;
-        let mut restore = arena.server.client("pg_restore");
-        restore.args(["--data-only", "-d", "postgres"]).arg(arena.file("mods.dump"));
-        let taken = take(&mut restore)?;
-        arena.server.sql("VACUUM ANALYZE mods")?;
-        proved(taken, "pg_restore")
-    })];
-    if !plan.peers_only {
-        arena.fresh_store()?;
-        arena.snap()?;
-        lanes.push(Box::new(|round| {
-            arena
-                .server
-                .sql(&format!("DELETE FROM mods WHERE {}; VACUUM ANALYZE mods; CHECKPOINT", hundredth(round)))?;
-            let taken = arena.restore()?;
-            proved(taken, "dbsnap restore")
-        }));
-    }
-    let taken = rounds(&mut lanes, plan.rounds)?;
-    drop(lanes);
-    let ours = taken.get(1).map(Vec::as_slice);
-    let about = format!(
-        "{} rows of `mods` with three indexes, {} rounds; dbsnap brings back another 1 % of the rows each time, pg_restore \
-         fills the emptied table. After each the whole table is held against what it was.",
-        plan.rows, plan.rounds
-    );
-    let mut section = Section::new("PostgreSQL: restore after 1 % of the rows were lost", "postgres-restore", about);
-    section.time("time", ours, "`pg_restore --data-only`", &taken[0], 0.556);
-    section.memory("peak memory of `restore`", ours);
     Ok(section)
 }

@@ -31,6 +31,11 @@ impl Section {
 
     /// Adds the time that dbsnap took beside a peer's in the same rounds; `most` is the ratio it must stay below.
     pub fn time(&mut self, what: &str, ours: Option<&[Taken]>, peer: &str, theirs: &[Taken], most: f64) {
+        self.time_beside(what, ours, peer, theirs, Some(most));
+    }
+
+    /// As [`Section::time`], with no goal where there is none.
+    pub fn time_beside(&mut self, what: &str, ours: Option<&[Taken]>, peer: &str, theirs: &[Taken], most: Option<f64>) {
         let middle = |taken: &[Taken]| seconds(median(taken.iter().map(|one| one.seconds)));
         let ratios: Option<Vec<f64>> =
             ours.map(|ours| ours.iter().zip(theirs).map(|(ours, theirs)| ours.seconds / theirs.seconds).collect());
@@ -40,7 +45,7 @@ impl Section {
             peer: peer.to_owned(),
             theirs: middle(theirs),
             ratio: ratios.map(|ratios| spread(&ratios)).unwrap_or_default(),
-            goal: format!("<= {most}"),
+            goal: most.map_or_else(|| "-".to_owned(), |most| format!("<= {most}")),
         });
     }
 

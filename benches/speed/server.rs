@@ -75,7 +75,12 @@ impl Server {
 
     /// How dbsnap reaches it.
     pub fn url(&self) -> String {
-        format!("postgresql://postgres:{}@127.0.0.1:{}/postgres", self.password, self.port)
+        self.url_of("postgres")
+    }
+
+    /// The URL of another database.
+    pub fn url_of(&self, database: &str) -> String {
+        format!("postgresql://postgres:{}@127.0.0.1:{}/{database}", self.password, self.port)
     }
 
     /// A program of PostgreSQL's that is told by its environment how to reach the server.
@@ -98,9 +103,17 @@ impl Server {
     /// # Errors
     /// If one fails.
     pub fn sql(&self, sql: &str) -> Outcome<String> {
+        self.sql_in("postgres", sql)
+    }
+
+    /// As [`Server::sql`], in another database.
+    ///
+    /// # Errors
+    /// If one fails.
+    pub fn sql_in(&self, database: &str, sql: &str) -> Outcome<String> {
         let mut said = String::new();
         for statement in sql.split(';').filter(|statement| !statement.trim().is_empty()) {
-            said = output(&mut self.psql(statement))?;
+            said = output(self.psql(statement).env("PGDATABASE", database))?;
         }
         Ok(said)
     }

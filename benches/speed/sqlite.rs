@@ -7,6 +7,7 @@ use crate::rows::{Ids, Mod, Rows, iso};
 use crate::{Outcome, Plan};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, params};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::hint::black_box;
 use std::path::Path;
 use std::process::Command;
@@ -84,7 +85,11 @@ pub fn read_all(file: &str) -> Outcome<()> {
     Ok(())
 }
 
-fn fill(file: &Path, rows: u64) -> Outcome<()> {
+/// Makes the file.
+///
+/// # Errors
+/// If SQLite refuses.
+pub fn fill(file: &Path, rows: u64) -> Outcome<()> {
     let mut connection = Connection::open(file)?;
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")?;
     connection.execute_batch(TABLE)?;
@@ -101,6 +106,42 @@ fn fill(file: &Path, rows: u64) -> Outcome<()> {
     connection.execute_batch(INDEXES)?;
     connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
     Ok(())
+}
+
+/// Deletes one scattered row in a hundred, other ones in each round.
+///
+/// # Errors
+/// If SQLite refuses.
+pub fn lose(file: &Path, round: usize) -> Outcome<()> {
+    let connection = Connection::open(file)?;
+    // SplitMix's multiplier: neighbours fall apart.
+    let scattered = format!("abs(rowid * 0x9e3779b9) / 65536 % 100 = {}", round % 100);
+    connection.execute_batch(&format!("DELETE FROM mods WHERE {scattered}; PRAGMA wal_checkpoint(TRUNCATE)"))?;
+    Ok(())
+}
+
+/// Something that changes if any row does.
+///
+/// # Errors
+/// If SQLite does not read the table.
+pub fn contents(file: &Path) -> Outcome<String> {
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut select = connection.prepare("SELECT * FROM mods ORDER BY id")?;
+    let columns = select.column_count();
+    let mut rows = select.query([])?;
+    let (mut hasher, mut count) = (DefaultHasher::new(), 0u64);
+    while let Some(row) = rows.next()? {
+        count += 1;
+        for column in 0..columns {
+            match row.get_ref(column)? {
+                ValueRef::Null => 0u8.hash(&mut hasher),
+                ValueRef::Integer(value) => value.hash(&mut hasher),
+                ValueRef::Real(value) => value.to_bits().hash(&mut hasher),
+                ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.hash(&mut hasher),
+            }
+        }
+    }
+    Ok(format!("{count} {:x}", hasher.finish()))
 }
 
 fn insert_one(insert: &mut rusqlite::Statement<'_>, row: &Mod) -> Outcome<()> {

@@ -23,7 +23,7 @@ pub(super) struct Cli {
 }
 
 /// Arguments that every command takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Everywhere")]
 pub(super) struct Global {
     /// Print one JSON object on stdout instead of text

@@ -15,6 +15,7 @@ mod ui;
 use args::{Cli, Global};
 use clap::Parser;
 use command_error::CliError;
+use std::io::Write;
 use std::process::ExitCode;
 use ui::Ui;
 
@@ -27,8 +28,12 @@ pub fn main() -> ExitCode {
         }
         // Help and version are errors to the parser, and exit 0.
         Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            let told = error.print().and_then(|()| std::io::stdout().flush());
+            let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            return match told {
+                Err(failed) if !error.use_stderr() => CliError::Output(failed).report(&Ui::new(&Global::default())),
+                _ => code,
+            };
         }
     };
     let ui = Ui::new(&cli.global);

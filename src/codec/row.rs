@@ -39,35 +39,41 @@ impl<'b> RowWriter<'b> {
     }
 
     /// Appends NULL.
+    #[inline]
     pub fn null(&mut self) {
         self.out.push(TAG_NULL);
     }
 
     /// Appends an integer.
+    #[inline]
     pub fn int(&mut self, value: i64) {
         self.out.push(TAG_INT);
         put_ivarint(self.out, value);
     }
 
     /// Appends a real, bit for bit.
+    #[inline]
     pub fn real(&mut self, value: f64) {
         self.out.push(TAG_REAL);
         self.out.extend_from_slice(&value.to_bits().to_le_bytes());
     }
 
     /// Appends text.
+    #[inline]
     pub fn text(&mut self, bytes: &[u8]) {
         self.out.push(TAG_TEXT);
         put_bytes(self.out, bytes);
     }
 
     /// Appends a blob.
+    #[inline]
     pub fn blob(&mut self, bytes: &[u8]) {
         self.out.push(TAG_BLOB);
         put_bytes(self.out, bytes);
     }
 
     /// Appends any value.
+    #[inline]
     pub fn value(&mut self, value: ValueRef<'_>) {
         match value {
             ValueRef::Null => self.null(),
@@ -105,6 +111,7 @@ impl<'a> RowReader<'a> {
     ///
     /// # Errors
     /// If the bytes are not a canonical row.
+    #[inline(always)]
     pub fn next_value(&mut self) -> Result<Option<ValueRef<'a>>, CodecError> {
         if self.reader.is_empty() {
             return Ok(None);

@@ -221,13 +221,17 @@ pub struct ForeignKey {
     pub deferrable: bool,
 }
 
-/// A unique index or constraint without expressions or predicate (the primary key included).
+/// A unique index or constraint, the primary key included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UniqueIndex {
     /// The index's name.
     pub name: String,
     /// Its columns, in index order.
     pub columns: Vec<String>,
+    /// Whether it has expressions or a predicate. Then `columns` are those that they depend on (or may), and equal values in them do
+    /// not tell whether two rows collide.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conditional: bool,
 }
 
 /// The schema of one table as a snapshot keeps it.

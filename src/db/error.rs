@@ -71,6 +71,9 @@ pub enum DbError {
     /// The connection died, the stream ended early or row counts do not match.
     #[error("the connection was lost: {0}")]
     Lost(String),
+    /// Rows would be left without what they refer to: referring table, referenced table, number of rows.
+    #[error("{}", dangling(.0))]
+    Dangling(Vec<(TableName, TableName, u64)>),
     /// Something in the table cannot be captured or written without loss.
     #[error("{0}")]
     Unsupported(String),
@@ -80,4 +83,14 @@ pub enum DbError {
     /// The receiver of rows stopped; the reason is with the receiver.
     #[error("stopped")]
     Stopped,
+}
+
+fn dangling(references: &[(TableName, TableName, u64)]) -> String {
+    let list: Vec<String> = references
+        .iter()
+        .map(|(child, parent, rows)| {
+            format!("{rows} row{} of {child} without what they refer to in {parent}", if *rows == 1 { "" } else { "s" })
+        })
+        .collect();
+    format!("this would leave {}; restore those tables together", list.join(", "))
 }

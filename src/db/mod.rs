@@ -18,5 +18,7 @@ pub use filter::FilterNames;
 pub use open::{OpenOptions, open};
 use patch::patch_keys;
 pub use patch::{Copies, PatchTable, PatchWriter, patch_writer};
-pub use traits::{Commit, Filter, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source, TableRead};
+pub use traits::{
+    Change, Changing, Commit, Filter, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source, TableRead, Written,
+};
 pub use url::{DatabaseUrl, Host, Password, PostgresTarget, SslMode};

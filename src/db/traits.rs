@@ -29,6 +29,16 @@ pub trait RowSink {
     /// # Errors
     /// [`DbError::Stopped`] if the receiver wants no more; the reader ends its statement cleanly and returns it.
     fn row(&mut self, row: &[u8]) -> Result<(), DbError>;
+
+    /// One row, which `write` appends to the buffer it is given: spares copying it.
+    ///
+    /// # Errors
+    /// What `write` returns; otherwise as [`RowSink::row`].
+    fn row_by(&mut self, write: &mut dyn FnMut(&mut Vec<u8>) -> Result<(), DbError>) -> Result<(), DbError> {
+        let mut row = Vec::new();
+        write(&mut row)?;
+        self.row(&row)
+    }
 }
 
 /// Gives rows in canonical bytes.
@@ -83,6 +93,16 @@ pub trait Snapshot {
     /// If the database cannot tell.
     fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError>;
 
+    /// Rows of tables outside this transaction that foreign-key actions would delete or change if `changes` were made: (table, rows),
+    /// by table. Counted by the database; nothing is written. None where foreign keys do not act. In a restore, to be called before the first write.
+    ///
+    /// # Errors
+    /// If the database cannot count.
+    fn bystanders(&mut self, changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {
+        let _ = changes;
+        Ok(Vec::new())
+    }
+
     /// The newest migration of Prisma's that was applied and not rolled back, if the database keeps such a list and it can be
     /// read. Not being able to tell is no error.
     fn migration(&mut self) -> Option<String> {
@@ -117,6 +137,25 @@ pub trait Sink: Source {
     ) -> Result<Box<dyn RestoreTxn + 's>, DbError>;
 }
 
+/// What is to become of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// They go.
+    Deleted,
+    /// Rows with their keys get their values.
+    Updated,
+}
+
+/// Rows of one table that are about to change.
+pub struct Changing<'r> {
+    /// The table's position among those of the transaction.
+    pub index: usize,
+    /// How they change.
+    pub change: Change,
+    /// The rows, as for [`RestoreTxn::delete`] or [`RestoreTxn::update`].
+    pub rows: &'r mut dyn RowStream,
+}
+
 /// What the server said to COMMIT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Commit {
@@ -126,33 +165,42 @@ pub enum Commit {
     RolledBack,
 }
 
+/// A table after this transaction has written to it, in the database's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Rows of the table now.
+    pub total: u64,
+    /// Of the rows that were to be gone, those whose keys are still there.
+    pub left: u64,
+}
+
 /// One write transaction over some tables. Dropping it rolls back.
 ///
-/// The order of calls is: read, delete (children first), update, insert (parents first), counters, read again as proof, commit.
+/// The order of calls is: read, delete (children first), update, insert (parents first), counters, read again (all, or only what
+/// was written) as proof, commit.
 pub trait RestoreTxn: Snapshot {
-    /// Rows of tables outside this transaction that foreign-key actions would delete or change if the rows in `rows` were
-    /// deleted from the table at `index`: (table, rows). Counted by the database; nothing is written.
+    /// Lets foreign keys take rows of `tables` along. They are locked as the others are, their triggers are silenced as well, and they
+    /// can be read: they are counted on after the tables that there are. [`Snapshot::bystanders`] goes on counting them. To be called
+    /// before the first write.
     ///
     /// # Errors
-    /// If the database cannot count.
-    fn bystanders(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<Vec<(TableName, u64)>, DbError>;
+    /// As [`Sink::restore`].
+    fn also(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
+        let _ = tables;
+        Ok(())
+    }
 
-    /// Rows of tables outside this transaction that foreign-key actions would change if the rows in `rows` got their new values in the
-    /// table at `index`: (table, rows).
+    /// Tables outside this transaction, and not given to [`RestoreTxn::also`], of which rows were written all the same, as far as the
+    /// database counts them.
     ///
     /// # Errors
-    /// If the database cannot count.
-    fn bystanders_of_updates(
-        &mut self,
-        index: usize,
-        rows: &mut dyn RowStream,
-    ) -> Result<Vec<(TableName, u64)>, DbError> {
-        let _ = (index, rows);
+    /// If the database cannot tell.
+    fn strays(&mut self) -> Result<Vec<TableName>, DbError> {
         Ok(Vec::new())
     }
 
-    /// Whether the database carries out foreign-key actions in this transaction. Where it does not (SQLite), a deletion that
-    /// would leave rows of other tables without what they refer to is refused when it is to be committed.
+    /// Whether the database carries out foreign-key actions in this transaction. Where it does not (SQLite), what would leave
+    /// rows without what they refer to is refused when it is to be committed: [`DbError::Dangling`].
     fn foreign_keys_act(&self) -> bool;
 
     /// Gives `rows` rows of what the columns at `columns` of that table get when they are given nothing. Evaluating a default may
@@ -186,6 +234,26 @@ pub trait RestoreTxn: Snapshot {
     /// # Errors
     /// If the database refuses.
     fn advance_counters(&mut self, index: usize) -> Result<(), DbError>;
+
+    /// What is written from now on was written before, and foreign keys among these tables undid it: from now on the database writes
+    /// so that they find no row to act on. Nothing to do where foreign keys do not act.
+    fn thoroughly(&mut self) {}
+
+    /// Gives `rows` every row that this transaction wrote to the table at `index`, and perhaps rows that it did not write. `gone`
+    /// are rows that are to be gone. `None`, without a row, if the database cannot tell these rows apart: then the whole table is
+    /// to be read. What may be concluded from it is written down in `docs/decisions/0002-proof-of-what-was-written.md`.
+    ///
+    /// # Errors
+    /// As [`Snapshot::read`].
+    fn written(
+        &mut self,
+        index: usize,
+        gone: &mut dyn RowStream,
+        rows: &mut dyn RowSink,
+    ) -> Result<Option<Written>, DbError> {
+        let _ = (index, gone, rows);
+        Ok(None)
+    }
 
     /// Commits and says what the server said.
     ///

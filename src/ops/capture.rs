@@ -9,12 +9,10 @@ use crate::db::{DbError, RowSink, Snapshot};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::store::{Frame, NewObjects, ObjectKind};
-use crate::tree::{BuildOptions, Built, LoadOptions, Loader, TreeError};
+use crate::tree::{BuildOptions, Built, LoadOptions, Loader, RowBatch, TreeError};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::path::PathBuf;
 
-/// Bytes of rows handed from thread to thread at once.
-const BATCH: usize = 1 << 20;
 /// Batches that may wait.
 const WAITING: usize = 4;
 /// Bytes of rows sorted in memory before a run is spilled to disk.
@@ -48,9 +46,10 @@ impl Capture<'_> {
         previous: &[Hash],
     ) -> Result<Built, OpError> {
         let (sender, receiver) = bounded::<Message>(WAITING);
+        let (emptied, spare) = bounded(WAITING);
         let (read, loaded) = std::thread::scope(|scope| {
-            let loading = scope.spawn(move || self.load(&receiver, spec, previous));
-            let mut feed = Feed { batch: Batch::default(), sender, monitor: self.monitor };
+            let loading = scope.spawn(move || self.load(&receiver, &emptied, spec, previous));
+            let mut feed = Feed { batch: RowBatch::new(), sender, spare, monitor: self.monitor };
             let read = snapshot.read(index, &mut feed).and_then(|rows| feed.end().map(|()| rows));
             drop(feed);
             (read, join(loading.join()))
@@ -72,8 +71,14 @@ impl Capture<'_> {
         Ok(built)
     }
 
-    /// Loads what comes until [`Message::End`].
-    fn load(&self, messages: &Receiver<Message>, spec: &KeySpec, previous: &[Hash]) -> Result<Built, TreeError> {
+    /// Loads what comes until [`Message::End`]; batches that can be filled again go to `emptied`.
+    fn load(
+        &self,
+        messages: &Receiver<Message>,
+        emptied: &Sender<RowBatch>,
+        spec: &KeySpec,
+        previous: &[Hash],
+    ) -> Result<Built, TreeError> {
         let trial = self.objects.trial();
         let options = LoadOptions {
             build: BuildOptions::new(self.monitor),
@@ -85,7 +90,12 @@ impl Capture<'_> {
             let mut loader = Loader::new(scope, self.objects, spec, previous, options);
             loop {
                 match messages.recv() {
-                    Ok(Message::Rows(batch)) => batch.rows().try_for_each(|row| loader.push(row))?,
+                    Ok(Message::Rows(batch)) => {
+                        if let Some(batch) = loader.push_batch(batch)? {
+                            // One more than can wait is not needed.
+                            let _ = emptied.try_send(batch);
+                        }
+                    }
                     Ok(Message::End) => return loader.finish(),
                     Err(_) => return Err(TreeError::Stopped),
                 }
@@ -110,47 +120,32 @@ impl Capture<'_> {
     }
 }
 
-/// Some rows: their bytes one after the other, and where each ends.
-#[derive(Default)]
-struct Batch {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl Batch {
-    fn rows(&self) -> impl Iterator<Item = &[u8]> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, &end)| &self.bytes[start..end])
-    }
-}
-
 /// What the reading thread says.
 enum Message {
-    Rows(Batch),
+    Rows(RowBatch),
     /// There are no more rows, and none was lost.
     End,
 }
 
 /// The sink that the database writes to.
 struct Feed<'c> {
-    batch: Batch,
+    batch: RowBatch,
     sender: Sender<Message>,
+    spare: Receiver<RowBatch>,
     monitor: &'c dyn Monitor,
 }
 
 impl Feed<'_> {
     fn flush(&mut self) -> Result<(), DbError> {
-        if self.batch.ends.is_empty() {
+        if self.batch.is_empty() {
             return Ok(());
         }
         if self.monitor.interrupted() {
             return Err(DbError::Stopped);
         }
-        self.monitor.advance(self.batch.ends.len() as u64, self.batch.bytes.len() as u64);
-        let full = std::mem::replace(
-            &mut self.batch,
-            Batch { bytes: Vec::with_capacity(BATCH + BATCH / 8), ends: Vec::with_capacity(4096) },
-        );
+        self.monitor.advance(self.batch.len() as u64, self.batch.bytes() as u64);
+        let next = self.spare.try_recv().unwrap_or_else(|_| RowBatch::new());
+        let full = std::mem::replace(&mut self.batch, next);
         self.sender.send(Message::Rows(full)).map_err(|_| DbError::Stopped)
     }
 
@@ -162,9 +157,13 @@ impl Feed<'_> {
 
 impl RowSink for Feed<'_> {
     fn row(&mut self, row: &[u8]) -> Result<(), DbError> {
-        self.batch.bytes.extend_from_slice(row);
-        self.batch.ends.push(self.batch.bytes.len());
-        if self.batch.bytes.len() >= BATCH { self.flush() } else { Ok(()) }
+        self.batch.push(row);
+        if self.batch.is_full() { self.flush() } else { Ok(()) }
+    }
+
+    fn row_by(&mut self, write: &mut dyn FnMut(&mut Vec<u8>) -> Result<(), DbError>) -> Result<(), DbError> {
+        self.batch.push_by(write)?;
+        if self.batch.is_full() { self.flush() } else { Ok(()) }
     }
 }
 

@@ -4,6 +4,7 @@ use super::OpError;
 use super::project::{Place, Project};
 use super::settings;
 use crate::db::Engine;
+use crate::ops::wording::counted;
 use crate::prisma::schema::Setting;
 use crate::snapshot::History;
 use crate::store::Access;
@@ -86,7 +87,11 @@ fn store(project: &Project, report: &mut DoctorReport) -> Result<(), OpError> {
     let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
     let usage = store.usage()?;
-    report.add("store", Health::Good, format!("{} snapshots in {} packs", history.entries.len(), usage.packs.files));
+    report.add(
+        "store",
+        Health::Good,
+        format!("{} in {}", counted(history.entries.len() as u64, "snapshot"), counted(usage.packs.files, "pack")),
+    );
     if !history.unreadable.is_empty() {
         report.add("snapshots", Health::Bad, format!("{} cannot be read; run dbsnap verify", history.unreadable.len()));
     }

@@ -104,6 +104,9 @@ pub enum OpError {
     /// Something is not what it should be.
     #[error("{0}")]
     Verification(String),
+    /// A restore is not what it should be, and was rolled back.
+    #[error("{0}")]
+    Unproved(String),
     /// A plan needs a person's yes and nobody can be asked.
     #[error("this needs a confirmation and there is no terminal to ask on")]
     NotConfirmed,
@@ -183,6 +186,7 @@ impl OpError {
             OpError::Store(StoreError::Locked) => ErrorKind::Locked,
             OpError::Store(StoreError::Missing(_) | StoreError::Damaged { .. })
             | OpError::Verification(_)
+            | OpError::Unproved(_)
             | OpError::Tree(
                 TreeError::Corrupt { .. } | TreeError::Store(StoreError::Missing(_) | StoreError::Damaged { .. }),
             ) => ErrorKind::Verification,
@@ -202,7 +206,7 @@ impl OpError {
             | OpError::Declined
             | OpError::PlanChanged
             | OpError::Pinned(_)
-            | OpError::Db(DbError::Denied { .. }) => ErrorKind::Refused,
+            | OpError::Db(DbError::Denied { .. } | DbError::Dangling(_)) => ErrorKind::Refused,
             OpError::Db(DbError::Unknown(_)) => ErrorKind::Unknown,
             OpError::Interrupted
             | OpError::Db(DbError::Stopped)
@@ -251,6 +255,9 @@ impl OpError {
             }
             OpError::Db(DbError::Login { .. }) => Some("check the user and password in the database URL".to_owned()),
             OpError::Drift { .. } => Some("bring the schema back to what it was (migrations), or go on without: --map OLD=NEW takes a renamed or retyped column, --ignore-column COLUMN leaves one out".to_owned()),
+            OpError::Unproved(_) => {
+                Some("nothing was changed; look at the triggers, rules, constraints and functions of these tables".to_owned())
+            }
             _ if self.kind() == ErrorKind::Verification => Some("dbsnap verify shows what is damaged".to_owned()),
             _ => None,
         };

@@ -29,6 +29,7 @@ pub mod snap;
 pub mod sql;
 pub mod tables;
 pub mod verify;
+pub(crate) mod wording;
 
 pub use error::{ErrorKind, OpError};
 pub use project::{Place, Project};

@@ -62,7 +62,7 @@ pub enum ReferenceError {
         table: String,
     },
     /// It goes back further than there are snapshots.
-    #[error("'{name}' goes back further than the {have} snapshots there are")]
+    #[error("'{name}' goes back further than the {have} snapshot{} there {}", if *have == 1 { "" } else { "s" }, if *have == 1 { "is" } else { "are" })]
     TooFar {
         /// What was typed.
         name: String,

@@ -1,13 +1,15 @@
 //! What differs between two trees of one table. What both share is skipped without being read.
 
-use super::cursor::{Entry, entry, read_place};
-use super::leaf::{Entries, LeafReader};
-use super::node::Node;
-use super::walk::{NodeReader, Place, check_child};
+mod side;
+
+use super::cursor::Entry;
+use super::leaf::LeafReader;
+use super::walk::NodeReader;
 use super::{Flaw, TreeError};
 use crate::codec::KeySpec;
 use crate::hash::Hash;
 use crate::store::Objects;
+use side::{Head, Side};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -163,10 +165,14 @@ impl<'o> Diff<'o> {
             if a.is_before(b) {
                 open_new = false;
             } else {
-                // One is often a delta on the other: decode once, then prove both side by side.
+                // One is often a delta on the other: decode once, then prove both side by side, and decode those that come next.
                 self.leaves.load(&a.id)?;
+                let next = if a.upper == b.upper { next_pair(&self.old, &self.new) } else { None };
                 let (leaves, spec, old, new) = (&self.leaves, &self.spec, &mut self.old, &mut self.new);
-                let (old, new) = rayon::join(|| old.open(leaves, spec), || new.open(leaves, spec));
+                let both = || rayon::join(|| old.open(leaves, spec), || new.open(leaves, spec));
+                let ahead = || next.map(|(a, b)| leaves.load(&a).and_then(|_| leaves.load(&b)));
+                // What could not be read ahead comes to light in its turn.
+                let ((old, new), _) = rayon::join(both, ahead);
                 return old.and(new);
             }
         }
@@ -180,119 +186,8 @@ impl<'o> Diff<'o> {
     }
 }
 
-/// Where one side stands.
-enum Head {
-    /// Before the root; its level is not known yet.
-    Root(Hash),
-    /// Before a subtree that was not looked into; level 0 is a leaf.
-    Closed { place: Place, level: u8 },
-    /// In a leaf.
-    Open { id: Hash, entries: Entries, at: usize },
-    /// After the last subtree of what was opened; the next one is on the path.
-    Between,
-    /// After the last entry.
-    End,
-}
-
-/// One of the two trees.
-struct Side<'o> {
-    nodes: Arc<NodeReader<'o>>,
-    /// Opened nodes and the child to come next.
-    path: Vec<(Arc<Node>, usize)>,
-    lower: Vec<u8>,
-    head: Head,
-}
-
-impl<'o> Side<'o> {
-    fn new(nodes: &Arc<NodeReader<'o>>, root: &Hash) -> Side<'o> {
-        Side { nodes: Arc::clone(nodes), path: Vec::new(), lower: Vec::new(), head: Head::Root(*root) }
-    }
-
-    /// Goes to the next subtree if the one before is done.
-    fn settle(&mut self) -> Result<(), TreeError> {
-        if let Head::Open { entries, at, .. } = &self.head
-            && *at >= entries.len()
-        {
-            self.head = Head::Between;
-        }
-        while matches!(self.head, Head::Between) {
-            let Some((node, at)) = self.path.last_mut() else {
-                self.head = Head::End;
-                return Ok(());
-            };
-            let Some(child) = node.children.get(*at) else {
-                self.path.pop();
-                continue;
-            };
-            *at += 1;
-            let lower = std::mem::replace(&mut self.lower, child.upper.clone());
-            let place = Place { id: child.id, lower, upper: child.upper.clone(), totals: Some(child.totals) };
-            self.head = Head::Closed { place, level: node.level - 1 };
-        }
-        Ok(())
-    }
-
-    /// The id of the subtree it stands right before.
-    fn start(&self) -> Option<Hash> {
-        match &self.head {
-            Head::Root(id) | Head::Open { id, at: 0, .. } => Some(*id),
-            Head::Closed { place, .. } => Some(place.id),
-            _ => None,
-        }
-    }
-
-    /// Leaves out the subtree it stands before.
-    fn skip(&mut self) {
-        self.head = Head::Between;
-    }
-
-    /// The level of the subtree that could be opened; `None` if there is none. A root counts as the highest.
-    fn closed_level(&self) -> Option<u8> {
-        match &self.head {
-            Head::Root(_) => Some(u8::MAX),
-            Head::Closed { level, .. } => Some(*level),
-            _ => None,
-        }
-    }
-
-    fn open(&mut self, leaves: &LeafReader<'_>, spec: &KeySpec) -> Result<(), TreeError> {
-        match &self.head {
-            Head::Root(id) => {
-                let id = *id;
-                if let Some(node) = self.nodes.root(&id)? {
-                    self.path.push((node, 0));
-                    self.head = Head::Between;
-                    return Ok(());
-                }
-                let place = Place { id, lower: Vec::new(), upper: Vec::new(), totals: None };
-                self.head = Head::Closed { place, level: 0 };
-            }
-            Head::Closed { place, level: 0 } => {
-                let entries = read_place(leaves, spec, place)?;
-                self.head = Head::Open { id: place.id, entries, at: 0 };
-            }
-            Head::Closed { place, level } => {
-                let node = self.nodes.load(&place.id)?;
-                check_child(&node, place, *level)?;
-                self.lower.clone_from(&place.lower);
-                self.path.push((node, 0));
-                self.head = Head::Between;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn entry(&self) -> Option<Entry<'_>> {
-        match &self.head {
-            Head::Open { entries, at, .. } => Some(entry(entries, *at)),
-            _ => None,
-        }
-    }
-
-    fn advance(&mut self) {
-        if let Head::Open { at, .. } = &mut self.head {
-            *at += 1;
-        }
-    }
+/// The leaves that come next on both sides, if they are of the same bounds and differ: then both will be read.
+fn next_pair(old: &Side<'_>, new: &Side<'_>) -> Option<(Hash, Hash)> {
+    let (a, b) = (old.next_leaf()?, new.next_leaf()?);
+    (a.upper == b.upper && a.id != b.id).then_some((a.id, b.id))
 }

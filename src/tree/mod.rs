@@ -24,7 +24,7 @@ pub use diff::{Diff, Difference};
 pub use error::{Flaw, TreeError};
 pub use frame::{DELTA, LEAF, NODE};
 pub use leaf::{Entries, Leaf, LeafReader, MAX_ROW, empty_id};
-pub use load::{LoadOptions, Loaded, Loader};
+pub use load::{LoadOptions, Loaded, Loader, RowBatch};
 pub use node::{Child, Node, Totals};
 pub use reach::reach;
 pub use sort::{Record, Sorted, Sorter};

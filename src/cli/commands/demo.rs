@@ -3,10 +3,10 @@
 use super::Command;
 use crate::cli::args::Cli;
 use crate::cli::command_error::CliError;
-use crate::cli::progress::count;
 use crate::cli::text::{BOLD, DIM, GOOD, paint};
 use crate::cli::ui::Ui;
 use crate::ops::demo::DemoProject;
+use crate::ops::wording::counted;
 use crate::ops::{OpError, Place};
 use clap::Parser;
 use std::path::PathBuf;
@@ -98,9 +98,9 @@ impl Demo<'_> {
         let report = self.project.run_cleanup().map_err(OpError::from)?;
         let mut text = String::new();
         for (table, rows) in &report.lost {
-            text.push_str(&format!("{table}: {} rows gone\n", count(*rows)));
+            text.push_str(&format!("{table}: {} gone\n", counted(*rows, "row")));
         }
-        text.push_str(&format!("mods: {} rows changed\n", count(report.changed)));
+        text.push_str(&format!("mods: {} changed\n", counted(report.changed, "row")));
         self.ui.say(&text)
     }
 }

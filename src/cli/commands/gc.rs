@@ -6,6 +6,7 @@ use crate::cli::text::{BAD, DIM, GOOD, ID, paint, printable, size};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
 use crate::ops::gc::{GcOptions, GcReport, gc};
+use crate::ops::wording::counted;
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -47,11 +48,11 @@ fn render(report: &GcReport) -> String {
     let dropped = report.snapshots.iter().filter(|judged| !judged.keep).count() as u64;
     let _ = writeln!(
         text,
-        "{}{} of {} snapshots and {} objects; {} freed.",
+        "{}{} of {} and {}; {} freed.",
         if report.dry_run { "[DRY RUN] Would drop " } else { "Dropped " },
         count(dropped),
-        count(report.snapshots.len() as u64),
-        count(report.objects),
+        counted(report.snapshots.len() as u64, "snapshot"),
+        counted(report.objects, "object"),
         size(report.freed_bytes)
     );
     if report.out_of_space {

@@ -6,6 +6,7 @@ use crate::cli::ui::Ui;
 use crate::ops::Place;
 use crate::ops::diff::json_changes;
 use crate::ops::history::{CellChange, HistoryReport, HistoryStep, RowEvent, history};
+use crate::ops::wording::counted;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use std::fmt::Write;
@@ -43,7 +44,7 @@ fn render(report: &HistoryReport, full: bool, quiet: bool) -> String {
             "{} {}  {}\n",
             paint(BOLD, printable(&report.table)),
             paint(BOLD, printable(&report.key)),
-            paint(DIM, format!("in {} snapshots", report.snapshots))
+            paint(DIM, format!("in {}", counted(report.snapshots as u64, "snapshot")))
         );
     }
     for step in &report.steps {

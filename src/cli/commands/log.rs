@@ -6,6 +6,7 @@ use crate::cli::text::{BAD, DIM, GOOD, ID, age, change, paint, printable, size};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
 use crate::ops::log::{LogOptions, LogReport, LoggedSnapshot, log};
+use crate::ops::wording::counted;
 use comfy_table::{CellAlignment, Table, presets};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -169,9 +170,9 @@ fn stat(text: &mut String, snapshot: &LoggedSnapshot) {
         let filter = table.filter.as_ref().map(|filter| format!("  where {}", printable(filter))).unwrap_or_default();
         let _ = writeln!(
             text,
-            "    {}  {} rows  {}  {change}{filter}",
+            "    {}  {}  {}  {change}{filter}",
             printable(&table.table),
-            count(table.rows),
+            counted(table.rows, "row"),
             size(table.bytes)
         );
     }

@@ -5,6 +5,7 @@ use crate::cli::progress::count;
 use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, paint, printable, seconds};
 use crate::cli::ui::Ui;
 use crate::ops::restore::{Mode, RestoreOptions, RestorePlan, RestoreReport, restore};
+use crate::ops::wording::counted;
 use crate::ops::{OpError, Place};
 use clap::ValueEnum;
 use std::cell::Cell;
@@ -153,6 +154,10 @@ fn render_plan(plan: &RestorePlan) -> String {
             let _ = writeln!(text, "    {} {}", paint(DIM, "note:"), printable(note));
         }
     }
+    for bystander in &plan.bystanders {
+        let rows = counted(bystander.rows, "row");
+        let _ = writeln!(text, "  {}: {} by foreign keys", printable(&bystander.table), paint(CHANGED, rows));
+    }
     text
 }
 
@@ -166,20 +171,20 @@ fn mode(mode: Mode) -> &'static str {
 
 fn outcome(report: &RestoreReport, shown: bool) -> String {
     let mut text = if shown { String::new() } else { render_plan(&report.plan) };
-    for bystander in &report.bystanders {
-        let _ = writeln!(text, "  {}: {} rows by foreign keys", printable(&bystander.table), count(bystander.rows));
-    }
     let writes = report.plan.writes();
     if report.dry_run {
-        let _ = writeln!(text, "[DRY RUN] {} rows would be written. Nothing was changed.", count(writes));
+        let _ = writeln!(text, "[DRY RUN] {} would be written. Nothing was changed.", counted(writes, "row"));
+        if let Some(refused) = &report.refused {
+            let _ = writeln!(text, "As it is, it would be refused: {}", printable(refused));
+        }
     } else if writes == 0 {
         let _ = writeln!(text, "Nothing to do: the rows are as in the snapshot.");
     } else {
         let _ = writeln!(
             text,
-            "{} {} rows written and proved in {}.",
+            "{} {} written and proved in {}.",
             paint(GOOD, "Restore complete."),
-            count(writes),
+            counted(writes, "row"),
             seconds(report.seconds)
         );
         if let Some(safety) = &report.safety {

@@ -1,11 +1,11 @@
 //! `dbsnap show`
 
 use crate::cli::command_error::CliError;
-use crate::cli::progress::count;
 use crate::cli::text::{BOLD, DIM, ID, age, change, paint, printable, size};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
 use crate::ops::show::{ShowReport, ShownTable, show};
+use crate::ops::wording::counted;
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -59,9 +59,9 @@ fn render(report: &ShowReport) -> String {
         let filter = table.filter.as_ref().map_or_else(String::new, |filter| format!("  where {}", printable(filter)));
         let _ = writeln!(
             text,
-            "{}  {} rows  {}{changed}{filter}  {}",
+            "{}  {}  {}{changed}{filter}  {}",
             paint(BOLD, printable(&table.table)),
-            count(table.rows),
+            counted(table.rows, "row"),
             size(table.bytes),
             paint(DIM, printable(&table.backup))
         );
@@ -94,7 +94,9 @@ fn render_table(table: &ShownTable) -> String {
             paint(DIM, "generated, not captured")
         );
     }
-    let _ = writeln!(text, "\n{} rows, the first of them:\n", count(table.rows));
+    let first = if table.rows > table.sample.len() as u64 { ", the first of them" } else { "" };
+    let colon = if table.sample.is_empty() { "" } else { ":\n" };
+    let _ = writeln!(text, "\n{}{first}{colon}", counted(table.rows, "row"));
     for row in &table.sample {
         let _ = writeln!(text, "{}", printable(row.get()));
     }

@@ -8,6 +8,7 @@ use crate::cli::ui::Ui;
 use crate::ops::Place;
 use crate::ops::export::ExportedTable;
 use crate::ops::snap::{PlannedTable, SnapOptions, SnapPlan, SnapReport, SnappedTable, Strategy, plan};
+use crate::ops::wording::counted;
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 use std::fmt::Write;
@@ -156,10 +157,10 @@ fn outcome(report: &SnapReport) -> String {
     let bytes: u64 = report.tables.iter().map(|table| table.bytes).sum();
     let _ = writeln!(
         text,
-        "\n{} Snapshot {}: {} rows ({}) in {}; the store grew by {}.",
+        "\n{} Snapshot {}: {} ({}) in {}; the store grew by {}.",
         paint(GOOD, "Backup complete!"),
         paint(ID, &report.id[..8]),
-        count(rows),
+        counted(rows, "row"),
         size(bytes),
         seconds(report.seconds),
         size(report.added_bytes)

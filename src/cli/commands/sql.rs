@@ -1,10 +1,10 @@
 //! `dbsnap sql`
 
 use crate::cli::command_error::CliError;
-use crate::cli::progress::count;
 use crate::cli::text::{BOLD, GOOD, ID, paint, printable};
 use crate::cli::ui::{JSON_VERSION, Stream, Ui};
 use crate::ops::sql::{Answers, SqlOptions, ValueRef, sql};
+use crate::ops::wording::counted;
 use crate::ops::{OpError, Place};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -46,12 +46,12 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     answers.end()?;
     if let Some(out) = &report.out {
         ui.note(&format!(
-            "{} {}: {} rows of snapshot {} in {} tables",
+            "{} {}: {} of snapshot {} in {}",
             paint(GOOD, "Written"),
             printable(&out.display().to_string()),
-            count(report.loaded),
+            counted(report.loaded, "row"),
             paint(ID, &report.id[..8]),
-            report.tables.len()
+            counted(report.tables.len() as u64, "table")
         ));
     }
     Ok(ExitCode::SUCCESS)

@@ -1,11 +1,11 @@
 //! `dbsnap status`
 
 use crate::cli::command_error::CliError;
-use crate::cli::progress::count;
 use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, change, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
 use crate::ops::diff::{StatusLine, StatusReport, TableStatus, status};
+use crate::ops::wording::counted;
 use comfy_table::{CellAlignment, Table, presets};
 use jiff::Timestamp;
 use std::process::ExitCode;
@@ -71,7 +71,7 @@ fn cells(line: &StatusLine, now: Timestamp) -> [String; 5] {
     [
         paint(BOLD, printable(&line.table)),
         state,
-        line.rows.map_or_else(String::new, |rows| format!("{} rows", count(rows))),
+        line.rows.map_or_else(String::new, |rows| counted(rows, "row")),
         line.snapshot.as_ref().map_or_else(String::new, |id| paint(ID, &id[..8])),
         line.created_at.map_or_else(String::new, |at| {
             let message = line.message.as_deref().unwrap_or_default();

@@ -1,11 +1,11 @@
 //! `dbsnap verify`
 
 use crate::cli::command_error::CliError;
-use crate::cli::progress::count;
 use crate::cli::text::{BAD, GOOD, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
 use crate::ops::verify::{VerifyReport, verify};
+use crate::ops::wording::counted;
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -30,16 +30,12 @@ fn render(report: &VerifyReport) -> String {
     for damage in &report.damage {
         let _ = writeln!(text, "{} {}: {}", paint(BAD, "damaged"), printable(&damage.what), printable(&damage.reason));
     }
-    let looked: Vec<String> = [
-        (report.packs, "packs"),
-        (report.snapshots, "snapshots"),
-        (report.files, "exported files"),
-        (report.rows, "rows"),
-    ]
-    .into_iter()
-    .filter(|(number, _)| *number > 0)
-    .map(|(number, what)| format!("{} {what}", count(number)))
-    .collect();
+    let looked: Vec<String> =
+        [(report.packs, "pack"), (report.snapshots, "snapshot"), (report.files, "exported file"), (report.rows, "row")]
+            .into_iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, what)| counted(number, what))
+            .collect();
     let looked = if looked.is_empty() { "nothing to check".to_owned() } else { looked.join(", ") };
     let verdict = match report.damage.len() {
         0 => paint(GOOD, "All well"),

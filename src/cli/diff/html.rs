@@ -14,6 +14,7 @@ use crate::ops::diff::{
     Column, Counts, DiffReport, DiffSide, Kind, Receiver, Records, RowChange, RowOp, TableDiff, TableState, ValueRef,
     json_changes,
 };
+use crate::ops::wording::counted;
 
 /// Characters of a cell that are written unless all are wanted.
 const LONG: usize = 4_000;
@@ -167,7 +168,9 @@ impl Receiver for HtmlReceiver {
         }
         let left = table.counts.all().saturating_sub(shown);
         let more = match left > 0 && table.state == TableState::Changed {
-            true => format!("<p class=note>… and {} more rows; --limit shows another number of them</p>", count(left)),
+            true => {
+                format!("<p class=note>… and {}; --limit shows another number of them</p>", counted(left, "more row"))
+            }
             false => String::new(),
         };
         self.out.put(&format!("</table>{more}</details>\n"))
@@ -210,10 +213,13 @@ fn side(side: &DiffSide) -> String {
 }
 
 fn headline(table: &TableDiff) -> String {
-    let rows = |rows: Option<u64>| count(rows.unwrap_or(0));
     match table.state {
-        TableState::OnlyOld => format!("<span class=del>only before, {} rows</span>", rows(table.old_rows)),
-        TableState::OnlyNew => format!("<span class=add>only after, {} rows</span>", rows(table.new_rows)),
+        TableState::OnlyOld => {
+            format!("<span class=del>only before, {}</span>", counted(table.old_rows.unwrap_or(0), "row"))
+        }
+        TableState::OnlyNew => {
+            format!("<span class=add>only after, {}</span>", counted(table.new_rows.unwrap_or(0), "row"))
+        }
         TableState::Unlike => "<span class=chg>no column in common</span>".to_owned(),
         TableState::Same => String::new(),
         TableState::Changed => {
@@ -224,7 +230,12 @@ fn headline(table: &TableDiff) -> String {
                 .filter(|(.., number)| *number > 0)
                 .map(|(class, sign, number)| format!("<span class={class}>{sign}{}</span>", count(number)))
                 .collect();
-            format!("{} <small>{} → {} rows</small>", shown.join(" "), rows(table.old_rows), rows(table.new_rows))
+            format!(
+                "{} <small>{} → {}</small>",
+                shown.join(" "),
+                count(table.old_rows.unwrap_or(0)),
+                counted(table.new_rows.unwrap_or(0), "row")
+            )
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::ops::diff::{
     Column, Counts, Depth, DiffReport, DiffSide, Kind, Receiver, Records, RowChange, RowOp, TableDiff, TableState,
     ValueRef, json_changes,
 };
+use crate::ops::wording::counted;
 
 /// Writes a diff as text.
 pub(in crate::cli) struct TextReceiver {
@@ -103,7 +104,7 @@ fn side(side: &DiffSide) -> String {
 
 /// The counts of a table, or what became of it.
 fn headline(table: &TableDiff, sides: &(String, String)) -> String {
-    let rows = |rows: Option<u64>| format!("{} rows", count(rows.unwrap_or(0)));
+    let rows = |rows: Option<u64>| counted(rows.unwrap_or(0), "row");
     match table.state {
         TableState::Same => "=".to_owned(),
         TableState::OnlyOld => paint(BAD, format!("{} ({})", absent(&sides.1, "gone"), rows(table.old_rows))),
@@ -132,7 +133,7 @@ fn absent(side: &str, live: &str) -> String {
 fn summary(report: &DiffReport) -> String {
     let differ = report.tables.iter().filter(|table| table.state != TableState::Same).count();
     let same = report.tables.len() - differ;
-    let tables = |number: usize| if number == 1 { "1 table".to_owned() } else { format!("{number} tables") };
+    let tables = |number: usize| counted(number as u64, "table");
     if differ == 0 {
         return format!("No differences in {}.", tables(same));
     }

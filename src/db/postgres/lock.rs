@@ -67,6 +67,16 @@ pub(super) fn timed_out(failure: &Failure) -> bool {
     matches!(failure.code(), Some("55P03" | "57014"))
 }
 
+/// Puts into words that tables could not be locked, be it for want of a privilege.
+pub(super) fn refused(failure: Failure, doing: &str) -> DbError {
+    match failure {
+        Failure::Server(error) if error.code == "42501" => {
+            DbError::Denied { what: format!("{}; locking a table needs a privilege on it", error.message) }
+        }
+        other => other.during(doing),
+    }
+}
+
 /// Puts into words that a lock on one of `tables` was not had, naming who holds it. Ends the failed transaction.
 pub(super) fn explain(
     connection: &mut Connection,

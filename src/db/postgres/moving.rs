@@ -5,7 +5,8 @@ use super::quote::table;
 use crate::db::patch::PatchTable;
 
 /// Foreign keys onto the tables that would act, or refuse at once, when a value that is not part of a row's key goes from one row to
-/// another. No order of statements keeps them from that: they are dropped and, at the end, made again. A condition on `k`.
+/// another, or when rows of a partitioned table go (which of its partitions is written first is not known by their names). No order of
+/// statements keeps them from that: they are dropped and, at the end, made again. A condition on `k`.
 pub(super) fn moving(tables: &[PatchTable<'_>]) -> String {
     let key = |one: &PatchTable<'_>| {
         let of = format!("{}::pg_catalog.regclass", literal(&table(&one.schema.table)));
@@ -20,7 +21,18 @@ pub(super) fn moving(tables: &[PatchTable<'_>]) -> String {
         ),
     };
     format!(
-        "k.confrelid = ANY (tables) AND (k.confupdtype <> 'a' OR k.confdeltype <> 'a')\n    \
-         AND EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = k.confrelid AND a.attnum = ANY (k.confkey){beyond})"
+        "(k.confupdtype <> 'a' OR k.confdeltype <> 'a')\n    \
+         AND (EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = k.confrelid AND k.confrelid = ANY (tables) \
+         AND a.attnum = ANY (k.confkey){beyond})\n    \
+         OR NOT k.confrelid = ANY (tables) AND {} AND {})",
+        in_patch("k.conrelid"),
+        in_patch("k.confrelid")
+    )
+}
+
+/// Whether a table, or a partition of it, is one of the patch's.
+pub(super) fn in_patch(oid: &str) -> String {
+    format!(
+        "({oid} = ANY (tables) OR EXISTS (SELECT FROM pg_catalog.pg_partition_tree({oid}) AS p WHERE p.relid = ANY (tables)))"
     )
 }

@@ -4,7 +4,7 @@
 //! its end: those among its tables that cannot be deferred are made deferrable and put back (or made anew, see `moving`). Triggers of users are switched off one
 //! by one and put back as they were. The row counts before and after are checked, so that a patch does its work whole or not at all.
 
-use super::moving::moving;
+use super::moving::{in_patch, moving};
 use super::quote::{identifier, table};
 use crate::codec::{Column, Identity, Kind, TableSchema, Value, ValueRef};
 use crate::db::patch::{Copies, PatchTable, PatchWriter, hex, key_cells};
@@ -60,7 +60,9 @@ impl PatchWriter for PostgresPatch {
              format('ALTER TABLE %s ALTER CONSTRAINT %I NOT DEFERRABLE', k.conrelid::pg_catalog.regclass, k.conname)\n    \
              FROM pg_catalog.pg_constraint k\n    \
              WHERE k.contype = 'f' AND NOT k.condeferrable AND k.conparentid = 0 \
-             AND k.conrelid = ANY (tables) AND k.confrelid = ANY (tables)\n    AND NOT {moving}"
+             AND {} AND {}\n    AND NOT {moving}",
+                in_patch("k.conrelid"),
+                in_patch("k.confrelid")
             ),
         ];
         parts.extend(tables.iter().flat_map(|one| identities(one.schema)));
@@ -263,7 +265,7 @@ pub(super) fn literal(text: &str) -> String {
 }
 
 /// A value as a literal without a type: the column's own input function reads it.
-fn value_of(value: ValueRef<'_>, column: &Column) -> String {
+pub(super) fn value_of(value: ValueRef<'_>, column: &Column) -> String {
     match value {
         ValueRef::Null => "NULL".to_owned(),
         ValueRef::Int(int) if i32::try_from(int).is_ok() => int.to_string(),

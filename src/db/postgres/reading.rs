@@ -32,18 +32,28 @@ impl Session<'_> {
 
     /// Gives every row of the table at `index` to `rows`; returns their number.
     pub(super) fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+        let sql = copy_statement(self.plan(index)?);
+        self.copy(index, &sql, rows)
+    }
+
+    /// As [`Session::read`], but only rows for which `condition` holds.
+    pub(super) fn read_where(&mut self, index: usize, condition: &str, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+        let plan = self.plan(index)?;
+        let sql = copy_selected(plan, &format!(" WHERE {condition}"));
+        self.copy(index, &sql, rows)
+    }
+
+    /// Gives the rows that `sql` copies, which are whole rows of the table at `index`.
+    fn copy(&mut self, index: usize, sql: &str, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         let plan = self.plan(index)?;
         let table = plan.table().clone();
-        let sql = copy_statement(plan);
         let forms = plan.schema.columns.iter().map(|column| Form::of(column.kind, column.array)).collect();
         let mut decoder = Decoder::new(forms);
-        let mut canonical = Vec::new();
-        let copied = self.connection.copy_out(&sql, self.monitor, |line| {
-            canonical.clear();
-            decoder
-                .row(line, &mut canonical)
-                .map_err(|_| DbError::Lost(format!("reading table {table}: the server sent a row that is none")))?;
-            rows.row(&canonical)
+        let copied = self.connection.copy_out(sql, self.monitor, |line| {
+            rows.row_by(&mut |out| {
+                let none = |_| DbError::Lost(format!("reading table {table}: the server sent a row that is none"));
+                decoder.row(line, out).map_err(none)
+            })
         });
         match copied {
             Ok(count) => {
@@ -162,14 +172,23 @@ fn condition(plan: &Plan) -> String {
 
 /// The COPY that gives the table's rows, in columns order.
 fn copy_statement(plan: &Plan) -> String {
-    let columns: Vec<String> = plan.schema.columns.iter().map(|column| quote::identifier(&column.name)).collect();
-    let columns = columns.join(", ");
     match &plan.filter {
-        Some(_) => format!("COPY (SELECT {columns} FROM ONLY {}{}) TO STDOUT", plan.sql_name, condition(plan)),
+        Some(_) => copy_selected(plan, &condition(plan)),
         // a table without columns to capture has no list either
-        None if columns.is_empty() => format!("COPY {} TO STDOUT", plan.sql_name),
-        None => format!("COPY {} ({columns}) TO STDOUT", plan.sql_name),
+        None if plan.schema.columns.is_empty() => format!("COPY {} TO STDOUT", plan.sql_name),
+        None => format!("COPY {} ({}) TO STDOUT", plan.sql_name, columns(plan)),
     }
+}
+
+/// The COPY of some of the table's rows.
+fn copy_selected(plan: &Plan, condition: &str) -> String {
+    format!("COPY (SELECT {} FROM ONLY {}{condition}) TO STDOUT", columns(plan), plan.sql_name)
+}
+
+/// The table's columns, quoted.
+fn columns(plan: &Plan) -> String {
+    let columns: Vec<String> = plan.schema.columns.iter().map(|column| quote::identifier(&column.name)).collect();
+    columns.join(", ")
 }
 
 /// A query of `(sequence, attname, attnum)` for the table with this oid.

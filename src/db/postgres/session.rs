@@ -52,6 +52,8 @@ pub(super) struct Session<'s> {
     pub(super) plans: Vec<Plan>,
     /// The server's major version.
     pub(super) version: u32,
+    /// How long to wait for locks.
+    wait: Duration,
 }
 
 impl<'s> Session<'s> {
@@ -63,7 +65,8 @@ impl<'s> Session<'s> {
         opening: &Opening<'_>,
         monitor: &'s dyn Monitor,
     ) -> Result<Session<'s>, DbError> {
-        let mut session = Session { connection, monitor, plans: Vec::new(), version: opening.version };
+        let mut session =
+            Session { connection, monitor, plans: Vec::new(), version: opening.version, wait: opening.wait };
         session.lock(tables, purpose, opening)?;
         let unpinned = pins::check(session.connection, purpose, session.version, monitor)
             .map_err(|failure| failure.during("reading the settings back"))?;
@@ -72,6 +75,20 @@ impl<'s> Session<'s> {
         }
         session.plans = session.planned(tables, opening.known)?;
         Ok(session)
+    }
+
+    /// Takes further tables in, locked against writers.
+    pub(super) fn also(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
+        let names: Vec<TableName> = tables.iter().map(|table| table.schema.table.clone()).collect();
+        if let Err(failure) = lock::tables(self.connection, &names, Mode::Exclusive, self.wait, self.monitor) {
+            if lock::timed_out(&failure) {
+                return Err(lock::explain(self.connection, &names, Mode::Exclusive, self.wait, self.version));
+            }
+            return Err(lock::refused(failure, "locking the tables that foreign keys reach"));
+        }
+        let plans = self.planned(tables, &HashMap::new())?;
+        self.plans.extend(plans);
+        Ok(())
     }
 
     fn lock(&mut self, tables: &[TableRead], purpose: Purpose, opening: &Opening<'_>) -> Result<(), DbError> {
@@ -98,12 +115,7 @@ impl<'s> Session<'s> {
                 self.planned(tables, opening.known)?;
             }
         }
-        Err(match failure {
-            Failure::Server(error) if error.code == "42501" => {
-                DbError::Denied { what: format!("{}; locking a table needs a privilege on it", error.message) }
-            }
-            other => other.during("locking the tables"),
-        })
+        Err(lock::refused(failure, "locking the tables"))
     }
 
     /// Looks the tables up again and holds them against what was planned.
@@ -137,6 +149,20 @@ impl<'s> Session<'s> {
             plans.push(Plan { oid: now.oid, schema, filter: read.filter.clone(), sql_name });
         }
         Ok(plans)
+    }
+
+    /// The name of the table with this oid.
+    pub(super) fn relation_name(&mut self, oid: u32) -> Result<TableName, Failure> {
+        let mut name = None;
+        let sql = format!(
+            "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = {oid}"
+        );
+        self.connection.query(&sql, self.monitor, &mut |row| {
+            name = Some(TableName::qualified(row.required(0)?, row.required(1)?));
+            Ok(())
+        })?;
+        name.ok_or_else(|| Failure::Protocol(format!("no table has the oid {oid}")))
     }
 
     /// The plan of the table at `index`.

@@ -1,7 +1,9 @@
 //! One instant of some tables.
 
+use super::operators::KeyOperators;
 use super::session::Session;
-use crate::db::{Counter, DbError, RowSink, Snapshot};
+use crate::codec::TableName;
+use crate::db::{Changing, Counter, DbError, RowSink, Snapshot};
 
 /// A read-only, repeatable-read transaction.
 pub(super) struct PostgresSnapshot<'s> {
@@ -26,6 +28,12 @@ impl Snapshot for PostgresSnapshot<'_> {
 
     fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
         self.session.counters(index)
+    }
+
+    fn bystanders(&mut self, changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {
+        let operators =
+            KeyOperators::load(&mut self.session).map_err(|failure| failure.during("reading how keys are compared"))?;
+        self.session.bystanders(self.session.plans.len(), &operators, changes)
     }
 
     fn migration(&mut self) -> Option<String> {

@@ -5,7 +5,6 @@
 //! business. Text is bytes: NUL and invalid UTF-8 come back as they are, and in a UTF-16 database a lone surrogate is
 //! kept as WTF-8 (see `text`).
 
-mod bystanders;
 mod catalog;
 mod condition;
 mod connect;

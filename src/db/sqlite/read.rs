@@ -154,12 +154,9 @@ pub(super) fn read_rows(
     let reading = |error| failed(&format!("reading {}", read.schema.table), error);
     let mut statement = conn.prepare(&select(read, text)).map_err(reading)?;
     let mut result = statement.query([]).map_err(reading)?;
-    let mut buffer = Vec::new();
     let mut sent = 0u64;
     while let Some(row) = result.next().map_err(reading)? {
-        buffer.clear();
-        text.read_row(row, 0, &read.schema, &mut buffer)?;
-        rows.row(&buffer)?;
+        rows.row_by(&mut |out| text.read_row(row, 0, &read.schema, out))?;
         sent += 1;
         if sent.is_multiple_of(BATCH) && monitor.interrupted() {
             return Err(DbError::Stopped);

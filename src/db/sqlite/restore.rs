@@ -1,6 +1,5 @@
 //! One write transaction over some tables.
 
-use super::bystanders::bystanders;
 use super::defaults;
 use super::error::{extended_code, failed, is_taken};
 use super::interrupt::interruptible;
@@ -12,7 +11,7 @@ use super::sql;
 use super::text::TextForm;
 use super::violations::{References, Violations};
 use super::write::{RowStatement, each_row, expect_one};
-use crate::codec::TableName;
+
 use crate::db::{Commit, Counter, DbError, RestoreTxn, RowSink, RowStream, Snapshot, TableRead};
 use crate::monitor::Monitor;
 use rusqlite::{Connection, ffi};
@@ -92,11 +91,6 @@ impl Snapshot for SqliteRestore<'_> {
 impl RestoreTxn for SqliteRestore<'_> {
     fn foreign_keys_act(&self) -> bool {
         false
-    }
-
-    fn bystanders(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<Vec<(TableName, u64)>, DbError> {
-        shape_at(&self.shapes, index)?;
-        bystanders(&self.conn, &self.shapes, index, self.text, self.monitor, rows)
     }
 
     fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError> {

@@ -50,6 +50,8 @@ struct Index {
     primary: bool,
     partial: bool,
     columns: Vec<(Option<String>, String)>,
+    /// What made it; empty for one that belongs to a constraint.
+    sql: String,
 }
 
 impl Shape {
@@ -162,7 +164,9 @@ fn columns(conn: &Connection, name: &str) -> rusqlite::Result<Vec<Told>> {
 
 fn indexes(conn: &Connection, name: &str) -> rusqlite::Result<Vec<Index>> {
     let mut list = conn.prepare_cached(
-        "SELECT name, \"unique\", origin = 'pk', partial FROM pragma_index_list(?1, 'main') ORDER BY name",
+        "SELECT name, \"unique\", origin = 'pk', partial, \
+         (SELECT coalesce(sql, '') FROM main.sqlite_schema AS s WHERE s.type = 'index' AND s.name = l.name) \
+         FROM pragma_index_list(?1, 'main') AS l ORDER BY name",
     )?;
     let mut parts =
         conn.prepare_cached("SELECT name, coll FROM pragma_index_xinfo(?1, 'main') WHERE key ORDER BY seqno")?;
@@ -172,7 +176,8 @@ fn indexes(conn: &Connection, name: &str) -> rusqlite::Result<Vec<Index>> {
         let name: String = row.get(0)?;
         let columns = parts.query_map([&name], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let columns = columns.collect::<rusqlite::Result<_>>()?;
-        indexes.push(Index { name, unique: row.get(1)?, primary: row.get(2)?, partial: row.get(3)?, columns });
+        let sql = row.get::<_, Option<String>>(4)?.unwrap_or_default();
+        indexes.push(Index { name, unique: row.get(1)?, primary: row.get(2)?, partial: row.get(3)?, columns, sql });
     }
     Ok(indexes)
 }
@@ -187,17 +192,42 @@ fn generated(column: &Told) -> Option<GeneratedColumn> {
     Some(GeneratedColumn { name: column.name.clone(), sql_type: declared.to_owned(), generated, expression: None })
 }
 
-/// Unique indexes over captured columns, by name; an `INTEGER PRIMARY KEY`, which has no index, as `PRIMARY KEY`.
+/// Unique indexes, by name; an `INTEGER PRIMARY KEY`, which has no index, as `PRIMARY KEY`.
 fn unique(indexes: &[Index], captured: &[&Told], alias: Option<usize>) -> Vec<UniqueIndex> {
     let rowid = alias.and_then(|at| captured.get(at));
-    let rowid = rowid.map(|column| UniqueIndex { name: "PRIMARY KEY".to_owned(), columns: vec![column.name.clone()] });
-    let plain = indexes.iter().filter(|index| index.unique && !index.partial).filter_map(|index| {
-        let columns: Option<Vec<String>> = index.columns.iter().map(|(name, _)| name.clone()).collect();
-        let columns = columns?;
-        let all_captured = columns.iter().all(|name| captured.iter().any(|column| column.name == *name));
-        all_captured.then(|| UniqueIndex { name: index.name.clone(), columns })
+    let rowid = rowid.map(|column| UniqueIndex {
+        name: "PRIMARY KEY".to_owned(),
+        columns: vec![column.name.clone()],
+        conditional: false,
     });
-    rowid.into_iter().chain(plain).collect()
+    let others = indexes.iter().filter(|index| index.unique).map(|index| {
+        let columns: Option<Vec<String>> = index.columns.iter().map(|(name, _)| name.clone()).collect();
+        let is_captured = |name: &String| captured.iter().any(|column| column.name == *name);
+        match columns.filter(|columns| !index.partial && columns.iter().all(is_captured)) {
+            Some(columns) => UniqueIndex { name: index.name.clone(), columns, conditional: false },
+            None => {
+                // what it depends on is not told; a generated column may stand for any
+                let named = captured.iter().filter(|column| mentions(&index.sql, &column.name));
+                let named: Vec<String> = named.map(|column| column.name.clone()).collect();
+                let all = || captured.iter().map(|column| column.name.clone()).collect();
+                let by_generated =
+                    index.columns.iter().filter_map(|(name, _)| name.as_ref()).any(|name| !is_captured(name));
+                let columns = if by_generated { all() } else { named };
+                UniqueIndex { name: index.name.clone(), columns, conditional: true }
+            }
+        }
+    });
+    rowid.into_iter().chain(others).collect()
+}
+
+/// Whether a name may be among those that stand in `sql`.
+fn mentions(sql: &str, name: &str) -> bool {
+    let (sql, name) = (sql.to_lowercase(), name.to_lowercase());
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    match name.chars().all(is_part) {
+        true => sql.split(|c| !is_part(c)).any(|word| word == name),
+        false => sql.contains(&name) || sql.contains(&name.replace('"', "\"\"")),
+    }
 }
 
 /// The primary key, unless a NULL stands in it; else the smallest unique index over columns that are all NOT NULL; else none.

@@ -77,11 +77,13 @@ impl TextForm {
     ) -> Result<(), DbError> {
         let reading = |error| failed(&format!("reading {}", schema.table), error);
         let mut writer = RowWriter::new(out);
-        for (nth, column) in schema.columns.iter().enumerate() {
-            if self == TextForm::Utf8 {
-                writer.value(value(row.get_ref(first + nth).map_err(reading)?));
-                continue;
+        if self == TextForm::Utf8 {
+            for nth in first..first + schema.columns.len() {
+                writer.value(value(row.get_ref(nth).map_err(reading)?));
             }
+            return Ok(());
+        }
+        for (nth, column) in schema.columns.iter().enumerate() {
             let is_text: bool = row.get(first + 2 * nth).map_err(reading)?;
             match (is_text, value(row.get_ref(first + 2 * nth + 1).map_err(reading)?)) {
                 (true, ValueRef::Blob(raw)) => writer.text(&self.decode(raw).ok_or_else(|| {

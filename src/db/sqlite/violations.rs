@@ -3,6 +3,7 @@
 
 use super::error::{extended_code, failed};
 use super::interrupt::interruptible;
+use crate::codec::TableName;
 use crate::db::{DbError, TableRead};
 use crate::monitor::Monitor;
 use rusqlite::{Connection, ffi};
@@ -89,6 +90,7 @@ impl Violations {
 
     /// Fails if something dangles that did not `before`.
     pub(super) fn refuse_new(&self, before: &Violations) -> Result<(), DbError> {
+        let mut dangling = Vec::new();
         for (key, group) in &self.groups {
             let (child, _) = key;
             if before.unchecked.contains(child) {
@@ -102,13 +104,9 @@ impl Violations {
                 }
             };
             if new > 0 {
-                let message = format!(
-                    "{new} rows of {child} would reference rows of {} that are not there; restore both tables together",
-                    group.parent
-                );
-                return Err(DbError::Query { code: None, message });
+                dangling.push((TableName::bare(child), TableName::bare(&group.parent), new));
             }
         }
-        Ok(())
+        if dangling.is_empty() { Ok(()) } else { Err(DbError::Dangling(dangling)) }
     }
 }

@@ -200,7 +200,8 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
 
     fn updates(&mut self, table: &mut Changed, before_deletions: bool) -> Result<(), E> {
         let schema = table.target().clone();
-        let mut swaps = Swaps::new(&schema);
+        let writer = self.writer;
+        let mut swaps = Swaps::new(&schema, writer);
         self.each(table, RowOp::Changed, |this, change| {
             let (Some(old), Some(new)) = (change.old, change.new) else { return Ok(()) };
             let key = this.writer.key_is(&schema, old);
@@ -213,10 +214,10 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
         if before_deletions {
             self.each(table, RowOp::Removed, |this, change| {
                 let key = this.writer.key_is(&schema, change.values());
-                swaps.vacate(&schema, &key, change.values(), this.writer, this.write)
+                swaps.vacate(&key, change.values(), this.write)
             })?;
         }
-        swaps.finish(&schema, self.writer, self.write)
+        swaps.finish(self.write)
     }
 
     fn insertions(&mut self, table: &mut Changed) -> Result<(), E> {

@@ -32,6 +32,8 @@ pub(super) struct Changes {
     pub left: u64,
     /// Rows that are the same.
     pub same: u64,
+    /// Rows of the live table.
+    pub live_rows: u64,
     /// What identifies the changes: equal for equal changes.
     pub digest: Hash,
     /// What the digest is made of.
@@ -58,6 +60,7 @@ impl Changes {
                 insert: Spool::new(scratch)?,
                 left: 0,
                 same: 0,
+                live_rows: rows.0,
                 digest: Hash::of(b""),
                 tally: Digest::default(),
             },
@@ -74,9 +77,8 @@ impl Changes {
                 collecting.take_within_filter(before, after).map(|()| true)
             })?;
         }
-        let (live_rows, _) = rows;
         let mut changes = collecting.changes;
-        changes.same = live_rows.saturating_sub(collecting.changed_live);
+        changes.same = changes.live_rows.saturating_sub(collecting.changed_live);
         changes.digest = changes.tally.finish();
         Ok(changes)
     }

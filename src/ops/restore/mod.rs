@@ -6,6 +6,8 @@
 //! the safety snapshot before the first write.
 
 mod aim;
+mod astray;
+mod bystanders;
 mod changes;
 mod defaults;
 mod drift;
@@ -13,6 +15,7 @@ mod guard;
 mod into;
 mod perform;
 mod plan;
+mod proof;
 mod spool;
 mod start;
 mod undo;
@@ -124,6 +127,8 @@ pub struct RestorePlan {
     pub mode: Mode,
     /// The tables, in the order in which rows are inserted.
     pub tables: Vec<PlannedTable>,
+    /// Rows of other tables that foreign keys take along.
+    pub bystanders: Vec<Bystander>,
 }
 
 impl RestoreOptions {
@@ -151,10 +156,11 @@ pub struct RestoreReport {
     pub dry_run: bool,
     /// Whether anything was written.
     pub applied: bool,
+    /// Of a dry run: why the restore would be refused as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
     /// The safety snapshot that was taken before the first write.
     pub safety: Option<String>,
-    /// Rows of other tables that foreign keys took along.
-    pub bystanders: Vec<Bystander>,
     /// Seconds.
     pub seconds: f64,
 }
@@ -162,6 +168,6 @@ pub struct RestoreReport {
 impl RestoreReport {
     /// A restore that wrote nothing.
     fn of(plan: RestorePlan, dry_run: bool) -> RestoreReport {
-        RestoreReport { plan, dry_run, applied: false, safety: None, bystanders: Vec::new(), seconds: 0.0 }
+        RestoreReport { plan, dry_run, applied: false, refused: None, safety: None, seconds: 0.0 }
     }
 }

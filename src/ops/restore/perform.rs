@@ -3,13 +3,14 @@
 use super::changes::Changes;
 use super::plan::{Prepared, Targets, prepare};
 use super::{Bystander, RestoreOptions, RestorePlan, RestoreReport, defaults};
-use crate::db::{Commit, DbError, RestoreTxn, Sink};
+use crate::db::{Catalog, Commit, DbError, RestoreTxn, Sink};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::actor;
 use crate::ops::project::Project;
 use crate::ops::publish::{Captured, Draft, Published, Taking, publish};
+use crate::ops::wording::counted;
 use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind};
 use crate::store::{Session, Store};
 
@@ -28,6 +29,7 @@ pub(super) struct Work<'w> {
     pub targets: Targets,
     pub header: RestorePlan,
     pub options: &'w RestoreOptions,
+    pub catalog: &'w Catalog,
     pub monitor: &'w dyn Monitor,
 }
 
@@ -47,20 +49,34 @@ impl Work<'_> {
             let session = self.store.session()?;
             let preview = {
                 let mut live = sink.snapshot(&self.targets.reads, self.monitor)?;
-                self.prepare(&session, live.as_mut())?
+                let mut preview = self.prepare(&session, live.as_mut())?;
+                let found = self.reached(live.as_mut(), &mut preview.changes)?;
+                preview.plan.bystanders = Bystander::all(&found);
+                let may_go = self.may_go(&found, &preview.changes);
+                if self.options.dry_run {
+                    let refused =
+                        may_go.err().map(|refusal| [vec![refusal.to_string()], refusal.hints()].concat().join("; "));
+                    return Ok(RestoreReport { refused, ..RestoreReport::of(preview.plan, true) });
+                }
+                may_go?;
+                preview
             };
-            if self.options.dry_run || preview.plan.writes() == 0 {
-                return Ok(RestoreReport::of(preview.plan, self.options.dry_run));
+            if preview.plan.writes() == 0 {
+                return Ok(RestoreReport::of(preview.plan, false));
             }
             if !confirm(&preview.plan)? {
                 return Err(OpError::Declined);
             }
-            shown = Some(preview.digest());
+            shown = Some((preview.digest(), preview.plan.bystanders));
         }
         let session = self.store.session()?;
         let mut txn = sink.restore(&self.targets.reads, self.monitor)?;
-        let prepared = self.prepare(&session, txn.as_mut())?;
-        if shown.is_some_and(|shown| shown != prepared.digest()) {
+        let mut prepared = self.prepare(&session, txn.as_mut())?;
+        if prepared.plan.writes() > 0 {
+            self.can_come_back(&prepared.changes)?;
+            self.take_along(txn.as_mut(), &session, &mut prepared)?;
+        }
+        if shown.is_some_and(|shown| shown != (prepared.digest(), prepared.plan.bystanders.clone())) {
             return Err(OpError::PlanChanged);
         }
         if prepared.plan.writes() == 0 {
@@ -69,7 +85,7 @@ impl Work<'_> {
         self.apply(txn, session, prepared)
     }
 
-    fn taking<'t>(&'t self, session: &'t Session<'t>) -> Taking<'t> {
+    pub(super) fn taking<'t>(&'t self, session: &'t Session<'t>) -> Taking<'t> {
         Taking { store: self.store, history: self.history, session, origin: self.origin, monitor: self.monitor }
     }
 
@@ -85,8 +101,6 @@ impl Work<'_> {
         prepared: Prepared,
     ) -> Result<RestoreReport, OpError> {
         let Prepared { plan, mut changes, live } = prepared;
-        self.can_come_back(&changes)?;
-        let bystanders = self.bystanders(txn.as_mut(), &mut changes)?;
         let roots: Vec<Hash> = live.iter().map(|captured| captured.built.root).collect();
         // A table that was just made has nothing to go back to.
         let safety = match self.options.into {
@@ -99,7 +113,7 @@ impl Work<'_> {
         let written = self
             .fill_defaults(txn.as_mut(), &mut changes)
             .and_then(|()| self.write(txn.as_mut(), &mut changes))
-            .and_then(|()| self.prove(txn.as_mut(), &roots, &changes))
+            .and_then(|()| self.prove(txn.as_mut(), &roots, &mut changes))
             .and_then(|()| match self.monitor.interrupted() {
                 true => Err(OpError::Interrupted),
                 false => Ok(()),
@@ -113,7 +127,6 @@ impl Work<'_> {
             Ok(Commit::Done) => Ok(RestoreReport {
                 applied: true,
                 safety: safety.map(|safety| safety.entry.id.to_hex()),
-                bystanders,
                 ..RestoreReport::of(plan, false)
             }),
             Ok(Commit::RolledBack) => {
@@ -137,8 +150,8 @@ impl Work<'_> {
                 return Err(OpError::Drift {
                     table: target.entry.table.clone(),
                     differences: vec![format!(
-                        "{} rows are gone and cannot come back without a value for column {}",
-                        changes.insert.rows(),
+                        "{} gone, not to come back without a value for column {}",
+                        counted(changes.insert.rows(), "row"),
                         lacking.join(", ")
                     )],
                 });
@@ -154,39 +167,6 @@ impl Work<'_> {
             defaults::fill(txn, index, &target.defaulted, shape, changes, &scratch)?;
         }
         Ok(())
-    }
-
-    fn bystanders(&self, txn: &mut dyn RestoreTxn, changes: &mut [Changes]) -> Result<Vec<Bystander>, OpError> {
-        let (mut found, mut following) = (Vec::new(), false);
-        for (index, changes) in changes.iter_mut().enumerate() {
-            let mut reached = Vec::new();
-            if changes.delete.rows() > 0 {
-                let mut rows = changes.delete.stream()?;
-                reached.extend(txn.bystanders(index, &mut rows).map_err(|error| rows.explain(error))?);
-            }
-            if changes.update.rows() > 0 {
-                let mut rows = changes.update.stream()?;
-                let followers = txn.bystanders_of_updates(index, &mut rows).map_err(|error| rows.explain(error))?;
-                following |= !followers.is_empty();
-                reached.extend(followers);
-            }
-            found.extend(reached.into_iter().map(|(table, rows)| Bystander { table: table.to_string(), rows }));
-        }
-        if found.is_empty() {
-            return Ok(found);
-        }
-        let list: Vec<String> = found.iter().map(|by| format!("{} rows of {}", by.rows, by.table)).collect();
-        let list = list.join(", ");
-        if !txn.foreign_keys_act() {
-            let what = format!("deleting rows would leave {list} without what they refer to; restore those tables too");
-            return Err(OpError::Refused { what, allow: None });
-        }
-        if self.options.cascade {
-            return Ok(found);
-        }
-        let doing = if following { "restoring" } else { "deleting" };
-        let what = format!("{doing} rows would also delete or change {list}");
-        Err(OpError::Refused { what, allow: Some("--cascade") })
     }
 
     fn take_safety(&self, session: Session<'_>, live: Vec<Captured>) -> Result<Published, OpError> {

@@ -62,6 +62,11 @@ impl SpoolStream<'_> {
         self.file.read_exact(&mut self.row)
     }
 
+    /// Whether the file could not be read: the reader is then told no more than "stopped".
+    pub fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
     /// Turns the reader's "stopped" into what really happened to the file.
     pub fn explain(&mut self, error: DbError) -> OpError {
         match (error, self.failed.take()) {

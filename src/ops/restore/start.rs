@@ -56,6 +56,7 @@ pub fn restore(
             target: chosen.url.display(),
             mode: options.mode,
             tables: Vec::new(),
+            bystanders: Vec::new(),
         },
         monitor,
     };
@@ -80,7 +81,7 @@ struct Start<'s> {
 }
 
 impl Start<'_> {
-    fn work<'w>(&'w self, targets: Targets, options: &'w RestoreOptions) -> Work<'w> {
+    fn work<'w>(&'w self, targets: Targets, options: &'w RestoreOptions, catalog: &'w Catalog) -> Work<'w> {
         Work {
             project: self.project,
             store: self.store,
@@ -90,6 +91,7 @@ impl Start<'_> {
             targets,
             header: self.header.clone(),
             options,
+            catalog,
             monitor: self.monitor,
         }
     }
@@ -103,7 +105,7 @@ impl Start<'_> {
     ) -> Result<RestoreReport, OpError> {
         let engine = sink.identity().engine;
         let targets = targets(self.project, self.store, self.entry, self.only, options, catalog, engine)?;
-        self.work(targets, options).run(sink, confirm)
+        self.work(targets, options, catalog).run(sink, confirm)
     }
 
     /// Restores into a new table.
@@ -142,6 +144,6 @@ impl Start<'_> {
     ) -> Result<RestoreReport, OpError> {
         let catalog = sink.catalog()?;
         let targets = whole(self.project, self.store, entry, &catalog, sink.identity().engine)?;
-        self.work(targets, options).run(sink, confirm)
+        self.work(targets, options, &catalog).run(sink, confirm)
     }
 }

@@ -1,8 +1,11 @@
 //! Writing what differs, and the proof of it.
 
 use super::Mode;
+use super::astray;
+use super::bystanders::nothing_else;
 use super::changes::{Changes, Sides, digest_between};
 use super::perform::Work;
+use super::proof::is_as_planned;
 use crate::db::RestoreTxn;
 use crate::hash::Hash;
 use crate::monitor::Step;
@@ -48,42 +51,56 @@ impl Work<'_> {
         self.monitor.begin(&Step { verb, subject: &subject, rows: Some(rows), bytes: None });
     }
 
-    /// Reads every table back inside the transaction: what differs from before must be the plan, no more and no less.
+    /// Reads every table back inside the transaction: what differs from before must be the plan, no more and no less. Where the
+    /// database can tell what was written, no more than that is read.
     ///
     /// Where foreign keys act, they may have taken rows of these tables along (the value that a row refers to has moved to
     /// another row); those are written once more, and everything is read again.
-    pub(super) fn prove(&self, txn: &mut dyn RestoreTxn, before: &[Hash], changes: &[Changes]) -> Result<(), OpError> {
+    pub(super) fn prove(
+        &self,
+        txn: &mut dyn RestoreTxn,
+        before: &[Hash],
+        changes: &mut [Changes],
+    ) -> Result<(), OpError> {
         for round in 0.. {
             let session = self.store.session()?;
-            let astray = self.astray(txn, &session, before, changes)?;
-            let Some((first, _)) = astray.first() else { return Ok(()) };
+            let astray = self.astray(txn, &session, before, changes, round == 0)?;
+            let Some((first, after)) = astray.first() else { return nothing_else(txn) };
             let helpless = astray.iter().any(|(index, _)| self.targets.tables[*index].aim.is_some());
             if round == ROUNDS || helpless || !txn.foreign_keys_act() {
-                return Err(OpError::Verification(format!(
-                    "table {} is not what the plan says after writing it (a trigger, a rule or a default changed rows); \
+                let target = &self.targets.tables[*first];
+                let rows = astray::in_words(&session, target, after, self.options.mode)?;
+                return Err(OpError::Unproved(format!(
+                    "table {} is not what the plan says after writing it{rows} (a trigger, a rule or a default changed rows); \
                      everything was rolled back",
-                    self.targets.tables[*first].entry.table
+                    target.entry.table
                 )));
             }
             let mut again = self.put_right(&session, &astray)?;
             drop(session);
+            txn.thoroughly();
             self.write(txn, &mut again)?;
         }
         Ok(())
     }
 
-    /// Tables that are not what the plan says, and what they are.
+    /// Tables that are not what the plan says, and what they are. With `planned_only`, nothing but the plan was written yet.
     fn astray(
         &self,
         txn: &mut dyn RestoreTxn,
         session: &Session<'_>,
         before: &[Hash],
-        changes: &[Changes],
+        changes: &mut [Changes],
+        planned_only: bool,
     ) -> Result<Vec<(usize, Hash)>, OpError> {
         let capture = Capture { objects: session, scratch: self.store.scratch_dir(), monitor: self.monitor };
         let mut astray = Vec::new();
         for (index, target) in self.targets.tables.iter().enumerate() {
             self.step("Proving", index, target.entry.rows);
+            if planned_only && is_as_planned(txn, index, &mut changes[index])? {
+                self.monitor.end();
+                continue;
+            }
             let after = capture.table(txn, index, &target.spec, &[before[index], target.entry.root])?;
             self.monitor.end();
             if digest_between(session, &target.spec, &before[index], &after.root)? != changes[index].digest {

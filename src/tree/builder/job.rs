@@ -69,13 +69,16 @@ pub(super) fn make(shared: &Shared<'_>, job: Job) -> Result<(Made, Option<Batch>
 /// The leaf's id. The keys of a multiset are its row ids already.
 fn id_of(batch: &Batch, multiset: bool) -> Result<Hash, TreeError> {
     let mut hasher = LeafHasher::new(multiset);
-    for index in 0..batch.len() {
-        let row = if multiset {
-            Hash::from_slice(batch.key(index)).ok_or(TreeError::Stopped)?
-        } else {
-            Hash::of(batch.row(index))
-        };
-        hasher.entry(&row, batch.count(index));
+    if multiset {
+        for index in 0..batch.len() {
+            let row = Hash::from_slice(batch.key(index)).ok_or(TreeError::Stopped)?;
+            hasher.entry(&row, batch.count(index));
+        }
+        return Ok(hasher.finish());
+    }
+    let rows: Vec<&[u8]> = batch.rows().collect();
+    for row in Hash::of_each(&rows) {
+        hasher.entry(&row, 1);
     }
     Ok(hasher.finish())
 }

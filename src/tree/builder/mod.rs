@@ -27,8 +27,12 @@ use levels::Levels;
 use std::sync::Arc;
 use std::thread::Scope;
 
-/// Bytes of rows that wait for workers, at most (a single leaf may be larger).
-const MOST_WAITING: usize = 16 * 1024 * 1024;
+/// Bytes of rows that wait for workers, at most (a single leaf may be larger): a few leaves for each worker, so that they are still in
+/// the processor's caches when their turn comes.
+const MOST_WAITING: usize = 6 * 1024 * 1024;
+const WAITING_PER_THREAD: usize = 1024 * 1024;
+/// Emptied leaves kept to be filled again.
+const MOST_SPARE: usize = 32;
 
 /// How to build.
 #[derive(Clone, Copy)]
@@ -79,6 +83,7 @@ pub struct Builder<'scope> {
     /// The lower bound of the leaf to be dispatched next.
     lower: Vec<u8>,
     multiset: bool,
+    most_waiting: usize,
     monitor: &'scope dyn Monitor,
     pool: Pool<Job, (Made, Option<Batch>)>,
     spare: Vec<Batch>,
@@ -133,6 +138,7 @@ impl<'scope> Builder<'scope> {
             full: None,
             lower: Vec::new(),
             multiset: spec.is_multiset(),
+            most_waiting: MOST_WAITING.max(options.threads.saturating_mul(WAITING_PER_THREAD)),
             monitor: options.monitor,
             pool,
             spare: Vec::new(),
@@ -240,7 +246,7 @@ impl<'scope> Builder<'scope> {
         while let Some(made) = self.pool.take_ready() {
             self.accept(made?)?;
         }
-        while self.pool.outstanding() > 0 && self.pool.bytes() + batch.bytes() > MOST_WAITING {
+        while self.pool.outstanding() > 0 && self.pool.bytes() + batch.bytes() > self.most_waiting {
             self.accept_next()?;
         }
         let lower = std::mem::replace(&mut self.lower, upper.clone());
@@ -256,7 +262,7 @@ impl<'scope> Builder<'scope> {
 
     fn accept(&mut self, (leaf, batch): (Made, Option<Batch>)) -> Result<(), TreeError> {
         if let Some(batch) = batch
-            && self.spare.len() < 4
+            && self.spare.len() < MOST_SPARE
         {
             self.spare.push(batch);
         }

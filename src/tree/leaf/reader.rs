@@ -87,11 +87,10 @@ impl<'o> LeafReader<'o> {
             return Err(Flaw::Shape("a leaf is of another kind of table").of(*id));
         }
         let mut hasher = LeafHasher::new(leaf.multiset);
-        let mut ids = Vec::with_capacity(leaf.len());
-        for index in 0..leaf.len() {
-            let row = Hash::of(leaf.row(index));
-            hasher.entry(&row, leaf.count(index));
-            ids.push(row);
+        let rows: Vec<&[u8]> = (0..leaf.len()).map(|index| leaf.row(index)).collect();
+        let ids = Hash::of_each(&rows);
+        for (index, row) in ids.iter().enumerate() {
+            hasher.entry(row, leaf.count(index));
         }
         if hasher.finish() != *id {
             return Err(Flaw::Id.of(*id));

@@ -1,8 +1,8 @@
 //! Row blocks: rows stored column by column, which compresses better than row by row. `docs/FORMAT.md`, section 4.5.
 
-use super::chunk::{self, ChunkReader};
+use super::chunk::{ChunkReader, Column};
 use crate::codec::row::RowWriter;
-use crate::codec::{CodecError, RowReader, ValueRef};
+use crate::codec::{CodecError, RowReader};
 use crate::tree::Flaw;
 use crate::tree::splitter::MOST_BYTES;
 use crate::wire::{Reader, put_uvarint};
@@ -15,17 +15,17 @@ pub(super) const MOST_COLUMNS: usize = 65_536;
 /// # Errors
 /// If a row is not canonical or rows have different numbers of values.
 pub(super) fn put<'r>(rows: impl Iterator<Item = &'r [u8]>, out: &mut Vec<u8>) -> Result<(), CodecError> {
-    let mut columns: Vec<Vec<ValueRef<'r>>> = Vec::new();
+    let mut columns: Vec<Column<'r>> = Vec::new();
     let expected = rows.size_hint().0;
     for (index, row) in rows.enumerate() {
         let mut reader = RowReader::new(row);
         let mut found = 0;
         while let Some(value) = reader.next_value()? {
             if index == 0 {
-                columns.push(Vec::with_capacity(expected));
+                columns.push(Column::default());
             }
             if let Some(column) = columns.get_mut(found) {
-                column.push(value);
+                column.push(value, expected);
             }
             found += 1;
         }
@@ -35,7 +35,7 @@ pub(super) fn put<'r>(rows: impl Iterator<Item = &'r [u8]>, out: &mut Vec<u8>) -
     }
     put_uvarint(out, columns.len() as u64);
     for column in columns {
-        chunk::put(column.iter().copied(), out);
+        column.put(out);
     }
     Ok(())
 }

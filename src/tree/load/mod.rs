@@ -5,12 +5,14 @@
 //! encoding and compressing go on beside reading. If a row comes too late for that, or the guess was wrong, what was built is
 //! one sorted run more that is merged with the others, and its objects are taken away again.
 
+mod rows;
 mod window;
 
 use super::{BuildOptions, Builder, Built, Cursor, Extent, Sorted, Sorter, TreeError};
 use crate::codec::KeySpec;
 use crate::hash::Hash;
 use crate::store::NewObjects;
+pub use rows::RowBatch;
 use std::cmp::Ordering;
 use std::path::Path;
 use std::thread::Scope;
@@ -50,6 +52,8 @@ pub struct Loader<'scope, 'env> {
     options: LoadOptions<'env>,
     sorter: Sorter,
     stage: Stage<'scope>,
+    /// Rows that came one by one and were not handed on yet.
+    open: RowBatch,
 }
 
 /// Where rows go.
@@ -88,40 +92,66 @@ impl<'scope, 'env> Loader<'scope, 'env> {
             options,
             sorter: Sorter::new(spec.clone(), options.scratch, options.budget),
             stage: if may_build { Stage::Gathering } else { Stage::Sorting(None) },
+            open: RowBatch::default(),
         }
     }
 
     /// Adds a row.
     ///
     /// # Errors
-    /// As [`Sorter::push`] and [`Builder::push`]. After an error the loader is of no use.
+    /// As [`Loader::push_batch`].
     pub fn push(&mut self, row: &[u8]) -> Result<(), TreeError> {
-        if row.len() as u64 > super::MAX_ROW {
-            return Err(TreeError::RowTooLong(row.len() as u64));
+        check_length(row)?;
+        self.open.push(row);
+        if self.open.is_full() { self.push_open() } else { Ok(()) }
+    }
+
+    fn push_open(&mut self) -> Result<(), TreeError> {
+        let batch = std::mem::take(&mut self.open);
+        self.open = self.take(batch)?.unwrap_or_default();
+        Ok(())
+    }
+
+    /// Adds rows. Gives an empty batch back if there is one to be filled again.
+    ///
+    /// # Errors
+    /// As [`Sorter::push`] and [`Builder::push`]. After an error the loader is of no use.
+    pub fn push_batch(&mut self, batch: RowBatch) -> Result<Option<RowBatch>, TreeError> {
+        batch.rows().try_for_each(check_length)?;
+        if !self.open.is_empty() {
+            self.push_open()?;
         }
-        match &mut self.stage {
-            Stage::Building(window, builder) => {
-                if window.push(&self.spec, row)? && window.pass(builder)? == Passed::TooLate {
-                    self.stop_building()?;
-                }
-                Ok(())
+        self.take(batch)
+    }
+
+    fn take(&mut self, batch: RowBatch) -> Result<Option<RowBatch>, TreeError> {
+        if let Stage::Building(window, builder) = &mut self.stage {
+            let is_time = window.push(&self.spec, batch)?;
+            let spare = window.spare();
+            if is_time && window.pass(builder)? == Passed::TooLate {
+                self.stop_building()?;
             }
-            Stage::Gathering => {
-                self.sorter.push(row)?;
-                if self.sorter.extent().row_bytes >= HEAD { self.start_building() } else { Ok(()) }
-            }
-            Stage::Sorting(_) => self.sorter.push(row),
+            return Ok(spare);
         }
+        batch.rows().try_for_each(|row| self.sorter.push(row))?;
+        if matches!(self.stage, Stage::Gathering) && self.sorter.extent().row_bytes >= HEAD {
+            self.start_building()?;
+        }
+        Ok(batch.recycled())
     }
 
     fn start_building(&mut self) -> Result<(), TreeError> {
         self.stage = Stage::Sorting(None);
         let guess = self.sorter.extent();
         if let Some(trial) = self.options.trial
-            && let Some(rows) = self.sorter.take_arena()
+            && let Some(head) = self.sorter.take_arena()
         {
             let mut builder = Builder::new(self.scope, trial, &self.spec, &[], guess, self.options.build);
-            let mut window = Window::new(rows);
+            let mut window = Window::default();
+            let mut rows = RowBatch::default();
+            (0..).map_while(|index| head.record(index)).for_each(|record| rows.push(record.row));
+            drop(head);
+            window.push(&self.spec, rows)?;
             window.pass(&mut builder)?;
             self.stage = Stage::Building(window, Box::new(builder));
         }
@@ -146,6 +176,7 @@ impl<'scope, 'env> Loader<'scope, 'env> {
     /// # Errors
     /// As [`Sorter::finish`] and [`Builder::finish`]; among them [`TreeError::DuplicateKey`].
     pub fn finish(mut self) -> Result<Loaded, TreeError> {
+        self.push_open()?;
         if let Stage::Building(window, builder) = &mut self.stage
             && window.pass_all(builder)? == Passed::TooLate
         {
@@ -176,6 +207,11 @@ impl<'scope, 'env> Loader<'scope, 'env> {
         }
         Ok(Loaded { built: builder.finish()?, on_trial: false })
     }
+}
+
+fn check_length(row: &[u8]) -> Result<(), TreeError> {
+    let len = row.len() as u64;
+    if len > super::MAX_ROW { Err(TreeError::RowTooLong(len)) } else { Ok(()) }
 }
 
 /// Pushes the entries of `tree` and of `sorted`, in key order.

@@ -30,19 +30,11 @@ impl Arena {
     pub(in crate::tree) fn push(&mut self, spec: &KeySpec, row: &[u8]) -> Result<(), TreeError> {
         let start = self.bytes.len();
         spec.key_of(row, &mut self.bytes)?;
-        self.end_entry(start, row, 1)
-    }
-
-    /// Adds an entry with its key.
-    pub(in crate::tree) fn push_record(&mut self, record: Record<'_>) -> Result<(), TreeError> {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(record.key);
-        let count = u32::try_from(record.count).map_err(|_| TreeError::RowTooLong(record.count))?;
-        self.end_entry(start, record.row, count)
+        self.end_entry(start, row)
     }
 
     /// Adds the row to the key that begins at `start`.
-    fn end_entry(&mut self, start: usize, row: &[u8], count: u32) -> Result<(), TreeError> {
+    fn end_entry(&mut self, start: usize, row: &[u8]) -> Result<(), TreeError> {
         let too_long = |_| TreeError::RowTooLong(row.len() as u64);
         let key_len = u32::try_from(self.bytes.len() - start).map_err(too_long)?;
         let row_len = u32::try_from(row.len()).map_err(too_long)?;
@@ -57,7 +49,7 @@ impl Arena {
             self.shared = key.len();
         }
         self.bytes.extend_from_slice(row);
-        self.slots.push(Slot { prefix: 0, start, key_len, row_len, count });
+        self.slots.push(Slot { prefix: 0, start, key_len, row_len, count: 1 });
         Ok(())
     }
 
@@ -124,7 +116,7 @@ impl Arena {
 }
 
 /// The first eight bytes as a number that compares as they do; what is not there is 0, and a tie is for the rest to break.
-pub(super) fn prefix(bytes: &[u8]) -> u64 {
+pub(in crate::tree) fn prefix(bytes: &[u8]) -> u64 {
     match bytes.first_chunk::<8>() {
         Some(chunk) => u64::from_be_bytes(*chunk),
         None => {

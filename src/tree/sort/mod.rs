@@ -10,7 +10,7 @@ mod spill;
 
 use super::{Builder, Extent, TreeError};
 use crate::codec::KeySpec;
-pub(super) use arena::Arena;
+pub(super) use arena::{Arena, prefix};
 pub use merge::Sorted;
 use spill::Spill;
 use std::path::{Path, PathBuf};

@@ -225,7 +225,7 @@ fn a_filtered_snapshot_is_compared_within_its_filter() {
     --- stdout
     latest → live ([DIR]/dev.db)
 
-    mods  ~1  1 → 1 rows
+    mods  ~1  1 → 1 row
       note: only rows where price > 5
       ~ 2  price: 9.0 → 10.0
 

@@ -96,7 +96,7 @@ fn snapshots_go_with_their_files() {
     insta::assert_snapshot!(shop.run(["gc"]), @r"
     exit 0
     --- stdout
-    Dropped 0 of 1 snapshots and 0 objects; [SIZE] freed.
+    Dropped 0 of 1 snapshot and 0 objects; [SIZE] freed.
     ");
 }
 

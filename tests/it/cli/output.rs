@@ -58,5 +58,14 @@ fn output_to_a_full_device() {
     --- stderr
     error: cannot write the output: No space left on device (os error 28)
     ");
-    insta::assert_snapshot!(full(&["--help"]), @"exit 0");
+    insta::assert_snapshot!(full(&["--help"]), @r"
+    exit 1
+    --- stderr
+    error: cannot write the output: No space left on device (os error 28)
+    ");
+    insta::assert_snapshot!(full(&["--version"]), @r"
+    exit 1
+    --- stderr
+    error: cannot write the output: No space left on device (os error 28)
+    ");
 }

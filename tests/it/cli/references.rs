@@ -56,7 +56,7 @@ fn what_names_no_snapshot() {
     insta::assert_snapshot!(shop.refused(["show", "~3"]), @r"
     exit 12
     --- stderr
-    error: '~3' goes back further than the 1 snapshots there are
+    error: '~3' goes back further than the 1 snapshot there is
     hint: dbsnap log lists the snapshots and their tables
     ");
     insta::assert_snapshot!(shop.refused(["show", "latest:authors"]), @r"

@@ -83,7 +83,7 @@ fn only_what_is_missing() {
     Restoring [ID] "before" ([AGO])
     into [DIR]/dev.db  (missing: only lost rows come back)
       mods: 1 insert, 0 update, 0 delete, 1 unchanged, 2 left as they are
-    Restore complete. 1 rows written and proved in [DURATION].
+    Restore complete. 1 row written and proved in [DURATION].
     What was there before is snapshot [ID]; to go back: dbsnap undo
     "#);
     assert!(rows(&shop, "mods").contains(&"mods 2 Lamp 0.0 'ann'".to_owned()));
@@ -207,7 +207,7 @@ fn rows_of_other_tables_are_not_taken_along_unasked() {
     insta::assert_snapshot!(shown(&exact.run()), @r"
     exit 4
     --- stderr
-    error: deleting rows would leave 1 rows of mod_tags without what they refer to; restore those tables too
+    error: this would leave 1 row of mod_tags without what they refer to in mods; restore those tables together
     ");
     assert_eq!(shop.rows(), before);
 }

@@ -59,7 +59,7 @@ fn all_is_well() {
     exit 0
     --- stdout
     ok   project          [DIR]
-    ok   store            1 snapshots in 1 packs
+    ok   store            1 snapshot in 1 pack
     ok   database         [DIR]/dev.db (from DATABASE_URL in .env)
     ok   server           SQLite [VERSION]
     ok   tables           4 can be snapshotted

@@ -31,7 +31,7 @@ fn a_snapshot_a_table_and_rows() {
       price  REAL
       author_id  TEXT
 
-    3 rows, the first of them:
+    3 rows:
 
     {"id":1,"title":"Oak table","price":4.5,"author_id":"ann"}
     {"id":2,"title":"Lamp","price":9.0,"author_id":"ann"}
@@ -111,7 +111,7 @@ fn rows_have_the_names_of_prisma_s_fields() {
       price  REAL
       author_id  TEXT  as authorId
 
-    3 rows, the first of them:
+    3 rows:
 
     {"id":1,"title":"Oak table","price":4.5,"authorId":"ann"}
     {"id":2,"title":"Lamp","price":9.0,"authorId":"ann"}

@@ -26,7 +26,7 @@ fn live_tables_against_their_latest_snapshots() {
     authors            schema changed  2 rows  [ID] [AGO] people
       schema: column born added (DATE)
     facet_definitions  no snapshot
-    mod_tags           -2              1 rows  [ID] [AGO] shop
+    mod_tags           -2               1 row  [ID] [AGO] shop
     mods               ~2 -1           2 rows  [ID] [AGO] shop
 
     dbsnap diff shows the rows

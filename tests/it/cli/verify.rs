@@ -33,18 +33,18 @@ fn all_is_well() {
     insta::assert_snapshot!(shop.run(["verify"]), @r"
     exit 0
     --- stdout
-    All well: 1 packs, 1 snapshots, 1 exported files, 6 rows.
+    All well: 1 pack, 1 snapshot, 1 exported file, 6 rows.
     ");
     insta::assert_snapshot!(shop.run(["verify", "latest"]), @r"
     exit 0
     --- stdout
-    All well: 1 snapshots, 6 rows.
+    All well: 1 snapshot, 6 rows.
     ");
     let file = one(&shop, "scripts/backups", "_mods.json");
     insta::assert_snapshot!(shop.run(["verify", file.to_str().unwrap()]), @r"
     exit 0
     --- stdout
-    All well: 1 exported files, 3 rows.
+    All well: 1 exported file, 3 rows.
     ");
     insta::assert_snapshot!(Shop::new().run(["verify"]), @r"
     exit 0
@@ -62,13 +62,13 @@ fn a_damaged_export() {
     exit 5
     --- stdout
     damaged backup_[TIME]_mods.json: line 14: the metadata is not that of a backup file (not valid JSON)
-    1 problem: 1 packs, 1 snapshots, 1 exported files, 6 rows.
+    1 problem: 1 pack, 1 snapshot, 1 exported file, 6 rows.
     ");
     insta::assert_snapshot!(shop.refused(["verify", file.to_str().unwrap()]), @r"
     exit 5
     --- stdout
     damaged backup_[TIME]_mods.json: line 14: the metadata is not that of a backup file (not valid JSON)
-    1 problem: 1 exported files.
+    1 problem: 1 exported file.
     ");
     fs::remove_file(&file).unwrap();
     insta::assert_snapshot!(shop.refused(["verify", "scripts/backups/none.json"]), @r"
@@ -82,7 +82,7 @@ fn a_damaged_export() {
     exit 5
     --- stdout
     damaged backup_[TIME]_mods.json: the file is gone; export its snapshot again, or let `dbsnap delete` take its entry
-    1 problem: 1 packs, 1 snapshots, 6 rows.
+    1 problem: 1 pack, 1 snapshot, 6 rows.
     ");
 }
 
@@ -114,7 +114,7 @@ fn a_damaged_manifest() {
     exit 5
     --- stdout
     damaged [DIR]/.dbsnap/snapshots/[HASH].json: its bytes do not have the hash that its name says
-    1 problem: 1 packs, 1 exported files.
+    1 problem: 1 pack, 1 exported file.
     ");
     insta::assert_snapshot!(shop.run(["log"]), @r"
     exit 0
@@ -133,7 +133,7 @@ fn a_damaged_manifest() {
     exit 1
     --- stdout
     ok   project          [DIR]
-    ok   store            0 snapshots in 1 packs
+    ok   store            0 snapshots in 1 pack
     bad  snapshots        1 cannot be read; run dbsnap verify
     ok   database         [DIR]/dev.db (from DATABASE_URL in .env)
     ok   server           SQLite [VERSION]

@@ -24,7 +24,7 @@ macro_rules! conformance_suite {
             instant: sees_one_instant_under_a_writer, refuses_a_dropped_table, refuses_an_added_column;
             restore: brings_rows_back, rolls_back_when_dropped, refuses_a_row_that_is_not_there,
                 refuses_an_insert_that_is_there, keeps_triggers_silent, writes_around_generated_columns,
-                counts_bystanders, restores_values_of_every_class, refuses_a_dangling_reference;
+                tells_what_other_tables_would_lose, restores_values_of_every_class, refuses_a_dangling_reference;
             keys: restores_by_composite_keys, restores_a_multiset, restores_by_a_unique_index, swaps_unique_values,
                 restores_quoted_names;
             counters: tells_and_keeps_counters;

@@ -10,6 +10,7 @@ mod network;
 mod outcome;
 mod partitions;
 mod pooler;
+mod proof;
 mod reading;
 mod references;
 mod restoring;

@@ -3,7 +3,7 @@
 use super::rows::{dump, quoted, read_of, reads, round_trip, rows_of};
 use crate::support::postgres::PgServer;
 use dbsnap::codec::TableName;
-use dbsnap::db::{Filter, Source};
+use dbsnap::db::{Change, Changing, Filter, Source};
 use dbsnap::monitor::Silent;
 
 /// Torment: S2
@@ -96,7 +96,9 @@ fn a_search_path_full_of_traps_is_not_followed() {
     let reads = reads(&catalog, &["t", "bag"]);
     let rows = rows_of(&mut sink, &super::rows::public("t"));
     let mut txn = dbsnap::db::Sink::restore(&mut sink, &reads, &Silent).unwrap();
-    txn.bystanders(0, &mut super::rows::Given::new(&rows)).unwrap();
+    for change in [Change::Deleted, Change::Updated] {
+        txn.bystanders(&mut [Changing { index: 0, change, rows: &mut super::rows::Given::new(&rows) }]).unwrap();
+    }
     txn.counters(0).unwrap();
     txn.update(0, &mut super::rows::Given::new(&rows)).unwrap();
     txn.delete(1, &mut super::rows::Given::values(&[&[super::rows::text("a"), dbsnap::codec::Value::Int(1)]])).unwrap();

@@ -1,6 +1,6 @@
 //! The table is not what it was when the snapshot was taken.
 
-use super::place::{Place, on_both};
+use super::place::{Place, on_both, on_postgres};
 
 const MODS: &str = "CREATE TABLE mods (id INTEGER PRIMARY KEY, title TEXT NOT NULL, price NUMERIC); \
                     INSERT INTO mods VALUES (1, 'Lamp', 10), (2, 'Chair', 20), (3, 'Rug', NULL)";
@@ -23,24 +23,26 @@ fn a_new_column_keeps_its_values_and_rows_that_come_back_get_its_default() {
         assert_eq!(place.sql("SELECT * FROM mods ORDER BY id"), "1|Lamp|10|kept|1\n2|Chair|20|kept|1\n3|Rug|||7");
         assert_eq!(place.restore(&["latest", "--mode", "exact"]), [0, 0, 0, 3, 0]);
         // The way back knows the new columns too.
-        place.round.json(&["undo", "-y"]);
+        place.undo(&[]);
         assert_eq!(place.sql("SELECT * FROM mods ORDER BY id"), "1|Lamp|10|kept|1\n2|Broken|20|kept|1");
     });
 }
 
 #[test]
 fn defaults_that_differ_from_row_to_row_are_what_an_insert_gives() {
-    let place = Place::postgres();
-    mods(&place);
-    place.sql("ALTER TABLE mods ADD COLUMN n serial; ALTER TABLE mods ADD COLUMN made timestamptz NOT NULL DEFAULT now(); DELETE FROM mods WHERE id > 1");
-    assert_eq!(place.restore(&["latest"]), [2, 0, 0, 1, 0]);
-    assert_eq!(place.sql("SELECT id, n > 3, made IS NOT NULL FROM mods ORDER BY id"), "1|f|t\n2|t|t\n3|t|t");
-    assert_eq!(place.sql("SELECT count(DISTINCT n) FROM mods"), "3");
-    let other = Place::postgres();
-    mods(&other);
-    other.sql("ALTER TABLE mods ADD COLUMN n integer GENERATED ALWAYS AS IDENTITY; DELETE FROM mods WHERE id = 2");
-    assert_eq!(other.restore(&["latest"]), [1, 0, 0, 2, 0]);
-    assert_eq!(other.sql("SELECT id, n FROM mods ORDER BY id"), "1|1\n2|4\n3|3");
+    on_postgres(|place| {
+        mods(place);
+        place.sql("ALTER TABLE mods ADD COLUMN n serial; ALTER TABLE mods ADD COLUMN made timestamptz NOT NULL DEFAULT now(); DELETE FROM mods WHERE id > 1");
+        assert_eq!(place.restore(&["latest"]), [2, 0, 0, 1, 0]);
+        assert_eq!(place.sql("SELECT id, n > 3, made IS NOT NULL FROM mods ORDER BY id"), "1|f|t\n2|t|t\n3|t|t");
+        assert_eq!(place.sql("SELECT count(DISTINCT n) FROM mods"), "3");
+    });
+    on_postgres(|other| {
+        mods(other);
+        other.sql("ALTER TABLE mods ADD COLUMN n integer GENERATED ALWAYS AS IDENTITY; DELETE FROM mods WHERE id = 2");
+        assert_eq!(other.restore(&["latest"]), [1, 0, 0, 2, 0]);
+        assert_eq!(other.sql("SELECT id, n FROM mods ORDER BY id"), "1|1\n2|4\n3|3");
+    });
 }
 
 /// Torment: R9
@@ -83,14 +85,16 @@ fn a_renamed_or_retyped_column_needs_a_map() {
         assert_eq!(place.restore(&["latest", "--map", "title=name"]), [0, 1, 0, 2, 0]);
         assert_eq!(place.sql("SELECT id, name FROM mods ORDER BY id"), "1|Lamp\n2|Chair\n3|Rug");
     });
-    let place = Place::postgres();
-    mods(&place);
-    place.sql("ALTER TABLE mods ALTER COLUMN title TYPE varchar(40); UPDATE mods SET title = 'Broken' WHERE id = 1");
-    let (code, error) = place.refused(&["latest"]);
-    assert_eq!(code, Some(4));
-    assert!(error.contains("column title was text and is character varying(40)"), "{error}");
-    assert_eq!(place.restore(&["latest", "--map", "title=title"]), [0, 1, 0, 2, 0]);
-    assert_eq!(place.sql("SELECT title FROM mods WHERE id = 1"), "Lamp");
+    on_postgres(|place| {
+        mods(place);
+        place
+            .sql("ALTER TABLE mods ALTER COLUMN title TYPE varchar(40); UPDATE mods SET title = 'Broken' WHERE id = 1");
+        let (code, error) = place.refused(&["latest"]);
+        assert_eq!(code, Some(4));
+        assert!(error.contains("column title was text and is character varying(40)"), "{error}");
+        assert_eq!(place.restore(&["latest", "--map", "title=title"]), [0, 1, 0, 2, 0]);
+        assert_eq!(place.sql("SELECT title FROM mods WHERE id = 1"), "Lamp");
+    });
 }
 
 /// Torment: R9
@@ -110,18 +114,19 @@ fn a_column_that_is_gone_can_be_left_out() {
 /// Torment: R9
 #[test]
 fn a_new_column_without_a_default_refuses_rows_that_are_gone() {
-    let place = Place::postgres();
-    mods(&place);
-    place.sql("ALTER TABLE mods ADD COLUMN owner text; UPDATE mods SET owner = 'ann', title = 'Broken'; ALTER TABLE mods ALTER COLUMN owner SET NOT NULL");
-    let (code, error) = place.refused(&["latest"]);
-    assert_eq!(code, Some(4));
-    assert!(error.contains("column owner is new, NOT NULL and without a default"), "{error}");
-    place.sql("DELETE FROM mods WHERE id = 3");
-    let (code, error) = place.refused(&["latest", "--ignore-column", "owner"]);
-    assert_eq!(code, Some(4));
-    assert!(error.contains("1 rows are gone and cannot come back without a value for column owner"), "{error}");
-    assert_eq!(place.sql("SELECT count(*) FROM mods WHERE title = 'Broken'"), "2");
-    place.sql("INSERT INTO mods VALUES (3, 'New', NULL, 'bob')");
-    assert_eq!(place.restore(&["latest", "--ignore-column", "owner"]), [0, 3, 0, 0, 0]);
-    assert_eq!(place.sql("SELECT * FROM mods ORDER BY id"), "1|Lamp|10|ann\n2|Chair|20|ann\n3|Rug||bob");
+    on_postgres(|place| {
+        mods(place);
+        place.sql("ALTER TABLE mods ADD COLUMN owner text; UPDATE mods SET owner = 'ann', title = 'Broken'; ALTER TABLE mods ALTER COLUMN owner SET NOT NULL");
+        let (code, error) = place.refused(&["latest"]);
+        assert_eq!(code, Some(4));
+        assert!(error.contains("column owner is new, NOT NULL and without a default"), "{error}");
+        place.sql("DELETE FROM mods WHERE id = 3");
+        let (code, error) = place.refused(&["latest", "--ignore-column", "owner"]);
+        assert_eq!(code, Some(4));
+        assert!(error.contains("1 row gone, not to come back without a value for column owner"), "{error}");
+        assert_eq!(place.sql("SELECT count(*) FROM mods WHERE title = 'Broken'"), "2");
+        place.sql("INSERT INTO mods VALUES (3, 'New', NULL, 'bob')");
+        assert_eq!(place.restore(&["latest", "--ignore-column", "owner"]), [0, 3, 0, 0, 0]);
+        assert_eq!(place.sql("SELECT * FROM mods ORDER BY id"), "1|Lamp|10|ann\n2|Chair|20|ann\n3|Rug||bob");
+    });
 }

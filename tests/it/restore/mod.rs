@@ -7,4 +7,5 @@ mod moved;
 mod parts;
 mod place;
 mod random;
+mod schemas;
 mod undo;

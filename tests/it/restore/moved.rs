@@ -1,6 +1,6 @@
 //! Values that rows refer to, moved from one row to another, where foreign keys act on what refers to them.
 
-use super::place::Place;
+use super::place::on_postgres;
 
 const TABLES: &str = "CREATE TABLE part (id int PRIMARY KEY, code text NOT NULL UNIQUE);
     CREATE TABLE stock (id int PRIMARY KEY, code text REFERENCES part (code) ON UPDATE CASCADE ON DELETE CASCADE);
@@ -13,42 +13,45 @@ const ALL: &str = "SELECT 'part', * FROM part UNION ALL SELECT 'stock', * FROM s
 /// Torment: R1, R13
 #[test]
 fn what_refers_to_them_is_put_right() {
-    let place = Place::postgres();
-    place.sql(TABLES);
-    let before = place.sql(ALL);
-    let snap = place.snap();
-    for damage in
-        [SWAP, "UPDATE stock SET code = NULL WHERE id = 2; DELETE FROM part WHERE id = 2; UPDATE part SET code = 'b'"]
-    {
-        place.sql(damage);
-        let damaged = place.sql(ALL);
-        assert_ne!(damaged, before);
-        place.round.json(&["restore", &snap, "--mode", "exact", "-y"]);
-        assert_eq!(place.sql(ALL), before);
-        place.round.json(&["undo", "-y"]);
-        assert_eq!(place.sql(ALL), damaged);
-        let patch = place.round.plain(&["diff", "-o", "sql", "live", &snap]).run().success().stdout().to_owned();
-        place.sql(&patch);
-        assert_eq!(place.sql(ALL), before);
-        let made = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f'";
-        let made = place.sql(made);
-        assert_eq!(made, "FOREIGN KEY (code) REFERENCES part(code) ON UPDATE CASCADE ON DELETE CASCADE");
-    }
+    on_postgres(|place| {
+        place.sql(TABLES);
+        let before = place.sql(ALL);
+        let snap = place.snap();
+        for damage in [
+            SWAP,
+            "UPDATE stock SET code = NULL WHERE id = 2; DELETE FROM part WHERE id = 2; UPDATE part SET code = 'b'",
+        ] {
+            place.sql(damage);
+            let damaged = place.sql(ALL);
+            assert_ne!(damaged, before);
+            place.done(&["restore", &snap, "--mode", "exact"]);
+            assert_eq!(place.sql(ALL), before);
+            place.undo(&[]);
+            assert_eq!(place.sql(ALL), damaged);
+            let patch = place.round.plain(&["diff", "-o", "sql", "live", &snap]).run().success().stdout().to_owned();
+            place.sql(&patch);
+            assert_eq!(place.sql(ALL), before);
+            let made = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f'";
+            let made = place.sql(made);
+            assert_eq!(made, "FOREIGN KEY (code) REFERENCES part(code) ON UPDATE CASCADE ON DELETE CASCADE");
+        }
+    });
 }
 
 /// Torment: R12
 #[test]
 fn rows_of_other_tables_follow_only_if_they_may() {
-    let place = Place::postgres();
-    place.sql(TABLES);
-    let snap = place.round.snap(&["part"]).id;
-    place.sql("UPDATE part SET code = 'c' WHERE id = 2");
-    let damaged = place.sql(ALL);
-    let (code, error) = place.refused(&[&snap, "--mode", "exact"]);
-    assert_eq!(code, Some(4), "{error}");
-    assert!(error.contains("change 1 rows of stock") && error.contains("--cascade"), "{error}");
-    assert_eq!(place.sql(ALL), damaged);
-    let report = place.round.json(&["restore", &snap, "--mode", "exact", "--cascade", "-y"]);
-    assert_eq!(report["bystanders"][0]["rows"], 1);
-    assert_eq!(place.sql(ALL), "part|1|a\npart|2|b\nstock|1|a\nstock|2|b");
+    on_postgres(|place| {
+        place.sql(TABLES);
+        let snap = place.round.snap(&["part"]).id;
+        place.sql("UPDATE part SET code = 'c' WHERE id = 2");
+        let damaged = place.sql(ALL);
+        let (code, error) = place.refused(&[&snap, "--mode", "exact"]);
+        assert_eq!(code, Some(4), "{error}");
+        assert!(error.contains("change 1 row of stock") && error.contains("--cascade"), "{error}");
+        assert_eq!(place.sql(ALL), damaged);
+        let report = place.done(&["restore", &snap, "--mode", "exact", "--cascade"]);
+        assert_eq!(report["bystanders"][0]["rows"], 1);
+        assert_eq!(place.sql(ALL), "part|1|a\npart|2|b\nstock|1|a\nstock|2|b");
+    });
 }

@@ -95,7 +95,7 @@ fn a_new_table_beside_the_old_one() {
     on_both(|place| {
         damaged(place);
         let before = place.sql(ROWS);
-        place.round.json(&["restore", "latest", "mods", "--into", "mods_before", "--dry-run"]);
+        place.done(&["restore", "latest", "mods", "--into", "mods_before", "--dry-run"]);
         assert_eq!(place.restore(&["latest", "mods", "--into", "mods_before"])[..3], [4, 0, 0]);
         assert_eq!(place.sql("SELECT * FROM mods_before ORDER BY id"), "a|lamp|1|A\nb|lamp|2|B\nc|rug|3|C\nd|rug|4|D");
         assert_eq!(place.sql(ROWS), before);

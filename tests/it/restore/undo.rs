@@ -1,7 +1,8 @@
 //! `undo`.
 
-use super::place::{counts, on_both};
+use super::place::{Place, counts, on_both, on_postgres};
 
+/// Torment: R16
 #[test]
 fn a_restore_is_taken_back_and_so_is_that() {
     on_both(|place| {
@@ -16,15 +17,94 @@ fn a_restore_is_taken_back_and_so_is_that() {
         let damaged = place.sql("SELECT * FROM mods ORDER BY id");
         place.restore(&[&snap, "--mode", "exact"]);
         let whole = place.sql("SELECT * FROM mods ORDER BY id");
-        let dry = place.round.json(&["undo", "--dry-run"]);
+        let dry = place.done(&["undo", "--dry-run"]);
         assert_eq!(counts(&dry)[..3], [1, 1, 1]);
         assert_eq!(place.sql("SELECT * FROM mods ORDER BY id"), whole);
-        place.round.json(&["undo", "-y"]);
+        place.undo(&[]);
         assert_eq!(place.sql("SELECT * FROM mods ORDER BY id"), damaged);
-        place.round.json(&["undo", "-y"]);
+        place.undo(&[]);
         assert_eq!(place.sql("SELECT * FROM mods ORDER BY id"), whole);
         // By the snapshot that was restored, too.
-        place.round.json(&["undo", &snap, "-y"]);
+        place.undo(&[&snap]);
         assert_eq!(place.sql("SELECT * FROM mods ORDER BY id"), damaged);
     });
+}
+
+const SHOP: &str = "CREATE TABLE mods (id integer PRIMARY KEY, code text UNIQUE); INSERT INTO mods VALUES (1, 'lamp'), (4, 'four');
+    CREATE TABLE beside (what text);
+    CREATE FUNCTION noise() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN INSERT INTO public.beside VALUES (tg_op || tg_table_name); RETURN NULL; END $$;
+    CREATE TABLE reviews (id serial PRIMARY KEY, mod_id integer REFERENCES mods ON DELETE CASCADE, body text);
+    CREATE TABLE votes (review_id integer REFERENCES reviews ON DELETE SET NULL, n integer);
+    CREATE TABLE tags (id integer, code text DEFAULT 'lamp' REFERENCES mods (code) ON UPDATE CASCADE ON DELETE SET DEFAULT, w text,
+      UNIQUE (id, code)) PARTITION BY LIST (id);
+    CREATE TABLE tags_1 PARTITION OF tags FOR VALUES IN (1); CREATE TABLE tags_rest PARTITION OF tags DEFAULT;
+    CREATE TABLE marks (tag integer, code text, FOREIGN KEY (tag, code) REFERENCES tags (id, code) ON UPDATE CASCADE);
+    CREATE TRIGGER noise AFTER INSERT OR UPDATE OR DELETE ON reviews FOR EACH ROW EXECUTE FUNCTION noise();
+    CREATE TRIGGER noise AFTER INSERT OR UPDATE OR DELETE ON tags FOR EACH ROW EXECUTE FUNCTION noise();
+    ALTER TABLE reviews ENABLE ALWAYS TRIGGER noise;";
+const MORE: &str = "INSERT INTO mods VALUES (2, 'new'), (3, 'old'); UPDATE mods SET code = 'fore' WHERE id = 4;
+    INSERT INTO reviews (mod_id, body) VALUES (1, 'good'), (2, 'new'), (2, 'newer'), (3, 'old');
+    INSERT INTO votes VALUES (1, 10), (2, 20), (2, 20), (3, 30), (NULL, 40);
+    INSERT INTO tags VALUES (1, 'fore', 'a'), (2, 'fore', 'b'), (3, 'new', 'c'), (4, NULL, 'd');
+    INSERT INTO marks VALUES (1, 'fore'), (2, 'fore'), (2, 'fore'), (4, NULL); DELETE FROM beside;";
+
+/// Torment: R12, R14, R16
+#[test]
+fn rows_that_foreign_keys_took_along_come_back_too() {
+    on_postgres(|place| {
+        place.sql(SHOP);
+        let snap = place.round.snap(&["mods"]).id;
+        place.sql(MORE);
+        let before = place.rows();
+        let (code, error) = place.refused(&[&snap, "--mode", "exact"]);
+        assert_eq!(code, Some(4));
+        let told = "would also delete or change 3 rows of marks, 3 rows of reviews, 1 row of tags_1, 2 rows of tags_rest, 3 rows of votes";
+        assert!(error.contains(told) && error.contains("--cascade allows it"), "{error}");
+        // a plan says so too, without being asked to do anything
+        let dry = place.done(&["restore", &snap, "--mode", "exact", "--dry-run"]);
+        assert!(dry["refused"].as_str().unwrap().contains(told), "{dry}");
+        assert_eq!(dry["bystanders"].as_array().unwrap().len(), 5, "{dry}");
+        let dry = place.done(&["restore", &snap, "--mode", "exact", "--dry-run", "--cascade"]);
+        assert!(dry.get("refused").is_none() && dry["bystanders"].as_array().unwrap().len() == 5, "{dry}");
+        place.done(&["restore", &snap, "--mode", "exact", "--cascade"]);
+        let restored = place.rows();
+        assert_eq!(place.sql("SELECT * FROM reviews"), "1|1|good");
+        assert_eq!(place.sql("SELECT * FROM votes ORDER BY n, review_id"), "1|10\n|20\n|20\n|30\n|40");
+        assert_eq!(place.sql("SELECT * FROM tags ORDER BY id"), "1|four|a\n2|four|b\n3|lamp|c\n4||d");
+        assert_eq!(place.sql("SELECT * FROM marks ORDER BY tag, code"), "1|four\n2|four\n2|four\n4|");
+        for wanted in [&before, &restored, &before] {
+            // what went along is the undo's own: nothing more goes
+            let report = place.undo(&[]);
+            assert_eq!(report["bystanders"].as_array().unwrap().len(), 0, "{report}");
+            assert_eq!(place.rows(), *wanted);
+        }
+    });
+}
+
+/// Torment: R16
+#[test]
+fn only_what_can_be_kept_may_go_along() {
+    let place = Place::owner();
+    place.sql("CREATE TABLE mods (id integer PRIMARY KEY); INSERT INTO mods VALUES (1)");
+    let snap = place.round.snap(&["mods"]).id;
+    let (db, owner) = place.database();
+    db.sql(&format!(
+        "CREATE TABLE reviews (id int, mod_id integer REFERENCES mods ON DELETE CASCADE); GRANT REFERENCES ON mods TO PUBLIC;
+         GRANT SELECT ON reviews TO {owner}"
+    ));
+    place.sql("INSERT INTO mods VALUES (2)");
+    db.sql("INSERT INTO reviews VALUES (1, 2)");
+    // rows of a table that this role may not lock
+    let (code, error) = place.refused(&[&snap, "--mode", "exact", "--cascade"]);
+    assert!(code == Some(4) && error.contains("reviews"), "{code:?} {error}");
+    // rows of which it sees only some
+    db.sql(&format!("GRANT ALL ON reviews TO {owner}; ALTER TABLE reviews ENABLE ROW LEVEL SECURITY; CREATE POLICY all_of_it ON reviews USING (true)"));
+    let (code, error) = place.refused(&[&snap, "--mode", "exact", "--cascade"]);
+    assert!(code == Some(4) && error.contains("reviews"), "{code:?} {error}");
+    db.sql("ALTER TABLE reviews DISABLE ROW LEVEL SECURITY");
+    place.done(&["restore", &snap, "--mode", "exact", "--cascade"]);
+    assert_eq!(place.sql("SELECT count(*) FROM reviews"), "0");
+    place.undo(&[]);
+    assert_eq!(place.sql("SELECT * FROM reviews"), "1|2");
 }

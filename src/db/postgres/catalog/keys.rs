@@ -52,11 +52,45 @@ pub(super) fn load(
             }
         }
         let columns = columns.iter().map(|column| column.name.clone()).collect();
-        info.schema.unique.push(UniqueIndex { name, columns });
+        info.schema.unique.push(UniqueIndex { name, columns, conditional: false });
         Ok(())
     })?;
+    load_conditional(connection, wanted, tables, monitor)?;
     for info in tables.values_mut() {
         info.schema.unique.sort_by(|a, b| a.name.cmp(&b.name));
     }
     Ok(())
+}
+
+/// Fills in unique indexes with expressions or predicates, and the columns that they depend on.
+fn load_conditional(
+    connection: &mut Connection,
+    wanted: &str,
+    tables: &mut Tables,
+    monitor: &dyn Monitor,
+) -> Result<(), Failure> {
+    let sql = format!(
+        "SELECT i.indrelid, c.relname, a.attname FROM {wanted} JOIN pg_catalog.pg_index i ON i.indrelid = wanted.oid \
+         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid \
+         WHERE i.indisunique AND i.indislive AND (i.indpred IS NOT NULL OR i.indexprs IS NOT NULL) AND a.attnum > 0 \
+         AND (a.attnum = ANY (i.indkey) OR EXISTS (SELECT FROM pg_catalog.pg_depend d \
+         WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid \
+         AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum)) \
+         ORDER BY i.indrelid, c.relname COLLATE \"C\", a.attnum"
+    );
+    connection
+        .query(&sql, monitor, &mut |row| {
+            let Some(info) = tables.get_mut(&row.required_number(0)?) else { return Ok(()) };
+            let (name, column) = (row.required(1)?, row.required(2)?.to_string());
+            match info.schema.unique.last_mut() {
+                Some(index) if index.conditional && index.name == name => index.columns.push(column),
+                _ => info.schema.unique.push(UniqueIndex {
+                    name: name.to_string(),
+                    columns: vec![column],
+                    conditional: true,
+                }),
+            }
+            Ok(())
+        })
+        .map(drop)
 }

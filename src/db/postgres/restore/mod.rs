@@ -6,26 +6,31 @@
 //! and no action finds a row to take along that is not going itself. This needs no privilege beyond writing rows.
 
 mod aside;
-mod bystanders;
 mod commit;
 mod counters;
 mod defaults;
-mod followers;
 mod links;
 mod silence;
 mod staging;
 mod statement;
+mod stray;
+mod uproot;
+mod written;
 
 use super::endpoint::Endpoint;
+use super::operators::KeyOperators;
 use super::pins::Purpose;
 use super::session::{Opening, Session};
 use super::wire::{Connection, Failure};
 use crate::codec::{Key, TableName};
-use crate::db::{Commit, Counter, DbError, RestoreTxn, RowSink, RowStream, Snapshot, SourceIdentity, TableRead};
+use crate::db::{
+    Changing, Commit, Counter, DbError, RestoreTxn, RowSink, RowStream, Snapshot, SourceIdentity, TableRead, Written,
+};
 use crate::monitor::Monitor;
 use links::Links;
 use silence::Silencer;
 use staging::{Staged, Work};
+use stray::Booked;
 
 /// Who to ask about a transaction whose end was not heard.
 pub(super) struct Witness<'s> {
@@ -36,13 +41,20 @@ pub(super) struct Witness<'s> {
 /// A write transaction.
 pub(super) struct PostgresRestore<'s> {
     session: Session<'s>,
+    /// How many of the session's tables are written; of those after them, foreign keys may take rows along.
+    own: usize,
     witness: Witness<'s>,
+    /// What this connection had written before.
+    before: Booked,
     links: Links,
+    operators: KeyOperators,
     silencer: Silencer,
     /// Rows that are staged and not yet written.
     pending: Vec<Staged>,
     /// How many temporary tables were made.
     stages: u32,
+    /// Whether foreign keys undid what was written before ([`uproot`]).
+    thoroughly: bool,
     /// Whether something failed: then nothing can be committed.
     poisoned: bool,
 }
@@ -64,8 +76,24 @@ impl<'s> PostgresRestore<'s> {
             .execute("SET CONSTRAINTS ALL DEFERRED", monitor)
             .map_err(|failure| failure.during("deferring constraints"))?;
         let links = Links::load(&mut session).map_err(|failure| failure.during("reading keys and references"))?;
+        let operators =
+            KeyOperators::load(&mut session).map_err(|failure| failure.during("reading how keys are compared"))?;
         let silencer = Silencer::load(&mut session)?;
-        Ok(PostgresRestore { session, witness, links, silencer, pending: Vec::new(), stages: 0, poisoned: false })
+        let own = session.plans.len();
+        let before = Booked::load(&mut session).map_err(|failure| failure.during("asking what was written before"))?;
+        Ok(PostgresRestore {
+            session,
+            own,
+            witness,
+            before,
+            links,
+            operators,
+            silencer,
+            pending: Vec::new(),
+            stages: 0,
+            thoroughly: false,
+            poisoned: false,
+        })
     }
 
     /// Runs `work`; after a failure nothing of this transaction can be kept.
@@ -153,6 +181,10 @@ impl Snapshot for PostgresRestore<'_> {
     fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
         self.guarded(|restore| restore.session.counters(index))
     }
+
+    fn bystanders(&mut self, changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {
+        self.guarded(|restore| restore.session.bystanders(restore.own, &restore.operators, changes))
+    }
 }
 
 impl RestoreTxn for PostgresRestore<'_> {
@@ -160,16 +192,19 @@ impl RestoreTxn for PostgresRestore<'_> {
         true
     }
 
-    fn bystanders(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<Vec<(TableName, u64)>, DbError> {
-        self.guarded(|restore| restore.count_bystanders(index, rows))
+    fn also(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
+        self.guarded(|restore| {
+            let first = restore.session.plans.len();
+            restore.session.also(tables)?;
+            restore.silencer.also_of(&mut restore.session, first)
+        })
     }
 
-    fn bystanders_of_updates(
-        &mut self,
-        index: usize,
-        rows: &mut dyn RowStream,
-    ) -> Result<Vec<(TableName, u64)>, DbError> {
-        self.guarded(|restore| restore.count_followers(index, rows))
+    fn strays(&mut self) -> Result<Vec<TableName>, DbError> {
+        self.guarded(|restore| {
+            restore.flush()?;
+            restore.find_strays()
+        })
     }
 
     fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError> {
@@ -197,6 +232,19 @@ impl RestoreTxn for PostgresRestore<'_> {
             restore.flush()?;
             restore.advance(index)
         })
+    }
+
+    fn thoroughly(&mut self) {
+        self.thoroughly = true;
+    }
+
+    fn written(
+        &mut self,
+        index: usize,
+        gone: &mut dyn RowStream,
+        rows: &mut dyn RowSink,
+    ) -> Result<Option<Written>, DbError> {
+        self.guarded(|restore| restore.read_written(index, gone, rows))
     }
 
     fn commit(self: Box<Self>) -> Result<Commit, DbError> {

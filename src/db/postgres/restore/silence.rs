@@ -39,11 +39,20 @@ pub(super) fn require_origin(session: &mut Session<'_>) -> Result<(), DbError> {
 impl Silencer {
     /// Finds the triggers and rules of the session's tables that would fire.
     pub(super) fn load(session: &mut Session<'_>) -> Result<Silencer, DbError> {
-        let names: HashMap<u32, (String, String)> =
-            session.plans.iter().map(|plan| (plan.oid, (plan.sql_name.clone(), plan.table().to_string()))).collect();
         let mut silencer = Silencer::default();
+        silencer.also_of(session, 0).map(|()| silencer)
+    }
+
+    /// Finds those of the session's tables from `first` on as well.
+    pub(super) fn also_of(&mut self, session: &mut Session<'_>, first: usize) -> Result<(), DbError> {
+        let names: HashMap<u32, (String, String)> = session
+            .plans
+            .iter()
+            .skip(first)
+            .map(|plan| (plan.oid, (plan.sql_name.clone(), plan.table().to_string())))
+            .collect();
         if names.is_empty() {
-            return Ok(silencer);
+            return Ok(());
         }
         let wanted = oid_array(names.keys().copied());
         let sql = format!(
@@ -66,14 +75,14 @@ impl Silencer {
             }
             let quoted = quote::identifier(name);
             let enable = if row.required(3)? == "A" { "ENABLE ALWAYS" } else { "ENABLE" };
-            silencer.off.push(format!("ALTER TABLE ONLY {table} DISABLE {kind} {quoted}"));
-            silencer.on.push(format!("ALTER TABLE ONLY {table} {enable} {kind} {quoted}"));
+            self.off.push(format!("ALTER TABLE ONLY {table} DISABLE {kind} {quoted}"));
+            self.on.push(format!("ALTER TABLE ONLY {table} {enable} {kind} {quoted}"));
             Ok(())
         });
         asked.map_err(|failure| failure.during("reading triggers and rules"))?;
         match refused {
             Some(what) => Err(DbError::Denied { what }),
-            None => Ok(silencer),
+            None => Ok(()),
         }
     }
 

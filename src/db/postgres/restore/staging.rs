@@ -1,6 +1,6 @@
 //! Rows on their way into a table: temporary tables of the same types, filled by COPY.
 
-use super::{PostgresRestore, writing};
+use super::{PostgresRestore, writing, written};
 use crate::codec::{Key, TableSchema};
 use crate::db::postgres::copy_text::{Encoder, Unfit};
 use crate::db::postgres::quote;
@@ -43,12 +43,7 @@ pub(super) struct Staged {
 fn columns_for(schema: &TableSchema, work: Work) -> Vec<usize> {
     match &schema.key {
         // the key is enough to find a row
-        Key::Columns { columns, .. } if work == Work::Delete => {
-            let mut positions: Vec<usize> = columns.iter().map(|column| column.column as usize).collect();
-            positions.sort_unstable();
-            positions.dedup();
-            positions
-        }
+        Key::Columns { columns, .. } if work == Work::Delete => written::positions(columns),
         _ => (0..schema.columns.len()).collect(),
     }
 }
@@ -167,17 +162,6 @@ impl PostgresRestore<'_> {
 
     /// `row` of the table and `staged` row have the same key, as SQL. Only for tables with a key.
     pub(super) fn key_match(&self, index: usize, row: &str, staged: &str) -> String {
-        let Some(plan) = self.session.plans.get(index) else { return "false".into() };
-        let Key::Columns { columns, .. } = &plan.schema.key else { return "false".into() };
-        let parts: Vec<String> = columns
-            .iter()
-            .enumerate()
-            .filter_map(|(position, key)| {
-                let column = plan.schema.columns.get(key.column as usize)?;
-                let operator = self.links.operator(index, position);
-                Some(format!("{row}.{} {operator} {staged}.c{}", quote::identifier(&column.name), key.column))
-            })
-            .collect();
-        parts.join(" AND ")
+        self.operators.same_key(&self.session, index, row, staged)
     }
 }

@@ -2,14 +2,15 @@
 
 use super::staging::{Staged, Work};
 use super::{PostgresRestore, writing};
-use crate::codec::{Column, Identity, Key, KeyOrder, Kind, TableSchema};
+use crate::codec::{Column, Identity, Key, TableSchema};
 use crate::db::DbError;
+use crate::db::postgres::operators::has_many_forms;
 use crate::db::postgres::quote;
 use crate::db::postgres::wire::Failure;
 
 /// How rows with new values get them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Updating {
+pub(super) enum Updating {
     /// By UPDATE.
     InPlace,
     /// By DELETE and INSERT: rows may swap unique values then, because all old ones are gone before a new one comes.
@@ -21,12 +22,16 @@ impl PostgresRestore<'_> {
     pub(super) fn write(&mut self, pending: &[Staged]) -> Result<(), DbError> {
         let mut pending = pending.to_vec();
         pending.sort_by_key(|staged| staged.work);
+        if self.thoroughly
+            && let Some(counts) = self.uproot(&pending).map_err(|failure| self.explain(&pending, failure))?
+        {
+            return self.check(&pending, &counts);
+        }
         let updates = || pending.iter().filter(|staged| staged.work == Work::Update);
         if updates().next().is_none() {
             return self.attempt(&pending, Updating::InPlace).and_then(|counts| self.check(&pending, &counts));
         }
         let replaceable = updates().all(|staged| self.links.is_replaceable(staged.index));
-        let within = updates().all(|staged| self.links.stays_within(staged.index));
         self.run("SAVEPOINT dbsnap_write", "setting a savepoint")?;
         let counts = match self.counts(&pending, Updating::InPlace) {
             // unique or exclusion constraint: some row has, for a moment, what another is to have
@@ -34,12 +39,9 @@ impl PostgresRestore<'_> {
                 self.run("ROLLBACK TO SAVEPOINT dbsnap_write", "going back to a savepoint")?;
                 match replaceable {
                     true => self.attempt(&pending, Updating::Replacing)?,
-                    false => match self.stepping_aside(&pending) {
-                        Err(_) if within => {
-                            self.run("ROLLBACK TO SAVEPOINT dbsnap_write", "going back to a savepoint")?;
-                            self.attempt(&pending, Updating::Replacing)?
-                        }
-                        counts => counts.map_err(|failure| self.explain(&pending, failure))?,
+                    false => match self.uproot(&pending).map_err(|failure| self.explain(&pending, failure))? {
+                        Some(counts) => counts,
+                        None => self.stepping_aside(&pending).map_err(|failure| self.explain(&pending, failure))?,
                     },
                 }
             }
@@ -77,7 +79,7 @@ impl PostgresRestore<'_> {
     }
 
     /// Runs the statement; the rows that each part wrote, in the database's word.
-    fn counts(&mut self, pending: &[Staged], updating: Updating) -> Result<Vec<u64>, Failure> {
+    pub(super) fn counts(&mut self, pending: &[Staged], updating: Updating) -> Result<Vec<u64>, Failure> {
         let sql = self.statement(pending, updating);
         let mut counts = vec![0; pending.len()];
         self.session.connection.query(&sql, self.session.monitor, &mut |row| {
@@ -132,17 +134,29 @@ impl PostgresRestore<'_> {
             let matches = self.key_match(staged.index, "t", "s");
             return format!("DELETE FROM ONLY {table} AS t USING {stage} AS s WHERE {matches} RETURNING 1");
         }
+        let doomed = self.doomed(staged);
+        format!("DELETE FROM ONLY {table} AS t USING ({doomed}) AS d WHERE t.ctid = d.place RETURNING 1")
+    }
+
+    /// The places of the rows that are staged to be deleted or updated, as a query.
+    pub(super) fn doomed(&self, staged: &Staged) -> String {
+        let Some(plan) = self.session.plans.get(staged.index) else { return String::new() };
+        let (table, stage) = (&plan.sql_name, &staged.name);
+        if plan.schema.key != Key::Rows {
+            let matches = self.key_match(staged.index, "t", "s");
+            return format!("SELECT t.ctid AS place FROM ONLY {table} AS t, {stage} AS s WHERE {matches}");
+        }
         // the text of whole rows, by the types' own output functions, because not every type has equality
         let columns: Vec<String> =
             plan.schema.columns.iter().map(|column| format!("x.{}", quote::identifier(&column.name))).collect();
         let stages: Vec<String> = (0..columns.len()).map(|position| format!("s.c{position}")).collect();
         format!(
-            "DELETE FROM ONLY {table} AS t USING (SELECT live.place FROM \
+            "SELECT live.place FROM \
              (SELECT y.place, y.body, pg_catalog.row_number() OVER (PARTITION BY y.body) AS n FROM \
              (SELECT x.ctid AS place, ROW({})::pg_catalog.text COLLATE \"C\" AS body FROM ONLY {table} AS x) AS y) AS live \
              JOIN (SELECT z.body, pg_catalog.count(*) AS n FROM \
              (SELECT ROW({})::pg_catalog.text COLLATE \"C\" AS body FROM {stage} AS s) AS z GROUP BY z.body) AS gone \
-             ON gone.body = live.body AND live.n <= gone.n) AS d WHERE t.ctid = d.place RETURNING 1",
+             ON gone.body = live.body AND live.n <= gone.n",
             columns.join(", "),
             stages.join(", ")
         )
@@ -242,9 +256,6 @@ pub(super) fn is_set(schema: &TableSchema, position: usize, column: &Column) -> 
     let Key::Columns { columns, .. } = &schema.key else { return false };
     match columns.iter().find(|key| key.column as usize == position) {
         None => column.identity != Some(Identity::Always),
-        Some(key) => {
-            matches!(key.order, KeyOrder::Numeric | KeyOrder::Rtrim | KeyOrder::NoCase)
-                || matches!(column.kind, Kind::Float4 | Kind::Float8)
-        }
+        Some(key) => has_many_forms(key.order, column.kind),
     }
 }

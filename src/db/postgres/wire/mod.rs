@@ -17,3 +17,4 @@ mod tls;
 
 pub use connection::Connection;
 pub use failure::Failure;
+pub use row::Row;

@@ -69,8 +69,12 @@ pub fn chooses_keys(fixture: &mut dyn Fixture) {
     let unique = schema(fixture, &catalog, "by_unique");
     assert_eq!(key_source(unique), Some(&KeySource::Unique("u_y".to_owned())), "fewest columns, then name");
     assert_eq!(unique.key_names(), ["b", "a"]);
-    let plain: Vec<_> = unique.unique.iter().map(|index| index.name.as_str()).collect();
+    let plain = unique.unique.iter().filter(|index| !index.conditional);
+    let plain: Vec<_> = plain.map(|index| index.name.as_str()).collect();
     assert_eq!(plain, ["u_nullable", "u_three", "u_y", "u_z"], "without expression or predicate, in order of name");
+    let conditional = unique.unique.iter().filter(|index| index.conditional);
+    let conditional: Vec<_> = conditional.map(|index| (index.name.as_str(), index.columns.join(" "))).collect();
+    assert_eq!(conditional, [("u_expression", "a".to_owned()), ("u_partial", "a b".to_owned())]);
     assert_eq!(schema(fixture, &catalog, "by_rows").key, Key::Rows);
 }
 

@@ -1,8 +1,8 @@
 //! What a restore transaction writes, and what it leaves alone.
 
 use crate::conformance::{Fixture, Given, all, find, read, reads};
-use dbsnap::codec::{Value, row};
-use dbsnap::db::{Commit, DbError};
+use dbsnap::codec::{TableName, Value, row};
+use dbsnap::db::{Change, Changing, Commit, DbError, Engine, RestoreTxn};
 use dbsnap::monitor::Silent;
 
 const SHOP: &str = "CREATE TABLE mods (id INTEGER NOT NULL PRIMARY KEY, title TEXT NOT NULL, price INTEGER);
@@ -128,26 +128,48 @@ pub fn writes_around_generated_columns(fixture: &mut dyn Fixture) {
     assert_eq!(fixture.dump("t"), before);
 }
 
-pub fn counts_bystanders(fixture: &mut dyn Fixture) {
+fn deleting(txn: &mut dyn RestoreTxn, mut rows: Given) -> Vec<(TableName, u64)> {
+    txn.bystanders(&mut [Changing { index: 0, change: Change::Deleted, rows: &mut rows }]).unwrap()
+}
+
+pub fn tells_what_other_tables_would_lose(fixture: &mut dyn Fixture) {
     fixture.exec(SHOP);
     let before = dumps(fixture);
     let (schema, rows) = read(fixture, "mods");
     let doomed = || Given::new(find(&schema, &rows, "id", &Value::Int(1)));
+    if fixture.engine() == Engine::Sqlite {
+        // foreign keys do not act: the database is asked when all is written, and what is lost stays
+        let mut sink = fixture.open();
+        let alone = reads(fixture, sink.as_mut(), &["mods"]);
+        let mut txn = sink.restore(&alone, &Silent).unwrap();
+        assert!(!txn.foreign_keys_act() && deleting(txn.as_mut(), doomed()).is_empty());
+        txn.delete(0, &mut doomed()).unwrap();
+        let Err(DbError::Dangling(mut told)) = txn.commit() else { panic!("not refused") };
+        told.sort();
+        let mods = fixture.table("mods");
+        assert_eq!(told, [("picks", 1), ("reviews", 2)].map(|(name, rows)| (fixture.table(name), mods.clone(), rows)));
+        assert_eq!(dumps(fixture), before);
+        let mut txn = sink.restore(&alone, &Silent).unwrap();
+        txn.delete(0, &mut doomed()).unwrap();
+        txn.insert(0, &mut doomed()).unwrap();
+        assert_eq!(txn.commit().unwrap(), Commit::Done, "what comes back is not missed");
+        assert_eq!(dumps(fixture), before);
+        return;
+    }
     let mut sink = fixture.open();
     let alone = reads(fixture, sink.as_mut(), &["mods"]);
     let with_reviews = reads(fixture, sink.as_mut(), &["mods", "reviews"]);
     {
         let mut txn = sink.restore(&alone, &Silent).unwrap();
-        let mut told = txn.bystanders(0, &mut doomed()).unwrap();
-        told.sort();
+        let told = deleting(txn.as_mut(), doomed());
         let expected = [("picks", 1), ("replies", 2), ("reviews", 2)].map(|(name, rows)| (fixture.table(name), rows));
         assert_eq!(told, expected, "recursively");
-        assert!(txn.bystanders(0, &mut Given::new(find(&schema, &rows, "id", &Value::Int(4)))).unwrap().is_empty());
+        assert!(deleting(txn.as_mut(), Given::new(find(&schema, &rows, "id", &Value::Int(4)))).is_empty());
         assert_eq!(all(txn.as_mut(), 0), rows, "nothing was written");
     }
     {
         let mut txn = sink.restore(&with_reviews, &Silent).unwrap();
-        let told = txn.bystanders(0, &mut doomed()).unwrap();
+        let told = deleting(txn.as_mut(), doomed());
         assert!(told.contains(&(fixture.table("picks"), 1)), "{told:?}");
         assert!(told.iter().all(|(table, _)| *table != fixture.table("reviews")), "of other tables only: {told:?}");
     }

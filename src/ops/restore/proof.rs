@@ -1,0 +1,57 @@
+//! The proof that reads only what was written, where the database can tell what that is.
+//!
+//! `docs/decisions/0002-proof-of-what-was-written.md` says why it is enough.
+
+use super::changes::{Changes, Digest};
+use super::spool::Spool;
+use crate::db::{DbError, RestoreTxn, RowSink, RowStream};
+use crate::hash::Hash;
+use crate::ops::OpError;
+use crate::tree::Entry;
+
+/// Whether the table at `index` is what the plan says, as far as that can be told without reading all of it. `false` says nothing:
+/// then the whole table is to be read.
+///
+/// # Errors
+/// If the database cannot be read, or the disk.
+pub(super) fn is_as_planned(txn: &mut dyn RestoreTxn, index: usize, changes: &mut Changes) -> Result<bool, OpError> {
+    let mut found = Rows::default();
+    let mut gone = changes.delete.stream()?;
+    let Some(written) = txn.written(index, &mut gone, &mut found).map_err(|error| gone.explain(error))? else {
+        return Ok(false);
+    };
+    let mut planned = Rows::default();
+    planned.add_all(&mut changes.update)?;
+    planned.add_all(&mut changes.insert)?;
+    let total = (changes.live_rows + changes.insert.rows()).checked_sub(changes.delete.rows());
+    Ok(written.left == 0 && Some(written.total) == total && found.0.finish() == planned.0.finish())
+}
+
+/// Rows of one table, whatever their order.
+#[derive(Default)]
+struct Rows(Digest);
+
+impl Rows {
+    fn add(&mut self, row: &[u8]) {
+        // The key is part of the row.
+        self.0.add(None, Some(Entry { key: &[], id: Hash::of(row), row, count: 1 }));
+    }
+
+    fn add_all(&mut self, spool: &mut Spool) -> Result<(), OpError> {
+        let mut rows = spool.stream()?;
+        loop {
+            match rows.next_row() {
+                Ok(Some(row)) => self.add(row),
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(rows.explain(error)),
+            }
+        }
+    }
+}
+
+impl RowSink for Rows {
+    fn row(&mut self, row: &[u8]) -> Result<(), DbError> {
+        self.add(row);
+        Ok(())
+    }
+}

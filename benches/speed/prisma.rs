@@ -201,8 +201,7 @@ pub fn script(plan: &Plan) -> Outcome<Section> {
     }
     let taken = cold_rounds(&mut lanes, plan.rounds)?;
     drop(lanes);
-    let about =
-        format!("{rows} rows of `mods`, the table emptied before each; {} rounds, none before them.", plan.rounds);
+    let about = format!("{rows} rows of `mods`, the table emptied before each; {} round(s), none before.", plan.rounds);
     let mut section = Section::new("Restore script", "prisma-script", about);
     let ours = taken.get(1).map(Vec::as_slice);
     section.time("the script, in bulk", ours, "the plan's loop of upserts", &taken[0], 0.05);

@@ -19,7 +19,7 @@ pub struct Surroundings<'s> {
     pub url: Option<&'s Setting>,
     /// The first number of Prisma's version, if it is known.
     pub major: Option<u32>,
-    /// Packages that the project names or has installed.
+    /// Packages that the project names or has installed, the ones to be taken first.
     pub packages: &'s [String],
 }
 
@@ -62,7 +62,6 @@ impl Surroundings<'_> {
     }
 
     fn adapter(&self, generator: Option<&Generator>, found: &mut Vec<String>) -> Adapter {
-        let has = |name: &str| self.packages.iter().any(|package| package == name);
         let seven = self.major.is_none_or(|major| major >= 7);
         let wanted = match self.engine {
             "postgresql" => [("@prisma/adapter-pg", Adapter::Pg, Adapter::Pg)].to_vec(),
@@ -78,7 +77,8 @@ impl Surroundings<'_> {
         let previewed = previews.iter().any(|feature| feature == "driverAdapters" || feature == "queryCompiler");
         let known = self.major.is_some() || provider_is_new;
         let needed = known && (seven || engine_type == Some("client") || previewed);
-        match wanted.iter().copied().find(|(package, ..)| has(package)) {
+        let of_package = |name: &String| wanted.iter().copied().find(|(package, ..)| package == name);
+        match self.packages.iter().find_map(of_package) {
             Some(one) if needed || self.major == Some(6) && engine_type.is_none() && provider_is_new => {
                 found.push(format!("Found: {}.", one.0));
                 pick(one)
@@ -183,7 +183,10 @@ mod tests {
     fn the_adapter_is_the_installed_one_and_else_assumed() {
         let js = JS.replace("-js\"", "-js\"\n engineType = \"client\"");
         assert_eq!(options(&js, 6, &["@prisma/adapter-libsql"]).adapter, Adapter::LibSql6);
-        assert_eq!(options(JS, 7, &["@prisma/adapter-better-sqlite3"]).adapter, Adapter::BetterSqlite3);
+        let (libsql, better) = ("@prisma/adapter-libsql", "@prisma/adapter-better-sqlite3");
+        assert_eq!(options(JS, 7, &[better]).adapter, Adapter::BetterSqlite3);
+        assert_eq!(options(JS, 7, &[libsql, better]).adapter, Adapter::LibSql);
+        assert_eq!(options(JS, 7, &[better, libsql]).adapter, Adapter::BetterSqlite3);
         let found = options(SEVEN, 7, &[]);
         assert_eq!(found.adapter, Adapter::Pg);
         assert!(found.found.iter().any(|line| line.starts_with("Assumed: @prisma/adapter-pg")), "{:?}", found.found);

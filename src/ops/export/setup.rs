@@ -5,8 +5,8 @@ use crate::prisma::project::PrismaProject;
 use crate::prisma::{ScriptOptions, Surroundings};
 use std::path::{Path, PathBuf};
 
-/// The packages that a script may need.
-const ADAPTERS: [&str; 3] = ["@prisma/adapter-pg", "@prisma/adapter-libsql", "@prisma/adapter-better-sqlite3"];
+/// The packages that a script may need; where a project has two for one engine, the first is taken.
+const ADAPTERS: [&str; 3] = ["@prisma/adapter-pg", "@prisma/adapter-better-sqlite3", "@prisma/adapter-libsql"];
 
 /// The project's Prisma schema and what is installed; all of it may be missing.
 pub(super) struct PrismaSide {
@@ -24,8 +24,11 @@ impl PrismaSide {
         let named = |name: &str| {
             found.as_ref().and_then(|found| found.package.as_ref()).is_some_and(|package| package.has(name))
         };
-        let installed = |name: &&str| named(name) || root.join("node_modules").join(name).is_dir();
-        let packages = ADAPTERS.iter().filter(|name| installed(name)).map(|&name| name.to_owned()).collect();
+        let installed = |name: &str| !named(name) && root.join("node_modules").join(name).is_dir();
+        // What package.json names comes before what only lies there, brought by another package or left behind.
+        let first = ADAPTERS.iter().filter(|name| named(name));
+        let then = ADAPTERS.iter().filter(|name| installed(name));
+        let packages = first.chain(then).map(|&name| name.to_owned()).collect();
         PrismaSide { root, project: found, packages, trouble }
     }
 

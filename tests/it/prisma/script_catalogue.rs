@@ -1,6 +1,6 @@
 //! The plan's ten models, exported, damaged, and restored by the scripts through real Prisma. The database is the judge.
 
-use super::script_project::{BUNDLER, Generator, PrismaWorld, Setup};
+use super::script_project::{BUNDLER, Generator, LIBSQL, PG, PrismaWorld, Setup};
 use crate::source::files::{project, text};
 use crate::support::postgres::{Db, PgServer};
 use rusqlite::Connection;
@@ -79,13 +79,13 @@ fn postgres(setup: Setup) {
 /// Torment: R19
 #[test]
 fn postgres_with_prisma_7() {
-    postgres(Setup { major: 7, generator: Generator::New, engine: "postgresql" });
+    postgres(Setup { major: 7, generator: Generator::New, adapter: PG });
 }
 
 /// Torment: R19
 #[test]
 fn postgres_with_prisma_6() {
-    postgres(Setup { major: 6, generator: Generator::Js, engine: "postgresql" });
+    postgres(Setup { major: 6, generator: Generator::Js, adapter: PG });
 }
 
 /// Rows of each table of one file that differ from those of the other, every value with its storage class.
@@ -139,11 +139,11 @@ fn sqlite(setup: Setup) {
 /// Torment: R19
 #[test]
 fn sqlite_with_prisma_7() {
-    sqlite(Setup { major: 7, generator: Generator::JsOutput, engine: "sqlite" });
+    sqlite(Setup { major: 7, generator: Generator::JsOutput, adapter: LIBSQL });
 }
 
 /// Torment: R19
 #[test]
 fn sqlite_with_prisma_6() {
-    sqlite(Setup { major: 6, generator: Generator::New, engine: "sqlite" });
+    sqlite(Setup { major: 6, generator: Generator::New, adapter: LIBSQL });
 }

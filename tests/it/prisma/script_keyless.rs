@@ -1,6 +1,6 @@
 //! Tables without a key, restored by the script: as many copies of each row as the file holds.
 
-use super::script_project::{Generator, PrismaWorld, Setup};
+use super::script_project::{Generator, LIBSQL, PG, PrismaWorld, Setup};
 use crate::source::files::{project, text};
 use crate::support::postgres::PgServer;
 use rusqlite::Connection;
@@ -17,7 +17,7 @@ fn on_postgresql() {
     );
     let state = || db.sql("SELECT h::text, count(*) FROM heap AS h GROUP BY 1 ORDER BY 1");
     let before = state();
-    let setup = Setup { major: 7, generator: Generator::New, engine: "postgresql" };
+    let setup = Setup { major: 7, generator: Generator::New, adapter: PG };
     let world = PrismaWorld::new(setup, &text(&project(&format!("{MODELS}postgresql.prisma"))), &db.url());
     world.export(&["heap"]);
     db.sql(
@@ -44,7 +44,7 @@ fn on_postgresql() {
 
 #[test]
 fn on_sqlite() {
-    let setup = Setup { major: 7, generator: Generator::JsOutput, engine: "sqlite" };
+    let setup = Setup { major: 7, generator: Generator::JsOutput, adapter: LIBSQL };
     let world = PrismaWorld::new(setup, &text(&project(&format!("{MODELS}sqlite.prisma"))), "file:./dev.db");
     let path = world.path().join("dev.db");
     let execute = |sql: &str| Connection::open(&path).unwrap().execute_batch(sql).unwrap();

@@ -22,8 +22,13 @@ pub enum Generator {
 pub struct Setup {
     pub major: u32,
     pub generator: Generator,
-    pub engine: &'static str,
+    /// Its driver adapter: [`PG`], [`LIBSQL`] or [`BETTER_SQLITE3`].
+    pub adapter: &'static str,
 }
+
+pub const PG: &str = "@prisma/adapter-pg";
+pub const LIBSQL: &str = "@prisma/adapter-libsql";
+pub const BETTER_SQLITE3: &str = "@prisma/adapter-better-sqlite3";
 
 impl Setup {
     /// The schema: these models under the blocks that this setup needs.
@@ -47,12 +52,12 @@ impl Setup {
         let body = body.join("\n}\n");
         format!(
             "generator client {{\n  {generator}}}\n\ndatasource db {{\n  provider = \"{}\"\n{url}{schemas}\n}}\n\n{body}",
-            self.engine
+            self.engine()
         )
     }
 
-    fn adapter(self) -> &'static str {
-        if self.engine == "sqlite" { "@prisma/adapter-libsql" } else { "@prisma/adapter-pg" }
+    fn engine(self) -> &'static str {
+        if self.adapter == PG { "postgresql" } else { "sqlite" }
     }
 
     fn packages(self) -> PathBuf {
@@ -75,7 +80,7 @@ impl Setup {
         let generate = new.program(new.path().join("node_modules/.bin/prisma"), ["generate"]);
         // Prisma's own engine is not needed and not there; any URL will do.
         let generate = generate.env("PRISMA_SCHEMA_ENGINE_BINARY", "/bin/false").env("PRISMA_HIDE_UPDATE_MESSAGE", "1");
-        let url = if self.engine == "sqlite" { "file:./none.db" } else { "postgresql://localhost/none" };
+        let url = if self.engine() == "sqlite" { "file:./none.db" } else { "postgresql://localhost/none" };
         let generate = generate.env("DATABASE_URL", url).env("CHECKPOINT_DISABLE", "1");
         generate.run().success();
         let moving = place.with_extension(std::process::id().to_string());
@@ -117,7 +122,7 @@ impl Setup {
     fn write(self, project: &Project, schema: &str) {
         project.write("prisma/schema.prisma", schema);
         let version = if self.major == 7 { "7.10.0" } else { "6.19.3" };
-        let adapter = self.adapter();
+        let adapter = self.adapter;
         project.write(
             "package.json",
             format!("{{\"dependencies\":{{\"@prisma/client\":\"{version}\",\"{adapter}\":\"{version}\"}}}}"),

@@ -1,12 +1,12 @@
 //! What a restore script must not act on: each case with a clear message, and nothing written.
 
-use super::script_project::{Generator, PrismaWorld, Setup};
+use super::script_project::{Generator, LIBSQL, PrismaWorld, Setup};
 use crate::source::files::{project, text};
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 use std::fs;
 
-const SEVEN: Setup = Setup { major: 7, generator: Generator::JsOutput, engine: "sqlite" };
+const SEVEN: Setup = Setup { major: 7, generator: Generator::JsOutput, adapter: LIBSQL };
 
 /// The ten models in SQLite, exported; all categories are gone since.
 fn world() -> PrismaWorld {

@@ -1,6 +1,6 @@
 //! Every set-up that a project can have: compiled strictly under each module system, and run.
 
-use super::script_project::{BUNDLER, Generator, PrismaWorld, Setup};
+use super::script_project::{BETTER_SQLITE3, BUNDLER, Generator, LIBSQL, PrismaWorld, Setup};
 use crate::source::files::project;
 use crate::support::process::Project;
 use dbsnap::prisma::{Adapter, ScriptOptions, restore_script};
@@ -79,6 +79,8 @@ fn works(setup: Setup) {
     let execute = |sql: &str| Connection::open(world.path().join("dev.db")).unwrap().execute_batch(sql).unwrap();
     execute(TABLES);
     world.export(&["pairs", "Plain", "Code", "Hidden", "Node"]);
+    let script = std::fs::read_to_string(world.script("pairs")).unwrap();
+    assert!(script.contains(&format!("import('{}')", setup.adapter)), "{script}");
     let package = std::fs::read_to_string(world.path().join("package.json")).unwrap();
     for (settings, is_module) in tried(setup.generator).iter().map(|&at| MODULES[at]) {
         let kind = if is_module { "module" } else { "commonjs" };
@@ -99,18 +101,18 @@ fn works(setup: Setup) {
 }
 
 #[test]
-fn prisma_7_with_the_new_generator() {
-    works(Setup { major: 7, generator: Generator::New, engine: "sqlite" });
+fn prisma_7_with_the_new_generator_and_libsql() {
+    works(Setup { major: 7, generator: Generator::New, adapter: LIBSQL });
 }
 
 #[test]
-fn prisma_7_with_the_old_generator() {
-    works(Setup { major: 7, generator: Generator::Js, engine: "sqlite" });
+fn prisma_7_with_the_old_generator_and_better_sqlite3() {
+    works(Setup { major: 7, generator: Generator::Js, adapter: BETTER_SQLITE3 });
 }
 
 #[test]
-fn prisma_6_with_the_old_generator() {
-    works(Setup { major: 6, generator: Generator::JsOutput, engine: "sqlite" });
+fn prisma_6_with_the_old_generator_and_better_sqlite3() {
+    works(Setup { major: 6, generator: Generator::JsOutput, adapter: BETTER_SQLITE3 });
 }
 
 /// Prisma 5's own engine cannot be had here: its script is compiled.

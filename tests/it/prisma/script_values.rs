@@ -1,6 +1,6 @@
 //! Every type of PostgreSQL with its hostile values, and tables that Prisma's client cannot write, restored in bulk.
 
-use super::script_project::{Generator, PrismaWorld, Setup};
+use super::script_project::{Generator, PG, PrismaWorld, Setup};
 use crate::source::files::{project, text};
 use crate::support::postgres::{Db, PgServer};
 
@@ -60,7 +60,7 @@ fn every_value_and_every_odd_table_comes_back() {
     db.sql(ODD);
     let before = state(&db);
     let models = text(&project("tests/fixtures/prisma/catalogue-postgresql.prisma"));
-    let setup = Setup { major: 7, generator: Generator::New, engine: "postgresql" };
+    let setup = Setup { major: 7, generator: Generator::New, adapter: PG };
     let world = PrismaWorld::new(setup, &models, &db.url());
     world.export(&["everything", "lists", "always", "Other \"Place\".Quo\"te", "moments", "noted"]);
     db.sql(DAMAGE);

@@ -1,7 +1,7 @@
 //! The plan's example session and invocations, typed as commands, in a project of the plan's ten models: its report, its
 //! files field for field, its success criteria and its clean-up policy.
 
-use super::script_project::{BUNDLER, Generator, PrismaWorld, Setup};
+use super::script_project::{BUNDLER, Generator, LIBSQL, PG, PrismaWorld, Setup};
 use crate::source::files::{project, text};
 use crate::support::postgres::PgServer;
 use crate::support::redact::redact;
@@ -252,7 +252,7 @@ fn on_postgresql() {
     let db = PgServer::shared().database();
     db.sql(&text(&project("tests/it/prisma/sql/catalogue-postgresql.sql")));
     db.sql(&rows("generate_series(1, 5432) AS n", "'clx' || lpad(n::text, 5, '0')", "{sims}"));
-    let setup = Setup { major: 7, generator: Generator::New, engine: "postgresql" };
+    let setup = Setup { major: 7, generator: Generator::New, adapter: PG };
     let world = PrismaWorld::new(setup, &models("postgresql"), &db.url());
     world.project.write("prisma/migrations/20260120_migration/migration.sql", "");
     session(&Plan { world, sql: &|sql| db.sql(sql) });
@@ -260,7 +260,7 @@ fn on_postgresql() {
 
 #[test]
 fn on_sqlite() {
-    let setup = Setup { major: 7, generator: Generator::JsOutput, engine: "sqlite" };
+    let setup = Setup { major: 7, generator: Generator::JsOutput, adapter: LIBSQL };
     let world = PrismaWorld::new(setup, &models("sqlite"), "file:./dev.db");
     world.project.write("prisma/migrations/20260120_migration/migration.sql", "");
     let path = world.path().join("dev.db");

@@ -61,7 +61,12 @@ impl Taking<'_> {
         reads: &[TableRead],
         expected: &[(Option<u64>, Option<u64>)],
     ) -> Result<Vec<Captured>, OpError> {
-        let capture = Capture { objects: self.session, scratch: self.store.scratch_dir(), monitor: self.monitor };
+        let capture = Capture {
+            objects: self.session,
+            scratch: self.store.scratch_dir(),
+            monitor: self.monitor,
+            differences: false,
+        };
         let mut captured = Vec::with_capacity(reads.len());
         for (index, read) in reads.iter().enumerate() {
             let table = &read.schema.table;

@@ -267,7 +267,7 @@ pub(super) fn prepare(
             None => target.entry.root,
         };
         let live_in_filter = target.filtered.map(|position| captured[position].built.root);
-        let sides = Sides { live, live_in_filter, snapshot };
+        let sides = Sides { live, live_in_filter, snapshot, noted: captured[index].built.differences.take() };
         let rows = (captured[index].built.totals.rows, target.entry.rows);
         let changes = Changes::collect(&*trial, &target.spec, &sides, rows, plan.mode, scratch)?;
         plan.tables.push(changes.describe(target.entry.table.to_string(), rows, target.notes.clone()));

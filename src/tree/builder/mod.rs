@@ -5,6 +5,7 @@
 
 mod batch;
 mod change;
+mod compare;
 mod encode;
 mod history;
 mod job;
@@ -12,6 +13,7 @@ mod join;
 mod levels;
 
 use super::TreeError;
+use super::differences::{Differences, Pad};
 use super::node::{Totals, bound_between};
 use super::pool::Pool;
 use super::splitter::{Extent, LeafSplitter};
@@ -24,6 +26,8 @@ pub use change::Change;
 use history::History;
 use job::{Job, Made, Shared};
 use levels::Levels;
+use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::Scope;
 
@@ -43,18 +47,20 @@ pub struct BuildOptions<'m> {
     pub threads: usize,
     /// Asked for interruption once a leaf; it is not told of progress.
     pub monitor: &'m dyn Monitor,
+    /// Where differences from the first of the previous trees are written down, if they are wanted: a directory for temporary files.
+    pub differences: Option<&'m Path>,
 }
 
 impl<'m> BuildOptions<'m> {
-    /// Level 3 and a worker for each processor.
+    /// Level 3, a worker for each processor, and differences only counted.
     pub fn new(monitor: &'m dyn Monitor) -> BuildOptions<'m> {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        BuildOptions { level: 3, threads, monitor }
+        BuildOptions { level: 3, threads, monitor, differences: None }
     }
 }
 
 /// A finished tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Built {
     /// The id of its root.
     pub root: Hash,
@@ -68,6 +74,9 @@ pub struct Built {
     pub stored_bytes: u64,
     /// What differs from the first of the previous trees; `None` if there is none or it cannot be read.
     pub change: Option<Change>,
+    /// These differences, if they were wanted ([`BuildOptions::differences`]), are told in `change`, and are not too many to be
+    /// written down.
+    pub differences: Option<Differences>,
 }
 
 /// Builds one tree. Its workers live in the scope it was made in; dropping it ends them.
@@ -89,6 +98,8 @@ pub struct Builder<'scope> {
     spare: Vec<Batch>,
     levels: Levels<'scope>,
     built: Built,
+    /// Where differences are written down, in key order.
+    pieces: Vec<Range<u64>>,
     shared: Arc<Shared<'scope>>,
     failed: bool,
 }
@@ -127,7 +138,8 @@ impl<'scope> Builder<'scope> {
         options: BuildOptions<'env>,
     ) -> Builder<'scope> {
         let history = objects.map(|objects| History::new(objects, previous));
-        let shared = Arc::new(Shared { objects, spec: spec.clone(), level: options.level, history });
+        let pad = options.differences.filter(|_| !previous.is_empty()).map(|dir| Arc::new(Pad::new(dir)));
+        let shared = Arc::new(Shared { objects, spec: spec.clone(), level: options.level, history, pad });
         let worker = Arc::clone(&shared);
         let pool = Pool::new(scope, options.threads, move |job| job::make(&worker, job));
         Builder {
@@ -150,7 +162,9 @@ impl<'scope> Builder<'scope> {
                 new_leaves: 0,
                 stored_bytes: 0,
                 change: if previous.is_empty() { None } else { Some(Change::default()) },
+                differences: None,
             },
+            pieces: Vec::new(),
             shared,
             failed: false,
         }
@@ -235,6 +249,10 @@ impl<'scope> Builder<'scope> {
         self.built.stored_bytes += stored;
         if self.shared.history.as_ref().is_some_and(History::is_damaged) {
             self.built.change = None;
+        } else if let (Some(pad), Some(parent)) =
+            (&self.shared.pad, self.shared.history.as_ref().and_then(History::parent))
+        {
+            self.built.differences = Differences::new(parent, root, Arc::clone(pad), self.pieces);
         }
         Ok(self.built)
     }
@@ -274,6 +292,7 @@ impl<'scope> Builder<'scope> {
         if let Some(change) = &mut self.built.change {
             change.add(leaf.change);
         }
+        self.pieces.extend(leaf.pieces);
         Ok(())
     }
 }

@@ -77,12 +77,9 @@ pub(super) fn make(shared: &Shared<'_>, job: Job) -> Result<(Made, Option<Batch>
     Ok((made, batch))
 }
 
-/// The leaf's id and its rows'. The keys of a multiset are its row ids already.
+/// The leaf's id and its rows'.
 fn ids_of(batch: &Batch, multiset: bool) -> Result<(Hash, Vec<Hash>), TreeError> {
-    let ids = match multiset {
-        true => (0..batch.len()).map(|index| Hash::from_slice(batch.key(index)).ok_or(TreeError::Stopped)).collect(),
-        false => Ok(Hash::of_each(&batch.rows().collect::<Vec<_>>())),
-    }?;
+    let ids = batch.ids(multiset)?;
     let mut hasher = LeafHasher::new(multiset);
     ids.iter().enumerate().for_each(|(index, row)| hasher.entry(row, batch.count(index)));
     Ok((hasher.finish(), ids))

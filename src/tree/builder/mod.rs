@@ -16,6 +16,7 @@ use super::TreeError;
 use super::differences::{Differences, Pad};
 use super::node::{Totals, bound_between};
 use super::pool::Pool;
+use super::sort::Record;
 use super::splitter::{Extent, LeafSplitter};
 use crate::codec::KeySpec;
 use crate::hash::Hash;
@@ -177,15 +178,21 @@ impl<'scope> Builder<'scope> {
     /// [`TreeError::DuplicateKey`] or [`TreeError::OutOfOrder`] if the key is not above the one before it; otherwise the
     /// first thing that went wrong with any row pushed before. After an error the builder is of no use.
     pub fn push(&mut self, key: &[u8], row: &[u8], count: u64) -> Result<(), TreeError> {
+        self.push_named(Record { key, row, count, id: None })
+    }
+
+    /// As [`Builder::push`] with the row's id, if there is one, which is not taken again then.
+    pub(super) fn push_named(&mut self, record: Record<'_>) -> Result<(), TreeError> {
         if self.failed {
             return Err(TreeError::Stopped);
         }
-        let outcome = self.add(key, row, count);
+        let outcome = self.add(record);
         self.failed = outcome.is_err();
         outcome
     }
 
-    fn add(&mut self, key: &[u8], row: &[u8], count: u64) -> Result<(), TreeError> {
+    fn add(&mut self, record: Record<'_>) -> Result<(), TreeError> {
+        let Record { key, row, .. } = record;
         if row.len() as u64 > super::leaf::MAX_ROW {
             return Err(TreeError::RowTooLong(row.len() as u64));
         }
@@ -200,9 +207,9 @@ impl<'scope> Builder<'scope> {
             let upper = full.last_key().map(|last| bound_between(last, key)).unwrap_or_default();
             self.dispatch(full, upper)?;
         }
-        let count = if self.multiset { count.max(1) } else { 1 };
+        let count = if self.multiset { record.count.max(1) } else { 1 };
         self.pushed.add(row.len(), count);
-        self.batch.push(key, row, count, self.multiset);
+        self.batch.push(Record { count, ..record }, self.multiset);
         if self.splitter.ends_after(key, row.len()) {
             let next = self.spare.pop().unwrap_or_default();
             self.full = Some(std::mem::replace(&mut self.batch, next));

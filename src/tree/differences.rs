@@ -196,3 +196,41 @@ fn read<'a>(reader: &mut Reader<'a>) -> Result<Both<'a>, WireError> {
 fn refused(source: io::Error) -> TreeError {
     TreeError::Io { action: "read a temporary file for differences", source }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_much_is_not_told_in_part() {
+        let dir = tempfile::tempdir().unwrap();
+        let (old, new) = (Hash::of(b"old"), Hash::of(b"new"));
+        let entry = Entry { key: b"k", id: Hash::of(b"row"), row: b"row", count: 1 };
+        for (end, told) in [(0, true), (MOST - 1, false)] {
+            let pad = Arc::new(Pad::new(dir.path()));
+            pad.end.store(end, Ordering::Relaxed);
+            let mut notes = Notes::new(&pad);
+            notes.add(None, Some(entry)).unwrap();
+            let pieces = notes.finish().unwrap();
+            assert_eq!(Differences::new(old, new, pad, pieces).is_some(), told);
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_not_the_one_noted_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let (old, new) = (Hash::of(b"old"), Hash::of(b"new"));
+        let pad = Arc::new(Pad::new(dir.path()));
+        let mut notes = Notes::new(&pad);
+        notes.add(None, Some(Entry { key: b"k", id: Hash::of(b"row"), row: b"row", count: 1 })).unwrap();
+        let pieces = notes.finish().unwrap();
+        let end = pieces[0].end;
+        let differences = Differences::new(old, new, Arc::clone(&pad), pieces).unwrap();
+        assert!(matches!(differences.between(&old, &new).unwrap().next_difference(), Ok(Some(Difference::Added(_)))));
+        assert!(matches!(differences.between(&new, &old).unwrap().next_difference(), Ok(Some(Difference::Removed(_)))));
+        pad.file().unwrap().write_all_at(b"W", end - 1).unwrap();
+        assert!(differences.between(&old, &new).unwrap().next_difference().is_err());
+        pad.file().unwrap().set_len(end - 1).unwrap();
+        assert!(differences.between(&old, &new).unwrap().next_difference().is_err());
+    }
+}

@@ -5,10 +5,10 @@ use super::join::Join;
 use crate::codec::KeySpec;
 use crate::hash::Hash;
 use crate::store::{NewObjects, StoreError};
-use crate::tree::TreeError;
 use crate::tree::frame::DELTA;
 use crate::tree::leaf::{Entries, LeafReader, sources};
 use crate::tree::walk::{NodeReader, Place, Walk};
+use crate::tree::{Flaw, TreeError};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -122,7 +122,10 @@ impl Search<'_, '_> {
     fn entries(&mut self, id: &Hash) -> Result<Option<Entries>, TreeError> {
         self.tried.insert(*id);
         let leaf = self.history.leaves.load(id);
-        let entries = leaf.and_then(|leaf| Entries::of(leaf, Vec::new(), self.spec).map_err(|flaw| flaw.of(*id)));
+        let entries = leaf.and_then(|leaf| match leaf.is_multiset() == self.spec.is_multiset() {
+            true => Entries::of(leaf, Vec::new(), self.spec).map_err(|flaw| flaw.of(*id)),
+            false => Err(Flaw::Shape("a leaf is of another kind of table").of(*id)),
+        });
         self.history.tolerate(entries)
     }
 

@@ -11,6 +11,7 @@ mod history;
 mod job;
 mod join;
 mod levels;
+mod options;
 
 use super::TreeError;
 use super::differences::{Differences, Pad};
@@ -27,8 +28,8 @@ pub use change::Change;
 use history::History;
 use job::{Job, Made, Shared};
 use levels::Levels;
+pub use options::BuildOptions;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 use std::thread::Scope;
 
@@ -38,27 +39,6 @@ const MOST_WAITING: usize = 6 * 1024 * 1024;
 const WAITING_PER_THREAD: usize = 1024 * 1024;
 /// Emptied leaves kept to be filled again.
 const MOST_SPARE: usize = 32;
-
-/// How to build.
-#[derive(Clone, Copy)]
-pub struct BuildOptions<'m> {
-    /// zstd's level for leaves and nodes.
-    pub level: i32,
-    /// Worker threads, at least 1.
-    pub threads: usize,
-    /// Asked for interruption once a leaf; it is not told of progress.
-    pub monitor: &'m dyn Monitor,
-    /// Where differences from the first of the previous trees are written down, if they are wanted: a directory for temporary files.
-    pub differences: Option<&'m Path>,
-}
-
-impl<'m> BuildOptions<'m> {
-    /// Level 3, a worker for each processor, and differences only counted.
-    pub fn new(monitor: &'m dyn Monitor) -> BuildOptions<'m> {
-        let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        BuildOptions { level: 3, threads, monitor, differences: None }
-    }
-}
 
 /// A finished tree.
 #[derive(Debug, Clone)]

@@ -30,6 +30,8 @@ pub(super) struct Capture<'c> {
     pub scratch: PathBuf,
     /// Whom to tell.
     pub monitor: &'c dyn Monitor,
+    /// Whether the rows that differ from the first of the previous trees are wanted, and not only their number.
+    pub differences: bool,
 }
 
 impl Capture<'_> {
@@ -81,7 +83,10 @@ impl Capture<'_> {
     ) -> Result<Built, TreeError> {
         let trial = self.objects.trial();
         let options = LoadOptions {
-            build: BuildOptions::new(self.monitor),
+            build: BuildOptions {
+                differences: self.differences.then_some(self.scratch.as_path()),
+                ..BuildOptions::new(self.monitor)
+            },
             scratch: &self.scratch,
             budget: SORT_BUDGET,
             trial: Some(&*trial),

@@ -39,6 +39,16 @@ pub(super) struct Captured {
     counters: Vec<CounterState>,
 }
 
+/// A tree that a captured table is compared with on the way.
+pub(super) struct Compared {
+    /// Its root.
+    pub root: Hash,
+    /// The snapshot it is of.
+    pub snapshot: Hash,
+    /// Whether that has all rows of the table, not those of a filter.
+    pub whole: bool,
+}
+
 /// What capturing tables into a session needs to know.
 pub(super) struct Taking<'t> {
     /// The store, for its scratch directory.
@@ -55,19 +65,49 @@ pub(super) struct Taking<'t> {
 
 impl Taking<'_> {
     /// Captures every table of `reads` from one instant. `expected` are rows and bytes for the progress.
+    ///
+    /// # Errors
+    /// If the database cannot be read or the store not be written.
     pub fn capture(
         &self,
         snapshot: &mut dyn Snapshot,
         reads: &[TableRead],
         expected: &[(Option<u64>, Option<u64>)],
     ) -> Result<Vec<Captured>, OpError> {
-        let capture = Capture { objects: self.session, scratch: self.store.scratch_dir(), monitor: self.monitor };
+        self.capture_noting(snapshot, reads, expected, &[])
+    }
+
+    /// As [`Taking::capture`]. Of a table that has a snapshot and a root in `compared`, the rows that differ from that one's are noted,
+    /// if it is of this table of this database and keyed alike.
+    ///
+    /// # Errors
+    /// As [`Taking::capture`].
+    pub fn capture_noting(
+        &self,
+        snapshot: &mut dyn Snapshot,
+        reads: &[TableRead],
+        expected: &[(Option<u64>, Option<u64>)],
+        compared: &[Option<Compared>],
+    ) -> Result<Vec<Captured>, OpError> {
         let mut captured = Vec::with_capacity(reads.len());
         for (index, read) in reads.iter().enumerate() {
             let table = &read.schema.table;
             let spec = read.schema.key_spec();
-            let previous = self.history.kindred_roots(self.session, self.origin, table, &spec);
-            let since = self.comparable(read, previous.first());
+            let mut previous = self.history.kindred_roots(self.session, self.origin, table, &spec);
+            let mut since = self.comparable(read, previous.first());
+            let compared = compared.get(index).and_then(Option::as_ref);
+            let compared = compared.filter(|compared| previous.contains(&compared.root));
+            if let Some(compared) = compared.filter(|compared| previous.first() != Some(&compared.root)) {
+                previous.retain(|root| *root != compared.root);
+                previous.insert(0, compared.root);
+                since = (compared.whole && read.filter.is_none()).then_some(compared.snapshot);
+            }
+            let capture = Capture {
+                objects: self.session,
+                scratch: self.store.scratch_dir(),
+                monitor: self.monitor,
+                differences: compared.is_some(),
+            };
             let (rows, bytes) = expected.get(index).copied().unwrap_or_default();
             self.monitor.begin(&Step { verb: "Reading", subject: &table.to_string(), rows, bytes });
             let built = capture.table(snapshot, index, &spec, &previous)?;

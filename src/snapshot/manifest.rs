@@ -68,7 +68,7 @@ impl Origin {
     }
 }
 
-/// Rows that differ from the snapshot before.
+/// Rows that differ from an older snapshot: the one before, or of a safety snapshot the one that was about to be restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableChange {
     /// The snapshot compared with.
@@ -115,7 +115,7 @@ pub struct TableEntry {
     /// The filter as the user typed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
-    /// Difference from the snapshot of this table before, if there is one with the same filter and key.
+    /// Difference from an older snapshot of this table, if there is one with the same filter and key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<TableChange>,
     /// Counters that feed columns of the table.

@@ -40,7 +40,13 @@ pub(super) fn entry(entries: &Entries, index: usize) -> Entry<'_> {
 /// Reads the leaf at `place`, and checks it against what the nodes say of it.
 pub(super) fn read_place(leaves: &LeafReader<'_>, spec: &KeySpec, place: &Place) -> Result<Entries, TreeError> {
     let entries = leaves.read(&place.id, spec)?;
-    let Some(totals) = place.totals else { return Ok(entries) };
+    check_place(&entries, place)?;
+    Ok(entries)
+}
+
+/// Checks a leaf against what the nodes above `place` say of what is there.
+pub(super) fn check_place(entries: &Entries, place: &Place) -> Result<(), TreeError> {
+    let Some(totals) = place.totals else { return Ok(()) };
     let Some(last) = entries.len().checked_sub(1) else {
         return Err(Flaw::Shape("an empty leaf stands in a tree of several").of(place.id));
     };
@@ -50,11 +56,7 @@ pub(super) fn read_place(leaves: &LeafReader<'_>, spec: &KeySpec, place: &Place)
     let fits = totals.entries == entries.len() as u64
         && Some(totals.rows) == rows
         && totals.row_bytes == entries.leaf().row_bytes();
-    if within && fits {
-        Ok(entries)
-    } else {
-        Err(Flaw::Shape("a leaf is not what the node above says of it").of(place.id))
-    }
+    if within && fits { Ok(()) } else { Err(Flaw::Shape("a leaf is not what the node above says of it").of(place.id)) }
 }
 
 /// Goes through the entries of one tree in key order.

@@ -6,6 +6,7 @@
 mod builder;
 mod cursor;
 mod diff;
+mod differences;
 mod error;
 mod frame;
 mod leaf;
@@ -21,6 +22,7 @@ mod walk;
 pub use builder::{BuildOptions, Builder, Built, Change};
 pub use cursor::{Cursor, Entry, LeafMap, find};
 pub use diff::{Diff, Difference};
+pub use differences::{Differences, Noted};
 pub use error::{Flaw, TreeError};
 pub use frame::{DELTA, LEAF, NODE};
 pub use leaf::{Entries, Leaf, LeafReader, MAX_ROW, empty_id};

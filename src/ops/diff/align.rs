@@ -7,7 +7,7 @@ use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::overlay::Overlay;
-use crate::tree::{BuildOptions, Builder, Cursor, Sorter};
+use crate::tree::{BuildOptions, Builder, Cursor, Differences, Sorter};
 
 /// Bytes of rows sorted in memory where a version of a table has to be brought into another form.
 const SORT_BUDGET: usize = 32 << 20;
@@ -26,6 +26,8 @@ pub(super) struct Aligned {
     pub new: Hash,
     /// What differs between the schemas.
     pub differences: Vec<String>,
+    /// The rows that differ, if they were noted when a side was captured.
+    pub noted: Option<Differences>,
 }
 
 impl Aligned {
@@ -48,7 +50,8 @@ impl Aligned {
             false => rewrite(side, &schema, overlay, monitor),
         };
         let (old, new) = (root(old)?, root(new)?);
-        Ok(Some(Aligned { schema, old_schema, spec, old, new, differences }))
+        let noted = [&pair.old, &pair.new].into_iter().flatten().find_map(|side| side.noted.clone());
+        Ok(Some(Aligned { schema, old_schema, spec, old, new, differences, noted }))
     }
 }
 

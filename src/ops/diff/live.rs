@@ -66,15 +66,22 @@ impl Live {
             filter: None,
             snapshot: None,
             since: None,
+            noted: None,
         }))
     }
 
     /// Reads the live tables of `pairs`, each within the filter of the snapshot it is compared with. Those without such a
-    /// snapshot are only counted.
+    /// snapshot are only counted. With `wants_rows` the rows that differ from that snapshot are noted on the way.
     ///
     /// # Errors
     /// If a table cannot be read, or a snapshot's filter no longer fits it.
-    pub fn capture(&mut self, finder: &Finder<'_>, pairs: &mut [Pair], live_is_old: bool) -> Result<(), OpError> {
+    pub fn capture(
+        &mut self,
+        finder: &Finder<'_>,
+        pairs: &mut [Pair],
+        live_is_old: bool,
+        wants_rows: bool,
+    ) -> Result<(), OpError> {
         let engine = self.engine();
         let mut reads = Vec::new();
         let mut sides: Vec<(&mut TableSide, Option<&TableSide>)> = Vec::new();
@@ -95,6 +102,7 @@ impl Live {
             objects: finder.overlay,
             scratch: finder.overlay.scratch_dir().to_owned(),
             monitor: finder.monitor,
+            differences: wants_rows,
         };
         for (index, (live, other)) in sides.into_iter().enumerate() {
             let read = &reads[index];
@@ -114,6 +122,7 @@ impl Live {
             let built = capture.table(snapshot.as_mut(), index, &spec, &previous)?;
             finder.monitor.end();
             live.since = built.change.zip(previous.first()).map(|(change, root)| (*root, change));
+            live.noted = built.differences;
             live.schema = read.schema.clone();
             live.filter = read.filter.as_ref().map(|filter| filter.typed.clone());
             live.root = built.root;

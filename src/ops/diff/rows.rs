@@ -150,7 +150,7 @@ pub(super) fn each_row<E: From<OpError>>(
     mut visit: impl FnMut(&RowChange<'_>) -> Result<bool, E>,
 ) -> Result<(), E> {
     let columns = aligned.schema.columns.len();
-    each_difference(objects, &aligned.spec, &aligned.old, &aligned.new, |old, new| {
+    each_difference(objects, &aligned.spec, &aligned.old, &aligned.new, aligned.noted.as_ref(), |old, new| {
         if let Some(predicate) = &mut predicate
             && !predicate.holds(old, new)?
         {
@@ -224,7 +224,7 @@ pub(super) fn count(
         })?;
         return Ok(counts);
     }
-    each_difference(objects, &aligned.spec, &aligned.old, &aligned.new, |old, new| {
+    each_difference(objects, &aligned.spec, &aligned.old, &aligned.new, aligned.noted.as_ref(), |old, new| {
         match (old, new) {
             (Some(old), Some(new)) if old.id != new.id => counts.changed += 1,
             (old, new) => {

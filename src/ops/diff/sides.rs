@@ -1,7 +1,7 @@
 //! What is compared with what: two snapshots, or a snapshot and the live database, table by table.
 
 use super::live::Live;
-use super::{DiffOptions, DiffSide};
+use super::{Depth, DiffOptions, DiffSide};
 use crate::codec::{TableName, TableSchema};
 use crate::db::Engine;
 use crate::hash::Hash;
@@ -11,6 +11,7 @@ use crate::ops::project::{Place, Project};
 use crate::ops::{OpError, names, refs};
 use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
 use crate::store::Objects;
+use crate::tree::{Change, Differences};
 
 /// How the live database is called where a snapshot can stand.
 pub(super) const LIVE: &str = "live";
@@ -28,7 +29,9 @@ pub(super) struct TableSide {
     /// The snapshot it is of; `None` for the live table.
     pub snapshot: Option<Hash>,
     /// Of live tables: rows added, changed and removed since the root, as they were counted on the way.
-    pub since: Option<(Hash, crate::tree::Change)>,
+    pub since: Option<(Hash, Change)>,
+    /// Of live tables: these rows themselves, if they were wanted.
+    pub noted: Option<Differences>,
 }
 
 /// Both versions of a table.
@@ -103,7 +106,8 @@ impl<'f> Finder<'f> {
             pairs.push(Pair { table, old, new });
         }
         if let Some(live) = &mut live {
-            live.capture(self, &mut pairs, matches!(from, Found::Live))?;
+            let wants_rows = options.depth == Depth::Rows || options.filter.is_some();
+            live.capture(self, &mut pairs, matches!(from, Found::Live), wants_rows)?;
         }
         let engine = |found: &Found<'_>| match (found, &live) {
             (Found::Snapshot { entry, .. }, _) => match entry.manifest.source.engine.as_str() {
@@ -265,5 +269,6 @@ pub(super) fn snapshot_side(objects: &dyn Objects, entry: &Entry, held: &TableEn
         filter: held.filter.clone(),
         snapshot: Some(entry.id),
         since: None,
+        noted: None,
     })
 }

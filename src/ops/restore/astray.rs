@@ -23,7 +23,7 @@ pub(super) fn in_words(objects: &dyn Objects, target: &Target, after: &Hash, mod
     }
     let (mut rows, mut keys) = (0, Vec::new());
     let schema = &target.read.schema;
-    each_difference(objects, &target.spec, after, &target.entry.root, |found, wanted| {
+    each_difference(objects, &target.spec, after, &target.entry.root, None, |found, wanted| {
         // rows that the snapshot has not may stay, unless all of the table is to be the snapshot
         let may_stay = wanted.is_none() && (mode != Mode::Exact || target.filtered.is_some());
         if let Some(entry) = wanted.or(found).filter(|_| !may_stay) {

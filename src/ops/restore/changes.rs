@@ -7,7 +7,7 @@ use crate::hash::{Hash, Hasher};
 use crate::ops::OpError;
 use crate::ops::difference::each_difference;
 use crate::store::Objects;
-use crate::tree::Entry;
+use crate::tree::{Differences, Entry};
 use std::path::Path;
 
 /// The trees that are compared.
@@ -18,6 +18,8 @@ pub(super) struct Sides {
     pub live_in_filter: Option<Hash>,
     /// The snapshot.
     pub snapshot: Hash,
+    /// What differs between the live table and another tree, if it was noted when that table was captured.
+    pub noted: Option<Differences>,
 }
 
 /// The changes to one table.
@@ -69,11 +71,11 @@ impl Changes {
             deletes: mode == Mode::Exact && sides.live_in_filter.is_none(),
             changed_live: 0,
         };
-        each_difference(objects, spec, &sides.live, &sides.snapshot, |before, after| {
+        each_difference(objects, spec, &sides.live, &sides.snapshot, sides.noted.as_ref(), |before, after| {
             collecting.take(before, after).map(|()| true)
         })?;
         if let (Mode::Exact, Some(live)) = (mode, &sides.live_in_filter) {
-            each_difference(objects, spec, live, &sides.snapshot, |before, after| {
+            each_difference(objects, spec, live, &sides.snapshot, None, |before, after| {
                 collecting.take_within_filter(before, after).map(|()| true)
             })?;
         }
@@ -219,7 +221,7 @@ fn words(hash: &Hash) -> [u64; 4] {
     words
 }
 
-/// The digest of everything that differs between two trees.
+/// The digest of everything that differs between two trees, `noted` or read.
 ///
 /// # Errors
 /// If an object cannot be read.
@@ -228,9 +230,10 @@ pub(super) fn digest_between(
     spec: &KeySpec,
     before: &Hash,
     after: &Hash,
+    noted: Option<&Differences>,
 ) -> Result<Hash, OpError> {
     let mut digest = Digest::default();
-    each_difference(objects, spec, before, after, |before, after| {
+    each_difference(objects, spec, before, after, noted, |before, after| {
         digest.add(before, after);
         Ok::<bool, OpError>(true)
     })?;

@@ -90,7 +90,8 @@ impl Work<'_> {
     }
 
     fn prepare(&self, session: &Session<'_>, live: &mut dyn crate::db::Snapshot) -> Result<Prepared, OpError> {
-        prepare(&self.taking(session), live, &self.targets, self.header.clone(), &self.store.scratch_dir())
+        let (taking, scratch) = (self.taking(session), self.store.scratch_dir());
+        prepare(&taking, live, &self.targets, &self.entry.id, self.header.clone(), &scratch)
     }
 
     /// Writes, proves and commits. Until the commit is acknowledged, whatever fails leaves the database as it was.

@@ -8,7 +8,7 @@ use crate::codec::{KeySpec, TableName, TableSchema};
 use crate::db::sqlite::Condition;
 use crate::db::{Catalog, Engine, Filter, FilterNames, Snapshot, TableRead};
 use crate::hash::{Hash, Hasher};
-use crate::ops::publish::{Captured, Taking};
+use crate::ops::publish::{Captured, Compared, Taking};
 use crate::ops::refs;
 use crate::ops::show::{key_named, key_typed};
 use crate::ops::{OpError, Project};
@@ -46,6 +46,12 @@ impl Target {
         }
         let key = options.key.clone().unwrap_or_else(|| options.named_key.join(","));
         Err(OpError::NoSuchRow { key, table: self.entry.table.to_string(), id: entry.id })
+    }
+
+    /// The tree of the snapshot with the id `snapshot`, where it is what the live table is compared with.
+    fn compared(&self, snapshot: &Hash) -> Option<Compared> {
+        let whole = self.entry.filter.is_none();
+        self.aim.is_none().then_some(Compared { root: self.entry.root, snapshot: *snapshot, whole })
     }
 
     /// Columns without which no row can come back: they are not in the snapshot, NOT NULL, and have no default.
@@ -239,7 +245,7 @@ impl Prepared {
     }
 }
 
-/// Captures the live tables from `snapshot` and compares them with the snapshot's trees.
+/// Captures the live tables from `live` and compares them with the trees of the snapshot with the id `snapshot`.
 ///
 /// # Errors
 /// If reading, storing or comparing fails.
@@ -247,12 +253,14 @@ pub(super) fn prepare(
     taking: &Taking<'_>,
     live: &mut dyn Snapshot,
     targets: &Targets,
+    snapshot: &Hash,
     header: RestorePlan,
     scratch: &Path,
 ) -> Result<Prepared, OpError> {
     let expected: Vec<(Option<u64>, Option<u64>)> =
         targets.tables.iter().map(|target| (Some(target.entry.rows), Some(target.entry.bytes))).collect();
-    let mut captured = taking.capture(live, &targets.reads, &expected)?;
+    let compared: Vec<Option<Compared>> = targets.tables.iter().map(|target| target.compared(snapshot)).collect();
+    let mut captured = taking.capture_noting(live, &targets.reads, &expected, &compared)?;
     let mut plan = header;
     let mut all = Vec::with_capacity(targets.tables.len());
     for (index, target) in targets.tables.iter().enumerate() {
@@ -267,7 +275,7 @@ pub(super) fn prepare(
             None => target.entry.root,
         };
         let live_in_filter = target.filtered.map(|position| captured[position].built.root);
-        let sides = Sides { live, live_in_filter, snapshot };
+        let sides = Sides { live, live_in_filter, snapshot, noted: captured[index].built.differences.take() };
         let rows = (captured[index].built.totals.rows, target.entry.rows);
         let changes = Changes::collect(&*trial, &target.spec, &sides, rows, plan.mode, scratch)?;
         plan.tables.push(changes.describe(target.entry.table.to_string(), rows, target.notes.clone()));

@@ -93,7 +93,8 @@ impl Work<'_> {
         changes: &mut [Changes],
         planned_only: bool,
     ) -> Result<Vec<(usize, Hash)>, OpError> {
-        let capture = Capture { objects: session, scratch: self.store.scratch_dir(), monitor: self.monitor };
+        let capture =
+            Capture { objects: session, scratch: self.store.scratch_dir(), monitor: self.monitor, differences: true };
         let mut astray = Vec::new();
         for (index, target) in self.targets.tables.iter().enumerate() {
             self.step("Proving", index, target.entry.rows);
@@ -103,7 +104,8 @@ impl Work<'_> {
             }
             let after = capture.table(txn, index, &target.spec, &[before[index], target.entry.root])?;
             self.monitor.end();
-            if digest_between(session, &target.spec, &before[index], &after.root)? != changes[index].digest {
+            let noted = after.differences.as_ref();
+            if digest_between(session, &target.spec, &before[index], &after.root, noted)? != changes[index].digest {
                 astray.push((index, after.root));
             }
         }
@@ -119,7 +121,7 @@ impl Work<'_> {
             let live = astray.iter().find(|(at, _)| *at == index).map_or(snapshot, |(_, after)| *after);
             // of a filtered snapshot, no row was deleted that is not in it: nor is one now
             let mode = if target.filtered.is_some() { Mode::Upsert } else { self.options.mode };
-            let sides = Sides { live, live_in_filter: None, snapshot };
+            let sides = Sides { live, live_in_filter: None, snapshot, noted: None };
             all.push(Changes::collect(session, &target.spec, &sides, (0, target.entry.rows), mode, &scratch)?);
         }
         Ok(all)

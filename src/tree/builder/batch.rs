@@ -1,5 +1,9 @@
 //! The entries of one leaf, as they were pushed.
 
+use crate::hash::Hash;
+use crate::tree::TreeError;
+use crate::tree::sort::Record;
+
 /// Entries in key order, in two buffers.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
@@ -9,16 +13,30 @@ pub(super) struct Batch {
     ends: Vec<(usize, usize)>,
     /// One per entry in a multiset, empty otherwise.
     counts: Vec<u64>,
+    /// Ids of rows, as far as they were taken already.
+    ids: Vec<Option<Hash>>,
 }
 
 impl Batch {
-    pub(super) fn push(&mut self, key: &[u8], row: &[u8], count: u64, multiset: bool) {
-        self.keys.extend_from_slice(key);
-        self.rows.extend_from_slice(row);
+    pub(super) fn push(&mut self, record: Record<'_>, multiset: bool) {
+        self.keys.extend_from_slice(record.key);
+        self.rows.extend_from_slice(record.row);
         self.ends.push((self.keys.len(), self.rows.len()));
         if multiset {
-            self.counts.push(count);
+            self.counts.push(record.count);
         }
+        self.ids.push(record.id);
+    }
+
+    /// The ids of all rows. The keys of a multiset are that already.
+    pub(super) fn ids(&self, multiset: bool) -> Result<Vec<Hash>, TreeError> {
+        if multiset {
+            return (0..self.len()).map(|at| Hash::from_slice(self.key(at)).ok_or(TreeError::Stopped)).collect();
+        }
+        let unknown: Vec<&[u8]> =
+            self.rows().zip(&self.ids).filter(|(_, id)| id.is_none()).map(|(row, _)| row).collect();
+        let mut taken = Hash::of_each(&unknown).into_iter();
+        self.ids.iter().map(|id| id.or_else(|| taken.next()).ok_or(TreeError::Stopped)).collect()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -83,6 +101,7 @@ impl Batch {
         self.rows.clear();
         self.ends.clear();
         self.counts.clear();
+        self.ids.clear();
         Some(self)
     }
 }

@@ -1,14 +1,14 @@
 //! Older trees of the table: what changed since, and which rows they hold.
 
-use super::change::Change;
-use super::join::{Join, Tally};
+use super::compare::Comparison;
+use super::join::Join;
 use crate::codec::KeySpec;
 use crate::hash::Hash;
 use crate::store::{NewObjects, StoreError};
-use crate::tree::TreeError;
 use crate::tree::frame::DELTA;
 use crate::tree::leaf::{Entries, LeafReader, sources};
 use crate::tree::walk::{NodeReader, Place, Walk};
+use crate::tree::{Flaw, TreeError};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -50,42 +50,46 @@ impl<'o> History<'o> {
         }
     }
 
+    /// The root of the parent, if there is one.
+    pub(super) fn parent(&self) -> Option<Hash> {
+        self.roots.first().copied()
+    }
+
     /// Whether something of an older tree could not be read: then changes are not told.
     pub(super) fn is_damaged(&self) -> bool {
         self.damaged.load(Ordering::Relaxed)
     }
 
-    /// What differs from the parent within the bounds of the new leaf `id`; with `find`, also where its rows can be had.
+    /// Compares the new leaf `id` with the parent; with `join`, also looks where its rows can be had.
     pub(super) fn compare(
         &self,
         spec: &KeySpec,
-        join: &mut Join<'_>,
+        comparison: &mut Comparison<'_>,
         id: Hash,
-        lower: &[u8],
-        upper: &[u8],
-        find: bool,
-    ) -> Result<Change, TreeError> {
-        let Some(parent) = self.roots.first() else { return Ok(Change::default()) };
+        mut join: Option<&mut Join<'_>>,
+    ) -> Result<(), TreeError> {
+        let Some(parent) = self.roots.first() else { return Ok(()) };
         let mut search = Search { history: self, spec, tried: HashSet::new() };
-        let mut tally = Tally::default();
-        let mut is_there = false;
+        let (lower, upper) = comparison.bounds();
         for place in self.tolerate(self.places(parent, lower, upper))?.unwrap_or_default() {
-            if place.id == id && !find {
-                is_there = true;
+            if place.id == id && join.is_none() {
+                comparison.same();
                 continue;
             }
-            if let Some(entries) = search.entries(&place.id)? {
-                join.compare(&entries, lower, upper, &mut tally);
-                if find {
-                    search.take(join, &place.id, &entries)?;
-                }
+            if let Some(entries) = search.entries(&place.id)?
+                && self.tolerate(comparison.leaf(&entries, &place))?.is_some()
+                && let Some(join) = &mut join
+            {
+                search.take(join, &place.id, &entries)?;
             }
         }
-        if find && join.missing() > 0 && self.roots.len() > 1 {
+        if let Some(join) = join
+            && join.missing() > 0
+            && self.roots.len() > 1
+        {
             search.older(join)?;
         }
-        let rows = (0..join.batch().len()).fold(0u64, |sum, index| sum.saturating_add(join.batch().count(index)));
-        Ok(tally.change(if is_there { 0 } else { rows }))
+        Ok(())
     }
 
     /// The leaves of an older tree with keys from `from` to below `until`.
@@ -118,7 +122,10 @@ impl Search<'_, '_> {
     fn entries(&mut self, id: &Hash) -> Result<Option<Entries>, TreeError> {
         self.tried.insert(*id);
         let leaf = self.history.leaves.load(id);
-        let entries = leaf.and_then(|leaf| Entries::of(leaf, Vec::new(), self.spec).map_err(|flaw| flaw.of(*id)));
+        let entries = leaf.and_then(|leaf| match leaf.is_multiset() == self.spec.is_multiset() {
+            true => Entries::of(leaf, Vec::new(), self.spec).map_err(|flaw| flaw.of(*id)),
+            false => Err(Flaw::Shape("a leaf is of another kind of table").of(*id)),
+        });
         self.history.tolerate(entries)
     }
 

@@ -2,6 +2,7 @@
 
 use super::batch::Batch;
 use super::change::Change;
+use super::compare::{Comparison, Noting};
 use super::encode;
 use super::history::History;
 use super::join::Join;
@@ -9,8 +10,11 @@ use crate::codec::KeySpec;
 use crate::hash::Hash;
 use crate::store::NewObjects;
 use crate::tree::TreeError;
+use crate::tree::differences::{Notes, Pad};
 use crate::tree::leaf::LeafHasher;
 use crate::tree::node::{Child, Totals};
+use std::ops::Range;
+use std::sync::Arc;
 
 /// What all workers of a builder share.
 pub(super) struct Shared<'env> {
@@ -19,6 +23,8 @@ pub(super) struct Shared<'env> {
     /// zstd's level.
     pub(super) level: i32,
     pub(super) history: Option<History<'env>>,
+    /// Where differences from the first previous tree are written down, if somebody wants them.
+    pub(super) pad: Option<Arc<Pad>>,
 }
 
 /// A leaf to be made.
@@ -38,23 +44,28 @@ pub(super) struct Made {
     pub(super) stored: u64,
     /// What differs from the first previous tree within the leaf's bounds.
     pub(super) change: Change,
+    /// Where these differences are written down.
+    pub(super) pieces: Vec<Range<u64>>,
 }
 
 /// Makes the leaf; gives the batch back if it can be used again.
 pub(super) fn make(shared: &Shared<'_>, job: Job) -> Result<(Made, Option<Batch>), TreeError> {
     let Job { batch, lower, upper, .. } = job;
     let multiset = shared.spec.is_multiset();
-    let id = id_of(&batch, multiset)?;
+    let (id, ids) = ids_of(&batch, multiset)?;
     let rows = (0..batch.len()).try_fold(0u64, |sum, index| sum.checked_add(batch.count(index)));
     let rows = rows.ok_or(TreeError::Stopped)?;
     let totals = Totals { entries: batch.len() as u64, rows, row_bytes: batch.row_bytes() as u64 };
     let child = Child { id, totals, upper };
-    let mut made = Made { child, is_new: false, stored: 0, change: Change::default() };
+    let mut made = Made { child, is_new: false, stored: 0, change: Change::default(), pieces: Vec::new() };
     let Some(objects) = shared.objects else { return Ok((made, batch.recycled())) };
     let is_known = objects.contains(&id);
     let mut join = Join::new(&batch);
     if let Some(history) = &shared.history {
-        made.change = history.compare(&shared.spec, &mut join, id, &lower, &made.child.upper, !is_known)?;
+        let noting = shared.pad.as_ref().map(|pad| Noting { notes: Notes::new(pad), ids: &ids });
+        let mut comparison = Comparison::new(&batch, &lower, &made.child.upper, noting);
+        history.compare(&shared.spec, &mut comparison, id, (!is_known).then_some(&mut join))?;
+        (made.change, made.pieces) = comparison.finish()?;
     }
     if is_known {
         return Ok((made, batch.recycled()));
@@ -66,19 +77,10 @@ pub(super) fn make(shared: &Shared<'_>, job: Job) -> Result<(Made, Option<Batch>
     Ok((made, batch))
 }
 
-/// The leaf's id. The keys of a multiset are its row ids already.
-fn id_of(batch: &Batch, multiset: bool) -> Result<Hash, TreeError> {
+/// The leaf's id and its rows'.
+fn ids_of(batch: &Batch, multiset: bool) -> Result<(Hash, Vec<Hash>), TreeError> {
+    let ids = batch.ids(multiset)?;
     let mut hasher = LeafHasher::new(multiset);
-    if multiset {
-        for index in 0..batch.len() {
-            let row = Hash::from_slice(batch.key(index)).ok_or(TreeError::Stopped)?;
-            hasher.entry(&row, batch.count(index));
-        }
-        return Ok(hasher.finish());
-    }
-    let rows: Vec<&[u8]> = batch.rows().collect();
-    for row in Hash::of_each(&rows) {
-        hasher.entry(&row, 1);
-    }
-    Ok(hasher.finish())
+    ids.iter().enumerate().for_each(|(index, row)| hasher.entry(row, batch.count(index)));
+    Ok((hasher.finish(), ids))
 }

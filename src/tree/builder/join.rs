@@ -1,7 +1,6 @@
 //! Which rows of a new leaf older leaves hold: both are in key order, so they are joined like two sorted lists.
 
 use super::batch::Batch;
-use super::change::Change;
 use crate::hash::Hash;
 use crate::tree::leaf::{Candidate, Entries, Origin};
 use std::cmp::Ordering;
@@ -27,11 +26,6 @@ impl<'b> Join<'b> {
         Join { batch, origins, candidates: Vec::new(), kept: 0, missing: batch.len() }
     }
 
-    /// The leaf being made.
-    pub(super) fn batch(&self) -> &'b Batch {
-        self.batch
-    }
-
     /// Entries that no older leaf was found to hold.
     pub(super) fn missing(&self) -> usize {
         self.missing
@@ -50,33 +44,6 @@ impl<'b> Join<'b> {
         let from = self.batch.at_or_above(lower, 0);
         let until = if upper.is_empty() { self.batch.len() } else { self.batch.at_or_above(upper, from) };
         self.origins[from..until].iter().any(|origin| !matches!(origin, Origin::Same { .. }))
-    }
-
-    /// Counts what differs from `older`, taken from `lower` to below `upper`; keys that only the new leaf has are not told.
-    pub(super) fn compare(&self, older: &Entries, lower: &[u8], upper: &[u8], tally: &mut Tally) {
-        let mut at = older.at_or_above(lower);
-        let end = if upper.is_empty() { older.len() } else { older.at_or_above(upper) };
-        let mut index = if at < end { self.batch.at_or_above(older.key(at), 0) } else { 0 };
-        while at < end {
-            let order =
-                if index < self.batch.len() { self.batch.key(index).cmp(older.key(at)) } else { Ordering::Greater };
-            match order {
-                Ordering::Less => index += 1,
-                Ordering::Greater => {
-                    tally.removed += older.leaf().count(at);
-                    at += 1;
-                }
-                Ordering::Equal => {
-                    let (new, old) = (self.batch.count(index), older.leaf().count(at));
-                    tally.matched += new;
-                    tally.grown += new.saturating_sub(old);
-                    tally.removed += old.saturating_sub(new);
-                    tally.changed += u64::from(self.batch.row(index) != older.leaf().row(at));
-                    index += 1;
-                    at += 1;
-                }
-            }
-        }
     }
 
     /// Takes origins from `older`, the leaf `id`; returns how many entries it holds that were missing before.
@@ -123,24 +90,5 @@ impl<'b> Join<'b> {
     /// The leaves to draw on and, by entry, where it can be had.
     pub(super) fn finish(self) -> (Vec<Candidate>, Vec<Origin>) {
         (self.candidates, self.origins)
-    }
-}
-
-/// Counts while comparing with one older tree.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    /// Rows with a key that the older tree has.
-    matched: u64,
-    /// Of these, how many more than the older tree has.
-    grown: u64,
-    changed: u64,
-    removed: u64,
-}
-
-impl Tally {
-    /// What differs, for a leaf of `rows` rows.
-    pub(super) fn change(&self, rows: u64) -> Change {
-        let added = rows.saturating_sub(self.matched) + self.grown;
-        Change { added, changed: self.changed, removed: self.removed }
     }
 }

@@ -5,15 +5,19 @@
 
 mod batch;
 mod change;
+mod compare;
 mod encode;
 mod history;
 mod job;
 mod join;
 mod levels;
+mod options;
 
 use super::TreeError;
+use super::differences::{Differences, Pad};
 use super::node::{Totals, bound_between};
 use super::pool::Pool;
+use super::sort::Record;
 use super::splitter::{Extent, LeafSplitter};
 use crate::codec::KeySpec;
 use crate::hash::Hash;
@@ -24,6 +28,8 @@ pub use change::Change;
 use history::History;
 use job::{Job, Made, Shared};
 use levels::Levels;
+pub use options::BuildOptions;
+use std::ops::Range;
 use std::sync::Arc;
 use std::thread::Scope;
 
@@ -34,27 +40,8 @@ const WAITING_PER_THREAD: usize = 1024 * 1024;
 /// Emptied leaves kept to be filled again.
 const MOST_SPARE: usize = 32;
 
-/// How to build.
-#[derive(Clone, Copy)]
-pub struct BuildOptions<'m> {
-    /// zstd's level for leaves and nodes.
-    pub level: i32,
-    /// Worker threads, at least 1.
-    pub threads: usize,
-    /// Asked for interruption once a leaf; it is not told of progress.
-    pub monitor: &'m dyn Monitor,
-}
-
-impl<'m> BuildOptions<'m> {
-    /// Level 3 and a worker for each processor.
-    pub fn new(monitor: &'m dyn Monitor) -> BuildOptions<'m> {
-        let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        BuildOptions { level: 3, threads, monitor }
-    }
-}
-
 /// A finished tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Built {
     /// The id of its root.
     pub root: Hash,
@@ -68,6 +55,9 @@ pub struct Built {
     pub stored_bytes: u64,
     /// What differs from the first of the previous trees; `None` if there is none or it cannot be read.
     pub change: Option<Change>,
+    /// These differences, if they were wanted ([`BuildOptions::differences`]), are told in `change`, and are not too many to be
+    /// written down.
+    pub differences: Option<Differences>,
 }
 
 /// Builds one tree. Its workers live in the scope it was made in; dropping it ends them.
@@ -89,6 +79,8 @@ pub struct Builder<'scope> {
     spare: Vec<Batch>,
     levels: Levels<'scope>,
     built: Built,
+    /// Where differences are written down, in key order.
+    pieces: Vec<Range<u64>>,
     shared: Arc<Shared<'scope>>,
     failed: bool,
 }
@@ -127,7 +119,8 @@ impl<'scope> Builder<'scope> {
         options: BuildOptions<'env>,
     ) -> Builder<'scope> {
         let history = objects.map(|objects| History::new(objects, previous));
-        let shared = Arc::new(Shared { objects, spec: spec.clone(), level: options.level, history });
+        let pad = options.differences.filter(|_| !previous.is_empty()).map(|dir| Arc::new(Pad::new(dir)));
+        let shared = Arc::new(Shared { objects, spec: spec.clone(), level: options.level, history, pad });
         let worker = Arc::clone(&shared);
         let pool = Pool::new(scope, options.threads, move |job| job::make(&worker, job));
         Builder {
@@ -150,7 +143,9 @@ impl<'scope> Builder<'scope> {
                 new_leaves: 0,
                 stored_bytes: 0,
                 change: if previous.is_empty() { None } else { Some(Change::default()) },
+                differences: None,
             },
+            pieces: Vec::new(),
             shared,
             failed: false,
         }
@@ -163,15 +158,21 @@ impl<'scope> Builder<'scope> {
     /// [`TreeError::DuplicateKey`] or [`TreeError::OutOfOrder`] if the key is not above the one before it; otherwise the
     /// first thing that went wrong with any row pushed before. After an error the builder is of no use.
     pub fn push(&mut self, key: &[u8], row: &[u8], count: u64) -> Result<(), TreeError> {
+        self.push_named(Record { key, row, count, id: None })
+    }
+
+    /// As [`Builder::push`] with the row's id, if there is one, which is not taken again then.
+    pub(super) fn push_named(&mut self, record: Record<'_>) -> Result<(), TreeError> {
         if self.failed {
             return Err(TreeError::Stopped);
         }
-        let outcome = self.add(key, row, count);
+        let outcome = self.add(record);
         self.failed = outcome.is_err();
         outcome
     }
 
-    fn add(&mut self, key: &[u8], row: &[u8], count: u64) -> Result<(), TreeError> {
+    fn add(&mut self, record: Record<'_>) -> Result<(), TreeError> {
+        let Record { key, row, .. } = record;
         if row.len() as u64 > super::leaf::MAX_ROW {
             return Err(TreeError::RowTooLong(row.len() as u64));
         }
@@ -186,9 +187,9 @@ impl<'scope> Builder<'scope> {
             let upper = full.last_key().map(|last| bound_between(last, key)).unwrap_or_default();
             self.dispatch(full, upper)?;
         }
-        let count = if self.multiset { count.max(1) } else { 1 };
+        let count = if self.multiset { record.count.max(1) } else { 1 };
         self.pushed.add(row.len(), count);
-        self.batch.push(key, row, count, self.multiset);
+        self.batch.push(Record { count, ..record }, self.multiset);
         if self.splitter.ends_after(key, row.len()) {
             let next = self.spare.pop().unwrap_or_default();
             self.full = Some(std::mem::replace(&mut self.batch, next));
@@ -235,6 +236,10 @@ impl<'scope> Builder<'scope> {
         self.built.stored_bytes += stored;
         if self.shared.history.as_ref().is_some_and(History::is_damaged) {
             self.built.change = None;
+        } else if let (Some(pad), Some(parent)) =
+            (&self.shared.pad, self.shared.history.as_ref().and_then(History::parent))
+        {
+            self.built.differences = Differences::new(parent, root, Arc::clone(pad), self.pieces);
         }
         Ok(self.built)
     }
@@ -274,6 +279,7 @@ impl<'scope> Builder<'scope> {
         if let Some(change) = &mut self.built.change {
             change.add(leaf.change);
         }
+        self.pieces.extend(leaf.pieces);
         Ok(())
     }
 }

@@ -8,7 +8,7 @@
 mod rows;
 mod window;
 
-use super::{BuildOptions, Builder, Built, Cursor, Extent, Sorted, Sorter, TreeError};
+use super::{BuildOptions, Builder, Built, Cursor, Extent, Record, Sorted, Sorter, TreeError};
 use crate::codec::KeySpec;
 use crate::hash::Hash;
 use crate::store::NewObjects;
@@ -220,16 +220,16 @@ fn merge(mut tree: Cursor<'_>, mut sorted: Sorted, builder: &mut Builder<'_>) ->
     while let Some(entry) = tree.next_entry()? {
         while let Some(other) = record {
             match other.key.cmp(entry.key) {
-                Ordering::Less => builder.push(other.key, other.row, other.count)?,
+                Ordering::Less => builder.push_named(other)?,
                 Ordering::Equal => return Err(TreeError::DuplicateKey),
                 Ordering::Greater => break,
             }
             record = sorted.next_record()?;
         }
-        builder.push(entry.key, entry.row, entry.count)?;
+        builder.push_named(Record { key: entry.key, row: entry.row, count: entry.count, id: Some(entry.id) })?;
     }
     while let Some(other) = record {
-        builder.push(other.key, other.row, other.count)?;
+        builder.push_named(other)?;
         record = sorted.next_record()?;
     }
     Ok(())

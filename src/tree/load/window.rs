@@ -196,7 +196,7 @@ impl Window {
     /// The rows that were not passed on, in no order.
     pub(super) fn records(&self) -> impl Iterator<Item = Record<'_>> {
         let slots = self.held.iter().chain(&self.fresh);
-        slots.map(|slot| Record { key: self.key(slot), row: self.row(slot), count: 1 })
+        slots.map(|slot| Record { key: self.key(slot), row: self.row(slot), count: 1, id: None })
     }
 }
 

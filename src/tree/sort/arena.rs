@@ -111,7 +111,7 @@ impl Arena {
         let slot = self.slots.get(index)?;
         let row = slot.start + slot.key_len as usize;
         let (key, row) = (&self.bytes[slot.start..row], &self.bytes[row..row + slot.row_len as usize]);
-        Some(Record { key, row, count: u64::from(slot.count) })
+        Some(Record { key, row, count: u64::from(slot.count), id: None })
     }
 }
 

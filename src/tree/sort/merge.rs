@@ -46,7 +46,7 @@ impl Sorted {
             let file = sorted.file.insert(runs.file);
             let mut opened = Vec::with_capacity(runs.runs.len());
             for range in runs.runs {
-                let mut run = FileRun::new(range, piece);
+                let mut run = FileRun::new(range, piece, multiset);
                 run.advance(file)?;
                 opened.push(Run::File(run));
             }

@@ -10,6 +10,7 @@ mod spill;
 
 use super::{Builder, Extent, TreeError};
 use crate::codec::KeySpec;
+use crate::hash::Hash;
 pub(super) use arena::{Arena, prefix};
 pub use merge::Sorted;
 use spill::Spill;
@@ -24,6 +25,8 @@ pub struct Record<'a> {
     pub row: &'a [u8],
     /// How often it occurs; 1 unless the table is a multiset.
     pub count: u64,
+    /// The row's id, if it was taken already.
+    pub id: Option<Hash>,
 }
 
 /// Takes rows in any order.
@@ -134,7 +137,7 @@ impl Builder<'_> {
     /// As [`Builder::push`] and [`Sorted::next_record`].
     pub fn push_sorted(&mut self, mut sorted: Sorted) -> Result<(), TreeError> {
         while let Some(record) = sorted.next_record()? {
-            self.push(record.key, record.row, record.count)?;
+            self.push_named(record)?;
         }
         Ok(())
     }

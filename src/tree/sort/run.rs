@@ -2,19 +2,22 @@
 
 use super::Record;
 use super::arena::Arena;
+use crate::hash::Hash;
 use crate::tree::TreeError;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 
-/// Bytes before each record in the file: lengths of key and row and the count, `u32` little-endian each.
+/// Bytes before each record in the file: lengths of key and row and the count, `u32` little-endian each. After it, unless the table is
+/// a multiset, comes the row's id.
 const HEADER: usize = 12;
 
-/// Appends the header of a record from an arena, where lengths and counts fit.
+/// Appends the header of a record from an arena, where lengths and counts fit, and its id if it has one.
 pub(super) fn put_header(out: &mut Vec<u8>, record: &Record<'_>) {
     for number in [record.key.len() as u64, record.row.len() as u64, record.count] {
         out.extend_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes());
     }
+    out.extend_from_slice(record.id.as_ref().map_or(&[][..], |id| id.as_bytes()));
 }
 
 /// A sorted run and the record it stands at.
@@ -58,6 +61,9 @@ pub(super) struct FileRun {
     key_len: usize,
     row_len: usize,
     count: u32,
+    /// Bytes of an id: none in a multiset, whose keys are ids.
+    id_len: usize,
+    id: Option<Hash>,
     /// Bytes to read at once.
     piece: usize,
     ended: bool,
@@ -65,8 +71,19 @@ pub(super) struct FileRun {
 
 impl FileRun {
     /// The run at `range` of the file, before its first record; `piece` bytes are read at once.
-    pub(super) fn new(range: Range<u64>, piece: usize) -> FileRun {
-        FileRun { rest: range, buffer: Vec::new(), at: 0, key_len: 0, row_len: 0, count: 0, piece, ended: false }
+    pub(super) fn new(range: Range<u64>, piece: usize, multiset: bool) -> FileRun {
+        FileRun {
+            rest: range,
+            buffer: Vec::new(),
+            at: 0,
+            key_len: 0,
+            row_len: 0,
+            count: 0,
+            id_len: if multiset { 0 } else { Hash::LEN },
+            id: None,
+            piece,
+            ended: false,
+        }
     }
 
     fn record(&self) -> Option<Record<'_>> {
@@ -75,19 +92,20 @@ impl FileRun {
         }
         let row = self.at + self.key_len;
         let (key, row) = (self.buffer.get(self.at..row)?, self.buffer.get(row..row + self.row_len)?);
-        Some(Record { key, row, count: u64::from(self.count) })
+        Some(Record { key, row, count: u64::from(self.count), id: self.id })
     }
 
     pub(super) fn advance(&mut self, file: &File) -> Result<(), TreeError> {
         let mut next = self.at + self.key_len + self.row_len;
-        if self.buffer.len() - next < HEADER {
+        let header = HEADER + self.id_len;
+        if self.buffer.len() - next < header {
             if self.buffer.len() == next && self.rest.is_empty() {
                 self.ended = true;
                 self.buffer = Vec::new();
                 (self.at, self.key_len, self.row_len) = (0, 0, 0);
                 return Ok(());
             }
-            self.fill(next, HEADER, file)?;
+            self.fill(next, header, file)?;
             next = 0;
         }
         let number = |at: usize| {
@@ -96,7 +114,8 @@ impl FileRun {
         };
         (self.key_len, self.row_len) = (number(next) as usize, number(next + 4) as usize);
         self.count = number(next + 8);
-        self.at = next + HEADER;
+        self.id = self.buffer.get(next + HEADER..next + header).and_then(Hash::from_slice);
+        self.at = next + header;
         let need = self.key_len + self.row_len;
         if self.buffer.len() - self.at < need {
             self.fill(self.at, need, file)?;

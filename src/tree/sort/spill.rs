@@ -1,7 +1,9 @@
 //! Sorted runs in a temporary file, written by a thread of their own.
 
+use super::Record;
 use super::arena::Arena;
 use super::run::put_header;
+use crate::hash::Hash;
 use crate::tree::TreeError;
 use std::fs::File;
 use std::io::Write;
@@ -11,6 +13,8 @@ use std::thread::JoinHandle;
 
 /// Bytes gathered before they are written.
 const WRITE_BYTES: usize = 256 * 1024;
+/// Rows that are hashed side by side.
+const HASHED: usize = 512;
 
 /// A temporary file that runs are appended to. It has no name (or loses it at once): nothing is left behind.
 pub(super) struct Spill {
@@ -41,7 +45,7 @@ impl Spill {
         self.writing = Some(std::thread::spawn(move || {
             let mut full = full;
             full.sort(multiset)?;
-            let written = write_run(&full, &file)?;
+            let written = write_run(&full, &file, multiset)?;
             Ok((full, written))
         }));
         Ok(spare.map(|arena| arena.recycled(arena_bytes)).unwrap_or_default())
@@ -62,12 +66,18 @@ impl Spill {
     }
 }
 
-/// Writes the records at the end of `file`; returns the bytes written.
-fn write_run(arena: &Arena, mut file: &File) -> Result<u64, TreeError> {
+/// Writes the records at the end of `file`; returns the bytes written. Rows are hashed here, and not when they are read again: that is
+/// when the processors have most to do.
+fn write_run(arena: &Arena, mut file: &File, multiset: bool) -> Result<u64, TreeError> {
     let mut buffer = Vec::with_capacity(WRITE_BYTES + 4096);
     let mut written = 0;
+    let mut ids = Vec::new().into_iter();
     for index in 0..arena.len() {
-        let Some(record) = arena.record(index) else { break };
+        if !multiset && index % HASHED == 0 {
+            let records = (index..arena.len().min(index + HASHED)).filter_map(|at| arena.record(at));
+            ids = Hash::of_each(&records.map(|record| record.row).collect::<Vec<_>>()).into_iter();
+        }
+        let Some(record) = arena.record(index).map(|record| Record { id: ids.next(), ..record }) else { break };
         put_header(&mut buffer, &record);
         buffer.extend_from_slice(record.key);
         let row = record.row;

@@ -9,5 +9,6 @@ mod hostile;
 mod load;
 mod memory;
 pub mod model;
+mod noted;
 mod reads;
 mod roundtrip;

@@ -4,7 +4,7 @@ use super::memory::Memory;
 use dbsnap::codec::{KeyOrder, KeySpec, Value, row};
 use dbsnap::hash::Hash;
 use dbsnap::monitor::Silent;
-use dbsnap::tree::{BuildOptions, Builder, Built, Cursor, Diff, Difference, Extent, Sorter, TreeError};
+use dbsnap::tree::{BuildOptions, Builder, Built, Cursor, Diff, Difference, Entry, Extent, Sorter, TreeError};
 use std::collections::BTreeMap;
 
 /// Rows by key, with counts.
@@ -65,8 +65,22 @@ pub fn extent(model: &Model) -> Extent {
 
 /// Builds the tree of `model`.
 pub fn build(store: &Memory, spec: &KeySpec, previous: &[Hash], model: &Model) -> Built {
+    build_with(store, spec, previous, model, BuildOptions::new(&Silent))
+}
+
+/// As [`build`], with differences from the first of `previous` noted.
+pub fn build_noting(store: &Memory, spec: &KeySpec, previous: &[Hash], model: &Model) -> Built {
+    let dir = tempfile::tempdir().unwrap();
+    let options = BuildOptions { differences: Some(dir.path()), ..BuildOptions::new(&Silent) };
+    let built = build_with(store, spec, previous, model, options);
+    // They outlive the directory: their file has no name.
+    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 0);
+    built
+}
+
+fn build_with(store: &Memory, spec: &KeySpec, previous: &[Hash], model: &Model, options: BuildOptions<'_>) -> Built {
     std::thread::scope(|scope| {
-        let mut builder = Builder::new(scope, store, spec, previous, extent(model), BuildOptions::new(&Silent));
+        let mut builder = Builder::new(scope, store, spec, previous, extent(model), options);
         for (key, (row, count)) in model {
             builder.push(key, row, *count).unwrap();
         }
@@ -114,15 +128,18 @@ pub fn diff(store: &Memory, spec: &KeySpec, old: &Hash, new: &Hash) -> Result<Ve
     let mut diff = Diff::new(store, spec, old, new);
     let mut all = Vec::new();
     while let Some(difference) = diff.next_difference()? {
-        all.push(match difference {
-            Difference::Added(new) => (new.key.to_vec(), None, Some((new.row.to_vec(), new.count))),
-            Difference::Removed(old) => (old.key.to_vec(), Some((old.row.to_vec(), old.count)), None),
-            Difference::Changed { old, new } => {
-                (new.key.to_vec(), Some((old.row.to_vec(), old.count)), Some((new.row.to_vec(), new.count)))
-            }
-        });
+        all.push(owned(&difference));
     }
     Ok(all)
+}
+
+pub fn owned(difference: &Difference<'_>) -> Owned {
+    let version = |entry: &Entry<'_>| Some((entry.row.to_vec(), entry.count));
+    match difference {
+        Difference::Added(new) => (new.key.to_vec(), None, version(new)),
+        Difference::Removed(old) => (old.key.to_vec(), version(old), None),
+        Difference::Changed { old, new } => (new.key.to_vec(), version(old), version(new)),
+    }
 }
 
 /// What the maps themselves say differs.

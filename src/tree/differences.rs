@@ -1,0 +1,236 @@
+//! What differs between two trees, written down while the newer one is built.
+//!
+//! A builder joins the new rows with the tree before them, and so sees every row that differs. What it sees goes into a temporary
+//! file without a name, and nobody has to read both trees again for it. Its workers write pieces in any order; they are read in
+//! the order of keys.
+
+use super::cursor::Entry;
+use super::{Difference, TreeError};
+use crate::hash::Hash;
+use crate::wire::{Reader, WireError, put_bytes, put_uvarint};
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Bytes at which a piece is written; with the last difference it may be longer.
+const PIECE: usize = 256 * 1024;
+/// Bytes that are written down, at most. Where more differs, reading both trees costs little beside what is done with it.
+const MOST: u64 = 1 << 30;
+
+/// Which entries a difference has.
+const OLD: u8 = 1;
+const NEW: u8 = 2;
+
+/// What workers write their differences to.
+#[derive(Debug)]
+pub(super) struct Pad {
+    dir: PathBuf,
+    file: OnceLock<File>,
+    end: AtomicU64,
+}
+
+impl Pad {
+    /// An empty one. Its file is made in `dir` with the first difference.
+    pub(super) fn new(dir: &Path) -> Pad {
+        Pad { dir: dir.to_owned(), file: OnceLock::new(), end: AtomicU64::new(0) }
+    }
+
+    fn file(&self) -> io::Result<&File> {
+        if let Some(file) = self.file.get() {
+            return Ok(file);
+        }
+        let made = tempfile::tempfile_in(&self.dir)?;
+        // Where two workers are the first, one of their files goes.
+        Ok(self.file.get_or_init(|| made))
+    }
+
+    fn is_full(&self) -> bool {
+        self.end.load(Ordering::Relaxed) > MOST
+    }
+}
+
+/// The differences of one leaf on their way to the file.
+pub(super) struct Notes<'p> {
+    pad: &'p Pad,
+    buffer: Vec<u8>,
+    pieces: Vec<Range<u64>>,
+}
+
+impl<'p> Notes<'p> {
+    pub(super) fn new(pad: &'p Pad) -> Notes<'p> {
+        Notes { pad, buffer: Vec::new(), pieces: Vec::new() }
+    }
+
+    /// Adds what differs under the next key.
+    pub(super) fn add(&mut self, old: Option<Entry<'_>>, new: Option<Entry<'_>>) -> Result<(), TreeError> {
+        let Some(entry) = new.or(old) else { return Ok(()) };
+        let which = old.map_or(0, |_| OLD) | new.map_or(0, |_| NEW);
+        self.buffer.push(which);
+        put_bytes(&mut self.buffer, entry.key);
+        for entry in [old, new].into_iter().flatten() {
+            self.buffer.extend_from_slice(entry.id.as_bytes());
+            put_uvarint(&mut self.buffer, entry.count);
+            put_bytes(&mut self.buffer, entry.row);
+        }
+        if self.buffer.len() >= PIECE { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), TreeError> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let bytes = self.buffer.len() as u64;
+        let start = self.pad.end.fetch_add(bytes, Ordering::Relaxed);
+        if !self.pad.is_full() {
+            let written = self.pad.file().and_then(|file| file.write_all_at(&self.buffer, start));
+            written.map_err(|source| TreeError::Io { action: "write a temporary file for differences", source })?;
+        }
+        self.pieces.push(start..start + bytes);
+        if self.buffer.capacity() > 2 * PIECE {
+            // A long row has passed.
+            self.buffer = Vec::new();
+        }
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// Where in the file they are, in order.
+    pub(super) fn finish(mut self) -> Result<Vec<Range<u64>>, TreeError> {
+        self.flush()?;
+        Ok(self.pieces)
+    }
+}
+
+/// Every difference between two trees, to be read as often as wanted. The file goes when the last copy of this does.
+#[derive(Debug, Clone)]
+pub struct Differences {
+    old: Hash,
+    new: Hash,
+    pad: Arc<Pad>,
+    pieces: Vec<Range<u64>>,
+}
+
+impl Differences {
+    /// Those from tree `old` to tree `new`, which stand in `pieces`; `None` if there were too many to be written down.
+    pub(super) fn new(old: Hash, new: Hash, pad: Arc<Pad>, pieces: Vec<Range<u64>>) -> Option<Differences> {
+        (!pad.is_full()).then_some(Differences { old, new, pad, pieces })
+    }
+
+    /// From the first, if they are those from tree `old` to tree `new` or the other way round.
+    pub fn between(&self, old: &Hash, new: &Hash) -> Option<Noted<'_>> {
+        let swap = match (self.old == *old && self.new == *new, self.old == *new && self.new == *old) {
+            (true, _) => false,
+            (_, true) => true,
+            _ => return None,
+        };
+        Some(Noted { from: self, swap, next: 0, piece: Vec::new(), at: 0 })
+    }
+}
+
+/// Goes through differences that were written down, in key order.
+pub struct Noted<'d> {
+    from: &'d Differences,
+    swap: bool,
+    /// Number of the piece to be read next.
+    next: usize,
+    piece: Vec<u8>,
+    at: usize,
+}
+
+impl Noted<'_> {
+    /// The next difference; `None` after the last. Its rows are held against their hashes once more.
+    ///
+    /// # Errors
+    /// If the temporary file cannot be read, or is not what was written.
+    pub fn next_difference(&mut self) -> Result<Option<Difference<'_>>, TreeError> {
+        while self.at == self.piece.len() {
+            let Some(range) = self.from.pieces.get(self.next) else { return Ok(None) };
+            let bytes =
+                usize::try_from(range.end - range.start).map_err(|_| refused(io::ErrorKind::InvalidData.into()))?;
+            if self.piece.capacity() > 2 * PIECE {
+                // A long row has passed.
+                self.piece = Vec::new();
+            }
+            self.piece.resize(bytes, 0);
+            let file = self.from.pad.file().map_err(refused)?;
+            file.read_exact_at(&mut self.piece, range.start).map_err(refused)?;
+            self.next += 1;
+            self.at = 0;
+        }
+        let mut reader = Reader::new(&self.piece[self.at..]);
+        let read = read(&mut reader).map_err(|wire| refused(io::Error::new(io::ErrorKind::InvalidData, wire)))?;
+        self.at = self.piece.len() - reader.rest().len();
+        let (old, new) = if self.swap { (read.1, read.0) } else { read };
+        if [old, new].into_iter().flatten().any(|entry| Hash::of(entry.row) != entry.id) {
+            return Err(refused(io::ErrorKind::InvalidData.into()));
+        }
+        match (old, new) {
+            (Some(old), Some(new)) => Ok(Some(Difference::Changed { old, new })),
+            (Some(old), None) => Ok(Some(Difference::Removed(old))),
+            (None, Some(new)) => Ok(Some(Difference::Added(new))),
+            (None, None) => Err(refused(io::ErrorKind::InvalidData.into())),
+        }
+    }
+}
+
+type Both<'a> = (Option<Entry<'a>>, Option<Entry<'a>>);
+
+fn read<'a>(reader: &mut Reader<'a>) -> Result<Both<'a>, WireError> {
+    let which = reader.byte()?;
+    let key = reader.bytes()?;
+    let mut entry = |bit: u8| {
+        if which & bit == 0 {
+            return Ok(None);
+        }
+        let id = Hash::from_bytes(reader.array()?);
+        let count = reader.uvarint()?;
+        Ok(Some(Entry { key, id, row: reader.bytes()?, count }))
+    };
+    Ok((entry(OLD)?, entry(NEW)?))
+}
+
+fn refused(source: io::Error) -> TreeError {
+    TreeError::Io { action: "read a temporary file for differences", source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_much_is_not_told_in_part() {
+        let dir = tempfile::tempdir().unwrap();
+        let (old, new) = (Hash::of(b"old"), Hash::of(b"new"));
+        let entry = Entry { key: b"k", id: Hash::of(b"row"), row: b"row", count: 1 };
+        for (end, told) in [(0, true), (MOST - 1, false)] {
+            let pad = Arc::new(Pad::new(dir.path()));
+            pad.end.store(end, Ordering::Relaxed);
+            let mut notes = Notes::new(&pad);
+            notes.add(None, Some(entry)).unwrap();
+            let pieces = notes.finish().unwrap();
+            assert_eq!(Differences::new(old, new, pad, pieces).is_some(), told);
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_not_the_one_noted_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let (old, new) = (Hash::of(b"old"), Hash::of(b"new"));
+        let pad = Arc::new(Pad::new(dir.path()));
+        let mut notes = Notes::new(&pad);
+        notes.add(None, Some(Entry { key: b"k", id: Hash::of(b"row"), row: b"row", count: 1 })).unwrap();
+        let pieces = notes.finish().unwrap();
+        let end = pieces[0].end;
+        let differences = Differences::new(old, new, Arc::clone(&pad), pieces).unwrap();
+        assert!(matches!(differences.between(&old, &new).unwrap().next_difference(), Ok(Some(Difference::Added(_)))));
+        assert!(matches!(differences.between(&new, &old).unwrap().next_difference(), Ok(Some(Difference::Removed(_)))));
+        pad.file().unwrap().write_all_at(b"W", end - 1).unwrap();
+        assert!(differences.between(&old, &new).unwrap().next_difference().is_err());
+        pad.file().unwrap().set_len(end - 1).unwrap();
+        assert!(differences.between(&old, &new).unwrap().next_difference().is_err());
+    }
+}

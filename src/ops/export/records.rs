@@ -28,7 +28,8 @@ pub(super) fn encode(mut encoder: RecordEncoder, spare: &Spare, leaf: &Entries) 
     let row_bytes = leaf.leaf().row_bytes();
     let mut parts = Vec::new();
     let mut rows = 0;
-    let mut part = Part { block: spare.take(usize::try_from(row_bytes).unwrap_or(0) * 2), records: 0, times: 1 };
+    let room = encoder.estimate(leaf.len(), usize::try_from(row_bytes).unwrap_or(0));
+    let mut part = Part { block: spare.take(room), records: 0, times: 1 };
     for (row, count) in (0..leaf.len()).map(|at| (leaf.leaf().row(at), leaf.leaf().count(at))) {
         rows += count;
         if count == 1 {

@@ -46,9 +46,11 @@ pub struct Written {
 pub struct Spare(Receiver<Vec<u8>>);
 
 impl Spare {
-    /// An empty buffer, or a new one for about `bytes`.
+    /// An empty buffer for about `bytes`.
     pub fn take(&self, bytes: usize) -> Vec<u8> {
-        self.0.try_recv().unwrap_or_else(|_| Vec::with_capacity(bytes))
+        let mut buffer = self.0.try_recv().unwrap_or_default();
+        buffer.reserve(bytes);
+        buffer
     }
 }
 

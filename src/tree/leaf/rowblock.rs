@@ -1,8 +1,7 @@
 //! Row blocks: rows stored column by column, which compresses better than row by row. `docs/FORMAT.md`, section 4.5.
 
 use super::chunk::{ChunkReader, Column};
-use crate::codec::row::RowFiller;
-use crate::codec::{CodecError, RowReader};
+use crate::codec::{CodecError, RowFiller, RowReader};
 use crate::tree::Flaw;
 use crate::tree::splitter::MOST_BYTES;
 use crate::wire::{Reader, put_uvarint};

@@ -2,8 +2,8 @@
 
 use super::places::by_row;
 use super::{INTS_DELTA, INTS_PLAIN, LONGEST_BY_PLACE, MIXED, STRINGS_BY_PLACE, STRINGS_BY_ROW};
-use crate::codec::ValueRef;
-use crate::codec::row::{RowFiller, TAG_BLOB, TAG_INT, TAG_NULL, TAG_REAL, TAG_TEXT};
+use crate::codec::row::{TAG_BLOB, TAG_INT, TAG_NULL, TAG_REAL, TAG_TEXT};
+use crate::codec::{RowFiller, ValueRef};
 use crate::tree::Flaw;
 use crate::wire::{Reader, uvarint_len};
 use std::borrow::Cow;

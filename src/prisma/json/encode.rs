@@ -68,13 +68,6 @@ impl RecordEncoder {
         if found == fields.len() { Ok(()) } else { Err(CodecError::ColumnCount { expected: fields.len(), found }) }
     }
 
-    /// Bytes that so many records take, about, whose rows take `row_bytes`.
-    pub fn estimate(&self, records: usize, row_bytes: usize) -> usize {
-        // Two quotes for each text, in place of its tag and length, and a few letters to escape.
-        let around: usize = self.fields.list.iter().map(|field| field.lead.len() + 1).sum();
-        records.saturating_mul(around).saturating_add(row_bytes).saturating_add(row_bytes / 16)
-    }
-
     pub(super) fn forget_notes(&mut self) {
         self.notes = Notes::none(self.fields.list.len());
     }

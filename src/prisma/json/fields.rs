@@ -108,10 +108,6 @@ impl Lead {
         Lead { bytes, len }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.len
-    }
-
     /// Appends it.
     #[inline(always)]
     pub(super) fn put(&self, out: &mut Vec<u8>) {

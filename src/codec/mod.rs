@@ -3,12 +3,14 @@
 //! `docs/FORMAT.md`, sections 2 to 4, is the reference for every byte written here.
 
 mod error;
+mod filler;
 pub mod key;
 pub mod row;
 pub mod schema;
 mod value;
 
 pub use error::CodecError;
+pub use filler::RowFiller;
 pub use key::{KeyOrder, KeySpec};
 pub use row::{RowReader, RowWriter};
 pub use schema::{

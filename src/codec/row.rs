@@ -127,6 +127,11 @@ impl<'a> RowReader<'a> {
         Ok(Some(value))
     }
 
+    /// What has not been read yet.
+    pub const fn rest(&self) -> &'a [u8] {
+        self.reader.rest()
+    }
+
     /// All values of the row, which must be exactly `columns` many.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ const MAX_WINDOW: u64 = 1 << 23;
 /// A block of a frame takes at least four bytes and gives at most 128 KiB.
 const MAX_RATIO: u64 = (128 << 10) / 4;
 /// Bytes of room for a frame that a thread keeps.
-const MOST_ROOM: usize = 4 << 20;
+pub(super) const MOST_ROOM: usize = 4 << 20;
 
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 

@@ -42,6 +42,17 @@ pub trait Objects: Sync {
     /// [`StoreError::Missing`] if there is none, [`StoreError::Damaged`] if its bytes are not what was stored.
     fn get(&self, id: &Hash) -> Result<Object, StoreError>;
 
+    /// As [`Objects::get`], with the bytes in place of what is in `bytes`: for those who read many objects and keep none of
+    /// them, since memory that is new each time costs more than filling it.
+    ///
+    /// # Errors
+    /// As [`Objects::get`]; `bytes` then holds anything.
+    fn get_into(&self, id: &Hash, bytes: &mut Vec<u8>) -> Result<ObjectKind, StoreError> {
+        let object = self.get(id)?;
+        *bytes = object.bytes;
+        Ok(object.kind)
+    }
+
     /// Whether the object is held: in the index, and its pack there with the right size.
     fn contains(&self, id: &Hash) -> bool {
         self.kind(id).is_some()

@@ -1,10 +1,11 @@
 //! Packs as bytes: frames, a directory, a trailer (`docs/FORMAT.md`, section 5).
 
-use super::frame::{MAX_OBJECT_LEN, decode, encode};
+use super::frame::{MAX_OBJECT_LEN, MOST_ROOM, decode, decode_into, encode};
 use super::{Frame, ObjectKind, StoreError};
 use crate::fsio::{FileSystem, OpenFile};
 use crate::hash::{Hash, Hasher};
 use crate::wire::{Reader, WireError, put_uvarint};
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,6 +17,11 @@ pub(super) const TRAILER_LEN: u64 = TRAILER_BYTES as u64;
 pub(super) const MAX_OBJECTS: usize = 65_536;
 /// An entry is 32 + 1 bytes and two lengths of at most 5 bytes each.
 const MAX_DIRECTORY_LEN: u64 = MAX_OBJECTS as u64 * 43 + 10;
+
+thread_local! {
+    /// Where a frame is until it is decompressed.
+    static STORED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// What a pack's directory says of one object, and where that puts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,13 +138,35 @@ fn parse_directory(bytes: &[u8]) -> Result<Vec<PackEntry>, WireError> {
 
 /// Reads the frame that `entry` describes from an open pack.
 pub(super) fn read_frame(file: &dyn OpenFile, path: &Path, entry: &PackEntry) -> Result<Frame, StoreError> {
-    // The index and the directory were held against the pack's size, so this length is not larger than the file.
     let mut stored = Vec::new();
-    let len = entry.stored_len as usize;
-    stored.try_reserve_exact(len).map_err(|_| StoreError::damaged(path, format!("no memory for {len} bytes")))?;
-    stored.resize(len, 0);
-    file.read_at(entry.offset, &mut stored)?;
+    read_stored(file, path, entry, &mut stored)?;
     Ok(Frame { id: entry.id, kind: entry.kind, raw_len: u64::from(entry.raw_len), stored })
+}
+
+/// Reads the object that `entry` describes from an open pack, its bytes in place of what is in `raw`.
+pub(super) fn read_object(
+    file: &dyn OpenFile,
+    path: &Path,
+    entry: &PackEntry,
+    raw: &mut Vec<u8>,
+) -> Result<(), StoreError> {
+    STORED.with_borrow_mut(|stored| {
+        read_stored(file, path, entry, stored)?;
+        let decoded = decode_into(stored, u64::from(entry.raw_len), raw);
+        if stored.capacity() > MOST_ROOM {
+            *stored = Vec::new();
+        }
+        decoded.map_err(|reason| StoreError::damaged(path, format!("object {}: {reason}", entry.id)))
+    })
+}
+
+fn read_stored(file: &dyn OpenFile, path: &Path, entry: &PackEntry, stored: &mut Vec<u8>) -> Result<(), StoreError> {
+    // The index and the directory were held against the pack's size, so this length is not larger than the file.
+    let len = entry.stored_len as usize;
+    let more = len.saturating_sub(stored.len());
+    stored.try_reserve_exact(more).map_err(|_| StoreError::damaged(path, format!("no memory for {len} bytes")))?;
+    stored.resize(len, 0);
+    Ok(file.read_at(entry.offset, stored)?)
 }
 
 /// Hash of all bytes of an open file of `size` bytes.

@@ -1,6 +1,5 @@
 //! Writing one pack: frames appended to a temporary file, then directory and trailer, then proof, then a name.
 
-use super::frame::decode_into;
 use super::index_file::PackRef;
 use super::layout::Layout;
 use super::pack::{self, MAGIC, MAX_OBJECTS, PackEntry, u32_of};
@@ -120,11 +119,7 @@ impl FinishedPack {
         if pack::read_directory(&*file, path, self.pack.size)? != self.entries {
             return Err(StoreError::damaged(path, "its directory was not read back as it was written"));
         }
-        self.entries.par_iter().try_for_each_init(Vec::new, |raw, entry| {
-            let frame = pack::read_frame(&*file, path, entry)?;
-            decode_into(&frame.stored, frame.raw_len, raw)
-                .map_err(|reason| StoreError::damaged(path, format!("object {}: {reason}", entry.id)))
-        })
+        self.entries.par_iter().try_for_each_init(Vec::new, |raw, entry| pack::read_object(&*file, path, entry, raw))
     }
 
     /// Gives the pack its final name. Durable once `packs/` is synced.

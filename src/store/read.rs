@@ -43,22 +43,19 @@ impl Store {
     }
 
     /// Reads one copy.
-    pub(super) fn read_place(&self, index: &Index, place: &Place) -> Result<Object, StoreError> {
+    fn read_place(&self, index: &Index, place: &Place, bytes: &mut Vec<u8>) -> Result<ObjectKind, StoreError> {
         let pack = &index.packs[place.pack as usize];
-        let path = self.layout.pack(&pack.name);
         let file = self.files.get(&*self.fs, &self.layout, pack)?;
-        let frame = pack::read_frame(&*file, &path, &place.entry)?;
-        let damaged = |reason| StoreError::damaged(&path, format!("object {}: {reason}", place.entry.id));
-        let bytes = frame.decompress().map_err(damaged)?;
-        Ok(Object { kind: place.entry.kind, bytes })
+        pack::read_object(&*file, &self.layout.pack(&pack.name), &place.entry, bytes)?;
+        Ok(place.entry.kind)
     }
 
     /// Reads an object from the first copy that is whole.
-    fn read_from(&self, index: &Index, id: &Hash) -> Result<Object, StoreError> {
+    fn read_from(&self, index: &Index, id: &Hash, bytes: &mut Vec<u8>) -> Result<ObjectKind, StoreError> {
         let mut first_error = None;
         for place in index.places(id) {
-            match self.read_place(index, &place) {
-                Ok(object) => return Ok(object),
+            match self.read_place(index, &place, bytes) {
+                Ok(kind) => return Ok(kind),
                 Err(error) => first_error = first_error.or(Some(error)),
             }
         }
@@ -104,11 +101,17 @@ impl Store {
 }
 
 impl Objects for Store {
-    /// A miss reads the index again once, since another process may have added the object meanwhile.
     fn get(&self, id: &Hash) -> Result<Object, StoreError> {
-        match self.read_from(&*self.index()?, id) {
+        let mut bytes = Vec::new();
+        let kind = self.get_into(id, &mut bytes)?;
+        Ok(Object { kind, bytes })
+    }
+
+    /// A miss reads the index again once, since another process may have added the object meanwhile.
+    fn get_into(&self, id: &Hash, bytes: &mut Vec<u8>) -> Result<ObjectKind, StoreError> {
+        match self.read_from(&*self.index()?, id, bytes) {
             Err(error) if matches!(error, StoreError::Missing(_)) || error.is_not_found() => {
-                self.read_from(&*self.reload_index()?, id)
+                self.read_from(&*self.reload_index()?, id, bytes)
             }
             result => result,
         }

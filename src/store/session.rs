@@ -258,9 +258,9 @@ impl Objects for Session<'_> {
         let Some((path, file, entry)) = self.pending(id) else {
             return self.store.get(id);
         };
-        let frame = pack::read_frame(&*file, &path, &entry)?;
-        let damaged = |reason| StoreError::damaged(&path, format!("object {id}: {reason}"));
-        Ok(Object { kind: entry.kind, bytes: frame.decompress().map_err(damaged)? })
+        let mut bytes = Vec::new();
+        pack::read_object(&*file, &path, &entry, &mut bytes)?;
+        Ok(Object { kind: entry.kind, bytes })
     }
 
     fn kind(&self, id: &Hash) -> Option<ObjectKind> {

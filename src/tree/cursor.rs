@@ -87,7 +87,7 @@ impl<'o> Cursor<'o> {
     pub fn new(objects: &'o dyn Objects, spec: &KeySpec, root: &Hash) -> Result<Cursor<'o>, TreeError> {
         let nodes = Arc::new(NodeReader::new(objects, NODE_CACHE));
         let walk = Walk::new(&nodes, root, &[])?;
-        let shared = Arc::new(Shared { leaves: LeafReader::new(objects, LEAF_CACHE), spec: spec.clone() });
+        let shared = Arc::new(Shared { leaves: LeafReader::of_one_tree(objects, LEAF_CACHE), spec: spec.clone() });
         Ok(Cursor {
             shared,
             nodes,
@@ -146,7 +146,9 @@ impl<'o> Cursor<'o> {
                 return Ok(None);
             };
             self.next = entries.at_or_above(&self.from);
-            self.current = Some(entries);
+            if let Some(before) = self.current.replace(entries) {
+                self.shared.leaves.recycle(before);
+            }
         }
         let Some(current) = &self.current else { return Ok(None) };
         let at = self.next;
@@ -210,8 +212,13 @@ impl<'o, R: Send + 'o> LeafMap<'o, R> {
         work: impl Fn(&Entries) -> R + Send + Sync + 'o,
     ) -> Result<LeafMap<'o, R>, TreeError> {
         let walk = Walk::new(&Arc::new(NodeReader::new(objects, NODE_CACHE)), root, &[])?;
-        let (leaves, spec) = (LeafReader::new(objects, LEAF_CACHE), spec.clone());
-        let work = move |place: Place| read_place(&leaves, &spec, &place).map(|entries| work(&entries));
+        let (leaves, spec) = (LeafReader::of_one_tree(objects, LEAF_CACHE), spec.clone());
+        let work = move |place: Place| {
+            let entries = read_place(&leaves, &spec, &place)?;
+            let made = work(&entries);
+            leaves.recycle(entries);
+            Ok(made)
+        };
         Ok(LeafMap { walk, ahead: Ahead::new(Pool::new(scope, threads, work), threads) })
     }
 

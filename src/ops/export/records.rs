@@ -7,6 +7,8 @@ use crate::tree::{Entries, LeafMap};
 
 /// Bytes of one record over and over that are written at once.
 const REPEATED: usize = 1 << 20;
+/// Bytes after which a part is handed on: leaves differ in size, and buffers that fit the largest would be more memory than is used.
+const PART: usize = 256 << 10;
 
 /// Records as they stand in the file, and how often one after the other.
 struct Part {
@@ -28,12 +30,16 @@ pub(super) fn encode(mut encoder: RecordEncoder, spare: &Spare, leaf: &Entries) 
     let row_bytes = leaf.leaf().row_bytes();
     let mut parts = Vec::new();
     let mut rows = 0;
-    let mut part = Part { block: spare.take(usize::try_from(row_bytes).unwrap_or(0) * 2), records: 0, times: 1 };
+    let empty = || Part { block: spare.take(PART + PART / 8), records: 0, times: 1 };
+    let mut part = empty();
     for (row, count) in (0..leaf.len()).map(|at| (leaf.leaf().row(at), leaf.leaf().count(at))) {
         rows += count;
         if count == 1 {
             encoder.encode(row, &mut part.block)?;
             part.records += 1;
+            if part.block.len() >= PART {
+                parts.push(std::mem::replace(&mut part, empty()));
+            }
             continue;
         }
         let mut repeated = Part { block: Vec::new(), records: 1, times: count };

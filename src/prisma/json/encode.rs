@@ -3,10 +3,10 @@
 //! Every value has one form, and no two values of a column share one: where the form that Prisma's client takes would not
 //! say everything, the value is written as an object whose only key begins with `$` and names what is in it.
 
-use super::fields::{Dialect, Field, FieldNames, Fields};
+use super::fields::{Dialect, Field, FieldNames, Fields, Form};
 use super::notes::{ColumnNotes, Note, Notes};
 use super::scan::{Fault, Scanner, number_end};
-use super::text::{has_nul, is_plain, put_base64, put_plain, put_string};
+use super::text::{has_nul, put_base64, put_if_plain, put_string};
 use super::{forms, list, numbers};
 use crate::codec::{CodecError, Kind, RowReader, TableSchema, ValueRef};
 use crate::prisma::ExportError;
@@ -46,17 +46,23 @@ impl RecordEncoder {
         let fields = &self.fields.list;
         let mut values = RowReader::new(row);
         let mut found = 0;
-        out.extend_from_slice(BEFORE_RECORD);
-        out.push(b'{');
-        while let Some(value) = values.next_value()? {
-            if let (Some(field), Some(notes)) = (fields.get(found), self.notes.columns_mut().get_mut(found)) {
-                if found > 0 {
-                    out.push(b',');
-                }
-                out.extend_from_slice(&field.key);
+        for (field, notes) in fields.iter().zip(self.notes.columns_mut()) {
+            let Some(value) = values.next_value()? else { break };
+            found += 1;
+            if let ValueRef::Text(bytes) = value {
+                let start = row.len() - values.rest().len() - bytes.len();
+                encode_usual_text(field, bytes, &row[start..], out, notes);
+            } else {
+                field.lead.put(out);
                 encode_value(field, value, out, notes);
             }
+        }
+        while values.next_value()?.is_some() {
             found += 1;
+        }
+        if fields.is_empty() {
+            out.extend_from_slice(BEFORE_RECORD);
+            out.push(b'{');
         }
         out.push(b'}');
         if found == fields.len() { Ok(()) } else { Err(CodecError::ColumnCount { expected: fields.len(), found }) }
@@ -79,12 +85,29 @@ pub(super) enum Place {
     Element,
 }
 
+/// A text of most columns and most rows. `from` begins with its bytes and goes on.
+#[inline(always)]
+fn encode_usual_text(field: &Field, bytes: &[u8], from: &[u8], out: &mut Vec<u8>, notes: &mut ColumnNotes) {
+    field.lead.put_quoted(out);
+    let done = match field.form {
+        Form::String => put_if_plain(out, from, bytes.len()),
+        Form::Decimal => bytes.last().is_some_and(u8::is_ascii_digit) && put_if_plain(out, from, bytes.len()),
+        Form::Time => put_time(field.kind, bytes, out, notes),
+        Form::Truth | Form::Odd => false,
+    };
+    if !done {
+        out.pop();
+        encode_value(field, ValueRef::Text(bytes), out, notes);
+    }
+}
+
 fn encode_value(field: &Field, value: ValueRef<'_>, out: &mut Vec<u8>, notes: &mut ColumnNotes) {
     match value {
         ValueRef::Null => out.extend_from_slice(b"null"),
         ValueRef::Int(value) => numbers::encode_int(field, value, out, notes),
         ValueRef::Real(value) => numbers::encode_real(field, value, out, notes),
-        ValueRef::Text(bytes) if field.plain && is_plain(bytes) => put_plain(out, bytes),
+        ValueRef::Text(b"t") if field.form == Form::Truth => out.extend_from_slice(b"true"),
+        ValueRef::Text(b"f") if field.form == Form::Truth => out.extend_from_slice(b"false"),
         ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) if !has_nul(bytes) => encode_text(field, text, out, notes),
             _ => wrap(out, notes, Note::TextBytes, "text64", |out| put_base64(out, bytes)),
@@ -105,9 +128,6 @@ fn encode_text(field: &Field, text: &str, out: &mut Vec<u8>, notes: &mut ColumnN
         return;
     }
     match field.kind {
-        Kind::Bool if field.dialect == Dialect::Postgres && (text == "t" || text == "f") => {
-            out.extend_from_slice(if text == "t" { b"true" } else { b"false" });
-        }
         Kind::Bool | Kind::Int | Kind::BigInt | Kind::Float4 | Kind::Float8 | Kind::Bytes => as_text(text, out, notes),
         Kind::Numeric if field.dialect == Dialect::Sqlite => as_text(text, out, notes),
         _ => encode_by_kind(field, Place::Value, text, out, notes),
@@ -159,12 +179,7 @@ fn encode_by_kind(field: &Field, place: Place, text: &str, out: &mut Vec<u8>, no
         }
         kind if is_time(kind) && postgres => {
             out.push(b'"');
-            if let Some(microseconds) = forms::to_iso(kind, text, out) {
-                out.push(b'"');
-                if microseconds {
-                    notes.add(Note::Microseconds);
-                }
-            } else {
+            if !put_time(kind, text.as_bytes(), out, notes) {
                 out.pop();
                 keep(text, forms::from_iso(kind, text).is_some(), Note::Special, out, notes);
             }
@@ -181,6 +196,16 @@ fn encode_by_kind(field: &Field, place: Place, text: &str, out: &mut Vec<u8>, no
         }
         _ => put_string(out, text),
     }
+}
+
+/// Appends a time in ISO's form and a quote behind it; `false` if it has none.
+fn put_time(kind: Kind, text: &[u8], out: &mut Vec<u8>, notes: &mut ColumnNotes) -> bool {
+    let Some(microseconds) = forms::to_iso(kind, text, out) else { return false };
+    out.push(b'"');
+    if microseconds {
+        notes.add(Note::Microseconds);
+    }
+    true
 }
 
 /// The server's own text, because there is no other form; wrapped if it would be taken for one.

@@ -1,7 +1,8 @@
 //! What the columns of a table are called in the file, and what their values look like there.
 
+use super::encode::{BEFORE_RECORD, is_time};
 use super::text;
-use crate::codec::{Kind, TableSchema};
+use crate::codec::{Column, Kind, TableSchema};
 use crate::prisma::ExportError;
 use std::collections::{BTreeMap, HashMap};
 
@@ -60,6 +61,66 @@ impl Dialect {
     }
 }
 
+/// What the usual texts of a column become; what is not usual, [`Form::Odd`] knows about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The JSON string of it; there is no other form.
+    String,
+    /// The JSON string of it, if its last letter is a digit.
+    Decimal,
+    /// A truth value, of `t` and `f`.
+    Truth,
+    /// A time in ISO's form.
+    Time,
+    /// That has to be looked at.
+    Odd,
+}
+
+impl Form {
+    fn of(column: &Column, dialect: Dialect) -> Form {
+        match column.kind {
+            _ if column.array => Form::Odd,
+            Kind::Text | Kind::Uuid | Kind::Interval | Kind::Enum | Kind::Other => Form::String,
+            Kind::Numeric if dialect == Dialect::Postgres => Form::Decimal,
+            Kind::Bool if dialect == Dialect::Postgres => Form::Truth,
+            kind if is_time(kind) && dialect == Dialect::Postgres => Form::Time,
+            _ => Form::Odd,
+        }
+    }
+}
+
+/// What stands in a record before a value, ready to be copied.
+#[derive(Debug, Clone)]
+pub(super) struct Lead {
+    /// Filled up to [`text::RUN`] bytes.
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Lead {
+    /// Of the field with this key and a colon behind it, at this place in the record.
+    fn new(key: &[u8], index: usize) -> Lead {
+        let before = if index == 0 { [BEFORE_RECORD, b"{"].concat() } else { b",".to_vec() };
+        let mut bytes = [&before, key].concat();
+        let len = bytes.len();
+        bytes.push(b'"');
+        bytes.resize(bytes.len().max(text::RUN), 0);
+        Lead { bytes, len }
+    }
+
+    /// Appends it.
+    #[inline(always)]
+    pub(super) fn put(&self, out: &mut Vec<u8>) {
+        text::put_first(out, &self.bytes, self.len);
+    }
+
+    /// Appends it, and the quote that a string begins with.
+    #[inline(always)]
+    pub(super) fn put_quoted(&self, out: &mut Vec<u8>) {
+        text::put_first(out, &self.bytes, self.len + 1);
+    }
+}
+
 /// One column as a field of the records.
 #[derive(Debug, Clone)]
 pub(super) struct Field {
@@ -73,8 +134,10 @@ pub(super) struct Field {
     /// Whether array text separates elements with something else than a comma.
     pub(super) odd_separator: bool,
     pub(super) dialect: Dialect,
-    /// Whether a text has no other form than the JSON string of it.
-    pub(super) plain: bool,
+    /// What stands before each value.
+    pub(super) lead: Lead,
+    /// What most texts become.
+    pub(super) form: Form,
     /// Names of an enum's values, where they differ from the labels that the database has.
     pub(super) labels: Option<Labels>,
 }
@@ -139,13 +202,13 @@ impl Fields {
             key.push(b':');
             list.push(Field {
                 name: name.to_owned(),
+                lead: Lead::new(&key, index),
+                form: Form::of(column, dialect),
                 key,
                 kind: column.kind,
                 array: column.array,
                 odd_separator: column.array && column.sql_type.starts_with("box"),
                 dialect,
-                plain: !column.array
-                    && matches!(column.kind, Kind::Text | Kind::Uuid | Kind::Interval | Kind::Enum | Kind::Other),
                 labels: None,
             });
         }
@@ -155,7 +218,9 @@ impl Fields {
     /// Gives the field at `index` the names of its enum.
     pub(super) fn set_labels(&mut self, index: usize, labels: Option<Labels>) {
         if let Some(field) = self.list.get_mut(index) {
-            field.plain &= labels.is_none();
+            if labels.is_some() && field.form != Form::Truth {
+                field.form = Form::Odd;
+            }
             field.labels = labels;
         }
     }

@@ -7,35 +7,42 @@ use crate::codec::Kind;
 
 /// Appends the ISO form (`2026-01-24T10:30:00.000Z`) of a PostgreSQL date or time. `None` if it has none, and nothing is
 /// appended; else whether there are more than three digits of a second.
-pub(super) fn to_iso(kind: Kind, text: &str, out: &mut Vec<u8>) -> Option<bool> {
+pub(super) fn to_iso(kind: Kind, text: &[u8], out: &mut Vec<u8>) -> Option<bool> {
+    let text = if matches!(kind, Kind::TimeTz | Kind::TimestampTz) { text.strip_suffix(b"+00")? } else { text };
     let (date, time) = match kind {
-        Kind::Date => (text, None),
-        Kind::Time => ("1970-01-01", Some(text)),
-        Kind::TimeTz => ("1970-01-01", Some(text.strip_suffix("+00")?)),
-        Kind::Timestamp => text.split_at_checked(10).map(|(date, time)| (date, time.strip_prefix(' ')))?,
-        Kind::TimestampTz => {
-            let (date, time) = text.strip_suffix("+00")?.split_at_checked(10)?;
-            (date, time.strip_prefix(' '))
+        Kind::Date => (Some(text.try_into().ok()?), None),
+        Kind::Time | Kind::TimeTz => (None, Some(text)),
+        Kind::Timestamp | Kind::TimestampTz => {
+            let (date, rest) = text.split_first_chunk()?;
+            (Some(date), Some(rest.strip_prefix(b" ")?))
         }
         _ => return None,
     };
-    if !matches(date, "0000-00-00") {
-        return None;
+    let mut iso = *b"1970-01-01T00:00:00.000Z";
+    if let Some(date) = date {
+        iso[..10].copy_from_slice(is_like(date, b"0000-00-00").then_some(date)?);
     }
-    let (clock, fraction) = match (kind, time) {
-        (Kind::Date, _) => ("00:00:00", ""),
-        (_, Some(time)) => time.split_once('.').unwrap_or((time, "")),
-        (_, None) => return None,
-    };
-    let has_point = time.is_some_and(|time| time.contains('.'));
-    let fraction_ok = if has_point { is_fraction(fraction) && !fraction.ends_with('0') } else { true };
-    if !is_clock(clock) || !fraction_ok {
-        return None;
+    let mut fraction: &[u8] = &[];
+    if let Some(time) = time {
+        let (clock, rest) = time.split_first_chunk()?;
+        iso[11..19].copy_from_slice(is_clock(clock).then_some(clock)?);
+        match rest {
+            [] => {}
+            [b'.', digits @ .., b'1'..=b'9'] if digits.len() < 6 && digits.iter().all(u8::is_ascii_digit) => {
+                fraction = &rest[1..];
+            }
+            _ => return None,
+        }
     }
-    for part in [date, "T", clock, ".", fraction, &"000"[fraction.len().min(3)..], "Z"] {
-        out.extend_from_slice(part.as_bytes());
+    if fraction.len() > 3 {
+        out.extend_from_slice(&iso[..20]);
+        out.extend_from_slice(fraction);
+        out.push(b'Z');
+        return Some(true);
     }
-    Some(fraction.len() > 3)
+    iso[20..20 + fraction.len()].copy_from_slice(fraction);
+    out.extend_from_slice(&iso);
+    Some(false)
 }
 
 /// The PostgreSQL text whose ISO form this is; `None` if it is no ISO form.
@@ -43,7 +50,11 @@ pub(super) fn from_iso(kind: Kind, iso: &str) -> Option<String> {
     let (date, time) = iso.strip_suffix('Z')?.split_once('T')?;
     let (clock, fraction) = time.split_once('.')?;
     let canonical = fraction.len() == 3 || (fraction.len() > 3 && !fraction.ends_with('0'));
-    if !matches(date, "0000-00-00") || !is_clock(clock) || !is_fraction(fraction) || !canonical {
+    if !matches(date, b"0000-00-00")
+        || !clock.as_bytes().try_into().is_ok_and(is_clock)
+        || !is_fraction(fraction)
+        || !canonical
+    {
         return None;
     }
     let short = fraction.trim_end_matches('0');
@@ -61,7 +72,7 @@ pub(super) fn from_iso(kind: Kind, iso: &str) -> Option<String> {
 /// Whether text is an ISO time as Prisma's adapters store it in SQLite: with `T`, three digits of a second and a zone.
 pub(super) fn is_prisma_iso(text: &str) -> bool {
     let Some(body) = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00")) else { return false };
-    matches(body, "0000-00-00T00:00:00.000")
+    matches(body, b"0000-00-00T00:00:00.000")
 }
 
 /// Appends the plain decimal (`-1234.50`) of PostgreSQL's `money` in the C locale (`-$1,234.50`).
@@ -96,13 +107,20 @@ pub(super) fn from_decimal(decimal: &str) -> Option<String> {
 }
 
 /// Whether each `0` of the pattern is a digit in the text and everything else is the same.
-fn matches(text: &str, pattern: &str) -> bool {
-    let same = |(byte, wanted): (u8, u8)| if wanted == b'0' { byte.is_ascii_digit() } else { byte == wanted };
-    text.len() == pattern.len() && text.bytes().zip(pattern.bytes()).all(same)
+fn matches<const LEN: usize>(text: &str, pattern: &[u8; LEN]) -> bool {
+    <&[u8; LEN]>::try_from(text.as_bytes()).is_ok_and(|text| is_like(text, pattern))
 }
 
-fn is_clock(text: &str) -> bool {
-    matches(text, "00:00:00") && text < "24"
+/// As [`matches`]; looks at all bytes whatever it finds, so that the compiler can look at many at once.
+#[inline(always)]
+fn is_like<const LEN: usize>(text: &[u8; LEN], pattern: &[u8; LEN]) -> bool {
+    let same = |byte: u8, wanted: u8| if wanted == b'0' { byte.is_ascii_digit() } else { byte == wanted };
+    text.iter().zip(pattern).fold(true, |all, (&byte, &wanted)| all & same(byte, wanted))
+}
+
+#[inline(always)]
+fn is_clock(text: &[u8; 8]) -> bool {
+    is_like(text, b"00:00:00") && text[..2] < b"24"[..]
 }
 
 fn is_fraction(text: &str) -> bool {
@@ -116,7 +134,7 @@ mod tests {
 
     fn iso(kind: Kind, text: &str) -> Option<(String, bool)> {
         let mut out = Vec::new();
-        to_iso(kind, text, &mut out).map(|micro| (String::from_utf8(out).unwrap(), micro))
+        to_iso(kind, text.as_bytes(), &mut out).map(|micro| (String::from_utf8(out).unwrap(), micro))
     }
 
     #[test]

@@ -94,7 +94,7 @@ impl Parser<'_> {
                 return false;
             }
         } else {
-            let end = self.rest.find([',', '}']).unwrap_or(self.rest.len());
+            let end = self.rest.bytes().position(is_special).unwrap_or(self.rest.len());
             let (element, rest) = self.rest.split_at(end);
             self.rest = rest;
             if element == "NULL" {
@@ -102,10 +102,12 @@ impl Parser<'_> {
                 out.extend_from_slice(b"null");
                 return true;
             }
-            if needs_quotes(element) {
+            // It ended before the first special letter.
+            if is_quoted_word(element) {
                 return false;
             }
-            self.element.push_str(element);
+            encode_element(self.field, element, out, notes);
+            return true;
         }
         encode_element(self.field, &self.element, out, notes);
         true
@@ -114,8 +116,17 @@ impl Parser<'_> {
 
 /// The server's rule for quoting an element.
 fn needs_quotes(element: &str) -> bool {
-    let special = |byte| matches!(byte, b'"' | b'\\' | b'{' | b'}' | b',' | b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c);
-    element.is_empty() || element.eq_ignore_ascii_case("null") || element.bytes().any(special)
+    is_quoted_word(element) || element.bytes().any(is_special)
+}
+
+/// Whether it is quoted although there is no special letter in it.
+fn is_quoted_word(element: &str) -> bool {
+    element.is_empty() || element.eq_ignore_ascii_case("null")
+}
+
+/// Letters that stand in an element only if it is quoted.
+const fn is_special(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | b'{' | b'}' | b',' | b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)
 }
 
 fn put_element(text: &str, out: &mut String) {

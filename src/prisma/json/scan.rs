@@ -153,12 +153,7 @@ impl<'a> Scanner<'a> {
     /// The rest of a string whose opening quote has been read.
     fn string(&mut self) -> Result<(), Fault> {
         loop {
-            while let Some(chunk) = self.bytes.get(self.at..self.at + 8)
-                && let Ok(chunk) = <[u8; 8]>::try_from(chunk)
-                && !text::any_escape(u64::from_le_bytes(chunk))
-            {
-                self.at += 8;
-            }
+            self.at += text::next_escape(self.bytes.get(self.at..).unwrap_or_default()).ok_or(Fault::Ends)?;
             match self.next()? {
                 b'"' => return Ok(()),
                 b'\\' => match self.next()? {
@@ -174,8 +169,7 @@ impl<'a> Scanner<'a> {
                     }
                     _ => return Err(Fault::Unexpected),
                 },
-                0..0x20 => return Err(Fault::Unexpected),
-                _ => {}
+                _ => return Err(Fault::Unexpected),
             }
         }
     }

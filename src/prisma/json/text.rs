@@ -36,52 +36,89 @@ pub(super) fn put_string(out: &mut Vec<u8>, text: &str) {
 /// Appends what stands between the quotes. Runs without anything to escape are copied whole.
 fn put_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
     let mut copied = 0;
-    let mut at = 0;
-    while at < bytes.len() {
-        // Eight bytes at a time while none of them needs an escape.
-        if let Some(chunk) = bytes.get(at..at + 8)
-            && let Ok(chunk) = <[u8; 8]>::try_from(chunk)
-            && !any_escape(u64::from_le_bytes(chunk))
-        {
-            at += 8;
-            continue;
-        }
-        let stop = bytes.len().min(at + 8);
-        while at < stop {
-            let byte = bytes[at];
-            let escape = ESCAPES[usize::from(byte)];
-            if escape != 0 {
-                out.extend_from_slice(&bytes[copied..at]);
-                if escape == b'u' {
-                    let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
-                    out.extend_from_slice(b"\\u00");
-                    out.extend_from_slice(&digits);
-                } else {
-                    out.extend_from_slice(&[b'\\', escape]);
-                }
-                copied = at + 1;
+    while let Some(ahead) = next_escape(&bytes[copied..]) {
+        let at = copied + ahead;
+        let byte = bytes[at];
+        out.extend_from_slice(&bytes[copied..at]);
+        match ESCAPES[usize::from(byte)] {
+            b'u' => {
+                let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+                out.extend_from_slice(b"\\u00");
+                out.extend_from_slice(&digits);
             }
-            at += 1;
+            escape => out.extend_from_slice(&[b'\\', escape]),
         }
+        copied = at + 1;
     }
     out.extend_from_slice(&bytes[copied..]);
 }
 
-/// Whether any byte of the word is below 0x20, a quote or a backslash. May say yes too often, never no too often.
-pub(super) const fn any_escape(word: u64) -> bool {
+/// Where the first byte is that a string does not hold as it is: below 0x20, a quote or a backslash.
+pub(super) fn next_escape(bytes: &[u8]) -> Option<usize> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let found = escapes(u64::from_le_bytes(*word));
+        if found != 0 {
+            return Some(at * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let before = bytes.len() - rest.len();
+    rest.iter().position(|&byte| ESCAPES[usize::from(byte)] != 0).map(|at| before + at)
+}
+
+/// The high bits of the bytes of a word that are below 0x20, a quote or a backslash. Only the lowest bit is sure: what is
+/// borrowed there may set others.
+const fn escapes(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let below = word.wrapping_sub(ONES * 0x20) & !word;
     let quote = word ^ (ONES * b'"' as u64);
     let backslash = word ^ (ONES * b'\\' as u64);
     let zero = (quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash);
-    (below | zero) & HIGH != 0
+    (below | zero) & HIGH
+}
+
+/// Bytes that are looked at and copied at once, even if fewer are wanted: that is faster than copying just as many.
+pub(super) const RUN: usize = 32;
+
+/// Appends the first `len` bytes of `from`, which had better go on for some bytes.
+#[inline(always)]
+pub(super) fn put_first(out: &mut Vec<u8>, from: &[u8], len: usize) {
+    match from.first_chunk::<RUN>() {
+        Some(run) if len <= RUN => {
+            let end = out.len() + len;
+            out.extend_from_slice(run);
+            out.truncate(end);
+        }
+        _ => out.extend_from_slice(from.get(..len).unwrap_or(from)),
+    }
+}
+
+/// Appends the first `len` bytes of `from`, as [`put_first`] does, and a quote behind them, if they are plain.
+#[inline(always)]
+pub(super) fn put_if_plain(out: &mut Vec<u8>, from: &[u8], len: usize) -> bool {
+    let plain = match from.first_chunk::<RUN>() {
+        Some(run) if len <= RUN => {
+            let len = u8::try_from(len).unwrap_or(u8::MAX);
+            run.iter().zip(0u8..).fold(true, |plain, (&byte, at)| plain & (is_plain_byte(byte) | (at >= len)))
+        }
+        _ => is_plain(from.get(..len).unwrap_or(from)),
+    };
+    if plain {
+        put_first(out, from, len);
+        out.push(b'"');
+    }
+    plain
+}
+
+const fn is_plain_byte(byte: u8) -> bool {
+    (byte >= 0x20) & (byte < 0x80) & (byte != b'"') & (byte != b'\\')
 }
 
 /// Whether `bytes` are printable ASCII without quotes and backslashes: text that a JSON string holds as it is. Looks at every
 /// byte whatever it finds, so that the compiler can look at many at once.
 pub(super) fn is_plain(bytes: &[u8]) -> bool {
-    bytes.iter().fold(true, |plain, &byte| plain & (0x20..0x80).contains(&byte) & (byte != b'"') & (byte != b'\\'))
+    bytes.iter().fold(true, |plain, &byte| plain & is_plain_byte(byte))
 }
 
 /// Whether a byte is NUL; looks at all of them as well.
@@ -192,6 +229,13 @@ mod tests {
             let text = std::str::from_utf8(&bytes).ok().filter(|text| text.is_ascii());
             prop_assert_eq!(is_plain(&bytes), text.is_some_and(|text| string(text) == format!("\"{text}\"")));
             prop_assert_eq!(has_nul(&bytes), bytes.contains(&0));
+            for len in 0..=bytes.len() {
+                let mut out = b"x".to_vec();
+                let plain = put_if_plain(&mut out, &bytes, len);
+                prop_assert_eq!(plain, is_plain(&bytes[..len]));
+                let wanted = if plain { [b"x", &bytes[..len], b"\""].concat() } else { b"x".to_vec() };
+                prop_assert_eq!(out, wanted);
+            }
         }
 
         #[test]

@@ -21,8 +21,10 @@ use tempfile::NamedTempFile;
 
 /// Bytes of records that are handed to the writing thread at a time.
 const BLOCK: usize = 256 << 10;
+/// Blocks that wait to be written while the disk is busy, if they are no longer than that.
+const WAITING: usize = 16;
 /// Buffers that wait to be used again, and how large they may be.
-const SPARE: usize = 16;
+const SPARE: usize = 32;
 const SPARE_BYTES: usize = 2 << 20;
 /// Data up to this size is held back until the head is known.
 const HELD_BACK: usize = 2 << 20;
@@ -85,10 +87,10 @@ impl ExportWriter {
         longest.set_notes(&Notes::all(columns));
         let reserved = longest.head()?.len() + BEFORE_DATA.len();
         let mut data = Data::new(place::temporary_for(path)?, reserved as u64);
-        let (blocks, received) = bounded::<Vec<u8>>(4);
+        let (blocks, received) = bounded::<Vec<u8>>(WAITING);
         let (recycle, empty) = bounded(SPARE);
         let worker = std::thread::Builder::new().name("dbsnap-export".to_owned()).spawn(move || {
-            for mut block in received {
+            for mut block in received.into_iter().filter(|block| !block.is_empty()) {
                 data.add(&block)?;
                 block.clear();
                 if block.capacity() <= SPARE_BYTES {
@@ -180,7 +182,10 @@ impl ExportWriter {
     }
 
     fn send(&mut self, block: Vec<u8>) -> Result<(), ExportError> {
-        if block.is_empty() || self.blocks.as_ref().is_some_and(|blocks| blocks.send(block).is_ok()) {
+        // A long one takes as many places as its bytes, so that what waits is bounded however long records are.
+        let places = (block.len() / BLOCK).clamp(usize::from(!block.is_empty()), WAITING);
+        let mut all = (1..places).map(|_| Vec::new()).chain([block]).take(places);
+        if self.blocks.as_ref().is_some_and(|blocks| all.all(|block| blocks.send(block).is_ok())) {
             return Ok(());
         }
         // The worker hangs up only when it has failed.

@@ -8,7 +8,7 @@ use crate::tree::frame::{DELTA, LEAF};
 use crate::tree::lru::Lru;
 use crate::tree::{Flaw, TreeError};
 use std::cell::Cell;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Deltas on deltas that a reader follows.
 const MOST_DEPTH: u32 = 64;
@@ -17,16 +17,29 @@ const MOST_READS: u64 = 65_536;
 /// Bytes of sources that one delta keeps while it is decoded.
 const SOURCES_HELD: usize = 16 * 1024 * 1024;
 
+/// Buffers that wait to be used again, and how large they may be.
+const SPARE: usize = 8;
+const SPARE_BYTES: usize = 4 * 1024 * 1024;
+
 /// Reads leaves and keeps some of them for the deltas to come. Shared between threads.
 pub struct LeafReader<'o> {
     objects: &'o dyn Objects,
     cache: Lru<Leaf>,
+    /// Whether only leaves are kept that a delta was made of.
+    sources_only: bool,
+    /// Buffers to be used again: memory that is new for each leaf costs more than filling it.
+    spare: Mutex<Vec<Vec<u8>>>,
 }
 
 impl<'o> LeafReader<'o> {
     /// A reader that keeps at most `cache` bytes of decoded leaves.
     pub fn new(objects: &'o dyn Objects, cache: usize) -> LeafReader<'o> {
-        LeafReader { objects, cache: Lru::new(cache) }
+        LeafReader { objects, cache: Lru::new(cache), sources_only: false, spare: Mutex::default() }
+    }
+
+    /// A reader for those who read each leaf of one tree once. What they read is not kept: leaves are deltas against other trees.
+    pub fn of_one_tree(objects: &'o dyn Objects, cache: usize) -> LeafReader<'o> {
+        LeafReader { sources_only: true, ..LeafReader::new(objects, cache) }
     }
 
     /// The objects it reads.
@@ -50,15 +63,38 @@ impl<'o> LeafReader<'o> {
         if above > MOST_DEPTH || reads.get() > MOST_READS {
             return Err(too_deep(*id));
         }
-        let object = self.objects.get(id)?;
-        let leaf = match object.kind {
-            LEAF => whole::decode(&object.bytes).map_err(|flaw| flaw.of(*id))?,
-            DELTA => self.decode_delta(id, &object.bytes, above, reads)?,
+        let keep = above > 0 || !self.sources_only;
+        let mut bytes = self.spare();
+        let leaf = match self.objects.get_into(id, &mut bytes)? {
+            // What is kept must not hold more memory than it says.
+            LEAF => whole::decode(&bytes, if keep { Vec::new() } else { self.spare() }).map_err(|flaw| flaw.of(*id))?,
+            DELTA => self.decode_delta(id, &bytes, above, reads)?,
             kind => return Err(Flaw::Kind(kind.0).of(*id)),
         };
+        self.give_back(bytes);
         let leaf = Arc::new(leaf);
-        self.cache.put(*id, &leaf, leaf.footprint());
+        if keep {
+            self.cache.put(*id, &leaf, leaf.footprint());
+        }
         Ok(leaf)
+    }
+
+    /// Takes back what was read, so that the next leaf needs no new memory.
+    pub(in crate::tree) fn recycle(&self, entries: Entries) {
+        let Some(leaf) = Arc::into_inner(entries.leaf) else { return };
+        leaf.buffers.into_iter().filter_map(Arc::into_inner).for_each(|buffer| self.give_back(buffer));
+    }
+
+    /// A buffer with anything in it.
+    fn spare(&self) -> Vec<u8> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn give_back(&self, buffer: Vec<u8>) {
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < SPARE && (1..=SPARE_BYTES).contains(&buffer.capacity()) {
+            spare.push(buffer);
+        }
     }
 
     fn decode_delta(&self, id: &Hash, bytes: &[u8], above: u32, reads: &Cell<u64>) -> Result<Leaf, TreeError> {

@@ -1,8 +1,7 @@
 //! Row blocks: rows stored column by column, which compresses better than row by row. `docs/FORMAT.md`, section 4.5.
 
 use super::chunk::{ChunkReader, Column};
-use crate::codec::row::RowWriter;
-use crate::codec::{CodecError, RowReader};
+use crate::codec::{CodecError, RowFiller, RowReader};
 use crate::tree::Flaw;
 use crate::tree::splitter::MOST_BYTES;
 use crate::wire::{Reader, put_uvarint};
@@ -40,7 +39,8 @@ pub(super) fn put<'r>(rows: impl Iterator<Item = &'r [u8]>, out: &mut Vec<u8>) -
     Ok(())
 }
 
-/// Reads a block of `count` rows off `reader`, appends their canonical bytes to `rows` and the end of each to `ends`.
+/// Reads a block of `count` rows off `reader`: their canonical bytes come in place of what is in `rows`, the end of each is
+/// appended to `ends`.
 ///
 /// # Errors
 /// If the bytes are not such a block, or a leaf of these rows would be longer than leaves can be.
@@ -57,27 +57,28 @@ pub(super) fn read(
         return Err(Flaw::Shape("a block has more columns than it can have"));
     }
     if count == 0 {
+        rows.clear();
         return if columns == 0 { Ok(()) } else { Err(Flaw::Shape("a block of no rows has columns")) };
     }
-    let before = reader.rest().len();
     let mut chunks = Vec::with_capacity(columns);
     for _ in 0..columns {
         chunks.push(ChunkReader::read(reader, count)?);
     }
-    // Rows are about as long as the chunks they come from: tags come on top.
-    rows.reserve(before - reader.rest().len() + count.saturating_mul(columns).min(MOST_BYTES_USIZE));
+    // What is left of other rows is gone over.
+    rows.resize(chunks.iter().map(ChunkReader::most).sum::<usize>() + RowFiller::SLACK, 0);
     ends.reserve(count);
-    let start = rows.len();
+    let mut row = RowFiller::new(rows);
     for _ in 0..count {
-        if rows.len() - start >= MOST_BYTES_USIZE {
+        if row.filled() >= MOST_BYTES_USIZE {
             return Err(Flaw::Shape("a leaf is longer than leaves can be"));
         }
-        let mut writer = RowWriter::new(rows);
         for chunk in &mut chunks {
-            writer.value(chunk.next_value()?);
+            chunk.put_next(&mut row)?;
         }
-        ends.push(rows.len());
+        ends.push(row.filled());
     }
+    let filled = row.filled();
+    rows.truncate(filled);
     Ok(())
 }
 

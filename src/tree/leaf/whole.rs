@@ -24,11 +24,11 @@ pub(in crate::tree) fn encode<'r>(
     Ok(out)
 }
 
-/// The leaf with these bytes; its id is not checked.
+/// The leaf with these bytes; its id is not checked. Its rows come in place of what is in `rows`.
 ///
 /// # Errors
 /// If they are not the bytes of a whole leaf.
-pub(super) fn decode(bytes: &[u8]) -> Result<Leaf, Flaw> {
+pub(super) fn decode(bytes: &[u8], mut rows: Vec<u8>) -> Result<Leaf, Flaw> {
     let mut reader = Reader::new(bytes);
     let multiset = read_flag(&mut reader)?;
     let entries = reader.length()?;
@@ -37,7 +37,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Leaf, Flaw> {
     }
     let mut leaf = Leaf { multiset, weight: 1, ..Leaf::default() };
     leaf.counts = read_counts(&mut reader, multiset, entries)?;
-    let (mut rows, mut ends) = (Vec::new(), Vec::new());
+    let mut ends = Vec::new();
     rowblock::read(&mut reader, entries, &mut rows, &mut ends)?;
     reader.end()?;
     let mut start = 0;

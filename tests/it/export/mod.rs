@@ -6,3 +6,4 @@ mod hostile;
 mod manifest;
 mod roundtrip;
 mod schema;
+mod usual;

@@ -1,5 +1,6 @@
 //! Column chunks: the values of one column, stored by type. `docs/FORMAT.md`, section 4.5.
 
+mod places;
 mod read;
 mod write;
 

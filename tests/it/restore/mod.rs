@@ -5,7 +5,8 @@
 mod drift;
 mod moved;
 mod parts;
-mod place;
 mod random;
 mod schemas;
 mod undo;
+
+use crate::support::place;

@@ -2,6 +2,8 @@
 
 use crate::conformance::sqlite::SqliteFixture;
 use crate::conformance::{Collected, Fixture, Given, all, reads};
+use crate::support::watched::Watched;
+use crate::support::witness::Witness;
 use dbsnap::codec::{Value, row};
 use dbsnap::db::sqlite::Sqlite;
 use dbsnap::db::{Commit, DbError, OpenOptions, Sink, Source};
@@ -10,8 +12,8 @@ use rusqlite::Connection;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-fn impatient(fixture: &SqliteFixture) -> Sqlite {
-    Sqlite::open(&fixture.path(), &OpenOptions { lock_wait: Duration::from_millis(200) }).unwrap()
+fn impatient(fixture: &SqliteFixture) -> Watched<Sqlite> {
+    fixture.open_with(&OpenOptions { lock_wait: Duration::from_millis(200) })
 }
 
 /// Torment: Q7
@@ -21,11 +23,12 @@ fn an_exclusive_holder_is_busy_and_the_wait_is_bounded() {
     fixture.exec("CREATE TABLE t (id INTEGER PRIMARY KEY);");
     let mut sink = impatient(&fixture);
     let reads = reads(&fixture, &mut sink, &["t"]);
+    let before = Witness::of_file(&fixture.path());
     let other = Connection::open(fixture.path()).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let start = Instant::now();
     assert!(matches!(sink.snapshot(&reads, &Silent), Err(DbError::Busy { .. })));
-    assert!(matches!(sink.restore(&reads, &Silent), Err(DbError::Busy { .. })));
+    assert!(matches!(sink.unwatched().restore(&reads, &Silent), Err(DbError::Busy { .. })));
     assert!(matches!(sink.catalog(), Err(DbError::Busy { .. })));
     assert!(matches!(
         Sqlite::open(&fixture.path(), &OpenOptions { lock_wait: Duration::ZERO }),
@@ -33,6 +36,7 @@ fn an_exclusive_holder_is_busy_and_the_wait_is_bounded() {
     ));
     assert!(start.elapsed() < Duration::from_secs(10));
     other.execute_batch("ROLLBACK").unwrap();
+    before.same(&Witness::of_file(&fixture.path()));
     assert!(sink.snapshot(&reads, &Silent).is_ok());
 }
 

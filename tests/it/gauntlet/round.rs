@@ -58,7 +58,8 @@ impl Round {
         *self.url.lock().unwrap() = url;
     }
 
-    fn url(&self) -> String {
+    /// The way to the database.
+    pub fn url(&self) -> String {
         self.url.lock().unwrap().clone()
     }
 

@@ -30,16 +30,6 @@ fn a_lost_answer_is_asked_for_again() {
     });
 }
 
-/// Torment: F4
-#[test]
-fn an_answer_that_cannot_be_had_is_unknown() {
-    on_postgres(|place| {
-        place.sql("CREATE TABLE t (id int PRIMARY KEY)");
-        let unknown = commit_through(place, Fault::CutForGood);
-        assert!(matches!(&unknown, Err(DbError::Unknown(how)) if how.contains("pg_xact_status")), "{unknown:?}");
-    });
-}
-
 /// Torment: F5
 #[test]
 fn a_commit_answered_by_rollback_is_no_commit() {

@@ -21,7 +21,7 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 #[test]
 fn a_standby_is_read_and_never_written_and_one_that_takes_over_is_not_believed() {
     // a server that has taken over is no standby any more: each role has its own
-    for role in [Role::Superuser, Role::Owner] {
+    for role in Role::BOTH {
         eprintln!("{role:?}");
         let primary: &'static PgServer = Box::leak(Box::new(PgServer::start(&[], &[])));
         never_written(&Place::on(primary.database(), role));

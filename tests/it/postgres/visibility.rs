@@ -60,7 +60,7 @@ fn a_column_that_may_not_be_read_refuses_the_table() {
 #[test]
 fn encodings_are_lossless_or_refused() {
     let server = PgServer::shared();
-    for role in [Role::Superuser, Role::Owner] {
+    for role in Role::BOTH {
         let encoded = |encoding: &str, sql: &str| {
             let options = format!("TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'");
             let place = Place::on(server.database_with(&options), role);

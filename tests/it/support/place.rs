@@ -24,6 +24,10 @@ pub enum Role {
     Owner,
 }
 
+impl Role {
+    pub const BOTH: [Role; 2] = [Role::Superuser, Role::Owner];
+}
+
 /// Runs a test on both engines, on PostgreSQL as a superuser and as a plain owner.
 pub fn on_both(test: impl Fn(&Place)) {
     test(&Place::sqlite());
@@ -37,7 +41,7 @@ pub fn on_postgres(test: impl Fn(&Place)) {
 
 /// Runs a test on that server, as a superuser and as a plain owner.
 pub fn on_server(server: &'static PgServer, test: impl Fn(&Place)) {
-    for role in [Role::Superuser, Role::Owner] {
+    for role in Role::BOTH {
         // where a test fails, this is shown
         eprintln!("{role:?}");
         test(&Place::on(server.database(), role));
@@ -65,6 +69,19 @@ impl Place {
         };
         db.sql(&format!("GRANT CREATE ON DATABASE {} TO {user}", db.name));
         Place { round: Round::new(url(&db, &user)), db: Some((db, user)) }
+    }
+
+    /// Another place of the same engine, used by the same sort of role.
+    pub fn another(&self) -> Place {
+        match &self.db {
+            Some((db, user)) if user.starts_with("root_") => Place::on(db.server.database(), Role::Superuser),
+            Some((db, _)) => Place::on(db.server.database(), Role::Owner),
+            None => {
+                let project = Project::new();
+                let url = format!("file:{}", project.path().join("data.db").display());
+                Place { round: Round::within(project, url), db: None }
+            }
+        }
     }
 
     /// The PostgreSQL database and the role by which it is used.

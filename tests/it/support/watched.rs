@@ -5,7 +5,7 @@ use super::witness::Witness;
 use dbsnap::codec::{TableName, TableSchema};
 use dbsnap::db::{
     Catalog, Changing, Commit, Counter, DbError, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source,
-    SourceIdentity, TableRead, Written,
+    SourceIdentity, TableRead, Write, Written,
 };
 use dbsnap::monitor::Monitor;
 use std::path::PathBuf;
@@ -139,6 +139,14 @@ impl RestoreTxn for WatchedTxn<'_> {
 
     fn strays(&mut self) -> Result<Vec<TableName>, DbError> {
         self.txn().strays()
+    }
+
+    fn may(&mut self, index: usize, writes: &[Write]) -> Result<(), DbError> {
+        self.txn().may(index, writes)
+    }
+
+    fn takes(&mut self, index: usize, column: usize, rows: &mut dyn RowStream) -> Result<bool, DbError> {
+        self.txn().takes(index, column, rows)
     }
 
     fn foreign_keys_act(&self) -> bool {

@@ -39,7 +39,7 @@ CREATE FUNCTION pg_temp.catalog() RETURNS TABLE (kind text, place text, rest tex
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = c.oid
     WHERE c.oid >= 16384 AND n.nspname NOT LIKE 'pg\_%'
   UNION ALL SELECT 'column', pg_temp.name_of(a.attrelid), format('%s %s %s null %s identity %s generated %s default %s acl %s', a.attnum, a.attname,
-      format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid), a.attacl)
+      format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, a.attidentity, a.attgenerated, md5(d.adbin::text), a.attacl)
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attnum > 0 AND c.oid >= 16384 AND c.relkind NOT IN ('i', 'I') AND n.nspname NOT LIKE 'pg\_%'

@@ -48,6 +48,28 @@ fn a_table_cannot_be_emptied_or_rewritten_under_a_snapshot() {
     });
 }
 
+/// Torment: S12
+#[test]
+fn partitions_that_come_and_go_do_not_change_a_snapshot() {
+    on_postgres(|place| {
+        place.sql(
+            "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE low PARTITION OF p FOR VALUES FROM (0) TO (10);
+             CREATE TABLE high PARTITION OF p FOR VALUES FROM (10) TO (20); CREATE TABLE more (id int PRIMARY KEY);
+             INSERT INTO p SELECT generate_series(0, 19); INSERT INTO more VALUES (25)",
+        );
+        let mut source = place.open();
+        let catalog = source.catalog().unwrap();
+        let reads = reads(&catalog, &["low", "high"]);
+        let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
+        for change in ["ALTER TABLE p DETACH PARTITION high", "DROP TABLE p", "ALTER TABLE p RENAME COLUMN id TO x"] {
+            let sql = format!("SET lock_timeout = '100ms'; {change}");
+            assert!(place.db().sql_as(place.user(), &sql).is_err(), "{change}");
+        }
+        place.sql("ALTER TABLE p ATTACH PARTITION more FOR VALUES FROM (20) TO (30); CREATE TABLE rest PARTITION OF p FOR VALUES FROM (30) TO (40)");
+        assert_eq!((gather(snapshot.as_mut(), 0).len(), gather(snapshot.as_mut(), 1).len()), (10, 10));
+    });
+}
+
 /// Torment: F1
 #[test]
 fn a_truncate_that_commits_while_we_wait_is_seen_whole_or_refused() {

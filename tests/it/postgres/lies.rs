@@ -166,7 +166,7 @@ fn settings_that_are_not_read_back_are_not_believed() {
 
 /// One row of many is lost, or comes out different, on the way into the database, and the server says what was to be heard.
 ///
-/// Torment: R18, F15
+/// Torment: R18, F15, F20
 #[test]
 fn a_row_lost_on_the_way_is_caught_however_it_is_hidden() {
     /// What the network does with the rows of a COPY into a temporary table.

@@ -178,15 +178,18 @@ fn types_of_extensions() {
 fn a_type_made_anew_changes_no_row() {
     on_postgres(|place| {
         place.sql(
-            "CREATE TYPE mood AS ENUM ('sad', 'happy'); CREATE TABLE t (id int PRIMARY KEY, m mood, a mood[]);
-            INSERT INTO t VALUES (1, 'happy', '{sad}')",
+            "CREATE TYPE mood AS ENUM ('sad', 'happy'); CREATE TYPE pair AS (a text, b int);
+             CREATE TABLE t (id int PRIMARY KEY, m mood, a mood[], p pair); INSERT INTO t VALUES (1, 'happy', '{sad}', '(x,1)'), (2, 'sad', NULL, NULL)",
         );
-        let before = rows_of(&mut place.open(), &public("t"));
+        let before = place.round.snap(&["t"]);
         place.sql(
-            "CREATE TYPE mood2 AS ENUM ('happy', 'sad');
-            ALTER TABLE t ALTER m TYPE mood2 USING m::text::mood2, ALTER a TYPE mood2[] USING a::text[]::mood2[];
-            DROP TYPE mood; ALTER TYPE mood2 RENAME TO mood",
+            "CREATE TYPE mood2 AS ENUM ('happy', 'sad'); CREATE TYPE pair2 AS (a text, b int);
+             ALTER TABLE t ALTER m TYPE mood2 USING m::text::mood2, ALTER a TYPE mood2[] USING a::text[]::mood2[], ALTER p TYPE pair2 USING p::text::pair2;
+             DROP TYPE mood; ALTER TYPE mood2 RENAME TO mood; DROP TYPE pair; ALTER TYPE pair2 RENAME TO pair",
         );
-        assert_eq!(rows_of(&mut place.open(), &public("t")), before);
+        assert_eq!(place.round.snap(&["t"]).roots(), before.roots());
+        place.sql("DELETE FROM t WHERE id = 1; UPDATE t SET m = 'happy'");
+        assert_eq!(place.restore(&[&before.id]), [1, 1, 0, 0, 0]);
+        assert_eq!(place.sql("SELECT * FROM t ORDER BY id"), "1|happy|{sad}|(x,1)\n2|sad||");
     });
 }

@@ -25,6 +25,9 @@ fn damaged(place: &Place) -> String {
 /// The moments of a restore, by what is said to the server then: rows are on their way, they are written, they are proved.
 const MOMENTS: [&str; 3] = ["COPY pg_temp.", "WITH ", "age(xmin)"];
 
+/// Ends the sessions of every dbsnap in a database.
+const KILL: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dbsnap' AND datname = current_database()";
+
 /// From now on `then` happens the first time that dbsnap says such a thing, before the server hears it.
 fn when_said(place: &Place, what: &'static str, mut then: impl FnMut() + Send + 'static) {
     let mut waiting = true;
@@ -38,6 +41,28 @@ fn when_said(place: &Place, what: &'static str, mut then: impl FnMut() + Send + 
     place.by(port);
 }
 
+/// Torment: F2
+#[test]
+fn a_connection_that_dies_under_a_snapshot_lists_nothing() {
+    on_postgres(|place| {
+        place.sql("CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t SELECT n, repeat('x', 500) FROM generate_series(1, 20000) n");
+        let (server, name) = (place.db().server, place.db().name.clone());
+        let mut rows = 0;
+        place.by(liar(server, move |query, way, message| {
+            rows += u32::from(way == Way::ToClient && message.tag == b'd' && query.starts_with("COPY "));
+            if rows == 300 {
+                rows += 1;
+                server.psql(&name, &server.user, KILL).unwrap();
+            }
+            message.bytes()
+        }));
+        let run = place.unchanged(&place.round.plain(&["snap", "--all", "-m", "cut"]));
+        assert!(run.code() == Some(1) && run.stderr().contains("connection"), "{run}");
+        place.directly();
+        assert_eq!(place.round.snap(&["--all"]).tables["t"].rows, 20_000);
+    });
+}
+
 #[test]
 fn a_connection_that_dies_changes_nothing() {
     on_postgres(|place| {
@@ -45,9 +70,7 @@ fn a_connection_that_dies_changes_nothing() {
         for moment in MOMENTS {
             let (server, name) = (place.db().server, place.db().name.clone());
             when_said(place, moment, move || {
-                let kill = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
-                            WHERE application_name = 'dbsnap' AND datname = current_database()";
-                server.psql(&name, &server.user, kill).unwrap();
+                server.psql(&name, &server.user, KILL).unwrap();
             });
             let (code, error) = place.refused(&[&snap, "--mode", "exact"]);
             assert_eq!(code, Some(1), "{moment}: {error}");
@@ -132,11 +155,22 @@ fn an_end_that_cannot_be_learnt_is_unknown() {
 fn a_lock_is_waited_for_and_its_holder_named() {
     on_postgres(|place| {
         let snap = damaged(place);
-        let mut holder = place.db().session();
+        let db = place.db();
+        let mut holder = db.session();
         let pid = holder.run("SELECT pg_backend_pid()");
-        holder.run("BEGIN; LOCK TABLE tags IN SHARE MODE");
+        holder.run("BEGIN; LOCK TABLE tags IN ROW EXCLUSIVE MODE");
         let begun = Instant::now();
-        let (code, error) = place.refused(&[&snap, "--mode", "exact"]);
+        let (code, error) = std::thread::scope(|scope| {
+            // a writer that comes while we wait stands behind us: no longer than we do
+            scope.spawn(|| {
+                let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'tags'::regclass";
+                while db.sql(waiting) == "0" {
+                    assert!(begun.elapsed() < Duration::from_secs(20), "nobody waits");
+                }
+                db.sql("SET lock_timeout = '8s'; BEGIN; LOCK TABLE tags IN ROW EXCLUSIVE MODE; COMMIT");
+            });
+            place.refused(&[&snap, "--mode", "exact"])
+        });
         assert_eq!(code, Some(1), "{error}");
         assert!(error.contains(&format!("table tags is locked by process {pid} (dbsnap-tests)")), "{error}");
         assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
@@ -154,6 +188,24 @@ fn a_lock_is_waited_for_and_its_holder_named() {
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     holder.execute_batch("ROLLBACK").unwrap();
     place.restore_exactly(&snap);
+}
+
+/// Torment: F6
+#[test]
+fn a_constraint_that_fails_at_commit_changes_nothing() {
+    on_postgres(|place| {
+        place.sql(
+            "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE beside (id serial PRIMARY KEY, w text); INSERT INTO beside (w) VALUES ('one');
+             CREATE TABLE c (id serial PRIMARY KEY, p int CONSTRAINT to_p REFERENCES p DEFERRABLE INITIALLY DEFERRED);
+             INSERT INTO p VALUES (1), (2); INSERT INTO c (p) VALUES (1), (2)",
+        );
+        let snap = place.round.snap(&["p", "c"]).id;
+        place.sql("DELETE FROM c; DELETE FROM p; ALTER SEQUENCE c_id_seq RESTART");
+        let (code, error) = place.refused(&[&snap, "c"]);
+        assert!(code == Some(1) && error.contains("to_p"), "{code:?} {error}");
+        place.restore_exactly(&snap);
+        assert_eq!(place.sql("INSERT INTO c (p) VALUES (2) RETURNING id"), "3");
+    });
 }
 
 /// Torment: R16

@@ -1,7 +1,8 @@
 //! What a restore says that it will do, and where.
 
-use super::place::{Place, on_both, on_postgres};
+use super::place::{Place, on_both, on_postgres, on_server};
 use crate::gauntlet::round::url;
+use crate::support::postgres::PgServer;
 use serde_json::Value;
 
 const SHOP: &str = "CREATE TABLE mods (id INTEGER PRIMARY KEY, title TEXT, price NUMERIC);
@@ -58,6 +59,47 @@ fn the_plan_is_what_is_applied() {
             place.undo(&[]);
             assert_eq!(place.rows(), damaged, "{mode}");
         }
+    });
+}
+
+/// How far the server's log has come, when no other session is left that could still write: one that ends drops what it made for itself.
+fn quiet(place: &Place) -> String {
+    let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let begun = std::time::Instant::now();
+    while place.db().sql(others) != "0" {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10), "somebody stays");
+    }
+    place.db().sql("SELECT pg_current_wal_insert_lsn()")
+}
+
+/// Not even the server's log of changes grows.
+///
+/// Torment: R17
+#[test]
+fn commands_that_only_look_write_nothing() {
+    let settings = ["wal_level=minimal", "max_wal_senders=0", "autovacuum=off"];
+    let server: &'static PgServer = Box::leak(Box::new(PgServer::start(&settings, &[])));
+    on_server(server, |place| {
+        place.sql(SHOP);
+        let snap = place.round.snap(&["mods", "tags"]).id;
+        place.sql(DAMAGE);
+        // what is left of earlier changes would be tidied by whoever comes next
+        place.db().sql("VACUUM FREEZE; CHECKPOINT");
+        let (before, listed) = (place.witness(), place.listed());
+        for args in [
+            &["restore", &snap, "--mode", "exact", "--dry-run"][..],
+            &["snap", "--all", "--dry-run"],
+            &["snap", "mods", "tags", "-m", "a look"],
+            &["diff", &snap],
+            &["status"],
+            &["tables"],
+        ] {
+            let log = quiet(place);
+            place.round.plain(args).run().success();
+            assert_eq!(quiet(place), log, "{args:?}");
+        }
+        before.same(&place.witness());
+        assert_eq!(place.listed(), listed + 1);
     });
 }
 

@@ -78,6 +78,20 @@ fn a_reader_that_does_not_end_keeps_a_restore_from_committing() {
 
 /// Torment: Q6
 #[test]
+fn beside_a_writer_that_commits_a_snapshot_is_one_instant() {
+    let mut fixture = SqliteFixture::new();
+    fixture.exec("CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (id INTEGER PRIMARY KEY); INSERT INTO a VALUES (1); INSERT INTO b VALUES (1);");
+    let mut source = fixture.open();
+    let reads = reads(&fixture, source.as_mut(), &["a", "b"]);
+    let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
+    fixture.exec("BEGIN; INSERT INTO a VALUES (2); INSERT INTO b VALUES (2); COMMIT;");
+    assert_eq!((all(snapshot.as_mut(), 0).len(), all(snapshot.as_mut(), 1).len()), (1, 1));
+    drop(snapshot);
+    assert_eq!(all(source.snapshot(&reads, &Silent).unwrap().as_mut(), 1).len(), 2);
+}
+
+/// Torment: Q6
+#[test]
 fn in_a_rollback_journal_database_a_snapshot_is_one_instant_too() {
     let mut fixture = SqliteFixture::with("PRAGMA journal_mode = DELETE; PRAGMA busy_timeout = 0;");
     fixture.exec("CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1);");

@@ -40,9 +40,9 @@ pub fn on_postgres(test: impl Fn(&Place)) {
 }
 
 /// Runs a test on that server, as a superuser and as a plain owner.
+#[expect(clippy::print_stderr, reason = "a failing test names its role")]
 pub fn on_server(server: &'static PgServer, test: impl Fn(&Place)) {
     for role in Role::BOTH {
-        // where a test fails, this is shown
         eprintln!("{role:?}");
         test(&Place::on(server.database(), role));
     }
@@ -74,7 +74,7 @@ impl Place {
     /// Another place of the same engine, used by the same sort of role.
     pub fn another(&self) -> Place {
         match &self.db {
-            Some((db, user)) if user.starts_with("root_") => Place::on(db.server.database(), Role::Superuser),
+            Some((db, _)) if self.is_superuser() => Place::on(db.server.database(), Role::Superuser),
             Some((db, _)) => Place::on(db.server.database(), Role::Owner),
             None => {
                 let project = Project::new();
@@ -98,6 +98,10 @@ impl Place {
     /// The role by which it is used.
     pub fn user(&self) -> &str {
         self.database().1
+    }
+
+    pub fn is_superuser(&self) -> bool {
+        self.user().starts_with("root_")
     }
 
     /// Opens the PostgreSQL database as that role; its restores are watched.
@@ -216,6 +220,8 @@ impl Place {
         assert_eq!(self.rows(), whole);
         let again = self.restore_exactly(&snap);
         assert_eq!(again["applied"], false, "{again}");
+        let taken = self.round.snap(tables);
+        assert_eq!(taken.tables.values().map(|table| table.new_leaves).sum::<u64>(), 0, "rows are stored again");
     }
 
     /// `dbsnap undo -y` with these arguments.

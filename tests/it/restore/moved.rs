@@ -57,6 +57,8 @@ fn rows_of_other_tables_follow_only_if_they_may() {
 }
 
 /// A row that others fall back on is not there yet when what they refer to goes: it comes with the same restore.
+///
+/// Torment: R1, R12
 #[test]
 fn rows_fall_back_on_one_that_comes_back_with_them() {
     for (action, damage) in [

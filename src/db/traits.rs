@@ -146,6 +146,17 @@ pub enum Change {
     Updated,
 }
 
+/// What is done to rows when they are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write {
+    /// They are deleted.
+    Delete,
+    /// They get other values.
+    Update,
+    /// They are inserted.
+    Insert,
+}
+
 /// Rows of one table that are about to change.
 pub struct Changing<'r> {
     /// The table's position among those of the transaction.
@@ -197,6 +208,25 @@ pub trait RestoreTxn: Snapshot {
     /// If the database cannot tell.
     fn strays(&mut self) -> Result<Vec<TableName>, DbError> {
         Ok(Vec::new())
+    }
+
+    /// Whether the user may do all of `writes` to the table at `index`. To be asked before the first write.
+    ///
+    /// # Errors
+    /// [`DbError::Denied`] with what is missing.
+    fn may(&mut self, index: usize, writes: &[Write]) -> Result<(), DbError> {
+        let _ = (index, writes);
+        Ok(())
+    }
+
+    /// Whether the column at `column` of that table takes each value that `rows` have in it, as far as its type goes: labels of an
+    /// enum, rules of a domain. Nothing is changed. To be asked before the first write.
+    ///
+    /// # Errors
+    /// If the database cannot tell.
+    fn takes(&mut self, index: usize, column: usize, rows: &mut dyn RowStream) -> Result<bool, DbError> {
+        let _ = (index, column, rows);
+        Ok(true)
     }
 
     /// Whether the database carries out foreign-key actions in this transaction. Where it does not (SQLite), what would leave

@@ -11,6 +11,7 @@ mod bystanders;
 mod changes;
 mod defaults;
 mod drift;
+mod fit;
 mod guard;
 mod into;
 mod perform;

@@ -18,6 +18,10 @@ use crate::store::{Session, Store};
 const SAFETY_PINS: usize = 5;
 /// How the pin of a safety snapshot begins.
 const SAFETY_REASON: &str = "safety: before restoring ";
+/// How the message of a safety snapshot begins.
+pub(super) const RESTORING: &str = "before restoring ";
+/// How it begins if what is restored is a safety snapshot itself, however often it went to and fro.
+const UNDOING: &str = "before undoing the restore of ";
 
 /// A restore whose tables are chosen.
 pub(super) struct Work<'w> {
@@ -74,6 +78,7 @@ impl Work<'_> {
         let mut prepared = self.prepare(&session, txn.as_mut())?;
         if prepared.plan.writes() > 0 {
             self.can_come_back(&prepared.changes)?;
+            self.can_be_written(txn.as_mut(), &mut prepared.changes)?;
             self.take_along(txn.as_mut(), &session, &mut prepared)?;
         }
         if shown.is_some_and(|shown| shown != (prepared.digest(), prepared.plan.bystanders.clone())) {
@@ -174,7 +179,7 @@ impl Work<'_> {
         let reason = format!("{SAFETY_REASON}{}", self.entry.id.short());
         let draft = Draft {
             kind: SnapshotKind::Safety,
-            message: format!("before restoring {}: {}", self.entry.id.short(), self.entry.manifest.message),
+            message: safety_message(self.entry),
             actor: actor::detect(&self.project.root),
             origin: self.origin.clone(),
             schema_version: None,
@@ -205,4 +210,18 @@ impl Work<'_> {
         self.store.withdraw(&safety.entry.id)?;
         Ok(())
     }
+}
+
+/// What the safety snapshot of restoring `entry` says: no longer, however many restores are taken back and done again.
+fn safety_message(entry: &Entry) -> String {
+    let message = &entry.manifest.message;
+    if entry.manifest.kind == SnapshotKind::Safety {
+        if message.starts_with(UNDOING) {
+            return message.clone();
+        }
+        if let Some(restored) = message.strip_prefix(RESTORING) {
+            return format!("{UNDOING}{restored}");
+        }
+    }
+    format!("{RESTORING}{}: {message}", entry.id.short())
 }

@@ -3,6 +3,7 @@
 //! A restore leaves a pinned safety snapshot of the tables as they were. Undoing it is restoring that snapshot exactly, which
 //! leaves a safety snapshot as well: so an undo can be undone.
 
+use super::perform::RESTORING;
 use super::{Mode, RestoreOptions, RestorePlan, RestoreReport, restore};
 use crate::monitor::Monitor;
 use crate::ops::OpError;
@@ -80,7 +81,7 @@ fn of_restore<'h>(history: &'h History, found: &'h Entry) -> Result<&'h Entry, O
     if is_safety(found) {
         return Ok(found);
     }
-    let begins = format!("before restoring {}:", found.id.short());
+    let begins = format!("{RESTORING}{}:", found.id.short());
     let mut safeties = history.entries.iter().filter(|entry| is_safety(entry));
     safeties.find(|entry| entry.manifest.message.starts_with(&begins)).ok_or_else(|| {
         OpError::Usage(format!(

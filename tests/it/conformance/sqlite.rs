@@ -1,6 +1,7 @@
 //! The suite over SQLite, in WAL mode so that a writer can commit beside an open snapshot.
 
 use super::{Fixture, conformance_suite};
+use crate::support::watched::Watched;
 use dbsnap::db::sqlite::Sqlite;
 use dbsnap::db::{Engine, OpenOptions, Sink};
 use rusqlite::Connection;
@@ -32,6 +33,11 @@ impl SqliteFixture {
         self.directory.path().join("dev.db")
     }
 
+    /// Opens it; its restores are watched.
+    pub fn open_with(&self, options: &OpenOptions) -> Watched<Sqlite> {
+        Watched::sqlite(Sqlite::open(&self.path(), options).unwrap(), self.path())
+    }
+
     /// The session that `exec` uses.
     pub fn session(&self) -> &Connection {
         &self.session
@@ -48,7 +54,7 @@ impl Fixture for SqliteFixture {
     }
 
     fn open(&self) -> Box<dyn Sink> {
-        Box::new(Sqlite::open(&self.path(), &OpenOptions::default()).unwrap())
+        Box::new(self.open_with(&OpenOptions::default()))
     }
 
     fn dump(&self, table: &str) -> Vec<String> {

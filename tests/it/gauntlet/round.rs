@@ -5,11 +5,12 @@ use crate::support::process::{Invocation, Project};
 use dbsnap::db::Host;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 /// A project with a store, and the database it is for.
 pub struct Round {
     pub project: Project,
-    url: String,
+    url: Mutex<String>,
 }
 
 /// One table of an acknowledged snapshot.
@@ -44,22 +45,32 @@ impl Round {
     /// An empty store in `project`, for that database.
     pub fn within(project: Project, url: String) -> Round {
         project.dbsnap(["init"]).run().success();
-        Round { project, url }
+        Round { project, url: Mutex::new(url) }
     }
 
     /// The same store with another database, or another role of it.
     pub fn with(self, url: String) -> Round {
-        Round { url, ..self }
+        Round { url: Mutex::new(url), ..self }
+    }
+
+    /// From now on with another way to the database, or another role of it.
+    pub fn turn(&self, url: String) {
+        *self.url.lock().unwrap() = url;
+    }
+
+    /// The way to the database.
+    pub fn url(&self) -> String {
+        self.url.lock().unwrap().clone()
     }
 
     /// dbsnap with these arguments, about to print one object.
     pub fn invocation(&self, args: &[&str]) -> Invocation {
-        self.project.dbsnap(["--json"]).env("DBSNAP_URL", &self.url).args(args)
+        self.project.dbsnap(["--json"]).env("DBSNAP_URL", self.url()).args(args)
     }
 
     /// dbsnap with these arguments, about to print what people read.
     pub fn plain(&self, args: &[&str]) -> Invocation {
-        self.project.dbsnap(args).env("DBSNAP_URL", &self.url)
+        self.project.dbsnap(args).env("DBSNAP_URL", self.url())
     }
 
     /// Runs dbsnap and gives the object that it prints; it must succeed.
@@ -132,6 +143,12 @@ pub fn url(db: &Db, user: &str) -> String {
             format!("postgres://{user}{password}@/{name}?host={}&port={port}&sslmode=disable", directory.display())
         }
     }
+}
+
+/// The same by way of a proxy on this port.
+pub fn url_by(db: &Db, user: &str, port: u16) -> String {
+    let password = db.target_as(user).password.map_or(String::new(), |password| format!(":{}", password.expose()));
+    format!("postgresql://{user}{password}@127.0.0.1:{port}/{}?sslmode=disable", db.name)
 }
 
 /// What the server itself says of all tables of `db`.

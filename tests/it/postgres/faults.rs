@@ -1,6 +1,7 @@
 //! Servers, sessions and schemas that change or die in the middle.
 
 use super::rows::{Given, Rows, gather, public, reads, rows_of};
+use crate::support::place::on_postgres;
 use crate::support::postgres::PgServer;
 use dbsnap::codec::Value;
 use dbsnap::db::{Commit, DbError, RowSink, Sink, Source};
@@ -26,140 +27,172 @@ impl<F: FnMut()> RowSink for AfterRows<F> {
 /// Torment: F1, S12
 #[test]
 fn a_table_cannot_be_emptied_or_rewritten_under_a_snapshot() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY); INSERT INTO a VALUES (1); INSERT INTO b SELECT generate_series(1, 1000)");
-    let mut source = db.open();
-    let catalog = source.catalog().unwrap();
-    let reads = reads(&catalog, &["a", "b"]);
-    let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
-    for change in [
-        "TRUNCATE b",
-        "ALTER TABLE b ALTER id TYPE bigint",
-        "ALTER TABLE b ADD COLUMN x int",
-        "ALTER TABLE b RENAME TO c",
-        "DROP TABLE b",
-    ] {
-        assert!(db.sql_as(&db.server.user, &format!("SET lock_timeout = '100ms'; {change}")).is_err(), "{change}");
-    }
-    assert_eq!(gather(snapshot.as_mut(), 0).len(), 1);
-    assert_eq!(gather(snapshot.as_mut(), 1).len(), 1000);
+    on_postgres(|place| {
+        let db = place.db();
+        place.sql("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY); INSERT INTO a VALUES (1); INSERT INTO b SELECT generate_series(1, 1000)");
+        let mut source = place.open();
+        let catalog = source.catalog().unwrap();
+        let reads = reads(&catalog, &["a", "b"]);
+        let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
+        for change in [
+            "TRUNCATE b",
+            "ALTER TABLE b ALTER id TYPE bigint",
+            "ALTER TABLE b ADD COLUMN x int",
+            "ALTER TABLE b RENAME TO c",
+            "DROP TABLE b",
+        ] {
+            assert!(db.sql_as(place.user(), &format!("SET lock_timeout = '100ms'; {change}")).is_err(), "{change}");
+        }
+        assert_eq!(gather(snapshot.as_mut(), 0).len(), 1);
+        assert_eq!(gather(snapshot.as_mut(), 1).len(), 1000);
+    });
+}
+
+/// Torment: S12
+#[test]
+fn partitions_that_come_and_go_do_not_change_a_snapshot() {
+    on_postgres(|place| {
+        place.sql(
+            "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE low PARTITION OF p FOR VALUES FROM (0) TO (10);
+             CREATE TABLE high PARTITION OF p FOR VALUES FROM (10) TO (20); CREATE TABLE more (id int PRIMARY KEY);
+             INSERT INTO p SELECT generate_series(0, 19); INSERT INTO more VALUES (25)",
+        );
+        let mut source = place.open();
+        let catalog = source.catalog().unwrap();
+        let reads = reads(&catalog, &["low", "high"]);
+        let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
+        for change in ["ALTER TABLE p DETACH PARTITION high", "DROP TABLE p", "ALTER TABLE p RENAME COLUMN id TO x"] {
+            let sql = format!("SET lock_timeout = '100ms'; {change}");
+            assert!(place.db().sql_as(place.user(), &sql).is_err(), "{change}");
+        }
+        place.sql("ALTER TABLE p ATTACH PARTITION more FOR VALUES FROM (20) TO (30); CREATE TABLE rest PARTITION OF p FOR VALUES FROM (30) TO (40)");
+        assert_eq!((gather(snapshot.as_mut(), 0).len(), gather(snapshot.as_mut(), 1).len()), (10, 10));
+    });
 }
 
 /// Torment: F1
 #[test]
 fn a_truncate_that_commits_while_we_wait_is_seen_whole_or_refused() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, n int); INSERT INTO a VALUES (1); INSERT INTO b SELECT n, n FROM generate_series(1, 1000) n");
-    for change in ["TRUNCATE b; INSERT INTO b VALUES (5, 5)", "ALTER TABLE b ALTER n TYPE bigint"] {
-        let mut source = db.open();
-        let catalog = source.catalog().unwrap();
-        let reads = reads(&catalog, &["a", "b"]);
-        let mut writer = db.session();
-        writer.run(&format!("BEGIN; {change}"));
-        let committed = std::thread::scope(|scope| {
-            let waiting =
-                scope.spawn(|| source.snapshot(&reads, &Silent).map(|mut snapshot| gather(snapshot.as_mut(), 1).len()));
-            let asks = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'b'::regclass";
-            while db.sql(asks) == "0" {}
-            writer.run("COMMIT");
-            waiting.join().unwrap()
-        });
-        match committed {
-            Ok(rows) => assert_eq!(rows, 1, "{change}"),
-            Err(DbError::Changed { table, .. }) => assert_eq!((table, &change[..5]), (public("b"), "ALTER")),
-            Err(other) => panic!("{other:?}"),
+    on_postgres(|place| {
+        let db = place.db();
+        place.sql("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, n int); INSERT INTO a VALUES (1); INSERT INTO b SELECT n, n FROM generate_series(1, 1000) n");
+        for change in ["TRUNCATE b; INSERT INTO b VALUES (5, 5)", "ALTER TABLE b ALTER n TYPE bigint"] {
+            let mut source = place.open();
+            let catalog = source.catalog().unwrap();
+            let reads = reads(&catalog, &["a", "b"]);
+            let mut writer = db.session();
+            writer.run(&format!("BEGIN; {change}"));
+            let committed = std::thread::scope(|scope| {
+                let waiting = scope
+                    .spawn(|| source.snapshot(&reads, &Silent).map(|mut snapshot| gather(snapshot.as_mut(), 1).len()));
+                let asks = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'b'::regclass";
+                while place.sql(asks) == "0" {}
+                writer.run("COMMIT");
+                waiting.join().unwrap()
+            });
+            match committed {
+                Ok(rows) => assert_eq!(rows, 1, "{change}"),
+                Err(DbError::Changed { table, .. }) => assert_eq!((table, &change[..5]), (public("b"), "ALTER")),
+                Err(other) => panic!("{other:?}"),
+            }
         }
-    }
+    });
 }
 
 /// Torment: S12
 #[test]
 fn a_renamed_schema_is_noticed() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY); INSERT INTO s.t VALUES (1)");
-    let mut source = db.open();
-    let catalog = source.catalog().unwrap();
-    let read = super::rows::read_of(&catalog, &dbsnap::codec::TableName::qualified("s", "t"));
-    let mut snapshot = source.snapshot(std::slice::from_ref(&read), &Silent).unwrap();
-    db.sql("ALTER SCHEMA s RENAME TO old; CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY); INSERT INTO s.t VALUES (7)");
-    assert!(matches!(snapshot.read(0, &mut Rows::default()), Err(DbError::Changed { .. })));
-    drop(snapshot);
-    assert!(
-        matches!(source.snapshot(&[read], &Silent).err(), Some(DbError::Changed { .. })),
-        "another table by that name"
-    );
+    on_postgres(|place| {
+        place.sql("CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY); INSERT INTO s.t VALUES (1)");
+        let mut source = place.open();
+        let catalog = source.catalog().unwrap();
+        let read = super::rows::read_of(&catalog, &dbsnap::codec::TableName::qualified("s", "t"));
+        let mut snapshot = source.snapshot(std::slice::from_ref(&read), &Silent).unwrap();
+        place.sql("ALTER SCHEMA s RENAME TO old; CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY); INSERT INTO s.t VALUES (7)");
+        assert!(matches!(snapshot.read(0, &mut Rows::default()), Err(DbError::Changed { .. })));
+        drop(snapshot);
+        assert!(
+            matches!(source.snapshot(&[read], &Silent).err(), Some(DbError::Changed { .. })),
+            "another table by that name"
+        );
+    });
 }
 
 /// Torment: F2
 #[test]
 fn a_backend_that_dies_in_the_middle_is_an_error() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t SELECT n, repeat('x', 1000) FROM generate_series(1, 50000) n");
-    let mut source = db.open();
-    let catalog = source.catalog().unwrap();
-    let reads = reads(&catalog, &["t"]);
-    {
-        let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
-        let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dbsnap' AND datname = current_database()";
-        let mut sink = AfterRows { rows: 0, after: 100, then: || drop(db.sql(kill)) };
-        let lost = snapshot.read(0, &mut sink);
-        assert!(matches!(lost, Err(DbError::Lost(_))), "{lost:?}");
-        assert!(sink.rows < 50_000);
-        assert!(snapshot.count(0).is_err(), "nothing more comes of it");
-    }
-    assert_eq!(rows_of(&mut source, &public("t")).len(), 50_000, "the next snapshot connects again");
+    on_postgres(|place| {
+        place.sql("CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t SELECT n, repeat('x', 1000) FROM generate_series(1, 50000) n");
+        let mut source = place.open();
+        let catalog = source.catalog().unwrap();
+        let reads = reads(&catalog, &["t"]);
+        {
+            let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
+            let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dbsnap' AND datname = current_database()";
+            let mut sink = AfterRows { rows: 0, after: 100, then: || drop(place.sql(kill)) };
+            let lost = snapshot.read(0, &mut sink);
+            assert!(matches!(lost, Err(DbError::Lost(_))), "{lost:?}");
+            assert!(sink.rows < 50_000);
+            assert!(snapshot.count(0).is_err(), "nothing more comes of it");
+        }
+        assert_eq!(rows_of(&mut source, &public("t")).len(), 50_000, "the next snapshot connects again");
+    });
 }
 
 /// Torment: F7
 #[test]
 fn timeouts_and_defaults_of_the_role_do_not_apply() {
-    let db = PgServer::shared().database();
-    let role = db.role("hasty", "");
-    db.sql(&format!("CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t SELECT n, repeat('x', 200) FROM generate_series(1, 200000) n; ALTER TABLE t OWNER TO {role}"));
-    for setting in [
-        "statement_timeout = 50",
-        "idle_in_transaction_session_timeout = 50",
-        "lock_timeout = 1",
-        "default_transaction_read_only = on",
-        "synchronous_commit = off",
-        "default_transaction_deferrable = on",
-    ] {
-        db.sql(&format!("ALTER ROLE {role} SET {setting}"));
-    }
-    let mut sink = db.open_as(&role);
-    let catalog = sink.catalog().unwrap();
-    let reads = reads(&catalog, &["t"]);
-    {
-        let mut snapshot = sink.snapshot(&reads, &Silent).unwrap();
+    on_postgres(|place| {
+        let db = place.db();
+        place.sql("CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t SELECT n, repeat('x', 200) FROM generate_series(1, 200000) n");
+        for setting in [
+            "statement_timeout = 50",
+            "idle_in_transaction_session_timeout = 50",
+            "lock_timeout = 1",
+            "default_transaction_read_only = on",
+            "synchronous_commit = off",
+            "default_transaction_deferrable = on",
+        ] {
+            db.sql(&format!("ALTER ROLE {} SET {setting}", place.user()));
+        }
+        // servers before 17 do not have it
+        let _ = db.sql_as(&db.server.user, &format!("ALTER ROLE {} SET transaction_timeout = 50", place.user()));
+        let mut sink = place.open();
+        let catalog = sink.catalog().unwrap();
+        let reads = reads(&catalog, &["t"]);
+        {
+            let mut snapshot = sink.snapshot(&reads, &Silent).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            assert_eq!(gather(snapshot.as_mut(), 0).len(), 200_000);
+        }
+        let mut txn = sink.restore(&reads, &Silent).unwrap();
         std::thread::sleep(std::time::Duration::from_millis(200));
-        assert_eq!(gather(snapshot.as_mut(), 0).len(), 200_000);
-    }
-    let mut txn = sink.restore(&reads, &Silent).unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(200));
-    txn.insert(0, &mut Given::values(&[&[Value::Int(-1), Value::Null]])).unwrap();
-    assert_eq!(txn.commit().unwrap(), Commit::Done);
+        txn.insert(0, &mut Given::values(&[&[Value::Int(-1), Value::Null]])).unwrap();
+        assert_eq!(txn.commit().unwrap(), Commit::Done);
+    });
 }
 
 /// Torment: F20
 #[test]
 fn a_giver_that_fails_in_the_middle_leaves_nothing() {
-    struct Broken(u32);
-    impl dbsnap::db::RowStream for Broken {
-        fn next_row(&mut self) -> Result<Option<&[u8]>, DbError> {
-            self.0 += 1;
-            if self.0 > 3 { Err(DbError::Stopped) } else { Ok(Some(&[1, 2])) }
+    on_postgres(|place| {
+        struct Broken(u32);
+        impl dbsnap::db::RowStream for Broken {
+            fn next_row(&mut self) -> Result<Option<&[u8]>, DbError> {
+                self.0 += 1;
+                if self.0 > 3 { Err(DbError::Stopped) } else { Ok(Some(&[1, 2])) }
+            }
         }
-    }
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE t (id int)");
-    let mut sink = db.open();
-    let catalog = sink.catalog().unwrap();
-    let reads = reads(&catalog, &["t"]);
-    let mut txn = sink.restore(&reads, &Silent).unwrap();
-    assert!(matches!(txn.insert(0, &mut Broken(0)), Err(DbError::Stopped)));
-    assert_eq!(txn.commit().unwrap(), Commit::RolledBack);
-    assert_eq!(db.sql("SELECT count(*) FROM t"), "0");
-    assert_eq!(rows_of(&mut sink, &public("t")).len(), 0, "the connection is of use afterwards");
+        place.sql("CREATE TABLE t (id int)");
+        let mut sink = place.open();
+        let catalog = sink.catalog().unwrap();
+        let reads = reads(&catalog, &["t"]);
+        let mut txn = sink.restore(&reads, &Silent).unwrap();
+        assert!(matches!(txn.insert(0, &mut Broken(0)), Err(DbError::Stopped)));
+        assert_eq!(txn.commit().unwrap(), Commit::RolledBack);
+        assert_eq!(place.sql("SELECT count(*) FROM t"), "0");
+        assert_eq!(rows_of(&mut sink, &public("t")).len(), 0, "the connection is of use afterwards");
+    });
 }
 
 /// Torment: L3

@@ -1,9 +1,10 @@
 //! A server that lies, and a network that loses what it carries.
 
-use super::rows::{Rows, dump, public, reads};
+use super::rows::{Rows, public, reads};
 use crate::gauntlet::round::Round;
 use crate::support::liar::{Message, Way, liar};
-use crate::support::postgres::{Db, PgServer};
+use crate::support::place::{Place, on_postgres};
+use crate::support::postgres::PgServer;
 use dbsnap::db::postgres::Postgres;
 use dbsnap::db::{DbError, Host, OpenOptions, Source};
 use dbsnap::monitor::Silent;
@@ -11,21 +12,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-pub(super) fn thousand() -> Db {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t SELECT n, 'word ' || n FROM generate_series(1, 1000) n");
-    db
+/// Makes a table of a thousand rows, and one beside it.
+pub(super) fn thousand(place: &Place) {
+    place.sql("CREATE TABLE beside (id serial, w text); INSERT INTO beside (w) VALUES ('one'); CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t SELECT n, 'word ' || n FROM generate_series(1, 1000) n");
 }
 
-/// A store for `db` behind a server that lies: `lie` is told the query, the way, the message, and how many of that kind came
+/// From now on dbsnap talks to a server that lies: `lie` is told the query, the way, the message, and how many of that kind came
 /// before it during this query.
-pub(super) fn behind(
-    db: &Db,
-    round: Round,
-    mut lie: impl FnMut(&str, Way, Message, u32) -> Vec<u8> + Send + 'static,
-) -> Round {
+pub(super) fn behind(place: &Place, mut lie: impl FnMut(&str, Way, Message, u32) -> Vec<u8> + Send + 'static) {
     let mut before = (String::new(), [0u32; 512]);
-    let port = liar(db.server, move |query, way, message| {
+    let port = liar(place.db().server, move |query, way, message| {
         if before.0 != query {
             before = (query.to_owned(), [0; 512]);
         }
@@ -34,11 +30,7 @@ pub(super) fn behind(
         let earlier = *count - 1;
         lie(query, way, message, earlier)
     });
-    round.with(db.url_by(port))
-}
-
-fn listed(round: &Round) -> usize {
-    round.json(&["log"])["snapshots"].as_array().unwrap().len()
+    place.by(port);
 }
 
 type Lie = fn(Message, u32) -> Vec<u8>;
@@ -92,19 +84,17 @@ fn raw(message: Message, n: u32, bytes: &[u8]) -> Vec<u8> {
 /// Torment: F15
 #[test]
 fn a_snapshot_of_what_a_liar_sends_is_refused() {
-    let db = thousand();
-    let mut round = Round::new(db.url());
+    let place = Place::owner();
+    thousand(&place);
     for &(name, lie) in LIES {
-        round = behind(&db, round, move |query, way, message, n| {
+        behind(&place, move |query, way, message, n| {
             if way == Way::ToClient && query.starts_with("COPY ") { lie(message, n) } else { message.bytes() }
         });
-        let run = round.plain(&["snap", "--all", "-q", "-m", name]).run();
-        assert!(!matches!(run.code(), Some(0 | 101) | None), "{name}: {run}");
+        let run = place.unchanged(&place.round.plain(&["snap", "--all", "-q", "-m", name]));
         assert!(run.stderr().starts_with("error: "), "{name}: {run}");
-        assert_eq!(listed(&round), 0, "{name}");
     }
-    round = round.with(db.url());
-    assert_eq!(round.snap(&["--all"]).tables["t"].rows, 1000);
+    place.directly();
+    assert_eq!(place.round.snap(&["--all"]).tables["t"].rows, 1000);
 }
 
 /// Every message of the server, one after the other, is lost, sent twice or cut short: an error, or the rows as they are.
@@ -164,19 +154,19 @@ fn no_lost_doubled_or_cut_message_makes_other_rows() {
 /// Torment: F15
 #[test]
 fn settings_that_are_not_read_back_are_not_believed() {
-    let db = thousand();
-    let through = behind(&db, Round::new(db.url()), |query, way, message, _| {
+    let place = Place::owner();
+    thousand(&place);
+    behind(&place, |query, way, message, _| {
         let tells = query.starts_with("SELECT pg_catalog.current_setting('search_path')");
         if way == Way::ToClient && message.tag == b'D' && tells { vec![] } else { message.bytes() }
     });
-    let run = through.plain(&["snap", "--all", "-q", "-m", "x"]).run();
+    let run = place.unchanged(&place.round.plain(&["snap", "--all", "-q", "-m", "x"]));
     assert!(run.stderr().contains("0 rows were sent and the server says \"SELECT 1\""), "{run}");
-    assert_eq!(listed(&through), 0);
 }
 
 /// One row of many is lost, or comes out different, on the way into the database, and the server says what was to be heard.
 ///
-/// Torment: R18, F15
+/// Torment: R18, F15, F20
 #[test]
 fn a_row_lost_on_the_way_is_caught_however_it_is_hidden() {
     /// What the network does with the rows of a COPY into a temporary table.
@@ -195,42 +185,36 @@ fn a_row_lost_on_the_way_is_caught_however_it_is_hidden() {
         message.body[end - 3..].copy_from_slice(b"300");
         message.bytes()
     }
-    let db = thousand();
-    let round = Round::new(db.url());
-    let snap = round.snap(&["--all"]);
-    db.sql("DELETE FROM t WHERE id > 700");
-    let before = dump(&db, "t");
-    let mut round = Some(round);
-    // how far the lie goes: the row, the server's count of rows that arrived, its count of rows that were written
-    for (name, harm, depth) in
-        [("lost", lose as fn(_) -> _, 0), ("lost", lose, 1), ("lost", lose, 2), ("changed", change, 0)]
-    {
-        let harmed = Arc::new(AtomicU32::new(0));
-        let counted = Arc::clone(&harmed);
-        let through = behind(&db, round.take().unwrap(), move |query, way, message, n| {
-            let staging = query.starts_with("COPY pg_temp.");
-            let done = match (way, message.tag) {
-                (Way::ToServer, b'd') if staging && n == 0 => harm(message),
-                (Way::ToClient, b'C') if staging && depth > 0 => Message::complete("COPY 300").bytes(),
-                (Way::ToClient, b'D') if query.starts_with("WITH ") && depth > 1 => count(message),
-                _ => return message.bytes(),
-            };
-            counted.fetch_add(1, Ordering::Relaxed);
-            done
-        });
-        let run = through.plain(&["restore", &snap.id, "--mode", "exact", "-y"]).run();
-        assert!(harmed.load(Ordering::Relaxed) > depth, "{name}, {depth}: {run}");
-        assert!(!matches!(run.code(), Some(0 | 101) | None), "{name}, {depth}: {run}");
-        if name == "changed" {
-            assert!(run.code() == Some(5) && run.stderr().contains(": 1 row, by key "), "{name}, {depth}: {run}");
+    on_postgres(|place| {
+        thousand(place);
+        let snap = place.round.snap(&["t"]).id;
+        place.sql("DELETE FROM t WHERE id > 700");
+        // how far the lie goes: the row, the server's count of rows that arrived, its count of rows that were written
+        for (name, harm, depth) in
+            [("lost", lose as fn(_) -> _, 0), ("lost", lose, 1), ("lost", lose, 2), ("changed", change, 0)]
+        {
+            let harmed = Arc::new(AtomicU32::new(0));
+            let counted = Arc::clone(&harmed);
+            behind(place, move |query, way, message, n| {
+                let staging = query.starts_with("COPY pg_temp.");
+                let done = match (way, message.tag) {
+                    (Way::ToServer, b'd') if staging && n == 0 => harm(message),
+                    (Way::ToClient, b'C') if staging && depth > 0 => Message::complete("COPY 300").bytes(),
+                    (Way::ToClient, b'D') if query.starts_with("WITH ") && depth > 1 => count(message),
+                    _ => return message.bytes(),
+                };
+                counted.fetch_add(1, Ordering::Relaxed);
+                done
+            });
+            let (code, error) = place.refused(&[&snap, "--mode", "exact"]);
+            assert!(harmed.load(Ordering::Relaxed) > depth, "{name}, {depth}: {error}");
+            if name == "changed" {
+                assert!(code == Some(5) && error.contains(": 1 row, by key "), "{name}, {depth}: {error}");
+            }
         }
-        assert_eq!(dump(&db, "t"), before, "{name}, {depth}");
-        assert_eq!(listed(&through), 1, "{name}, {depth}: what changed nothing leaves no safety snapshot");
-        round = Some(through);
-    }
-    let round = round.unwrap().with(db.url());
-    assert_eq!(round.restore(&snap), 300);
-    assert_eq!(dump(&db, "t").len(), 1000);
+        place.directly();
+        assert_eq!(place.restore(&[&snap, "--mode", "exact"])[..3], [300, 0, 0]);
+    });
 }
 
 /// The answer to COMMIT is neither COMMIT nor ROLLBACK: what became of it is asked, not guessed.
@@ -238,21 +222,30 @@ fn a_row_lost_on_the_way_is_caught_however_it_is_hidden() {
 /// Torment: F15, F5
 #[test]
 fn a_commit_answered_by_nonsense_is_asked_about() {
-    for (answer, kept) in [("SELECT 1", true), ("COMMIT 1", true), ("", true), ("SELECT 1", false)] {
-        let db = thousand();
-        let round = Round::new(db.url());
-        let snap = round.snap(&["--all"]);
-        db.sql("DELETE FROM t WHERE id = 1");
-        let through = behind(&db, round, move |query, way, message, _| match (way, message.tag) {
-            (Way::ToServer, b'Q') if query == "COMMIT" && !kept => Message::new(b'Q', b"ROLLBACK\0".as_slice()).bytes(),
-            (Way::ToClient, b'C') if query == "COMMIT" => Message::complete(answer).bytes(),
-            _ => message.bytes(),
-        });
-        let run = through.plain(&["restore", &snap.id, "--mode", "exact", "-y"]).run();
-        assert_eq!(run.code() == Some(0), kept, "{answer:?}: {run}");
-        assert_eq!(dump(&db, "t").len(), if kept { 1000 } else { 999 }, "{answer:?}");
-        assert_eq!(listed(&through), if kept { 2 } else { 1 }, "{answer:?}: the way back is there if it is needed");
-    }
+    on_postgres(|place| {
+        thousand(place);
+        let snap = place.round.snap(&["t"]).id;
+        let begun = place.listed();
+        for (answer, kept) in [("SELECT 1", true), ("COMMIT 1", true), ("", true), ("SELECT 1", false)] {
+            place.sql("DELETE FROM t WHERE id = 1");
+            behind(place, move |query, way, message, _| match (way, message.tag) {
+                (Way::ToServer, b'Q') if query == "COMMIT" && !kept => {
+                    Message::new(b'Q', b"ROLLBACK\0".as_slice()).bytes()
+                }
+                (Way::ToClient, b'C') if query == "COMMIT" => Message::complete(answer).bytes(),
+                _ => message.bytes(),
+            });
+            let listed = place.listed();
+            if kept {
+                assert_eq!(place.restore(&[&snap, "--mode", "exact"])[..3], [1, 0, 0], "{answer:?}");
+                assert_eq!(place.listed(), listed + 1, "{answer:?}: the way back is there if it is needed");
+            } else {
+                place.refused(&[&snap, "--mode", "exact"]);
+            }
+            assert_eq!(place.sql("SELECT count(*) FROM t"), if kept { "1000" } else { "999" }, "{answer:?}");
+        }
+        assert_eq!(place.listed(), begun + 3);
+    });
 }
 
 fn notice() -> Vec<u8> {
@@ -262,12 +255,13 @@ fn notice() -> Vec<u8> {
 /// Torment: F15
 #[test]
 fn a_flood_of_notices_is_passed_over() {
-    let db = thousand();
-    let through = behind(&db, Round::new(db.url()), |_, way, message, n| {
+    let place = Place::owner();
+    thousand(&place);
+    behind(&place, |_, way, message, n| {
         let flood = if way == Way::ToClient && n == 0 { notice().repeat(5_000) } else { vec![] };
         [flood, message.bytes()].concat()
     });
-    assert_eq!(through.snap(&["--all"]).tables["t"].rows, 1000);
+    assert_eq!(place.round.snap(&["--all"]).tables["t"].rows, 1000);
 }
 
 /// Torment: F15, F17

@@ -1,7 +1,8 @@
 //! Locks: bounded waiting, holders named, writers kept out.
 
 use super::rows::{Given, gather, reads};
-use crate::support::postgres::PgServer;
+use crate::support::place::{Place, on_postgres};
+use crate::support::watched::Watched;
 use dbsnap::codec::Value;
 use dbsnap::db::postgres::Postgres;
 use dbsnap::db::{Commit, DbError, OpenOptions, Sink, Source};
@@ -9,65 +10,77 @@ use dbsnap::monitor::{Monitor, Silent};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-fn impatient(db: &crate::support::postgres::Db) -> Postgres {
-    Postgres::open(&db.target(), &OpenOptions { lock_wait: Duration::from_millis(700) }).unwrap()
+fn impatient(place: &Place) -> Watched<Postgres> {
+    place.open_with(&OpenOptions { lock_wait: Duration::from_millis(700) })
 }
 
 /// Torment: F8
 #[test]
 fn waiting_is_bounded_and_the_holder_named() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY)");
-    let mut sink = impatient(&db);
-    let catalog = sink.catalog().unwrap();
-    let reads = reads(&catalog, &["b", "a"]);
-    let mut holder = db.session();
-    let pid = holder.run("SELECT pg_backend_pid()");
-    holder.run("BEGIN; LOCK TABLE b IN ACCESS EXCLUSIVE MODE");
-    let begun = Instant::now();
-    for refused in [sink.snapshot(&reads, &Silent).err().unwrap(), sink.restore(&reads, &Silent).err().unwrap()] {
-        let DbError::Busy { what } = &refused else { panic!("{refused:?}") };
-        assert!(what.contains("table b") && what.contains(&pid) && what.contains("dbsnap-tests"), "{what}");
-    }
-    assert!(begun.elapsed() < Duration::from_secs(15));
-    holder.run("ROLLBACK; BEGIN; INSERT INTO b VALUES (1)");
-    assert!(sink.snapshot(&reads, &Silent).is_ok(), "a writer does not keep a reader out");
-    assert!(matches!(sink.restore(&reads, &Silent).err(), Some(DbError::Busy { .. })), "but it keeps a restore out");
-    holder.run("COMMIT");
-    assert!(sink.restore(&reads, &Silent).is_ok());
+    on_postgres(|place| {
+        let db = place.db();
+        place.sql("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY)");
+        let mut sink = impatient(place);
+        let catalog = sink.catalog().unwrap();
+        let reads = reads(&catalog, &["b", "a"]);
+        let before = place.witness();
+        let mut holder = db.session();
+        let pid = holder.run("SELECT pg_backend_pid()");
+        holder.run("BEGIN; LOCK TABLE b IN ACCESS EXCLUSIVE MODE");
+        let begun = Instant::now();
+        let refused = sink.unwatched().restore(&reads, &Silent).err().unwrap();
+        for refused in [sink.snapshot(&reads, &Silent).err().unwrap(), refused] {
+            let DbError::Busy { what } = &refused else { panic!("{refused:?}") };
+            assert!(what.contains("table b") && what.contains(&pid) && what.contains("dbsnap-tests"), "{what}");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(15));
+        holder.run("ROLLBACK");
+        before.same(&place.witness());
+        holder.run("BEGIN; INSERT INTO b VALUES (1)");
+        assert!(sink.snapshot(&reads, &Silent).is_ok(), "a writer does not keep a reader out");
+        assert!(
+            matches!(sink.restore(&reads, &Silent).err(), Some(DbError::Busy { .. })),
+            "but it keeps a restore out"
+        );
+        holder.run("COMMIT");
+        assert!(sink.restore(&reads, &Silent).is_ok());
+    });
 }
 
 /// Torment: F9
 #[test]
 fn writers_wait_for_a_restore_and_readers_do_not() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
-    let mut sink = db.open();
-    let catalog = sink.catalog().unwrap();
-    let reads = reads(&catalog, &["t"]);
-    let mut txn = sink.restore(&reads, &Silent).unwrap();
-    let mut writer = db.session();
-    writer.send("INSERT INTO t VALUES (99)");
-    assert_eq!(db.sql("SELECT count(*) FROM t"), "1");
-    txn.delete(0, &mut Given::values(&[&[Value::Int(1)]])).unwrap();
-    txn.insert(0, &mut Given::values(&[&[Value::Int(2)]])).unwrap();
-    assert_eq!(gather(txn.as_mut(), 0).len(), 1);
-    assert_eq!(txn.commit().unwrap(), Commit::Done);
-    writer.run("SELECT 1");
-    assert_eq!(db.sql("SELECT string_agg(id::text, ',' ORDER BY id) FROM t"), "2,99");
+    on_postgres(|place| {
+        let db = place.db();
+        place.sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+        let mut sink = place.open();
+        let catalog = sink.catalog().unwrap();
+        let reads = reads(&catalog, &["t"]);
+        let mut txn = sink.restore(&reads, &Silent).unwrap();
+        let mut writer = db.session();
+        writer.send("INSERT INTO t VALUES (99)");
+        assert_eq!(place.sql("SELECT count(*) FROM t"), "1");
+        txn.delete(0, &mut Given::values(&[&[Value::Int(1)]])).unwrap();
+        txn.insert(0, &mut Given::values(&[&[Value::Int(2)]])).unwrap();
+        assert_eq!(gather(txn.as_mut(), 0).len(), 1);
+        assert_eq!(txn.commit().unwrap(), Commit::Done);
+        writer.run("SELECT 1");
+        assert_eq!(place.sql("SELECT string_agg(id::text, ',' ORDER BY id) FROM t"), "2,99");
+    });
 }
 
 /// Torment: F10
 #[test]
 fn two_restores_do_not_deadlock() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY)");
-    let (mut one, mut two) = (db.open(), impatient(&db));
-    let catalog = one.catalog().unwrap();
-    let first = one.restore(&reads(&catalog, &["a", "b"]), &Silent).unwrap();
-    assert!(matches!(two.restore(&reads(&catalog, &["b", "a"]), &Silent).err(), Some(DbError::Busy { .. })));
-    assert_eq!(first.commit().unwrap(), Commit::Done);
-    assert!(two.restore(&reads(&catalog, &["b", "a"]), &Silent).is_ok());
+    on_postgres(|place| {
+        place.sql("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY)");
+        let (mut one, mut two) = (place.open(), impatient(place));
+        let catalog = one.catalog().unwrap();
+        let first = one.restore(&reads(&catalog, &["a", "b"]), &Silent).unwrap();
+        assert!(matches!(two.restore(&reads(&catalog, &["b", "a"]), &Silent).err(), Some(DbError::Busy { .. })));
+        assert_eq!(first.commit().unwrap(), Commit::Done);
+        assert!(two.restore(&reads(&catalog, &["b", "a"]), &Silent).is_ok());
+    });
 }
 
 /// Says stop after some questions.
@@ -82,19 +95,21 @@ impl Monitor for Later {
 /// Torment: C7
 #[test]
 fn an_interrupt_cancels_what_the_server_does() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
-    let mut sink = db.open();
-    let catalog = sink.catalog().unwrap();
-    let reads = reads(&catalog, &["t"]);
-    let mut holder = db.session();
-    holder.run("BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
-    let begun = Instant::now();
-    let stop = Later(AtomicU32::new(0));
-    assert!(matches!(sink.snapshot(&reads, &stop).err(), Some(DbError::Stopped)));
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
-    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    assert_eq!(db.sql(waiting), "0", "nobody waits for the lock any more");
-    holder.run("ROLLBACK");
-    assert!(sink.snapshot(&reads, &Silent).is_ok(), "the connection is of use afterwards");
+    on_postgres(|place| {
+        let db = place.db();
+        place.sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+        let mut sink = place.open();
+        let catalog = sink.catalog().unwrap();
+        let reads = reads(&catalog, &["t"]);
+        let mut holder = db.session();
+        holder.run("BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
+        let begun = Instant::now();
+        let stop = Later(AtomicU32::new(0));
+        assert!(matches!(sink.snapshot(&reads, &stop).err(), Some(DbError::Stopped)));
+        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        assert_eq!(place.sql(waiting), "0", "nobody waits for the lock any more");
+        holder.run("ROLLBACK");
+        assert!(sink.snapshot(&reads, &Silent).is_ok(), "the connection is of use afterwards");
+    });
 }

@@ -1,17 +1,15 @@
 //! What becomes of a COMMIT.
 
 use super::rows::{Given, dump, reads};
-use crate::support::postgres::{Db, PgServer};
+use crate::support::place::{Place, on_postgres, on_server};
+use crate::support::postgres::PgServer;
 use crate::support::proxy::{Fault, proxy};
 use dbsnap::codec::Value;
-use dbsnap::db::postgres::Postgres;
-use dbsnap::db::{Commit, DbError, Host, OpenOptions, Sink, Source};
+use dbsnap::db::{Commit, DbError, Sink, Source};
 use dbsnap::monitor::Silent;
 
-fn commit_through(db: &Db, fault: Fault) -> Result<Commit, DbError> {
-    let mut target = db.target();
-    target.hosts = vec![(Host::Tcp("127.0.0.1".into()), proxy(db.server, fault))];
-    let mut sink = Postgres::open(&target, &OpenOptions::default()).unwrap();
+fn commit_through(place: &Place, fault: Fault) -> Result<Commit, DbError> {
+    let mut sink = place.open_by(proxy(place.db().server, fault));
     let catalog = sink.catalog().unwrap();
     let reads = reads(&catalog, &["t"]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
@@ -22,66 +20,66 @@ fn commit_through(db: &Db, fault: Fault) -> Result<Commit, DbError> {
 /// Torment: F4
 #[test]
 fn a_lost_answer_is_asked_for_again() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE t (id int PRIMARY KEY)");
-    assert_eq!(commit_through(&db, Fault::CutBefore).unwrap(), Commit::RolledBack);
-    assert!(dump(&db, "t").is_empty());
-    assert_eq!(commit_through(&db, Fault::CutAfter).unwrap(), Commit::Done);
-    assert_eq!(dump(&db, "t").len(), 1);
-}
-
-/// Torment: F4
-#[test]
-fn an_answer_that_cannot_be_had_is_unknown() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE t (id int PRIMARY KEY)");
-    let unknown = commit_through(&db, Fault::CutForGood);
-    assert!(matches!(&unknown, Err(DbError::Unknown(how)) if how.contains("pg_xact_status")), "{unknown:?}");
+    on_postgres(|place| {
+        let db = place.db();
+        place.sql("CREATE TABLE t (id int PRIMARY KEY)");
+        assert_eq!(commit_through(place, Fault::CutBefore).unwrap(), Commit::RolledBack);
+        assert!(dump(db, "t").is_empty());
+        assert_eq!(commit_through(place, Fault::CutAfter).unwrap(), Commit::Done);
+        assert_eq!(dump(db, "t").len(), 1);
+    });
 }
 
 /// Torment: F5
 #[test]
 fn a_commit_answered_by_rollback_is_no_commit() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE t (id int PRIMARY KEY)");
-    assert_eq!(commit_through(&db, Fault::Rollback).unwrap(), Commit::RolledBack);
-    assert!(dump(&db, "t").is_empty());
+    on_postgres(|place| {
+        let db = place.db();
+        place.sql("CREATE TABLE t (id int PRIMARY KEY)");
+        assert_eq!(commit_through(place, Fault::Rollback).unwrap(), Commit::RolledBack);
+        assert!(dump(db, "t").is_empty());
+    });
 }
 
 /// Torment: F3, F19
 #[test]
 fn a_server_that_crashes_keeps_what_was_committed_and_nothing_else() {
     let server: &'static PgServer = Box::leak(Box::new(PgServer::start(&["fsync=on"], &[])));
-    let db = server.database();
-    let owner = db.role("owner", "");
-    db.sql(&format!("CREATE TABLE t (id int PRIMARY KEY); ALTER TABLE t OWNER TO {owner}; ALTER ROLE {owner} SET synchronous_commit = off"));
-    let mut sink = db.open_as(&owner);
-    let catalog = sink.catalog().unwrap();
-    let reads = reads(&catalog, &["t"]);
-    let mut txn = sink.restore(&reads, &Silent).unwrap();
-    txn.insert(0, &mut Given::values(&[&[Value::Int(1)]])).unwrap();
-    assert_eq!(txn.commit().unwrap(), Commit::Done);
-    server.crash_and_restart();
-    assert_eq!(dump(&db, "t"), ["(1)"]);
-    let mut txn = sink.restore(&reads, &Silent).unwrap();
-    txn.insert(0, &mut Given::values(&[&[Value::Int(2)]])).unwrap();
-    server.crash_and_restart();
-    let lost = txn.commit();
-    assert!(matches!(lost, Err(DbError::Lost(_)) | Ok(Commit::RolledBack)), "{lost:?}");
-    assert_eq!(dump(&db, "t"), ["(1)"]);
+    on_server(server, |place| {
+        let db = place.db();
+        place.sql(&format!(
+            "CREATE TABLE t (id int PRIMARY KEY); ALTER ROLE {} SET synchronous_commit = off",
+            place.user()
+        ));
+        let mut sink = place.open();
+        let catalog = sink.catalog().unwrap();
+        let reads = reads(&catalog, &["t"]);
+        let mut txn = sink.restore(&reads, &Silent).unwrap();
+        txn.insert(0, &mut Given::values(&[&[Value::Int(1)]])).unwrap();
+        assert_eq!(txn.commit().unwrap(), Commit::Done);
+        server.crash_and_restart();
+        assert_eq!(dump(db, "t"), ["(1)"]);
+        let mut txn = sink.restore(&reads, &Silent).unwrap();
+        txn.insert(0, &mut Given::values(&[&[Value::Int(2)]])).unwrap();
+        server.crash_and_restart();
+        let lost = txn.commit();
+        assert!(matches!(lost, Err(DbError::Lost(_)) | Ok(Commit::RolledBack)), "{lost:?}");
+        assert_eq!(dump(db, "t"), ["(1)"]);
+    });
 }
 
 /// Torment: C8
 #[test]
 fn a_client_that_is_gone_leaves_no_lock() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
-    let mut sink = db.open();
-    let catalog = sink.catalog().unwrap();
-    let reads = reads(&catalog, &["t"]);
-    let mut txn = sink.restore(&reads, &Silent).unwrap();
-    txn.delete(0, &mut Given::values(&[&[Value::Int(1)]])).unwrap();
-    drop(txn);
-    drop(sink);
-    assert_eq!(db.sql("SET lock_timeout = '5s'; INSERT INTO t VALUES (2); SELECT count(*) FROM t"), "2");
+    on_postgres(|place| {
+        place.sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+        let mut sink = place.open();
+        let catalog = sink.catalog().unwrap();
+        let reads = reads(&catalog, &["t"]);
+        let mut txn = sink.restore(&reads, &Silent).unwrap();
+        txn.delete(0, &mut Given::values(&[&[Value::Int(1)]])).unwrap();
+        drop(txn);
+        drop(sink);
+        assert_eq!(place.sql("SET lock_timeout = '5s'; INSERT INTO t VALUES (2); SELECT count(*) FROM t"), "2");
+    });
 }

@@ -2,9 +2,8 @@
 
 use super::lies::{behind, thousand};
 use super::rows::{Given, Rows, dump, public, reads, rows_of, text};
-use crate::gauntlet::round::Round;
 use crate::support::liar::{Message, Way};
-use crate::support::postgres::PgServer;
+use crate::support::place::on_postgres;
 use dbsnap::codec::{Value, row};
 use dbsnap::db::{Sink, Source, Written};
 use dbsnap::monitor::Silent;
@@ -14,31 +13,32 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Rows written under a savepoint (unique values that change places) are told like all others.
 #[test]
 fn what_was_written_is_told_and_nothing_else() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE t (id int PRIMARY KEY, w text UNIQUE); INSERT INTO t SELECT n, 'word ' || n FROM generate_series(1, 5) n;
+    on_postgres(|place| {
+        place.sql("CREATE TABLE t (id int PRIMARY KEY, w text UNIQUE); INSERT INTO t SELECT n, 'word ' || n FROM generate_series(1, 5) n;
             CREATE TABLE bare (w text); INSERT INTO bare VALUES ('a')");
-    let mut sink = db.open();
-    let rows = rows_of(&mut sink, &public("t"));
-    let catalog = sink.catalog().unwrap();
-    let reads = reads(&catalog, &["t", "bare"]);
-    let mut txn = sink.restore(&reads, &Silent).unwrap();
-    let written = |txn: &mut dyn dbsnap::db::RestoreTxn, index, gone: &[Vec<u8>]| {
-        let mut found = Rows::default();
-        let told = txn.written(index, &mut Given::new(gone), &mut found).unwrap();
-        found.0.sort();
-        (told, found.0)
-    };
-    assert_eq!(written(txn.as_mut(), 0, &[]), (Some(Written { total: 5, left: 0 }), vec![]), "nothing yet");
-    let new = |id, word| row::encode(&[Value::Int(id), text(word)]);
-    let swapped = [new(1, "word 2"), new(2, "word 1")];
-    txn.delete(0, &mut Given::new(&rows[2..3])).unwrap();
-    txn.update(0, &mut Given::new(&swapped)).unwrap();
-    txn.insert(0, &mut Given::new(&[new(9, "word 3")])).unwrap();
-    txn.insert(1, &mut Given::new(&[row::encode(&[text("b")])])).unwrap();
-    let expected = vec![swapped[0].clone(), swapped[1].clone(), new(9, "word 3")];
-    assert_eq!(written(txn.as_mut(), 0, &rows[2..3]), (Some(Written { total: 5, left: 0 }), expected.clone()));
-    assert_eq!(written(txn.as_mut(), 0, &rows[1..4]), (Some(Written { total: 5, left: 2 }), expected));
-    assert_eq!(written(txn.as_mut(), 1, &[]), (None, vec![]), "without a key nobody could tell which copy went");
+        let mut sink = place.open();
+        let rows = rows_of(&mut sink, &public("t"));
+        let catalog = sink.catalog().unwrap();
+        let reads = reads(&catalog, &["t", "bare"]);
+        let mut txn = sink.restore(&reads, &Silent).unwrap();
+        let written = |txn: &mut dyn dbsnap::db::RestoreTxn, index, gone: &[Vec<u8>]| {
+            let mut found = Rows::default();
+            let told = txn.written(index, &mut Given::new(gone), &mut found).unwrap();
+            found.0.sort();
+            (told, found.0)
+        };
+        assert_eq!(written(txn.as_mut(), 0, &[]), (Some(Written { total: 5, left: 0 }), vec![]), "nothing yet");
+        let new = |id, word| row::encode(&[Value::Int(id), text(word)]);
+        let swapped = [new(1, "word 2"), new(2, "word 1")];
+        txn.delete(0, &mut Given::new(&rows[2..3])).unwrap();
+        txn.update(0, &mut Given::new(&swapped)).unwrap();
+        txn.insert(0, &mut Given::new(&[new(9, "word 3")])).unwrap();
+        txn.insert(1, &mut Given::new(&[row::encode(&[text("b")])])).unwrap();
+        let expected = vec![swapped[0].clone(), swapped[1].clone(), new(9, "word 3")];
+        assert_eq!(written(txn.as_mut(), 0, &rows[2..3]), (Some(Written { total: 5, left: 0 }), expected.clone()));
+        assert_eq!(written(txn.as_mut(), 0, &rows[1..4]), (Some(Written { total: 5, left: 2 }), expected));
+        assert_eq!(written(txn.as_mut(), 1, &[]), (None, vec![]), "without a key nobody could tell which copy went");
+    });
 }
 
 /// A restore with rows to delete, update and insert reads the table whole once, under the lock; and once more if what it reads back of its
@@ -78,28 +78,27 @@ fn the_table_is_read_once_unless_the_proof_is_in_doubt() {
             2,
         ),
     ];
-    let db = thousand();
-    let mut round = Some(Round::new(db.url()));
-    let snap = round.as_ref().unwrap().snap(&["--all"]);
-    let before = dump(&db, "t");
-    for (name, harm, whole) in harms {
-        db.sql(
-            "DELETE FROM t WHERE id <= 10; UPDATE t SET w = 'other' WHERE id > 990; INSERT INTO t VALUES (2000, 'new')",
-        );
-        let copies = Arc::new(AtomicU32::new(0));
-        let counted = Arc::clone(&copies);
-        let through = behind(&db, round.take().unwrap(), move |query, way, message, _| {
-            if way == Way::ToServer && message.tag == b'Q' && query.starts_with("COPY \"public\".\"t\" ") {
-                counted.fetch_add(1, Ordering::Relaxed);
-            }
-            if way == Way::ToClient { harm(query, message) } else { message.bytes() }
-        });
-        let run = through.plain(&["restore", &snap.id, "--mode", "exact", "-y"]).run();
-        assert_eq!(run.code(), Some(0), "{name}: {run}");
-        assert_eq!(dump(&db, "t"), before, "{name}");
-        assert_eq!(copies.load(Ordering::Relaxed), whole, "{name}");
-        round = Some(through);
-    }
+    on_postgres(|place| {
+        thousand(place);
+        let snap = place.round.snap(&["t"]).id;
+        let before = dump(place.db(), "t");
+        for (name, harm, whole) in harms {
+            place.sql(
+                "DELETE FROM t WHERE id <= 10; UPDATE t SET w = 'other' WHERE id > 990; INSERT INTO t VALUES (2000, 'new')",
+            );
+            let copies = Arc::new(AtomicU32::new(0));
+            let counted = Arc::clone(&copies);
+            behind(place, move |query, way, message, _| {
+                if way == Way::ToServer && message.tag == b'Q' && query.starts_with("COPY \"public\".\"t\" ") {
+                    counted.fetch_add(1, Ordering::Relaxed);
+                }
+                if way == Way::ToClient { harm(query, message) } else { message.bytes() }
+            });
+            assert_eq!(place.restore(&[&snap, "--mode", "exact"])[..3], [10, 10, 1], "{name}");
+            assert_eq!(dump(place.db(), "t"), before, "{name}");
+            assert_eq!(copies.load(Ordering::Relaxed), whole, "{name}");
+        }
+    });
 }
 
 /// One row less is counted, so that the loss of one is not found by the count.

@@ -1,7 +1,7 @@
 //! What writing does beside the rows: triggers, rules, identities, unique indexes.
 
 use super::rows::{Given, dump, gather, public, reads, round_trip, rows_of, text};
-use crate::support::postgres::PgServer;
+use crate::support::place::{Place, on_postgres};
 use dbsnap::codec::Value;
 use dbsnap::db::{Commit, DbError, Sink, Source};
 use dbsnap::monitor::Silent;
@@ -25,54 +25,56 @@ const STATES: &str =
 
 /// Torment: R2, R4, R5
 #[test]
-fn a_plain_owner_restores_past_triggers_and_rules() {
-    let db = PgServer::shared().database();
-    db.sql(TRIGGERS);
-    let owner = db.role("owner", "");
-    db.sql(&format!("ALTER TABLE t OWNER TO {owner}"));
-    let states = db.sql(STATES);
-    let before = dump(&db, "t");
-    let mut sink = db.open_as(&owner);
-    let rows = rows_of(&mut sink, &public("t"));
-    let catalog = sink.catalog().unwrap();
-    let reads = reads(&catalog, &["t"]);
-    let mut txn = sink.restore(&reads, &Silent).unwrap();
-    assert_eq!(txn.delete(0, &mut Given::new(&rows[1..])).unwrap(), 2);
-    assert_eq!(gather(txn.as_mut(), 0), rows[..1]);
-    txn.update(0, &mut Given::new(&rows[..1])).unwrap();
-    assert_eq!(txn.insert(0, &mut Given::new(&rows[1..])).unwrap(), 2);
-    assert_eq!(gather(txn.as_mut(), 0), rows);
-    assert_eq!(txn.commit().unwrap(), Commit::Done);
-    assert_eq!(dump(&db, "t"), before);
-    assert_eq!(db.sql(STATES), states, "each is as it was");
-    assert_eq!(db.sql("SELECT count(*) FROM log"), "0");
+fn triggers_and_rules_are_passed() {
+    on_postgres(|place| {
+        let db = place.db();
+        place.sql(TRIGGERS);
+        let states = place.sql(STATES);
+        let before = dump(db, "t");
+        let mut sink = place.open();
+        let rows = rows_of(&mut sink, &public("t"));
+        let catalog = sink.catalog().unwrap();
+        let reads = reads(&catalog, &["t"]);
+        let mut txn = sink.restore(&reads, &Silent).unwrap();
+        assert_eq!(txn.delete(0, &mut Given::new(&rows[1..])).unwrap(), 2);
+        assert_eq!(gather(txn.as_mut(), 0), rows[..1]);
+        txn.update(0, &mut Given::new(&rows[..1])).unwrap();
+        assert_eq!(txn.insert(0, &mut Given::new(&rows[1..])).unwrap(), 2);
+        assert_eq!(gather(txn.as_mut(), 0), rows);
+        assert_eq!(txn.commit().unwrap(), Commit::Done);
+        assert_eq!(dump(db, "t"), before);
+        assert_eq!(place.sql(STATES), states, "each is as it was");
+        assert_eq!(place.sql("SELECT count(*) FROM log"), "0");
+    });
 }
 
 /// Torment: R2, R4
 #[test]
 fn triggers_that_cannot_be_silenced_are_refused_by_name() {
-    let db = PgServer::shared().database();
-    db.sql(TRIGGERS);
-    let guest = db.role("guest", "");
-    db.sql(&format!("GRANT ALL ON t TO {guest}; CREATE TABLE free (id int PRIMARY KEY); GRANT ALL ON free TO {guest}"));
-    let mut sink = db.open_as(&guest);
+    let place = Place::owner();
+    place.sql(TRIGGERS);
+    let guest = place.db().role("guest", "");
+    place.sql(&format!(
+        "GRANT ALL ON t TO {guest}; CREATE TABLE free (id int PRIMARY KEY); GRANT ALL ON free TO {guest}"
+    ));
+    let mut sink = place.open_as(&guest);
     let catalog = sink.catalog().unwrap();
     let refused = sink.restore(&reads(&catalog, &["t"]), &Silent).err().unwrap();
     assert!(
         matches!(&refused, DbError::Denied { what } if what.contains("table t") && what.contains("rule keep")),
         "{refused}"
     );
-    round_trip(&db, &mut sink, &["free"], "TRUNCATE free");
+    round_trip(place.db(), &mut sink, &["free"], "TRUNCATE free");
 }
 
 /// Torment: R2
 #[test]
 fn a_privilege_that_is_missing_changes_nothing() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t VALUES (1, 'a')");
-    let guest = db.role("guest", "");
-    db.sql(&format!("GRANT SELECT, DELETE ON t TO {guest}"));
-    let mut sink = db.open_as(&guest);
+    let place = Place::owner();
+    place.sql("CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t VALUES (1, 'a')");
+    let guest = place.db().role("guest", "");
+    place.sql(&format!("GRANT SELECT, DELETE ON t TO {guest}"));
+    let mut sink = place.open_as(&guest);
     let catalog = sink.catalog().unwrap();
     let reads = reads(&catalog, &["t"]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
@@ -80,153 +82,165 @@ fn a_privilege_that_is_missing_changes_nothing() {
     assert!(matches!(&refused, DbError::Denied { what } if what.contains("table t")), "{refused}");
     assert!(txn.delete(0, &mut Given::new(&[])).is_err(), "what failed stays failed");
     assert_eq!(txn.commit().unwrap(), Commit::RolledBack);
-    assert_eq!(dump(&db, "t").len(), 1);
 }
 
 /// Torment: R7
 #[test]
 fn identities_and_generated_columns() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, w text, up text GENERATED ALWAYS AS (upper(w)) STORED);
+    on_postgres(|place| {
+        let db = place.db();
+        place.sql("CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, w text, up text GENERATED ALWAYS AS (upper(w)) STORED);
             INSERT INTO t (w) VALUES ('a'), ('b'), ('c');
             CREATE TABLE side (k text PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY, m int GENERATED BY DEFAULT AS IDENTITY);
             INSERT INTO side (k) VALUES ('x'), ('y')");
-    let mut sink = db.open();
-    round_trip(&db, &mut sink, &["t", "side"], "DELETE FROM t; DELETE FROM side");
-    let before = (dump(&db, "t"), dump(&db, "side"));
-    let catalog = sink.catalog().unwrap();
-    let reads = reads(&catalog, &["t", "side"]);
-    let (rows, side) = (rows_of(&mut sink, &public("t")), rows_of(&mut sink, &public("side")));
-    db.sql("UPDATE t SET w = 'z'; DELETE FROM side WHERE k = 'x'; INSERT INTO side (k) VALUES ('x'); UPDATE side SET m = 9 WHERE k = 'y'");
-    let mut txn = sink.restore(&reads, &Silent).unwrap();
-    assert_eq!(txn.update(0, &mut Given::new(&rows)).unwrap(), 3);
-    assert_eq!(txn.update(1, &mut Given::new(&side)).unwrap(), 2, "a new value for GENERATED ALWAYS");
-    assert_eq!(txn.commit().unwrap(), Commit::Done);
-    assert_eq!((dump(&db, "t"), dump(&db, "side")), before);
-    assert_eq!(db.sql("SELECT attidentity FROM pg_attribute WHERE attrelid = 'side'::regclass AND attname = 'n'"), "a");
+        let mut sink = place.open();
+        round_trip(db, &mut sink, &["t", "side"], "DELETE FROM t; DELETE FROM side");
+        let before = (dump(db, "t"), dump(db, "side"));
+        let catalog = sink.catalog().unwrap();
+        let reads = reads(&catalog, &["t", "side"]);
+        let (rows, side) = (rows_of(&mut sink, &public("t")), rows_of(&mut sink, &public("side")));
+        place.sql("UPDATE t SET w = 'z'; DELETE FROM side WHERE k = 'x'; INSERT INTO side (k) VALUES ('x'); UPDATE side SET m = 9 WHERE k = 'y'");
+        let mut txn = sink.restore(&reads, &Silent).unwrap();
+        assert_eq!(txn.update(0, &mut Given::new(&rows)).unwrap(), 3);
+        assert_eq!(txn.update(1, &mut Given::new(&side)).unwrap(), 2, "a new value for GENERATED ALWAYS");
+        assert_eq!(txn.commit().unwrap(), Commit::Done);
+        assert_eq!((dump(db, "t"), dump(db, "side")), before);
+        assert_eq!(
+            place.sql("SELECT attidentity FROM pg_attribute WHERE attrelid = 'side'::regclass AND attname = 'n'"),
+            "a"
+        );
+    });
 }
 
 /// Torment: R13
 #[test]
 fn swapped_unique_values_and_exclusions() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE t (id int PRIMARY KEY, slug text UNIQUE, pos int UNIQUE DEFERRABLE, r int4range, n int,
+    on_postgres(|place| {
+        let db = place.db();
+        place.sql("CREATE TABLE t (id int PRIMARY KEY, slug text UNIQUE, pos int UNIQUE DEFERRABLE, r int4range, n int,
               EXCLUDE USING gist (r WITH &&));
             CREATE UNIQUE INDEX ON t (lower(slug)); CREATE UNIQUE INDEX ON t (n) WHERE n > 0;
             CREATE TABLE c (id int PRIMARY KEY, t int REFERENCES t);
             INSERT INTO t VALUES (1, 'a', 1, '[1,5)', 1), (2, 'b', 2, '[5,9)', 2), (3, 'c', 3, '[9,12)', 3); INSERT INTO c VALUES (1, 1)");
-    let before = dump(&db, "t");
-    let mut sink = db.open();
-    let rows = rows_of(&mut sink, &public("t"));
-    db.sql("UPDATE t SET slug = slug || '_', pos = pos + 10, r = NULL, n = -id;
+        let before = dump(db, "t");
+        let mut sink = place.open();
+        let rows = rows_of(&mut sink, &public("t"));
+        place.sql("UPDATE t SET slug = slug || '_', pos = pos + 10, r = NULL, n = -id;
             UPDATE t SET slug = 'b', pos = 3, r = '[9,12)', n = 2 WHERE id = 1; UPDATE t SET slug = 'c', pos = 1, r = '[1,5)', n = 3 WHERE id = 2;
             UPDATE t SET slug = 'a', pos = 2, r = '[5,9)', n = 1 WHERE id = 3");
-    let catalog = sink.catalog().unwrap();
-    let reads = reads(&catalog, &["t"]);
-    let mut txn = sink.restore(&reads, &Silent).unwrap();
-    assert_eq!(txn.update(0, &mut Given::new(&rows)).unwrap(), 3);
-    assert_eq!(gather(txn.as_mut(), 0), rows);
-    assert_eq!(txn.commit().unwrap(), Commit::Done);
-    assert_eq!(dump(&db, "t"), before);
-    assert_eq!(dump(&db, "c"), ["(1,1)"], "what references it was not touched");
+        let catalog = sink.catalog().unwrap();
+        let reads = reads(&catalog, &["t"]);
+        let mut txn = sink.restore(&reads, &Silent).unwrap();
+        assert_eq!(txn.update(0, &mut Given::new(&rows)).unwrap(), 3);
+        assert_eq!(gather(txn.as_mut(), 0), rows);
+        assert_eq!(txn.commit().unwrap(), Commit::Done);
+        assert_eq!(dump(db, "t"), before);
+        assert_eq!(dump(db, "c"), ["(1,1)"], "what references it was not touched");
+    });
 }
 
 /// Torment: R13
 #[test]
 fn a_swap_takes_no_children_along() {
-    let db = PgServer::shared().database();
-    db.sql(
-        "CREATE TABLE t (id int PRIMARY KEY, slug text NOT NULL UNIQUE, day date);
+    on_postgres(|place| {
+        let db = place.db();
+        place.sql(
+            "CREATE TABLE t (id int PRIMARY KEY, slug text NOT NULL UNIQUE, day date);
             CREATE TABLE c (id int, t int REFERENCES t ON DELETE CASCADE);
             INSERT INTO t VALUES (1, 'a'), (2, 'b'); INSERT INTO c VALUES (1, 1), (2, 2)",
-    );
-    let swap = |sink: &mut dyn Sink| {
-        let catalog = sink.catalog().unwrap();
-        let reads = reads(&catalog, &["t"]);
-        let mut txn = sink.restore(&reads, &Silent).unwrap();
-        let one = [Value::Int(1), text("b"), text("2026-01-02")];
-        let other = [Value::Int(2), text("a"), text("2026-01-01")];
-        txn.update(0, &mut Given::values(&[&one, &other])).and_then(|_| txn.commit())
-    };
-    assert_eq!(swap(&mut db.open()).unwrap(), Commit::Done);
-    assert_eq!(db.sql("SELECT string_agg(id || slug, ' ' ORDER BY id) FROM t"), "1b 2a");
-    assert_eq!(dump(&db, "c").len(), 2);
-    // There is no day that surely no row has.
-    db.sql(
-        "UPDATE t SET day = CASE id WHEN 1 THEN date '2026-01-01' ELSE '2026-01-02' END;
+        );
+        let swap = |sink: &mut dyn Sink| {
+            let catalog = sink.catalog().unwrap();
+            let reads = reads(&catalog, &["t"]);
+            let mut txn = sink.restore(&reads, &Silent).unwrap();
+            let one = [Value::Int(1), text("b"), text("2026-01-02")];
+            let other = [Value::Int(2), text("a"), text("2026-01-01")];
+            txn.update(0, &mut Given::values(&[&one, &other])).and_then(|_| txn.commit())
+        };
+        assert_eq!(swap(&mut place.open()).unwrap(), Commit::Done);
+        assert_eq!(place.sql("SELECT string_agg(id || slug, ' ' ORDER BY id) FROM t"), "1b 2a");
+        assert_eq!(dump(db, "c").len(), 2);
+        // There is no day that surely no row has.
+        place.sql(
+            "UPDATE t SET day = CASE id WHEN 1 THEN date '2026-01-01' ELSE '2026-01-02' END;
             ALTER TABLE t ALTER day SET NOT NULL, ADD UNIQUE (day)",
-    );
-    let swapped = swap(&mut db.open());
-    assert!(matches!(&swapped, Err(DbError::Query { code: Some(code), .. }) if code == "23505"), "{swapped:?}");
-    assert_eq!(db.sql("SELECT string_agg(id || slug, ' ' ORDER BY id) FROM t"), "1b 2a");
-    assert_eq!(dump(&db, "c").len(), 2);
+        );
+        let swapped = swap(&mut place.open());
+        assert!(matches!(&swapped, Err(DbError::Query { code: Some(code), .. }) if code == "23505"), "{swapped:?}");
+        assert_eq!(place.sql("SELECT string_agg(id || slug, ' ' ORDER BY id) FROM t"), "1b 2a");
+        assert_eq!(dump(db, "c").len(), 2);
+    });
 }
 
 /// Torment: H6, H7
 #[test]
 fn rows_that_do_not_fit_the_table_are_refused() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE t (id int PRIMARY KEY, w text, b bytea)");
-    let mut sink = db.open();
-    let catalog = sink.catalog().unwrap();
-    let reads = reads(&catalog, &["t"]);
-    let blob = Value::Blob(vec![1]);
-    for bad in [
-        vec![Value::Int(1), text("a")],
-        vec![Value::Int(1), text("a"), blob.clone(), Value::Null],
-        vec![text("1\t2"), text("a"), blob.clone()],
-        vec![Value::Int(1), Value::Blob(vec![1]), blob.clone()],
-        vec![Value::Int(1), Value::Text(vec![b'a', 0]), blob.clone()],
-        vec![Value::Int(1), Value::Text(vec![0xff]), blob.clone()],
-        vec![Value::Int(1 << 40), text("a"), blob.clone()],
-    ] {
+    on_postgres(|place| {
+        let db = place.db();
+        place.sql("CREATE TABLE t (id int PRIMARY KEY, w text, b bytea)");
+        let mut sink = place.open();
+        let catalog = sink.catalog().unwrap();
+        let reads = reads(&catalog, &["t"]);
+        let blob = Value::Blob(vec![1]);
+        for bad in [
+            vec![Value::Int(1), text("a")],
+            vec![Value::Int(1), text("a"), blob.clone(), Value::Null],
+            vec![text("1\t2"), text("a"), blob.clone()],
+            vec![Value::Int(1), Value::Blob(vec![1]), blob.clone()],
+            vec![Value::Int(1), Value::Text(vec![b'a', 0]), blob.clone()],
+            vec![Value::Int(1), Value::Text(vec![0xff]), blob.clone()],
+            vec![Value::Int(1 << 40), text("a"), blob.clone()],
+        ] {
+            let mut txn = sink.restore(&reads, &Silent).unwrap();
+            assert!(txn.insert(0, &mut Given::values(&[&bad])).is_err(), "{bad:?}");
+        }
+        assert!(dump(db, "t").is_empty());
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert!(txn.insert(0, &mut Given::values(&[&bad])).is_err(), "{bad:?}");
-    }
-    assert!(dump(&db, "t").is_empty());
-    let mut txn = sink.restore(&reads, &Silent).unwrap();
-    txn.insert(0, &mut Given::values(&[&[Value::Int(1), text("\\.\n\\N\t"), Value::Null]])).unwrap();
-    txn.commit().unwrap();
-    assert_eq!(db.sql(r"SELECT w = E'\\.\n\\N\t' FROM t"), "t");
+        txn.insert(0, &mut Given::values(&[&[Value::Int(1), text("\\.\n\\N\t"), Value::Null]])).unwrap();
+        txn.commit().unwrap();
+        assert_eq!(place.sql(r"SELECT w = E'\\.\n\\N\t' FROM t"), "t");
+    });
 }
 
 /// Torment: H6
 #[test]
 fn the_systems_own_tables_are_never_written() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TABLE t (id int PRIMARY KEY)");
-    let mut sink = db.open();
-    let catalog = sink.catalog().unwrap();
-    for (schema, name) in [("pg_catalog", "pg_authid"), ("information_schema", "sql_features")] {
-        let mut reads = reads(&catalog, &["t"]);
-        reads[0].schema.table = dbsnap::codec::TableName::qualified(schema, name);
-        assert!(matches!(sink.restore(&reads, &Silent).err(), Some(DbError::Changed { .. })), "{name}");
-    }
+    on_postgres(|place| {
+        place.sql("CREATE TABLE t (id int PRIMARY KEY)");
+        let mut sink = place.open();
+        let catalog = sink.catalog().unwrap();
+        for (schema, name) in [("pg_catalog", "pg_authid"), ("information_schema", "sql_features")] {
+            let mut reads = reads(&catalog, &["t"]);
+            reads[0].schema.table = dbsnap::codec::TableName::qualified(schema, name);
+            assert!(matches!(sink.restore(&reads, &Silent).err(), Some(DbError::Changed { .. })), "{name}");
+        }
+    });
 }
 
 /// Torment: S14
 #[test]
 fn errors_hold_no_values() {
-    let db = PgServer::shared().database();
-    db.sql(
-        "CREATE TYPE mood AS ENUM ('sad');
+    on_postgres(|place| {
+        place.sql(
+            "CREATE TYPE mood AS ENUM ('sad');
             CREATE TABLE t (id int PRIMARY KEY, token text UNIQUE CHECK (token <> 's3cr3t-b'), d date, m mood);
             INSERT INTO t VALUES (1, 's3cr3t-a', NULL, NULL)",
-    );
-    let mut sink = db.open();
-    let catalog = sink.catalog().unwrap();
-    let reads = reads(&catalog, &["t"]);
-    let row = |token: &str, date: Value, mood: Value| vec![Value::Int(2), text(token), date, mood];
-    for bad in [
-        row("s3cr3t-a", Value::Null, Value::Null),
-        row("s3cr3t-b", Value::Null, Value::Null),
-        row("x", text("s3cr3t-c"), Value::Null),
-        row("x", text("2026-13-45 s3cr3t"), Value::Null),
-        row("x", Value::Null, text("s3cr3t-d")),
-    ] {
-        let mut txn = sink.restore(&reads, &Silent).unwrap();
-        let error = txn.insert(0, &mut Given::values(&[&bad])).unwrap_err();
-        assert!(matches!(error, DbError::Query { code: Some(_), .. }), "{error:?}");
-        assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error:?}");
-    }
+        );
+        let mut sink = place.open();
+        let catalog = sink.catalog().unwrap();
+        let reads = reads(&catalog, &["t"]);
+        let row = |token: &str, date: Value, mood: Value| vec![Value::Int(2), text(token), date, mood];
+        for bad in [
+            row("s3cr3t-a", Value::Null, Value::Null),
+            row("s3cr3t-b", Value::Null, Value::Null),
+            row("x", text("s3cr3t-c"), Value::Null),
+            row("x", text("2026-13-45 s3cr3t"), Value::Null),
+            row("x", Value::Null, text("s3cr3t-d")),
+        ] {
+            let mut txn = sink.restore(&reads, &Silent).unwrap();
+            let error = txn.insert(0, &mut Given::values(&[&bad])).unwrap_err();
+            assert!(matches!(error, DbError::Query { code: Some(_), .. }), "{error:?}");
+            assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error:?}");
+        }
+    });
 }

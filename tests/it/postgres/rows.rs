@@ -1,7 +1,6 @@
 //! Rows in tests: gathered, sorted, given back.
 
 use dbsnap::codec::{RowReader, TableName, Value};
-use dbsnap::db::postgres::Postgres;
 use dbsnap::db::{Catalog, Commit, DbError, RowSink, RowStream, Sink, Snapshot, Source, TableRead};
 use dbsnap::monitor::Silent;
 
@@ -66,7 +65,7 @@ pub fn gather(snapshot: &mut dyn Snapshot, index: usize) -> Vec<Vec<u8>> {
 }
 
 /// All rows of one table, sorted.
-pub fn rows_of(source: &mut Postgres, table: &TableName) -> Vec<Vec<u8>> {
+pub fn rows_of(source: &mut dyn Source, table: &TableName) -> Vec<Vec<u8>> {
     let catalog = source.catalog().unwrap();
     let reads = [read_of(&catalog, table)];
     let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
@@ -93,7 +92,7 @@ pub fn dump(db: &crate::support::postgres::Db, table: &str) -> Vec<String> {
 
 /// Reads `tables` of `public`, empties them by `wipe`, inserts every row again through a restore, and checks that the server
 /// prints what it printed and that the rows read are the rows read before.
-pub fn round_trip(db: &crate::support::postgres::Db, sink: &mut Postgres, tables: &[&str], wipe: &str) {
+pub fn round_trip(db: &crate::support::postgres::Db, sink: &mut dyn Sink, tables: &[&str], wipe: &str) {
     let before: Vec<_> = tables.iter().map(|table| dump(db, &format!("public.{}", quoted(table)))).collect();
     let catalog = sink.catalog().unwrap();
     let reads = reads(&catalog, tables);

@@ -1,13 +1,14 @@
 //! Every type, under settings that change how all of them print.
 
 use super::rows::{public, read_of, reads, round_trip, rows_of};
-use crate::support::postgres::{Db, PgServer};
+use crate::support::place::{Place, on_postgres};
+use crate::support::postgres::PgServer;
 use dbsnap::codec::{Key, KeyOrder, Kind};
 use dbsnap::db::Source;
 
 /// A role under which nothing prints as it does elsewhere, and which owns what it makes.
-fn hostile(db: &Db) -> String {
-    let role = db.role("hostile", "");
+fn hostile(place: &Place) {
+    let (db, role) = place.database();
     for setting in [
         "extra_float_digits = -5",
         "DateStyle = 'German, DMY'",
@@ -27,7 +28,6 @@ fn hostile(db: &Db) -> String {
     ] {
         db.sql(&format!("ALTER ROLE {role} SET {setting}"));
     }
-    role
 }
 
 const GAUNTLET: &str = r#"
@@ -76,21 +76,23 @@ INSERT INTO gauntlet (id, rc, rp, rty, o, lsn, tid, xi) VALUES (130, 'gauntlet',
 /// Torment: S1
 #[test]
 fn every_value_survives_a_role_that_prints_differently() {
-    let db = PgServer::shared().database();
-    db.sql(GAUNTLET);
-    let role = hostile(&db);
-    db.sql(&format!("ALTER TABLE gauntlet OWNER TO {role}"));
-    let plain = rows_of(&mut db.open(), &public("gauntlet"));
-    let mut sink = db.open_as(&role);
-    assert_eq!(rows_of(&mut sink, &public("gauntlet")), plain, "rows do not depend on who reads them");
-    round_trip(&db, &mut sink, &["gauntlet"], "DELETE FROM gauntlet");
+    on_postgres(|place| {
+        let db = place.db();
+        place.sql(GAUNTLET);
+        let plain = rows_of(&mut place.open(), &public("gauntlet"));
+        hostile(place);
+        let mut sink = place.open();
+        assert_eq!(rows_of(&mut sink, &public("gauntlet")), plain, "rows do not depend on who reads them");
+        round_trip(db, &mut sink, &["gauntlet"], "DELETE FROM gauntlet");
+    });
 }
 
 /// Torment: S1
 #[test]
 fn keys_of_every_type_find_their_rows() {
-    let db = PgServer::shared().database();
-    db.sql("CREATE TYPE mood AS ENUM ('sad', 'happy');
+    on_postgres(|place| {
+        let db = place.db();
+        place.sql("CREATE TYPE mood AS ENUM ('sad', 'happy');
             CREATE TABLE n (k numeric PRIMARY KEY, v int); INSERT INTO n VALUES (1.10, 1), ('NaN', 2), (-5, 3);
             CREATE TABLE c (k char(5) PRIMARY KEY, v int); INSERT INTO c VALUES ('a', 1), ('b', 2);
             CREATE TABLE f (k float8 PRIMARY KEY, v int); INSERT INTO f VALUES ('NaN', 1), (0.1, 2), ('-0', 3);
@@ -98,22 +100,23 @@ fn keys_of_every_type_find_their_rows() {
             CREATE TABLE a (k int[] PRIMARY KEY, v int); INSERT INTO a VALUES ('{1,2}', 1), ('{}', 2);
             CREATE TABLE t (k timestamptz PRIMARY KEY, v int); INSERT INTO t VALUES ('infinity', 1), ('2026-01-01 BC', 2);
             CREATE TABLE y (k bytea PRIMARY KEY, v int); INSERT INTO y VALUES ('', 1), ('\\x00', 2);");
-    let mut sink = db.open();
-    let catalog = sink.catalog().unwrap();
-    for table in ["n", "c", "f", "e", "a", "t", "y"] {
-        let before = super::rows::dump(&db, table);
-        let reads = reads(&catalog, &[table]);
-        let rows = rows_of(&mut sink, &public(table));
-        db.sql(&format!("UPDATE {table} SET v = v + 10"));
-        let changed = rows_of(&mut sink, &public(table));
-        let mut txn = dbsnap::db::Sink::restore(&mut sink, &reads, &dbsnap::monitor::Silent).unwrap();
-        txn.update(0, &mut super::rows::Given::new(&rows)).unwrap();
-        assert_eq!(super::rows::gather(txn.as_mut(), 0), rows, "{table}");
-        txn.delete(0, &mut super::rows::Given::new(&changed)).unwrap();
-        txn.insert(0, &mut super::rows::Given::new(&rows)).unwrap();
-        txn.commit().unwrap();
-        assert_eq!(super::rows::dump(&db, table), before, "{table}");
-    }
+        let mut sink = place.open();
+        let catalog = sink.catalog().unwrap();
+        for table in ["n", "c", "f", "e", "a", "t", "y"] {
+            let before = super::rows::dump(db, table);
+            let reads = reads(&catalog, &[table]);
+            let rows = rows_of(&mut sink, &public(table));
+            place.sql(&format!("UPDATE {table} SET v = v + 10"));
+            let changed = rows_of(&mut sink, &public(table));
+            let mut txn = dbsnap::db::Sink::restore(&mut sink, &reads, &dbsnap::monitor::Silent).unwrap();
+            txn.update(0, &mut super::rows::Given::new(&rows)).unwrap();
+            assert_eq!(super::rows::gather(txn.as_mut(), 0), rows, "{table}");
+            txn.delete(0, &mut super::rows::Given::new(&changed)).unwrap();
+            txn.insert(0, &mut super::rows::Given::new(&rows)).unwrap();
+            txn.commit().unwrap();
+            assert_eq!(super::rows::dump(db, table), before, "{table}");
+        }
+    });
 }
 
 #[test]
@@ -149,37 +152,44 @@ fn kinds_and_key_orders() {
 /// Torment: S1
 #[test]
 fn types_of_extensions() {
-    let db = PgServer::shared().database();
-    for (extension, values) in [
-        ("hstore", "('a=>1, \"b c\"=>NULL'), ('')"),
-        ("citext", "('MiXed'), ('mixed')"),
-        ("ltree", "('Top.Science'), ('')"),
-        ("cube", "('(0.1,2),(3,4)'), ('(NaN)')"),
-        ("isn", ""),
-        ("seg", "('1.0 .. 2.50'), ('~6.5')"),
-    ] {
-        if values.is_empty() || db.sql_as(&db.server.user, &format!("CREATE EXTENSION {extension}")).is_err() {
-            continue;
+    on_postgres(|place| {
+        let db = place.db();
+        for (extension, values) in [
+            ("hstore", "('a=>1, \"b c\"=>NULL'), ('')"),
+            ("citext", "('MiXed'), ('mixed')"),
+            ("ltree", "('Top.Science'), ('')"),
+            ("cube", "('(0.1,2),(3,4)'), ('(NaN)')"),
+            ("isn", ""),
+            ("seg", "('1.0 .. 2.50'), ('~6.5')"),
+        ] {
+            if values.is_empty() || db.sql_as(&db.server.user, &format!("CREATE EXTENSION {extension}")).is_err() {
+                continue;
+            }
+            place
+                .sql(&format!("CREATE TABLE x_{extension} (v {extension}); INSERT INTO x_{extension} VALUES {values}"));
+            let table = format!("x_{extension}");
+            round_trip(db, &mut place.open(), &[&table], &format!("DELETE FROM {table}"));
         }
-        db.sql(&format!("CREATE TABLE x_{extension} (v {extension}); INSERT INTO x_{extension} VALUES {values}"));
-        let table = format!("x_{extension}");
-        round_trip(&db, &mut db.open(), &[&table], &format!("DELETE FROM {table}"));
-    }
+    });
 }
 
 /// Torment: S13
 #[test]
 fn a_type_made_anew_changes_no_row() {
-    let db = PgServer::shared().database();
-    db.sql(
-        "CREATE TYPE mood AS ENUM ('sad', 'happy'); CREATE TABLE t (id int PRIMARY KEY, m mood, a mood[]);
-            INSERT INTO t VALUES (1, 'happy', '{sad}')",
-    );
-    let before = rows_of(&mut db.open(), &public("t"));
-    db.sql(
-        "CREATE TYPE mood2 AS ENUM ('happy', 'sad');
-            ALTER TABLE t ALTER m TYPE mood2 USING m::text::mood2, ALTER a TYPE mood2[] USING a::text[]::mood2[];
-            DROP TYPE mood; ALTER TYPE mood2 RENAME TO mood",
-    );
-    assert_eq!(rows_of(&mut db.open(), &public("t")), before);
+    on_postgres(|place| {
+        place.sql(
+            "CREATE TYPE mood AS ENUM ('sad', 'happy'); CREATE TYPE pair AS (a text, b int);
+             CREATE TABLE t (id int PRIMARY KEY, m mood, a mood[], p pair); INSERT INTO t VALUES (1, 'happy', '{sad}', '(x,1)'), (2, 'sad', NULL, NULL)",
+        );
+        let before = place.round.snap(&["t"]);
+        place.sql(
+            "CREATE TYPE mood2 AS ENUM ('happy', 'sad'); CREATE TYPE pair2 AS (a text, b int);
+             ALTER TABLE t ALTER m TYPE mood2 USING m::text::mood2, ALTER a TYPE mood2[] USING a::text[]::mood2[], ALTER p TYPE pair2 USING p::text::pair2;
+             DROP TYPE mood; ALTER TYPE mood2 RENAME TO mood; DROP TYPE pair; ALTER TYPE pair2 RENAME TO pair",
+        );
+        assert_eq!(place.round.snap(&["t"]).roots(), before.roots());
+        place.sql("DELETE FROM t WHERE id = 1; UPDATE t SET m = 'happy'");
+        assert_eq!(place.restore(&[&before.id]), [1, 1, 0, 0, 0]);
+        assert_eq!(place.sql("SELECT * FROM t ORDER BY id"), "1|happy|{sad}|(x,1)\n2|sad||");
+    });
 }

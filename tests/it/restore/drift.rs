@@ -113,6 +113,61 @@ fn a_column_that_is_gone_can_be_left_out() {
 
 /// Torment: R9
 #[test]
+fn values_that_a_type_takes_no_more_are_refused() {
+    on_postgres(|place| {
+        place.sql(
+            "CREATE TYPE mood AS ENUM ('sad', 'glad'); CREATE DOMAIN price AS numeric;
+             CREATE TABLE mods (id int PRIMARY KEY, m mood, all_of_them mood[], p price, w text);
+             INSERT INTO mods VALUES (1, 'sad', '{sad,glad}', -1, 'a'), (2, 'glad', '{glad}', 2, 'b'), (3, NULL, NULL, NULL, 'c')",
+        );
+        let snap = place.snap();
+        // a label that is gone: the type was made anew
+        place.sql(
+            "DELETE FROM mods WHERE id = 1; UPDATE mods SET w = 'x'; CREATE TYPE mood_new AS ENUM ('glad', 'mad');
+             ALTER TABLE mods ALTER m TYPE mood_new USING m::text::mood_new, ALTER all_of_them TYPE mood_new[] USING all_of_them::text[]::mood_new[];
+             DROP TYPE mood; ALTER TYPE mood_new RENAME TO mood; ALTER DOMAIN price ADD CONSTRAINT positive CHECK (VALUE > 0)",
+        );
+        let (code, error) = place.refused(&[&snap]);
+        assert_eq!(code, Some(4), "{error}");
+        for column in ["m (public.mood)", "all_of_them (public.mood[])", "p (public.price)"] {
+            assert!(
+                error.contains(&format!("column {column} takes values of the snapshot no more")),
+                "{column}: {error}"
+            );
+        }
+        assert!(error.contains("--ignore-column") && !error.contains("sad"), "{error}");
+        // what is asked for is what counts: these rows fit
+        assert_eq!(place.restore(&[&snap, "--where", "id > 1"])[..3], [0, 2, 0]);
+        let ignored = ["--ignore-column", "m", "--ignore-column", "all_of_them", "--ignore-column", "p"];
+        assert_eq!(place.restore(&[&[snap.as_str()][..], &ignored].concat())[..3], [1, 0, 0]);
+        assert_eq!(place.sql("SELECT * FROM mods ORDER BY id"), "1||||a\n2|glad|{glad}|2|b\n3||||c");
+        place.undo(&[]);
+        assert_eq!(place.sql("SELECT id FROM mods ORDER BY id"), "2\n3");
+    });
+}
+
+/// Torment: R9
+#[test]
+fn a_column_that_is_not_null_now_is_refused() {
+    on_both(|place| {
+        mods(place);
+        place.sql("DROP TABLE mods");
+        place.sql("CREATE TABLE mods (id INTEGER PRIMARY KEY, title TEXT NOT NULL, price NUMERIC NOT NULL, size INTEGER NOT NULL)");
+        place.sql("INSERT INTO mods VALUES (1, 'Broken', 1, 7)");
+        let (code, error) = place.refused(&["latest"]);
+        assert_eq!(code, Some(4), "{error}");
+        assert!(error.contains("column price is NOT NULL now"), "{error}");
+        assert!(error.contains("column size is new, NOT NULL and without a default"), "{error}");
+        let told = place.refused(&["latest", "--ignore-column", "size"]).1;
+        assert!(told.contains("price") && !told.contains("size is new"), "{told}");
+        let only = ["latest", "--where", "id = 1", "--ignore-column", "size", "--map", "price=price"];
+        assert_eq!(place.restore(&only)[..3], [0, 1, 0]);
+        assert_eq!(place.sql("SELECT * FROM mods"), "1|Lamp|10|7");
+    });
+}
+
+/// Torment: R9
+#[test]
 fn a_new_column_without_a_default_refuses_rows_that_are_gone() {
     on_postgres(|place| {
         mods(place);

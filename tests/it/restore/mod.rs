@@ -3,9 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "what a test cannot go on without ends it")]
 
 mod drift;
+mod faults;
 mod moved;
 mod parts;
-mod place;
+mod plans;
+mod privileges;
 mod random;
 mod schemas;
 mod undo;
+
+use crate::support::place;

@@ -55,3 +55,43 @@ fn rows_of_other_tables_follow_only_if_they_may() {
         assert_eq!(place.sql(ALL), "part|1|a\npart|2|b\nstock|1|a\nstock|2|b");
     });
 }
+
+/// A row that others fall back on is not there yet when what they refer to goes: it comes with the same restore.
+///
+/// Torment: R1, R12
+#[test]
+fn rows_fall_back_on_one_that_comes_back_with_them() {
+    for (action, damage) in [
+        (
+            "ON DELETE SET DEFAULT",
+            "INSERT INTO part VALUES (3, 'c'); DELETE FROM part WHERE code = 'z'; INSERT INTO stock VALUES (1, 'c'), (2, 'a')",
+        ),
+        (
+            "ON UPDATE SET DEFAULT",
+            "UPDATE part SET code = 'c' WHERE code = 'a'; DELETE FROM part WHERE code = 'z'; INSERT INTO stock VALUES (1, 'c'), (2, 'b')",
+        ),
+        (
+            "ON UPDATE SET DEFAULT ON DELETE SET DEFAULT",
+            "UPDATE part SET code = 'y' WHERE code = 'z'; INSERT INTO part VALUES (3, 'c'); INSERT INTO stock VALUES (1, 'c'), (2, 'a'), (3, 'y')",
+        ),
+    ] {
+        on_postgres(|place| {
+            place.sql(&format!(
+                "CREATE TABLE part (id int PRIMARY KEY, code text NOT NULL UNIQUE);
+                 CREATE TABLE stock (id int PRIMARY KEY, code text DEFAULT 'z' REFERENCES part (code) {action});
+                 INSERT INTO part VALUES (1, 'a'), (2, 'b'), (9, 'z')"
+            ));
+            let before = place.sql("SELECT * FROM part ORDER BY id");
+            let snap = place.round.snap(&["part"]).id;
+            place.sql(damage);
+            let damaged = place.sql(ALL);
+            let (code, error) = place.refused(&[&snap, "--mode", "exact"]);
+            assert!(code == Some(4) && error.contains("stock") && error.contains("--cascade"), "{action}: {error}");
+            place.done(&["restore", &snap, "--mode", "exact", "--cascade"]);
+            assert_eq!(place.sql("SELECT * FROM part ORDER BY id"), before, "{action}");
+            assert_eq!(place.sql("SELECT code FROM stock WHERE id = 1"), "z", "{action}");
+            place.undo(&[]);
+            assert_eq!(place.sql(ALL), damaged, "{action}");
+        });
+    }
+}

@@ -76,20 +76,38 @@ fn parts_need_one_table() {
 }
 
 #[test]
+fn only_some_tables_come_back() {
+    on_both(|place| {
+        place.sql(
+            "CREATE TABLE other (id INTEGER PRIMARY KEY, w TEXT); INSERT INTO other VALUES (1, 'one'), (2, 'two')",
+        );
+        damaged(place);
+        place.sql("UPDATE other SET w = 'x'");
+        assert_eq!(place.restore(&["latest", "mods", "--mode", "exact"])[..3], [2, 2, 2]);
+        assert_eq!(place.sql("SELECT * FROM other ORDER BY id"), "1|x\n2|x");
+        assert_eq!(place.restore(&["latest:other"])[..3], [0, 2, 0]);
+        assert_eq!(place.sql("SELECT * FROM other ORDER BY id"), "1|one\n2|two");
+        let (code, error) = place.refused(&["latest", "nothing"]);
+        assert!(code == Some(12) && error.contains("there is no table 'nothing' in snapshot"), "{error}");
+    });
+}
+
+#[test]
 fn another_database_is_written_where_it_is_named() {
-    let place = Place::sqlite();
-    damaged(&place);
-    place
-        .round
-        .project
-        .write("input.sql", "CREATE TABLE mods (id TEXT PRIMARY KEY, kind TEXT NOT NULL, price INTEGER, title TEXT);");
-    place.round.project.program("sqlite3", ["-bail", "other.db", ".read input.sql"]).run().success();
-    let before = place.sql(ROWS);
-    assert_eq!(place.restore(&["latest", "--to", "file:other.db"]), [4, 0, 0, 0, 0]);
-    let run =
-        place.round.project.program("sqlite3", ["-bail", "other.db", "SELECT count(*), sum(price) FROM mods"]).run();
-    assert_eq!(run.success().stdout().trim(), "4|10");
-    assert_eq!(place.sql(ROWS), before);
+    const THERE: &str = "CREATE TABLE mods (id TEXT PRIMARY KEY, kind TEXT NOT NULL, price INTEGER, title TEXT);
+                         CREATE TABLE beside (id INTEGER PRIMARY KEY, w TEXT); INSERT INTO beside VALUES (1, 'one')";
+    on_both(|place| {
+        damaged(place);
+        let other = place.another();
+        other.sql(THERE);
+        let before = other.witness();
+        let (code, error) = place.refused(&["latest", "--url", &other.round.url()]);
+        assert!(code == Some(4) && error.contains("--other-database"), "{error}");
+        before.same(&other.witness());
+        assert_eq!(place.restore(&["latest", "--to", &other.round.url()]), [4, 0, 0, 0, 0]);
+        before.same_but(&other.witness(), &["mods".to_owned()]);
+        assert_eq!(other.sql("SELECT count(*), sum(price) FROM mods"), "4|10");
+    });
 }
 
 #[test]

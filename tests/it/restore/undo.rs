@@ -108,3 +108,38 @@ fn only_what_can_be_kept_may_go_along() {
     place.undo(&[]);
     assert_eq!(place.sql("SELECT * FROM reviews"), "1|2");
 }
+
+/// Only the tables of the restore, only if something was written, only the last few, and in a message that does not grow.
+///
+/// Torment: R16
+#[test]
+fn no_more_is_kept_than_is_needed() {
+    on_both(|place| {
+        place.sql(
+            "CREATE TABLE mods (id INTEGER PRIMARY KEY, title TEXT); INSERT INTO mods VALUES (1, 'Lamp'), (2, 'Chair');
+             CREATE TABLE beside (id INTEGER PRIMARY KEY); INSERT INTO beside VALUES (1)",
+        );
+        let snap = place.snap();
+        place.restore_exactly(&snap);
+        assert_eq!(place.listed(), 1, "nothing was written");
+        place.sql("UPDATE mods SET title = 'x'");
+        place.done(&["restore", &snap, "mods"]);
+        for depth in 0..8 {
+            let log = place.round.json(&["log"]);
+            let newest = &log["snapshots"][0];
+            let tables = newest["tables"].as_array().unwrap();
+            assert!(tables.len() == 1 && tables[0]["table"] == "mods", "{newest}");
+            let message = newest["message"].as_str().unwrap();
+            let wanted = format!(
+                "{} {}: gauntlet",
+                if depth == 0 { "before restoring" } else { "before undoing the restore of" },
+                &snap[..8]
+            );
+            assert_eq!(message, wanted);
+            let pinned = log["snapshots"].as_array().unwrap().iter().filter(|one| one["pinned"] == true).count();
+            assert_eq!(pinned, 5.min(depth + 1));
+            place.undo(&[]);
+        }
+        assert_eq!(place.sql("SELECT * FROM mods ORDER BY id"), "1|Lamp\n2|Chair");
+    });
+}

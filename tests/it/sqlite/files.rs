@@ -37,6 +37,7 @@ fn what_is_no_database_file_is_refused_and_nothing_is_made() {
     assert_eq!(files(directory.path()).len(), 1);
 }
 
+/// Torment: Q10
 #[test]
 fn an_empty_file_is_an_empty_database() {
     let directory = tempfile::tempdir().unwrap();
@@ -59,6 +60,7 @@ fn paths_are_literal() {
     }
 }
 
+/// Torment: Q10
 #[cfg(unix)]
 #[test]
 fn a_link_leads_to_the_database_and_its_journal() {

@@ -83,6 +83,19 @@ fn a_damaged_page_is_an_error_not_an_end() {
     assert!(errors > 10);
 }
 
+/// Torment: Q9
+#[test]
+fn a_schema_of_many_megabytes_is_read_all_the_same() {
+    let mut fixture = SqliteFixture::new();
+    let long = "/* no end */ ".repeat(1 << 20);
+    fixture.exec(&format!(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT {long}); INSERT INTO t VALUES (1, 'a'), (2, 'b');"
+    ));
+    let begun = std::time::Instant::now();
+    super::empty_and_restore(&mut fixture, "t");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
 #[test]
 fn errors_show_no_values() {
     let mut fixture = SqliteFixture::new();

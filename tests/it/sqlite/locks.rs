@@ -2,6 +2,8 @@
 
 use crate::conformance::sqlite::SqliteFixture;
 use crate::conformance::{Collected, Fixture, Given, all, reads};
+use crate::support::watched::Watched;
+use crate::support::witness::Witness;
 use dbsnap::codec::{Value, row};
 use dbsnap::db::sqlite::Sqlite;
 use dbsnap::db::{Commit, DbError, OpenOptions, Sink, Source};
@@ -10,8 +12,8 @@ use rusqlite::Connection;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-fn impatient(fixture: &SqliteFixture) -> Sqlite {
-    Sqlite::open(&fixture.path(), &OpenOptions { lock_wait: Duration::from_millis(200) }).unwrap()
+fn impatient(fixture: &SqliteFixture) -> Watched<Sqlite> {
+    fixture.open_with(&OpenOptions { lock_wait: Duration::from_millis(200) })
 }
 
 /// Torment: Q7
@@ -21,11 +23,12 @@ fn an_exclusive_holder_is_busy_and_the_wait_is_bounded() {
     fixture.exec("CREATE TABLE t (id INTEGER PRIMARY KEY);");
     let mut sink = impatient(&fixture);
     let reads = reads(&fixture, &mut sink, &["t"]);
+    let before = Witness::of_file(&fixture.path());
     let other = Connection::open(fixture.path()).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let start = Instant::now();
     assert!(matches!(sink.snapshot(&reads, &Silent), Err(DbError::Busy { .. })));
-    assert!(matches!(sink.restore(&reads, &Silent), Err(DbError::Busy { .. })));
+    assert!(matches!(sink.unwatched().restore(&reads, &Silent), Err(DbError::Busy { .. })));
     assert!(matches!(sink.catalog(), Err(DbError::Busy { .. })));
     assert!(matches!(
         Sqlite::open(&fixture.path(), &OpenOptions { lock_wait: Duration::ZERO }),
@@ -33,6 +36,7 @@ fn an_exclusive_holder_is_busy_and_the_wait_is_bounded() {
     ));
     assert!(start.elapsed() < Duration::from_secs(10));
     other.execute_batch("ROLLBACK").unwrap();
+    before.same(&Witness::of_file(&fixture.path()));
     assert!(sink.snapshot(&reads, &Silent).is_ok());
 }
 
@@ -70,6 +74,20 @@ fn a_reader_that_does_not_end_keeps_a_restore_from_committing() {
     let mut txn = sink.restore(&reads, &Silent).unwrap();
     txn.insert(0, &mut five()).unwrap();
     assert_eq!(txn.commit().unwrap(), Commit::Done);
+}
+
+/// Torment: Q6
+#[test]
+fn beside_a_writer_that_commits_a_snapshot_is_one_instant() {
+    let mut fixture = SqliteFixture::new();
+    fixture.exec("CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (id INTEGER PRIMARY KEY); INSERT INTO a VALUES (1); INSERT INTO b VALUES (1);");
+    let mut source = fixture.open();
+    let reads = reads(&fixture, source.as_mut(), &["a", "b"]);
+    let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
+    fixture.exec("BEGIN; INSERT INTO a VALUES (2); INSERT INTO b VALUES (2); COMMIT;");
+    assert_eq!((all(snapshot.as_mut(), 0).len(), all(snapshot.as_mut(), 1).len()), (1, 1));
+    drop(snapshot);
+    assert_eq!(all(source.snapshot(&reads, &Silent).unwrap().as_mut(), 1).len(), 2);
 }
 
 /// Torment: Q6

@@ -3,8 +3,10 @@
 pub mod disk;
 pub mod kill;
 pub mod liar;
+pub mod place;
 pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod redact;
+pub mod watched;
 pub mod witness;

@@ -1,8 +1,12 @@
 //! What must stay as it is: all other tables, the counters and the catalog of a database, before and after something is done to some
 //! of its tables.
 
-use crate::support::postgres::Db;
-use crate::support::process::Project;
+use crate::support::postgres::{Db, PgServer};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags};
+use std::collections::HashSet;
+use std::fmt::Write;
+use std::path::Path;
 
 /// A database in its own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,57 +14,43 @@ pub struct Witness {
     lines: Vec<Line>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Line {
     kind: String,
-    /// The table that it is about; of a counter, those that it feeds, with spaces between them.
-    table: String,
+    /// The table that it is about; of a counter, those that it feeds.
+    tables: Vec<String>,
     rest: String,
 }
 
 impl Witness {
     /// Of a PostgreSQL database, as its superuser sees it.
     pub fn of(db: &Db) -> Witness {
-        Witness::parse(&db.sql(include_str!("postgres/witness.sql")))
+        Witness::on(db.server, &db.name)
     }
 
-    /// Of a SQLite file of a project.
-    pub fn of_file(project: &Project, file: &str) -> Witness {
-        let ask =
-            |commands: &str| project.program("sqlite3", ["-bail", file, commands]).run().success().stdout().to_owned();
-        let names = ask(
-            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name <> 'sqlite_sequence'",
-        );
-        let mut text = ask("SELECT 'schema' || char(9) || tbl_name || char(9) || type || ' ' || name || ' ' || \
-                            replace(coalesce(sql, ''), char(10), ' ') FROM sqlite_schema ORDER BY 1");
-        if names.contains("sqlite_schema")
-            && ask("SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_sequence'").trim() == "1"
-        {
-            text.push_str(&ask("SELECT 'sequence' || char(9) || name || char(9) || seq FROM sqlite_sequence"));
-        }
-        for name in names.lines().filter(|name| *name != "sqlite_schema") {
-            let select = format!("SELECT * FROM \"{}\"", name.replace('"', "\"\""));
-            let rows =
-                project.program("sqlite3", ["-bail", "-quote", file, &select]).run().success().stdout().to_owned();
-            let mut rows: Vec<&str> = rows.lines().collect();
-            rows.sort_unstable();
-            text.push_str(&format!("rows\t{name}\t{}\n", rows.join(" / ")));
-        }
-        Witness::parse(&text)
+    /// Of the database of that name of a server.
+    pub fn on(server: &PgServer, database: &str) -> Witness {
+        let told = server.psql(database, &server.user, include_str!("postgres/witness.sql")).expect("a witness");
+        let line = |line: &str| {
+            let (kind, tables, rest) = serde_json::from_str(line).expect(line);
+            Line { kind, tables, rest }
+        };
+        Witness { lines: told.lines().map(line).collect() }
     }
 
-    fn parse(text: &str) -> Witness {
-        let mut lines: Vec<Line> = Vec::new();
-        for line in text.lines() {
-            let parts: Vec<&str> = line.splitn(3, '\t').collect();
-            match (parts.as_slice(), lines.last_mut()) {
-                ([kind, table, rest], _) => {
-                    lines.push(Line { kind: (*kind).to_owned(), table: (*table).to_owned(), rest: (*rest).to_owned() })
-                }
-                // a definition that has several lines
-                (_, Some(last)) => last.rest.push_str(line),
-                _ => panic!("{line}"),
-            }
+    /// Of a SQLite file.
+    pub fn of_file(path: &Path) -> Witness {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let schema = "SELECT 'schema', tbl_name, type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema";
+        let mut lines = told(&connection, schema);
+        if lines.iter().any(|line| line.tables == ["sqlite_sequence"]) {
+            lines.extend(told(&connection, "SELECT 'sequence', name, seq FROM sqlite_sequence"));
+        }
+        let tables = "SELECT 'table', name, '' FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'shadow') \
+                      AND name NOT IN ('sqlite_sequence', 'sqlite_schema')";
+        for Line { tables, .. } in told(&connection, tables) {
+            let rest = rows(&connection, &tables[0]);
+            lines.push(Line { kind: "rows".to_owned(), tables, rest });
         }
         Witness { lines }
     }
@@ -72,16 +62,17 @@ impl Witness {
 
     /// Everything is as it was, except rows of these tables and the counters that feed them. Of a table that is new, everything is.
     pub fn same_but(&self, now: &Witness, tables: &[String]) {
-        let is_old = |table: &str| self.lines.iter().any(|line| line.table == table);
-        let may_differ = |line: &Line| match line.kind.as_str() {
-            "rows" => tables.contains(&line.table),
-            "sequence" => {
-                tables.iter().any(|table| line.table == *table || line.table.split(' ').any(|one| one == table))
+        let is_old = |table: &String| self.lines.iter().any(|line| line.tables.contains(table));
+        let may_differ = |line: &Line| {
+            let mut named = line.tables.iter().filter(|table| tables.contains(table));
+            match line.kind.as_str() {
+                "rows" | "sequence" => named.next().is_some(),
+                _ => named.any(|table| !is_old(table)),
             }
-            _ => tables.contains(&line.table) && !is_old(&line.table),
         };
         let only = |one: &Witness, other: &Witness| -> Vec<Line> {
-            one.lines.iter().filter(|line| !may_differ(line) && !other.lines.contains(line)).cloned().collect()
+            let other: HashSet<&Line> = other.lines.iter().collect();
+            one.lines.iter().filter(|line| !other.contains(line) && !may_differ(line)).cloned().collect()
         };
         let (gone, come) = (only(self, now), only(now, self));
         assert!(gone.is_empty() && come.is_empty(), "besides {tables:?}: was {gone:#?}\nis {come:#?}");
@@ -90,6 +81,44 @@ impl Witness {
     /// What it says of the rows of every table.
     pub fn rows(&self) -> Vec<String> {
         let rows = self.lines.iter().filter(|line| line.kind == "rows");
-        rows.map(|line| format!("{}: {}", line.table, line.rest)).collect()
+        rows.map(|line| format!("{}: {}", line.tables.concat(), line.rest)).collect()
     }
+}
+
+/// Lines of three columns: kind, table, rest.
+fn told(connection: &Connection, sql: &str) -> Vec<Line> {
+    let mut statement = connection.prepare(sql).unwrap();
+    let line = |row: &rusqlite::Row<'_>| {
+        let rest = match row.get_ref(2)? {
+            ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+            other => format!("{other:?}"),
+        };
+        Ok(Line { kind: row.get(0)?, tables: vec![row.get(1)?], rest })
+    };
+    statement.query_map([], line).unwrap().map(Result::unwrap).collect()
+}
+
+/// The rows of a table, class and bytes of each value, as a hash.
+fn rows(connection: &Connection, table: &str) -> String {
+    let mut statement = match connection.prepare(&format!("SELECT * FROM \"{}\"", table.replace('"', "\"\""))) {
+        Ok(statement) => statement,
+        // a collation that only an application has
+        Err(error) => return error.to_string(),
+    };
+    let columns = statement.column_count();
+    let mut found = statement.query([]).unwrap();
+    let mut rows = Vec::new();
+    while let Some(row) = found.next().unwrap() {
+        let mut text = String::new();
+        for column in 0..columns {
+            match row.get_ref(column).unwrap() {
+                ValueRef::Real(real) => write!(text, "{:x} ", real.to_bits()),
+                other => write!(text, "{other:?} "),
+            }
+            .unwrap();
+        }
+        rows.push(text);
+    }
+    rows.sort_unstable();
+    format!("{} {}", rows.len(), dbsnap::hash::Hash::of(rows.join("\n").as_bytes()).to_hex())
 }

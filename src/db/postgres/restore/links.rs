@@ -8,7 +8,8 @@ use std::collections::{HashMap, HashSet};
 /// Foreign keys of the tables of one restore.
 #[derive(Debug, Default)]
 pub(super) struct Links {
-    /// Tables that a foreign key ties to a table of the restore, itself included.
+    /// Tables that a foreign key ties to a table of the restore, itself included, and tables onto whose rows others fall back
+    /// (SET DEFAULT): such a row may come with the same restore that takes another away.
     linked: HashSet<usize>,
     /// Tables whose deleted rows make something happen (CASCADE, SET NULL, SET DEFAULT) or are refused at once.
     acting: HashSet<usize>,
@@ -37,7 +38,8 @@ impl Links {
             )
         };
         let sql = format!(
-            "SELECT f.children, f.parents, f.acts FROM (SELECT {} AS children, {} AS parents, k.confdeltype <> 'a' AS acts \
+            "SELECT f.children, f.parents, f.acts, f.falls_back FROM (SELECT {} AS children, {} AS parents, \
+             k.confdeltype <> 'a' AS acts, 'd' IN (k.confdeltype, k.confupdtype) AS falls_back \
              FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid IN \
              (SELECT wanted.oid FROM {wanted} UNION SELECT a.relid FROM {wanted} \
              CROSS JOIN LATERAL pg_catalog.pg_partition_ancestors(wanted.oid) AS a (relid))) AS f",
@@ -53,6 +55,9 @@ impl Links {
             let own: Vec<usize> = children.iter().copied().flatten().collect();
             if !own.is_empty() {
                 self.linked.extend(own.iter().chain(&parents));
+            }
+            if row.flag(3)? {
+                self.linked.extend(&parents);
             }
             if acts {
                 self.acting.extend(&parents);

@@ -9,6 +9,7 @@ mod aside;
 mod commit;
 mod counters;
 mod defaults;
+mod fit;
 mod links;
 mod silence;
 mod staging;
@@ -24,7 +25,8 @@ use super::session::{Opening, Session};
 use super::wire::{Connection, Failure};
 use crate::codec::{Key, TableName};
 use crate::db::{
-    Changing, Commit, Counter, DbError, RestoreTxn, RowSink, RowStream, Snapshot, SourceIdentity, TableRead, Written,
+    Changing, Commit, Counter, DbError, RestoreTxn, RowSink, RowStream, Snapshot, SourceIdentity, TableRead, Write,
+    Written,
 };
 use crate::monitor::Monitor;
 use links::Links;
@@ -205,6 +207,14 @@ impl RestoreTxn for PostgresRestore<'_> {
             restore.flush()?;
             restore.find_strays()
         })
+    }
+
+    fn may(&mut self, index: usize, writes: &[Write]) -> Result<(), DbError> {
+        self.guarded(|restore| restore.privileged(index, writes))
+    }
+
+    fn takes(&mut self, index: usize, column: usize, rows: &mut dyn RowStream) -> Result<bool, DbError> {
+        self.guarded(|restore| restore.fits(index, column, rows))
     }
 
     fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError> {

@@ -60,12 +60,6 @@ impl Db {
         format!("postgresql://{user}{password}@{place}")
     }
 
-    /// Its URL, for the superuser, by way of a proxy on this port.
-    pub fn url_by(&self, port: u16) -> String {
-        let password = self.server.password.as_deref().map_or(String::new(), |password| format!(":{password}"));
-        format!("postgresql://{}{password}@127.0.0.1:{port}/{}?sslmode=disable", self.server.user, self.name)
-    }
-
     /// Opens it as the superuser.
     pub fn open(&self) -> Postgres {
         Postgres::open(&self.target(), &OpenOptions::default()).expect("a connection")

@@ -16,8 +16,8 @@ pub struct Pooler {
 }
 
 impl Pooler {
-    /// Starts one that gives all clients no more than `connections` to a database.
-    pub fn start(server: &PgServer, connections: u32) -> Pooler {
+    /// Starts one that gives all clients no more than `connections` to a database, as `user`.
+    pub fn start(server: &PgServer, user: &str, connections: u32) -> Pooler {
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("a port").port();
         let dir = PathBuf::from(run("mktemp -d ${TMPDIR:-/tmp}/dbsnap-pool.XXXXXX", b"").trim());
         let settings = format!(
@@ -26,7 +26,7 @@ impl Pooler {
             server.host, server.port
         );
         // any: all clients are one user of the server, as it says here
-        let settings = settings.replace("port=", &format!("user={} port=", server.user));
+        let settings = settings.replace("port=", &format!("user={user} port="));
         run(&format!("cat >{}/settings", dir.display()), settings.as_bytes());
         // it ends when its shell's standard input does
         let script = format!(

@@ -1,0 +1,55 @@
+//! What is asked before the first write: whether this role may write, and whether columns take the values.
+
+use super::PostgresRestore;
+use crate::db::{DbError, RowStream, Write};
+
+impl PostgresRestore<'_> {
+    /// That the role may do all of `writes` to rows of the table at `index`. A privilege on some columns is taken for one on all:
+    /// whether it is enough is seen when rows are written.
+    pub(super) fn privileged(&mut self, index: usize, writes: &[Write]) -> Result<(), DbError> {
+        let oid = self.session.plan(index)?.oid;
+        let sql = format!(
+            "SELECT pg_catalog.has_table_privilege({oid}::pg_catalog.oid, 'DELETE'), \
+             pg_catalog.has_any_column_privilege({oid}::pg_catalog.oid, 'UPDATE'), \
+             pg_catalog.has_any_column_privilege({oid}::pg_catalog.oid, 'INSERT')"
+        );
+        let mut missing: Vec<&str> = Vec::new();
+        let asked = self.session.connection.query(&sql, self.session.monitor, &mut |row| {
+            for (at, (write, name)) in [(Write::Delete, "DELETE"), (Write::Update, "UPDATE"), (Write::Insert, "INSERT")]
+                .into_iter()
+                .enumerate()
+            {
+                if writes.contains(&write) && !row.flag(at)? {
+                    missing.push(name);
+                }
+            }
+            Ok(())
+        });
+        asked.map_err(|failure| failure.during("asking for privileges"))?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let missing = missing.join(", ");
+        Err(DbError::Denied {
+            what: format!("this role has no {missing} on table {}; grant it that", self.table(index)),
+        })
+    }
+
+    /// Whether the column at `column` takes each value that `rows` have in it.
+    pub(super) fn fits(&mut self, index: usize, column: usize, rows: &mut dyn RowStream) -> Result<bool, DbError> {
+        self.run("SAVEPOINT dbsnap_fit", "setting a savepoint")?;
+        let filled = self.fill(index, &[column], rows);
+        // data exceptions, and violated rules of a domain
+        let fits = match filled {
+            Ok(_) => true,
+            Err(DbError::Query { code: Some(code), .. })
+                if code.starts_with("22") || matches!(code.as_str(), "23502" | "23514") =>
+            {
+                false
+            }
+            Err(other) => return Err(other),
+        };
+        self.run("ROLLBACK TO SAVEPOINT dbsnap_fit; RELEASE SAVEPOINT dbsnap_fit", "going back to a savepoint")?;
+        Ok(fits)
+    }
+}

@@ -483,6 +483,8 @@ function notForUpsert(metadata: Metadata, columns: Column[], encodings: Record<s
   if (missing.length > 0) return `Prisma's client does not know these fields: ${shown(missing.join(', '))}.`;
   const always = columns.filter((column) => column.identity === 'always');
   if (always.length > 0) return `Prisma's client cannot write ${shown(always.map((column) => column.name).join(', '))} (GENERATED ALWAYS).`;
+  const oids = columns.filter((column) => /^oid(\[\])?$/.test(column.type));
+  if (oids.length > 0) return `Prisma's client wants a number for ${shown(oids.map((column) => column.name).join(', '))} (oid).`;
   const lost = Object.keys(encodings)
     .map((field): [string, string[]] => [field, (encodings[field] ?? []).filter((form) => CARRIED.indexOf(form) === -1)])
     .filter(([, forms]) => forms.length > 0)

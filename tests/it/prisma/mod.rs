@@ -9,6 +9,8 @@ mod mutants;
 mod resolution;
 mod schema_errors;
 mod script_catalogue;
+mod script_database;
+mod script_everything;
 mod script_keyless;
 mod script_project;
 mod script_refusals;

@@ -11,6 +11,7 @@ mod schema_errors;
 mod script_catalogue;
 mod script_database;
 mod script_everything;
+mod script_faults;
 mod script_keyless;
 mod script_project;
 mod script_refusals;

@@ -4,6 +4,7 @@
 use super::script_database::Database;
 use super::script_project::{BETTER_SQLITE3, BUNDLER, Generator, LIBSQL, PG, PrismaWorld, Setup};
 use crate::source::files::{project, text};
+use serde_json::Value;
 
 /// The tables of one engine, those referred to first; and how many of them upsert can restore.
 struct Shelf {
@@ -120,6 +121,7 @@ fn hard(world: &PrismaWorld, database: &Database, engine: &str, tables: &[&str])
     let before = database.rows(tables);
     std::fs::remove_dir_all(world.path().join("scripts")).unwrap();
     world.export(tables);
+    same_roots(world, tables);
     database.execute(&blanks(database, engine));
     database.execute("DELETE FROM scalars WHERE id % 2 = 0");
     let damaged = database.rows(tables);
@@ -129,6 +131,19 @@ fn hard(world: &PrismaWorld, database: &Database, engine: &str, tables: &[&str])
     let run = world.run_all(tables, &["--restore"]).success();
     assert!(run.stdout().matches(" (by bulk, ").count() >= 5, "{run}");
     assert_eq!(database.differences(tables, &before), Vec::<String>::new(), "{run}");
+}
+
+/// What is imported has the root of what was exported.
+fn same_roots(world: &PrismaWorld, tables: &[&str]) {
+    let json = |args: &[&str]| -> Value {
+        let run = world.project.dbsnap(args.iter().chain(&["--json"])).run().success();
+        serde_json::from_str(run.stdout()).unwrap()
+    };
+    for table in tables {
+        let root = &json(&["show", &format!("latest:{table}")])["table"]["root"];
+        assert!(root.is_string(), "{table}: {root}");
+        assert_eq!(&json(&["import", world.json(table).to_str().unwrap()])["root"], root, "{table}");
+    }
 }
 
 /// Torment: R19

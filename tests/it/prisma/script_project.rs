@@ -246,9 +246,14 @@ impl PrismaWorld {
 
     /// As [`PrismaWorld::run_all`], of the scripts in this folder.
     pub fn run_all_in(&self, folder: &str, tables: &[&str], args: &[&str]) -> Run {
-        let runner = project("tests/it/prisma/run_all.mjs");
         let scripts: Vec<PathBuf> = tables.iter().map(|table| self.script_in(folder, table)).collect();
-        self.tsx(&runner, &[&tables.len().to_string()]).args(scripts).args(args).run()
+        self.run_scripts(&scripts, args)
+    }
+
+    /// Runs these scripts, one after the other in one process; what they said.
+    pub fn run_scripts(&self, scripts: &[PathBuf], args: &[&str]) -> Run {
+        let runner = project("tests/it/prisma/run_all.mjs");
+        self.tsx(&runner, &[&scripts.len().to_string()]).args(scripts).args(args).run()
     }
 
     /// Runs a table's script; it must fail. What it said on stderr.

@@ -6,6 +6,7 @@ use super::script_project::{BACKUPS, BETTER_SQLITE3, Generator, LIBSQL, PG, Pris
 use crate::source::files::project;
 use crate::support::process::Project;
 use dbsnap::prisma::{Adapter, ScriptOptions, restore_script};
+use std::path::PathBuf;
 
 /// Compound and named keys, a model without an id, names that differ, a field and a model that the client does not have.
 const MODELS: &str = "
@@ -101,6 +102,14 @@ impl Shop {
         Shop { world, database, exports }
     }
 
+    /// Each adapter's script for a table, in one process.
+    fn runs_dry(&self) {
+        let scripts: Vec<PathBuf> =
+            self.exports.iter().map(|(_, folder)| self.world.script_in(folder, "pairs")).collect();
+        let run = self.world.run_scripts(&scripts, &[]).success();
+        assert_eq!(run.stdout().matches("2 unchanged (by prisma.pair.upsert)").count(), scripts.len(), "{run}");
+    }
+
     /// Damages the tables and restores them, by each adapter.
     fn restores(&self) {
         let before = self.database.rows(&TABLES);
@@ -132,9 +141,11 @@ fn works(major: u32, generator: Generator) {
             let compiled = sqlite.world.tsc(settings);
             assert_eq!(compiled.code(), Some(0), "{major} {generator:?} {kind} {settings}: {compiled}");
         }
-        sqlite.restores();
-        postgres.restores();
+        sqlite.runs_dry();
+        postgres.runs_dry();
     }
+    sqlite.restores();
+    postgres.restores();
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn a_client_without_the_field_or_the_model() {
     database.execute_batch("DELETE FROM categories; DELETE FROM extras").unwrap();
 
     let said = world.refused("categories", &["--restore", "--upsert"]);
-    assert!(said.contains("1 failed, nothing was changed: a: ") && said.contains("`note`"), "{said}");
+    assert!(said.starts_with("1 failed, nothing was changed: a: Unknown argument `"), "{said}");
     let said = world.refused("extras", &["--restore"]);
     assert!(said.contains("Prisma's client has no model extra: it was renamed or removed since the backup"), "{said}");
     assert_eq!((count("categories"), count("extras")), (0, 0));

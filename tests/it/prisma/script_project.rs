@@ -25,13 +25,16 @@ pub enum Generator {
 pub struct Setup {
     pub major: u32,
     pub generator: Generator,
-    /// Its driver adapter: [`PG`], [`LIBSQL`] or [`BETTER_SQLITE3`].
+    /// Its driver adapter: [`PG`], [`LIBSQL`] or [`BETTER_SQLITE3`]; or [`NONE`].
     pub adapter: &'static str,
 }
 
 pub const PG: &str = "@prisma/adapter-pg";
 pub const LIBSQL: &str = "@prisma/adapter-libsql";
 pub const BETTER_SQLITE3: &str = "@prisma/adapter-better-sqlite3";
+
+/// Prisma's own engine, on SQLite. It is no package, so clients that use it are generated and compiled, but cannot run.
+pub const NONE: &str = "";
 
 impl Setup {
     /// The schema: these models under the blocks that this setup needs.
@@ -45,7 +48,7 @@ impl Setup {
             Generator::JsOutput => "provider = \"prisma-client-js\"\n  output = \"../generated/client\"\n".to_owned(),
             Generator::Js => "provider = \"prisma-client-js\"\n".to_owned(),
         };
-        if self.major == 6 {
+        if self.major == 6 && self.adapter != NONE {
             generator.push_str("  engineType = \"client\"\n");
         }
         let url = if self.major < 7 { "  url = env(\"DATABASE_URL\")\n" } else { "" };
@@ -87,6 +90,7 @@ impl Setup {
         let generate = new.program(new.path().join("node_modules/.bin/prisma"), ["generate"]);
         // Prisma's own engine is not needed and not there; any URL will do.
         let generate = generate.env("PRISMA_SCHEMA_ENGINE_BINARY", "/bin/false").env("PRISMA_HIDE_UPDATE_MESSAGE", "1");
+        let generate = generate.env("PRISMA_QUERY_ENGINE_LIBRARY", "/bin/false");
         let url = if self.engine() == "sqlite" { "file:./none.db" } else { "postgresql://localhost/none" };
         let generate = generate.env("DATABASE_URL", url).env("CHECKPOINT_DISABLE", "1");
         generate.run().success();
@@ -128,11 +132,14 @@ impl Setup {
 
     /// Its `package.json`, for a project whose files are `module` or `commonjs`.
     fn package(self, kind: &str) -> String {
-        let version = if self.major == 7 { "7.10.0" } else { "6.19.3" };
-        let adapter = self.adapter;
-        format!(
-            "{{\"type\":\"{kind}\",\"dependencies\":{{\"@prisma/client\":\"{version}\",\"{adapter}\":\"{version}\"}}}}"
-        )
+        let version = match self.major {
+            5 => "5.22.0",
+            6 => "6.19.3",
+            _ => "7.10.0",
+        };
+        let packages = ["@prisma/client", self.adapter].into_iter().filter(|name| *name != NONE);
+        let packages: Vec<String> = packages.map(|name| format!("\"{name}\":\"{version}\"")).collect();
+        format!("{{\"type\":\"{kind}\",\"dependencies\":{{{}}}}}", packages.join(","))
     }
 
     fn write(self, project: &Project, schema: &str) {
@@ -229,7 +236,7 @@ impl PrismaWorld {
 
     /// tsx with a script and arguments.
     pub fn tsx(&self, script: &Path, args: &[&str]) -> Invocation {
-        let tsx = self.setup.packages().join(".bin/tsx");
+        let tsx = project("tests/prisma/7/node_modules/.bin/tsx");
         self.project.program(tsx, [script]).args(args).env("TMPDIR", std::env::temp_dir())
     }
 

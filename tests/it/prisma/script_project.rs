@@ -124,6 +124,11 @@ impl Setup {
         for entry in fs::read_dir(from.join("@prisma/client")).unwrap().map(Result::unwrap) {
             let place = to.join("@prisma/client").join(entry.file_name());
             match entry.file_type().unwrap().is_dir() {
+                // Prisma 5's generator runs from here, and only by its real path.
+                true if entry.file_name() == "generator-build" => {
+                    fs::create_dir(&place).unwrap();
+                    fs::copy(entry.path().join("index.js"), place.join("index.js")).unwrap();
+                }
                 true => symlink(entry.path(), place).unwrap(),
                 false => drop(fs::copy(entry.path(), place).unwrap()),
             }

@@ -38,7 +38,7 @@ struct Plan {
 /// A benchmark: its name on the command line and what it does.
 type Benchmark = (&'static str, fn(&Plan) -> Outcome<Section>);
 
-const BENCHMARKS: [Benchmark; 9] = [
+const BENCHMARKS: [Benchmark; 10] = [
     ("postgres-first", postgres::first_in_order),
     ("postgres-first-random", postgres::first_at_random),
     ("postgres-next", postgres::next),
@@ -48,6 +48,7 @@ const BENCHMARKS: [Benchmark; 9] = [
     ("sqlite-restore", restore::sqlite),
     ("prisma-export", prisma::export),
     ("prisma-script", prisma::script),
+    ("prisma-memory", prisma::memory),
 ];
 
 fn main() -> ExitCode {

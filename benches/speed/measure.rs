@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 pub struct Taken {
     /// From start to end, in seconds.
     pub seconds: f64,
-    /// Its highest resident set, in bytes, as the kernel noted it at most [`SAMPLE`] before the end.
+    /// The highest resident set of it or of a process that it started, whichever is greater, in bytes, as the kernel noted it at most
+    /// [`SAMPLE`] before the end.
     pub peak_memory: u64,
 }
 
@@ -31,13 +32,13 @@ pub fn take(command: &mut Command) -> Outcome<Taken> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said.try_clone()?);
     let start = Instant::now();
     let mut child = command.spawn().map_err(|error| format!("cannot run {shown}: {error}"))?;
-    let status_file = format!("/proc/{}/status", child.id());
+    let process = child.id().to_string();
     let ended = AtomicBool::new(false);
     let (status, seconds, peak_memory) = thread::scope(|scope| {
         let watch = scope.spawn(|| {
             let mut peak = 0;
             while !ended.load(Ordering::Relaxed) {
-                peak = high_water(&status_file).unwrap_or(peak).max(peak);
+                peak = high_water(&process).unwrap_or(peak).max(peak);
                 thread::sleep(SAMPLE);
             }
             peak
@@ -57,11 +58,13 @@ pub fn take(command: &mut Command) -> Outcome<Taken> {
     Ok(Taken { seconds, peak_memory })
 }
 
-/// `VmHWM` of a process; `None` once it has ended.
-fn high_water(status_file: &str) -> Option<u64> {
-    let text = fs::read_to_string(status_file).ok()?;
+/// The greatest `VmHWM` of a process and those below it (tsx runs Node.js in one of its own); `None` once it has ended.
+fn high_water(process: &str) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib * 1024)
+    let own = line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024;
+    let below = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
+    Some(below.split_whitespace().filter_map(high_water).fold(own, u64::max))
 }
 
 /// Runs `command` and gives what it wrote to stdout.

@@ -207,3 +207,54 @@ pub fn script(plan: &Plan) -> Outcome<Section> {
     section.time("the script, in bulk", ours, "the plan's loop of upserts", &taken[0], 0.05);
     Ok(section)
 }
+
+/// Prisma's client under tsx, connected and nothing else: what no restore script can go below.
+const CONNECT: &str = r"
+import { PrismaPg } from '@prisma/adapter-pg';
+import client from './generated/client/index.js';
+const prisma = new client.PrismaClient({ adapter: new PrismaPg({ connectionString: process.env.DATABASE_URL }) });
+await prisma.$queryRawUnsafe('SELECT 1');
+await prisma.$disconnect();
+";
+
+/// The memory of the restore script on a large file: a dry run, then all rows brought back in bulk.
+///
+/// # Errors
+/// If a process fails.
+pub fn memory(plan: &Plan) -> Outcome<Section> {
+    let rows = plan.rows;
+    let shop = Shop::new(rows)?;
+    snap(&shop.path(), &shop.server.url())?;
+    shop.export()?;
+    let (script, json) = (shop.exported("_mods_restore.ts")?, shop.exported("_mods.json")?);
+    let connect = shop.path().join("connect.mts");
+    fs::write(&connect, CONNECT)?;
+    let run = |file: &Path, args: &[&str]| take(shop.program("node_modules/.bin/tsx").arg(file).args(args));
+    // The first time tsx compiles; what it keeps is what every later run finds.
+    let alone = [run(&connect, &[])?, run(&connect, &[])?];
+    let dry = run(&script, &[])?;
+    shop.server.sql("TRUNCATE mods; CHECKPOINT")?;
+    let whole = run(&script, &["--restore", "--bulk"])?;
+    let count = shop.server.sql("SELECT count(*) FROM mods")?;
+    if count != rows.to_string() {
+        return Err(format!("{count} rows came back, not {rows}").into());
+    }
+    let about = format!(
+        "{rows} rows of `mods`, {} MB of JSON; the table emptied before the restore.",
+        size_of(&json)? / 1_000_000
+    );
+    let mut section = Section::new("Restore script: memory", &format!("prisma-memory --rows {rows}"), about);
+    let peaks = |taken: &[Taken]| taken.iter().map(|one| one.peak_memory).max().unwrap_or_default();
+    #[expect(clippy::cast_precision_loss, reason = "bytes of memory are far below 2^53")]
+    let peak = |taken: &[Taken]| peaks(taken) as f64;
+    section.size("peak memory of the dry run", Some(peak(&[dry])), "limit", 200e6, 1.0);
+    section.size("peak memory of `--restore --bulk`", Some(peak(&[whole])), "limit", 200e6, 1.0);
+    section.size_beside(
+        "peak memory of `--restore --bulk`",
+        Some(peak(&[whole])),
+        "Prisma's client that only connects",
+        peak(&alone),
+        None,
+    );
+    Ok(section)
+}

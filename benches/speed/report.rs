@@ -45,19 +45,24 @@ impl Section {
             peer: peer.to_owned(),
             theirs: middle(theirs),
             ratio: ratios.map(|ratios| spread(&ratios)).unwrap_or_default(),
-            goal: most.map_or_else(|| "-".to_owned(), |most| format!("<= {most}")),
+            goal: goal(most),
         });
     }
 
     /// Adds a size in bytes beside a peer's, or beside a limit.
     pub fn size(&mut self, what: &str, ours: Option<f64>, peer: &str, theirs: f64, most: f64) {
+        self.size_beside(what, ours, peer, theirs, Some(most));
+    }
+
+    /// As [`Section::size`], with no goal where there is none.
+    pub fn size_beside(&mut self, what: &str, ours: Option<f64>, peer: &str, theirs: f64, most: Option<f64>) {
         self.lines.push(Line {
             what: what.to_owned(),
             ours: ours.map(bytes).unwrap_or_default(),
             peer: peer.to_owned(),
             theirs: bytes(theirs),
             ratio: ours.map(|ours| format!("{:.2}", ours / theirs)).unwrap_or_default(),
-            goal: format!("<= {most}"),
+            goal: goal(most),
         });
     }
 
@@ -125,6 +130,10 @@ fn machine() -> String {
     let model = model.map_or("unknown processor", |(_, model)| model.trim());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     format!("{model}, {cores} cores")
+}
+
+fn goal(most: Option<f64>) -> String {
+    most.map_or_else(|| "-".to_owned(), |most| format!("<= {most}"))
 }
 
 fn spread(ratios: &[f64]) -> String {

@@ -415,10 +415,17 @@ async function connect(link: { url: string; schema: string }): Promise<[Client, 
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // Prisma's messages begin with the place in this program that called; the reason stands at the end.
-  const lines = error.message.split('\n').map((line) => line.trim());
-  const told = lines.filter((line) => line !== '' && !/^(Invalid `|\d+ |\u2192)/.test(line));
-  return (told.length > 0 ? told : lines).slice(-4).join(' ');
+  // Prisma's messages begin with the place in this program that called; the reason follows in paragraphs of its own, or after that.
+  const isPlace = (line: string): boolean => /^(Invalid `|\d+( |$)|\u2192)/.test(line);
+  const linesOf = (paragraph: string): string[] => paragraph.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const paragraphs = error.message.split(/\n\s*\n/).map(linesOf).filter((lines) => lines.length > 0);
+  let reasons = paragraphs;
+  paragraphs.forEach((lines, at) => {
+    if (at < paragraphs.length - 1 && lines.some(isPlace)) reasons = paragraphs.slice(at + 1);
+  });
+  const all = reasons.reduce<string[]>((told, lines) => told.concat(lines), []);
+  const told = all.filter((line) => !isPlace(line));
+  return (told.length > 0 ? told : all).slice(0, 4).join(' ');
 }
 
 // ---- what is to be done
@@ -483,6 +490,8 @@ function notForUpsert(metadata: Metadata, columns: Column[], encodings: Record<s
   if (missing.length > 0) return `Prisma's client does not know these fields: ${shown(missing.join(', '))}.`;
   const always = columns.filter((column) => column.identity === 'always');
   if (always.length > 0) return `Prisma's client cannot write ${shown(always.map((column) => column.name).join(', '))} (GENERATED ALWAYS).`;
+  const oids = columns.filter((column) => /^oid(\[\])?$/.test(column.type));
+  if (oids.length > 0) return `Prisma's client wants a number for ${shown(oids.map((column) => column.name).join(', '))} (oid).`;
   const lost = Object.keys(encodings)
     .map((field): [string, string[]] => [field, (encodings[field] ?? []).filter((form) => CARRIED.indexOf(form) === -1)])
     .filter(([, forms]) => forms.length > 0)

@@ -57,8 +57,7 @@ impl Surroundings<'_> {
         {
             return "@prisma/client".to_owned();
         }
-        let entry = if generator.provider == "prisma-client" { "client.js" } else { "index.js" };
-        format!("{}/{entry}", relative(self.script_dir, &dir))
+        format!("{}/{}", relative(self.script_dir, &dir), entry(generator))
     }
 
     fn adapter(&self, generator: Option<&Generator>, found: &mut Vec<String>) -> Adapter {
@@ -110,6 +109,19 @@ impl Surroundings<'_> {
                 ("DATABASE_URL".to_owned(), None)
             }
         }
+    }
+}
+
+/// The file of a generated client that is imported; by its name once compiled, which resolves in every module system.
+fn entry(generator: &Generator) -> &'static str {
+    if generator.provider != "prisma-client" {
+        return "index.js";
+    }
+    let extension = generator.others.iter().find(|(name, _)| name == "generatedFileExtension");
+    match extension.map(|(_, extension)| extension.as_str()) {
+        Some("mts") => "client.mjs",
+        Some("cts") => "client.cjs",
+        _ => "client.js",
     }
 }
 
@@ -174,6 +186,11 @@ mod tests {
             options(&SEVEN.replace("prisma-client", "prisma-client-js"), 7, &[]).client,
             "../../src/generated/index.js"
         );
+        for (extension, entry) in [("ts", "client.js"), ("mts", "client.mjs"), ("cts", "client.cjs")] {
+            let other = format!("\"../src/generated\"\n generatedFileExtension = \"{extension}\"");
+            let found = options(&SEVEN.replace("\"../src/generated\"", &other), 7, &[]);
+            assert_eq!(found.client, format!("../../src/generated/{entry}"));
+        }
         let found = options(JS, 5, &["@prisma/adapter-libsql"]);
         assert_eq!((found.client.as_str(), found.adapter), ("@prisma/client", Adapter::None));
         assert_eq!((found.url_variable.as_str(), found.sqlite_base.as_str()), ("DB", "./prisma"));

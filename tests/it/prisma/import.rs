@@ -127,6 +127,12 @@ fn the_list_is_kept_true() {
     };
     let verify = || round.invocation(&["verify"]).run().code();
     fs::write(json.with_file_name("mine.json"), "not of dbsnap").unwrap();
+    // An entry of somebody else, for a file that is not there.
+    let theirs = serde_json::json!({ "id": "theirs", "filePath": "gone.sql", "kind": "pg_dump" });
+    let mut with_theirs: Value = serde_json::from_slice(&fs::read(&list).unwrap()).unwrap();
+    with_theirs["backups"].as_array_mut().unwrap().push(theirs.clone());
+    with_theirs["owner"] = "Ada".into();
+    fs::write(&list, with_theirs.to_string()).unwrap();
     assert_eq!((verify(), status()), (Some(0), "valid".to_owned()));
     fs::write(&json, [&original[..], b" "].concat()).unwrap();
     assert_eq!((verify(), status()), (Some(5), "corrupt".to_owned()));
@@ -137,6 +143,6 @@ fn the_list_is_kept_true() {
     round.json(&["delete", "latest"]);
     assert!(!json.exists());
     let left: Value = serde_json::from_slice(&fs::read(&list).unwrap()).unwrap();
-    assert_eq!(left["backups"], serde_json::json!([]));
+    assert_eq!((&left["backups"], &left["owner"]), (&serde_json::json!([theirs]), &Value::from("Ada")));
     assert_eq!(fs::read(json.with_file_name("mine.json")).unwrap(), b"not of dbsnap");
 }

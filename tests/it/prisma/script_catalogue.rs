@@ -1,6 +1,6 @@
 //! The plan's ten models, exported, damaged, and restored by the scripts through real Prisma. The database is the judge.
 
-use super::script_project::{BUNDLER, Generator, LIBSQL, PG, PrismaWorld, Setup};
+use super::script_project::{BETTER_SQLITE3, BUNDLER, Generator, LIBSQL, PG, PrismaWorld, Setup};
 use crate::source::files::{project, text};
 use crate::support::postgres::{Db, PgServer};
 use rusqlite::Connection;
@@ -146,4 +146,16 @@ fn sqlite_with_prisma_7() {
 #[test]
 fn sqlite_with_prisma_6() {
     sqlite(Setup { major: 6, generator: Generator::New, adapter: LIBSQL });
+}
+
+/// Torment: R19
+#[test]
+fn better_sqlite3_with_prisma_7() {
+    sqlite(Setup { major: 7, generator: Generator::JsOutput, adapter: BETTER_SQLITE3 });
+}
+
+/// Torment: R19
+#[test]
+fn better_sqlite3_with_prisma_6() {
+    sqlite(Setup { major: 6, generator: Generator::New, adapter: BETTER_SQLITE3 });
 }

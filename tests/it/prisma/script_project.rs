@@ -1,5 +1,6 @@
 //! A project with real Prisma: its client generated, its tables made, its restore scripts compiled and run.
 
+use super::script_database::Database;
 use crate::source::files::project;
 use crate::support::process::{Invocation, Project, Run};
 use std::fs;
@@ -9,8 +10,10 @@ use std::path::{Path, PathBuf};
 /// What a `generator` block says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Generator {
-    /// `prisma-client`
+    /// `prisma-client`: an ECMAScript module.
     New,
+    /// `prisma-client` with `moduleFormat = "cjs"`, as Prisma chooses by itself where `tsconfig.json` says CommonJS.
+    NewCommonJs,
     /// `prisma-client-js` with an output.
     JsOutput,
     /// `prisma-client-js` without one: the client is in `@prisma/client`.
@@ -22,7 +25,7 @@ pub enum Generator {
 pub struct Setup {
     pub major: u32,
     pub generator: Generator,
-    /// Its driver adapter: [`PG`], [`LIBSQL`] or [`BETTER_SQLITE3`].
+    /// Its driver adapter: [`PG`], [`LIBSQL`] or [`BETTER_SQLITE3`]; or [`NONE`].
     pub adapter: &'static str,
 }
 
@@ -30,15 +33,22 @@ pub const PG: &str = "@prisma/adapter-pg";
 pub const LIBSQL: &str = "@prisma/adapter-libsql";
 pub const BETTER_SQLITE3: &str = "@prisma/adapter-better-sqlite3";
 
+/// Prisma's own engine, on SQLite. It is no package, so clients that use it are generated and compiled, but cannot run.
+pub const NONE: &str = "";
+
 impl Setup {
     /// The schema: these models under the blocks that this setup needs.
     fn schema(self, models: &str) -> String {
         let mut generator = match self.generator {
             Generator::New => "provider = \"prisma-client\"\n  output = \"../generated/client\"\n".to_owned(),
+            Generator::NewCommonJs => {
+                "provider = \"prisma-client\"\n  output = \"../generated/client\"\n  moduleFormat = \"cjs\"\n"
+                    .to_owned()
+            }
             Generator::JsOutput => "provider = \"prisma-client-js\"\n  output = \"../generated/client\"\n".to_owned(),
             Generator::Js => "provider = \"prisma-client-js\"\n".to_owned(),
         };
-        if self.major == 6 {
+        if self.major == 6 && self.adapter != NONE {
             generator.push_str("  engineType = \"client\"\n");
         }
         let url = if self.major < 7 { "  url = env(\"DATABASE_URL\")\n" } else { "" };
@@ -80,6 +90,7 @@ impl Setup {
         let generate = new.program(new.path().join("node_modules/.bin/prisma"), ["generate"]);
         // Prisma's own engine is not needed and not there; any URL will do.
         let generate = generate.env("PRISMA_SCHEMA_ENGINE_BINARY", "/bin/false").env("PRISMA_HIDE_UPDATE_MESSAGE", "1");
+        let generate = generate.env("PRISMA_QUERY_ENGINE_LIBRARY", "/bin/false");
         let url = if self.engine() == "sqlite" { "file:./none.db" } else { "postgresql://localhost/none" };
         let generate = generate.env("DATABASE_URL", url).env("CHECKPOINT_DISABLE", "1");
         generate.run().success();
@@ -113,20 +124,32 @@ impl Setup {
         for entry in fs::read_dir(from.join("@prisma/client")).unwrap().map(Result::unwrap) {
             let place = to.join("@prisma/client").join(entry.file_name());
             match entry.file_type().unwrap().is_dir() {
+                // Prisma 5's generator runs from here, and only by its real path.
+                true if entry.file_name() == "generator-build" => {
+                    fs::create_dir(&place).unwrap();
+                    fs::copy(entry.path().join("index.js"), place.join("index.js")).unwrap();
+                }
                 true => symlink(entry.path(), place).unwrap(),
                 false => drop(fs::copy(entry.path(), place).unwrap()),
             }
         }
     }
 
+    /// Its `package.json`, for a project whose files are `module` or `commonjs`.
+    fn package(self, kind: &str) -> String {
+        let version = match self.major {
+            5 => "5.22.0",
+            6 => "6.19.3",
+            _ => "7.10.0",
+        };
+        let packages = ["@prisma/client", self.adapter].into_iter().filter(|name| *name != NONE);
+        let packages: Vec<String> = packages.map(|name| format!("\"{name}\":\"{version}\"")).collect();
+        format!("{{\"type\":\"{kind}\",\"dependencies\":{{{}}}}}", packages.join(","))
+    }
+
     fn write(self, project: &Project, schema: &str) {
         project.write("prisma/schema.prisma", schema);
-        let version = if self.major == 7 { "7.10.0" } else { "6.19.3" };
-        let adapter = self.adapter;
-        project.write(
-            "package.json",
-            format!("{{\"dependencies\":{{\"@prisma/client\":\"{version}\",\"{adapter}\":\"{version}\"}}}}"),
-        );
+        project.write("package.json", self.package("commonjs"));
         if self.major >= 7 {
             project.write(
                 "prisma.config.ts",
@@ -160,6 +183,17 @@ impl PrismaWorld {
         world
     }
 
+    /// With these models, and an empty database of the engine that the adapter is for.
+    pub fn with_database(setup: Setup, models: &str) -> (PrismaWorld, Database) {
+        if setup.adapter == PG {
+            let database = Database::postgres();
+            return (PrismaWorld::new(setup, models, &database.url()), database);
+        }
+        let world = PrismaWorld::new(setup, models, "file:./dev.db");
+        let file = world.path().join("dev.db");
+        (world, Database::Sqlite(file))
+    }
+
     /// Its directory.
     pub fn path(&self) -> &Path {
         self.project.path()
@@ -171,10 +205,26 @@ impl PrismaWorld {
         self.project.dbsnap(["snap", "--export", "-q", "-m", "before"].iter().chain(all)).run().success();
     }
 
+    /// `dbsnap export latest` into this folder, by a project with this adapter.
+    pub fn export_for(&self, adapter: &'static str, folder: &str) {
+        self.project.write("package.json", Setup { adapter, ..self.setup }.package("commonjs"));
+        self.project.dbsnap(["export", "latest", "-q", "-o", folder]).run().success();
+    }
+
+    /// From now on the project's files are `module` or `commonjs`.
+    pub fn files_are(&self, kind: &str) {
+        self.project.write("package.json", self.setup.package(kind));
+    }
+
     /// The script of a table.
     pub fn script(&self, table: &str) -> PathBuf {
+        self.script_in(BACKUPS, table)
+    }
+
+    /// The script of a table, in this folder.
+    pub fn script_in(&self, folder: &str, table: &str) -> PathBuf {
         let ending = format!("_{table}_restore.ts");
-        let found = fs::read_dir(self.path().join("scripts/backups")).unwrap().map(|entry| entry.unwrap().path());
+        let found = fs::read_dir(self.path().join(folder)).unwrap().map(|entry| entry.unwrap().path());
         // `backup_20260124_103000` stands before it
         let mut found = found.filter(|path| {
             let name = path.file_name().unwrap().to_str().unwrap();
@@ -191,7 +241,7 @@ impl PrismaWorld {
 
     /// tsx with a script and arguments.
     pub fn tsx(&self, script: &Path, args: &[&str]) -> Invocation {
-        let tsx = self.setup.packages().join(".bin/tsx");
+        let tsx = project("tests/prisma/7/node_modules/.bin/tsx");
         self.project.program(tsx, [script]).args(args).env("TMPDIR", std::env::temp_dir())
     }
 
@@ -203,9 +253,19 @@ impl PrismaWorld {
 
     /// Runs the scripts of these tables, one after the other in one process; what they said.
     pub fn run_all(&self, tables: &[&str], args: &[&str]) -> Run {
+        self.run_all_in(BACKUPS, tables, args)
+    }
+
+    /// As [`PrismaWorld::run_all`], of the scripts in this folder.
+    pub fn run_all_in(&self, folder: &str, tables: &[&str], args: &[&str]) -> Run {
+        let scripts: Vec<PathBuf> = tables.iter().map(|table| self.script_in(folder, table)).collect();
+        self.run_scripts(&scripts, args)
+    }
+
+    /// Runs these scripts, one after the other in one process; what they said.
+    pub fn run_scripts(&self, scripts: &[PathBuf], args: &[&str]) -> Run {
         let runner = project("tests/it/prisma/run_all.mjs");
-        let scripts: Vec<PathBuf> = tables.iter().map(|table| self.script(table)).collect();
-        self.tsx(&runner, &[&tables.len().to_string()]).args(scripts).args(args).run()
+        self.tsx(&runner, &[&scripts.len().to_string()]).args(scripts).args(args).run()
     }
 
     /// Runs a table's script; it must fail. What it said on stderr.
@@ -218,13 +278,16 @@ impl PrismaWorld {
     /// `tsc --noEmit --strict` over all scripts, with these settings besides.
     pub fn tsc(&self, settings: &str) -> Run {
         let config = format!(
-            "{{\"compilerOptions\":{{\"strict\":true,\"noEmit\":true,\"skipLibCheck\":true,{settings}}},\"include\":[\"scripts/backups/*.ts\"]}}"
+            "{{\"compilerOptions\":{{\"strict\":true,\"noEmit\":true,\"skipLibCheck\":true,{settings}}},\"include\":[\"scripts/**/*.ts\"]}}"
         );
         self.project.write("tsconfig.json", config);
         let tsc = self.setup.packages().join(".bin/tsc");
         self.project.program(tsc, ["-p", "tsconfig.json"]).run()
     }
 }
+
+/// Where exports go unless told otherwise.
+pub const BACKUPS: &str = "scripts/backups";
 
 /// How a bundler's project is compiled.
 pub const BUNDLER: &str = "\"module\":\"esnext\",\"moduleResolution\":\"bundler\",\"target\":\"es2022\"";

@@ -1,10 +1,9 @@
-//! Every set-up that a project can have: compiled strictly under each module system, and run.
+//! Every set-up that a project can have: each version, generator, driver adapter and module system. Compiled strictly, run dry,
+//! and restored by each adapter. What cannot be is said in `docs/TESTING.md`.
 
-use super::script_project::{BETTER_SQLITE3, BUNDLER, Generator, LIBSQL, PrismaWorld, Setup};
-use crate::source::files::project;
-use crate::support::process::Project;
-use dbsnap::prisma::{Adapter, ScriptOptions, restore_script};
-use rusqlite::Connection;
+use super::script_database::Database;
+use super::script_project::{BACKUPS, BETTER_SQLITE3, Generator, LIBSQL, NONE, PG, PrismaWorld, Setup};
+use std::path::PathBuf;
 
 /// Compound and named keys, a model without an id, names that differ, a field and a model that the client does not have.
 const MODELS: &str = "
@@ -39,104 +38,189 @@ model Node {
 }
 ";
 
-const TABLES: &str = "
-CREATE TABLE pairs (l INTEGER NOT NULL, right TEXT NOT NULL, note TEXT, PRIMARY KEY (l, right));
-CREATE TABLE Plain (a INTEGER NOT NULL, b INTEGER NOT NULL, v TEXT, PRIMARY KEY (a, b));
-CREATE TABLE Code (code TEXT NOT NULL, secret TEXT, at DATETIME NOT NULL); CREATE UNIQUE INDEX code_key ON Code (code);
-CREATE TABLE Hidden (id INTEGER NOT NULL PRIMARY KEY, v TEXT);
-CREATE TABLE Node (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, parent INTEGER REFERENCES Node (id) ON DELETE SET NULL);
-INSERT INTO pairs VALUES (1, 'a', 'x'), (1, 'b', NULL); INSERT INTO Plain VALUES (1, 2, 'v'), (3, 4, NULL);
-INSERT INTO Code VALUES ('k', 's', '2026-01-01T10:00:00.123+00:00'), ('m', NULL, '2026-01-01T10:00:00.123+00:00');
-INSERT INTO Hidden VALUES (1, 'h'); INSERT INTO Node VALUES (9, NULL), (3, 9), (1, 3), (20, 1);
-CREATE TABLE kept AS SELECT 'pairs' AS t, l || right || quote(note) AS v FROM pairs UNION ALL SELECT 'Plain', a || b || quote(v) FROM Plain
-  UNION ALL SELECT 'Code', code || quote(secret) || at FROM Code UNION ALL SELECT 'Hidden', id || v FROM Hidden UNION ALL SELECT 'Node', id || quote(parent) FROM Node;";
+const TABLES: [&str; 5] = ["pairs", "Plain", "Code", "Hidden", "Node"];
 
-const DAMAGE: &str = "UPDATE pairs SET note = 'y'; DELETE FROM Plain; UPDATE Code SET secret = 'other', at = '2020-01-01T10:00:00.123+00:00'; DELETE FROM Hidden; DELETE FROM Node;";
+/// The tables, but for the types of a moment and of a counting key.
+const SQL: &str = "
+CREATE TABLE pairs (l INTEGER NOT NULL, \"right\" TEXT NOT NULL, note TEXT, PRIMARY KEY (l, \"right\"));
+CREATE TABLE \"Plain\" (a INTEGER NOT NULL, b INTEGER NOT NULL, v TEXT, PRIMARY KEY (a, b));
+CREATE TABLE \"Code\" (code TEXT NOT NULL, secret TEXT, at MOMENT NOT NULL); CREATE UNIQUE INDEX code_key ON \"Code\" (code);
+CREATE TABLE \"Hidden\" (id INTEGER NOT NULL PRIMARY KEY, v TEXT);
+CREATE TABLE \"Node\" (id COUNTING, parent INTEGER REFERENCES \"Node\" (id) ON DELETE SET NULL);
+INSERT INTO pairs VALUES (1, 'a', 'x'), (1, 'b', NULL); INSERT INTO \"Plain\" VALUES (1, 2, 'v'), (3, 4, NULL);
+INSERT INTO \"Code\" VALUES ('k', 's', '2026-01-01T10:00:00.123+00:00'), ('m', NULL, '2026-01-01T10:00:00.123+00:00');
+INSERT INTO \"Hidden\" VALUES (1, 'h'); INSERT INTO \"Node\" VALUES (9, NULL), (3, 9), (1, 3), (20, 1);";
 
-const LEFT: &str = "SELECT count(*) FROM (SELECT * FROM kept EXCEPT SELECT * FROM (SELECT 'pairs' AS t, l || right || quote(note) AS v FROM pairs
-  UNION ALL SELECT 'Plain', a || b || quote(v) FROM Plain UNION ALL SELECT 'Code', code || quote(secret) || at FROM Code
-  UNION ALL SELECT 'Hidden', id || v FROM Hidden UNION ALL SELECT 'Node', id || quote(parent) FROM Node))";
+const DAMAGE: &str = "UPDATE pairs SET note = 'y'; DELETE FROM \"Plain\"; DELETE FROM \"Hidden\"; DELETE FROM \"Node\";
+UPDATE \"Code\" SET secret = 'other', at = '2020-01-01T10:00:00.123+00:00';";
 
-/// How each kind of project compiles; `package.json` says whether its files are modules.
-const MODULES: [(&str, bool); 4] = [
-    (BUNDLER, false),
-    ("\"module\":\"nodenext\",\"target\":\"es2022\"", true),
-    ("\"module\":\"nodenext\",\"target\":\"es2022\"", false),
-    ("\"module\":\"commonjs\",\"moduleResolution\":\"node10\",\"target\":\"es2020\",\"esModuleInterop\":true", false),
-];
+const BUNDLER: &str = "\"module\":\"esnext\",\"moduleResolution\":\"bundler\",\"target\":\"es2022\",\"isolatedModules\":true,\"jsx\":\"preserve\"";
+const NODE_NEXT: &str = "\"module\":\"nodenext\",\"target\":\"es2022\"";
+const COMMON_JS: &str =
+    "\"module\":\"commonjs\",\"moduleResolution\":\"node10\",\"target\":\"es2020\",\"esModuleInterop\":true";
 
-/// Which of these a generator's client is tried in. The new kind is itself a module and uses what CommonJS does not have.
-fn tried(generator: Generator) -> &'static [usize] {
+/// How projects with such a client compile, by what `package.json` says their files are. A client that is an ECMAScript module
+/// compiles in no CommonJS project, and the other way round; so Prisma makes the one that fits.
+fn modules(generator: Generator) -> &'static [(&'static str, &'static [&'static str])] {
     match generator {
-        Generator::New => &[0, 1],
-        Generator::Js => &[1, 2, 3],
-        Generator::JsOutput => &[1, 3],
+        Generator::New => &[("module", &[NODE_NEXT]), ("commonjs", &[BUNDLER])],
+        Generator::NewCommonJs => &[("commonjs", &[NODE_NEXT, COMMON_JS])],
+        Generator::Js | Generator::JsOutput => {
+            &[("module", &[BUNDLER, NODE_NEXT]), ("commonjs", &[NODE_NEXT, COMMON_JS])]
+        }
     }
 }
 
-fn works(setup: Setup) {
+/// A database with the tables, and a project whose client reaches it, with an export for each driver adapter.
+struct Shop {
+    world: PrismaWorld,
+    database: Database,
+    /// Adapter, and the folder with the scripts for it.
+    exports: Vec<(&'static str, String)>,
+}
+
+impl Shop {
+    fn new(major: u32, generator: Generator, adapters: &[&'static str]) -> Shop {
+        let setup = Setup { major, generator, adapter: adapters[0] };
+        let (world, database) = PrismaWorld::with_database(setup, MODELS);
+        let (moment, counting) = match &database {
+            Database::Postgres(_) => ("TIMESTAMP(3)", "SERIAL PRIMARY KEY"),
+            Database::Sqlite(_) => ("DATETIME", "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT"),
+        };
+        database.execute(&SQL.replace("MOMENT", moment).replace("COUNTING", counting));
+        world.export(&TABLES);
+        let exports = adapters.iter().map(|&adapter| (adapter, format!("scripts/{}", &adapter["@prisma/".len()..])));
+        let exports: Vec<_> = exports.collect();
+        for (adapter, folder) in &exports {
+            world.export_for(adapter, folder);
+            let script = std::fs::read_to_string(world.script_in(folder, "pairs")).unwrap();
+            assert!(script.contains(&format!("import('{adapter}')")), "{script}");
+        }
+        Shop { world, database, exports }
+    }
+
+    /// Each adapter's script for a table, in one process.
+    fn runs_dry(&self) {
+        let scripts: Vec<PathBuf> =
+            self.exports.iter().map(|(_, folder)| self.world.script_in(folder, "pairs")).collect();
+        let run = self.world.run_scripts(&scripts, &[]).success();
+        assert_eq!(run.stdout().matches("2 unchanged (by prisma.pair.upsert)").count(), scripts.len(), "{run}");
+    }
+
+    /// Damages the tables and restores them, by each adapter.
+    fn restores(&self) {
+        let before = self.database.rows(&TABLES);
+        for (adapter, folder) in &self.exports {
+            self.database.execute(DAMAGE);
+            let run = self.world.run_all_in(folder, &TABLES, &["--restore"]).success();
+            assert_eq!(run.stdout().matches(".upsert, ").count(), 3, "{run}");
+            assert_eq!(run.stdout().matches("by bulk, ").count(), 2, "what the client lacks goes in bulk: {run}");
+            assert_eq!(self.database.differences(&TABLES, &before), Vec::<String>::new(), "{adapter}: {run}");
+            self.database.execute("INSERT INTO \"Node\" (parent) VALUES (NULL); DELETE FROM \"Node\" WHERE id > 20");
+        }
+    }
+}
+
+/// One client with all adapters, in all kinds of projects.
+fn works(major: u32, generator: Generator) {
+    let sqlite = Shop::new(major, generator, &[LIBSQL, BETTER_SQLITE3]);
+    let postgres = Shop::new(major, generator, &[PG]);
+    // Compiled together: a script's types are those of the packages, whatever the client's database.
+    for script in TABLES.map(|table| postgres.world.script_in(&postgres.exports[0].1, table)) {
+        std::fs::copy(&script, sqlite.world.script_in(BACKUPS, "pairs").with_file_name(script.file_name().unwrap()))
+            .unwrap();
+    }
+    for (kind, settings) in modules(generator) {
+        for world in [&sqlite.world, &postgres.world] {
+            world.files_are(kind);
+        }
+        for settings in *settings {
+            let compiled = sqlite.world.tsc(settings);
+            assert_eq!(compiled.code(), Some(0), "{major} {generator:?} {kind} {settings}: {compiled}");
+        }
+        sqlite.runs_dry();
+        postgres.runs_dry();
+    }
+    sqlite.restores();
+    postgres.restores();
+}
+
+#[test]
+fn prisma_7_new() {
+    works(7, Generator::New);
+}
+
+#[test]
+fn prisma_7_new_in_commonjs() {
+    works(7, Generator::NewCommonJs);
+}
+
+#[test]
+fn prisma_7_js_with_output() {
+    works(7, Generator::JsOutput);
+}
+
+#[test]
+fn prisma_7_js() {
+    works(7, Generator::Js);
+}
+
+#[test]
+fn prisma_6_new() {
+    works(6, Generator::New);
+}
+
+#[test]
+fn prisma_6_new_in_commonjs() {
+    works(6, Generator::NewCommonJs);
+}
+
+#[test]
+fn prisma_6_js_with_output() {
+    works(6, Generator::JsOutput);
+}
+
+#[test]
+fn prisma_6_js() {
+    works(6, Generator::Js);
+}
+
+/// The scripts for a client with Prisma's own engine, which cannot be had here: compiled, and run as far as the engine.
+fn compiles(major: u32, generator: Generator) {
+    let setup = Setup { major, generator, adapter: NONE };
     let world = PrismaWorld::new(setup, MODELS, "file:./dev.db");
-    let execute = |sql: &str| Connection::open(world.path().join("dev.db")).unwrap().execute_batch(sql).unwrap();
-    execute(TABLES);
-    world.export(&["pairs", "Plain", "Code", "Hidden", "Node"]);
-    let script = std::fs::read_to_string(world.script("pairs")).unwrap();
-    assert!(script.contains(&format!("import('{}')", setup.adapter)), "{script}");
-    let package = std::fs::read_to_string(world.path().join("package.json")).unwrap();
-    for (settings, is_module) in tried(setup.generator).iter().map(|&at| MODULES[at]) {
-        let kind = if is_module { "module" } else { "commonjs" };
-        world.project.write("package.json", package.replacen('{', &format!("{{\"type\":\"{kind}\","), 1));
-        let compiled = world.tsc(settings);
-        assert_eq!(compiled.code(), Some(0), "{setup:?} {settings}: {compiled}");
-        let dry = world.run("pairs", &[]);
-        assert!(dry.contains("2 unchanged (by prisma.pair.upsert)"), "{setup:?} {settings}: {dry}");
+    // Such an engine takes relative paths from the schema's folder.
+    let database = Database::Sqlite(world.path().join("prisma/dev.db"));
+    let counting = "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT";
+    database.execute(&SQL.replace("MOMENT", "DATETIME").replace("COUNTING", counting));
+    world.export(&TABLES);
+    for (kind, settings) in modules(generator) {
+        world.files_are(kind);
+        for settings in *settings {
+            let compiled = world.tsc(&format!("{settings},{PEDANTIC}"));
+            assert_eq!(compiled.code(), Some(0), "{setup:?} {kind} {settings}: {compiled}");
+        }
     }
-    execute(DAMAGE);
-    let run = world.run_all(&["pairs", "Plain", "Code", "Hidden", "Node"], &["--restore"]).success();
-    assert_eq!(run.stdout().matches(".upsert, ").count(), 3, "{run}");
-    assert_eq!(run.stdout().matches("by bulk, ").count(), 2, "what the client lacks goes in bulk: {run}");
-    let left: i64 =
-        Connection::open(world.path().join("dev.db")).unwrap().query_row(LEFT, [], |row| row.get(0)).unwrap();
-    assert_eq!(left, 0, "{run}");
-    execute("INSERT INTO Node (parent) VALUES (NULL)");
+    let said = world.refused("pairs", &["--restore"]);
+    assert!(said.starts_with("Nothing was changed: ") && !said.contains("    at "), "{setup:?}: {said}");
+}
+
+/// What strict projects ask for besides `strict`.
+const PEDANTIC: &str =
+    "\"noUncheckedIndexedAccess\":true,\"exactOptionalPropertyTypes\":true,\"noPropertyAccessFromIndexSignature\":true,
+    \"noUnusedLocals\":true,\"noUnusedParameters\":true,\"noImplicitReturns\":true,\"noImplicitOverride\":true";
+
+#[test]
+fn prisma_5_js_with_output() {
+    compiles(5, Generator::JsOutput);
 }
 
 #[test]
-fn prisma_7_with_the_new_generator_and_libsql() {
-    works(Setup { major: 7, generator: Generator::New, adapter: LIBSQL });
+fn prisma_5_js() {
+    compiles(5, Generator::Js);
 }
 
 #[test]
-fn prisma_7_with_the_old_generator_and_better_sqlite3() {
-    works(Setup { major: 7, generator: Generator::Js, adapter: BETTER_SQLITE3 });
-}
-
-#[test]
-fn prisma_6_with_the_old_generator_and_better_sqlite3() {
-    works(Setup { major: 6, generator: Generator::JsOutput, adapter: BETTER_SQLITE3 });
-}
-
-/// Prisma 5's own engine cannot be had here: its script is compiled.
-#[test]
-fn prisma_5_compiles() {
-    let world = Project::new();
-    world.write("a_restore.ts", restore_script(&ScriptOptions { adapter: Adapter::None, ..ScriptOptions::default() }));
-    std::os::unix::fs::symlink(project("tests/prisma/5/node_modules"), world.path().join("node_modules")).unwrap();
-    let tsc = world.path().join("node_modules/.bin/tsc");
-    let plain = world.program(&tsc, ["--noEmit", "--strict", "--skipLibCheck", "a_restore.ts"]).run();
-    assert_eq!(plain.code(), Some(0), "{plain}");
-    let pedantic = [
-        "--noUncheckedIndexedAccess",
-        "--exactOptionalPropertyTypes",
-        "--noPropertyAccessFromIndexSignature",
-        "--noUnusedLocals",
-        "--noUnusedParameters",
-        "--noImplicitReturns",
-        "--isolatedModules",
-        "--noImplicitOverride",
-        "--useUnknownInCatchVariables",
-    ];
-    let all =
-        world.program(&tsc, ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--module", "nodenext"]);
-    let all = all.args(pedantic).arg("a_restore.ts").run();
-    assert_eq!(all.code(), Some(0), "{all}");
+fn prisma_6_js_with_its_own_engine() {
+    compiles(6, Generator::JsOutput);
 }

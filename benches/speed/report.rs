@@ -139,7 +139,9 @@ fn goal(most: Option<f64>) -> String {
 fn spread(ratios: &[f64]) -> String {
     let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
     let greatest = ratios.iter().copied().fold(0.0, f64::max);
-    format!("{:.2} ({least:.2} to {greatest:.2})", median(ratios.iter().copied()))
+    // Two digits that say something, of small ratios too.
+    let digits = if greatest < 0.1 { 3 } else { 2 };
+    format!("{:.digits$} ({least:.digits$} to {greatest:.digits$})", median(ratios.iter().copied()))
 }
 
 fn seconds(value: f64) -> String {

@@ -2,17 +2,24 @@
 
 use crate::gauntlet::round::Round;
 use crate::support::process::{Project, Run};
+use std::collections::HashSet;
 
 /// A run of the binary and the bytes of packs that it read.
 fn traced(round: &Round, words: &[&str]) -> (Run, u64) {
     let traced = ["strace", "-f", "-y", "-qq", "-o", "calls", "-e", "trace=pread64,read"];
     let run = round.plain(words).under(traced).run().success();
     let calls = std::fs::read_to_string(round.project.path().join("calls")).unwrap();
-    let read = calls
-        .lines()
-        .filter(|line| line.contains(".pack>"))
-        .filter_map(|line| line.rsplit(" = ").next()?.trim().parse::<u64>().ok())
-        .sum();
+    let (mut read, mut begun) = (0, HashSet::new());
+    for line in calls.lines() {
+        let thread = line.split(' ').next().unwrap();
+        // While a thread reads, another may call: its end is on a line of its own then, which does not name the file.
+        let of_pack = line.contains(".pack>") || (line.contains(" resumed>") && begun.remove(thread));
+        if of_pack && line.contains("<unfinished ...>") {
+            begun.insert(thread);
+        } else if of_pack {
+            read += line.rsplit(" = ").next().unwrap().trim().parse::<u64>().unwrap_or(0);
+        }
+    }
     (run, read)
 }
 

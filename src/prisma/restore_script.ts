@@ -30,11 +30,11 @@ const KNOWN_FORMAT = 1;
 const CARRIED = ['jsonNull', 'jsonWrapped'];
 const BULK_FROM_RECORDS = 10_000;
 const BULK_FROM_BYTES = 64 * 1024 * 1024;
-const BATCH_BYTES = 1 << 17;
+const BATCH_BYTES = 1 << 16;
 const CHUNK_BYTES = 1 << 16;
 const BATCH_RECORDS = 2_000;
 /** After so many batches (a power of two) what they left in memory is collected. */
-const COLLECT_EVERY = 8;
+const COLLECT_EVERY = 16;
 
 interface Column {
   name: string;

@@ -145,10 +145,10 @@ pub fn url(db: &Db, user: &str) -> String {
     }
 }
 
-/// The same by way of a proxy on this port.
-pub fn url_by(db: &Db, user: &str, port: u16) -> String {
+/// The same by way of something that passes connections on.
+pub fn url_by(db: &Db, user: &str, host: &str, port: u16) -> String {
     let password = db.target_as(user).password.map_or(String::new(), |password| format!(":{}", password.expose()));
-    format!("postgresql://{user}{password}@127.0.0.1:{port}/{}?sslmode=disable", db.name)
+    format!("postgresql://{user}{password}@{host}:{port}/{}?sslmode=disable", db.name)
 }
 
 /// What the server itself says of all tables of `db`.

@@ -58,7 +58,7 @@ fn a_silent_network_can_be_left() {
             }
             if muted.load(Ordering::Relaxed) { vec![] } else { message.bytes() }
         });
-        let url = format!("{}&connect_timeout=1", url_by(db, place.user(), port));
+        let url = format!("{}&connect_timeout=1", url_by(db, place.user(), "127.0.0.1", port));
         let invocation = place.round.plain(&["restore", &snap, "--mode", "exact", "-y", "--url", &url]);
         let child = invocation.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let deadline = Instant::now() + Duration::from_secs(20);

@@ -2,6 +2,7 @@
 
 use super::place::{Place, on_both, on_postgres, on_server};
 use crate::gauntlet::round::url;
+use crate::support::elsewhere::{ADDRESS, from_elsewhere};
 use crate::support::postgres::PgServer;
 use serde_json::Value;
 
@@ -141,6 +142,28 @@ fn another_database_and_production_are_refused_and_the_target_is_shown() {
         assert_eq!(other.sql("SELECT count(*) FROM tags"), "3");
         place.round.plain(&["restore", &snap, "--to", &url(place.db(), place.user()), "-y"]).run().success();
         assert_eq!(place.sql("SELECT count(*) FROM mods"), "5");
+        assert_eq!(place.sql("SELECT price FROM mods WHERE id = 1"), "10");
+    });
+}
+
+/// Torment: F14
+#[test]
+fn a_host_that_is_not_this_machine_is_refused() {
+    on_postgres(|place| {
+        place.sql(SHOP);
+        let snap = place.round.snap(&["mods", "tags"]).id;
+        place.sql(DAMAGE);
+        let far = |flags: &[&str]| {
+            let (db, user) = place.database();
+            from_elsewhere(db, user, place.round.plain(&[&["restore", &snap, "-y"], flags].concat()))
+        };
+        for flags in [&[][..], &["--other-database", "--production", "--cascade"]] {
+            let run = place.unchanged(&far(flags));
+            assert_eq!(run.code(), Some(4), "{run}");
+            assert!(run.stderr().contains(&format!("the target is on {ADDRESS}, not on this machine")), "{run}");
+            assert!(run.stderr().contains("--remote allows it"), "{run}");
+        }
+        far(&["--remote"]).run().success();
         assert_eq!(place.sql("SELECT price FROM mods WHERE id = 1"), "10");
     });
 }

@@ -41,7 +41,7 @@ fn what_is_missing_is_said_before_the_first_write() {
             }
             message.bytes()
         });
-        place.round.turn(crate::gauntlet::round::url_by(place.db(), &guest, port));
+        place.round.turn(crate::gauntlet::round::url_by(place.db(), &guest, "127.0.0.1", port));
         let (code, error) = place.refused(&[&snap, "--mode", "exact"]);
         assert_eq!(code, Some(4), "{rights}: {error}");
         assert!(error.contains(missing) && error.contains('t'), "{rights}: {error}");

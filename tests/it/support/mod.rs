@@ -1,6 +1,7 @@
 //! What tests stand on.
 
 pub mod disk;
+pub mod elsewhere;
 pub mod kill;
 pub mod liar;
 pub mod place;

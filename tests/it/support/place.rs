@@ -132,7 +132,7 @@ impl Place {
     /// From now on dbsnap gets to the database by way of this port.
     pub fn by(&self, port: u16) {
         let (db, user) = self.database();
-        self.round.turn(url_by(db, user, port));
+        self.round.turn(url_by(db, user, "127.0.0.1", port));
     }
 
     /// From now on dbsnap gets to the database itself again.

@@ -80,7 +80,7 @@ impl Socket {
             Socket::Tcp(socket) => socket.peer_addr(),
             Socket::Tls(stream) => stream.sock.peer_addr(),
         };
-        peer.is_ok_and(|address| address.ip().is_loopback())
+        peer.is_ok_and(|address| address.ip().to_canonical().is_loopback())
     }
 
     /// Data for binding a login to this channel, if it is encrypted and the certificate's hash is known.

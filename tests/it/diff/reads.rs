@@ -29,9 +29,8 @@ fn packs(round: &Round) -> u64 {
     dir.map(|entry| entry.unwrap().metadata().unwrap().len()).sum()
 }
 
-/// A hundredth of the rows, side by side, differ: of some dozens of leaves only those with them are read, once in each snapshot.
-#[test]
-fn a_diff_of_two_snapshots_reads_no_leaf_that_they_share() {
+/// A table `t` of some dozens of leaves, in `data.db`.
+fn some_dozens_of_leaves() -> Round {
     let project = Project::new();
     project.write(
         "input.sql",
@@ -40,7 +39,13 @@ fn a_diff_of_two_snapshots_reads_no_leaf_that_they_share() {
          INSERT INTO t SELECT id, hex(randomblob(200)) FROM n;",
     );
     project.program("sqlite3", ["-bail", "data.db", ".read input.sql"]).run().success();
-    let round = Round::within(project, "file:data.db".to_owned());
+    Round::within(project, "file:data.db".to_owned())
+}
+
+/// A hundredth of the rows, side by side, differ: of some dozens of leaves only those with them are read, once in each snapshot.
+#[test]
+fn a_diff_of_two_snapshots_reads_no_leaf_that_they_share() {
+    let round = some_dozens_of_leaves();
     let first = round.snap(&["t"]);
     let sql = "UPDATE t SET v = hex(randomblob(200)) WHERE id BETWEEN 9000 AND 9199";
     round.project.program("sqlite3", ["data.db", sql]).run().success();
@@ -61,15 +66,7 @@ fn a_diff_of_two_snapshots_reads_no_leaf_that_they_share() {
 /// for the rows that differ. A snapshot in between has other rows again.
 #[test]
 fn what_differs_from_the_live_table_is_found_while_that_is_read() {
-    let project = Project::new();
-    project.write(
-        "input.sql",
-        "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT);
-         WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 20000)
-         INSERT INTO t SELECT id, hex(randomblob(200)) FROM n;",
-    );
-    project.program("sqlite3", ["-bail", "data.db", ".read input.sql"]).run().success();
-    let round = Round::within(project, "file:data.db".to_owned());
+    let round = some_dozens_of_leaves();
     let first = round.snap(&["t"]);
     let whole = packs(&round);
     let change = |remainder: u32| {

@@ -4,6 +4,7 @@ mod list;
 mod records;
 mod setup;
 
+pub use list::{BackupsReport, ListedBackup, backups};
 pub(super) use list::{check_all, remove, set_reason};
 
 use super::OpError;
@@ -20,6 +21,8 @@ use serde::Serialize;
 use setup::PrismaSide;
 use std::path::{Path, PathBuf};
 
+/// Stands in a directory that `export` makes: rows should not get into version control by accident.
+const GIT_IGNORE: &str = "# Exported rows. To commit them, delete this file.\n*\n";
 /// The name of the list of backups.
 const MANIFEST_FILE: &str = "backup_manifest.json";
 
@@ -98,7 +101,11 @@ pub(super) fn export_entry(
     monitor: &dyn Monitor,
 ) -> Result<ExportReport, OpError> {
     let dir = options.dir.clone().unwrap_or_else(|| project.export_dir());
-    std::fs::create_dir_all(&dir).map_err(|error| OpError::io("make", &dir, error))?;
+    if !dir.is_dir() {
+        std::fs::create_dir_all(&dir).map_err(|error| OpError::io("create", &dir, error))?;
+        let ignore = dir.join(".gitignore");
+        std::fs::write(&ignore, GIT_IGNORE).map_err(|error| OpError::io("write", ignore, error))?;
+    }
     let mut chosen: Vec<usize> = Vec::new();
     for typed in &options.tables {
         chosen.push(find_entry_table(entry, &project.table_typed(typed))?);
@@ -158,6 +165,7 @@ fn export_table(
         created_at: entry.manifest.created_at,
         schema_version: entry.manifest.schema_version.clone(),
         filter_applied: table.filter.clone(),
+        records: table.rows,
         extra: [("snapshot".to_owned(), entry.id.to_hex().into())]
             .into_iter()
             // Which database the rows are of, so that an import knows it: no URL, no host, no user.

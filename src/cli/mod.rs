@@ -7,6 +7,7 @@ mod args;
 mod command_error;
 mod commands;
 mod diff;
+mod pager;
 mod progress;
 mod signals;
 mod text;
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
             };
         }
     };
+    cli.global.color.apply();
     let ui = Ui::new(&cli.global);
     signals::listen();
     let result = cli.global.place().map_err(CliError::from).and_then(|place| commands::run(&cli.command, &place, &ui));

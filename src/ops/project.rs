@@ -3,7 +3,9 @@
 use super::OpError;
 use super::config::Config;
 use super::models::Models;
+use crate::fsio::Ownership;
 use crate::store::{Access, Store};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -55,7 +57,7 @@ impl Project {
                 .find(|dir| dir.is_dir())
                 .ok_or_else(|| OpError::NoStore(place.dir.clone()))?,
         };
-        check_owner(&store_dir)?;
+        check_trust(&store_dir)?;
         let root = store_dir.parent().unwrap_or(Path::new("/")).to_owned();
         let config = Config::load(&store_dir.join("config.toml"))?;
         Ok(Project { root, store_dir, config, place: place.clone(), models: Arc::default() })
@@ -88,16 +90,36 @@ impl Project {
     }
 }
 
-/// Refuses a store that belongs to somebody else: its settings name a database and its bytes go into one.
-fn check_owner(store_dir: &Path) -> Result<(), OpError> {
-    use std::os::unix::fs::MetadataExt;
-    let owner = std::fs::metadata(store_dir).map_err(|error| OpError::io("look at", store_dir, error))?.uid();
-    let Ok(own) = std::fs::metadata("/proc/self").map(|me| me.uid()) else { return Ok(()) };
-    if owner == own {
+/// The variable that lists directories whose stores are trusted whoever owns them.
+const SAFE_DIRECTORY: &str = "DBSNAP_SAFE_DIRECTORY";
+
+/// Refuses a store that somebody else can have made: its settings name a database and a folder, and its bytes go into them.
+fn check_trust(store_dir: &Path) -> Result<(), OpError> {
+    let refuse = |what: String| Err(OpError::Untrusted { what, store: store_dir.to_owned() });
+    if is_named_safe(store_dir) {
         return Ok(());
     }
-    Err(OpError::Refused {
-        what: format!("{} belongs to another user (uid {owner}, you are {own})", store_dir.display()),
-        allow: None,
-    })
+    for path in [store_dir.to_owned(), store_dir.join("config.toml")] {
+        let owner = match Ownership::of(&path) {
+            Ok(owner) => owner,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(OpError::io("look at", path, error.source)),
+        };
+        if !owner.ours {
+            return refuse(format!("{} belongs to another user (uid {})", path.display(), owner.uid));
+        }
+        if path != store_dir && owner.all_write() {
+            return refuse(format!("{} can be changed by every user of this machine", path.display()));
+        }
+    }
+    Ok(())
+}
+
+fn is_named_safe(store_dir: &Path) -> bool {
+    let Some(named) = std::env::var_os(SAFE_DIRECTORY) else { return false };
+    let Ok(store) = store_dir.canonicalize() else { return false };
+    let project = store.parent();
+    std::env::split_paths(&named)
+        .filter_map(|named| named.canonicalize().ok())
+        .any(|named| named == store || Some(named.as_path()) == project)
 }

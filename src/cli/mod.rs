@@ -7,9 +7,11 @@ mod args;
 mod command_error;
 mod commands;
 mod diff;
+mod json;
 mod progress;
 mod signals;
 mod text;
+mod threads;
 mod ui;
 
 use args::{Cli, Global};
@@ -38,7 +40,8 @@ pub fn main() -> ExitCode {
     };
     let ui = Ui::new(&cli.global);
     signals::listen();
-    let result = cli.global.place().map_err(CliError::from).and_then(|place| commands::run(&cli.command, &place, &ui));
+    let started = threads::start().and_then(|()| cli.global.place());
+    let result = started.map_err(CliError::from).and_then(|place| commands::run(&cli.command, &place, &ui));
     match result {
         Ok(code) => code,
         Err(error) => error.report(&ui),

@@ -127,6 +127,9 @@ pub enum OpError {
     /// A pinned snapshot cannot be deleted.
     #[error("snapshot {} is pinned", .0.short())]
     Pinned(Hash),
+    /// The system gives this process no threads.
+    #[error("cannot start a thread: {0}")]
+    NoThreads(String),
     /// The operating system refused.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
@@ -259,6 +262,13 @@ impl OpError {
                 store.display()
             )),
             OpError::NotConfirmed => Some("look at the plan with --dry-run, then give -y".to_owned()),
+            OpError::NoThreads(_) => Some("raise the limit on processes or memory (ulimit -u, ulimit -v), or end others".to_owned()),
+            OpError::Store(StoreError::ReadOnly) => Some(
+                "only log, show, diff, sql, export and verify can read such a store; \
+                 for anything else copy it to where you can write, and name the copy with --store"
+                    .to_owned(),
+            ),
+            OpError::Db(DbError::TooSlow { .. }) => Some("--timeout SECONDS gives it longer".to_owned()),
             OpError::PlanChanged => Some("look at the new plan: run it again".to_owned()),
             OpError::Pinned(id) => Some(format!("dbsnap unpin {} first", id.short())),
             OpError::Store(StoreError::Locked) => Some("try again when the other dbsnap has finished".to_owned()),

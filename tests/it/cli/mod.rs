@@ -9,6 +9,7 @@ mod history;
 mod hostile;
 mod interrupted;
 mod json;
+mod limits;
 mod log;
 mod marks;
 mod output;

@@ -4,6 +4,7 @@ mod arguments;
 mod diff;
 mod diff_output;
 mod export;
+mod export_dir;
 mod gc;
 mod history;
 mod hostile;

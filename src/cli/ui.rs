@@ -3,6 +3,7 @@
 use super::args::Global;
 use super::command_error::CliError;
 use super::pager::Pager;
+use super::json::{to_json, write_json};
 use super::progress::Bars;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
@@ -166,7 +167,7 @@ impl Ui {
 
     fn envelope<T: Serialize>(&self, command: &str, report: &T) -> Result<String, CliError> {
         let envelope = Envelope { version: JSON_VERSION, command, result: report };
-        let mut text = serde_json::to_string(&envelope).map_err(|error| CliError::Output(error.into()))?;
+        let mut text = to_json(&envelope)?;
         text.push('\n');
         Ok(text)
     }
@@ -185,7 +186,7 @@ impl Stream {
 
     /// Adds an object as JSON.
     pub fn json(&mut self, value: &impl Serialize) -> Result<(), CliError> {
-        serde_json::to_writer(&mut self.out, value).map_err(|error| CliError::Output(error.into()))
+        write_json(&mut self.out, value)
     }
 
     /// Ends it: everything is written.

@@ -6,6 +6,8 @@
 use super::OpError;
 use super::project::{Place, Project};
 use crate::db::{self, DatabaseUrl, OpenOptions, Sink};
+use crate::fsio::{SMALL_INPUT, read_input};
+use crate::prisma::env_file::{EnvFile, TooLong};
 use crate::prisma::project::PrismaProject;
 use crate::prisma::schema::Setting;
 use std::fmt;
@@ -187,16 +189,19 @@ fn shown(path: &Path, project: &Project) -> PathBuf {
     path.strip_prefix(&project.root).unwrap_or(path).to_owned()
 }
 
-/// The value of a variable in an env file; the last assignment wins, as dotenv has it.
+/// The value of a variable in an env file, as the application's own loader has it.
 fn from_env_file(path: &Path, name: &str) -> Result<Option<String>, OpError> {
-    let file = match std::fs::File::open(path) {
-        Ok(file) => file,
+    let bytes = match read_input(path, SMALL_INPUT) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(OpError::io("read", path, error)),
     };
-    // Lines that are not assignments are for other tools; they do not stop the search.
-    let found = dotenvy::from_read_iter(file).filter_map(Result::ok).filter(|(found, _)| found == name).last();
-    Ok(found.map(|(_, url)| url).filter(|url| !url.trim().is_empty()))
+    let file = EnvFile::parse(&String::from_utf8_lossy(&bytes));
+    let value = file.value(name, &|name| std::env::var(name).ok()).map_err(|TooLong| OpError::Config {
+        path: path.to_owned(),
+        reason: format!("{name} refers to other variables until it is longer than any URL"),
+    })?;
+    Ok(value.filter(|url| !url.trim().is_empty()))
 }
 
 /// Reads the URL. A relative SQLite path may start at several places ([`PrismaProject::sqlite_folders`]): the first is taken that has

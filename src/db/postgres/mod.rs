@@ -13,6 +13,7 @@ mod lock;
 mod migration;
 mod moving;
 mod operators;
+mod password;
 mod patch;
 mod pins;
 mod quote;

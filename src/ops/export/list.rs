@@ -8,7 +8,7 @@ use crate::prisma::{BackupEntry, BackupId, BackupManifest, BackupStatus};
 use crate::snapshot::Manifest;
 use jiff::Timestamp;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// One entry of `backup_manifest.json`.
 #[derive(Debug, Clone, Serialize)]
@@ -49,7 +49,7 @@ pub struct BackupsReport {
 /// # Errors
 /// If there is no store or the list cannot be read.
 pub fn backups(place: &Place) -> Result<BackupsReport, OpError> {
-    let dir = Project::find(place)?.export_dir();
+    let dir = Project::find(place)?.export_dir()?;
     let path = dir.join(MANIFEST_FILE);
     let mut backups = Vec::new();
     if path.exists() {
@@ -80,7 +80,7 @@ fn listed(entry: BackupEntry, dir: &Path) -> ListedBackup {
 
 /// Removes the export files of a snapshot, and their entries. Returns the names of the files that went.
 pub(in crate::ops) fn remove(project: &Project, manifest: &Manifest) -> Result<Vec<String>, OpError> {
-    let dir = project.export_dir();
+    let dir = project.export_dir()?;
     let path = dir.join(MANIFEST_FILE);
     if !path.exists() {
         return Ok(Vec::new());
@@ -112,7 +112,7 @@ pub(in crate::ops) fn remove(project: &Project, manifest: &Manifest) -> Result<V
 
 /// Gives the exports of a snapshot its new message as their reason.
 pub(in crate::ops) fn set_reason(project: &Project, manifest: &Manifest) -> Result<(), OpError> {
-    let path = project.export_dir().join(MANIFEST_FILE);
+    let path = project.export_dir()?.join(MANIFEST_FILE);
     if !path.exists() {
         return Ok(());
     }
@@ -129,20 +129,26 @@ pub(in crate::ops) fn set_reason(project: &Project, manifest: &Manifest) -> Resu
 }
 
 /// Has every file that the list names checked, and writes what was found into the list: valid, missing or corrupt.
-/// `check` says whether a file that is there is whole. Returns the names of those that are gone.
+/// `check` says whether a file that is there is whole. Returns what is wrong with others: files that are gone, and entries that
+/// name something else than a backup's file in this folder, which is not followed.
 pub(in crate::ops) fn check_all(
     project: &Project,
     check: &mut dyn FnMut(&Path) -> Result<bool, OpError>,
     monitor: &dyn Monitor,
-) -> Result<Vec<String>, OpError> {
-    let dir = project.export_dir();
+) -> Result<Vec<(String, String)>, OpError> {
+    let dir = project.export_dir()?;
     let path = dir.join(MANIFEST_FILE);
     if !path.exists() {
         return Ok(Vec::new());
     }
     let mut list = BackupManifest::load(&path)?;
     let entries: Vec<BackupEntry> = list.entries().collect();
-    let (mut changed, mut missing) = (false, Vec::new());
+    let mut changed = false;
+    let mut wrong: Vec<(String, String)> = list
+        .paths()
+        .filter(|(id, path)| !is_name_of(id, path))
+        .map(|(id, _)| (format!("{id} in {MANIFEST_FILE}"), "it names a file that is not a backup's here".to_owned()))
+        .collect();
     let ours = |entry: &&BackupEntry| BackupId::parse(&entry.id).is_some() && entry.status != BackupStatus::Expired;
     for entry in entries.iter().filter(ours) {
         if monitor.interrupted() {
@@ -156,7 +162,8 @@ pub(in crate::ops) fn check_all(
         monitor.begin(&Step { verb: "Verifying", subject: &entry.file_path, ..Step::default() });
         let status = match file.is_file() {
             false => {
-                missing.push(entry.file_path.clone());
+                let reason = "the file is gone; export its snapshot again, or let `dbsnap delete` take its entry";
+                wrong.push((entry.file_path.clone(), reason.to_owned()));
                 BackupStatus::Missing
             }
             true if check(&file)? => BackupStatus::Valid,
@@ -168,5 +175,17 @@ pub(in crate::ops) fn check_all(
     if changed {
         list.save()?;
     }
-    Ok(missing)
+    Ok(wrong)
+}
+
+/// Whether an entry of the list may name this file: one of its folder, and if the entry is ours, a backup's.
+fn is_name_of(id: &str, path: &str) -> bool {
+    match BackupId::parse(id) {
+        Some(_) => BackupId::parse(path)
+            .is_some_and(|backup| [backup.json_file(), backup.script_file()].iter().any(|file| file == path)),
+        None => {
+            let plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+            Path::new(path).components().all(plain) && !path.contains(|char: char| char.is_control() || char == '\\')
+        }
+    }
 }

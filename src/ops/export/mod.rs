@@ -100,12 +100,11 @@ pub(super) fn export_entry(
     options: &ExportOptions,
     monitor: &dyn Monitor,
 ) -> Result<ExportReport, OpError> {
-    let dir = options.dir.clone().unwrap_or_else(|| project.export_dir());
-    if !dir.is_dir() {
-        std::fs::create_dir_all(&dir).map_err(|error| OpError::io("create", &dir, error))?;
-        let ignore = dir.join(".gitignore");
-        std::fs::write(&ignore, GIT_IGNORE).map_err(|error| OpError::io("write", ignore, error))?;
-    }
+    let dir = match &options.dir {
+        Some(dir) => dir.clone(),
+        None => project.export_dir()?,
+    };
+    make_dir(&dir)?;
     let mut chosen: Vec<usize> = Vec::new();
     for typed in &options.tables {
         chosen.push(find_entry_table(entry, &project.table_typed(typed))?);
@@ -141,6 +140,23 @@ pub(super) fn export_entry(
         tables.push(exported);
     }
     Ok(ExportReport { id: entry.id.to_hex(), manifest: manifest_path, tables })
+}
+
+/// Creates the directory, with a `.gitignore`, unless it is there.
+fn make_dir(dir: &Path) -> Result<(), OpError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(dir).map_err(|error| {
+        // What the system says of a link to nowhere, that it exists, helps nobody.
+        let dangling = dir.ancestors().find(|dir| dir.is_symlink() && !dir.exists());
+        match dangling {
+            Some(link) => OpError::Usage(format!("{} is a link to something that is not there", link.display())),
+            None => OpError::io("create", dir, error),
+        }
+    })?;
+    let ignore = dir.join(".gitignore");
+    std::fs::write(&ignore, GIT_IGNORE).map_err(|error| OpError::io("write", ignore, error))
 }
 
 fn file_name(path: &Path) -> String {

@@ -11,6 +11,7 @@ pub use config_file::PrismaConfig;
 pub use package::{Package, PrismaVersion};
 
 use super::schema::{Datasource, Schema, SchemaError, Setting};
+use crate::fsio::{LARGE_INPUT, read_input_text};
 use std::path::{Path, PathBuf};
 
 /// How deep folders of a schema may nest.
@@ -143,7 +144,7 @@ impl PrismaProject {
 /// The datasource of a schema in which something else is wrong.
 fn datasource_alone(files: &[PathBuf]) -> Option<Datasource> {
     files.iter().find_map(|file| {
-        let text = std::fs::read_to_string(file).ok()?;
+        let text = read_input_text(file, LARGE_INPUT).ok()?;
         let first = text.lines().position(|line| line.trim_start().starts_with("datasource "))?;
         let block: Vec<&str> = text.lines().skip(first).take_while(|line| !line.starts_with('}')).collect();
         let text = format!("{}{}\n}}\n", "\n".repeat(first), block.join("\n"));

@@ -3,6 +3,7 @@
 mod catalogue;
 mod databases;
 mod dmmf;
+mod env_files;
 mod hostile_schemas;
 mod import;
 mod mutants;

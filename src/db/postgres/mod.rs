@@ -9,6 +9,7 @@ mod copy_text;
 mod create;
 mod endpoint;
 mod identity;
+mod lifting;
 mod lock;
 mod migration;
 mod moving;

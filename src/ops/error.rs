@@ -93,6 +93,14 @@ pub enum OpError {
         /// The flag that allows it.
         allow: Option<&'static str>,
     },
+    /// One of several tables cannot be snapshotted.
+    #[error("{what}")]
+    RefusedTable {
+        /// Why.
+        what: String,
+        /// The table.
+        table: String,
+    },
     /// The live table's schema no longer takes the snapshot's rows.
     #[error("the schema of {table} has changed since the snapshot:\n{}", differences.join("\n"))]
     Drift {
@@ -201,6 +209,7 @@ impl OpError {
             | OpError::Store(StoreError::BadName { .. })
             | OpError::Db(DbError::BadUrl(_) | DbError::Filter { .. }) => ErrorKind::Usage,
             OpError::Refused { .. }
+            | OpError::RefusedTable { .. }
             | OpError::Drift { .. }
             | OpError::NotConfirmed
             | OpError::Declined
@@ -232,7 +241,7 @@ impl OpError {
             OpError::NoSuchTable { near: names, .. } => {
                 Some(near(names).unwrap_or_else(|| "dbsnap tables lists the tables".to_owned()))
             }
-            OpError::AmbiguousTable { .. } => Some("name it with its schema".to_owned()),
+            OpError::AmbiguousTable { .. } => Some("write one of these names".to_owned()),
             OpError::Reference(ReferenceError::Empty) => Some("take one with: dbsnap snap TABLE -m MESSAGE".to_owned()),
             OpError::Reference(ReferenceError::NoneOf { .. } | ReferenceError::TooFar { .. }) => {
                 Some("dbsnap log lists the snapshots and their tables".to_owned())
@@ -244,6 +253,7 @@ impl OpError {
                 let ids: Vec<String> = candidates.iter().take(8).map(|id| id.to_hex()[..12].to_owned()).collect();
                 Some(format!("it could be {}", ids.join(", ")))
             }
+            OpError::RefusedTable { table, .. } => Some(format!("--exclude {table} leaves it out")),
             OpError::Refused { allow: Some(flag), .. } => Some(format!("{flag} allows it")),
             OpError::NotConfirmed => Some("look at the plan with --dry-run, then give -y".to_owned()),
             OpError::PlanChanged => Some("look at the new plan: run it again".to_owned()),

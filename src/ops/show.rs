@@ -4,8 +4,8 @@ use super::OpError;
 use super::diff::rows::record;
 use super::log::{LoggedSnapshot, describe};
 use super::project::{Place, Project};
-use super::refs::{find_entry_table, resolve};
-use crate::codec::{Key, Kind, TableSchema, Value, row};
+use super::refs::resolve_or_table;
+use crate::codec::{Key, Kind, TableName, TableSchema, Value, row};
 use crate::db::FilterNames;
 use crate::hash::Hash;
 use crate::prisma::RecordEncoder;
@@ -42,8 +42,11 @@ pub struct ShownTable {
     pub schema: TableSchema,
     /// The field of each column, as Prisma's schema or else the database has it.
     pub fields: Vec<String>,
-    /// The root of its tree.
-    pub root: String,
+    /// The root of its tree; none of a partitioned table, whose partitions have their own.
+    pub root: Option<String>,
+    /// Of a partitioned table, its partitions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub partitions: Vec<String>,
     /// Rows.
     pub rows: u64,
     /// Its first rows, as records of an export.
@@ -59,20 +62,14 @@ pub fn show(place: &Place, typed: &str) -> Result<ShowReport, OpError> {
     let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
-    let reference = project.reference(typed);
-    let resolved = resolve(&history, &refs, &reference)?;
-    let entry = resolved.entry;
-    let table = match &reference.table {
-        Some(typed) => Some(find_entry_table(entry, typed)?),
-        None => resolved.table,
-    };
+    let aimed = resolve_or_table(&project, &history, &refs, typed)?;
+    let entry = aimed.entry;
+    let tables: Vec<&TableEntry> = aimed.tables.iter().map(|at| &entry.manifest.tables[*at]).collect();
     let (mut shown, mut found) = (None, None);
-    if let Some(table) = table.map(|position| &entry.manifest.tables[position]) {
-        let schema = read_schema(&store, &table.schema_object)?;
-        match &reference.key {
-            Some(key) => found = Some(find_row(&project, &store, entry, table, &schema, key)?),
-            None => shown = Some(show_table(&project, &store, table, schema)?),
-        }
+    match &aimed.key {
+        Some(key) => found = Some(find_row(&project, &store, entry, &tables, key)?),
+        None if tables.is_empty() => {}
+        None => shown = Some(show_tables(&project, &store, &tables)?),
     }
     let source = &entry.manifest.source;
     Ok(ShowReport {
@@ -84,37 +81,66 @@ pub fn show(place: &Place, typed: &str) -> Result<ShowReport, OpError> {
     })
 }
 
-fn show_table(
-    project: &Project,
-    store: &Store,
-    table: &TableEntry,
-    schema: TableSchema,
-) -> Result<ShownTable, OpError> {
-    let mut cursor = Cursor::new(store, &schema.key_spec(), &table.root)?;
-    let names = project.field_names(&schema);
-    let mut encoder = RecordEncoder::of_table(&schema, &*names)?;
-    let fields = schema.columns.iter().map(|column| names.field(&column.name).to_owned()).collect();
+/// One table, or the partitions of one as one.
+fn show_tables(project: &Project, store: &Store, tables: &[&TableEntry]) -> Result<ShownTable, OpError> {
+    let whole = whole(tables)?;
     let mut sample = Vec::new();
-    while sample.len() < SAMPLE
-        && let Some(entry) = cursor.next_entry()?
-    {
-        sample.push(record(&mut encoder, entry.row)?);
+    let mut shown = None;
+    for table in tables {
+        let schema = read_schema(store, &table.schema_object)?;
+        let mut cursor = Cursor::new(store, &schema.key_spec(), &table.root)?;
+        let names = project.field_names(&schema);
+        let mut encoder = RecordEncoder::of_table(&schema, &*names)?;
+        while sample.len() < SAMPLE
+            && let Some(entry) = cursor.next_entry()?
+        {
+            sample.push(record(&mut encoder, entry.row)?);
+        }
+        if shown.is_none() {
+            let fields = schema.columns.iter().map(|column| names.field(&column.name).to_owned()).collect();
+            shown = Some((TableSchema { table: whole.clone(), ..schema }, fields));
+        }
     }
-    Ok(ShownTable { rows: table.rows, root: table.root.to_hex(), schema, fields, sample })
+    let (schema, fields) = shown.ok_or_else(|| OpError::Usage("no table is named".to_owned()))?;
+    let (root, partitions) = match tables {
+        [one] if one.table == *whole => (Some(one.root.to_hex()), Vec::new()),
+        _ => (None, tables.iter().map(|table| table.table.to_string()).collect()),
+    };
+    Ok(ShownTable { rows: tables.iter().map(|table| table.rows).sum(), root, partitions, schema, fields, sample })
+}
+
+/// The table, or the partitioned table of which all of `tables` are partitions.
+///
+/// # Errors
+/// If there is none: a pattern fitted several tables.
+pub(super) fn whole<'t>(tables: &[&'t TableEntry]) -> Result<&'t TableName, OpError> {
+    if let [one] = tables {
+        return Ok(&one.table);
+    }
+    let parents = tables.first().map_or(&[][..], |first| &first.part_of);
+    // the lowest that has all of them
+    let common = parents.iter().rev().find(|parent| tables.iter().all(|table| table.part_of.contains(parent)));
+    common.ok_or_else(|| {
+        let names: Vec<String> = tables.iter().map(|table| table.table.to_string()).collect();
+        OpError::Usage(format!("name one table: {} are {}", names.join(", "), tables.len()))
+    })
 }
 
 fn find_row(
     project: &Project,
     store: &Store,
     entry: &Entry,
-    table: &TableEntry,
-    schema: &TableSchema,
+    tables: &[&TableEntry],
     typed: &str,
 ) -> Result<Box<RawValue>, OpError> {
-    match lookup(store, schema, &table.root, typed)? {
-        Some(row) => record(&mut RecordEncoder::of_table(schema, &*project.field_names(schema))?, &row),
-        None => Err(OpError::NoSuchRow { key: typed.to_owned(), table: table.table.to_string(), id: entry.id }),
+    let whole = whole(tables)?;
+    for table in tables {
+        let schema = read_schema(store, &table.schema_object)?;
+        if let Some(row) = lookup(store, &schema, &table.root, typed)? {
+            return record(&mut RecordEncoder::of_table(&schema, &*project.field_names(&schema))?, &row);
+        }
     }
+    Err(OpError::NoSuchRow { key: typed.to_owned(), table: whole.to_string(), id: entry.id })
 }
 
 /// The row of a tree that has the typed key. Only the way to its leaf is read.

@@ -82,7 +82,7 @@ fn note(project: &Project, info: &TableInfo, model: Option<&Model>) -> Option<St
     if let Some(join) = project.join_table_of(table) {
         return Some(format!("which {} belongs to which {}", join.a, join.b));
     }
-    if let Some(parent) = &info.partition_of {
+    if let Some(parent) = info.part_of.first() {
         return Some(format!("a part of {parent}"));
     }
     (table.name == "_prisma_migrations").then(|| "Prisma's list of migrations".to_owned())
@@ -129,7 +129,7 @@ pub fn tables(place: &Place) -> Result<TablesReport, OpError> {
             },
             refers_to,
             deletes_reach: reached(info),
-            partition_of: info.partition_of.as_ref().map(ToString::to_string),
+            partition_of: info.part_of.first().map(ToString::to_string),
             generated: info.schema.generated.iter().map(|column| column.name.clone()).collect(),
             refusal: info.refusal.clone(),
         }

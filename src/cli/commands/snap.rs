@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Tables (or Prisma models) to snapshot, all in one instant
+    /// Tables, Prisma models or patterns ('mod*') to snapshot, all in one instant
     tables: Vec<String>,
     /// What the snapshot is for
     #[arg(short, long, value_name = "TEXT", default_value = "", hide_default_value = true)]
@@ -24,6 +24,9 @@ pub(in crate::cli) struct Args {
     /// Every table of the database
     #[arg(long)]
     all: bool,
+    /// Leave out this table, or those that a pattern fits
+    #[arg(long, value_name = "TABLE")]
+    exclude: Vec<String>,
     /// Only rows for which this SQL expression holds (one table)
     #[arg(long = "where", value_name = "EXPR")]
     filter: Option<String>,
@@ -52,6 +55,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     let options = SnapOptions {
         tables: args.tables.clone(),
         all: args.all,
+        exclude: args.exclude.clone(),
         message: args.message.clone(),
         filter: args.filter.clone(),
         cascade: args.cascade,

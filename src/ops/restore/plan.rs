@@ -9,7 +9,6 @@ use crate::db::sqlite::Condition;
 use crate::db::{Catalog, Engine, Filter, FilterNames, Snapshot, TableRead};
 use crate::hash::{Hash, Hasher};
 use crate::ops::publish::{Captured, Compared, Taking};
-use crate::ops::refs;
 use crate::ops::show::{key_named, key_typed};
 use crate::ops::{OpError, Project};
 use crate::snapshot::{Entry, TableEntry, read_schema};
@@ -84,28 +83,18 @@ pub(super) fn targets(
     project: &Project,
     objects: &dyn Objects,
     entry: &Entry,
-    only: Option<usize>,
+    chosen: &[usize],
     options: &RestoreOptions,
     catalog: &Catalog,
     engine: Engine,
 ) -> Result<Targets, OpError> {
-    let mut chosen: Vec<usize> = Vec::new();
-    for typed in &options.tables {
-        let position = refs::find_entry_table(entry, &project.table_typed(typed))?;
-        if !chosen.contains(&position) {
-            chosen.push(position);
-        }
-    }
-    if chosen.is_empty() {
-        chosen = only.map_or_else(|| (0..entry.manifest.tables.len()).collect(), |position| vec![position]);
-    }
     if chosen.len() != 1 && (options.has_key() || options.filter.is_some() || !options.columns.is_empty()) {
         let what = format!("a key, --where and --columns go with one table, and {} are restored", chosen.len());
         return Err(OpError::Usage(what));
     }
     let mut tables = Vec::new();
     for position in chosen {
-        tables.push(target(project, objects, &entry.manifest.tables[position], options, catalog, engine)?);
+        tables.push(target(project, objects, &entry.manifest.tables[*position], options, catalog, engine)?);
     }
     if let [target] = tables.as_slice()
         && options.mode != Mode::Exact

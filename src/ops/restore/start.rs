@@ -30,11 +30,10 @@ pub fn restore(
     let project = Project::find(place)?;
     let store = project.open(Access::Write)?;
     let history = History::load(&store)?;
-    let reference = project.reference(&options.reference);
-    let resolved = refs::resolve(&history, &Refs::load(&store)?, &reference)?;
+    let resolved = refs::resolve_or_table(&project, &history, &Refs::load(&store)?, &options.reference)?;
+    let chosen_tables = resolved.chosen(&project, &options.tables)?;
     let mut options = options.clone();
-    options.tables.extend(reference.table);
-    options.key = options.key.or(reference.key);
+    options.key = options.key.or(resolved.key);
     if options.key.is_some() && !options.named_key.is_empty() {
         return Err(OpError::Usage("the reference names a row already: leave --key out".to_owned()));
     }
@@ -47,7 +46,7 @@ pub fn restore(
         store: &store,
         history: &history,
         entry: resolved.entry,
-        only: resolved.table,
+        chosen: chosen_tables,
         origin: &target,
         header: RestorePlan {
             id: resolved.entry.id.to_hex(),
@@ -74,7 +73,8 @@ struct Start<'s> {
     store: &'s Store,
     history: &'s History,
     entry: &'s Entry,
-    only: Option<usize>,
+    /// The positions of the snapshot's tables that are restored.
+    chosen: Vec<usize>,
     origin: &'s Origin,
     header: RestorePlan,
     monitor: &'s dyn Monitor,
@@ -104,7 +104,7 @@ impl Start<'_> {
         confirm: &mut Confirm<'_>,
     ) -> Result<RestoreReport, OpError> {
         let engine = sink.identity().engine;
-        let targets = targets(self.project, self.store, self.entry, self.only, options, catalog, engine)?;
+        let targets = targets(self.project, self.store, self.entry, &self.chosen, options, catalog, engine)?;
         self.work(targets, options, catalog).run(sink, confirm)
     }
 
@@ -117,7 +117,7 @@ impl Start<'_> {
         options: &RestoreOptions,
         confirm: &mut Confirm<'_>,
     ) -> Result<RestoreReport, OpError> {
-        let new = into::plan(self.store, self.entry, self.only, name, options, catalog)?;
+        let new = into::plan(self.store, self.entry, &self.chosen, name, options, catalog)?;
         let plan = RestorePlan { tables: vec![new.planned], ..self.header.clone() };
         if options.dry_run {
             return Ok(RestoreReport::of(plan, true));

@@ -8,7 +8,7 @@ pub use plan::plan;
 use super::export::ExportReport;
 use super::project::Project;
 pub use crate::codec::ReferentialAction as OnDelete;
-use crate::db::{Sink, TableRead};
+use crate::db::{Catalog, Sink, TableRead};
 use crate::snapshot::TableChange;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -20,6 +20,8 @@ pub struct SnapOptions {
     pub tables: Vec<String>,
     /// All tables of the database.
     pub all: bool,
+    /// Of these not those that are called so: names or patterns.
+    pub exclude: Vec<String>,
     /// What for; empty for a message made from the tables' names.
     pub message: String,
     /// Only rows for which this holds; one table only.
@@ -86,6 +88,7 @@ pub struct SnapPlan {
     pub seconds: f64,
     project: Project,
     source: Box<dyn Sink>,
+    catalog: Catalog,
     reads: Vec<TableRead>,
     options: SnapOptions,
 }

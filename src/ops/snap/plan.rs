@@ -5,7 +5,7 @@ use crate::codec::{ReferentialAction, TableName};
 use crate::db::{Catalog, Engine, Filter, Sink, TableInfo, TableRead};
 use crate::monitor::Monitor;
 use crate::ops::OpError;
-use crate::ops::names;
+use crate::ops::names::Tables;
 use crate::ops::project::{Place, Project};
 use crate::ops::settings;
 use std::collections::BTreeSet;
@@ -30,8 +30,14 @@ pub fn plan(place: &Place, options: SnapOptions, monitor: &dyn Monitor) -> Resul
     let (mut source, chosen) = settings::connect(place, &project)?;
     let catalog = source.catalog()?;
     let chosen_tables = choose(&project, &catalog, &options)?;
-    if let Some(refusal) = chosen_tables.iter().find_map(|info| info.refusal.clone()) {
-        return Err(OpError::Refused { what: refusal, allow: None });
+    if let Some((table, refusal)) =
+        chosen_tables.iter().find_map(|info| Some((&info.schema.table, info.refusal.clone()?)))
+    {
+        let several = chosen_tables.len() > 1;
+        return Err(match several {
+            true => OpError::RefusedTable { what: refusal, table: table.to_string() },
+            false => OpError::Refused { what: refusal, allow: None },
+        });
     }
     let reads = reads(&project, &chosen_tables, &options, source.identity().engine)?;
     let tables = estimate(&chosen_tables, &reads, source.as_mut(), monitor)?;
@@ -49,6 +55,7 @@ pub fn plan(place: &Place, options: SnapOptions, monitor: &dyn Monitor) -> Resul
         taken_along: taken_along(&catalog, &names),
         seconds,
         reads,
+        catalog,
         project,
         source,
         options,
@@ -56,30 +63,25 @@ pub fn plan(place: &Place, options: SnapOptions, monitor: &dyn Monitor) -> Resul
 }
 
 fn choose<'c>(project: &Project, catalog: &'c Catalog, options: &SnapOptions) -> Result<Vec<&'c TableInfo>, OpError> {
-    if options.all {
-        if !options.tables.is_empty() {
-            return Err(OpError::Usage("--all takes no table names".to_owned()));
-        }
-        if catalog.tables.is_empty() {
+    let known = Tables::of_catalog(project, catalog);
+    let positions = match (options.all, &options.tables[..]) {
+        (true, [_, ..]) => return Err(OpError::Usage("--all takes no table names".to_owned())),
+        (true, []) if catalog.tables.is_empty() => {
             return Err(OpError::Usage("the database has no tables".to_owned()));
         }
-        return Ok(catalog.tables.iter().collect());
-    }
-    if options.tables.is_empty() {
-        return Err(OpError::Usage("name the tables to snapshot, or give --all".to_owned()));
-    }
+        (true, []) => (0..catalog.tables.len()).collect(),
+        (false, []) => return Err(OpError::Usage("name the tables to snapshot, or give --all".to_owned())),
+        (false, typed) => known.find_all(typed)?,
+    };
+    let excluded = known.find_all(&options.exclude)?;
     let mut chosen: Vec<&TableInfo> = Vec::new();
-    for typed in &options.tables {
-        for info in names::find_tables(catalog, &project.live_table_typed(catalog, typed))
-            .map_err(|error| project.with_near_models(error))?
-        {
-            if !chosen.iter().any(|have| have.schema.table == info.schema.table) {
-                chosen.push(info);
-            }
-        }
-    }
+    chosen.extend(positions.iter().filter(|at| !excluded.contains(at)).map(|at| &catalog.tables[*at]));
     if options.cascade {
         add_taken_along(catalog, &mut chosen);
+        chosen.retain(|info| !excluded.iter().any(|at| catalog.tables[*at].schema.table == info.schema.table));
+    }
+    if chosen.is_empty() {
+        return Err(OpError::Usage("--exclude leaves no table to snapshot".to_owned()));
     }
     Ok(chosen)
 }
@@ -103,8 +105,7 @@ fn taken_along(catalog: &Catalog, names: &BTreeSet<&TableName>) -> Vec<TakenAlon
         for key in &info.schema.foreign_keys {
             let follows = !matches!(key.on_delete, ReferentialAction::NoAction | ReferentialAction::Restrict);
             let target = names.iter().find(|name| {
-                **name == &key.table
-                    || catalog.table(name).and_then(|table| table.partition_of.as_ref()) == Some(&key.table)
+                **name == &key.table || catalog.table(name).is_some_and(|table| table.part_of.contains(&key.table))
             });
             if let (true, Some(target)) = (follows, target) {
                 found.push(TakenAlong {

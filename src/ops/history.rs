@@ -183,7 +183,7 @@ impl Following<'_> {
             let schema = read_schema(self.store, &table.schema_object)?;
             let names = self.project.field_names(&schema);
             self.columns = schema.columns.iter().map(|column| names.field(&column.name).to_owned()).collect();
-            if let Some(row) = lookup(self.store, &schema, &table.root, self.key)? {
+            if let Some(row) = lookup(self.project, self.store, &schema, &table.root, self.key)? {
                 let record = record(&mut RecordEncoder::of_table(&schema, &*names)?, &row)?;
                 let fields = serde_json::from_str(record.get());
                 return Ok(Some(fields.map_err(|error| OpError::Verification(error.to_string()))?));

@@ -15,6 +15,7 @@ pub mod gc;
 pub mod history;
 pub mod import;
 pub mod init;
+mod keys;
 pub mod log;
 pub mod models;
 mod names;

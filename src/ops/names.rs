@@ -206,6 +206,17 @@ impl<'t> Tables<'t> {
     }
 }
 
+/// The one table, or the lowest partitioned table of which all of `tables` are partitions, if there is one.
+pub(super) fn whole<'t>(tables: &[(&'t TableName, &'t [TableName])]) -> Option<&'t TableName> {
+    match tables {
+        [(table, _)] => Some(table),
+        [(_, part_of), ..] => {
+            part_of.iter().rev().find(|parent| tables.iter().all(|(_, part_of)| part_of.contains(parent)))
+        }
+        [] => None,
+    }
+}
+
 /// Whether a name has characters of a pattern.
 pub(super) fn is_pattern(typed: &str) -> bool {
     typed.contains(['*', '?', '['])

@@ -9,7 +9,7 @@ use crate::monitor::Monitor;
 use crate::ops::names::Tables;
 use crate::ops::overlay::Overlay;
 use crate::ops::project::{Place, Project};
-use crate::ops::{OpError, refs};
+use crate::ops::{OpError, names, refs};
 use crate::snapshot::{Entry, History, ReferenceError, Refs, TableEntry, read_schema};
 use crate::store::Objects;
 use crate::tree::{Change, Differences};
@@ -97,7 +97,7 @@ impl<'f> Finder<'f> {
             false => None,
         };
         let wanted = self.wanted(&from, &to, &tables, live.as_ref())?;
-        if options.filter.is_some() && wanted.len() != 1 {
+        if options.filter.is_some() && !self.is_one(&wanted) {
             let what = format!("--where goes with one table; {} are compared: name one after --", wanted.len());
             return Err(OpError::Usage(what));
         }
@@ -136,6 +136,13 @@ impl<'f> Finder<'f> {
             }
         }
         Ok(sides)
+    }
+
+    /// Whether these are one table or the partitions of one.
+    fn is_one(&self, tables: &[TableName]) -> bool {
+        let held = |table| self.history.entries.iter().find_map(|entry| entry.manifest.table(table));
+        let part_of = |table| held(table).map_or(&[][..], |held| &held.part_of);
+        names::whole(&tables.iter().map(|table| (table, part_of(table))).collect::<Vec<_>>()).is_some()
     }
 
     /// The sides as typed, and the tables: what is no snapshot but a table is meant as if it stood after `--`.

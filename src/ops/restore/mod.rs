@@ -137,6 +137,11 @@ impl RestoreOptions {
     pub(crate) fn has_key(&self) -> bool {
         self.key.is_some() || !self.named_key.is_empty()
     }
+
+    /// The key of that row, for messages.
+    fn key_as_typed(&self) -> String {
+        self.key.clone().unwrap_or_else(|| self.named_key.join(","))
+    }
 }
 
 impl RestorePlan {

@@ -5,7 +5,7 @@ use crate::codec::{ReferentialAction, TableName};
 use crate::db::{Catalog, Engine, Filter, Sink, TableInfo, TableRead};
 use crate::monitor::Monitor;
 use crate::ops::OpError;
-use crate::ops::names::Tables;
+use crate::ops::names::{Tables, whole};
 use crate::ops::project::{Place, Project};
 use crate::ops::settings;
 use std::collections::BTreeSet;
@@ -125,7 +125,8 @@ fn reads(
     options: &SnapOptions,
     engine: Engine,
 ) -> Result<Vec<TableRead>, OpError> {
-    if options.filter.is_some() && chosen.len() != 1 {
+    let named: Vec<_> = chosen.iter().map(|info| (&info.schema.table, &info.part_of[..])).collect();
+    if options.filter.is_some() && whole(&named).is_none() {
         return Err(OpError::Usage(format!("--where goes with one table; {} were named", chosen.len())));
     }
     chosen

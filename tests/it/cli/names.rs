@@ -151,7 +151,7 @@ fn names_that_differ_in_case_in_queries_and_conditions() {
     place.sql("UPDATE \"Tag\" SET \"key\" = 'q', \"KEY\" = 'q'");
     assert_eq!(place.restore(&["latest:Tag", "--where", "\"KEY\" = 'b'"]), [0, 1, 0, 0, 0]);
     let written = place.round.project.path().join("out.db");
-    let run = place.round.project.dbsnap(&["sql", "latest", "--out", "out.db"]).run().success();
+    let run = place.round.plain(&["sql", "latest", "--out", "out.db"]).run().success();
     assert!(
         run.stderr().contains("Tag.KEY is called KEY_2 there")
             || run.stderr().contains("Tag.key is called key_2 there"),

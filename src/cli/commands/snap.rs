@@ -128,6 +128,9 @@ fn advise(plan: &SnapPlan, ui: &Ui) {
             seconds(plan.seconds.max(0.1))
         )));
     }
+    if let Some(left_out) = &plan.left_out {
+        ui.note(&printable(left_out));
+    }
     if plan.taken_along.is_empty() {
         return;
     }
@@ -136,6 +139,9 @@ fn advise(plan: &SnapPlan, ui: &Ui) {
         .iter()
         .map(|along| {
             let what = match along.on_delete {
+                crate::ops::snap::OnDelete::Cascade if along.by_prisma => "onDelete: Cascade",
+                crate::ops::snap::OnDelete::SetNull if along.by_prisma => "onDelete: SetNull",
+                _ if along.by_prisma => "onDelete: SetDefault",
                 crate::ops::snap::OnDelete::Cascade => "ON DELETE CASCADE",
                 crate::ops::snap::OnDelete::SetNull => "ON DELETE SET NULL",
                 _ => "ON DELETE SET DEFAULT",

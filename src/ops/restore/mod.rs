@@ -130,6 +130,9 @@ pub struct RestorePlan {
     pub tables: Vec<PlannedTable>,
     /// Rows of other tables that foreign keys take along.
     pub bystanders: Vec<Bystander>,
+    /// What is left out unless it is named, in a line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
 }
 
 impl RestoreOptions {

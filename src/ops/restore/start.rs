@@ -8,8 +8,8 @@ use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::project::{Place, Project};
 use crate::ops::publish::origin;
-use crate::ops::{refs, settings};
-use crate::snapshot::{Entry, History, Origin, Refs, TableEntry};
+use crate::ops::{ledgers, refs, settings};
+use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind, TableEntry, read_schema};
 use crate::store::{Access, Store};
 
 /// Is shown the plan and says whether to go on.
@@ -31,7 +31,9 @@ pub fn restore(
     let store = project.open(Access::Write)?;
     let history = History::load(&store)?;
     let resolved = refs::resolve_or_table(&project, &history, &Refs::load(&store)?, &options.reference)?;
-    let chosen_tables = resolved.chosen(&project, &options.tables)?;
+    let mut positions = resolved.chosen(&project, &options.tables)?;
+    let is_named = !options.tables.is_empty() || !resolved.tables.is_empty();
+    let left_out = if is_named { None } else { leave_out_ledgers(&store, resolved.entry, &mut positions)? };
     let mut options = options.clone();
     options.key = options.key.or(resolved.key);
     if options.key.is_some() && !options.named_key.is_empty() {
@@ -46,7 +48,7 @@ pub fn restore(
         store: &store,
         history: &history,
         entry: resolved.entry,
-        chosen: chosen_tables,
+        chosen: positions,
         origin: &target,
         header: RestorePlan {
             id: resolved.entry.id.to_hex(),
@@ -56,6 +58,7 @@ pub fn restore(
             mode: options.mode,
             tables: Vec::new(),
             bystanders: Vec::new(),
+            left_out,
         },
         monitor,
     };
@@ -65,6 +68,28 @@ pub fn restore(
     };
     report.seconds = started.elapsed().as_secs_f64();
     Ok(report)
+}
+
+/// Takes lists of migrations out of `chosen`; what was there before a restore comes back whole. A line that says so, if there are any.
+fn leave_out_ledgers(store: &Store, entry: &Entry, chosen: &mut Vec<usize>) -> Result<Option<String>, OpError> {
+    if entry.manifest.kind == SnapshotKind::Safety {
+        return Ok(None);
+    }
+    let mut ledgers = Vec::new();
+    let mut others = Vec::new();
+    for position in chosen.iter().copied() {
+        let table = &entry.manifest.tables[position];
+        match ledgers::kept_by(&read_schema(store, &table.schema_object)?) {
+            Some(tool) => ledgers.push((table.table.clone(), tool)),
+            None => others.push(position),
+        }
+    }
+    if others.is_empty() {
+        // a snapshot of nothing else was taken for their sake
+        return Ok(None);
+    }
+    *chosen = others;
+    Ok(ledgers::left_out(&ledgers))
 }
 
 /// What is known before the tables are looked at.

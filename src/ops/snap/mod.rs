@@ -72,6 +72,9 @@ pub struct TakenAlong {
     pub refers_to: String,
     /// `cascade`, `set_null` or `set_default`.
     pub on_delete: OnDelete,
+    /// Whether Prisma's client does it, and no foreign key (`relationMode = "prisma"`).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub by_prisma: bool,
 }
 
 /// What `snap` is about to do.
@@ -84,6 +87,8 @@ pub struct SnapPlan {
     pub tables: Vec<PlannedTable>,
     /// Tables a deletion would take along that are not in the plan.
     pub taken_along: Vec<TakenAlong>,
+    /// What `--all` leaves out, in a line.
+    pub left_out: Option<String>,
     /// Estimated seconds.
     pub seconds: f64,
     project: Project,

@@ -1,10 +1,11 @@
 //! The plan of a snapshot: which tables, how many rows, how long, and what a deletion would take along.
 
 use super::{PlannedTable, SnapOptions, SnapPlan, Strategy, TakenAlong};
-use crate::codec::{ReferentialAction, TableName};
+use crate::codec::TableName;
 use crate::db::{Catalog, Engine, Filter, Sink, TableInfo, TableRead};
 use crate::monitor::Monitor;
 use crate::ops::OpError;
+use crate::ops::ledgers;
 use crate::ops::names::{Tables, whole};
 use crate::ops::project::{Place, Project};
 use crate::ops::settings;
@@ -52,7 +53,11 @@ pub fn plan(place: &Place, options: SnapOptions, monitor: &dyn Monitor) -> Resul
             None => chosen.origin.to_string(),
         },
         tables,
-        taken_along: taken_along(&catalog, &names),
+        taken_along: taken_along(&project, &catalog, &names),
+        left_out: match options.all {
+            true => ledgers::left_out(&catalog.tables.iter().filter_map(ledger).collect::<Vec<_>>()),
+            false => None,
+        },
         seconds,
         reads,
         catalog,
@@ -69,7 +74,7 @@ fn choose<'c>(project: &Project, catalog: &'c Catalog, options: &SnapOptions) ->
         (true, []) if catalog.tables.is_empty() => {
             return Err(OpError::Usage("the database has no tables".to_owned()));
         }
-        (true, []) => (0..catalog.tables.len()).collect(),
+        (true, []) => (0..catalog.tables.len()).filter(|at| ledger(&catalog.tables[*at]).is_none()).collect(),
         (false, []) => return Err(OpError::Usage("name the tables to snapshot, or give --all".to_owned())),
         (false, typed) => known.find_all(typed)?,
     };
@@ -77,20 +82,31 @@ fn choose<'c>(project: &Project, catalog: &'c Catalog, options: &SnapOptions) ->
     let mut chosen: Vec<&TableInfo> = Vec::new();
     chosen.extend(positions.iter().filter(|at| !excluded.contains(at)).map(|at| &catalog.tables[*at]));
     if options.cascade {
-        add_taken_along(catalog, &mut chosen);
+        add_taken_along(project, catalog, &mut chosen);
         chosen.retain(|info| !excluded.iter().any(|at| catalog.tables[*at].schema.table == info.schema.table));
     }
     if chosen.is_empty() {
-        return Err(OpError::Usage("--exclude leaves no table to snapshot".to_owned()));
+        let what = if options.exclude.is_empty() {
+            "there is nothing but lists of migrations"
+        } else {
+            "--exclude leaves no table"
+        };
+        return Err(OpError::Usage(format!("{what} to snapshot")));
     }
     Ok(chosen)
 }
 
+/// The tool that keeps its list of migrations in a table.
+fn ledger(info: &TableInfo) -> Option<(TableName, &'static str)> {
+    ledgers::kept_by(&info.schema).map(|tool| (info.schema.table.clone(), tool))
+}
+
 /// Adds, again and again, the tables that a deletion in the chosen ones would take along.
-fn add_taken_along<'c>(catalog: &'c Catalog, chosen: &mut Vec<&'c TableInfo>) {
+fn add_taken_along<'c>(project: &Project, catalog: &'c Catalog, chosen: &mut Vec<&'c TableInfo>) {
     loop {
         let names: BTreeSet<&TableName> = chosen.iter().map(|info| &info.schema.table).collect();
-        let more: BTreeSet<String> = taken_along(catalog, &names).into_iter().map(|along| along.table).collect();
+        let more: BTreeSet<String> =
+            taken_along(project, catalog, &names).into_iter().map(|along| along.table).collect();
         if more.is_empty() {
             return;
         }
@@ -98,20 +114,21 @@ fn add_taken_along<'c>(catalog: &'c Catalog, chosen: &mut Vec<&'c TableInfo>) {
     }
 }
 
-/// Tables outside `names` with a foreign key into them that a deletion would follow.
-fn taken_along(catalog: &Catalog, names: &BTreeSet<&TableName>) -> Vec<TakenAlong> {
+/// Tables outside `names` that refer into them, where a deletion would follow: by foreign keys, or by Prisma's client.
+fn taken_along(project: &Project, catalog: &Catalog, names: &BTreeSet<&TableName>) -> Vec<TakenAlong> {
     let mut found = Vec::new();
     for info in catalog.tables.iter().filter(|info| !names.contains(&info.schema.table)) {
-        for key in &info.schema.foreign_keys {
-            let follows = !matches!(key.on_delete, ReferentialAction::NoAction | ReferentialAction::Restrict);
-            let target = names.iter().find(|name| {
-                **name == &key.table || catalog.table(name).is_some_and(|table| table.part_of.contains(&key.table))
-            });
-            if let (true, Some(target)) = (follows, target) {
+        for reach in project.reaches(info) {
+            let refers_to = &reach.refers_to;
+            let is_target = |name: &&&TableName| {
+                **name == refers_to || catalog.table(name).is_some_and(|table| table.part_of.contains(refers_to))
+            };
+            if let Some(target) = names.iter().find(is_target) {
                 found.push(TakenAlong {
                     table: info.schema.table.to_string(),
                     refers_to: target.to_string(),
-                    on_delete: key.on_delete,
+                    on_delete: reach.on_delete,
+                    by_prisma: reach.by_prisma,
                 });
             }
         }

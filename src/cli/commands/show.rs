@@ -72,8 +72,11 @@ fn render(report: &ShowReport) -> String {
 fn render_table(table: &ShownTable) -> String {
     let schema = &table.schema;
     let keys = schema.key_names();
-    let mut text =
-        format!("{}  root {}\n\n", paint(BOLD, printable(&schema.table.to_string())), paint(ID, &table.root[..8]));
+    let what = match &table.root {
+        Some(root) => format!("root {}", paint(ID, &root[..8])),
+        None => format!("partitions {}", printable(&table.partitions.join(", "))),
+    };
+    let mut text = format!("{}  {what}\n\n", paint(BOLD, printable(&schema.table.to_string())));
     for (column, field) in schema.columns.iter().zip(&table.fields) {
         let _ = writeln!(
             text,

@@ -9,7 +9,7 @@ pub(super) use list::{check_all, remove, set_reason};
 
 use super::OpError;
 use super::project::{Place, Project};
-use super::refs::{find_entry_table, resolve};
+use super::refs::{Aimed, resolve_or_table};
 use crate::monitor::{Monitor, Step};
 use crate::prisma::{
     BackupEntry, BackupId, BackupManifest, BackupStatus, ExportInfo, ExportWriter, Retention, write_restore_script,
@@ -80,23 +80,26 @@ pub fn export(
     let project = Project::find(place)?;
     let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
-    let reference = project.reference(reference);
-    let resolved = resolve(&history, &Refs::load(&store)?, &reference)?;
-    let mut options = ExportOptions { dir: options.dir.as_ref().map(|dir| place.dir.join(dir)), ..options.clone() };
-    options.tables.extend(reference.table);
-    if options.tables.is_empty()
-        && let Some(position) = resolved.table
-    {
-        options.tables.push(resolved.entry.manifest.tables[position].table.to_string());
-    }
-    export_entry(&project, &store, resolved.entry, &options, monitor)
+    let aimed = resolve_or_table(&project, &history, &Refs::load(&store)?, reference)?;
+    let options = ExportOptions { dir: options.dir.as_ref().map(|dir| place.dir.join(dir)), ..options.clone() };
+    export_aimed(&project, &store, &aimed, &options, monitor)
 }
 
-/// Exports a snapshot that is at hand.
+/// Exports a snapshot that is at hand, whole.
 pub(super) fn export_entry(
     project: &Project,
     store: &Store,
     entry: &Entry,
+    monitor: &dyn Monitor,
+) -> Result<ExportReport, OpError> {
+    let aimed = Aimed { entry, tables: Vec::new(), key: None };
+    export_aimed(project, store, &aimed, &ExportOptions::default(), monitor)
+}
+
+fn export_aimed(
+    project: &Project,
+    store: &Store,
+    aimed: &Aimed<'_>,
     options: &ExportOptions,
     monitor: &dyn Monitor,
 ) -> Result<ExportReport, OpError> {
@@ -105,13 +108,7 @@ pub(super) fn export_entry(
         None => project.export_dir()?,
     };
     make_dir(&dir)?;
-    let mut chosen: Vec<usize> = Vec::new();
-    for typed in &options.tables {
-        chosen.push(find_entry_table(entry, &project.table_typed(typed))?);
-    }
-    if chosen.is_empty() {
-        chosen = (0..entry.manifest.tables.len()).collect();
-    }
+    let (entry, chosen) = (aimed.entry, aimed.chosen(project, &options.tables)?);
     let prisma = PrismaSide::find(project);
     let manifest_path = dir.join(MANIFEST_FILE);
     let mut tables = Vec::new();

@@ -87,7 +87,7 @@ fn snapshots_tables_and_references() {
 
     1 table changed: +1 ~2 -1
     "#);
-    insta::assert_snapshot!(shop.run(["diff", "live", "~1", "--stat", "--", "Mod"]), @r#"
+    insta::assert_snapshot!(shop.run(["diff", "live", "~1", "--stat", "--", "Mods"]), @r#"
     exit 0
     --- stdout
     live ([DIR]/dev.db) → [ID] "first" ([AGO])

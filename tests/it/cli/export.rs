@@ -33,7 +33,7 @@ fn the_files_of_a_snapshot() {
 fn some_tables_elsewhere() {
     let shop = Shop::new();
     shop.snap(["mods", "authors"]);
-    insta::assert_snapshot!(shop.run(["export", "latest", "Author", "-o", "out"]), @r"
+    insta::assert_snapshot!(shop.run(["export", "latest", "AUTHORS", "-o", "out"]), @r"
     exit 0
     --- stdout
 

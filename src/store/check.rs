@@ -1,6 +1,7 @@
 //! Checking everything the store can check by itself: every byte of every file of ours, read-only.
 
-use super::index::Index;
+use super::closure::{Closure, Cost, Forms, NoSources};
+use super::index::{Index, Place};
 use super::layout::{GITIGNORE, hash_name};
 use super::pack::{self, PackEntry};
 use super::{Store, StoreError};
@@ -17,6 +18,8 @@ use std::path::{Path, PathBuf};
 pub enum DamageKind {
     /// A pack has bytes that were not written.
     Pack,
+    /// An object in a pack draws on one that cannot be read.
+    Source,
     /// A pack that an index file knows is gone.
     PackMissing,
     /// An index file cannot be used or contradicts the packs. Harmless: it is made again from the packs.
@@ -79,6 +82,8 @@ struct PackCheck {
     objects: u64,
     /// Entries whose frames cannot be decoded.
     bad: Vec<PackEntry>,
+    /// Objects that draw on others, and on which.
+    drawn: Vec<(Hash, Vec<Hash>)>,
     /// Whether the index says of this pack what its directory says.
     indexed: bool,
 }
@@ -86,13 +91,21 @@ struct PackCheck {
 impl Store {
     /// Reads everything: every pack is hashed and each of its frames decoded, the index is held against the packs'
     /// directories, manifests against their names, refs against their checksums. Writes nothing. Whether objects are the
-    /// content that their ids name is for the layers above to check.
+    /// content that their ids name is for the layers above to check; so is what objects draw on, see [`Store::check_forms`].
     ///
     /// # Errors
     /// [`StoreError::Interrupted`]; [`StoreError::Io`] if a directory cannot be listed. Damage is not an error but the result.
     pub fn check(&self, monitor: &dyn Monitor) -> Result<CheckReport, StoreError> {
+        self.check_forms(&NoSources, monitor)
+    }
+
+    /// As [`Store::check`], and that every copy of every object has all that it draws on, as `forms` tells it. Each is read once.
+    ///
+    /// # Errors
+    /// As [`Store::check`].
+    pub fn check_forms(&self, forms: &dyn Forms, monitor: &dyn Monitor) -> Result<CheckReport, StoreError> {
         let mut report = CheckReport::default();
-        self.check_packs(&mut report, monitor)?;
+        self.check_packs(&mut report, forms, monitor)?;
         self.check_kinds(&mut report)?;
         self.check_manifests(&mut report)?;
         self.check_refs(&mut report)?;
@@ -104,7 +117,12 @@ impl Store {
         Ok(report)
     }
 
-    fn check_packs(&self, report: &mut CheckReport, monitor: &dyn Monitor) -> Result<(), StoreError> {
+    fn check_packs(
+        &self,
+        report: &mut CheckReport,
+        forms: &dyn Forms,
+        monitor: &dyn Monitor,
+    ) -> Result<(), StoreError> {
         let index = self.reload_index()?;
         let mut counts = vec![0u64; index.packs.len()];
         index.all().for_each(|place| counts[place.pack as usize] += 1);
@@ -112,16 +130,26 @@ impl Store {
             if monitor.interrupted() {
                 return Err(StoreError::Interrupted);
             }
-            let first = self.inspect(&index, at, counts[at as usize]);
+            let first = self.inspect(&index, at, counts[at as usize], forms);
             // A disk that could not read a sector sometimes can the second time.
-            let check = if first.reason.is_some() { self.inspect(&index, at, counts[at as usize]) } else { first };
+            let check =
+                if first.reason.is_some() { self.inspect(&index, at, counts[at as usize], forms) } else { first };
             monitor.advance(0, index.packs[at as usize].size);
             Ok(check)
         };
         let packs: Vec<u32> = (0..).take(index.packs.len()).collect();
         let checks = packs.into_par_iter().map(inspect).collect::<Result<Vec<_>, _>>()?;
         let bad: HashSet<(u32, u64)> = checks.iter().flat_map(|c| c.bad.iter().map(|e| (c.at, e.offset))).collect();
+        let is_whole = |id: &Hash| index.places(id).any(|place| !bad.contains(&(place.pack, place.entry.offset)));
+        let drawn = checks.iter().flat_map(|check| check.drawn.iter().map(|(id, sources)| (check.at, id, sources)));
+        let draws_not = |place: &Place| !forms.may_draw(place.entry.kind);
+        let unclosed = unclosed(drawn, &|id| {
+            index.places(id).any(|place| draws_not(&place) && !bad.contains(&(place.pack, place.entry.offset)))
+        });
         let mut suspects: Vec<Hash> = checks.iter().flat_map(|c| c.bad.iter().map(|e| e.id)).collect();
+        for (at, reason, objects) in unclosed {
+            report.add(DamageKind::Source, &self.layout.pack(&index.packs[at as usize].name), reason, objects);
+        }
         for check in checks {
             let pack = &index.packs[check.at as usize];
             report.packs += 1;
@@ -138,7 +166,6 @@ impl Store {
         suspects.extend(index.lost_with_packs().map(|(_, id)| id));
         suspects.sort_unstable();
         suspects.dedup();
-        let is_whole = |id: &Hash| index.places(id).any(|place| !bad.contains(&(place.pack, place.entry.offset)));
         report.lost = suspects.into_iter().filter(|id| !is_whole(id)).collect();
         Ok(())
     }
@@ -162,10 +189,10 @@ impl Store {
     }
 
     /// Reads one pack from end to end.
-    fn inspect(&self, index: &Index, at: u32, indexed: u64) -> PackCheck {
+    fn inspect(&self, index: &Index, at: u32, indexed: u64, forms: &dyn Forms) -> PackCheck {
         let pack = index.packs[at as usize];
         let path = self.layout.pack(&pack.name);
-        let mut check = PackCheck { at, reason: None, objects: 0, bad: Vec::new(), indexed: true };
+        let mut check = PackCheck { at, reason: None, objects: 0, bad: Vec::new(), drawn: Vec::new(), indexed: true };
         let opened = pack::open(&*self.fs, &path, pack.size);
         let read = opened.and_then(|file| Ok((pack::hash_file(&*file, pack.size)?, file)));
         let (hash, file) = match read {
@@ -181,7 +208,7 @@ impl Store {
         }
         let entries = match pack::read_directory(&*file, &path, pack.size) {
             Ok(entries) => {
-                check.indexed = agrees(index, at, &entries, indexed);
+                check.indexed = index.doomed.contains(&pack.name) || agrees(index, at, &entries, indexed);
                 entries
             }
             Err(error) => {
@@ -193,9 +220,18 @@ impl Store {
             let decoded =
                 pack::read_frame(&*file, &path, &entry).map_err(|e| describe(&e)).and_then(|f| f.decompress());
             check.objects += 1;
-            if let Err(reason) = decoded {
-                check.reason.get_or_insert_with(|| format!("object {}: {reason}", entry.id));
-                check.bad.push(entry);
+            let sources = decoded.and_then(|bytes| match forms.may_draw(entry.kind) {
+                true => forms.sources(entry.kind, &bytes).map(Some),
+                false => Ok(None),
+            });
+            match sources {
+                // What is about to be removed is not given to anybody.
+                Ok(Some(sources)) if !index.doomed.contains(&pack.name) => check.drawn.push((entry.id, sources)),
+                Ok(_) => {}
+                Err(reason) => {
+                    check.reason.get_or_insert_with(|| format!("object {}: {reason}", entry.id));
+                    check.bad.push(entry);
+                }
             }
         }
         check
@@ -233,6 +269,31 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// The forms that cannot be read because of what they draw on: by pack, with the reason of the first and the ids of all.
+fn unclosed<'c>(
+    drawn: impl Iterator<Item = (u32, &'c Hash, &'c Vec<Hash>)>,
+    is_held_whole: &dyn Fn(&Hash) -> bool,
+) -> Vec<(u32, String, Vec<Hash>)> {
+    let mut closure = Closure::default();
+    let mut forms: Vec<(u32, Hash)> = Vec::new();
+    for (at, id, sources) in drawn {
+        for id in sources.iter().chain([id]).filter(|id| is_held_whole(id)) {
+            closure.give(id, Cost::WHOLE);
+        }
+        closure.add(id, sources);
+        forms.push((at, *id));
+    }
+    closure.resolve();
+    let mut found: Vec<(u32, String, Vec<Hash>)> = Vec::new();
+    for (form, (at, id)) in forms.into_iter().enumerate().filter(|(form, _)| closure.cost(*form).is_none()) {
+        match found.iter_mut().find(|(pack, ..)| *pack == at) {
+            Some((_, _, objects)) => objects.push(id),
+            None => found.push((at, format!("object {id} {}", closure.complaint(form)), vec![id])),
+        }
+    }
+    found
 }
 
 /// The reason alone where the path is shown anyway; with the system's words, which the error keeps apart.

@@ -83,7 +83,7 @@ struct PackCheck {
     /// Entries whose frames cannot be decoded.
     bad: Vec<PackEntry>,
     /// Objects that draw on others, and on which.
-    drawn: Vec<(Hash, Vec<Hash>)>,
+    drawn: Vec<(PackEntry, Vec<Hash>)>,
     /// Whether the index says of this pack what its directory says.
     indexed: bool,
 }
@@ -139,16 +139,19 @@ impl Store {
         };
         let packs: Vec<u32> = (0..).take(index.packs.len()).collect();
         let checks = packs.into_par_iter().map(inspect).collect::<Result<Vec<_>, _>>()?;
-        let bad: HashSet<(u32, u64)> = checks.iter().flat_map(|c| c.bad.iter().map(|e| (c.at, e.offset))).collect();
-        let is_whole = |id: &Hash| index.places(id).any(|place| !bad.contains(&(place.pack, place.entry.offset)));
-        let drawn = checks.iter().flat_map(|check| check.drawn.iter().map(|(id, sources)| (check.at, id, sources)));
-        let draws_not = |place: &Place| !forms.may_draw(place.entry.kind);
+        let mut bad: HashSet<(u32, u64)> = checks.iter().flat_map(|c| c.bad.iter().map(|e| (c.at, e.offset))).collect();
+        let drawn = checks.iter().flat_map(|check| check.drawn.iter().map(|(entry, by)| (check.at, entry, by)));
         let unclosed = unclosed(drawn, &|id| {
-            index.places(id).any(|place| draws_not(&place) && !bad.contains(&(place.pack, place.entry.offset)))
+            let is_whole = |place: &Place| !forms.may_draw(place.entry.kind);
+            index.places(id).any(|place| is_whole(&place) && !bad.contains(&(place.pack, place.entry.offset)))
         });
+        bad.extend(unclosed.iter().map(|(at, entry, _)| (*at, entry.offset)));
         let mut suspects: Vec<Hash> = checks.iter().flat_map(|c| c.bad.iter().map(|e| e.id)).collect();
-        for (at, reason, objects) in unclosed {
-            report.add(DamageKind::Source, &self.layout.pack(&index.packs[at as usize].name), reason, objects);
+        suspects.extend(unclosed.iter().map(|(_, entry, _)| entry.id));
+        for of_pack in unclosed.chunk_by(|a, b| a.0 == b.0) {
+            let path = self.layout.pack(&index.packs[of_pack[0].0 as usize].name);
+            let ids = of_pack.iter().map(|(_, entry, _)| entry.id).collect();
+            report.add(DamageKind::Source, &path, &of_pack[0].2, ids);
         }
         for check in checks {
             let pack = &index.packs[check.at as usize];
@@ -166,6 +169,7 @@ impl Store {
         suspects.extend(index.lost_with_packs().map(|(_, id)| id));
         suspects.sort_unstable();
         suspects.dedup();
+        let is_whole = |id: &Hash| index.places(id).any(|place| !bad.contains(&(place.pack, place.entry.offset)));
         report.lost = suspects.into_iter().filter(|id| !is_whole(id)).collect();
         Ok(())
     }
@@ -226,7 +230,7 @@ impl Store {
             });
             match sources {
                 // What is about to be removed is not given to anybody.
-                Ok(Some(sources)) if !index.doomed.contains(&pack.name) => check.drawn.push((entry.id, sources)),
+                Ok(Some(sources)) if !index.doomed.contains(&pack.name) => check.drawn.push((entry, sources)),
                 Ok(_) => {}
                 Err(reason) => {
                     check.reason.get_or_insert_with(|| format!("object {}: {reason}", entry.id));
@@ -271,29 +275,23 @@ impl Store {
     }
 }
 
-/// The forms that cannot be read because of what they draw on: by pack, with the reason of the first and the ids of all.
+/// The forms that cannot be read because of what they draw on: in which pack, which, and why.
 fn unclosed<'c>(
-    drawn: impl Iterator<Item = (u32, &'c Hash, &'c Vec<Hash>)>,
+    drawn: impl Iterator<Item = (u32, &'c PackEntry, &'c Vec<Hash>)>,
     is_held_whole: &dyn Fn(&Hash) -> bool,
-) -> Vec<(u32, String, Vec<Hash>)> {
+) -> Vec<(u32, PackEntry, String)> {
     let mut closure = Closure::default();
-    let mut forms: Vec<(u32, Hash)> = Vec::new();
-    for (at, id, sources) in drawn {
-        for id in sources.iter().chain([id]).filter(|id| is_held_whole(id)) {
+    let mut forms: Vec<(u32, PackEntry)> = Vec::new();
+    for (at, entry, sources) in drawn {
+        for id in sources.iter().chain([&entry.id]).filter(|id| is_held_whole(id)) {
             closure.give(id, Cost::WHOLE);
         }
-        closure.add(id, sources);
-        forms.push((at, *id));
+        closure.add(&entry.id, sources);
+        forms.push((at, *entry));
     }
     closure.resolve();
-    let mut found: Vec<(u32, String, Vec<Hash>)> = Vec::new();
-    for (form, (at, id)) in forms.into_iter().enumerate().filter(|(form, _)| closure.cost(*form).is_none()) {
-        match found.iter_mut().find(|(pack, ..)| *pack == at) {
-            Some((_, _, objects)) => objects.push(id),
-            None => found.push((at, format!("object {id} {}", closure.complaint(form)), vec![id])),
-        }
-    }
-    found
+    let broken = forms.into_iter().enumerate().filter(|(form, _)| closure.cost(*form).is_none());
+    broken.map(|(form, (at, entry))| (at, entry, format!("object {} {}", entry.id, closure.complaint(form)))).collect()
 }
 
 /// The reason alone where the path is shown anyway; with the system's words, which the error keeps apart.

@@ -51,6 +51,9 @@ impl Store {
         if !Arc::ptr_eq(&self.index()?, &plan.index) {
             return Err(StoreError::StalePlan);
         }
+        // What the plan goes by may be visible only: whoever removed a manifest or installed a pack may have died before the sync.
+        self.fs.sync_dir(&self.layout.manifests())?;
+        self.fs.sync_dir(&self.layout.packs())?;
         let mut swept = Swept::default();
         self.delete_stale(plan, &mut swept);
         let done = self.sweep_packs(plan, monitor, &mut swept);
@@ -72,8 +75,11 @@ impl Store {
             done => done,
         };
         match new {
-            // A pack that was written anew as it was has kept its name: it is not the old one any more.
-            Ok(new) => gone.extend(rewritten.filter(|pack| !new.contains(pack))),
+            // A new pack with the bytes of an old one has its name, and is not the old one any more.
+            Ok(new) => {
+                gone.extend(rewritten);
+                gone.retain(|pack| !new.contains(pack));
+            }
             Err(error) if error.is_out_of_space() => swept.out_of_space = true,
             Err(error) => return Err(error),
         }
@@ -124,14 +130,22 @@ impl Store {
         finished.extend(current.map(PackWriter::finish).transpose()?);
         let mut names = HashSet::new();
         let (mut packs, mut bytes) = (0, 0);
+        let mut revived = Vec::new();
         for pack in finished {
-            let (pack, _) = pack.install(&self.layout)?;
+            let (pack, entries) = pack.install(&self.layout)?;
             names.insert(pack.name);
             packs += 1;
             bytes += pack.size;
+            if plan.index.doomed.contains(&pack.name) {
+                revived.push((pack, entries));
+            }
         }
         if packs > 0 {
             self.fs.sync_dir(&self.layout.packs())?;
+        }
+        if !revived.is_empty() {
+            // An index file says that they are empty.
+            self.index_packs(&revived)?;
         }
         swept.packs_written = packs;
         swept.bytes_written = bytes;

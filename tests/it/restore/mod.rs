@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test cannot go on without ends it")]
 
 mod drift;
+mod equal_keys;
 mod faults;
 mod moved;
 mod parts;
@@ -10,6 +11,7 @@ mod plans;
 mod privileges;
 mod random;
 mod schemas;
+mod surroundings;
 mod undo;
 
 use crate::support::place;

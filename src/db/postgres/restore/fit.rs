@@ -62,6 +62,7 @@ impl PostgresRestore<'_> {
             return Ok(());
         };
         let sql = format!("SELECT pg_catalog.count(s.c{column}::{own}) FROM {source} AS s");
-        self.session.number(&sql).map(drop).map_err(|failure| writing(&self.table(index), failure))
+        let counted = self.on_their_path(|restore| restore.session.number(&sql));
+        counted.map(drop).map_err(|failure| writing(&self.table(index), failure))
     }
 }

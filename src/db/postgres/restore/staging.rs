@@ -1,5 +1,5 @@
-//! Rows on their way into a table. The server keeps them as text, in settings of this transaction, an array for each column: that
-//! needs no DDL, which event triggers see, no lock, and no COPY. Where they are many, temporary tables take them.
+//! Rows on their way into a table. The server keeps them as text, in settings of this transaction, an array for each column: that needs
+//! no DDL, which event triggers see, no lock, and no COPY. Where they are many, temporary tables take them.
 
 use super::{PostgresRestore, writing, written};
 use crate::codec::{Key, TableName, TableSchema};
@@ -7,6 +7,7 @@ use crate::db::postgres::copy_text::{Batch, Unfit};
 use crate::db::postgres::types::Form;
 use crate::db::postgres::wire::Failure;
 use crate::db::{DbError, RowStream};
+use std::fmt::Write as _;
 
 /// About how much text of rows is sent at once.
 const BATCH: usize = 4 << 20;
@@ -204,7 +205,9 @@ impl PostgresRestore<'_> {
                 length -= 1;
             }
             let (chunk, rest) = array.split_at(length);
-            let text = String::from_utf8_lossy(chunk).replace('\'', "''");
+            let text = std::str::from_utf8(chunk)
+                .map_err(|_| Failure::Caller(DbError::Unsupported("a text to be written is not UTF-8".into())))?
+                .replace('\'', "''");
             let sql = format!("SELECT pg_catalog.set_config('dbsnap.rows_{slot}', {before}'{text}', true) IS NULL");
             self.session.connection.execute(&sql, self.session.monitor)?;
             before = format!("pg_catalog.current_setting('dbsnap.rows_{slot}') OPERATOR(pg_catalog.||) ");
@@ -218,9 +221,9 @@ impl PostgresRestore<'_> {
         let (mut list, mut arrays, mut names) = (String::new(), String::new(), String::new());
         for (at, &position) in positions.iter().enumerate() {
             let Some(column) = self.types.of(index, position) else { continue };
-            list.push_str(&format!(", {}", column.value(&format!("u.c{position}"), &format!("c{position}"))));
-            arrays.push_str(&format!(", pg_catalog.unnest(x.a[{}]::{})", at + 1, column.array));
-            names.push_str(&format!(", c{position}"));
+            let _ = write!(list, ", {}", column.value(&format!("u.c{position}"), &format!("c{position}")));
+            let _ = write!(arrays, ", pg_catalog.unnest(x.a[{}]::{})", at + 1, column.array);
+            let _ = write!(names, ", c{position}");
         }
         // the numbers tell the planner how many rows there are, and keep rows without columns
         format!(
@@ -229,24 +232,17 @@ impl PostgresRestore<'_> {
         )
     }
 
-    /// Lets the server forget rows.
+    /// Lets the server forget rows. A temporary table goes at COMMIT, which no event trigger sees.
     pub(super) fn release(&mut self, place: &Place) -> Result<(), DbError> {
-        self.free(&place.slots).map_err(|failure| failure.during("giving memory back"))?;
-        match &place.table {
-            // dropping it is left to COMMIT, which no event trigger sees
-            Some(table) => self.run(&format!("TRUNCATE {table}"), "emptying a temporary table"),
-            None => Ok(()),
-        }
+        self.free(&place.slots).map_err(|failure| failure.during("giving memory back"))
     }
 
     fn free(&mut self, slots: &[(u32, usize)]) -> Result<(), Failure> {
         if slots.is_empty() {
             return Ok(());
         }
-        let emptied: Vec<String> = slots
-            .iter()
-            .map(|(slot, _)| format!("pg_catalog.set_config('dbsnap.rows_{slot}', '', true)"))
-            .collect();
+        let emptied: Vec<String> =
+            slots.iter().map(|(slot, _)| format!("pg_catalog.set_config('dbsnap.rows_{slot}', '', true)")).collect();
         for some in emptied.chunks(1000) {
             self.session.connection.execute(&format!("SELECT {}", some.join(", ")), self.session.monitor)?;
         }

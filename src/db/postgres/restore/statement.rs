@@ -9,6 +9,8 @@ use crate::db::postgres::operators::has_many_forms;
 use crate::db::postgres::quote;
 use crate::db::postgres::wire::Failure;
 
+const PLUS: &str = "OPERATOR(pg_catalog.+)";
+
 /// How rows with new values get them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Updating {
@@ -83,11 +85,13 @@ impl PostgresRestore<'_> {
     pub(super) fn counts(&mut self, pending: &[Staged], updating: Updating) -> Result<Vec<u64>, Failure> {
         let sql = self.statement(pending, updating);
         let mut counts = vec![0; pending.len()];
-        self.session.connection.query(&sql, self.session.monitor, &mut |row| {
-            if let Some(count) = counts.get_mut(row.required_number::<usize>(0)?) {
-                *count = row.required_number(1)?;
-            }
-            Ok(())
+        self.on_their_path(|restore| {
+            restore.session.connection.query(&sql, restore.session.monitor, &mut |row| {
+                if let Some(count) = counts.get_mut(row.required_number::<usize>(0)?) {
+                    *count = row.required_number(1)?;
+                }
+                Ok(())
+            })
         })?;
         Ok(counts)
     }
@@ -117,7 +121,7 @@ impl PostgresRestore<'_> {
             }
         }
         deletions.push(("deleted".into(), format!("SELECT {} AS n", sum(&deletions))));
-        updates.push(("updated".into(), format!("SELECT (SELECT n FROM deleted) + {} AS n", sum(&updates))));
+        updates.push(("updated".into(), format!("SELECT (SELECT n FROM deleted) {PLUS} {} AS n", sum(&updates))));
         let parts: Vec<String> = deletions
             .into_iter()
             .chain(updates)
@@ -136,7 +140,9 @@ impl PostgresRestore<'_> {
             return format!("DELETE FROM ONLY {table} AS t USING {stage} AS s WHERE {matches} RETURNING 1");
         }
         let doomed = self.doomed(staged);
-        format!("DELETE FROM ONLY {table} AS t USING ({doomed}) AS d WHERE t.ctid = d.place RETURNING 1")
+        format!(
+            "DELETE FROM ONLY {table} AS t USING ({doomed}) AS d WHERE t.ctid OPERATOR(pg_catalog.=) d.place RETURNING 1"
+        )
     }
 
     /// The places of the rows that are staged to be deleted or updated, as a query.
@@ -154,10 +160,10 @@ impl PostgresRestore<'_> {
         format!(
             "SELECT live.place FROM \
              (SELECT y.place, y.body, pg_catalog.row_number() OVER (PARTITION BY y.body) AS n FROM \
-             (SELECT x.ctid AS place, ROW({})::pg_catalog.text COLLATE \"C\" AS body FROM ONLY {table} AS x) AS y) AS live \
+             (SELECT x.ctid AS place, ROW({})::pg_catalog.text COLLATE pg_catalog.\"C\" AS body FROM ONLY {table} AS x) AS y) AS live \
              JOIN (SELECT z.body, pg_catalog.count(*) AS n FROM \
-             (SELECT ROW({})::pg_catalog.text COLLATE \"C\" AS body FROM {stage} AS s) AS z GROUP BY z.body) AS gone \
-             ON gone.body = live.body AND live.n <= gone.n",
+             (SELECT ROW({})::pg_catalog.text COLLATE pg_catalog.\"C\" AS body FROM {stage} AS s) AS z GROUP BY z.body) AS gone \
+             ON gone.body OPERATOR(pg_catalog.=) live.body AND live.n OPERATOR(pg_catalog.<=) gone.n",
             columns.join(", "),
             stages.join(", ")
         )
@@ -167,7 +173,7 @@ impl PostgresRestore<'_> {
         let Some(plan) = self.session.plans.get(staged.index) else { return String::new() };
         let matches = self.key_match(staged.index, "t", "s");
         let (table, stage) = (&plan.sql_name, &staged.name);
-        let wait = "(SELECT n FROM deleted) >= 0";
+        let wait = "(SELECT n FROM deleted) OPERATOR(pg_catalog.>=) 0::pg_catalog.int8";
         let set: Vec<String> = plan
             .schema
             .columns
@@ -191,7 +197,7 @@ impl PostgresRestore<'_> {
         let list = if columns.is_empty() { String::new() } else { format!(" ({})", columns.join(", ")) };
         format!(
             "INSERT INTO {}{list} OVERRIDING SYSTEM VALUE SELECT {} FROM {} AS s \
-             WHERE (SELECT n FROM updated) >= 0 RETURNING 1",
+             WHERE (SELECT n FROM updated) OPERATOR(pg_catalog.>=) 0::pg_catalog.int8 RETURNING 1",
             plan.sql_name,
             stages.join(", "),
             staged.name
@@ -242,7 +248,7 @@ impl PostgresRestore<'_> {
 /// The number of rows that these parts write, which is known only when they are done.
 fn sum(parts: &[(String, String)]) -> String {
     let counts = parts.iter().map(|(part, _)| format!("(SELECT pg_catalog.count(*) FROM {part})"));
-    ["0".to_string()].into_iter().chain(counts).collect::<Vec<_>>().join(" + ")
+    ["0::pg_catalog.int8".to_string()].into_iter().chain(counts).collect::<Vec<_>>().join(&format!(" {PLUS} "))
 }
 
 fn is_key(schema: &TableSchema, position: usize) -> bool {

@@ -34,10 +34,7 @@ pub(super) fn are_heeded(session: &mut Session<'_>) -> Result<bool, Failure> {
 
 impl PostgresRestore<'_> {
     /// Runs `work`, which defines something or makes it anew. Rows that event triggers write then, a log of such statements, are theirs.
-    pub(super) fn defining<T>(
-        &mut self,
-        work: impl FnOnce(&mut Self) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    pub(super) fn defining<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         if !self.heeded {
             return work(self);
         }

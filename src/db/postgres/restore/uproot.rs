@@ -46,8 +46,8 @@ impl PostgresRestore<'_> {
         if tables.iter().all(|&index| self.links.stays_within(index)) {
             counts = Some(self.take_out_and_put_back(pending, &tables, asked)?);
         }
-        // dropping it is left to COMMIT, which no event trigger sees
-        self.session.connection.execute("TRUNCATE pg_temp.dbsnap_uprooted", monitor)?;
+        // it goes at COMMIT, which no event trigger sees
+        self.session.connection.execute("DELETE FROM pg_temp.dbsnap_uprooted", monitor)?;
         Ok(counts)
     }
 
@@ -91,7 +91,7 @@ impl PostgresRestore<'_> {
         let mut back: Vec<Staged> =
             pending.iter().map(|staged| Staged { work: Work::Insert, ..staged.clone() }).collect();
         back.retain(|staged| pending.iter().any(|one| one.name == staged.name && one.work != Work::Delete));
-        let (mut out, mut names) = (Vec::new(), Vec::new());
+        let mut out = Vec::new();
         for &index in tables {
             let Some(plan) = self.session.plans.get(index) else { continue };
             let (oid, table) = (plan.oid, &plan.sql_name);
@@ -116,16 +116,12 @@ impl PostgresRestore<'_> {
             ));
             self.defining(|restore| restore.session.connection.execute(&create, monitor))?;
             let rows = self.session.number(&keep)?;
-            names.push(name.clone());
             back.push(Staged { index, work: Work::Insert, name, rows, place: Place::default() });
         }
         if !out.is_empty() {
             self.session.number(&format!("WITH {} SELECT 0", out.join(", ")))?;
         }
         let written = self.counts(&back, Updating::InPlace)?;
-        if !names.is_empty() {
-            self.session.connection.execute(&format!("TRUNCATE {}", names.join(", ")), monitor)?;
-        }
         let written = |staged: &Staged| back.iter().zip(&written).find(|(one, _)| one.name == staged.name);
         let counts = pending.iter().zip(asked).map(|(staged, gone)| match (staged.work, written(staged)) {
             (Work::Delete, _) | (_, None) => gone,

@@ -24,21 +24,21 @@ pub(super) struct Cli {
 
 /// Arguments that every command takes.
 #[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// Print one JSON object on stdout instead of text
+    /// Print one JSON object to stdout
     #[arg(long, global = true)]
     pub json: bool,
-    /// Print only what was asked for, no progress or advice
+    /// Print only the result, no progress or hints
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Work in DIR instead of the current directory
+    /// Run as if started in DIR
     #[arg(short = 'C', value_name = "DIR", global = true)]
     pub working_dir: Option<PathBuf>,
-    /// The database (otherwise DBSNAP_URL, DATABASE_URL, config.toml, .env.local, .env)
+    /// Database URL [default: DBSNAP_URL, DATABASE_URL, config.toml, .env.local, .env]
     #[arg(long, value_name = "URL", global = true)]
     pub url: Option<String>,
-    /// The store (otherwise .dbsnap here or in a directory above)
+    /// Store directory [default: .dbsnap here or in a parent directory]
     #[arg(long, value_name = "DIR", global = true)]
     pub store: Option<PathBuf>,
 }

@@ -55,7 +55,7 @@ pub enum DbError {
         what: String,
     },
     /// A `--where` expression is refused.
-    #[error("the filter is refused: {reason}")]
+    #[error("invalid filter: {reason}")]
     Filter {
         /// What is wrong with it, and near names if a column is unknown.
         reason: String,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// The file that `init` writes.
 pub const TEMPLATE: &str = r#"# Settings of dbsnap for this project. Every line is optional; flags and environment variables win over it.
 
-# The database. Better left to DATABASE_URL or .env: a password does not belong into version control.
+# The database. Better left to DATABASE_URL or .env: keep passwords out of version control.
 # url = "file:./dev.db"
 
 # Write the export files (JSON, restore script, manifest) with every snapshot: "on-demand" or "always".

@@ -130,7 +130,8 @@ fn prisma(project: &Project, report: &mut DoctorReport) {
         report.add("prisma", Health::Note, format!("and {} more like these", schema.warnings.len() - WARNINGS));
     }
     for name in prisma.config.iter().flat_map(|config| &config.untold) {
-        let what = format!("{name} in the config file is no literal; it cannot be told without running the file");
+        let what =
+            format!("{name} in the config file is not a literal; dbsnap cannot read it without running the file");
         report.add("prisma", Health::Note, what);
     }
 }

@@ -108,7 +108,7 @@ pub enum OpError {
     #[error("{0}")]
     Unproved(String),
     /// A plan needs a person's yes and nobody can be asked.
-    #[error("this needs a confirmation and there is no terminal to ask on")]
+    #[error("confirmation needed, but stdin is not a terminal")]
     NotConfirmed,
     /// The person said no.
     #[error("nothing was changed")]

@@ -23,7 +23,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
                 text.push_str(&format!("- {}\n", printable(file)));
             }
         }
-        text.push_str("dbsnap gc frees the space.\n");
+        text.push_str("Run dbsnap gc to free the space.\n");
         text
     })?;
     Ok(ExitCode::SUCCESS)

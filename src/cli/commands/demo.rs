@@ -14,14 +14,14 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Where to make the project
+    /// Directory for the project
     #[arg(default_value = "demo")]
     dir: PathBuf,
 }
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
     if ui.json {
-        return Err(OpError::Usage("the demo is for people; it has no --json".to_owned()).into());
+        return Err(OpError::Usage("demo has no --json output".to_owned()).into());
     }
     let project = DemoProject::create(&place.dir.join(&args.dir)).map_err(OpError::from)?;
     let demo = Demo { project, ui };

@@ -29,29 +29,29 @@ pub(in crate::cli) struct Args {
     /// Names of tables that differ only
     #[arg(long)]
     name_only: bool,
-    /// Shorten nothing
+    /// Don't truncate
     #[arg(long)]
     full: bool,
-    /// Only rows of which the old or the new version fits this SQL expression
+    /// Only rows whose old or new version matches this SQL expression
     #[arg(long = "where", value_name = "EXPR")]
     filter: Option<String>,
     /// Show at most N rows of each table
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
-    /// Compare the other way round
+    /// Swap A and B
     #[arg(short = 'R')]
     swap: bool,
-    /// Exit with 1 if there are differences
+    /// Exit with status 1 if there are differences
     #[arg(long)]
     exit_code: bool,
-    /// How to write it
+    /// Output format
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     output: Option<Output>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Output {
-    /// For people, on a terminal
+    /// Text for a terminal
     Text,
     /// One object
     Json,
@@ -59,7 +59,7 @@ enum Output {
     Jsonl,
     /// A patch for psql or sqlite3 that turns A into B
     Sql,
-    /// A page to look at in a browser
+    /// A page for a browser
     Html,
 }
 

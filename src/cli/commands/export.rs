@@ -16,7 +16,7 @@ pub(in crate::cli) struct Args {
     reference: String,
     /// Only these of its tables
     tables: Vec<String>,
-    /// Where to (otherwise export_dir of config.toml, scripts/backups)
+    /// Output directory [default: export_dir in config.toml, scripts/backups]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 }

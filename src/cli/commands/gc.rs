@@ -12,13 +12,13 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Say what would go, with a reason for each snapshot, and stop
+    /// Show what would be deleted and why
     #[arg(long)]
     dry_run: bool,
-    /// Snapshots to keep per table
+    /// Keep this many snapshots of each table
     #[arg(long, value_name = "N")]
     keep: Option<usize>,
-    /// Days to keep snapshots
+    /// Delete snapshots older than this
     #[arg(long, value_name = "DAYS")]
     days: Option<u32>,
 }
@@ -49,14 +49,14 @@ fn render(report: &GcReport) -> String {
     let _ = writeln!(
         text,
         "{}{} of {} and {}; {} freed.",
-        if report.dry_run { "[DRY RUN] Would drop " } else { "Dropped " },
+        if report.dry_run { "[DRY RUN] Would delete " } else { "Deleted " },
         count(dropped),
         counted(report.snapshots.len() as u64, "snapshot"),
         counted(report.objects, "object"),
         size(report.freed_bytes)
     );
     if report.out_of_space {
-        let _ = writeln!(text, "The disk is too full to free more; make some room and run it again.");
+        let _ = writeln!(text, "The disk is full: free some space and run gc again.");
     }
     text
 }

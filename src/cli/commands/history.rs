@@ -23,7 +23,7 @@ pub(in crate::cli) struct Args {
     /// At most N changes
     #[arg(short = 'n', value_name = "N")]
     limit: Option<usize>,
-    /// Shorten nothing
+    /// Don't truncate
     #[arg(long)]
     full: bool,
 }

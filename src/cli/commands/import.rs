@@ -13,7 +13,7 @@ use std::process::ExitCode;
 pub(in crate::cli) struct Args {
     /// The JSON file of an export
     file: PathBuf,
-    /// What for
+    /// Snapshot message
     #[arg(short, long, value_name = "TEXT", default_value = "")]
     message: String,
 }

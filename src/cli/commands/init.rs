@@ -8,9 +8,9 @@ use std::process::ExitCode;
 pub(super) fn run(place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
     let report = init::init(place)?;
     ui.result("init", &report, || match report.existed {
-        true => format!("There is a dbsnap store in {} already.\n", report.store.display()),
+        true => format!("A dbsnap store already exists in {}.\n", report.store.display()),
         false => format!(
-            "Made a dbsnap store in {}\n\nSettings are in config.toml there; commit it and .gitignore, nothing else of it.\n\
+            "Created a dbsnap store in {}\n\nSettings are in config.toml there. Commit only config.toml and .gitignore.\n\
              Next: dbsnap tables, then dbsnap snap TABLE -m MESSAGE\n",
             report.store.display()
         ),

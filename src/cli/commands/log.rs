@@ -24,10 +24,10 @@ pub(in crate::cli) struct Args {
     /// Id and message only
     #[arg(long, conflicts_with = "stat")]
     oneline: bool,
-    /// Every table with its rows and changes
+    /// Show rows and changes of each table
     #[arg(long)]
     stat: bool,
-    /// Only snapshots since then: 2026-01-24, an RFC 3339 time, or an age such as 3d, 12h, 30m
+    /// Only snapshots since a date (2026-01-24), an RFC 3339 time, or an age (3d, 12h, 30m)
     #[arg(long, value_name = "TIME", value_parser = since)]
     since: Option<Timestamp>,
     /// Only snapshots whose message contains TEXT
@@ -77,9 +77,11 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
 fn render(report: &LogReport, args: &Args) -> String {
     if report.snapshots.is_empty() {
         return match report.total {
-            0 if !report.unreadable.is_empty() => "No snapshot can be read; dbsnap verify tells more.\n".to_owned(),
-            0 => "No snapshots yet. Take one with: dbsnap snap TABLE -m MESSAGE\n".to_owned(),
-            _ => "No snapshot matches.\n".to_owned(),
+            0 if !report.unreadable.is_empty() => {
+                "No snapshot can be read. Run dbsnap verify for details.\n".to_owned()
+            }
+            0 => "No snapshots yet. Take one: dbsnap snap TABLE -m MESSAGE\n".to_owned(),
+            _ => "No matching snapshots.\n".to_owned(),
         };
     }
     if args.oneline {

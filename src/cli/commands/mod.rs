@@ -32,7 +32,7 @@ use std::process::ExitCode;
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Make a store in this directory
+    /// Create a store in this directory
     Init,
     /// List what can be snapshotted
     Tables,
@@ -52,29 +52,29 @@ pub(super) enum Command {
     Sql(sql::Args),
     /// Write a snapshot's JSON, restore script and backup_manifest.json
     Export(export::Args),
-    /// Take a snapshot of an exported JSON file
+    /// Import an exported JSON file as a snapshot
     Import(import::Args),
-    /// Bring rows back: plan, confirm, write the differences, prove it
+    /// Restore rows: plan, confirm, write the differences, verify
     Restore(restore::Args),
-    /// Take back the last restore
+    /// Undo the last restore
     Undo(undo::Args),
     /// Delete snapshots
     Delete(delete::Args),
-    /// Keep a snapshot from retention and from delete
+    /// Protect a snapshot from gc and delete
     Pin(pin::PinArgs),
-    /// Take a pin off
+    /// Unpin a snapshot
     Unpin(pin::UnpinArgs),
-    /// Name a snapshot
+    /// Give a snapshot a name
     Tag(tag::Args),
     /// Change a snapshot's message
     Amend(amend::Args),
-    /// Apply retention, then free what no snapshot needs
+    /// Apply retention and free unused space
     Gc(gc::Args),
     /// Check the store, a snapshot or an exported file
     Verify(verify::Args),
-    /// Look at the set-up and say what is missing
+    /// Diagnose the setup
     Doctor,
-    /// See it work: a project with a database, a disaster, and the way back
+    /// Try the full workflow on a sample project
     Demo(demo::Args),
     /// Print a completion script for your shell
     Completions(completions::Args),

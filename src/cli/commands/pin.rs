@@ -10,7 +10,7 @@ use std::process::ExitCode;
 pub(in crate::cli) struct PinArgs {
     /// The snapshot
     reference: String,
-    /// Why it is kept
+    /// Reason
     #[arg(short, long, value_name = "TEXT")]
     message: Option<String>,
 }
@@ -23,13 +23,13 @@ pub(in crate::cli) struct UnpinArgs {
 
 pub(super) fn pin(args: &PinArgs, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
     let report = refs::pin(place, &args.reference, args.message.as_deref())?;
-    ui.result("pin", &report, || line(&report, "Pinned", "was pinned already"))?;
+    ui.result("pin", &report, || line(&report, "Pinned", "is already pinned"))?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn unpin(args: &UnpinArgs, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
     let report = refs::unpin(place, &args.reference)?;
-    ui.result("unpin", &report, || line(&report, "Unpinned", "was not pinned"))?;
+    ui.result("unpin", &report, || line(&report, "Unpinned", "is not pinned"))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -18,57 +18,57 @@ pub(in crate::cli) struct Args {
     reference: String,
     /// Only these of its tables
     tables: Vec<String>,
-    /// What becomes of rows that differ
+    /// How to handle differing rows
     #[arg(long, value_enum, default_value = "upsert")]
     mode: ModeArg,
-    /// Only rows for which this holds, in the snapshot or now
+    /// Only rows that match, in the snapshot or in the live table
     #[arg(long = "where", value_name = "CONDITION")]
     filter: Option<String>,
-    /// Only the row with this key; a key of several fields: all of them, between commas or one --key for each
+    /// Only the row with this key; for a composite key give every field, separated by commas or as several --key
     #[arg(long, value_name = "FIELD=VALUE")]
     key: Vec<String>,
-    /// Only these columns, of rows that are there
+    /// Only these columns of existing rows
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     columns: Vec<String>,
-    /// A column that is called otherwise now; the same name twice takes a column of another type
+    /// Map a renamed column; the same name twice accepts a changed type
     #[arg(long, value_name = "OLD=NEW", value_parser = pair)]
     map: Vec<(String, String)>,
-    /// Leave this column out: it is gone, or keeps its values
+    /// Ignore this column: it was dropped, or keeps its current values
     #[arg(long, value_name = "COLUMN")]
     ignore_column: Vec<String>,
-    /// Make a new table of this name for the rows, beside the old one
+    /// Restore the rows into a new table of this name
     #[arg(long, value_name = "TABLE")]
     into: Option<String>,
-    /// Write into this database instead
+    /// Restore into this database instead
     #[arg(long, value_name = "URL")]
     to: Option<String>,
-    /// Show the plan and stop
+    /// Show the plan without applying it
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Don't ask for confirmation
     #[arg(short, long)]
     yes: bool,
-    /// Let foreign keys delete or change rows of other tables
+    /// Allow foreign keys to delete or change rows of other tables
     #[arg(long)]
     cascade: bool,
-    /// Write into another database than the snapshot was taken of
+    /// Allow a database other than the one the snapshot was taken from
     #[arg(long)]
     other_database: bool,
-    /// Write into a database on another machine
+    /// Allow a database on another machine
     #[arg(long)]
     remote: bool,
-    /// Write although NODE_ENV is production
+    /// Allow NODE_ENV=production
     #[arg(long)]
     production: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ModeArg {
-    /// Bring back lost and changed rows; rows added since stay
+    /// Restore deleted and changed rows; keep rows added since
     Upsert,
-    /// Make the table what the snapshot is; rows added since go
+    /// Make the table identical to the snapshot; delete rows added since
     Exact,
-    /// Bring back lost rows only
+    /// Restore deleted rows only
     Missing,
 }
 
@@ -148,7 +148,7 @@ fn render_plan(plan: &RestorePlan) -> String {
             paint(CHANGED, count(table.update)),
             paint(BAD, count(table.delete)),
             count(table.unchanged),
-            if table.left > 0 { format!(", {} left as they are", count(table.left)) } else { String::new() }
+            kept(plan.mode, table.left)
         );
         for note in &table.notes {
             let _ = writeln!(text, "    {} {}", paint(DIM, "note:"), printable(note));
@@ -156,16 +156,26 @@ fn render_plan(plan: &RestorePlan) -> String {
     }
     for bystander in &plan.bystanders {
         let rows = counted(bystander.rows, "row");
-        let _ = writeln!(text, "  {}: {} by foreign keys", printable(&bystander.table), paint(CHANGED, rows));
+        let _ = writeln!(text, "  {}: {} affected by cascade", printable(&bystander.table), paint(CHANGED, rows));
     }
     text
 }
 
+/// Live rows that a restore keeps as they are.
+fn kept(mode: Mode, rows: u64) -> String {
+    let noun = match mode {
+        Mode::Upsert => "newer row",
+        Mode::Missing => "changed or newer row",
+        Mode::Exact => "other row",
+    };
+    if rows > 0 { format!(", {} kept", counted(rows, noun)) } else { String::new() }
+}
+
 fn mode(mode: Mode) -> &'static str {
     match mode {
-        Mode::Upsert => "(upsert: rows added since stay)",
-        Mode::Exact => "(exact: rows added since go)",
-        Mode::Missing => "(missing: only lost rows come back)",
+        Mode::Upsert => "(upsert: keeps rows added since the snapshot)",
+        Mode::Exact => "(exact: deletes rows added since the snapshot)",
+        Mode::Missing => "(missing: restores only deleted rows)",
     }
 }
 
@@ -175,24 +185,20 @@ fn outcome(report: &RestoreReport, shown: bool) -> String {
     if report.dry_run {
         let _ = writeln!(text, "[DRY RUN] {} would be written. Nothing was changed.", counted(writes, "row"));
         if let Some(refused) = &report.refused {
-            let _ = writeln!(text, "As it is, it would be refused: {}", printable(refused));
+            let _ = writeln!(text, "This restore would be refused: {}", printable(refused));
         }
     } else if writes == 0 {
-        let _ = writeln!(text, "Nothing to do: the rows are as in the snapshot.");
+        let _ = writeln!(text, "Nothing to do: the rows already match the snapshot.");
     } else {
         let _ = writeln!(
             text,
-            "{} {} written and proved in {}.",
+            "{} {} written and verified in {}.",
             paint(GOOD, "Restore complete."),
             counted(writes, "row"),
             seconds(report.seconds)
         );
         if let Some(safety) = &report.safety {
-            let _ = writeln!(
-                text,
-                "What was there before is snapshot {}; to go back: dbsnap undo",
-                paint(ID, &safety[..8]),
-            );
+            let _ = writeln!(text, "Previous state saved as {}. To undo: dbsnap undo", paint(ID, &safety[..8]),);
         }
     }
     text

@@ -16,24 +16,24 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Tables (or Prisma models) to snapshot, all in one instant
+    /// Tables or Prisma models, all read at the same point in time
     tables: Vec<String>,
-    /// What the snapshot is for
+    /// Snapshot message
     #[arg(short, long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     message: String,
     /// Every table of the database
     #[arg(long)]
     all: bool,
-    /// Only rows for which this SQL expression holds (one table)
+    /// Only rows that match this SQL expression (one table)
     #[arg(long = "where", value_name = "EXPR")]
     filter: Option<String>,
-    /// Also the tables that deletions in these would take along
+    /// Also snapshot tables that deletes would cascade to
     #[arg(long)]
     cascade: bool,
     /// Write the export files too
     #[arg(long)]
     export: bool,
-    /// Say what would be read and stop
+    /// Show what would be read without taking a snapshot
     #[arg(long)]
     dry_run: bool,
 }
@@ -139,7 +139,7 @@ fn advise(plan: &SnapPlan, ui: &Ui) {
             format!("{} ({what})", printable(&along.table))
         })
         .collect();
-    ui.note(&warning(&format!("deleting these rows would also reach {}; --cascade includes them", list.join(", "))));
+    ui.note(&warning(&format!("deleting these rows would cascade to {}; --cascade includes them", list.join(", "))));
 }
 
 fn outcome(report: &SnapReport) -> String {

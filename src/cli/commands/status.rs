@@ -14,7 +14,7 @@ use std::process::ExitCode;
 pub(in crate::cli) struct Args {
     /// Only these tables
     tables: Vec<String>,
-    /// Exit with 1 if a table differs from its latest snapshot
+    /// Exit with status 1 if a table differs from its latest snapshot
     #[arg(long)]
     exit_code: bool,
 }
@@ -54,7 +54,7 @@ fn render(report: &StatusReport, quiet: bool) -> String {
         }
     }
     if !quiet && report.different {
-        text.push_str("\ndbsnap diff shows the rows\n");
+        text.push_str("\nRun dbsnap diff to see the rows\n");
     }
     text
 }

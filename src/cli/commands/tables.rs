@@ -27,7 +27,7 @@ fn render(report: &TablesReport) -> String {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
         let (models, notes) = (shows(report, |listed| &listed.model), shows(report, |listed| &listed.note));
-        let head = ["MODEL", "TABLE", "ROWS", "SIZE", "KEY", "REFERS TO", "DELETES REACH", "NOTE"];
+        let head = ["MODEL", "TABLE", "ROWS", "SIZE", "KEY", "REFERS TO", "CASCADES TO", "NOTE"];
         let keep = |cells: Vec<String>| -> Vec<String> {
             let kept = cells.into_iter().enumerate().filter(|(at, _)| (*at > 0 || models) && (*at < 7 || notes));
             kept.map(|(_, cell)| cell).collect()

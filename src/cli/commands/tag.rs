@@ -8,15 +8,15 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The snapshot (or, with --delete, the tag)
+    /// The snapshot (with --delete: the tag)
     reference: String,
-    /// The name to give it
+    /// The tag's name
     #[arg(required_unless_present = "delete")]
     name: Option<String>,
-    /// Move the name if another snapshot has it
+    /// Move the tag if it exists
     #[arg(short, long)]
     force: bool,
-    /// Take the name away
+    /// Delete the tag
     #[arg(short, long, conflicts_with_all = ["name", "force"])]
     delete: bool,
 }
@@ -25,14 +25,14 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     let report = match (&args.name, args.delete) {
         (_, true) => refs::untag(place, &args.reference)?,
         (Some(name), false) => refs::tag(place, &args.reference, name, args.force)?,
-        (None, false) => return Err(OpError::Usage("give the name".to_owned()).into()),
+        (None, false) => return Err(OpError::Usage("give a tag name".to_owned()).into()),
     };
     ui.result("tag", &report, || {
         let id = paint(ID, &report.id[..8]);
         let tag = printable(report.tag.as_deref().unwrap_or_default());
         match (args.delete, report.changed, &report.moved_from) {
-            (true, ..) => format!("Took the tag {tag} off {id}.\n"),
-            (false, false, _) => format!("{id} has the tag {tag} already.\n"),
+            (true, ..) => format!("Removed tag {tag} from {id}.\n"),
+            (false, false, _) => format!("{id} already has tag {tag}.\n"),
             (false, true, None) => format!("Tagged {id} {tag}\n"),
             (false, true, Some(from)) => format!("Tagged {id} {tag} (it was on {})\n", paint(ID, &from[..8])),
         }

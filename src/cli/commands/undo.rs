@@ -11,19 +11,19 @@ use std::process::ExitCode;
 pub(in crate::cli) struct Args {
     /// The restore to take back: its snapshot, or the safety snapshot that it took; otherwise the last one
     reference: Option<String>,
-    /// Show the plan and stop
+    /// Show the plan without applying it
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Don't ask for confirmation
     #[arg(short, long)]
     yes: bool,
-    /// Let foreign keys delete or change rows of other tables
+    /// Allow foreign keys to delete or change rows of other tables
     #[arg(long)]
     cascade: bool,
-    /// Write into a database on another machine
+    /// Allow a database on another machine
     #[arg(long)]
     remote: bool,
-    /// Write although NODE_ENV is production
+    /// Allow NODE_ENV=production
     #[arg(long)]
     production: bool,
 }

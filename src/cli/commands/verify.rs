@@ -38,7 +38,7 @@ fn render(report: &VerifyReport) -> String {
             .collect();
     let looked = if looked.is_empty() { "nothing to check".to_owned() } else { looked.join(", ") };
     let verdict = match report.damage.len() {
-        0 => paint(GOOD, "All well"),
+        0 => paint(GOOD, "OK"),
         1 => paint(BAD, "1 problem"),
         more => paint(BAD, format_args!("{more} problems")),
     };

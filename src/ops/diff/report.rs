@@ -27,7 +27,7 @@ pub struct DiffOptions {
     pub tables: Vec<String>,
     /// Only rows of which a version fits this expression.
     pub filter: Option<String>,
-    /// Compare the other way round.
+    /// Swap A and B.
     pub swap: bool,
     /// How much to find out.
     pub depth: Depth,

@@ -68,7 +68,7 @@ pub struct RestoreOptions {
     pub dry_run: bool,
     /// Do not ask.
     pub yes: bool,
-    /// Let foreign keys delete or change rows of other tables.
+    /// Allow foreign keys to delete or change rows of other tables.
     pub cascade: bool,
     /// Allow another database than the snapshot's.
     pub other_database: bool,

@@ -156,7 +156,7 @@ impl Work<'_> {
                 return Err(OpError::Drift {
                     table: target.entry.table.clone(),
                     differences: vec![format!(
-                        "{} gone, not to come back without a value for column {}",
+                        "{} cannot be re-inserted: column {} has no value",
                         counted(changes.insert.rows(), "row"),
                         lacking.join(", ")
                     )],

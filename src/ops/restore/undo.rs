@@ -22,7 +22,7 @@ pub struct UndoOptions {
     pub dry_run: bool,
     /// Do not ask.
     pub yes: bool,
-    /// Let foreign keys delete or change rows of other tables.
+    /// Allow foreign keys to delete or change rows of other tables.
     pub cascade: bool,
     /// Allow a database on another machine.
     pub remote: bool,

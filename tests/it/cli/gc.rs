@@ -30,7 +30,7 @@ fn retention_with_its_reasons() {
     keep [ID]  number 3  (pinned)
     keep [ID]  number 2  (tagged v1)
     drop [ID]  number 1  (number 6 of mods)
-    [DRY RUN] Would drop 1 of 6 snapshots and 0 objects; [SIZE] freed.
+    [DRY RUN] Would delete 1 of 6 snapshots and 0 objects; [SIZE] freed.
     ");
     insta::assert_snapshot!(shop.run(["gc", "--dry-run", "--keep", "2"]), @r"
     exit 0
@@ -41,7 +41,7 @@ fn retention_with_its_reasons() {
     keep [ID]  number 3  (pinned)
     keep [ID]  number 2  (tagged v1)
     drop [ID]  number 1  (number 6 of mods)
-    [DRY RUN] Would drop 2 of 6 snapshots and 0 objects; [SIZE] freed.
+    [DRY RUN] Would delete 2 of 6 snapshots and 0 objects; [SIZE] freed.
     ");
     insta::assert_snapshot!(shop.run(["gc", "--dry-run", "--days", "0"]), @r"
     exit 0
@@ -52,7 +52,7 @@ fn retention_with_its_reasons() {
     keep [ID]  number 3  (pinned)
     keep [ID]  number 2  (tagged v1)
     drop [ID]  number 1  (0 days old)
-    [DRY RUN] Would drop 3 of 6 snapshots and 0 objects; [SIZE] freed.
+    [DRY RUN] Would delete 3 of 6 snapshots and 0 objects; [SIZE] freed.
     ");
     assert_eq!(shop.state(), before);
     assert_eq!(files(&shop.path().join("scripts/backups")).len(), 13);
@@ -65,7 +65,7 @@ fn retention_with_its_reasons() {
     - backup_[TIME]_mods_restore.ts
     - backup_[TIME]_mods.json
     - backup_[TIME]_mods_restore.ts
-    Dropped 2 of 6 snapshots and 0 objects; [SIZE] freed.
+    Deleted 2 of 6 snapshots and 0 objects; [SIZE] freed.
     ");
     insta::assert_snapshot!(shop.run(["log", "--oneline"]), @r"
     exit 0
@@ -90,13 +90,13 @@ fn snapshots_go_with_their_files() {
     Deleted [ID] first
     - backup_[TIME]_mods.json
     - backup_[TIME]_mods_restore.ts
-    dbsnap gc frees the space.
+    Run dbsnap gc to free the space.
     ");
     assert_eq!(files(&shop.path().join("scripts/backups")).len(), 1);
     insta::assert_snapshot!(shop.run(["gc"]), @r"
     exit 0
     --- stdout
-    Dropped 0 of 1 snapshot and 0 objects; [SIZE] freed.
+    Deleted 0 of 1 snapshot and 0 objects; [SIZE] freed.
     ");
 }
 

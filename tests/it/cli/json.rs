@@ -74,5 +74,5 @@ fn errors_are_objects_too() {
     insta::assert_snapshot!(object(shop.dbsnap(["snap", "--wehre"])), @r#"{"version":1,"command":"error","error":{"kind":"usage","exitCode":2,"message":"unexpected argument '--wehre' found","hints":[]}}"#);
     shop.snap(["mods"]);
     shop.sql("DELETE FROM mods WHERE id = 3");
-    insta::assert_snapshot!(object(shop.dbsnap(["restore", "latest"])), @r#"{"version":1,"command":"error","error":{"kind":"refused","exitCode":4,"message":"this needs a confirmation and there is no terminal to ask on","hints":["look at the plan with --dry-run, then give -y"]}}"#);
+    insta::assert_snapshot!(object(shop.dbsnap(["restore", "latest"])), @r#"{"version":1,"command":"error","error":{"kind":"refused","exitCode":4,"message":"confirmation needed, but stdin is not a terminal","hints":["look at the plan with --dry-run, then give -y"]}}"#);
 }

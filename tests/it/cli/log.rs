@@ -71,12 +71,12 @@ fn a_part_of_the_list() {
     insta::assert_snapshot!(oneline(&["--actor", "nobody"]), @r"
     exit 0
     --- stdout
-    No snapshot matches.
+    No matching snapshots.
     ");
     insta::assert_snapshot!(oneline(&["--since", "2999-01-01"]), @r"
     exit 0
     --- stdout
-    No snapshot matches.
+    No matching snapshots.
     ");
     assert_eq!(oneline(&["--since", "1h"]).lines().count(), 4);
 }
@@ -111,6 +111,6 @@ fn an_empty_store() {
     insta::assert_snapshot!(Shop::new().run(["log"]), @r"
     exit 0
     --- stdout
-    No snapshots yet. Take one with: dbsnap snap TABLE -m MESSAGE
+    No snapshots yet. Take one: dbsnap snap TABLE -m MESSAGE
     ");
 }

@@ -14,7 +14,7 @@ fn pins() {
     insta::assert_snapshot!(shop.run(["pin", "latest"]), @r"
     exit 0
     --- stdout
-    [ID] was pinned already.
+    [ID] is already pinned.
     ");
     insta::assert_snapshot!(shop.run(["unpin", "latest"]), @r"
     exit 0
@@ -24,7 +24,7 @@ fn pins() {
     insta::assert_snapshot!(shop.run(["unpin", "latest"]), @r"
     exit 0
     --- stdout
-    [ID] was not pinned.
+    [ID] is not pinned.
     ");
     insta::assert_snapshot!(shop.refused(["pin", "v1"]), @r"
     exit 12
@@ -47,7 +47,7 @@ fn tags() {
     insta::assert_snapshot!(shop.run(["tag", &first, "v1"]), @r"
     exit 0
     --- stdout
-    [ID] has the tag v1 already.
+    [ID] already has tag v1.
     ");
     insta::assert_snapshot!(shop.refused(["tag", "latest", "v1"]), @r"
     exit 4
@@ -77,7 +77,7 @@ fn tags() {
     insta::assert_snapshot!(shop.run(["tag", "--delete", "v1"]), @r"
     exit 0
     --- stdout
-    Took the tag v1 off [ID].
+    Removed tag v1 from [ID].
     ");
     insta::assert_snapshot!(shop.refused(["tag", "--delete", "v1"]), @r"
     exit 2

@@ -23,7 +23,7 @@ fn a_reader_that_went_away() {
     insta::assert_snapshot!(shown(&unread(&shop.dbsnap(["snap", "mods", "-m", "kept"]))), @r"
     exit 141
     --- stderr
-    warning: deleting these rows would also reach mod_tags (ON DELETE CASCADE); --cascade includes them
+    warning: deleting these rows would cascade to mod_tags (ON DELETE CASCADE); --cascade includes them
     ");
     insta::assert_snapshot!(shop.run(["log", "--oneline"]), @r"
     exit 0

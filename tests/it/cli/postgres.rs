@@ -99,12 +99,12 @@ fn the_way_there_and_back() {
     insta::assert_snapshot!(market.dbsnap(["snap", "mod", "--where", "id = 1; DROP TABLE authors"]).run(), @r"
     exit 2
     --- stderr
-    error: the filter is refused: it holds a `;`: a filter is one expression, not a statement
+    error: invalid filter: it holds a `;`: a filter is one expression, not a statement
     ");
     insta::assert_snapshot!(market.dbsnap(["snap", "mod", "--where", "pg_sleep(10) IS NULL"]).run(), @r"
     exit 2
     --- stderr
-    error: the filter is refused: pg_sleep() is not one of the functions that give the same answer every time (coalesce, nullif, lower, upper, length, abs, substr, ltrim, rtrim, replace, round, octet_length, ...)
+    error: invalid filter: pg_sleep() is not one of the functions that give the same answer every time (coalesce, nullif, lower, upper, length, abs, substr, ltrim, rtrim, replace, round, octet_length, ...)
     ");
 }
 

@@ -24,11 +24,11 @@ fn lost_and_changed_rows_come_back() {
     exit 0
     --- stdout
     Restoring [ID] "before" ([AGO])
-    into [DIR]/dev.db  (upsert: rows added since stay)
-      mods: 1 insert, 1 update, 0 delete, 1 unchanged, 1 left as they are
+    into [DIR]/dev.db  (upsert: keeps rows added since the snapshot)
+      mods: 1 insert, 1 update, 0 delete, 1 unchanged, 1 newer row kept
       mod_tags: 2 insert, 0 update, 0 delete, 1 unchanged
-    Restore complete. 4 rows written and proved in [DURATION].
-    What was there before is snapshot [ID]; to go back: dbsnap undo
+    Restore complete. 4 rows written and verified in [DURATION].
+    Previous state saved as [ID]. To undo: dbsnap undo
     "#);
     assert_eq!(
         rows(&shop, "mods"),
@@ -38,10 +38,10 @@ fn lost_and_changed_rows_come_back() {
     exit 0
     --- stdout
     Restoring [ID] "before" ([AGO])
-    into [DIR]/dev.db  (upsert: rows added since stay)
-      mods: 0 insert, 0 update, 0 delete, 3 unchanged, 1 left as they are
+    into [DIR]/dev.db  (upsert: keeps rows added since the snapshot)
+      mods: 0 insert, 0 update, 0 delete, 3 unchanged, 1 newer row kept
       mod_tags: 0 insert, 0 update, 0 delete, 3 unchanged
-    Nothing to do: the rows are as in the snapshot.
+    Nothing to do: the rows already match the snapshot.
     "#);
 }
 
@@ -81,10 +81,10 @@ fn only_what_is_missing() {
     exit 0
     --- stdout
     Restoring [ID] "before" ([AGO])
-    into [DIR]/dev.db  (missing: only lost rows come back)
-      mods: 1 insert, 0 update, 0 delete, 1 unchanged, 2 left as they are
-    Restore complete. 1 row written and proved in [DURATION].
-    What was there before is snapshot [ID]; to go back: dbsnap undo
+    into [DIR]/dev.db  (missing: restores only deleted rows)
+      mods: 1 insert, 0 update, 0 delete, 1 unchanged, 2 changed or newer rows kept
+    Restore complete. 1 row written and verified in [DURATION].
+    Previous state saved as [ID]. To undo: dbsnap undo
     "#);
     assert!(rows(&shop, "mods").contains(&"mods 2 Lamp 0.0 'ann'".to_owned()));
     assert_eq!(rows(&shop, "mod_tags").len(), 1, "another table of the snapshot stays");
@@ -98,7 +98,7 @@ fn a_dry_run_writes_nothing() {
     exit 0
     --- stdout
     Restoring [ID] "before" ([AGO])
-    into [DIR]/dev.db  (exact: rows added since go)
+    into [DIR]/dev.db  (exact: deletes rows added since the snapshot)
       mods: 1 insert, 1 update, 1 delete, 1 unchanged
       mod_tags: 2 insert, 0 update, 0 delete, 1 unchanged
     [DRY RUN] 5 rows would be written. Nothing was changed.
@@ -118,7 +118,7 @@ fn nobody_is_there_to_say_yes() {
     insta::assert_snapshot!(shop.run(["restore", "latest"]), @r"
     exit 4
     --- stderr
-    error: this needs a confirmation and there is no terminal to ask on
+    error: confirmation needed, but stdin is not a terminal
     hint: look at the plan with --dry-run, then give -y
     ");
     assert_eq!(shop.rows(), before);
@@ -134,18 +134,18 @@ fn by_a_file_of_the_export_only_its_table() {
     exit 0
     --- stdout
     Restoring [ID] "before" ([AGO])
-    into [DIR]/dev.db  (upsert: rows added since stay)
-      mods: 1 insert, 1 update, 0 delete, 1 unchanged, 1 left as they are
+    into [DIR]/dev.db  (upsert: keeps rows added since the snapshot)
+      mods: 1 insert, 1 update, 0 delete, 1 unchanged, 1 newer row kept
     [DRY RUN] 2 rows would be written. Nothing was changed.
     "#);
     insta::assert_snapshot!(shop.run(["restore", &format!("scripts/backups/{backup}.json"), "-y"]), @r#"
     exit 0
     --- stdout
     Restoring [ID] "before" ([AGO])
-    into [DIR]/dev.db  (upsert: rows added since stay)
-      mods: 1 insert, 1 update, 0 delete, 1 unchanged, 1 left as they are
-    Restore complete. 2 rows written and proved in [DURATION].
-    What was there before is snapshot [ID]; to go back: dbsnap undo
+    into [DIR]/dev.db  (upsert: keeps rows added since the snapshot)
+      mods: 1 insert, 1 update, 0 delete, 1 unchanged, 1 newer row kept
+    Restore complete. 2 rows written and verified in [DURATION].
+    Previous state saved as [ID]. To undo: dbsnap undo
     "#);
     assert_eq!(rows(&shop, "mod_tags").len(), 1);
 }
@@ -221,10 +221,10 @@ fn within_the_filter_of_the_snapshot() {
     exit 0
     --- stdout
     Restoring [ID] "snapshot of mods" ([AGO])
-    into [DIR]/dev.db  (exact: rows added since go)
-      mods: 1 insert, 0 update, 1 delete, 0 unchanged, 3 left as they are
-    Restore complete. 2 rows written and proved in [DURATION].
-    What was there before is snapshot [ID]; to go back: dbsnap undo
+    into [DIR]/dev.db  (exact: deletes rows added since the snapshot)
+      mods: 1 insert, 0 update, 1 delete, 0 unchanged, 3 other rows kept
+    Restore complete. 2 rows written and verified in [DURATION].
+    Previous state saved as [ID]. To undo: dbsnap undo
     "#);
     assert!(rows(&shop, "mods").iter().any(|row| row.contains("cheap")));
     assert!(!rows(&shop, "mods").iter().any(|row| row.contains("dear")));

@@ -9,16 +9,16 @@ fn a_store_is_made_once() {
     insta::assert_snapshot!(shop.run(["init"]), @r"
     exit 0
     --- stdout
-    Made a dbsnap store in [DIR]/.dbsnap
+    Created a dbsnap store in [DIR]/.dbsnap
 
-    Settings are in config.toml there; commit it and .gitignore, nothing else of it.
+    Settings are in config.toml there. Commit only config.toml and .gitignore.
     Next: dbsnap tables, then dbsnap snap TABLE -m MESSAGE
     ");
     let before = shop.state();
     insta::assert_snapshot!(shop.run(["init"]), @r"
     exit 0
     --- stdout
-    There is a dbsnap store in [DIR]/.dbsnap already.
+    A dbsnap store already exists in [DIR]/.dbsnap.
     ");
     assert_eq!(shop.state(), before);
 }
@@ -32,9 +32,9 @@ fn an_interrupted_init_is_completed() {
     insta::assert_snapshot!(shop.run(["init"]), @r"
     exit 0
     --- stdout
-    Made a dbsnap store in [DIR]/.dbsnap
+    Created a dbsnap store in [DIR]/.dbsnap
 
-    Settings are in config.toml there; commit it and .gitignore, nothing else of it.
+    Settings are in config.toml there. Commit only config.toml and .gitignore.
     Next: dbsnap tables, then dbsnap snap TABLE -m MESSAGE
     ");
     shop.snap(["mods"]);
@@ -113,9 +113,9 @@ fn the_demo_ends_where_it_began() {
     insta::assert_snapshot!(project.dbsnap(["demo", "--json"]).run(), @r#"
     exit 2
     --- stdout
-    {"version":1,"command":"error","error":{"kind":"usage","exitCode":2,"message":"the demo is for people; it has no --json","hints":[]}}
+    {"version":1,"command":"error","error":{"kind":"usage","exitCode":2,"message":"demo has no --json output","hints":[]}}
     --- stderr
-    error: the demo is for people; it has no --json
+    error: demo has no --json output
     "#);
 }
 
@@ -149,7 +149,7 @@ fn help() {
     Usage: dbsnap [OPTIONS] <COMMAND>
 
     Commands:
-      init         Make a store in this directory
+      init         Create a store in this directory
       tables       List what can be snapshotted
       snap         Take a snapshot of tables
       log          List snapshots, newest first
@@ -159,18 +159,18 @@ fn help() {
       history      Follow one row through all snapshots
       sql          Query a snapshot without touching the database
       export       Write a snapshot's JSON, restore script and backup_manifest.json
-      import       Take a snapshot of an exported JSON file
-      restore      Bring rows back: plan, confirm, write the differences, prove it
-      undo         Take back the last restore
+      import       Import an exported JSON file as a snapshot
+      restore      Restore rows: plan, confirm, write the differences, verify
+      undo         Undo the last restore
       delete       Delete snapshots
-      pin          Keep a snapshot from retention and from delete
-      unpin        Take a pin off
-      tag          Name a snapshot
+      pin          Protect a snapshot from gc and delete
+      unpin        Unpin a snapshot
+      tag          Give a snapshot a name
       amend        Change a snapshot's message
-      gc           Apply retention, then free what no snapshot needs
+      gc           Apply retention and free unused space
       verify       Check the store, a snapshot or an exported file
-      doctor       Look at the set-up and say what is missing
-      demo         See it work: a project with a database, a disaster, and the way back
+      doctor       Diagnose the setup
+      demo         Try the full workflow on a sample project
       completions  Print a completion script for your shell
       help         Print this message or the help of the given subcommand(s)
 
@@ -178,13 +178,12 @@ fn help() {
       -h, --help     Print help
       -V, --version  Print version
 
-    Everywhere:
-          --json         Print one JSON object on stdout instead of text
-      -q, --quiet        Print only what was asked for, no progress or advice
-      -C <DIR>           Work in DIR instead of the current directory
-          --url <URL>    The database (otherwise DBSNAP_URL, DATABASE_URL, config.toml, .env.local,
-                         .env)
-          --store <DIR>  The store (otherwise .dbsnap here or in a directory above)
+    Global options:
+          --json         Print one JSON object to stdout
+      -q, --quiet        Print only the result, no progress or hints
+      -C <DIR>           Run as if started in DIR
+          --url <URL>    Database URL [default: DBSNAP_URL, DATABASE_URL, config.toml, .env.local, .env]
+          --store <DIR>  Store directory [default: .dbsnap here or in a parent directory]
 
     A snapshot is named by an id prefix, a tag, a backup id or export file, 'latest', 'latest:TABLE' or
     '~N'.

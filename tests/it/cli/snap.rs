@@ -28,7 +28,7 @@ fn one_table() {
 
     You can now safely run your destructive script.
     --- stderr
-    warning: deleting these rows would also reach mod_tags (ON DELETE CASCADE); --cascade includes them
+    warning: deleting these rows would cascade to mod_tags (ON DELETE CASCADE); --cascade includes them
     ");
     shop.sql("UPDATE mods SET price = 1 WHERE id = 1; DELETE FROM mods WHERE id = 3; INSERT INTO mods VALUES (9, 'x', 1, 'bob')");
     insta::assert_snapshot!(shop.run(["snap", "mods"]), @r"
@@ -54,7 +54,7 @@ fn one_table() {
 
     You can now safely run your destructive script.
     --- stderr
-    warning: deleting these rows would also reach mod_tags (ON DELETE CASCADE); --cascade includes them
+    warning: deleting these rows would cascade to mod_tags (ON DELETE CASCADE); --cascade includes them
     ");
 }
 
@@ -191,7 +191,7 @@ fn what_deletions_would_take_along() {
 
     [DRY RUN] Nothing was read or stored.
     --- stderr
-    warning: deleting these rows would also reach mods (ON DELETE CASCADE); --cascade includes them
+    warning: deleting these rows would cascade to mods (ON DELETE CASCADE); --cascade includes them
     ");
     insta::assert_snapshot!(shop.run(["snap", "-q", "authors", "--cascade", "-m", "with children"]), @r"
     exit 0
@@ -222,7 +222,7 @@ fn a_dry_run_stores_nothing() {
 
     [DRY RUN] Nothing was read or stored.
     --- stderr
-    warning: deleting these rows would also reach mod_tags (ON DELETE CASCADE); --cascade includes them
+    warning: deleting these rows would cascade to mod_tags (ON DELETE CASCADE); --cascade includes them
     ");
     assert_eq!(shop.state(), before);
 }
@@ -245,22 +245,22 @@ fn filters_that_are_refused() {
     insta::assert_snapshot!(shop.refused(["snap", "mods", "--where", "1 = 1; DROP TABLE mods"]), @r"
     exit 2
     --- stderr
-    error: the filter is refused: it holds a `;`: a filter is one expression, not a statement
+    error: invalid filter: it holds a `;`: a filter is one expression, not a statement
     ");
     insta::assert_snapshot!(shop.refused(["snap", "mods", "--where", "id IN (SELECT mod_id FROM mod_tags)"]), @r"
     exit 2
     --- stderr
-    error: the filter is refused: it holds a subquery; a filter looks at one row of one table
+    error: invalid filter: it holds a subquery; a filter looks at one row of one table
     ");
     insta::assert_snapshot!(shop.refused(["snap", "mods", "--where", "prize > 3"]), @r"
     exit 2
     --- stderr
-    error: the filter is refused: table mods has no column prize; did you mean price?
+    error: invalid filter: table mods has no column prize; did you mean price?
     ");
     insta::assert_snapshot!(shop.refused(["snap", "mods", "--where", "random() > 0"]), @r"
     exit 2
     --- stderr
-    error: the filter is refused: random() is not one of the functions that give the same answer every time (coalesce, nullif, lower, upper, length, abs, substr, ltrim, rtrim, replace, round, octet_length, ...)
+    error: invalid filter: random() is not one of the functions that give the same answer every time (coalesce, nullif, lower, upper, length, abs, substr, ltrim, rtrim, replace, round, octet_length, ...)
     ");
     insta::assert_snapshot!(shop.refused(["snap", "mods", "authors", "--where", "id = 1"]), @r"
     exit 2

@@ -52,7 +52,7 @@ fn a_store_of_a_later_format() {
     - Estimated size: ~[SIZE]
     - Backup strategy: Full (< 10K rows)
     --- stderr
-    warning: deleting these rows would also reach mod_tags (ON DELETE CASCADE); --cascade includes them
+    warning: deleting these rows would cascade to mod_tags (ON DELETE CASCADE); --cascade includes them
     error: the store has format 2; this dbsnap reads format 1
     hint: use a newer dbsnap
     ");
@@ -162,6 +162,6 @@ fn in_a_fresh_clone_there_are_only_the_settings() {
     insta::assert_snapshot!(shown(&project.dbsnap(["log"]).run()), @r"
     exit 0
     --- stdout
-    No snapshots yet. Take one with: dbsnap snap TABLE -m MESSAGE
+    No snapshots yet. Take one: dbsnap snap TABLE -m MESSAGE
     ");
 }

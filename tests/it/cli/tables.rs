@@ -11,7 +11,7 @@ fn what_can_be_snapshotted() {
     --- stdout
     [DIR]/dev.db
 
-    TABLE              ROWS  SIZE  KEY          REFERS TO  DELETES REACH
+    TABLE              ROWS  SIZE  KEY          REFERS TO  CASCADES TO
     authors               2 [SIZE] id                      mods
     facet_definitions     2 [SIZE] id
     mod_tags              3 [SIZE] mod_id, tag  mods

@@ -33,23 +33,23 @@ fn all_is_well() {
     insta::assert_snapshot!(shop.run(["verify"]), @r"
     exit 0
     --- stdout
-    All well: 1 pack, 1 snapshot, 1 exported file, 6 rows.
+    OK: 1 pack, 1 snapshot, 1 exported file, 6 rows.
     ");
     insta::assert_snapshot!(shop.run(["verify", "latest"]), @r"
     exit 0
     --- stdout
-    All well: 1 snapshot, 6 rows.
+    OK: 1 snapshot, 6 rows.
     ");
     let file = one(&shop, "scripts/backups", "_mods.json");
     insta::assert_snapshot!(shop.run(["verify", file.to_str().unwrap()]), @r"
     exit 0
     --- stdout
-    All well: 1 exported file, 3 rows.
+    OK: 1 exported file, 3 rows.
     ");
     insta::assert_snapshot!(Shop::new().run(["verify"]), @r"
     exit 0
     --- stdout
-    All well: nothing to check.
+    OK: nothing to check.
     ");
 }
 
@@ -119,7 +119,7 @@ fn a_damaged_manifest() {
     insta::assert_snapshot!(shop.run(["log"]), @r"
     exit 0
     --- stdout
-    No snapshot can be read; dbsnap verify tells more.
+    No snapshot can be read. Run dbsnap verify for details.
     --- stderr
     warning: snapshot [ID] cannot be read: [DIR]/.dbsnap/snapshots/[HASH].json is damaged: its bytes do not have the hash that its name says
     ");

@@ -200,7 +200,7 @@ fn the_list_of_tables_shows_models_and_notes() {
     --- stdout
     [DIR]/prisma/dev.db
 
-    MODEL            TABLE               ROWS  SIZE  KEY            REFERS TO       DELETES REACH   NOTE
+    MODEL            TABLE               ROWS  SIZE  KEY            REFERS TO       CASCADES TO     NOTE
     FacetDefinition  FacetDefinition        0 [SIZE] id
                      _CategoryToMod         1 [SIZE] A, B (unique)  mods, taxonomy                  which Category belongs to which Mod
                      _prisma_migrations     0 [SIZE] id                                             Prisma's list of migrations

@@ -113,7 +113,7 @@ fn session(plan: &Plan<'_>) {
 
     You can now safely run your destructive script.
     --- stderr
-    warning: deleting these rows would also reach _CategoryToMod (ON DELETE CASCADE), _CollectionToMod (ON DELETE CASCADE), favorites (ON DELETE CASCADE), reviews (ON DELETE CASCADE); --cascade includes them
+    warning: deleting these rows would cascade to _CategoryToMod (ON DELETE CASCADE), _CollectionToMod (ON DELETE CASCADE), favorites (ON DELETE CASCADE), reviews (ON DELETE CASCADE); --cascade includes them
     ");
     // The plan's directory, its backup file and its manifest, field for field and in its order.
     let redacted = |text: &str| redact(text, plan.world.path());

@@ -178,7 +178,7 @@ fn a_new_column_without_a_default_refuses_rows_that_are_gone() {
         place.sql("DELETE FROM mods WHERE id = 3");
         let (code, error) = place.refused(&["latest", "--ignore-column", "owner"]);
         assert_eq!(code, Some(4));
-        assert!(error.contains("1 row gone, not to come back without a value for column owner"), "{error}");
+        assert!(error.contains("1 row cannot be re-inserted: column owner has no value"), "{error}");
         assert_eq!(place.sql("SELECT count(*) FROM mods WHERE title = 'Broken'"), "2");
         place.sql("INSERT INTO mods VALUES (3, 'New', NULL, 'bob')");
         assert_eq!(place.restore(&["latest", "--ignore-column", "owner"]), [0, 3, 0, 0, 0]);

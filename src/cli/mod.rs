@@ -7,6 +7,7 @@ mod args;
 mod command_error;
 mod commands;
 mod diff;
+mod pager;
 mod json;
 mod progress;
 mod signals;
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
             };
         }
     };
+    cli.global.color.apply();
     let ui = Ui::new(&cli.global);
     signals::listen();
     let started = threads::start().and_then(|()| cli.global.place());

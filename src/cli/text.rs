@@ -2,6 +2,10 @@
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
+use std::borrow::Cow;
+
+/// Columns that a name may take in a table of the terminal.
+const LONGEST_NAME: usize = 32;
 
 /// Bold.
 pub(super) const BOLD: Style = Style::new().bold();
@@ -94,6 +98,21 @@ pub(super) fn printable(text: &str) -> String {
         }
     }
     safe
+}
+
+/// The lines of a table without the blanks around them, cut to the terminal's width if there is one.
+pub(super) fn lines(table: &str, width: Option<usize>) -> String {
+    table.lines().map(|line| format!("{}\n", fit(line.trim(), width))).collect()
+}
+
+/// A line that fits the terminal, if there is one.
+pub(super) fn fit(line: &str, width: Option<usize>) -> Cow<'_, str> {
+    width.map_or(Cow::Borrowed(line), |width| console::truncate_str(line, width, "…"))
+}
+
+/// A name that does not push everything beside it off the screen.
+pub(super) fn short_name(name: &str) -> String {
+    console::truncate_str(&printable(name), LONGEST_NAME, "…").into_owned()
 }
 
 /// The counts of a change: `+3 ~1 -2`, or nothing if there was none.

@@ -41,11 +41,11 @@ pub fn delete(place: &Place, typed: &[String]) -> Result<DeleteReport, OpError> 
     let refs = Refs::load(&store)?;
     let mut chosen: Vec<&Entry> = Vec::new();
     for name in typed {
-        let reference = project.reference(name);
-        if reference.key.is_some() || (reference.table.is_some() && !reference.name.starts_with("latest")) {
+        let resolved = resolve(&project, &history, &refs, name)?;
+        if resolved.key.is_some() || (name.contains(':') && !name.starts_with("latest")) {
             return Err(OpError::Usage(format!("'{name}' names a table; a snapshot is deleted as a whole")));
         }
-        let entry = resolve(&history, &refs, &reference)?.entry;
+        let entry = resolved.entry;
         if refs.pins.contains_key(&entry.id) {
             return Err(OpError::Pinned(entry.id));
         }

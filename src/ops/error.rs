@@ -101,6 +101,14 @@ pub enum OpError {
         /// The store.
         store: PathBuf,
     },
+    /// One of several tables cannot be snapshotted.
+    #[error("{what}")]
+    RefusedTable {
+        /// Why.
+        what: String,
+        /// The table.
+        table: String,
+    },
     /// The live table's schema no longer takes the snapshot's rows.
     #[error("the schema of {table} has changed since the snapshot:\n{}", differences.join("\n"))]
     Drift {
@@ -213,6 +221,7 @@ impl OpError {
             | OpError::Db(DbError::BadUrl(_) | DbError::Filter { .. }) => ErrorKind::Usage,
             OpError::Refused { .. }
             | OpError::Untrusted { .. }
+            | OpError::RefusedTable { .. }
             | OpError::Drift { .. }
             | OpError::NotConfirmed
             | OpError::Declined
@@ -244,7 +253,7 @@ impl OpError {
             OpError::NoSuchTable { near: names, .. } => {
                 Some(near(names).unwrap_or_else(|| "dbsnap tables lists the tables".to_owned()))
             }
-            OpError::AmbiguousTable { .. } => Some("name it with its schema".to_owned()),
+            OpError::AmbiguousTable { .. } => Some("write one of these names".to_owned()),
             OpError::Reference(ReferenceError::Empty) => Some("take one with: dbsnap snap TABLE -m MESSAGE".to_owned()),
             OpError::Reference(ReferenceError::NoneOf { .. } | ReferenceError::TooFar { .. }) => {
                 Some("dbsnap log lists the snapshots and their tables".to_owned())
@@ -256,6 +265,7 @@ impl OpError {
                 let ids: Vec<String> = candidates.iter().take(8).map(|id| id.to_hex()[..12].to_owned()).collect();
                 Some(format!("it could be {}", ids.join(", ")))
             }
+            OpError::RefusedTable { table, .. } => Some(format!("--exclude {table} leaves it out")),
             OpError::Refused { allow: Some(flag), .. } => Some(format!("{flag} allows it")),
             OpError::Untrusted { store, .. } => Some(format!(
                 "if you trust it: take it over (chown, chmod o-w), or set DBSNAP_SAFE_DIRECTORY={}",

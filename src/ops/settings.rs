@@ -204,20 +204,13 @@ fn from_env_file(path: &Path, name: &str) -> Result<Option<String>, OpError> {
     Ok(value.filter(|url| !url.trim().is_empty()))
 }
 
-/// Reads the URL. Where a relative SQLite path starts depends on Prisma's version (5 and 6: the schema's folder, 7: the folder
-/// it runs in) and on the adapter; so the other places are looked at too where there is no database in the first.
+/// Reads the URL. A relative SQLite path may start at several places ([`PrismaProject::sqlite_folders`]): the first is taken that has
+/// a database.
 fn parse(found: &Found, prisma: Option<&PrismaProject>) -> Result<DatabaseUrl, OpError> {
     let is_ours = matches!(&found.origin, UrlOrigin::Flag | UrlOrigin::Config)
         || found.origin == UrlOrigin::Environment("DBSNAP_URL".to_owned());
-    let bases = match prisma {
-        Some(prisma) if !is_ours && prisma.is_seven() => {
-            let config = prisma.config.as_ref().and_then(|config| config.file.parent());
-            let config = config.unwrap_or(&prisma.root).to_owned();
-            vec![prisma.root.clone(), found.base.clone(), config, prisma.datasource_dir()]
-        }
-        Some(prisma) if !is_ours => vec![prisma.datasource_dir(), prisma.root.clone(), found.base.clone()],
-        _ => vec![found.base.clone()],
-    };
+    let mut bases = prisma.filter(|_| !is_ours).map(PrismaProject::sqlite_folders).unwrap_or_default();
+    bases.push(found.base.clone());
     let mut urls = Vec::with_capacity(bases.len());
     for base in bases {
         urls.push(DatabaseUrl::parse(&found.text, &base)?);

@@ -54,7 +54,7 @@ pub fn verify(place: &Place, subject: Option<&str>, monitor: &dyn Monitor) -> Re
     let mut verifying = Verifying { store: &store, monitor, report };
     match subject {
         Some(typed) => {
-            let resolved = resolve(&history, &Refs::load(&store)?, &project.reference(typed))?;
+            let resolved = resolve(&project, &history, &Refs::load(&store)?, typed)?;
             verifying.snapshot(resolved.entry)?;
         }
         None => {

@@ -19,6 +19,7 @@ mod setup;
 pub use error::ExportError;
 pub use json::{
     ColumnNames, ExportInfo, ExportReader, ExportWriter, FieldNames, Metadata, Notes, RecordEncoder, Spare, Written,
+    column_value,
 };
 pub use manifest::{BackupEntry, BackupManifest, BackupStatus, Retention};
 pub use model_names::ModelNames;

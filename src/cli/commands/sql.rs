@@ -52,6 +52,9 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     let report = sql(place, &options, &mut answers, ui.monitor())?;
     answers.end()?;
     if let Some(out) = &report.out {
+        for (name, here) in &report.renamed {
+            ui.note(&format!("{} is called {} there", printable(name), printable(here)));
+        }
         ui.note(&format!(
             "{} {}: {} of snapshot {} in {}",
             paint(GOOD, "Written"),

@@ -80,6 +80,18 @@ impl Scratch {
         self.conn.execute_batch(&sql).map_err(|error| failed(&format!("making table {}", schema.table), error))
     }
 
+    /// Makes a view that shows the columns of all rows of the tables `parts`.
+    ///
+    /// # Errors
+    /// If SQLite does not take such a view.
+    pub fn view(&self, name: &str, columns: &[String], parts: &[String]) -> Result<(), DbError> {
+        let columns: Vec<String> = columns.iter().map(|column| quote(column)).collect();
+        let columns = if columns.is_empty() { "NULL".to_owned() } else { columns.join(", ") };
+        let parts: Vec<String> = parts.iter().map(|part| format!("SELECT {columns} FROM {}", quote(part))).collect();
+        let sql = format!("CREATE VIEW main.{} AS {}", quote(name), parts.join(" UNION ALL "));
+        self.conn.execute_batch(&sql).map_err(|error| failed(&format!("making a view of {name}"), error))
+    }
+
     /// Loads rows into the table of `schema` by way of `rows`, which gives each to the function it is given. All or none come in.
     ///
     /// # Errors

@@ -30,6 +30,8 @@ pub struct PostgresTarget {
     pub ssl_root_cert: Option<PathBuf>,
     /// How long to wait for each host; `None` leaves it to the adapter.
     pub connect_timeout: Option<Duration>,
+    /// `options`: settings of the session, as the server's command line has them.
+    pub options: Option<String>,
     /// The name shown in `pg_stat_activity`, if the URL gives one.
     pub application_name: Option<String>,
 }
@@ -54,6 +56,7 @@ impl PostgresTarget {
             ssl_mode: SslMode::Prefer,
             ssl_root_cert: None,
             connect_timeout: None,
+            options: None,
             application_name: None,
         };
         if let Some(login) = login {
@@ -99,6 +102,7 @@ impl PostgresTarget {
                 "sslaccept" => strict = value == "strict",
                 "sslrootcert" => self.ssl_root_cert = some(value).map(PathBuf::from),
                 "connect_timeout" => self.connect_timeout = parse_seconds(&value)?,
+                "options" => self.options = some(value),
                 "application_name" => self.application_name = some(value),
                 _ => {}
             }
@@ -136,7 +140,7 @@ fn some(text: String) -> Option<String> {
 }
 
 /// The parameters that mean something here.
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 14] = [
     "host",
     "port",
     "user",
@@ -149,6 +153,7 @@ const KNOWN: [&str; 13] = [
     "sslaccept",
     "sslrootcert",
     "connect_timeout",
+    "options",
     "application_name",
 ];
 
@@ -254,6 +259,8 @@ mod tests {
         assert_eq!(target.ssl_root_cert.as_deref(), Some(std::path::Path::new("/etc/ca.pem")));
         assert_eq!(target.connect_timeout, Some(Duration::from_secs(7)));
         assert_eq!(target.application_name.as_deref(), Some("me"));
+        assert_eq!(target.options, None);
+        assert_eq!(parse("h/x?options=-c%20search_path%3Dshop").options.as_deref(), Some("-c search_path=shop"));
         assert_eq!(target.display(), "ann@x@db.example.com:6543/my shop (schema Shop)");
         assert!(!format!("{target:?}{:?}{}", target.password, Password::new("p@ss")).contains("p@ss"));
     }

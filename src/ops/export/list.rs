@@ -3,10 +3,80 @@
 use super::MANIFEST_FILE;
 use crate::monitor::{Monitor, Step};
 use crate::ops::OpError;
-use crate::ops::project::Project;
+use crate::ops::project::{Place, Project};
 use crate::prisma::{BackupEntry, BackupId, BackupManifest, BackupStatus};
 use crate::snapshot::Manifest;
-use std::path::{Component, Path};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::path::{Component, Path, PathBuf};
+
+/// One entry of `backup_manifest.json`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedBackup {
+    /// The backup's id.
+    pub id: String,
+    /// The table.
+    pub table: String,
+    /// When the backup was taken.
+    pub created_at: Timestamp,
+    /// Records in the file.
+    pub record_count: u64,
+    /// File name of the JSON file.
+    pub file_path: String,
+    /// File name of the restore script.
+    pub restore_path: String,
+    /// Size of the JSON file in bytes.
+    pub size_bytes: u64,
+    /// The snapshot's message.
+    pub reason: String,
+    /// `valid`, `missing`, `corrupt` or `expired`: as noted, but for files that are gone now.
+    pub status: &'static str,
+}
+
+/// The exported backups.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackupsReport {
+    /// The directory of the exports.
+    pub dir: PathBuf,
+    /// The backups, newest first.
+    pub backups: Vec<ListedBackup>,
+}
+
+/// Lists the exported backups. The files are not read; `verify` does that.
+///
+/// # Errors
+/// If there is no store or the list cannot be read.
+pub fn backups(place: &Place) -> Result<BackupsReport, OpError> {
+    let dir = Project::find(place)?.export_dir()?;
+    let path = dir.join(MANIFEST_FILE);
+    let mut backups = Vec::new();
+    if path.exists() {
+        backups.extend(BackupManifest::load(&path)?.entries().map(|entry| listed(entry, &dir)));
+    }
+    backups.sort_by(|a: &ListedBackup, b| b.created_at.cmp(&a.created_at).then_with(|| a.id.cmp(&b.id)));
+    Ok(BackupsReport { dir, backups })
+}
+
+fn listed(entry: BackupEntry, dir: &Path) -> ListedBackup {
+    let is_gone = BackupId::parse(&entry.id).is_some_and(|id| !dir.join(id.json_file()).is_file());
+    let status = match entry.status {
+        BackupStatus::Valid if is_gone => BackupStatus::Missing,
+        noted => noted,
+    };
+    ListedBackup {
+        id: entry.id,
+        table: entry.table,
+        created_at: entry.created_at,
+        record_count: entry.record_count,
+        file_path: entry.file_path,
+        restore_path: entry.restore_path,
+        size_bytes: entry.size_bytes,
+        reason: entry.reason,
+        status: status.as_str(),
+    }
+}
 
 /// Removes the export files of a snapshot, and their entries. Returns the names of the files that went.
 pub(in crate::ops) fn remove(project: &Project, manifest: &Manifest) -> Result<Vec<String>, OpError> {

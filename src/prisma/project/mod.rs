@@ -115,6 +115,16 @@ impl PrismaProject {
         file.and_then(|file| file.parent()).unwrap_or(&self.root).to_owned()
     }
 
+    /// Where a relative SQLite path may start, best first: it depends on Prisma's version (5 and 6: the schema's folder; 7: the folder it
+    /// runs in) and on the adapter. The folder of the file that holds the URL is one more.
+    pub fn sqlite_folders(&self) -> Vec<PathBuf> {
+        if !self.is_seven() {
+            return vec![self.datasource_dir(), self.root.clone()];
+        }
+        let config = self.config.as_ref().and_then(|config| config.file.parent());
+        vec![self.root.clone(), config.unwrap_or(&self.root).to_owned(), self.datasource_dir()]
+    }
+
     /// Where migrations are: named by the config file, else `migrations` beside the schema.
     pub fn migrations(&self) -> PathBuf {
         if let Some(named) = self.config.as_ref().and_then(|config| config.migrations.clone()) {

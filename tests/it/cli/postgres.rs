@@ -72,7 +72,7 @@ fn the_way_there_and_back() {
     let before = market.mods();
     let tables = market.dbsnap(["tables"]).run().success();
     assert!(tables.stdout().contains("public.Mod") || tables.stdout().contains("Mod"), "{tables}");
-    market.dbsnap(["snap", "mod", "Author", "-m", "before"]).run().success();
+    market.dbsnap(["snap", "mod", "authors", "-m", "before"]).run().success();
     market.db.sql("DELETE FROM authors WHERE id = 'ann'; UPDATE \"Mod\" SET price = 1");
     market.dbsnap(["restore", "latest", "--mode", "exact", "-y"]).run().success();
     assert_eq!(market.mods(), before);

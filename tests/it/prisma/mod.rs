@@ -17,6 +17,7 @@ mod script_keyless;
 mod script_project;
 mod script_refusals;
 mod script_setups;
+mod script_target;
 mod script_values;
 mod session;
 

@@ -58,14 +58,15 @@ struct Login<'e> {
 impl Login<'_> {
     fn run(&mut self) -> Result<Greeting, Failure> {
         let mut message = BytesMut::new();
-        // nothing else: poolers refuse parameters that they do not know
+        // nothing else that nobody asked for: poolers refuse parameters that they do not know
+        let options = self.endpoint.options.as_deref().map(|options| ("options", options));
         let parameters = [
             ("user", self.endpoint.user.as_str()),
             ("database", self.endpoint.database.as_str()),
             ("client_encoding", "UTF8"),
             ("application_name", self.endpoint.application_name.as_str()),
         ];
-        frontend::startup_message(parameters, &mut message)?;
+        frontend::startup_message(parameters.into_iter().chain(options), &mut message)?;
         self.send(&message)?;
         self.authenticate()?;
         self.greeting()

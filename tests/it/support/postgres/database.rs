@@ -41,6 +41,7 @@ impl Db {
             ssl_mode: SslMode::Disable,
             ssl_root_cert: None,
             connect_timeout: None,
+            options: None,
             application_name: None,
         }
     }

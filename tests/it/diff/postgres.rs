@@ -135,7 +135,7 @@ fn what_is_unique_changes_places() {
     data.goes_back_and_forth(&|| {
         let rows = "CREATE TEMP TABLE o AS TABLE outside; CREATE TEMP TABLE old AS TABLE t; DELETE FROM t;
             INSERT INTO t SELECT a.id, b.n, b.code, b.at, b.place, b.live, b.r FROM old a JOIN old b ON b.id = a.id % 3 + 1;
-            INSERT INTO outside TABLE o";
+            INSERT INTO outside TABLE o; INSERT INTO outside VALUES (99, 1)";
         data.db.sql_as(&data.user, rows).unwrap();
     });
     assert_eq!(indexes(), before);

@@ -3,9 +3,10 @@
 use super::functions::{self, Call, call};
 use super::operators::operator;
 use super::present::strip;
+use super::stored::Care;
 use super::{FilterNames, columns, literals, refused};
 use crate::codec::{Column, Kind, TableSchema};
-use crate::db::{DbError, Engine};
+use crate::db::{DbError, Engine, Filter};
 use sqlparser::ast::{
     CeilFloorKind, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
     TrimWhereField, UnaryOperator, Value,
@@ -20,18 +21,20 @@ pub(super) struct Printer<'p> {
     schema: &'p TableSchema,
     pub(super) names: &'p dyn FilterNames,
     sql: String,
+    columns: Vec<String>,
+    pub(super) care: Care,
     depth: usize,
 }
 
 impl<'p> Printer<'p> {
     /// A printer that has written nothing.
     pub(super) fn new(engine: Engine, schema: &'p TableSchema, names: &'p dyn FilterNames) -> Printer<'p> {
-        Printer { engine, schema, names, sql: String::new(), depth: 0 }
+        Printer { engine, schema, names, sql: String::new(), columns: Vec::new(), care: Care::default(), depth: 0 }
     }
 
-    /// What was written.
-    pub(super) fn into_sql(self) -> String {
-        self.sql
+    /// What was written, and what it takes to apply it elsewhere.
+    pub(super) fn into_filter(self, typed: &str) -> (Filter, Care) {
+        (Filter { typed: typed.to_owned(), sql: self.sql, columns: self.columns }, self.care)
     }
 
     /// Writes an expression that must be true or false.
@@ -81,8 +84,11 @@ impl<'p> Printer<'p> {
     fn node(&mut self, expression: &Expr) -> Result<(), DbError> {
         match expression {
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
-                let name = self.column(expression)?.map(|column| column.name.replace('"', "\"\""));
-                self.put(&format!("\"{}\"", name.unwrap_or_default()));
+                let Some(column) = self.column(expression)? else { return Ok(()) };
+                if !self.columns.contains(&column.name) {
+                    self.columns.push(column.name.clone());
+                }
+                self.put(&format!("\"{}\"", column.name.replace('"', "\"\"")));
                 Ok(())
             }
             Expr::Value(value) => {
@@ -246,6 +252,7 @@ impl<'p> Printer<'p> {
     fn call(&mut self, name: &str, arguments: &[&Expr]) -> Result<(), DbError> {
         let (Call::Function(name) | Call::Syntax(name)) = call(self.engine, name)?;
         self.refuse_the_present(arguments)?;
+        self.care.calls(&name);
         self.put(&format!("{name}("));
         self.list(arguments)?;
         self.put(")");

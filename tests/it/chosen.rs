@@ -158,7 +158,7 @@ const SQLITE: [(&str, bool); 39] = [
     ("big % 2 = 1", true),
     ("free = '1'", true),
     ("free = 1", true),
-    ("free > 5", false),
+    ("free > 5", true),
     ("typeof(free) = 'text'", true),
     ("free LIKE '1%'", false),
     ("j ->> '$.a' = '1'", true),

@@ -169,7 +169,7 @@ const SQLITE: [(&str, bool); 39] = [
 
 const SQLITE_TABLE: &str = "
     CREATE TABLE goods (id INTEGER PRIMARY KEY, name TEXT, code TEXT COLLATE NOCASE, padded TEXT COLLATE RTRIM, ok BOOLEAN, n DECIMAL,
-        r REAL, big BIGINT, free, j TEXT, day DATE, raw BLOB);
+        r REAL, big BIGINT, free, j TEXT, day TEXT, raw BLOB);
     WITH RECURSIVE s(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM s WHERE x < 90)
     INSERT INTO goods SELECT x,
         CASE x % 11 WHEN 0 THEN 'Ab' WHEN 1 THEN 'ab' WHEN 2 THEN 'aB' WHEN 3 THEN 'ab ' WHEN 4 THEN 'é' WHEN 5 THEN 'É' WHEN 6 THEN 'abc'

@@ -23,6 +23,13 @@ pub struct Care {
 }
 
 impl Care {
+    /// Notes all that another one has noted.
+    pub(super) fn also(&mut self, other: Care) {
+        self.orders |= other.orders;
+        self.converts |= other.converts;
+        self.bytes = self.bytes.take().or(other.bytes);
+    }
+
     /// Notes an operator.
     pub(super) fn operator(&mut self, operator: &str, sides: [&Expr; 2]) {
         match operator {

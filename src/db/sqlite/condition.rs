@@ -35,8 +35,9 @@ impl Condition {
         engine: Engine,
         names: &dyn FilterNames,
     ) -> Result<Condition, DbError> {
-        let (filter, care) = Filter::stored(typed, engine, schema, names)?;
-        let columns = columns(&filter, schema)?;
+        let apart = ToldApart::new(schema, names);
+        let (filter, care) = Filter::stored(typed, engine, &apart.schema, &apart)?;
+        let columns = columns(&filter, &apart.schema)?;
         Condition::new(&filter, columns, schema.columns.len(), engine, TextForm::Utf8, care)
     }
 
@@ -144,6 +145,46 @@ impl Condition {
 /// The filter's columns and their positions.
 fn columns(filter: &Filter, schema: &TableSchema) -> Result<Vec<(usize, Column)>, DbError> {
     Ok(filter.positions(schema)?.into_iter().map(|at| (at, schema.columns[at].clone())).collect())
+}
+
+/// A table whose columns SQLite tells apart. Of those that differ in case only none keeps its name: they are found as they are
+/// written, and in no other case.
+struct ToldApart<'n> {
+    schema: TableSchema,
+    renamed: Vec<(String, String)>,
+    names: &'n dyn FilterNames,
+}
+
+impl<'n> ToldApart<'n> {
+    fn new(schema: &TableSchema, names: &'n dyn FilterNames) -> ToldApart<'n> {
+        let mut schema = schema.clone();
+        let columns: Vec<String> = schema.columns.iter().map(|column| column.name.clone()).collect();
+        let mut renamed = Vec::new();
+        for (nth, column) in schema.columns.iter_mut().enumerate() {
+            let same = |other: &&String| other.eq_ignore_ascii_case(&column.name);
+            if columns.iter().filter(same).count() > 1 {
+                let here = format!("{} ({nth})", column.name);
+                renamed.push((std::mem::replace(&mut column.name, here.clone()), here));
+            }
+        }
+        ToldApart { schema, renamed, names }
+    }
+
+    fn here(&self, name: &str) -> Option<String> {
+        self.renamed.iter().find(|(source, _)| source == name).map(|(_, here)| here.clone())
+    }
+}
+
+impl FilterNames for ToldApart<'_> {
+    fn column(&self, name: &str) -> Option<String> {
+        let other = || self.names.column(name).map(|column| self.here(&column).unwrap_or(column));
+        self.here(name).or_else(other)
+    }
+
+    fn label(&self, column: &str, value: &str) -> Option<String> {
+        let source = self.renamed.iter().find(|(_, here)| here == column).map_or(column, |(source, _)| source);
+        self.names.label(source, value)
+    }
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub mod snap;
 pub mod sql;
 pub mod tables;
 pub mod verify;
+mod waiting;
 pub(crate) mod wording;
 
 pub use error::{ErrorKind, OpError};

@@ -4,7 +4,7 @@ use super::postgres::Db;
 use super::witness::Witness;
 use dbsnap::codec::{TableName, TableSchema};
 use dbsnap::db::{
-    Catalog, Changing, Commit, Counter, DbError, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source,
+    Catalog, Changing, Commit, Counter, DbError, Filter, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source,
     SourceIdentity, TableRead, Write, Written,
 };
 use dbsnap::monitor::Monitor;
@@ -122,6 +122,16 @@ impl Snapshot for WatchedTxn<'_> {
 
     fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         self.txn().read(index, rows)
+    }
+
+    fn judge(
+        &mut self,
+        index: usize,
+        filter: &Filter,
+        schema: &TableSchema,
+        rows: &[&[u8]],
+    ) -> Result<Vec<bool>, DbError> {
+        self.txn().judge(index, filter, schema, rows)
     }
 
     fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {

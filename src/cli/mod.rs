@@ -38,6 +38,10 @@ pub fn main() -> ExitCode {
     };
     let ui = Ui::new(&cli.global);
     signals::listen();
+    // Begun here and not where it is first needed: there, a system without a thread to spare is a panic.
+    if let Err(error) = rayon::ThreadPoolBuilder::new().build_global() {
+        return CliError::Threads(error).report(&ui);
+    }
     let result = cli.global.place().map_err(CliError::from).and_then(|place| commands::run(&cli.command, &place, &ui));
     match result {
         Ok(code) => code,

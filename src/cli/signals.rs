@@ -1,6 +1,6 @@
-//! Signals: INT, TERM and HUP ask the work to stop; a second one ends the process at once.
+//! Signals: INT, TERM and HUP ask the work to stop; a second one ends the process at once. XFSZ does nothing.
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -21,6 +21,8 @@ pub(super) fn listen() {
         let _ = flag::register(signal, Arc::clone(&again));
         let _ = flag::register_usize(signal, Arc::clone(&CAME), number);
     }
+    // A file that grows beyond the user's limit is an error of the write, as a full disk is, and not the end of the process.
+    let _ = flag::register(SIGXFSZ, Arc::default());
 }
 
 /// The number of the signal that asked to stop, if one did.

@@ -50,7 +50,11 @@ impl Capture<'_> {
         let (sender, receiver) = bounded::<Message>(WAITING);
         let (emptied, spare) = bounded(WAITING);
         let (read, loaded) = std::thread::scope(|scope| {
-            let loading = scope.spawn(move || self.load(&receiver, &emptied, spec, previous));
+            let load = move || self.load(&receiver, &emptied, spec, previous);
+            let loading = match std::thread::Builder::new().spawn_scoped(scope, load) {
+                Ok(loading) => loading,
+                Err(source) => return (Err(DbError::Stopped), Err(TreeError::Io { action: "start a thread", source })),
+            };
             let mut feed = Feed { batch: RowBatch::new(), sender, spare, monitor: self.monitor };
             let read = snapshot.read(index, &mut feed).and_then(|rows| feed.end().map(|()| rows));
             drop(feed);

@@ -16,13 +16,15 @@ pub(super) fn interruptible<T>(conn: &Connection, monitor: &dyn Monitor, work: i
     let handle = conn.get_interrupt_handle();
     let (done, waiting) = channel::<()>();
     std::thread::scope(|scope| {
-        scope.spawn(move || {
+        let watch = move || {
             while waiting.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
                 if monitor.interrupted() {
                     handle.interrupt();
                 }
             }
-        });
+        };
+        // Without a thread the statement is heard out to its end.
+        let _ = std::thread::Builder::new().spawn_scoped(scope, watch);
         let result = work();
         drop(done);
         result

@@ -15,8 +15,6 @@ pub(super) enum CliError {
     Op(OpError),
     /// Output could not be written.
     Output(std::io::Error),
-    /// The system has no threads for the work.
-    Threads(rayon::ThreadPoolBuildError),
 }
 
 impl From<OpError> for CliError {
@@ -54,10 +52,6 @@ impl CliError {
             CliError::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return ExitCode::from(141),
             CliError::Output(error) => {
                 ui.error(&message(&format!("cannot write the output: {error}")), &());
-                return ExitCode::FAILURE;
-            }
-            CliError::Threads(error) => {
-                ui.error(&message(&format!("cannot start a thread: {error}")), &());
                 return ExitCode::FAILURE;
             }
             CliError::Op(error) => error,

@@ -7,9 +7,12 @@ mod args;
 mod command_error;
 mod commands;
 mod diff;
+mod pager;
+mod json;
 mod progress;
 mod signals;
 mod text;
+mod threads;
 mod ui;
 
 use args::{Cli, Global};
@@ -36,13 +39,11 @@ pub fn main() -> ExitCode {
             };
         }
     };
+    cli.global.color.apply();
     let ui = Ui::new(&cli.global);
     signals::listen();
-    // Begun here and not where it is first needed: there, a system without a thread to spare is a panic.
-    if let Err(error) = rayon::ThreadPoolBuilder::new().build_global() {
-        return CliError::Threads(error).report(&ui);
-    }
-    let result = cli.global.place().map_err(CliError::from).and_then(|place| commands::run(&cli.command, &place, &ui));
+    let started = threads::start().and_then(|()| cli.global.place());
+    let result = started.map_err(CliError::from).and_then(|place| commands::run(&cli.command, &place, &ui));
     match result {
         Ok(code) => code,
         Err(error) => error.report(&ui),

@@ -1,4 +1,4 @@
-//! Signals: INT, TERM and HUP ask the work to stop; a second one ends the process at once. XFSZ does nothing.
+//! Signals: INT, TERM and HUP ask the work to stop; a second one ends the process at once.
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
@@ -21,7 +21,7 @@ pub(super) fn listen() {
         let _ = flag::register(signal, Arc::clone(&again));
         let _ = flag::register_usize(signal, Arc::clone(&CAME), number);
     }
-    // A file that grows beyond the user's limit is an error of the write, as a full disk is, and not the end of the process.
+    // A file beyond the limit (ulimit -f) would end the process; with a handler the write fails with an error that is told.
     let _ = flag::register(SIGXFSZ, Arc::default());
 }
 

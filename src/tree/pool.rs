@@ -3,7 +3,6 @@
 use super::TreeError;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::collections::VecDeque;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{Builder, Scope};
@@ -17,12 +16,12 @@ pub(super) struct Pool<T, R> {
     /// Number of the first slot.
     first: u64,
     bytes: usize,
-    /// Why there is no thread at all, until somebody was told.
-    refused: Option<io::Error>,
+    /// Why there is not one thread, if so: the first task tells it.
+    failed: Option<std::io::Error>,
 }
 
 impl<T: Send, R: Send> Pool<T, R> {
-    /// `threads` threads in `scope` (at least one) that do `work`; fewer if the system has no more.
+    /// `threads` threads in `scope` (at least one) that do `work`.
     pub(super) fn new<'scope, 'env, W>(scope: &'scope Scope<'scope, 'env>, threads: usize, work: W) -> Pool<T, R>
     where
         T: 'scope,
@@ -32,10 +31,10 @@ impl<T: Send, R: Send> Pool<T, R> {
         let work = Arc::new(work);
         let (tasks, queue) = unbounded::<(u64, T)>();
         let (results, done) = unbounded();
-        let mut refused = None;
-        for number in 0..threads.max(1) {
+        let mut failed = None;
+        for nth in 0..threads.max(1) {
             let (work, queue, results) = (Arc::clone(&work), queue.clone(), results.clone());
-            let worker = move || {
+            let spawned = Builder::new().spawn_scoped(scope, move || {
                 for (number, task) in queue {
                     // A result must come for every task, or the taker would wait for it for ever.
                     let result = catch_unwind(AssertUnwindSafe(|| work(task))).unwrap_or(Err(TreeError::Stopped));
@@ -43,13 +42,13 @@ impl<T: Send, R: Send> Pool<T, R> {
                         return;
                     }
                 }
-            };
-            if let Err(source) = Builder::new().spawn_scoped(scope, worker) {
-                refused = (number == 0).then_some(source);
+            });
+            if let Err(error) = spawned {
+                failed = Some(error).filter(|_| nth == 0);
                 break;
             }
         }
-        Pool { tasks, done, slots: VecDeque::new(), first: 0, bytes: 0, refused }
+        Pool { tasks, done, slots: VecDeque::new(), first: 0, bytes: 0, failed }
     }
 
     /// Tasks given whose results were not taken.
@@ -64,7 +63,7 @@ impl<T: Send, R: Send> Pool<T, R> {
 
     /// Gives a task that counts for `bytes` bytes of memory until its result is taken.
     pub(super) fn give(&mut self, bytes: usize, task: T) -> Result<(), TreeError> {
-        if let Some(source) = self.refused.take() {
+        if let Some(source) = self.failed.take() {
             return Err(TreeError::Io { action: "start a thread", source });
         }
         let number = self.first + self.slots.len() as u64;

@@ -32,7 +32,10 @@ fn settings_keep_exports_in_the_project() {
         ("scripts/../.dbsnap", "git or of the store"),
     ] {
         let run = with_dir(&shop, dir);
-        assert!(run.code() == Some(2) && run.stderr().contains(why) && run.stderr().contains("config.toml"), "{dir}: {run}");
+        assert!(
+            run.code() == Some(2) && run.stderr().contains(why) && run.stderr().contains("config.toml"),
+            "{dir}: {run}"
+        );
         // A snapshot itself is taken; only its export is not.
         assert_eq!(shop.dbsnap(["delete", "latest"]).run().code(), Some(2), "{dir}");
     }
@@ -72,7 +75,10 @@ fn a_list_of_backups_that_names_other_files_is_not_well() {
         bad["backups"][0][field] = value.into();
         fs::write(&list, bad.to_string()).unwrap();
         let run = shop.dbsnap(["verify"]).run();
-        assert!(run.code() == Some(5) && run.stderr().contains("names a file") | run.stdout().contains("names a file"), "{value}: {run}");
+        assert!(
+            run.code() == Some(5) && run.stderr().contains("names a file") | run.stdout().contains("names a file"),
+            "{value}: {run}"
+        );
         // What another program lists is its own business, as long as it stays here.
         bad["backups"][0]["id"] = "theirs".into();
         fs::write(&list, bad.to_string()).unwrap();

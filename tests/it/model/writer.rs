@@ -110,6 +110,7 @@ impl<'a> Writer<'a> {
                 filter: taken.filtered.then(|| "id % 3 <> 0".to_owned()),
                 change: None,
                 counters: Vec::new(),
+                part_of: Vec::new(),
             }
         });
         Manifest {
@@ -121,6 +122,7 @@ impl<'a> Writer<'a> {
             actor: Actor::default(),
             source: origin(),
             schema_version: None,
+            search_path: Vec::new(),
             tables: tables.collect(),
             stored: self.stored.unwrap_or_default(),
         }

@@ -31,6 +31,8 @@ pub fn amend(place: &Place, typed: &str, message: &str) -> Result<AmendReport, O
         return Err(OpError::Usage("the message is empty".to_owned()));
     }
     let project = Project::find(place)?;
+    // Needed in the end; what is wrong with it is said before anything is changed.
+    project.export_dir()?;
     let store = project.open(Access::Exclusive)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;

@@ -34,6 +34,8 @@ pub struct DeleteReport {
 /// If a name is unknown or ambiguous or its snapshot is pinned: then nothing is deleted.
 pub fn delete(place: &Place, typed: &[String]) -> Result<DeleteReport, OpError> {
     let project = Project::find(place)?;
+    // Needed in the end; what is wrong with it is said before anything is changed.
+    project.export_dir()?;
     let store = project.open(Access::Exclusive)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;

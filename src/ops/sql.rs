@@ -15,6 +15,7 @@ use crate::store::{Access, Store};
 use crate::tree::Cursor;
 use serde::Serialize;
 use std::path::PathBuf;
+use std::time::Duration;
 use tables::{Loaded, Loading};
 
 /// What to query.
@@ -24,6 +25,8 @@ pub struct SqlOptions {
     pub reference: String,
     /// One SELECT.
     pub query: Option<String>,
+    /// How long the query may run; `None` is without limit.
+    pub timeout: Option<Duration>,
     /// Where the SQLite file goes, if one is wanted.
     pub out: Option<PathBuf>,
 }
@@ -157,6 +160,8 @@ fn run<A: Answers>(
             let columns = std::cell::RefCell::new(&mut *answers);
             scratch.query(
                 query,
+                options.timeout,
+                monitor,
                 |names| columns.borrow_mut().columns(names).map_err(Trouble::Answer),
                 |values| {
                     if monitor.interrupted() {

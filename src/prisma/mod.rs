@@ -5,6 +5,7 @@
 //! [`manifest`] keeps the list of all backups; [`names`] gives them names that are safe on any file system.
 //! `docs/EXPORT.md` is the reference for everything written here.
 
+pub mod env_file;
 mod error;
 pub mod json;
 pub mod manifest;

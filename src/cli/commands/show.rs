@@ -11,14 +11,14 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// REF, REF:TABLE or REF:TABLE:KEY
-    #[arg(value_name = "REF[:TABLE[:KEY]]")]
+    /// A snapshot, a table of it, or a row
+    #[arg(value_name = "REF[:TABLE[:KEY]]", default_value = "latest")]
     reference: String,
 }
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
     let report = show(place, &args.reference)?;
-    ui.result("show", &report, || match (&report.row, &report.table) {
+    ui.paged("show", &report, || match (&report.row, &report.table) {
         (Some(row), _) => format!("{}\n", pretty(row.get())),
         (None, Some(table)) => render_table(table),
         (None, None) => render(&report),

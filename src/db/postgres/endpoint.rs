@@ -18,6 +18,8 @@ pub(super) struct Endpoint {
     pub(super) user: String,
     /// The password, should the server ask for one.
     pub(super) password: Option<Password>,
+    /// Where to look for the password instead of the usual password file.
+    pub(super) pass_file: Option<PathBuf>,
     /// The database.
     pub(super) database: String,
     /// What an encrypted connection has to prove.
@@ -51,6 +53,7 @@ impl Endpoint {
             port: *port,
             user: user.clone(),
             password: target.password.clone(),
+            pass_file: target.pass_file.clone(),
             database: database.clone(),
             ssl_mode: target.ssl_mode,
             ssl_root_cert: target.ssl_root_cert.clone(),

@@ -121,8 +121,8 @@ impl<'f> Finder<'f> {
         };
         let engines = (engine(&from), engine(&to));
         let mut sides = Sides {
-            from: self.describe(&from, live.as_ref()),
-            to: self.describe(&to, live.as_ref()),
+            from: self.describe(&from, live.as_ref(), &pairs),
+            to: self.describe(&to, live.as_ref(), &pairs),
             pairs,
             engine: engines.0,
             one_engine: engines.0 == engines.1,
@@ -251,16 +251,24 @@ impl<'f> Finder<'f> {
         }
     }
 
-    fn describe(&self, found: &Found<'_>, live: Option<&Live>) -> DiffSide {
+    fn describe(&self, found: &Found<'_>, live: Option<&Live>, pairs: &[Pair]) -> DiffSide {
+        let snapshot = |entry: &Entry, name: String| DiffSide {
+            name,
+            id: Some(entry.id.to_hex()),
+            message: Some(entry.manifest.message.clone()),
+            created_at: Some(entry.manifest.created_at),
+            database: Some(entry.manifest.source.database.clone()),
+        };
         match (found, live) {
-            (Found::Latest, _) => DiffSide { name: LATEST.to_owned(), ..DiffSide::default() },
-            (Found::Snapshot { entry, .. }, _) => DiffSide {
-                name: entry.id.short(),
-                id: Some(entry.id.to_hex()),
-                message: Some(entry.manifest.message.clone()),
-                created_at: Some(entry.manifest.created_at),
-                database: Some(entry.manifest.source.database.clone()),
-            },
+            (Found::Latest, _) => {
+                // Each table may have its latest version in another snapshot; named is the one that has them all.
+                let mut ids = pairs.iter().filter_map(|pair| pair.old.as_ref().and_then(|side| side.snapshot));
+                let first = ids.next().filter(|first| ids.all(|id| id == *first));
+                let entry = first.and_then(|id| self.history.get(&id));
+                let none = || DiffSide { name: LATEST.to_owned(), ..DiffSide::default() };
+                entry.map_or_else(none, |entry| snapshot(entry, LATEST.to_owned()))
+            }
+            (Found::Snapshot { entry, .. }, _) => snapshot(entry, entry.id.short()),
             (Found::Live, live) => {
                 DiffSide { name: LIVE.to_owned(), database: live.map(Live::display), ..DiffSide::default() }
             }

@@ -4,6 +4,7 @@ mod list;
 mod records;
 mod setup;
 
+pub use list::{BackupsReport, ListedBackup, backups};
 pub(super) use list::{check_all, remove, set_reason};
 
 use super::OpError;
@@ -20,6 +21,8 @@ use serde::Serialize;
 use setup::PrismaSide;
 use std::path::{Path, PathBuf};
 
+/// Stands in a directory that `export` makes: rows should not get into version control by accident.
+const GIT_IGNORE: &str = "# Exported rows. To commit them, delete this file.\n*\n";
 /// The name of the list of backups.
 const MANIFEST_FILE: &str = "backup_manifest.json";
 
@@ -100,8 +103,11 @@ fn export_aimed(
     options: &ExportOptions,
     monitor: &dyn Monitor,
 ) -> Result<ExportReport, OpError> {
-    let dir = options.dir.clone().unwrap_or_else(|| project.export_dir());
-    std::fs::create_dir_all(&dir).map_err(|error| OpError::io("make", &dir, error))?;
+    let dir = match &options.dir {
+        Some(dir) => dir.clone(),
+        None => project.export_dir()?,
+    };
+    make_dir(&dir)?;
     let (entry, chosen) = (aimed.entry, aimed.chosen(project, &options.tables)?);
     let prisma = PrismaSide::find(project);
     let manifest_path = dir.join(MANIFEST_FILE);
@@ -133,6 +139,23 @@ fn export_aimed(
     Ok(ExportReport { id: entry.id.to_hex(), manifest: manifest_path, tables })
 }
 
+/// Creates the directory, with a `.gitignore`, unless it is there.
+fn make_dir(dir: &Path) -> Result<(), OpError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(dir).map_err(|error| {
+        // What the system says of a link to nowhere, that it exists, helps nobody.
+        let dangling = dir.ancestors().find(|dir| dir.is_symlink() && !dir.exists());
+        match dangling {
+            Some(link) => OpError::Usage(format!("{} is a link to something that is not there", link.display())),
+            None => OpError::io("create", dir, error),
+        }
+    })?;
+    let ignore = dir.join(".gitignore");
+    std::fs::write(&ignore, GIT_IGNORE).map_err(|error| OpError::io("write", ignore, error))
+}
+
 fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
@@ -155,6 +178,7 @@ fn export_table(
         created_at: entry.manifest.created_at,
         schema_version: entry.manifest.schema_version.clone(),
         filter_applied: table.filter.clone(),
+        records: table.rows,
         extra: [("snapshot".to_owned(), entry.id.to_hex().into())]
             .into_iter()
             // Which database the rows are of, so that an import knows it: no URL, no host, no user.

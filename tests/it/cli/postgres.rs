@@ -144,7 +144,7 @@ fn a_password_that_is_wrong_is_not_repeated() {
     exit 1
     --- stderr
     error: 127.0.0.1:[PORT]/postgres (user scram_user) refused the login: password authentication failed for user "scram_user"
-    hint: check the user and password in the database URL
+    hint: check the user and the password: in the database URL, PGPASSWORD or ~/.pgpass
     "#);
     assert_eq!(files(project.path()), before);
 }

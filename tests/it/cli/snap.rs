@@ -174,7 +174,7 @@ fn all_tables_and_their_files() {
 
     You can now safely run your destructive script.
     ");
-    assert_eq!(super::files(&shop.path().join("scripts/backups")).len(), 9);
+    assert_eq!(super::files(&shop.path().join("scripts/backups")).len(), 11);
 }
 
 #[test]

@@ -34,6 +34,7 @@ impl Db {
         PostgresTarget {
             hosts: vec![(host, self.server.port)],
             user: Some(user.into()),
+            pass_file: None,
             password: self.server.password.as_ref().map(Password::new),
             database: Some(self.name.clone()),
             schema: None,

@@ -216,7 +216,7 @@ fn target(
             key: match typed_key(project, &drift.schema, options)? {
                 Some(typed) => {
                     let held = typed.find(objects, &schema, &entry.root)?;
-                    Some(held.map_or_else(|| typed.likeliest().to_vec(), |(key, _)| key))
+                    Some(held.map_or_else(|| typed.likeliest().to_vec(), |held| held.key))
                 }
                 None => None,
             },

@@ -245,6 +245,9 @@ impl OpError {
                 Some(format!("it could be {}", ids.join(", ")))
             }
             OpError::Refused { allow: Some(flag), .. } => Some(format!("{flag} allows it")),
+            OpError::Db(DbError::Dangling(_)) => {
+                Some("restore those tables together; --allow-dangling leaves such rows".to_owned())
+            }
             OpError::NotConfirmed => Some("look at the plan with --dry-run, then give -y".to_owned()),
             OpError::PlanChanged => Some("look at the new plan: run it again".to_owned()),
             OpError::Pinned(id) => Some(format!("dbsnap unpin {} first", id.short())),

@@ -81,6 +81,8 @@ pub fn import(place: &Place, path: &Path, message: &str, monitor: &dyn Monitor) 
         actor: actor::detect(&project.root),
         origin,
         schema_version: metadata.schema_version.clone(),
+        restored: None,
+        imported: true,
         captured,
     };
     let published = publish(&store, session, &history, draft)?;

@@ -28,6 +28,7 @@ pub mod show;
 pub mod snap;
 pub mod sql;
 pub mod tables;
+pub mod undelete;
 pub mod verify;
 pub(crate) mod wording;
 

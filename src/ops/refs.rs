@@ -1,9 +1,12 @@
 //! Names and marks on snapshots: `tag`, `pin`, `unpin`; and finding the snapshot that a reference names.
 
 use super::OpError;
+use super::actor;
 use super::names;
 use super::project::{Place, Project};
 use crate::codec::TableName;
+use crate::hash::Hash;
+use crate::monitor::Monitor;
 use crate::snapshot::{Entry, History, Reference, Refs, Resolved};
 use crate::store::{Access, Store};
 use serde::Serialize;
@@ -12,7 +15,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MarkReport {
-    /// The snapshot.
+    /// The snapshot; empty for a tag that was taken away and could not be read.
     pub id: String,
     /// Its message.
     pub message: String,
@@ -30,7 +33,23 @@ pub struct MarkReport {
 /// If none does, or several do.
 pub(super) fn resolve<'h>(history: &'h History, refs: &Refs, reference: &Reference) -> Result<Resolved<'h>, OpError> {
     let has_table = |entry: &Entry, typed: &str| find_entry_table(entry, typed).is_ok();
-    Ok(reference.resolve(history, &refs.tags, &has_table)?)
+    reference.resolve(history, &refs.tags, &has_table).map_err(|error| match refs.damaged_tags.get(&reference.name) {
+        Some(reason) => OpError::Verification(format!("what tag {} names cannot be read: {reason}", reference.name)),
+        None => match history.unreadable.iter().find(|(id, _)| names_id(&reference.name, id)) {
+            Some((id, reason)) => OpError::Verification(format!("snapshot {} cannot be read: {reason}", id.short())),
+            None => error.into(),
+        },
+    })
+}
+
+/// Whether `typed` is an id, or enough of one.
+fn names_id(typed: &str, id: &Hash) -> bool {
+    typed.len() >= Hash::SHORT && id.to_hex().starts_with(&typed.to_ascii_lowercase())
+}
+
+/// Tells of refs that cannot be read.
+pub(super) fn warn(refs: &Refs, monitor: &dyn Monitor) {
+    refs.damage().iter().for_each(|damage| monitor.warn(damage));
 }
 
 /// The position of the table that `typed` stands for in a snapshot.
@@ -60,7 +79,8 @@ fn report(entry: &Entry, changed: bool) -> MarkReport {
 /// If no snapshot goes by that name or the store cannot be written.
 pub fn pin(place: &Place, typed: &str, reason: Option<&str>) -> Result<MarkReport, OpError> {
     let (store, entry) = open(place, typed)?;
-    let changed = !Refs::load(&store)?.pins.contains_key(&entry.id);
+    let refs = Refs::load(&store)?;
+    let changed = !refs.pins.contains_key(&entry.id) || refs.damaged_pins.contains_key(&entry.id);
     store.pin(&entry.id, reason)?;
     Ok(report(&entry, changed))
 }
@@ -68,8 +88,9 @@ pub fn pin(place: &Place, typed: &str, reason: Option<&str>) -> Result<MarkRepor
 /// Takes the pin off a snapshot.
 ///
 /// # Errors
-/// If no snapshot goes by that name or the store cannot be written.
-pub fn unpin(place: &Place, typed: &str) -> Result<MarkReport, OpError> {
+/// If no snapshot goes by that name, the store cannot be written, or a coding agent asks and `allow_agent` is not given.
+pub fn unpin(place: &Place, typed: &str, allow_agent: bool) -> Result<MarkReport, OpError> {
+    actor::guard("unpin snapshots", allow_agent)?;
     let (store, entry) = open(place, typed)?;
     let changed = store.unpin(&entry.id)?;
     Ok(report(&entry, changed))
@@ -81,7 +102,19 @@ pub fn unpin(place: &Place, typed: &str) -> Result<MarkReport, OpError> {
 /// If the name cannot be used or is on another snapshot.
 pub fn tag(place: &Place, typed: &str, tag: &str, force: bool) -> Result<MarkReport, OpError> {
     let (store, entry) = open(place, typed)?;
-    let before = Refs::load(&store)?.tags.get(tag).copied();
+    let refs = Refs::load(&store)?;
+    // A snapshot that was deleted has its tags as long as nobody else wants them.
+    let deleted = |id: &Hash| Ok::<_, OpError>(store.set_aside_manifests()?.iter().any(|aside| aside.id == *id));
+    let before = match refs.tags.get(tag) {
+        Some(id) if !deleted(id)? || *id == entry.id => Some(*id),
+        _ => None,
+    };
+    if let Some(reason) = refs.damaged_tags.get(tag).filter(|_| !force) {
+        return Err(OpError::Refused {
+            what: format!("what the tag '{tag}' names now cannot be read: {reason}"),
+            allow: Some("--force"),
+        });
+    }
     if let Some(holder) = before.filter(|holder| *holder != entry.id && !force) {
         return Err(OpError::Refused {
             what: format!("the tag '{tag}' is on snapshot {}", holder.short()),
@@ -104,13 +137,15 @@ pub fn untag(place: &Place, tag: &str) -> Result<MarkReport, OpError> {
     let store = Project::find(place)?.open(Access::Write)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
-    let Some(id) = refs.tags.get(tag) else {
+    let id = refs.tags.get(tag);
+    if id.is_none() && !refs.damaged_tags.contains_key(tag) {
         return Err(OpError::Usage(format!("there is no tag '{tag}'")));
-    };
+    }
     store.remove_tag(tag)?;
+    let entry = id.and_then(|id| history.get(id));
     Ok(MarkReport {
-        id: id.to_hex(),
-        message: history.get(id).map(|entry| entry.manifest.message.clone()).unwrap_or_default(),
+        id: id.map(|id| id.to_hex()).unwrap_or_default(),
+        message: entry.map(|entry| entry.manifest.message.clone()).unwrap_or_default(),
         changed: true,
         tag: Some(tag.to_owned()),
         moved_from: None,

@@ -1,6 +1,6 @@
 //! Which objects snapshots need: gc keeps them, publishing checks them.
 
-use super::{History, Manifest};
+use super::{Entry, History, Manifest};
 use crate::hash::Hash;
 use crate::store::Objects;
 use crate::tree::{TreeError, reach};
@@ -17,11 +17,18 @@ pub fn needs(manifest: &Manifest) -> Vec<Hash> {
 /// If an object on the way is missing or damaged: then nothing may be deleted.
 pub fn mark(history: &History, objects: &dyn Objects) -> Result<HashSet<Hash>, TreeError> {
     let mut live = HashSet::new();
-    for entry in &history.entries {
-        for table in &entry.manifest.tables {
-            live.insert(table.schema_object);
-            reach(objects, &table.root, &mut live, |_, _| {})?;
-        }
-    }
+    history.entries.iter().try_for_each(|entry| mark_one(entry, objects, &mut live))?;
     Ok(live)
+}
+
+/// Adds to `live` every object that one snapshot needs. What is in it is taken to be there with all that it needs.
+///
+/// # Errors
+/// As [`mark`]; `live` must not be used then.
+pub fn mark_one(entry: &Entry, objects: &dyn Objects, live: &mut HashSet<Hash>) -> Result<(), TreeError> {
+    for table in &entry.manifest.tables {
+        live.insert(table.schema_object);
+        reach(objects, &table.root, live, |_, _| {})?;
+    }
+    Ok(())
 }

@@ -6,11 +6,13 @@
 //! opens it and gets objects. `gc` opens it exclusively, hands it the live set, and sweeps.
 
 mod check;
+mod deleted;
 mod frame;
 mod index;
 mod index_file;
 mod init;
 mod layout;
+mod litter;
 mod manifests;
 mod object;
 mod open;
@@ -26,6 +28,7 @@ mod trial;
 mod usage;
 
 pub use check::{CheckReport, Damage, DamageKind};
+pub use deleted::{DeletedBy, SetAside};
 pub use frame::MAX_OBJECT_LEN;
 pub use init::Init;
 pub use manifests::MAX_MANIFEST_LEN;

@@ -18,6 +18,7 @@ mod layers;
 mod postgres;
 mod prisma;
 mod restore;
+mod snapshot;
 mod source;
 mod sqlite;
 mod store;

@@ -8,7 +8,7 @@ pub(super) use list::{check_all, remove, set_reason};
 
 use super::OpError;
 use super::project::{Place, Project};
-use super::refs::{find_entry_table, resolve};
+use super::refs::{find_entry_table, resolve, warn};
 use crate::monitor::{Monitor, Step};
 use crate::prisma::{
     BackupEntry, BackupId, BackupManifest, BackupStatus, ExportInfo, ExportWriter, Retention, write_restore_script,
@@ -78,7 +78,9 @@ pub fn export(
     let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
     let reference = project.reference(reference);
-    let resolved = resolve(&history, &Refs::load(&store)?, &reference)?;
+    let refs = Refs::load(&store)?;
+    warn(&refs, monitor);
+    let resolved = resolve(&history, &refs, &reference)?;
     let mut options = ExportOptions { dir: options.dir.as_ref().map(|dir| place.dir.join(dir)), ..options.clone() };
     options.tables.extend(reference.table);
     if options.tables.is_empty()

@@ -31,7 +31,9 @@ pub fn restore(
     let store = project.open(Access::Write)?;
     let history = History::load(&store)?;
     let reference = project.reference(&options.reference);
-    let resolved = refs::resolve(&history, &Refs::load(&store)?, &reference)?;
+    let marks = Refs::load(&store)?;
+    refs::warn(&marks, monitor);
+    let resolved = refs::resolve(&history, &marks, &reference)?;
     let mut options = options.clone();
     options.tables.extend(reference.table);
     options.key = options.key.or(reference.key);

@@ -45,6 +45,8 @@ impl SnapPlan {
                 actor: actor::detect(&self.project.root),
                 origin,
                 schema_version: schema_version.or_else(|| newest_migration(&self.project.root)),
+                restored: None,
+                imported: false,
                 captured,
             },
         )?;

@@ -13,9 +13,8 @@ use crate::db::{DbError, Engine};
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Batch, Connection, OpenFlags, Statement};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// Kibibytes of pages kept in memory.
 const CACHE: u32 = 64 * 1024;
@@ -103,19 +102,47 @@ impl Scratch {
 
     /// The names of tables that `query` reads. It must be one statement that only reads.
     ///
+    /// They are those whose pages the compiled statement opens: a table can be read without a column being named.
+    ///
     /// # Errors
     /// [`DbError::Filter`] if it is not, or SQLite does not understand it.
     pub fn tables_read(&mut self, query: &str) -> Result<BTreeSet<String>, DbError> {
-        let read = Arc::new(Mutex::new(BTreeSet::new()));
-        let noted = Arc::clone(&read);
-        self.guard(move |name| {
-            noted.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
-        })?;
-        let prepared = self.prepare(query).map(drop);
+        let pages = self.pages()?;
+        self.guard()?;
+        let opened = self.opened(query);
         self.unguard()?;
-        prepared?;
-        let read = read.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(read)
+        let opened = opened?;
+        // it reads the pages of every table, and opens none
+        let everything = query.to_ascii_lowercase().contains("dbstat");
+        Ok(pages.into_iter().filter(|(page, _)| everything || opened.contains(page)).map(|(_, table)| table).collect())
+    }
+
+    /// The table of each root page, its own or that of an index.
+    fn pages(&self) -> Result<BTreeMap<i64, String>, DbError> {
+        let listing = |error| failed("listing the tables of a database of our own", error);
+        let mut pages = self.conn.prepare("SELECT rootpage, tbl_name FROM main.sqlite_schema").map_err(listing)?;
+        let pages = pages.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(listing)?;
+        pages.collect::<rusqlite::Result<_>>().map_err(listing)
+    }
+
+    /// The root pages that the program of `query` opens.
+    fn opened(&self, query: &str) -> Result<BTreeSet<i64>, DbError> {
+        if self.prepare(query)?.is_explain() != 0 {
+            // it shows the program and runs nothing
+            return Ok(BTreeSet::new());
+        }
+        let reading = |error| asked("reading it", error);
+        let mut program = self.conn.prepare(&format!("EXPLAIN {query}")).map_err(reading)?;
+        let mut steps = program.query([]).map_err(reading)?;
+        let mut opened = BTreeSet::new();
+        while let Some(step) = steps.next().map_err(reading)? {
+            // addr, opcode, p1, p2 (the root page), p3 (the database)
+            let opcode: String = step.get(1).map_err(reading)?;
+            if ["OpenRead", "ReopenIdx"].contains(&opcode.as_str()) && step.get::<_, i64>(4).map_err(reading)? == 0 {
+                opened.insert(step.get(3).map_err(reading)?);
+            }
+        }
+        Ok(opened)
     }
 
     /// Runs `query`, which must be one statement that only reads. Gives `begin` the names of its columns and `row` each row until that
@@ -129,7 +156,7 @@ impl Scratch {
         begin: impl FnOnce(&[String]) -> Result<(), E>,
         mut row: impl FnMut(&[ValueRef<'_>]) -> Result<bool, E>,
     ) -> Result<(), E> {
-        self.guard(|_| {})?;
+        self.guard()?;
         let mut statement = self.prepare(query)?;
         let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         begin(&names)?;
@@ -163,14 +190,10 @@ impl Scratch {
         }
     }
 
-    /// Lets nothing happen but reading; tells `read` of tables.
-    fn guard(&mut self, mut read: impl FnMut(&str) + Send + 'static) -> Result<(), DbError> {
-        let decide = move |context: AuthContext<'_>| match context.action {
-            AuthAction::Select | AuthAction::Recursive => Authorization::Allow,
-            AuthAction::Read { table_name, .. } => {
-                read(table_name);
-                Authorization::Allow
-            }
+    /// Lets nothing happen but reading.
+    fn guard(&mut self) -> Result<(), DbError> {
+        let decide = |context: AuthContext<'_>| match context.action {
+            AuthAction::Select | AuthAction::Recursive | AuthAction::Read { .. } => Authorization::Allow,
             AuthAction::Function { function_name } if !function_name.eq_ignore_ascii_case("load_extension") => {
                 Authorization::Allow
             }

@@ -21,6 +21,7 @@ mod setup;
 mod show;
 mod snap;
 mod sql;
+mod sql_reads;
 mod status;
 mod stores;
 mod tables;

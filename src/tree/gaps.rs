@@ -34,7 +34,7 @@ pub fn gaps(
 ) -> Result<Vec<Gap>, TreeError> {
     let leaves = LeafReader::new(objects, CACHE);
     let mut gaps = Vec::new();
-    let mut open = vec![(*root, 0, rows)];
+    let mut open: Vec<(Hash, u64, u64)> = vec![(*root, 0, rows)];
     while let Some((id, first, rows)) = open.pop() {
         if interrupted() {
             return Err(TreeError::Interrupted);

@@ -16,7 +16,7 @@ pub struct DeletedSnapshot {
 /// All deleted snapshots that are still kept.
 #[derive(Debug, Default)]
 pub struct Deleted {
-    /// Readable ones, the one deleted last first.
+    /// Readable ones, the one deleted last first; of those deleted together the one taken last.
     pub snapshots: Vec<DeletedSnapshot>,
     /// Those whose manifest cannot be read, with the reason.
     pub unreadable: Vec<(SetAside, String)>,
@@ -45,6 +45,8 @@ impl Deleted {
                 Err(reason) => deleted.unreadable.push((aside, reason)),
             }
         }
+        let order = |one: &DeletedSnapshot| (one.aside.at, one.entry.manifest.order());
+        deleted.snapshots.sort_by(|a, b| order(b).cmp(&order(a)).then_with(|| a.entry.id.cmp(&b.entry.id)));
         Ok(deleted)
     }
 }

@@ -155,6 +155,14 @@ impl Store {
         self.layout.deleted().join(aside.to_string())
     }
 
+    /// Makes what is seen of `deleted/` durable, if there is one.
+    pub(super) fn sync_deleted(&self) -> Result<(), StoreError> {
+        match dir_is_there(&*self.fs, &self.layout, &self.layout.deleted())? {
+            true => Ok(self.fs.sync_dir(&self.layout.deleted())?),
+            false => Ok(()),
+        }
+    }
+
     /// Makes `deleted/` if it is not there: stores of older versions have none. Returns whether there is room for it.
     fn make_deleted_dir(&self) -> Result<bool, StoreError> {
         let dir = self.layout.deleted();

@@ -23,6 +23,8 @@ impl Store {
         }
         self.ready_to_write()?;
         self.check_present(needs)?;
+        // Packs of others may be visible only: whoever installed them may have died, or failed, before they were durable.
+        self.or_poison(self.fs.sync_dir(&self.layout.packs()).map_err(StoreError::from))?;
         let id = Hash::of(bytes);
         // Also if it is there already: whoever wrote it may have died before it was durable.
         self.write_file(&self.layout.manifest(&id), bytes)?;

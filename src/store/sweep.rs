@@ -51,6 +51,10 @@ impl Store {
         if !Arc::ptr_eq(&self.index()?, &plan.index) {
             return Err(StoreError::StalePlan);
         }
+        // What the plan goes by may be visible only: whoever removed a manifest or installed a pack may have died before the sync.
+        self.fs.sync_dir(&self.layout.manifests())?;
+        self.sync_deleted()?;
+        self.fs.sync_dir(&self.layout.packs())?;
         let mut swept = Swept::default();
         self.delete_stale(plan, &mut swept);
         let done = self.sweep_packs(plan, monitor, &mut swept);
@@ -72,8 +76,11 @@ impl Store {
             done => done,
         };
         match new {
-            // A pack that was written anew as it was has kept its name: it is not the old one any more.
-            Ok(new) => gone.extend(rewritten.filter(|pack| !new.contains(pack))),
+            // A new pack with the bytes of an old one has its name, and is not the old one any more.
+            Ok(new) => {
+                gone.extend(rewritten);
+                gone.retain(|pack| !new.contains(pack));
+            }
             Err(error) if error.is_out_of_space() => swept.out_of_space = true,
             Err(error) => return Err(error),
         }

@@ -1,11 +1,11 @@
 //! Power cuts and disk errors at every operation, on a simulated machine.
 
-use super::shelf::{id, init, numbers, open, publish, put, snap, verify};
+use super::shelf::{frame, id, init, numbers, open, publish, put, snap, verify};
 use super::sweep::{live, sweep};
 use dbsnap::fsio::Simulated;
 use dbsnap::hash::Hash;
 use dbsnap::monitor::Silent;
-use dbsnap::store::{Access, DeletedBy, Objects, SetAside, StoreError};
+use dbsnap::store::{Access, DeletedBy, NewObjects, Objects, SetAside, StoreError};
 use std::io::ErrorKind;
 
 /// What the outside world knows after a run that may have been cut short.
@@ -222,4 +222,69 @@ fn after_a_failed_publish_nothing_is_published_either() {
     assert!(matches!(publish(&store, &[1]), Err(StoreError::Poisoned)));
     drop(store);
     publish(&open(&machine, Access::Write).unwrap(), &[1]).unwrap();
+}
+
+/// Fails one operation of a work after the other, each on a machine of its own, until the work gets past its end.
+fn failing_once(machine: &Simulated, work: impl Fn(&Simulated) -> Result<(), StoreError>, then: impl Fn(&Simulated)) {
+    for step in 1.. {
+        let machine = machine.fork();
+        machine.fail_at(machine.operations() + step, ErrorKind::Other, false);
+        let done = work(&machine);
+        machine.heal();
+        then(&machine);
+        if done.is_ok() {
+            return;
+        }
+    }
+}
+
+/// A pack that its writer could not make durable can be seen nevertheless, and who stores the same builds on it.
+///
+/// Torment: D1
+#[test]
+fn what_a_snapshot_builds_on_is_durable_before_it_is_acknowledged() {
+    let machine = Simulated::new();
+    init(&machine).unwrap();
+    let again = |machine: &Simulated| {
+        let manifest = snap(&open(machine, Access::Write).unwrap(), &[1, 2, 3]).unwrap();
+        for seed in 0..20 {
+            let after = machine.fork();
+            after.reboot(seed);
+            verify(&open(&after, Access::Read).unwrap(), &manifest);
+        }
+    };
+    failing_once(&machine, |machine| put(&open(machine, Access::Write)?, 1..4).map(drop), again);
+}
+
+/// A deletion that failed at its last sync can be seen nevertheless, and so can packs; a sweep that goes by them makes them durable.
+///
+/// Torment: D1, C4
+#[test]
+fn what_a_sweep_goes_by_is_durable_before_it_deletes() {
+    let machine = Simulated::new();
+    init(&machine).unwrap();
+    let store = open(&machine, Access::Write).unwrap();
+    let beside = open(&machine, Access::Write).unwrap();
+    let late = beside.session().unwrap();
+    let doomed = snap(&store, &[1, 2, 3, 6]).unwrap();
+    publish(&store, &[3, 6]).unwrap();
+    // The same objects in a second pack, of which only the name can fail to be durable.
+    [3, 6].iter().for_each(|number| assert!(late.put(frame(*number)).unwrap() > 0));
+    machine.fail_at(machine.operations() + 4, ErrorKind::Other, false);
+    assert!(late.seal().is_err());
+    drop((store, beside));
+    let swept = |machine: &Simulated| {
+        for step in 1..60 {
+            let cut = machine.fork();
+            cut.crash_at(cut.operations() + step);
+            let _ = sweep(&cut);
+            for seed in 0..8 {
+                let after = cut.fork();
+                after.reboot(seed);
+                let store = open(&after, Access::Read).unwrap();
+                store.manifest_ids().unwrap().iter().for_each(|manifest| verify(&store, manifest));
+            }
+        }
+    };
+    failing_once(&machine, |machine| open(machine, Access::Exclusive)?.remove_manifest(&doomed).map(drop), swept);
 }

@@ -1,10 +1,10 @@
 //! Sweeping what nothing needs.
 
-use super::shelf::{id, machine, numbers, open, put, snap, verify};
+use super::shelf::{frame, id, machine, numbers, open, publish, put, snap, verify};
 use dbsnap::fsio::Simulated;
 use dbsnap::hash::Hash;
 use dbsnap::monitor::Silent;
-use dbsnap::store::{Access, Objects, Store, StoreError, Swept};
+use dbsnap::store::{Access, NewObjects, Objects, Store, StoreError, Swept};
 use std::collections::HashSet;
 
 /// The objects that the store's manifests need.
@@ -170,4 +170,23 @@ fn stale_temporary_files_of_ours_go_and_others_stay() {
     machine.put(theirs, b"mine");
     assert_eq!(sweep(&machine).unwrap().stale_deleted, 1);
     assert!(machine.read(ours).is_none() && machine.read(theirs).is_some());
+}
+
+/// What is left of a pack can be, byte for byte, another pack that is to go; then it has that one's name.
+#[test]
+fn a_new_pack_with_the_name_of_one_that_goes_stays() {
+    let machine = machine();
+    let stores: Vec<Store> = (0..3).map(|_| open(&machine, Access::Write).unwrap()).collect();
+    // Each writer knows nothing of the others' packs. The last is the best to keep, the second repeats what is left of the first.
+    let sessions = stores.iter().map(|store| store.session().unwrap());
+    for (session, numbers) in sessions.collect::<Vec<_>>().into_iter().zip([&[0, 3][..], &[3], &[0, 6, 9]]) {
+        numbers.iter().for_each(|number| assert!(session.put(frame(*number)).unwrap() > 0));
+        assert_eq!(session.seal().unwrap().packs, 1);
+    }
+    let manifest = publish(&stores[0], &[0, 3, 6, 9]).unwrap();
+    drop(stores);
+    let swept = sweep(&machine).unwrap();
+    assert_eq!((swept.packs_written, swept.packs_deleted), (1, 1));
+    verify(&open(&machine, Access::Read).unwrap(), &manifest);
+    verify_all(&machine);
 }

@@ -105,7 +105,11 @@ fn its_time_ends_by_age_or_at_once() {
         assert_ne!(packs(&shop), before);
         assert!(files(&shop.store().join("deleted")).is_empty() && files(&shop.store().join("refs/tags")).is_empty());
         insta::allow_duplicates! {
-            insta::assert_snapshot!(shop.refused(["undelete", &first]), @"");
+            insta::assert_snapshot!(shop.refused(["undelete", &first]), @r"
+            exit 2
+            --- stderr
+            error: there are no deleted snapshots to bring back
+            ");
         }
         shop.dbsnap(["verify"]).run().success();
     }

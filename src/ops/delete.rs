@@ -95,6 +95,8 @@ fn doomed(entry: &Entry, history: &History, refs: &Refs, going: &BTreeSet<Hash>)
 pub fn delete(place: &Place, typed: &[String], allow_agent: bool) -> Result<DeleteReport, OpError> {
     let project = Project::find(place)?;
     actor::guard("delete snapshots", allow_agent)?;
+    // Needed in the end; what is wrong with it is said before anything is changed.
+    project.export_dir()?;
     let store = project.open(Access::Exclusive)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
@@ -124,11 +126,11 @@ fn choose<'h>(
 ) -> Result<Vec<&'h Entry>, OpError> {
     let mut chosen: Vec<&Entry> = Vec::new();
     for name in typed {
-        let reference = project.reference(name);
-        if reference.key.is_some() || (reference.table.is_some() && !reference.name.starts_with("latest")) {
+        let resolved = resolve(project, history, refs, name)?;
+        if resolved.key.is_some() || (name.contains(':') && !name.starts_with("latest")) {
             return Err(OpError::Usage(format!("'{name}' names a table; a snapshot is deleted as a whole")));
         }
-        let entry = resolve(history, refs, &reference)?.entry;
+        let entry = resolved.entry;
         if refs.pins.contains_key(&entry.id) {
             return Err(OpError::Pinned(entry.id));
         }

@@ -88,6 +88,8 @@ pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<Gc
     if !options.dry_run {
         actor::guard("collect snapshots", options.allow_agent)?;
     }
+    // Needed in the end; what is wrong with it is said before anything is changed.
+    project.export_dir()?;
     let policy = project.config.policy();
     let policy =
         Policy { per_table: options.keep.unwrap_or(policy.per_table), days: options.days.unwrap_or(policy.days) };

@@ -2,7 +2,7 @@
 
 use super::OpError;
 use super::delete;
-use super::names;
+use super::names::Tables;
 use super::project::{Place, Project};
 use crate::codec::TableName;
 use crate::hash::Hash;
@@ -127,14 +127,17 @@ pub fn log(place: &Place, options: &LogOptions) -> Result<LogReport, OpError> {
     let mut history = History::load(&store)?;
     let refs = Refs::load(&store)?;
     let deletions = if options.deleted { deleted(&project, &store, &mut history)? } else { HashMap::new() };
-    let table = match &options.table {
-        Some(typed) => Some(find_table(&history, &project.table_typed(typed))?),
+    let tables = match &options.table {
+        Some(typed) => {
+            let (known, names) = Tables::of_history(&project, &history);
+            Some(known.find(typed)?.into_iter().map(|at| names[at]).collect::<Vec<_>>())
+        }
         None => None,
     };
     let snapshots = history
         .entries
         .iter()
-        .filter(|entry| matches(entry, options, table.as_ref()))
+        .filter(|entry| matches(entry, options, tables.as_deref()))
         .take(options.limit.unwrap_or(usize::MAX))
         .map(|entry| LoggedSnapshot {
             deletion: deletions.get(&entry.id).cloned(),
@@ -166,22 +169,12 @@ fn deleted(project: &Project, store: &Store, history: &mut History) -> Result<Ha
     Ok(deletions)
 }
 
-/// The table that `typed` stands for among all tables that any snapshot has.
-pub(super) fn find_table(history: &History, typed: &str) -> Result<TableName, OpError> {
-    let mut all: Vec<&TableName> =
-        history.entries.iter().flat_map(|entry| entry.manifest.tables.iter().map(|table| &table.table)).collect();
-    all.sort();
-    all.dedup();
-    let position = names::find(&all, typed, "any snapshot")?;
-    Ok(all[position].clone())
-}
-
-fn matches(entry: &Entry, options: &LogOptions, table: Option<&TableName>) -> bool {
+fn matches(entry: &Entry, options: &LogOptions, tables: Option<&[&TableName]>) -> bool {
     let manifest = &entry.manifest;
     let contains = |text: &Option<String>, part: &str| {
         text.as_ref().is_some_and(|text| text.to_lowercase().contains(&part.to_lowercase()))
     };
-    table.is_none_or(|table| manifest.table(table).is_some())
+    tables.is_none_or(|tables| tables.iter().any(|table| manifest.table(table).is_some()))
         && options.since.is_none_or(|since| manifest.created_at >= since)
         && options.grep.as_ref().is_none_or(|part| manifest.message.to_lowercase().contains(&part.to_lowercase()))
         && options

@@ -35,11 +35,11 @@ pub fn undelete(place: &Place, typed: &str) -> Result<UndeleteReport, OpError> {
     if gone.entries.is_empty() {
         return Err(OpError::Usage("there are no deleted snapshots to bring back".to_owned()));
     }
-    let entry = match resolve(&gone, &refs, &project.reference(typed)) {
+    let entry = match resolve(&project, &gone, &refs, typed) {
         Ok(found) => found.entry,
         Err(error) => {
             let history = History::load(&store)?;
-            return Err(match resolve(&history, &refs, &project.reference(typed)) {
+            return Err(match resolve(&project, &history, &refs, typed) {
                 Ok(there) => OpError::Usage(format!("snapshot {} is not deleted", there.entry.id.short())),
                 Err(_) => error,
             });

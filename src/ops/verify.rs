@@ -66,7 +66,7 @@ pub fn verify(
     let mut verifying = Verifying { store: &store, quick, seen: HashSet::new(), monitor, report };
     match subject {
         Some(typed) => {
-            let resolved = resolve(&history, &Refs::load(&store)?, &project.reference(typed))?;
+            let resolved = resolve(&project, &history, &Refs::load(&store)?, typed)?;
             verifying.snapshot(resolved.entry)?;
         }
         None => {
@@ -209,12 +209,9 @@ impl Verifying<'_> {
     /// Checks every export that the list names and writes what was found into the list.
     fn exports(&mut self, project: &Project) -> Result<(), OpError> {
         let mut checked = VerifyReport::default();
-        let missing = super::export::check_all(project, &mut |path| verify_file(path, &mut checked), self.monitor)?;
-        for file in missing {
-            self.found(
-                file,
-                "the file is gone; export its snapshot again, or let `dbsnap delete` take its entry".to_owned(),
-            );
+        let wrong = super::export::check_all(project, &mut |path| verify_file(path, &mut checked), self.monitor)?;
+        for (what, reason) in wrong {
+            self.found(what, reason);
         }
         self.report.files += checked.files;
         self.report.damage.extend(checked.damage);

@@ -208,6 +208,7 @@ impl Work<'_> {
             message: safety::message(self.history, self.entry),
             actor: actor::detect(&self.project.root),
             origin: self.origin.clone(),
+            catalog: Some(self.catalog),
             schema_version: None,
             restored: Some(safety::restored(self.entry, dangling)),
             imported: false,

@@ -58,7 +58,7 @@ fn retention_with_its_reasons() {
     3 deleted snapshots can be brought back: dbsnap log --deleted. To free the space: dbsnap gc --now.
     ");
     assert_eq!(shop.state(), before);
-    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 13);
+    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 15);
     insta::assert_snapshot!(shop.run(["gc", "--keep", "2"]), @r"
     exit 0
     --- stdout
@@ -79,7 +79,7 @@ fn retention_with_its_reasons() {
     [ID] number 3
     [ID] number 2
     ");
-    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 9);
+    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 11);
     shop.dbsnap(["verify"]).run().success();
 }
 
@@ -96,7 +96,7 @@ fn snapshots_go_with_their_files() {
     - backup_[TIME]_mods_restore.ts
     Until [TIME], dbsnap undelete brings it back; dbsnap gc --now frees the space.
     ");
-    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 1);
+    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 3);
     insta::assert_snapshot!(shop.run(["gc"]), @r"
     exit 0
     --- stdout

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "what a test cannot go on without ends it")]
 
 mod drift;
+mod exchanged;
 mod faults;
 mod moved;
+mod older;
 mod parts;
 mod plans;
 mod privileges;

@@ -24,6 +24,7 @@ fn snapshot(sequence: u64, minutes: i64) -> Entry {
     let table = TableEntry {
         table: TableName::bare("mods"),
         backup: format!("backup_{sequence}_mods"),
+        part_of: Default::default(),
         rows: 1,
         bytes: 1,
         root: Hash::of(b"root"),
@@ -42,6 +43,7 @@ fn snapshot(sequence: u64, minutes: i64) -> Entry {
         replaces: Vec::new(),
         restored: None,
         imported: false,
+        search_path: Default::default(),
         actor: Actor::default(),
         source: Origin {
             engine: "sqlite".to_owned(),

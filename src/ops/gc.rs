@@ -11,9 +11,9 @@ use crate::snapshot::{
     Deleted, DropReason, Entry, Grace, History, KeepReason, Policy, Rank, Refs, Sort, Verdict, judge, lost_rows,
     mark_one,
 };
-use crate::store::{Access, DeletedBy, SetAside, Store};
+use crate::store::{Access, DeletedBy, Live, SetAside, Store};
+use crate::tree::Marking;
 use serde::Serialize;
-use std::collections::HashSet;
 
 /// What to collect.
 #[derive(Debug, Clone, Copy, Default)]
@@ -149,12 +149,7 @@ pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<Gc
 }
 
 /// Objects and bytes freed, and whether the disk was too full to free more.
-fn sweep(
-    store: &Store,
-    live: &HashSet<Hash>,
-    dry_run: bool,
-    monitor: &dyn Monitor,
-) -> Result<(u64, u64, bool), OpError> {
+fn sweep(store: &Store, live: &Live, dry_run: bool, monitor: &dyn Monitor) -> Result<(u64, u64, bool), OpError> {
     let plan = store.plan_sweep(live)?;
     if dry_run {
         return Ok((plan.objects_freed(), plan.bytes_freed(), false));
@@ -224,19 +219,19 @@ impl<'f> Fates<'f> {
 
     /// The objects that are needed by whatever stays or can be brought back. `None` if it is not known what a deleted snapshot that
     /// can still be brought back needs: then nothing is swept.
-    fn mark(&mut self, store: &Store) -> Result<Option<HashSet<Hash>>, OpError> {
-        let mut live = HashSet::new();
-        self.kept.iter().try_for_each(|entry| mark_one(entry, store, &mut live))?;
-        let mut beside = if self.at_once { Some(live.clone()) } else { None };
-        let reached = beside.as_mut().unwrap_or(&mut live);
-        self.dropped.iter().try_for_each(|entry| mark_one(entry, store, reached))?;
+    fn mark(&mut self, store: &Store) -> Result<Option<Live>, OpError> {
+        let mut marking = Marking::new(store);
+        self.kept.iter().try_for_each(|entry| mark_one(entry, &mut marking))?;
+        let mut beside = if self.at_once { Some(Marking::new(store)) } else { None };
+        let going = beside.as_mut().unwrap_or(&mut marking);
+        self.dropped.iter().try_for_each(|entry| mark_one(entry, going))?;
         for entry in &self.kept_deleted {
-            if let Err(error) = mark_one(entry, store, &mut live) {
+            if let Err(error) = mark_one(entry, &mut marking) {
                 self.held_back = Some(not_whole(&entry.id, &error.to_string()));
                 break;
             }
         }
-        Ok(self.held_back.is_none().then_some(live))
+        Ok(self.held_back.is_none().then(|| marking.finish()))
     }
 
     /// Sets aside what retention lets go, and removes what is past its time with the tags that it had.

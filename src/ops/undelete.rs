@@ -5,8 +5,8 @@ use super::project::{Place, Project};
 use super::refs::resolve;
 use crate::snapshot::{Deleted, History, Refs, mark_one, needs};
 use crate::store::Access;
+use crate::tree::Marking;
 use serde::Serialize;
-use std::collections::HashSet;
 
 /// What `undelete` did.
 #[derive(Debug, Clone, Serialize)]
@@ -46,7 +46,7 @@ pub fn undelete(place: &Place, typed: &str) -> Result<UndeleteReport, OpError> {
         }
     };
     // An older dbsnap's gc knows nothing of deleted snapshots, and may have taken what this one needs.
-    mark_one(entry, &store, &mut HashSet::new())?;
+    mark_one(entry, &mut Marking::new(&store))?;
     for one in deleted.snapshots.iter().filter(|one| one.entry.id == entry.id) {
         store.bring_back(&one.aside, &needs(&entry.manifest))?;
     }

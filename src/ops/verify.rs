@@ -9,8 +9,8 @@ use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::prisma::ExportReader;
 use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
-use crate::store::{Access, Objects, Store};
-use crate::tree::{Cursor, gaps, reach};
+use crate::store::{Access, Store};
+use crate::tree::{LeafForms, TreeCheck, gaps, reach};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,8 @@ pub fn verify(
     let project = Project::find(place)?;
     let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
-    let mut verifying = Verifying { store: &store, quick, seen: HashSet::new(), monitor, report };
+    let (trees, seen) = (TreeCheck::new(&store), HashSet::new());
+    let mut verifying = Verifying { store: &store, trees, quick, seen, monitor, report };
     match subject {
         Some(typed) => {
             let resolved = resolve(&project, &history, &Refs::load(&store)?, typed)?;
@@ -81,6 +82,7 @@ pub fn verify(
 
 struct Verifying<'v> {
     store: &'v Store,
+    trees: TreeCheck<'v>,
     quick: bool,
     /// Objects that are there, if nothing more is asked.
     seen: HashSet<Hash>,
@@ -91,7 +93,10 @@ struct Verifying<'v> {
 impl Verifying<'_> {
     fn store(&mut self, history: &History) -> Result<(), OpError> {
         self.monitor.begin(&Step { verb: "Verifying", subject: "packs", ..Step::default() });
-        let checked = if self.quick { self.store.check_quickly()? } else { self.store.check(self.monitor)? };
+        let checked = match self.quick {
+            true => self.store.check_quickly()?,
+            false => self.store.check_forms(&LeafForms, self.monitor)?,
+        };
         self.monitor.end();
         self.report.packs = checked.packs;
         for damage in checked.damage {
@@ -178,30 +183,12 @@ impl Verifying<'_> {
         Ok(text)
     }
 
-    /// Reads a tree row by row; every leaf proves its rows by its id. Keys must ascend, or a seek would miss rows.
+    /// Reads a tree row by row, and holds it against everything that the format says of trees.
     fn table(&mut self, schema: &Hash, root: &Hash) -> Result<u64, OpError> {
-        let objects: &dyn Objects = self.store;
-        let schema = read_schema(objects, schema)?;
-        let mut cursor = Cursor::new(objects, &schema.key_spec(), root)?;
-        let mut rows = 0;
-        let mut last: Vec<u8> = Vec::new();
-        let mut unreported = (0, 0);
-        while let Some(entry) = cursor.next_entry()? {
-            if rows > 0 && entry.key <= &last[..] {
-                return Err(OpError::Verification("keys do not ascend".to_owned()));
-            }
-            last.clear();
-            last.extend_from_slice(entry.key);
-            rows += entry.count;
-            unreported = (unreported.0 + entry.count, unreported.1 + entry.row.len() as u64);
-            if unreported.1 > 1 << 20 {
-                self.monitor.advance(unreported.0, unreported.1);
-                unreported = (0, 0);
-                if self.monitor.interrupted() {
-                    return Err(OpError::Interrupted);
-                }
-            }
-        }
+        let schema = read_schema(self.store, schema)?;
+        let totals = self.trees.tree(&schema.key_spec(), root, self.monitor);
+        let rows =
+            totals.map_err(|error| if self.monitor.interrupted() { OpError::Interrupted } else { error.into() })?.rows;
         self.report.rows += rows;
         Ok(rows)
     }

@@ -15,6 +15,7 @@ mod export;
 mod filter;
 mod gauntlet;
 mod layers;
+mod model;
 mod postgres;
 mod prisma;
 mod restore;

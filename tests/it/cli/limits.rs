@@ -15,7 +15,7 @@ fn a_query_without_end_is_ended() {
     insta::assert_snapshot!(shop.refused(["sql", "latest", ENDLESS, "--timeout", "1"]), @r"
     exit 1
     --- stderr
-    error: the query did not end within 1 s
+    error: the query did not end within [DURATION]
     hint: --timeout SECONDS gives it longer
     ");
     for query in [
@@ -66,7 +66,10 @@ fn without_threads_it_says_so() {
 #[test]
 fn a_file_that_may_not_grow_is_an_error() {
     let shop = Shop::new();
-    shop.sql("INSERT INTO mods SELECT value, hex(randomblob(400)), 1, NULL FROM generate_series(10, 4000)");
+    shop.sql(
+        "INSERT INTO mods WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 4000) \
+         SELECT i, hex(randomblob(400)), 1, NULL FROM n",
+    );
     for words in [&["snap", "mods"][..], &["snap", "mods", "--export"]] {
         let limited = ["sh", "-c", "ulimit -f 64; exec \"$@\"", "sh"];
         let run = shop.dbsnap(words).under(limited).run();
@@ -74,7 +77,7 @@ fn a_file_that_may_not_grow_is_an_error() {
         assert_eq!(run.code(), Some(1), "{run}");
         assert!(run.stderr().contains("File too large"), "{run}");
     }
-    assert_eq!(shop.dbsnap(["log"]).run().success().stdout().lines().count(), 0);
+    assert_eq!(files(&shop.store().join("snapshots")).len(), 0);
     shop.snap(["mods"]);
     shop.dbsnap(["verify"]).run().success();
 }

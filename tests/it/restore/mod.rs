@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test cannot go on without ends it")]
 
 mod drift;
+mod equal_keys;
 mod exchanged;
 mod faults;
 mod moved;
@@ -12,6 +13,7 @@ mod plans;
 mod privileges;
 mod random;
 mod schemas;
+mod surroundings;
 mod undo;
 
 use crate::support::place;

@@ -61,9 +61,16 @@ pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
         5_400..=129_599 => ((seconds + 1_800) / 3_600, "h"),
         129_600..=5_183_999 => ((seconds + 43_200) / 86_400, "days"),
         5_184_000..=63_071_999 => (seconds / 2_629_746, "months"),
-        _ => (seconds / 31_556_952, "years"),
+        63_072_000..=3_155_759_999 => (seconds / 31_556_952, "years"),
+        // A clock that was far off, or a file that somebody made.
+        _ => return "more than 100 years ago".to_owned(),
     };
     format!("{number} {unit} ago")
+}
+
+/// A moment to come, to the minute: `2026-01-24 10:30 UTC`.
+pub(super) fn moment(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// Seconds as people say them.
@@ -145,6 +152,10 @@ mod tests {
         assert_eq!(ago(7_200), "2 h ago");
         assert_eq!(ago(86_400 * 12), "12 days ago");
         assert_eq!(ago(-5), "in the future");
+        assert_eq!(ago(86_400 * 365 * 20), "19 years ago");
+        assert_eq!(age(Timestamp::MIN, now), "more than 100 years ago");
+        assert_eq!(age(now, Timestamp::MIN), "in the future");
+        assert_eq!(age(Timestamp::MIN, Timestamp::MAX), "more than 100 years ago");
     }
 
     #[test]

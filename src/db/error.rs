@@ -98,5 +98,5 @@ fn dangling(references: &[(TableName, TableName, u64)]) -> String {
             format!("{rows} row{} of {child} without what they refer to in {parent}", if *rows == 1 { "" } else { "s" })
         })
         .collect();
-    format!("this would leave {}; restore those tables together", list.join(", "))
+    format!("this would leave {}", list.join(", "))
 }

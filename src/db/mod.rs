@@ -19,6 +19,7 @@ pub use open::{OpenOptions, open};
 use patch::patch_keys;
 pub use patch::{Copies, Crossing, PatchTable, PatchWriter, patch_writer};
 pub use traits::{
-    Change, Changing, Commit, Filter, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source, TableRead, Write, Written,
+    Change, Changing, Commit, Filter, MayDangle, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source, TableRead,
+    Write, Written,
 };
 pub use url::{DatabaseUrl, Host, Password, PostgresTarget, SslMode};

@@ -1,7 +1,7 @@
 //! The pair of traits that every engine implements.
 
 use super::{Catalog, Counter, DbError, SourceIdentity};
-use crate::codec::{TableName, TableSchema};
+use crate::codec::{DanglingRows, TableName, TableSchema};
 use crate::monitor::Monitor;
 
 /// A resolved `--where`: one boolean expression, every name quoted for the engine.
@@ -226,6 +226,28 @@ pub struct Written {
     pub left: u64,
 }
 
+/// References to nothing that a restore may leave, where foreign keys do not act.
+#[derive(Debug, Clone, Default)]
+pub struct MayDangle {
+    /// What dangled in the state that is restored.
+    pub known: Vec<DanglingRows>,
+    /// Tables that become exactly what they were at one instant: what dangles among them dangled then.
+    pub among: Vec<TableName>,
+    /// Whatever it is: somebody has asked for it.
+    pub all: bool,
+}
+
+impl MayDangle {
+    /// Why these rows may dangle, if they may.
+    pub fn reason(&self, rows: &DanglingRows) -> Option<&'static str> {
+        let is_among = |table: &TableName| self.among.iter().any(|one| one.name.eq_ignore_ascii_case(&table.name));
+        if is_among(&rows.table) && is_among(&rows.references) || self.known.iter().any(|known| known.is_same(rows)) {
+            return Some("it was so in the state that is restored");
+        }
+        self.all.then_some("it was asked for")
+    }
+}
+
 /// One write transaction over some tables. Dropping it rolls back.
 ///
 /// The order of calls is: read, delete (children first), update, insert (parents first), counters, read again (all, or only what
@@ -273,6 +295,20 @@ pub trait RestoreTxn: Snapshot {
     /// Whether the database carries out foreign-key actions in this transaction. Where it does not (SQLite), what would leave
     /// rows without what they refer to is refused when it is to be committed: [`DbError::Dangling`].
     fn foreign_keys_act(&self) -> bool;
+
+    /// What dangles in and around the tables of this transaction. Nothing where the database holds on to its foreign keys. To be
+    /// asked before the first write.
+    ///
+    /// # Errors
+    /// If the database cannot tell.
+    fn dangling(&mut self) -> Result<Vec<DanglingRows>, DbError> {
+        Ok(Vec::new())
+    }
+
+    /// Lets rows be without what they refer to once this is committed; what of it comes true the monitor is told.
+    fn may_dangle(&mut self, allowed: MayDangle) {
+        let _ = allowed;
+    }
 
     /// Gives `rows` rows of what the columns at `columns` of that table get when they are given nothing. Evaluating a default may
     /// draw from a sequence; nothing else is changed.

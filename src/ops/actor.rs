@@ -1,5 +1,6 @@
 //! Who takes a snapshot: the user, the coding agent if one says so, and where git stands.
 
+use super::OpError;
 use crate::fsio::{LARGE_INPUT, SMALL_INPUT, read_input_text};
 use crate::snapshot::{Actor, GitState};
 use std::path::Path;
@@ -17,15 +18,37 @@ const AGENTS: [(&str, &str); 9] = [
     ("GOOSE_TERMINAL", "goose"),
 ];
 
+/// Refuses what takes snapshots away to a coding agent, unless it was told that it may.
+///
+/// # Errors
+/// [`OpError::Refused`] with the flag that allows it.
+pub fn guard(what: &str, allowed: bool) -> Result<(), OpError> {
+    match agent() {
+        Some(agent) if !allowed => Err(OpError::Refused {
+            what: format!("a coding agent ({agent}) may not {what} by itself"),
+            allow: Some("--allow-agent"),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The coding agent that runs this, if its environment says so.
+fn agent() -> Option<String> {
+    AGENTS.iter().find(|(name, _)| variable(name).is_some()).map(|(_, agent)| (*agent).to_owned())
+}
+
 /// Reads the actor from the environment and from the git repository around `dir`, if there is one.
 pub fn detect(dir: &Path) -> Actor {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     Actor {
         user: variable("USER").or_else(|| variable("LOGNAME")),
         host: read_input_text(Path::new("/proc/sys/kernel/hostname"), SMALL_INPUT)
             .ok()
             .map(|name| name.trim().to_owned()),
-        agent: AGENTS.iter().find(|(name, _)| variable(name).is_some()).map(|(_, agent)| (*agent).to_owned()),
+        agent: agent(),
         git: git_state(dir),
     }
 }

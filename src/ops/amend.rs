@@ -37,9 +37,11 @@ pub fn amend(place: &Place, typed: &str, message: &str) -> Result<AmendReport, O
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
     let old = resolve(&project, &history, &refs, typed)?.entry;
-    let manifest = Manifest { message: message.to_owned(), ..old.manifest.clone() };
-    let id = store.publish(&manifest.to_bytes(), &needs(&manifest))?;
-    if id != old.id {
+    let mut manifest = Manifest { message: message.to_owned(), ..old.manifest.clone() };
+    let mut id = old.id;
+    if manifest.message != old.manifest.message {
+        manifest.replaces.push(old.id);
+        id = store.publish(&manifest.to_bytes(), &needs(&manifest))?;
         if let Some(reason) = refs.pins.get(&old.id) {
             store.pin(&id, reason.as_deref())?;
             store.unpin(&old.id)?;

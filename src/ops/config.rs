@@ -20,6 +20,8 @@ pub const TEMPLATE: &str = r#"# Settings of dbsnap for this project. Every line 
 [retention]
 max_backups_per_table = 5
 max_age_days = 30
+# Deleted snapshots can be brought back (`dbsnap undelete`) for so many days.
+grace_days = 7
 "#;
 
 /// When export files are written.
@@ -55,12 +57,14 @@ pub struct Retention {
     pub max_backups_per_table: usize,
     /// Days.
     pub max_age_days: u32,
+    /// Days for which deleted snapshots can be brought back.
+    pub grace_days: u32,
 }
 
 impl Default for Retention {
     fn default() -> Retention {
         let policy = Policy::default();
-        Retention { max_backups_per_table: policy.per_table, max_age_days: policy.days }
+        Retention { max_backups_per_table: policy.per_table, max_age_days: policy.days, grace_days: 7 }
     }
 }
 

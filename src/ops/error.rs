@@ -267,6 +267,9 @@ impl OpError {
             }
             OpError::RefusedTable { table, .. } => Some(format!("--exclude {table} leaves it out")),
             OpError::Refused { allow: Some(flag), .. } => Some(format!("{flag} allows it")),
+            OpError::Db(DbError::Dangling(_)) => {
+                Some("restore those tables together; --allow-dangling leaves such rows".to_owned())
+            }
             OpError::Untrusted { store, .. } => Some(format!(
                 "if you trust it: take it over (chown, chmod o-w), or set DBSNAP_SAFE_DIRECTORY={}",
                 store.display()

@@ -82,6 +82,8 @@ pub fn import(place: &Place, path: &Path, message: &str, monitor: &dyn Monitor) 
         origin,
         catalog: None,
         schema_version: metadata.schema_version.clone(),
+        restored: None,
+        imported: true,
         captured,
     };
     let published = publish(&store, session, &history, draft)?;

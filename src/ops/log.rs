@@ -1,16 +1,17 @@
 //! `log`: the snapshots, newest first.
 
 use super::OpError;
+use super::delete;
 use super::names::Tables;
 use super::project::{Place, Project};
 use crate::codec::TableName;
 use crate::hash::Hash;
 pub use crate::snapshot::TableChange;
-use crate::snapshot::{Entry, GitState, History, Refs, SnapshotKind};
-use crate::store::Access;
+use crate::snapshot::{Deleted, Entry, GitState, History, Refs, SnapshotKind, deleted_at};
+use crate::store::{Access, DeletedBy, Store};
 use jiff::Timestamp;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Which snapshots to list.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +26,8 @@ pub struct LogOptions {
     pub grep: Option<String>,
     /// Only snapshots by this user or agent.
     pub actor: Option<String>,
+    /// Deleted snapshots, instead of those that are there.
+    pub deleted: bool,
 }
 
 /// One table of a listed snapshot.
@@ -75,6 +78,21 @@ pub struct LoggedSnapshot {
     pub pinned: bool,
     /// Its tags.
     pub tags: Vec<String>,
+    /// When and by whom it was deleted, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deletion: Option<Deletion>,
+}
+
+/// The deletion of a snapshot that can still be brought back.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deletion {
+    /// When.
+    pub at: Timestamp,
+    /// Until when it can be brought back.
+    pub until: Timestamp,
+    /// Whether retention did it.
+    pub by_retention: bool,
 }
 
 impl LoggedSnapshot {
@@ -94,6 +112,9 @@ pub struct LogReport {
     pub total: usize,
     /// Manifests that cannot be read: id and reason.
     pub unreadable: Vec<(String, String)>,
+    /// Tags and pins that cannot be read, one line each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub damaged_refs: Vec<String>,
 }
 
 /// Lists snapshots.
@@ -103,8 +124,9 @@ pub struct LogReport {
 pub fn log(place: &Place, options: &LogOptions) -> Result<LogReport, OpError> {
     let project = Project::find(place)?;
     let store = project.open(Access::Read)?;
-    let history = History::load(&store)?;
+    let mut history = History::load(&store)?;
     let refs = Refs::load(&store)?;
+    let deletions = if options.deleted { deleted(&project, &store, &mut history)? } else { HashMap::new() };
     let tables = match &options.table {
         Some(typed) => {
             let (known, names) = Tables::of_history(&project, &history);
@@ -117,13 +139,34 @@ pub fn log(place: &Place, options: &LogOptions) -> Result<LogReport, OpError> {
         .iter()
         .filter(|entry| matches(entry, options, tables.as_deref()))
         .take(options.limit.unwrap_or(usize::MAX))
-        .map(|entry| describe(entry, &refs.tags, refs.pins.contains_key(&entry.id)))
+        .map(|entry| LoggedSnapshot {
+            deletion: deletions.get(&entry.id).cloned(),
+            ..describe(entry, &refs.tags, refs.pins.contains_key(&entry.id))
+        })
         .collect();
     Ok(LogReport {
         snapshots,
         total: history.entries.len(),
+        damaged_refs: refs.damage(),
         unreadable: history.unreadable.iter().map(|(id, reason)| (id.to_hex(), reason.clone())).collect(),
     })
+}
+
+/// Puts the deleted snapshots into the place of those that are there. Returns their deletions.
+fn deleted(project: &Project, store: &Store, history: &mut History) -> Result<HashMap<Hash, Deletion>, OpError> {
+    let deleted = Deleted::load(store)?;
+    let grace = delete::grace(project, history, &deleted);
+    let mut deletions = HashMap::new();
+    *history = History::default();
+    history.unreadable = deleted.unreadable.iter().map(|(aside, reason)| (aside.id, reason.clone())).collect();
+    for one in deleted.snapshots {
+        let (at, until) = (deleted_at(&one.aside), grace.until(&one.aside));
+        let deletion = Deletion { at, until, by_retention: one.aside.by == DeletedBy::Retention };
+        if deletions.insert(one.entry.id, deletion).is_none() {
+            history.entries.push(one.entry);
+        }
+    }
+    Ok(deletions)
 }
 
 fn matches(entry: &Entry, options: &LogOptions, tables: Option<&[&TableName]>) -> bool {
@@ -168,5 +211,6 @@ pub(super) fn describe(entry: &Entry, tags: &BTreeMap<String, Hash>, pinned: boo
         added_bytes: manifest.stored.bytes,
         pinned,
         tags: tags.iter().filter(|(_, id)| **id == entry.id).map(|(tag, _)| tag.clone()).collect(),
+        deletion: None,
     }
 }

@@ -31,6 +31,7 @@ pub mod show;
 pub mod snap;
 pub mod sql;
 pub mod tables;
+pub mod undelete;
 pub mod verify;
 mod waiting;
 pub(crate) mod wording;

@@ -8,7 +8,8 @@ use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::prisma::BackupId;
 use crate::snapshot::{
-    Actor, CounterState, Entry, FORMAT, History, Manifest, Origin, SnapshotKind, Stored, TableChange, TableEntry, needs,
+    Actor, CounterState, Entry, FORMAT, History, Manifest, Origin, Restored, SnapshotKind, Stored, TableChange,
+    TableEntry, needs,
 };
 use crate::store::{Session, Store, StoreError};
 use crate::tree::{Built, TreeError, reach};
@@ -151,6 +152,10 @@ pub(super) struct Draft<'d> {
     pub catalog: Option<&'d Catalog>,
     /// Its newest migration, if known.
     pub schema_version: Option<String>,
+    /// Of a safety snapshot: the restore before which it is taken.
+    pub restored: Option<Restored>,
+    /// Whether the rows come from an exported file.
+    pub imported: bool,
     /// The tables.
     pub captured: Vec<Captured>,
 }
@@ -208,6 +213,10 @@ pub(super) fn publish(
         created_at,
         message: draft.message,
         parent: history.entries.first().map(|entry| entry.id),
+        sequence: Some(history.next_sequence(store)?),
+        replaces: Vec::new(),
+        restored: draft.restored,
+        imported: draft.imported,
         actor: draft.actor,
         source: draft.origin,
         search_path: draft
@@ -235,7 +244,7 @@ fn check_whole(store: &Store, captured: &[Captured]) -> Result<(), OpError> {
         match reach(store, &table.built.root, &mut seen, |_, _| {}) {
             Err(TreeError::Store(StoreError::Missing(id))) => {
                 return Err(OpError::Verification(format!(
-                    "the store has lost object {}, on which rows of {} draw; delete the snapshots that verify names, run gc, \
+                    "the store has lost object {}, on which rows of {} draw; delete the snapshots that verify names, run gc --now, \
                      and take this snapshot again",
                     id.short(),
                     table.read.schema.table

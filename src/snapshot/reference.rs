@@ -122,10 +122,12 @@ impl Reference {
     ) -> Result<Resolved<'h>, ReferenceError> {
         let typed = self.name.to_ascii_lowercase();
         let is_hex = typed.len() >= LEAST_PREFIX && typed.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let found: Vec<&Entry> = match is_hex {
-            true => history.entries.iter().filter(|entry| entry.id.to_hex().starts_with(&typed)).collect(),
-            false => Vec::new(),
-        };
+        let named = |id: &Hash| is_hex && id.to_hex().starts_with(&typed);
+        let mut found: Vec<&Entry> = history.entries.iter().filter(|entry| named(&entry.id)).collect();
+        if found.is_empty() {
+            // The id that a snapshot had before its message was changed goes on naming it.
+            found = history.entries.iter().filter(|entry| entry.manifest.replaces.iter().any(named)).collect();
+        }
         match found[..] {
             [entry] => Ok(Resolved { entry, table: None }),
             [] => Err(ReferenceError::Unknown { name: self.name.clone(), near: near_names(&typed, history, tags) }),

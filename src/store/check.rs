@@ -106,6 +106,21 @@ impl Store {
     pub fn check_forms(&self, forms: &dyn Forms, monitor: &dyn Monitor) -> Result<CheckReport, StoreError> {
         let mut report = CheckReport::default();
         self.check_packs(&mut report, forms, monitor)?;
+        self.check_rest(report)
+    }
+
+    /// As [`Store::check`], without reading packs: that those which the index knows are there, and everything else.
+    ///
+    /// # Errors
+    /// As [`Store::check`].
+    pub fn check_quickly(&self) -> Result<CheckReport, StoreError> {
+        let mut report = CheckReport::default();
+        let index = self.reload_index()?;
+        self.check_index_files(&index, &mut report);
+        self.check_rest(report)
+    }
+
+    fn check_rest(&self, mut report: CheckReport) -> Result<CheckReport, StoreError> {
         self.check_kinds(&mut report)?;
         self.check_manifests(&mut report)?;
         self.check_refs(&mut report)?;
@@ -263,11 +278,19 @@ impl Store {
                 report.add(DamageKind::Manifest, &self.layout.manifest(&id), describe(&error), Vec::new());
             }
         }
+        for aside in self.set_aside_manifests()? {
+            report.manifests += 1;
+            if let Err(error) = self.read_set_aside(&aside) {
+                report.add(DamageKind::Manifest, &self.set_aside_path(&aside), describe(&error), Vec::new());
+            }
+        }
         Ok(())
     }
 
     fn check_refs(&self, report: &mut CheckReport) -> Result<(), StoreError> {
-        let manifests: HashSet<Hash> = self.manifest_ids()?.into_iter().collect();
+        // A tag of a deleted snapshot comes back with it.
+        let deleted = self.set_aside_manifests()?.into_iter().map(|aside| aside.id);
+        let manifests: HashSet<Hash> = self.manifest_ids()?.into_iter().chain(deleted).collect();
         for damaged in self.damaged_refs(&manifests)? {
             report.add(DamageKind::Ref, &damaged.0, damaged.1, Vec::new());
         }

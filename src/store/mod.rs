@@ -7,11 +7,13 @@
 
 mod check;
 mod closure;
+mod deleted;
 mod frame;
 mod index;
 mod index_file;
 mod init;
 mod layout;
+mod litter;
 mod live;
 mod manifests;
 mod object;
@@ -30,6 +32,7 @@ mod usage;
 
 pub use check::{CheckReport, Damage, DamageKind};
 pub use closure::{Closure, Cost, Forms, MOST_DEPTH, MOST_WEIGHT, NoSources};
+pub use deleted::{DeletedBy, SetAside};
 pub use frame::MAX_OBJECT_LEN;
 pub use init::Init;
 pub use live::Live;

@@ -53,6 +53,7 @@ impl Store {
         }
         // What the plan goes by may be visible only: whoever removed a manifest or installed a pack may have died before the sync.
         self.fs.sync_dir(&self.layout.manifests())?;
+        self.sync_deleted()?;
         self.fs.sync_dir(&self.layout.packs())?;
         let mut swept = Swept::default();
         self.delete_stale(plan, &mut swept);

@@ -20,6 +20,7 @@ mod model;
 mod postgres;
 mod prisma;
 mod restore;
+mod snapshot;
 mod source;
 mod sqlite;
 mod store;

@@ -22,6 +22,7 @@ mod sql;
 mod status;
 mod tables;
 mod tag;
+mod undelete;
 mod undo;
 mod verify;
 
@@ -64,6 +65,8 @@ pub(super) enum Command {
     /// Delete snapshots
     #[command(visible_alias = "rm")]
     Delete(delete::Args),
+    /// Bring a deleted snapshot back
+    Undelete(undelete::Args),
     /// Protect a snapshot from gc and delete
     Pin(pin::PinArgs),
     /// Unpin a snapshot
@@ -105,6 +108,7 @@ pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode,
         Command::Restore(args) => restore::run(args, place, ui),
         Command::Undo(args) => undo::run(args, place, ui),
         Command::Delete(args) => delete::run(args, place, ui),
+        Command::Undelete(args) => undelete::run(args, place, ui),
         Command::Pin(args) => pin::pin(args, place, ui),
         Command::Unpin(args) => pin::unpin(args, place, ui),
         Command::Tag(args) => tag::run(args, place, ui),

@@ -21,6 +21,9 @@ pub(in crate::cli) struct PinArgs {
 pub(in crate::cli) struct UnpinArgs {
     /// The snapshot
     reference: String,
+    /// Let a coding agent unpin a snapshot
+    #[arg(long)]
+    allow_agent: bool,
 }
 
 pub(super) fn pin(args: &PinArgs, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
@@ -31,7 +34,7 @@ pub(super) fn pin(args: &PinArgs, place: &Place, ui: &Ui) -> Result<ExitCode, Cl
 }
 
 pub(super) fn unpin(args: &UnpinArgs, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let report = refs::unpin(place, &args.reference)?;
+    let report = refs::unpin(place, &args.reference, args.allow_agent)?;
     ui.result("unpin", &report, || line(&report, "Unpinned", "is not pinned"))?;
     Ok(ExitCode::SUCCESS)
 }

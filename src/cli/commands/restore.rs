@@ -64,6 +64,9 @@ pub(in crate::cli) struct Args {
     /// Allow NODE_ENV=production
     #[arg(long)]
     production: bool,
+    /// SQLite: write although rows are left without what they refer to
+    #[arg(long)]
+    allow_dangling: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -102,6 +105,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         other_database: args.other_database || args.to.is_some(),
         remote: args.remote,
         production: args.production,
+        allow_dangling: args.allow_dangling,
     };
     let place = Place { url: args.to.clone().or_else(|| place.url.clone()), ..place.clone() };
     carry_out(ui, "restore", |confirm| restore(&place, &options, confirm, ui.monitor()))

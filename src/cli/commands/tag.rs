@@ -31,7 +31,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         (None, false) => return Err(OpError::Usage("give a tag name".to_owned()).into()),
     };
     ui.result("tag", &report, || {
-        let id = paint(ID, &report.id[..8]);
+        let id = paint(ID, report.id.get(..8).unwrap_or("a snapshot that is not known"));
         let tag = printable(report.tag.as_deref().unwrap_or_default());
         match (args.delete, report.changed, &report.moved_from) {
             (true, ..) => format!("Removed tag {tag} from {id}.\n"),

@@ -27,6 +27,7 @@ pub use status::{StatusLine, StatusReport, TableStatus, status};
 use super::OpError;
 use super::overlay::Overlay;
 use super::project::{Place, Project};
+use super::refs::warn;
 use crate::monitor::Monitor;
 use crate::snapshot::{History, Refs};
 use crate::store::{Access, Store};
@@ -82,6 +83,7 @@ impl Opened {
     }
 
     fn finder<'f>(&'f self, place: &'f Place, overlay: &'f Overlay<'f>, monitor: &'f dyn Monitor) -> Finder<'f> {
+        warn(&self.refs, monitor);
         Finder {
             place,
             project: &self.project,

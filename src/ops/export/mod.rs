@@ -9,7 +9,7 @@ pub(super) use list::{check_all, remove, set_reason};
 
 use super::OpError;
 use super::project::{Place, Project};
-use super::refs::{Aimed, resolve_or_table};
+use super::refs::{Aimed, resolve_or_table, warn};
 use crate::monitor::{Monitor, Step};
 use crate::prisma::{
     BackupEntry, BackupId, BackupManifest, BackupStatus, ExportInfo, ExportWriter, Retention, write_restore_script,
@@ -80,7 +80,9 @@ pub fn export(
     let project = Project::find(place)?;
     let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
-    let aimed = resolve_or_table(&project, &history, &Refs::load(&store)?, reference)?;
+    let refs = Refs::load(&store)?;
+    warn(&refs, monitor);
+    let aimed = resolve_or_table(&project, &history, &refs, reference)?;
     let options = ExportOptions { dir: options.dir.as_ref().map(|dir| place.dir.join(dir)), ..options.clone() };
     export_aimed(&project, &store, &aimed, &options, monitor)
 }

@@ -13,10 +13,12 @@ mod defaults;
 mod drift;
 mod fit;
 mod guard;
+mod idle;
 mod into;
 mod perform;
 mod plan;
 mod proof;
+mod safety;
 mod spool;
 mod start;
 mod undo;
@@ -76,6 +78,8 @@ pub struct RestoreOptions {
     pub remote: bool,
     /// Allow it under `NODE_ENV=production`.
     pub production: bool,
+    /// Allow rows without what they refer to, where foreign keys do not act.
+    pub allow_dangling: bool,
 }
 
 /// What a restore does to one table.

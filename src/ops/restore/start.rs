@@ -30,7 +30,9 @@ pub fn restore(
     let project = Project::find(place)?;
     let store = project.open(Access::Write)?;
     let history = History::load(&store)?;
-    let resolved = refs::resolve_or_table(&project, &history, &Refs::load(&store)?, &options.reference)?;
+    let marks = Refs::load(&store)?;
+    refs::warn(&marks, monitor);
+    let resolved = refs::resolve_or_table(&project, &history, &marks, &options.reference)?;
     let mut positions = resolved.chosen(&project, &options.tables)?;
     let is_named = !options.tables.is_empty() || !resolved.tables.is_empty();
     let left_out = if is_named { None } else { leave_out_ledgers(&store, resolved.entry, &mut positions)? };

@@ -46,6 +46,8 @@ impl SnapPlan {
                 origin,
                 catalog: Some(&self.catalog),
                 schema_version: schema_version.or_else(|| newest_migration(&self.project.root)),
+                restored: None,
+                imported: false,
                 captured,
             },
         )?;

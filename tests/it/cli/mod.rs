@@ -1,6 +1,8 @@
 //! The command line through the real binary: what each command prints on stdout and stderr, and what it exits with.
 
 mod arguments;
+mod clocks;
+mod damaged_refs;
 mod dates;
 mod diff;
 mod diff_output;
@@ -32,6 +34,7 @@ mod sql_reads;
 mod status;
 mod stores;
 mod tables;
+mod undelete;
 mod verify;
 
 use crate::support::process::{Invocation, Project, Run};

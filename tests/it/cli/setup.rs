@@ -163,6 +163,7 @@ fn help() {
       restore      Restore rows: plan, confirm, write the differences, verify
       undo         Undo the last restore
       delete       Delete snapshots [alias: rm]
+      undelete     Bring a deleted snapshot back
       pin          Protect a snapshot from gc and delete
       unpin        Unpin a snapshot
       tag          Give a snapshot a name

@@ -5,7 +5,7 @@ use super::sweep::{live, sweep};
 use dbsnap::fsio::Simulated;
 use dbsnap::hash::Hash;
 use dbsnap::monitor::Silent;
-use dbsnap::store::{Access, NewObjects, Objects, StoreError};
+use dbsnap::store::{Access, DeletedBy, NewObjects, Objects, SetAside, StoreError};
 use std::io::ErrorKind;
 
 /// What the outside world knows after a run that may have been cut short.
@@ -16,6 +16,8 @@ struct Known {
     published: Vec<Hash>,
     /// Whether the first of them has its tag and its pin.
     marked: bool,
+    /// The one whose deletion was acknowledged and that is not back for sure.
+    deleted: Option<SetAside>,
 }
 
 /// A life of a store: init, snapshots that share objects, one removed, a sweep, another snapshot.
@@ -36,6 +38,23 @@ fn live_a_life(machine: &Simulated, known: &mut Known) -> Result<(), StoreError>
     let doomed = known.published.remove(1);
     open(machine, Access::Exclusive)?.remove_manifest(&doomed)?;
     sweep(machine)?;
+    // Deleted, brought back, deleted again, and removed for good.
+    let returns = known.published.remove(1);
+    let aside = SetAside { at: 7, id: returns, by: DeletedBy::Hand };
+    let store = open(machine, Access::Exclusive)?;
+    store.set_aside(&[aside])?;
+    known.deleted = Some(aside);
+    let needs: Vec<Hash> = (20..30).map(id).collect();
+    store.bring_back(&aside, &needs)?;
+    known.deleted = None;
+    known.published.insert(1, returns);
+    drop(store);
+    let gone = snap(&open(machine, Access::Write)?, &[20, 21])?;
+    let store = open(machine, Access::Exclusive)?;
+    let aside = SetAside { at: 8, id: gone, by: DeletedBy::Retention };
+    store.set_aside(&[aside])?;
+    store.remove_set_aside(&[aside])?;
+    drop(store);
     let store = open(machine, Access::Write)?;
     let manifest = snap(&store, &(8..25).collect::<Vec<_>>())?;
     known.published.push(manifest);
@@ -53,6 +72,10 @@ fn must_hold(machine: &Simulated, known: &Known, story: &str) {
         let listed = store.manifest_ids().unwrap();
         for manifest in &known.published {
             assert!(listed.contains(manifest), "{story}: an acknowledged snapshot is gone");
+        }
+        if let Some(aside) = &known.deleted {
+            let back = listed.contains(&aside.id);
+            assert!(back || store.read_set_aside(aside).is_ok(), "{story}: a deleted snapshot is gone");
         }
         if known.marked {
             assert_eq!(store.tag("first").unwrap(), Some(known.published[0]), "{story}: the tag is gone");
@@ -138,6 +161,7 @@ fn a_second_power_cut_during_recovery_loses_nothing_either() {
             let known = Known {
                 initialised: known.initialised || done.is_ok(),
                 published: known.published.clone(),
+                deleted: known.deleted,
                 marked: known.marked,
             };
             must_hold(&again, &known, &format!("operation {operation}, then {step}"));

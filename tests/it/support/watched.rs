@@ -2,9 +2,10 @@
 
 use super::postgres::Db;
 use super::witness::Witness;
-use dbsnap::codec::{TableName, TableSchema};
+use dbsnap::codec::{DanglingRows, TableName, TableSchema};
 use dbsnap::db::{
-    Catalog, Changing, Commit, Counter, DbError, Filter, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source,
+    Catalog, Changing, Commit, Counter, DbError, Filter, MayDangle, RestoreTxn, RowSink, RowStream, Sink, Snapshot,
+    Source,
     SourceIdentity, TableRead, Write, Written,
 };
 use dbsnap::monitor::Monitor;
@@ -168,6 +169,14 @@ impl RestoreTxn for WatchedTxn<'_> {
 
     fn foreign_keys_act(&self) -> bool {
         self.txn.as_ref().expect("open until it is committed").foreign_keys_act()
+    }
+
+    fn dangling(&mut self) -> Result<Vec<DanglingRows>, DbError> {
+        self.txn().dangling()
+    }
+
+    fn may_dangle(&mut self, allowed: MayDangle) {
+        self.txn().may_dangle(allowed);
     }
 
     fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError> {

@@ -103,7 +103,7 @@ fn a_snapshot_that_draws_on_a_lost_pack_is_refused() {
     for id in &listed {
         world.dbsnap(["delete", id]).run().success();
     }
-    world.dbsnap(["gc"]).run().success();
+    world.dbsnap(["gc", "--now"]).run().success();
     let again = id_of(&world.snapping().run().success());
     let state = world.state();
     world.change(5);

@@ -8,6 +8,7 @@ mod columns;
 mod forms;
 mod functions;
 mod literals;
+mod moments;
 mod operators;
 mod present;
 mod printer;

@@ -17,7 +17,7 @@ pub use error::DbError;
 pub use filter::FilterNames;
 pub use open::{OpenOptions, open};
 use patch::patch_keys;
-pub use patch::{Copies, PatchTable, PatchWriter, patch_writer};
+pub use patch::{Copies, Crossing, PatchTable, PatchWriter, patch_writer};
 pub use traits::{
     Change, Changing, Commit, Filter, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source, TableRead, Write, Written,
 };

@@ -4,6 +4,7 @@
 mod percent;
 mod postgres;
 mod server;
+mod service;
 
 pub use postgres::PostgresTarget;
 pub use server::{Host, Password, SslMode};

@@ -1,6 +1,7 @@
 //! `.dbsnap/config.toml`: the one file of the store that is meant for version control.
 
 use super::OpError;
+use crate::fsio::{SMALL_INPUT, read_input_text};
 use crate::snapshot::Policy;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -80,7 +81,7 @@ impl Config {
     /// # Errors
     /// If it cannot be read or is not what [`TEMPLATE`] shows.
     pub fn load(path: &Path) -> Result<Config, OpError> {
-        let text = match std::fs::read_to_string(path) {
+        let text = match read_input_text(path, SMALL_INPUT) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
             Err(error) => return Err(OpError::io("read", path, error)),

@@ -34,16 +34,18 @@ pub struct DeleteReport {
 /// If a name is unknown or ambiguous or its snapshot is pinned: then nothing is deleted.
 pub fn delete(place: &Place, typed: &[String]) -> Result<DeleteReport, OpError> {
     let project = Project::find(place)?;
+    // Needed in the end; what is wrong with it is said before anything is changed.
+    project.export_dir()?;
     let store = project.open(Access::Exclusive)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
     let mut chosen: Vec<&Entry> = Vec::new();
     for name in typed {
-        let reference = project.reference(name);
-        if reference.key.is_some() || (reference.table.is_some() && !reference.name.starts_with("latest")) {
+        let resolved = resolve(&project, &history, &refs, name)?;
+        if resolved.key.is_some() || (name.contains(':') && !name.starts_with("latest")) {
             return Err(OpError::Usage(format!("'{name}' names a table; a snapshot is deleted as a whole")));
         }
-        let entry = resolve(&history, &refs, &reference)?.entry;
+        let entry = resolved.entry;
         if refs.pins.contains_key(&entry.id) {
             return Err(OpError::Pinned(entry.id));
         }

@@ -58,6 +58,8 @@ pub struct GcReport {
 /// If the store is in use, a manifest cannot be read, or an object that a snapshot needs is missing: then nothing is deleted.
 pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<GcReport, OpError> {
     let project = Project::find(place)?;
+    // Needed in the end; what is wrong with it is said before anything is changed.
+    project.export_dir()?;
     let policy = project.config.policy();
     let policy =
         Policy { per_table: options.keep.unwrap_or(policy.per_table), days: options.days.unwrap_or(policy.days) };

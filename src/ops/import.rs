@@ -80,6 +80,7 @@ pub fn import(place: &Place, path: &Path, message: &str, monitor: &dyn Monitor) 
         message,
         actor: actor::detect(&project.root),
         origin,
+        catalog: None,
         schema_version: metadata.schema_version.clone(),
         captured,
     };

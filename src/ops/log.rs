@@ -1,7 +1,7 @@
 //! `log`: the snapshots, newest first.
 
 use super::OpError;
-use super::names;
+use super::names::Tables;
 use super::project::{Place, Project};
 use crate::codec::TableName;
 use crate::hash::Hash;
@@ -105,14 +105,17 @@ pub fn log(place: &Place, options: &LogOptions) -> Result<LogReport, OpError> {
     let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
-    let table = match &options.table {
-        Some(typed) => Some(find_table(&history, &project.table_typed(typed))?),
+    let tables = match &options.table {
+        Some(typed) => {
+            let (known, names) = Tables::of_history(&project, &history);
+            Some(known.find(typed)?.into_iter().map(|at| names[at]).collect::<Vec<_>>())
+        }
         None => None,
     };
     let snapshots = history
         .entries
         .iter()
-        .filter(|entry| matches(entry, options, table.as_ref()))
+        .filter(|entry| matches(entry, options, tables.as_deref()))
         .take(options.limit.unwrap_or(usize::MAX))
         .map(|entry| describe(entry, &refs.tags, refs.pins.contains_key(&entry.id)))
         .collect();
@@ -123,22 +126,12 @@ pub fn log(place: &Place, options: &LogOptions) -> Result<LogReport, OpError> {
     })
 }
 
-/// The table that `typed` stands for among all tables that any snapshot has.
-pub(super) fn find_table(history: &History, typed: &str) -> Result<TableName, OpError> {
-    let mut all: Vec<&TableName> =
-        history.entries.iter().flat_map(|entry| entry.manifest.tables.iter().map(|table| &table.table)).collect();
-    all.sort();
-    all.dedup();
-    let position = names::find(&all, typed, "any snapshot")?;
-    Ok(all[position].clone())
-}
-
-fn matches(entry: &Entry, options: &LogOptions, table: Option<&TableName>) -> bool {
+fn matches(entry: &Entry, options: &LogOptions, tables: Option<&[&TableName]>) -> bool {
     let manifest = &entry.manifest;
     let contains = |text: &Option<String>, part: &str| {
         text.as_ref().is_some_and(|text| text.to_lowercase().contains(&part.to_lowercase()))
     };
-    table.is_none_or(|table| manifest.table(table).is_some())
+    tables.is_none_or(|tables| tables.iter().any(|table| manifest.table(table).is_some()))
         && options.since.is_none_or(|since| manifest.created_at >= since)
         && options.grep.as_ref().is_none_or(|part| manifest.message.to_lowercase().contains(&part.to_lowercase()))
         && options

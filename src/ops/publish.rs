@@ -3,7 +3,7 @@
 use super::OpError;
 use super::capture::Capture;
 use super::project::Project;
-use crate::db::{Engine, Snapshot, SourceIdentity, TableRead};
+use crate::db::{Catalog, Engine, Snapshot, SourceIdentity, TableRead};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::prisma::BackupId;
@@ -138,7 +138,7 @@ impl Taking<'_> {
 }
 
 /// A snapshot about to be published.
-pub(super) struct Draft {
+pub(super) struct Draft<'d> {
     /// Why.
     pub kind: SnapshotKind,
     /// What for.
@@ -147,6 +147,8 @@ pub(super) struct Draft {
     pub actor: Actor,
     /// Of which database.
     pub origin: Origin,
+    /// What the database said of its tables, if it was asked.
+    pub catalog: Option<&'d Catalog>,
     /// Its newest migration, if known.
     pub schema_version: Option<String>,
     /// The tables.
@@ -168,7 +170,7 @@ pub(super) fn publish(
     store: &Store,
     session: Session<'_>,
     history: &History,
-    draft: Draft,
+    draft: Draft<'_>,
 ) -> Result<Published, OpError> {
     let sealed = session.seal()?;
     check_whole(store, &draft.captured)?;
@@ -186,6 +188,11 @@ pub(super) fn publish(
         tables.push(TableEntry {
             table: table.clone(),
             backup,
+            part_of: draft
+                .catalog
+                .and_then(|catalog| catalog.table(table))
+                .map(|info| info.part_of.clone())
+                .unwrap_or_default(),
             rows: captured.built.totals.rows,
             bytes: captured.built.totals.row_bytes,
             root: captured.built.root,
@@ -203,6 +210,11 @@ pub(super) fn publish(
         parent: history.entries.first().map(|entry| entry.id),
         actor: draft.actor,
         source: draft.origin,
+        search_path: draft
+            .catalog
+            .map(|catalog| catalog.search_path.clone())
+            .filter(|path| *path != ["public"])
+            .unwrap_or_default(),
         schema_version: draft.schema_version,
         tables,
         stored: Stored { objects: sealed.objects, bytes: sealed.pack_bytes },

@@ -1,10 +1,9 @@
 //! Names and marks on snapshots: `tag`, `pin`, `unpin`; and finding the snapshot that a reference names.
 
 use super::OpError;
-use super::names;
+use super::names::{Tables, is_pattern};
 use super::project::{Place, Project};
-use crate::codec::TableName;
-use crate::snapshot::{Entry, History, Reference, Refs, Resolved};
+use crate::snapshot::{Entry, History, Reference, ReferenceError, Refs};
 use crate::store::{Access, Store};
 use serde::Serialize;
 
@@ -24,29 +23,91 @@ pub struct MarkReport {
     pub moved_from: Option<String>,
 }
 
-/// Finds the snapshot that `reference` names.
-///
-/// # Errors
-/// If none does, or several do.
-pub(super) fn resolve<'h>(history: &'h History, refs: &Refs, reference: &Reference) -> Result<Resolved<'h>, OpError> {
-    let has_table = |entry: &Entry, typed: &str| find_entry_table(entry, typed).is_ok();
-    Ok(reference.resolve(history, &refs.tags, &has_table)?)
+/// What a reference points to.
+pub(super) struct Aimed<'h> {
+    /// The snapshot.
+    pub entry: &'h Entry,
+    /// The positions of the tables that it names; none if it names the whole snapshot.
+    pub tables: Vec<usize>,
+    /// The key of a row.
+    pub key: Option<String>,
 }
 
-/// The position of the table that `typed` stands for in a snapshot.
+impl<'h> Aimed<'h> {
+    /// The positions of the tables that are meant: those that the reference and `typed` name, else all.
+    ///
+    /// # Errors
+    /// If the snapshot has no such table.
+    pub fn chosen(&self, project: &Project, typed: &[String]) -> Result<Vec<usize>, OpError> {
+        let mut chosen = self.tables.clone();
+        let more = Tables::of_entry(project, self.entry).find_all(typed)?;
+        chosen.extend(more.into_iter().filter(|at| !self.tables.contains(at)));
+        Ok(if chosen.is_empty() { (0..self.entry.manifest.tables.len()).collect() } else { chosen })
+    }
+}
+
+/// Finds the snapshot that `typed` names, and what it points to within.
 ///
 /// # Errors
-/// If the snapshot has no such table.
-pub(super) fn find_entry_table(entry: &Entry, typed: &str) -> Result<usize, OpError> {
-    let all: Vec<&TableName> = entry.manifest.tables.iter().map(|table| &table.table).collect();
-    names::find(&all, typed, &format!("snapshot {}", entry.id.short()))
+/// If no snapshot goes by that name, or several do, or the snapshot has no such table.
+pub(super) fn resolve<'h>(
+    project: &Project,
+    history: &'h History,
+    refs: &Refs,
+    typed: &str,
+) -> Result<Aimed<'h>, OpError> {
+    aim(project, history, refs, typed).map_err(|error| match error {
+        OpError::Reference(ReferenceError::Unknown { name, mut near }) if names_table(project, history, typed) => {
+            near.insert(0, format!("latest:{typed}"));
+            ReferenceError::Unknown { name, near }.into()
+        }
+        error => error,
+    })
+}
+
+/// As [`resolve`]; where no snapshot has that name, it may be that of a table: the newest snapshot of it is meant then.
+///
+/// # Errors
+/// As [`resolve`].
+pub(super) fn resolve_or_table<'h>(
+    project: &Project,
+    history: &'h History,
+    refs: &Refs,
+    typed: &str,
+) -> Result<Aimed<'h>, OpError> {
+    match aim(project, history, refs, typed) {
+        Err(OpError::Reference(ReferenceError::Unknown { .. })) if names_table(project, history, typed) => {
+            aim(project, history, refs, &format!("latest:{typed}"))
+        }
+        aimed => aimed,
+    }
+}
+
+/// Whether `typed` is a table, or a row of a table, that some snapshot has.
+pub(super) fn names_table(project: &Project, history: &History, typed: &str) -> bool {
+    !is_pattern(typed) && Tables::of_history(project, history).0.with_key(typed).is_ok()
+}
+
+fn aim<'h>(project: &Project, history: &'h History, refs: &Refs, typed: &str) -> Result<Aimed<'h>, OpError> {
+    let reference = Reference::parse(typed);
+    let has = |entry: &Entry, within: &str| Tables::of_entry(project, entry).with_key(within).is_ok();
+    let resolved = reference.resolve(history, &refs.tags, &has)?;
+    let entry = resolved.entry;
+    let (tables, key) = match &reference.within {
+        Some(within) => {
+            let (tables, _, key) = Tables::of_entry(project, entry).with_key(within)?;
+            (tables, key.map(str::to_owned))
+        }
+        None => (resolved.table.into_iter().collect(), None),
+    };
+    Ok(Aimed { entry, tables, key })
 }
 
 fn open(place: &Place, typed: &str) -> Result<(Store, Entry), OpError> {
     let project = Project::find(place)?;
     let store = project.open(Access::Write)?;
     let history = History::load(&store)?;
-    let entry = resolve(&history, &Refs::load(&store)?, &project.reference(typed))?.entry.clone();
+    let entry = resolve(&project, &history, &Refs::load(&store)?, typed)?.entry.clone();
     Ok((store, entry))
 }
 

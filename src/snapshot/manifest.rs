@@ -102,6 +102,9 @@ pub struct TableEntry {
     pub table: TableName,
     /// The backup id under which it is exported: `backup_20260124_103000_mods`.
     pub backup: String,
+    /// The partitioned tables that it is a part of, from the top down.
+    #[serde(default, rename = "partOf", skip_serializing_if = "Vec::is_empty")]
+    pub part_of: Vec<TableName>,
     /// Rows.
     pub rows: u64,
     /// Bytes of the rows in canonical form.
@@ -151,6 +154,9 @@ pub struct Manifest {
     pub actor: Actor,
     /// Of which database.
     pub source: Origin,
+    /// Where the connection looked for tables that were named without a schema, if not in `public` alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub search_path: Vec<String>,
     /// The newest migration of Prisma's that the database had applied, if it could be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<String>,

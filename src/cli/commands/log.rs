@@ -2,7 +2,7 @@
 
 use crate::cli::command_error::CliError;
 use crate::cli::progress::count;
-use crate::cli::text::{BAD, DIM, GOOD, ID, age, change, paint, printable, size};
+use crate::cli::text::{BAD, DIM, GOOD, ID, age, change, fit, paint, printable, short_name, size};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
 use crate::ops::log::{LogOptions, LogReport, LoggedSnapshot, log};
@@ -67,14 +67,14 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         actor: args.actor.clone(),
     };
     let report = log(place, &options)?;
-    ui.result("log", &report, || render(&report, args))?;
+    ui.paged("log", &report, || render(&report, args, ui.width()))?;
     for (id, reason) in &report.unreadable {
         ui.note(&crate::cli::text::warning(&format!("snapshot {} cannot be read: {}", &id[..8], printable(reason))));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn render(report: &LogReport, args: &Args) -> String {
+fn render(report: &LogReport, args: &Args, width: Option<usize>) -> String {
     if report.snapshots.is_empty() {
         return match report.total {
             0 if !report.unreadable.is_empty() => {
@@ -114,7 +114,7 @@ fn render(report: &LogReport, args: &Args) -> String {
     let lines = table.to_string();
     let mut text = String::new();
     for (line, snapshot) in lines.lines().zip(&report.snapshots) {
-        let _ = writeln!(text, "{}", line.trim());
+        let _ = writeln!(text, "{}", fit(line.trim(), width));
         if args.stat {
             stat(&mut text, snapshot);
         }
@@ -126,7 +126,7 @@ fn tables(snapshot: &LoggedSnapshot) -> String {
     let names: Vec<String> = snapshot
         .tables
         .iter()
-        .map(|table| format!("{}{}", printable(&table.table), if table.filter.is_some() { "*" } else { "" }))
+        .map(|table| format!("{}{}", short_name(&table.table), if table.filter.is_some() { "*" } else { "" }))
         .collect();
     match &names[..] {
         [first, second, rest @ ..] if !rest.is_empty() => format!("{first}, {second} +{}", rest.len()),

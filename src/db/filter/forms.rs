@@ -15,6 +15,14 @@ impl Printer<'_> {
         Ok(())
     }
 
+    /// Whether a value is there, as it is stored.
+    pub(super) fn is_null(&mut self, inner: &Expr, words: &str) -> Result<(), DbError> {
+        self.put("(");
+        self.as_stored(inner)?;
+        self.put(&format!(" {words})"));
+        Ok(())
+    }
+
     pub(super) fn prefix(&mut self, op: UnaryOperator, inner: &Expr) -> Result<(), DbError> {
         let operator = match op {
             UnaryOperator::Not => "NOT ",
@@ -33,6 +41,15 @@ impl Printer<'_> {
     pub(super) fn infix(&mut self, left: &Expr, operator: &str, right: &Expr) -> Result<(), DbError> {
         self.refuse_the_present(&[left, right])?;
         let compares = ["=", "<>", "IS DISTINCT FROM", "IS NOT DISTINCT FROM"].contains(&operator);
+        let orders = compares || ["<", "<=", ">", ">="].contains(&operator);
+        if orders && self.are_moments(&[left, right])? {
+            self.put("(");
+            self.moment(left)?;
+            self.put(&format!(" {operator} "));
+            self.moment(right)?;
+            self.put(")");
+            return Ok(());
+        }
         self.put("(");
         self.operand(left, right, compares)?;
         self.put(&format!(" {operator} "));
@@ -59,6 +76,7 @@ impl Printer<'_> {
             return Err(refused("the list after IN is empty"));
         }
         self.refuse_the_present(&std::iter::once(expr).chain(list).collect::<Vec<_>>())?;
+        let moments = self.is_moment(expr)?;
         self.put("(");
         self.expression(expr)?;
         self.put(if negated { " NOT IN (" } else { " IN (" });
@@ -66,7 +84,10 @@ impl Printer<'_> {
             if nth > 0 {
                 self.put(", ");
             }
-            self.operand(item, expr, true)?;
+            match moments {
+                true => self.moment(item)?,
+                false => self.operand(item, expr, true)?,
+            }
         }
         self.put("))");
         Ok(())
@@ -74,12 +95,17 @@ impl Printer<'_> {
 
     pub(super) fn between(&mut self, expr: &Expr, negated: bool, low: &Expr, high: &Expr) -> Result<(), DbError> {
         self.refuse_the_present(&[expr, low, high])?;
+        let moments = self.are_moments(&[expr, low, high])?;
+        let side = |printer: &mut Self, side: &Expr| match moments {
+            true => printer.moment(side),
+            false => printer.expression(side),
+        };
         self.put("(");
-        self.expression(expr)?;
+        side(self, expr)?;
         self.put(if negated { " NOT BETWEEN " } else { " BETWEEN " });
-        self.expression(low)?;
+        side(self, low)?;
         self.put(" AND ");
-        self.expression(high)?;
+        side(self, high)?;
         self.put(")");
         Ok(())
     }
@@ -93,7 +119,7 @@ impl Printer<'_> {
         escape: Option<&Expr>,
     ) -> Result<(), DbError> {
         self.put("(");
-        self.expression(expr)?;
+        self.as_text(expr)?;
         self.put(if negated { " NOT " } else { " " });
         self.put(words);
         self.put(" ");
@@ -118,7 +144,10 @@ impl Printer<'_> {
             }
         }
         self.put("CAST(");
-        self.expression(inner)?;
+        match ["TEXT", "CHAR", "VARCHAR"].iter().any(|text| to.starts_with(text)) {
+            true => self.as_text(inner)?,
+            false => self.expression(inner)?,
+        }
         self.put(&format!(" AS {to})"));
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Checks an expression node by node and writes it anew.
 
 use super::functions::{self, Call, call};
+use super::moments::quoted;
 use super::operators::operator;
 use super::present::strip;
 use super::{FilterNames, columns, literals, refused};
@@ -81,8 +82,11 @@ impl<'p> Printer<'p> {
     fn node(&mut self, expression: &Expr) -> Result<(), DbError> {
         match expression {
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
-                let name = self.column(expression)?.map(|column| column.name.replace('"', "\"\""));
-                self.put(&format!("\"{}\"", name.unwrap_or_default()));
+                let name = self.column(expression)?.map(|column| quoted(&column.name)).unwrap_or_default();
+                match self.moment_column(expression)?.is_some() {
+                    true => self.put_moment(&name),
+                    false => self.put(&name),
+                }
                 Ok(())
             }
             Expr::Value(value) => {
@@ -91,8 +95,8 @@ impl<'p> Printer<'p> {
                 Ok(())
             }
             Expr::Nested(inner) => self.expression(inner),
-            Expr::IsNull(inner) => self.postfix(inner, "IS NULL"),
-            Expr::IsNotNull(inner) => self.postfix(inner, "IS NOT NULL"),
+            Expr::IsNull(inner) => self.is_null(inner, "IS NULL"),
+            Expr::IsNotNull(inner) => self.is_null(inner, "IS NOT NULL"),
             Expr::IsTrue(inner) => self.postfix(inner, "IS TRUE"),
             Expr::IsNotTrue(inner) => self.postfix(inner, "IS NOT TRUE"),
             Expr::IsFalse(inner) => self.postfix(inner, "IS FALSE"),
@@ -182,6 +186,16 @@ impl<'p> Printer<'p> {
         }
     }
 
+    /// Another printer for the same table.
+    pub(super) fn inner(&self) -> Printer<'p> {
+        Printer { depth: self.depth, ..Printer::new(self.engine, self.schema, self.names) }
+    }
+
+    /// Whether the table is one of SQLite: of those that SQLite is asked about, some are of PostgreSQL.
+    pub(super) fn is_sqlites(&self) -> bool {
+        self.schema.table.schema.is_none()
+    }
+
     /// Writes text as it is.
     pub(super) fn put(&mut self, text: &str) {
         self.sql.push_str(text);
@@ -247,7 +261,7 @@ impl<'p> Printer<'p> {
         let (Call::Function(name) | Call::Syntax(name)) = call(self.engine, name)?;
         self.refuse_the_present(arguments)?;
         self.put(&format!("{name}("));
-        self.list(arguments)?;
+        self.arguments(&name, arguments)?;
         self.put(")");
         Ok(())
     }

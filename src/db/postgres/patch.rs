@@ -1,14 +1,17 @@
 //! Patches for psql.
 //!
 //! A patch runs as the plain owner of its tables, in one transaction, under a lock against other writers. Foreign keys are checked at
-//! its end: those among its tables that cannot be deferred are made deferrable and put back (or made anew, see `moving`). Triggers of users are switched off one
-//! by one and put back as they were. While rows are written the search path is the session's own, which functions in checks, generated
-//! columns and indexes are written for: every operator in those statements is qualified. The row counts before and after are checked, so that a patch does its work whole or not at all.
+//! its end: those among its tables that cannot be deferred are made deferrable and put back (or made anew, see `moving`). Triggers and rules of users are switched
+//! off one by one and put back as they were; so are unique indexes that updates cross (see `lifting`). While rows are written the search path is the session's own,
+//! which functions in checks, generated columns and indexes are written for: every operator in those statements is qualified. The row counts before and after are
+//! checked, so that a patch does its work whole or not at all.
 
+use super::lifting;
 use super::moving::{in_patch, moving};
 use super::quote::{identifier, table};
 use crate::codec::{Column, Identity, Kind, TableSchema, Value, ValueRef};
-use crate::db::patch::{Copies, PatchTable, PatchWriter, hex, key_cells};
+use crate::db::patch::{Copies, Crossing, PatchTable, PatchWriter, hex, key_cells};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Writes patches for psql.
@@ -58,6 +61,12 @@ impl PatchWriter for PostgresPatch {
              FROM pg_catalog.pg_trigger t\n    \
              WHERE t.tgrelid = ANY (tables) AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
                 .to_owned(),
+            "SELECT format('ALTER TABLE %s DISABLE RULE %I', r.ev_class::pg_catalog.regclass, r.rulename),\n      \
+             format('ALTER TABLE %s ENABLE %s RULE %I', r.ev_class::pg_catalog.regclass, \
+             CASE r.ev_enabled WHEN 'A' THEN 'ALWAYS' ELSE '' END, r.rulename)\n    \
+             FROM pg_catalog.pg_rewrite r\n    \
+             WHERE r.ev_class = ANY (tables) AND r.ev_type <> '1' AND r.ev_enabled IN ('O', 'A')"
+                .to_owned(),
             format!(
                 "SELECT format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE INITIALLY DEFERRED', \
              k.conrelid::pg_catalog.regclass, k.conname),\n      \
@@ -76,15 +85,12 @@ impl PatchWriter for PostgresPatch {
              pg_catalog.pg_get_constraintdef(k.oid))\n    \
              FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0\n    AND {moving}"
         ));
-        let _ = write!(
-            sql,
-            "DO {0}\nDECLARE\n  tables CONSTANT pg_catalog.regclass[] := ARRAY[{1}];\n  one record;\nBEGIN\n  \
-             FOR one IN\n    {2}\n  LOOP\n    EXECUTE one.off;\n    \
-             INSERT INTO pg_temp.dbsnap_again (sql) VALUES (one.again);\n  END LOOP;\nEND {0};\n",
-            tag(&names),
-            oids.join(", "),
-            parts.join("\n    UNION ALL\n    ")
-        );
+        let list = format!("\n  tables CONSTANT pg_catalog.regclass[] := ARRAY[{}];", oids.join(", "));
+        sql.push_str(&take_off(&list, &parts.join("\n    UNION ALL\n    ")));
+        let crossed: Vec<String> = tables.iter().filter_map(crossed).collect();
+        if !crossed.is_empty() {
+            sql.push_str(&take_off("", &lifting::unique_indexes(&crossed.join(" OR "))));
+        }
         sql.push_str(
             "SET CONSTRAINTS ALL DEFERRED;\n\
              SELECT pg_catalog.set_config('search_path', :'dbsnap_path', true) AS dbsnap_path \\gset\n\n",
@@ -98,7 +104,7 @@ impl PatchWriter for PostgresPatch {
         }
         format!(
             "\nSET CONSTRAINTS ALL IMMEDIATE;\nSET LOCAL search_path = '';\nDO $dbsnap$\nDECLARE\n  one record;\nBEGIN\n  \
-             FOR one IN SELECT sql FROM pg_temp.dbsnap_again ORDER BY n LOOP\n    EXECUTE one.sql;\n  END LOOP;\n\
+             FOR one IN SELECT sql FROM pg_temp.dbsnap_again ORDER BY n DESC LOOP\n    EXECUTE one.sql;\n  END LOOP;\n\
              END $dbsnap$;\n{}COMMIT;\n",
             checks(tables, |(_, after)| after, "does not have the rows that this patch leads to")
         )
@@ -200,20 +206,44 @@ impl PatchWriter for PostgresPatch {
         true
     }
 
-    fn parked(&self, column: &Column, number: u32) -> Option<Value> {
-        if column.nullable {
-            return Some(Value::Null);
-        }
-        let number = i64::from(number);
-        match (column.array, column.kind, column.sql_type.as_str()) {
-            (false, Kind::Text, _) => Some(Value::Text(format!("dbsnap {number}").into_bytes())),
-            (false, Kind::Int, "smallint") => Some(Value::Int(i64::from(i16::MIN) + number)),
-            (false, Kind::Int, _) => Some(Value::Int(i64::from(i32::MIN) + number)),
-            (false, Kind::BigInt, _) => Some(Value::Int(i64::MIN + number)),
-            (false, Kind::Uuid, _) => Some(Value::Text(format!("dbdbdbdb-dbdb-4bdb-8bdb-{number:012x}").into_bytes())),
-            _ => None,
-        }
+    fn takes_indexes_off(&self) -> bool {
+        true
     }
+
+    fn parked(&self, _: &Column, _: u32) -> Option<Value> {
+        None
+    }
+}
+
+/// Runs what the first column of `query` says, and keeps the second for the end.
+fn take_off(declared: &str, query: &str) -> String {
+    let tag = tag(&[declared.to_owned(), query.to_owned()]);
+    format!(
+        "DO {tag}\nDECLARE{declared}\n  one record;\nBEGIN\n  FOR one IN\n    SELECT * FROM ({query}) AS t (off, again)\n  \
+         LOOP\n    EXECUTE one.off;\n    INSERT INTO pg_temp.dbsnap_again (sql) VALUES (one.again);\n  END LOOP;\nEND {tag};\n"
+    )
+}
+
+/// The indexes that no order of a table's updates passes, as a condition on `i`: PostgreSQL checks them row by row. Exclusion
+/// constraints are taken off wherever one of their columns changes.
+fn crossed(one: &PatchTable<'_>) -> Option<String> {
+    let list = |names: &BTreeSet<String>| {
+        let quoted: Vec<String> = names.iter().map(|name| literal(name)).collect();
+        if quoted.is_empty() { "NULL".to_owned() } else { quoted.join(", ") }
+    };
+    let Crossing { indexes, columns } = one.crossing;
+    (!columns.is_empty()).then(|| {
+        format!(
+            "i.indrelid = {}::pg_catalog.regclass AND (i.indisunique AND (SELECT x.relname FROM pg_catalog.pg_class x \
+             WHERE x.oid = i.indexrelid) IN ({}) OR i.indisexclusion AND EXISTS (SELECT FROM pg_catalog.pg_attribute a \
+             WHERE a.attrelid = i.indrelid AND a.attname IN ({}) AND (a.attnum = ANY (i.indkey) OR EXISTS \
+             (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass \
+             AND d.objid = i.indexrelid AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum))))",
+            literal(&table(&one.schema.table)),
+            list(indexes),
+            list(columns)
+        )
+    })
 }
 
 /// Identity columns beyond the key that the database alone may fill: updates have to be let in.

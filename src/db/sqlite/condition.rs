@@ -27,9 +27,10 @@ impl Condition {
         engine: Engine,
         names: &dyn FilterNames,
     ) -> Result<Condition, DbError> {
-        let filter = Filter::parse_named(typed, Engine::Sqlite, schema, names)?;
+        let told_apart = ToldApart::new(schema, names);
+        let filter = Filter::parse_named(typed, Engine::Sqlite, &told_apart.schema, &told_apart)?;
         let scratch = Scratch::temporary()?;
-        let schema = TableSchema { key: Key::Rows, ..schema.clone() };
+        let schema = TableSchema { key: Key::Rows, ..told_apart.schema };
         scratch.table(&schema, engine)?;
         let places: Vec<String> = (1..=schema.columns.len().max(1)).map(|nth| format!("?{nth}")).collect();
         let table = quote(&table_name(&schema));
@@ -57,6 +58,46 @@ impl Condition {
         let holds = conn.prepare_cached(select).and_then(|mut select| select.query_row([], |row| row.get(0)));
         conn.prepare_cached(delete).and_then(|mut delete| delete.execute([])).map_err(telling)?;
         holds.map_err(telling)
+    }
+}
+
+/// A table whose columns SQLite tells apart. Of those that differ in case only none keeps its name: they are found as they are
+/// written, and in no other case.
+struct ToldApart<'n> {
+    schema: TableSchema,
+    renamed: Vec<(String, String)>,
+    names: &'n dyn FilterNames,
+}
+
+impl<'n> ToldApart<'n> {
+    fn new(schema: &TableSchema, names: &'n dyn FilterNames) -> ToldApart<'n> {
+        let mut schema = schema.clone();
+        let columns: Vec<String> = schema.columns.iter().map(|column| column.name.clone()).collect();
+        let mut renamed = Vec::new();
+        for (nth, column) in schema.columns.iter_mut().enumerate() {
+            let same = |other: &&String| other.eq_ignore_ascii_case(&column.name);
+            if columns.iter().filter(same).count() > 1 {
+                let here = format!("{} ({nth})", column.name);
+                renamed.push((std::mem::replace(&mut column.name, here.clone()), here));
+            }
+        }
+        ToldApart { schema, renamed, names }
+    }
+
+    fn here(&self, name: &str) -> Option<String> {
+        self.renamed.iter().find(|(source, _)| source == name).map(|(_, here)| here.clone())
+    }
+}
+
+impl FilterNames for ToldApart<'_> {
+    fn column(&self, name: &str) -> Option<String> {
+        let other = || self.names.column(name).map(|column| self.here(&column).unwrap_or(column));
+        self.here(name).or_else(other)
+    }
+
+    fn label(&self, column: &str, value: &str) -> Option<String> {
+        let source = self.renamed.iter().find(|(_, here)| here == column).map_or(column, |(source, _)| source);
+        self.names.label(source, value)
     }
 }
 

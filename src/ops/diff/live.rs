@@ -7,7 +7,7 @@ use crate::hash::Hash;
 use crate::monitor::Step;
 use crate::ops::capture::Capture;
 use crate::ops::publish::origin;
-use crate::ops::{OpError, Project, names, settings};
+use crate::ops::{OpError, Project, settings};
 use crate::snapshot::Origin;
 
 /// The live database.
@@ -47,10 +47,9 @@ impl Live {
         self.catalog.tables.iter().map(|info| (info.schema.table.clone(), info.refusal.clone())).collect()
     }
 
-    /// The live tables that `typed` stands for, if there are any.
-    pub fn find(&self, typed: &str) -> Option<Vec<TableName>> {
-        let found = names::find_tables(&self.catalog, typed).ok()?;
-        Some(found.into_iter().map(|info| info.schema.table.clone()).collect())
+    /// What it says of its tables.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
     }
 
     /// The table as the catalog tells it, not yet read.

@@ -11,7 +11,7 @@ use super::rows::{RowOp, each_row};
 use super::swaps::Swaps;
 use super::{DiffOptions, DiffSide, Opened};
 use crate::codec::{Key, TableSchema, ValueRef};
-use crate::db::{Copies, PatchTable, PatchWriter, patch_writer};
+use crate::db::{Copies, Crossing, PatchTable, PatchWriter, patch_writer};
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::overlay::Overlay;
@@ -134,19 +134,25 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
         let schemas: Vec<TableSchema> = changed.iter().map(|one| one.target().clone()).collect();
         let schemas: Vec<&TableSchema> = schemas.iter().collect();
         let rows: Vec<Option<(u64, u64)>> = changed.iter().map(|one| one.rows).collect();
-        let tables: Vec<PatchTable<'_>> =
-            schemas.iter().zip(rows).map(|(schema, rows)| PatchTable { schema, rows }).collect();
-        (self.write)(&self.writer.begin(&tables))?;
         let order = children_first(&schemas);
         let cyclic: Vec<bool> =
             (0..schemas.len()).map(|at| self.writer.follows_references() && is_cyclic(&schemas, at)).collect();
+        let mut swaps: Vec<Swaps<'_>> = schemas.iter().map(|schema| Swaps::new(schema, self.writer)).collect();
+        for at in 0..schemas.len() {
+            self.unique_values(&mut changed[at], &mut swaps[at], cyclic[at])?;
+        }
+        let crossing: Vec<Crossing> = swaps.iter_mut().map(Swaps::crossing).collect();
+        let tables = schemas.iter().zip(rows).zip(&crossing);
+        let tables: Vec<PatchTable<'_>> =
+            tables.map(|((schema, rows), crossing)| PatchTable { schema, rows, crossing }).collect();
+        (self.write)(&self.writer.begin(&tables))?;
         for &at in order.iter().filter(|at| cyclic[**at]) {
-            self.updates(&mut changed[at], true)?;
+            self.updates(&mut changed[at], &mut swaps[at])?;
         }
         for &at in &order {
             self.deletions(&mut changed[at])?;
             if !cyclic[at] {
-                self.updates(&mut changed[at], false)?;
+                self.updates(&mut changed[at], &mut swaps[at])?;
             }
         }
         for &at in order.iter().rev() {
@@ -198,25 +204,35 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
         if keys.is_empty() { Ok(()) } else { (self.write)(&self.writer.delete(&schema, &keys)) }
     }
 
-    fn updates(&mut self, table: &mut Changed, before_deletions: bool) -> Result<(), E> {
+    /// Keeps the updates that change unique values, of which it must be known beforehand what is in their way.
+    fn unique_values(&mut self, table: &mut Changed, swaps: &mut Swaps<'_>, before_deletions: bool) -> Result<(), E> {
         let schema = table.target().clone();
-        let writer = self.writer;
-        let mut swaps = Swaps::new(&schema, writer);
+        self.each(table, RowOp::Changed, |this, change| {
+            if let (Some(old), Some(new)) = (change.old, change.new) {
+                swaps.take(&this.writer.key_is(&schema, old), old, new, change.changed);
+            }
+            Ok(())
+        })?;
+        if !before_deletions {
+            return Ok(());
+        }
+        self.each(table, RowOp::Removed, |_, change| {
+            swaps.holds_on(change.values());
+            Ok(())
+        })
+    }
+
+    fn updates(&mut self, table: &mut Changed, swaps: &mut Swaps<'_>) -> Result<(), E> {
+        let schema = table.target().clone();
         self.each(table, RowOp::Changed, |this, change| {
             let (Some(old), Some(new)) = (change.old, change.new) else { return Ok(()) };
-            let key = this.writer.key_is(&schema, old);
-            if swaps.take(&key, old, new, change.changed) {
+            if swaps.keeps(change.changed) {
                 return Ok(());
             }
+            let key = this.writer.key_is(&schema, old);
             let set: Vec<(usize, ValueRef<'_>)> = change.changed.iter().map(|&at| (at, new[at])).collect();
             (this.write)(&this.writer.update(&schema, &key, &set))
         })?;
-        if before_deletions {
-            self.each(table, RowOp::Removed, |this, change| {
-                let key = this.writer.key_is(&schema, change.values());
-                swaps.vacate(&key, change.values(), this.write)
-            })?;
-        }
         swaps.finish(self.write)
     }
 

@@ -130,12 +130,20 @@ pub struct RestorePlan {
     pub tables: Vec<PlannedTable>,
     /// Rows of other tables that foreign keys take along.
     pub bystanders: Vec<Bystander>,
+    /// What is left out unless it is named, in a line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
 }
 
 impl RestoreOptions {
     /// Whether only one row is meant.
     pub(crate) fn has_key(&self) -> bool {
         self.key.is_some() || !self.named_key.is_empty()
+    }
+
+    /// The key of that row, for messages.
+    fn key_as_typed(&self) -> String {
+        self.key.clone().unwrap_or_else(|| self.named_key.join(","))
     }
 }
 

@@ -182,6 +182,7 @@ impl Work<'_> {
             message: safety_message(self.entry),
             actor: actor::detect(&self.project.root),
             origin: self.origin.clone(),
+            catalog: Some(self.catalog),
             schema_version: None,
             captured: live,
         };

@@ -46,8 +46,7 @@ pub fn undo(
         let history = History::load(&store)?;
         match &options.reference {
             Some(typed) => {
-                let reference = project.reference(typed);
-                let found = refs::resolve(&history, &Refs::load(&store)?, &reference)?.entry;
+                let found = refs::resolve(&project, &history, &Refs::load(&store)?, typed)?.entry;
                 of_restore(&history, found)?.id
             }
             None => {

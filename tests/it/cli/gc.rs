@@ -55,7 +55,7 @@ fn retention_with_its_reasons() {
     [DRY RUN] Would delete 3 of 6 snapshots and 0 objects; [SIZE] freed.
     ");
     assert_eq!(shop.state(), before);
-    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 13);
+    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 15);
     insta::assert_snapshot!(shop.run(["gc", "--keep", "2"]), @r"
     exit 0
     --- stdout
@@ -75,7 +75,7 @@ fn retention_with_its_reasons() {
     [ID] number 3
     [ID] number 2
     ");
-    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 9);
+    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 11);
     shop.dbsnap(["verify"]).run().success();
 }
 
@@ -92,7 +92,7 @@ fn snapshots_go_with_their_files() {
     - backup_[TIME]_mods_restore.ts
     Run dbsnap gc to free the space.
     ");
-    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 1);
+    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 3);
     insta::assert_snapshot!(shop.run(["gc"]), @r"
     exit 0
     --- stdout

@@ -37,7 +37,7 @@ fn a_snapshot_a_table_and_rows() {
     {"id":2,"title":"Lamp","price":9.0,"author_id":"ann"}
     {"id":3,"title":"Rug","price":null,"author_id":"bob"}
     "#);
-    insta::assert_snapshot!(shop.run(["show", "latest:Mod:2"]), @r#"
+    insta::assert_snapshot!(shop.run(["show", "latest:MODS:2"]), @r#"
     exit 0
     --- stdout
     {

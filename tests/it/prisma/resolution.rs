@@ -54,7 +54,7 @@ const TABLES: &str = "
     CREATE TABLE FacetDefinition (id INTEGER PRIMARY KEY);
     CREATE TABLE old_things (id INTEGER);
     CREATE TABLE elsewhere (id INTEGER PRIMARY KEY);
-    CREATE TABLE _prisma_migrations (id TEXT PRIMARY KEY);
+    CREATE TABLE _prisma_migrations (id TEXT PRIMARY KEY, migration_name TEXT NOT NULL);
     CREATE TABLE _CategoryToMod (A INTEGER NOT NULL REFERENCES taxonomy (id) ON DELETE CASCADE,
         B INTEGER NOT NULL REFERENCES mods (id) ON DELETE CASCADE, UNIQUE (A, B));
     INSERT INTO mods VALUES (1, 'furniture', 'Oak table', 'free-of-charge'), (2, 'furniture', 'Lamp', 'PAID'), (3, 'house', 'Hut', 'PAID');

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "what a test cannot go on without ends it")]
 
 mod drift;
+mod exchanged;
 mod equal_keys;
 mod faults;
 mod moved;
+mod older;
 mod parts;
 mod plans;
 mod privileges;

@@ -25,6 +25,13 @@ impl<S> Watched<S> {
         Watched { database, look: Box::new(move || Witness::on(server, &name)) }
     }
 
+    /// From now on indexes and constraints may be made again, just like they were.
+    pub fn may_make_again(mut self) -> Watched<S> {
+        let look = self.look;
+        self.look = Box::new(move || look().as_it_looks());
+        self
+    }
+
     /// Watches a SQLite file.
     pub fn sqlite(database: S, path: PathBuf) -> Watched<S> {
         Watched { database, look: Box::new(move || Witness::of_file(&path)) }

@@ -10,6 +10,7 @@ mod commit;
 mod counters;
 mod defaults;
 mod fit;
+mod lift;
 mod kinds;
 mod links;
 mod silence;

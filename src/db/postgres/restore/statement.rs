@@ -25,33 +25,44 @@ impl PostgresRestore<'_> {
     pub(super) fn write(&mut self, pending: &[Staged]) -> Result<(), DbError> {
         let mut pending = pending.to_vec();
         pending.sort_by_key(|staged| staged.work);
+        let counts = self.lifting(&pending, |restore| restore.by_some_way(&pending))?;
+        self.check(&pending, &counts)
+    }
+
+    /// Writes `pending` in place, or, where rows exchange unique values, in whatever way takes nothing else along.
+    fn by_some_way(&mut self, pending: &[Staged]) -> Result<Vec<u64>, Failure> {
         if self.thoroughly
-            && let Some(counts) = self.uproot(&pending).map_err(|failure| self.explain(&pending, failure))?
+            && let Some(counts) = self.uproot(pending)?
         {
-            return self.check(&pending, &counts);
+            return Ok(counts);
         }
         let updates = || pending.iter().filter(|staged| staged.work == Work::Update);
         if updates().next().is_none() {
-            return self.attempt(&pending, Updating::InPlace).and_then(|counts| self.check(&pending, &counts));
+            return self.counts(pending, Updating::InPlace);
         }
-        let replaceable = updates().all(|staged| self.links.is_replaceable(staged.index));
-        self.run("SAVEPOINT dbsnap_write", "setting a savepoint")?;
-        let counts = match self.counts(&pending, Updating::InPlace) {
+        let monitor = self.session.monitor;
+        let back = "ROLLBACK TO SAVEPOINT dbsnap_in_place";
+        self.session.connection.execute("SAVEPOINT dbsnap_in_place", monitor)?;
+        let failure = match self.counts(pending, Updating::InPlace) {
             // unique or exclusion constraint: some row has, for a moment, what another is to have
-            Err(failure) if matches!(failure.code(), Some("23505" | "23P01")) => {
-                self.run("ROLLBACK TO SAVEPOINT dbsnap_write", "going back to a savepoint")?;
-                match replaceable {
-                    true => self.attempt(&pending, Updating::Replacing)?,
-                    false => match self.uproot(&pending).map_err(|failure| self.explain(&pending, failure))? {
-                        Some(counts) => counts,
-                        None => self.stepping_aside(&pending).map_err(|failure| self.explain(&pending, failure))?,
-                    },
-                }
-            }
-            other => other.map_err(|failure| self.explain(&pending, failure))?,
+            Err(failure) if matches!(failure.code(), Some("23505" | "23P01")) => failure,
+            other => return other,
         };
-        self.run("RELEASE SAVEPOINT dbsnap_write", "releasing a savepoint")?;
-        self.check(&pending, &counts)
+        self.session.connection.execute(back, monitor)?;
+        if updates().all(|staged| self.links.is_replaceable(staged.index)) {
+            return self.counts(pending, Updating::Replacing);
+        }
+        if let Some(counts) = self.uproot(pending)? {
+            return Ok(counts);
+        }
+        match self.stepping_aside(pending) {
+            // no value was free, or none that the column takes; the first failure names what is to be lifted
+            Err(Failure::Server(error)) if !error.is_fatal() => {
+                self.session.connection.execute(back, monitor)?;
+                Err(failure)
+            }
+            other => other,
+        }
     }
 
     /// Lets rows that are to be updated give up what is unique of them, and then updates them.
@@ -62,11 +73,7 @@ impl PostgresRestore<'_> {
         self.counts(pending, Updating::InPlace)
     }
 
-    fn attempt(&mut self, pending: &[Staged], updating: Updating) -> Result<Vec<u64>, DbError> {
-        self.counts(pending, updating).map_err(|failure| self.explain(pending, failure))
-    }
-
-    fn explain(&self, pending: &[Staged], failure: Failure) -> DbError {
+    pub(super) fn explain(&self, pending: &[Staged], failure: Failure) -> DbError {
         match pending {
             [staged] => writing(&self.table(staged.index), failure),
             _ => {

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "what a test cannot go on without ends it")]
 
 mod drift;
-mod exchanged;
 mod equal_keys;
+mod exchanged;
 mod faults;
 mod moved;
 mod older;

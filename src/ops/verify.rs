@@ -7,8 +7,8 @@ use super::refs::resolve;
 use crate::monitor::{Monitor, Step};
 use crate::prisma::ExportReader;
 use crate::snapshot::{Entry, History, Refs, read_schema};
-use crate::store::{Access, Objects, Store};
-use crate::tree::Cursor;
+use crate::store::{Access, Store};
+use crate::tree::{LeafForms, TreeCheck};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -51,7 +51,7 @@ pub fn verify(place: &Place, subject: Option<&str>, monitor: &dyn Monitor) -> Re
     let project = Project::find(place)?;
     let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
-    let mut verifying = Verifying { store: &store, monitor, report };
+    let mut verifying = Verifying { store: &store, trees: TreeCheck::new(&store), monitor, report };
     match subject {
         Some(typed) => {
             let resolved = resolve(&project, &history, &Refs::load(&store)?, typed)?;
@@ -67,6 +67,7 @@ pub fn verify(place: &Place, subject: Option<&str>, monitor: &dyn Monitor) -> Re
 
 struct Verifying<'v> {
     store: &'v Store,
+    trees: TreeCheck<'v>,
     monitor: &'v dyn Monitor,
     report: VerifyReport,
 }
@@ -74,7 +75,7 @@ struct Verifying<'v> {
 impl Verifying<'_> {
     fn store(&mut self, history: &History) -> Result<(), OpError> {
         self.monitor.begin(&Step { verb: "Verifying", subject: "packs", ..Step::default() });
-        let checked = self.store.check(self.monitor)?;
+        let checked = self.store.check_forms(&LeafForms, self.monitor)?;
         self.monitor.end();
         self.report.packs = checked.packs;
         for damage in checked.damage {
@@ -127,30 +128,12 @@ impl Verifying<'_> {
         Ok(())
     }
 
-    /// Reads a tree row by row; every leaf proves its rows by its id. Keys must ascend, or a seek would miss rows.
+    /// Reads a tree row by row, and holds it against everything that the format says of trees.
     fn table(&mut self, schema: &crate::hash::Hash, root: &crate::hash::Hash) -> Result<u64, OpError> {
-        let objects: &dyn Objects = self.store;
-        let schema = read_schema(objects, schema)?;
-        let mut cursor = Cursor::new(objects, &schema.key_spec(), root)?;
-        let mut rows = 0;
-        let mut last: Vec<u8> = Vec::new();
-        let mut unreported = (0, 0);
-        while let Some(entry) = cursor.next_entry()? {
-            if rows > 0 && entry.key <= &last[..] {
-                return Err(OpError::Verification("keys do not ascend".to_owned()));
-            }
-            last.clear();
-            last.extend_from_slice(entry.key);
-            rows += entry.count;
-            unreported = (unreported.0 + entry.count, unreported.1 + entry.row.len() as u64);
-            if unreported.1 > 1 << 20 {
-                self.monitor.advance(unreported.0, unreported.1);
-                unreported = (0, 0);
-                if self.monitor.interrupted() {
-                    return Err(OpError::Interrupted);
-                }
-            }
-        }
+        let schema = read_schema(self.store, schema)?;
+        let totals = self.trees.tree(&schema.key_spec(), root, self.monitor);
+        let rows =
+            totals.map_err(|error| if self.monitor.interrupted() { OpError::Interrupted } else { error.into() })?.rows;
         self.report.rows += rows;
         Ok(rows)
     }

@@ -2,7 +2,9 @@
 //!
 //! A patch runs as the plain owner of its tables, in one transaction, under a lock against other writers. Foreign keys are checked at
 //! its end: those among its tables that cannot be deferred are made deferrable and put back (or made anew, see `moving`). Triggers and rules of users are switched
-//! off one by one and put back as they were; so are unique indexes that updates cross (see `lifting`). The row counts before and after are checked, so that a patch does its work whole or not at all.
+//! off one by one and put back as they were; so are unique indexes that updates cross (see `lifting`). While rows are written the search path is the session's own,
+//! which functions in checks, generated columns and indexes are written for: every operator in those statements is qualified. The row counts before and after are
+//! checked, so that a patch does its work whole or not at all.
 
 use super::lifting;
 use super::moving::{in_patch, moving};
@@ -33,7 +35,10 @@ const SETTINGS: [(&str, &str); 11] = [
 
 impl PatchWriter for PostgresPatch {
     fn begin(&self, tables: &[PatchTable<'_>]) -> String {
-        let mut sql = String::from("\\set ON_ERROR_STOP on\n\\encoding UTF8\nBEGIN;\n");
+        let mut sql = String::from(
+            "\\set ON_ERROR_STOP on\n\\encoding UTF8\nBEGIN;\n\
+             SELECT pg_catalog.current_setting('search_path') AS dbsnap_path \\gset\n",
+        );
         for (name, value) in SETTINGS {
             let _ = writeln!(sql, "SET LOCAL {name} = '{value}';");
         }
@@ -86,7 +91,10 @@ impl PatchWriter for PostgresPatch {
         if !crossed.is_empty() {
             sql.push_str(&take_off("", &lifting::unique_indexes(&crossed.join(" OR "))));
         }
-        sql.push_str("SET CONSTRAINTS ALL DEFERRED;\n\n");
+        sql.push_str(
+            "SET CONSTRAINTS ALL DEFERRED;\n\
+             SELECT pg_catalog.set_config('search_path', :'dbsnap_path', true) AS dbsnap_path \\gset\n\n",
+        );
         sql
     }
 
@@ -95,7 +103,7 @@ impl PatchWriter for PostgresPatch {
             return "COMMIT;\n".to_owned();
         }
         format!(
-            "\nSET CONSTRAINTS ALL IMMEDIATE;\nDO $dbsnap$\nDECLARE\n  one record;\nBEGIN\n  \
+            "\nSET CONSTRAINTS ALL IMMEDIATE;\nSET LOCAL search_path = '';\nDO $dbsnap$\nDECLARE\n  one record;\nBEGIN\n  \
              FOR one IN SELECT sql FROM pg_temp.dbsnap_again ORDER BY n DESC LOOP\n    EXECUTE one.sql;\n  END LOOP;\n\
              END $dbsnap$;\n{}COMMIT;\n",
             checks(tables, |(_, after)| after, "does not have the rows that this patch leads to")
@@ -110,8 +118,8 @@ impl PatchWriter for PostgresPatch {
             let by_text =
                 column.kind == Kind::Other && (column.sql_type.contains('.') || column.sql_type.starts_with("reg"));
             terms.push(match by_text {
-                true => format!("{name}::pg_catalog.text = {}", value_of(value, &column)),
-                false => format!("{name} = {}", value_of(value, &column)),
+                true => format!("{name}::pg_catalog.text OPERATOR(pg_catalog.=) {}", value_of(value, &column)),
+                false => format!("{name} OPERATOR(pg_catalog.=) {}", value_of(value, &column)),
             });
         }
         terms.join(" AND ")
@@ -142,7 +150,7 @@ impl PatchWriter for PostgresPatch {
         let body = |alias: &str| {
             let columns: Vec<String> =
                 schema.columns.iter().map(|column| format!("{alias}.{}", identifier(&column.name))).collect();
-            format!("ROW({})::pg_catalog.text COLLATE \"C\"", columns.join(", "))
+            format!("ROW({})::pg_catalog.text COLLATE pg_catalog.\"C\"", columns.join(", "))
         };
         // the text of whole rows, by the types' own output functions, because not every type has equality
         format!(
@@ -150,7 +158,8 @@ impl PatchWriter for PostgresPatch {
              SELECT y.place, y.body, pg_catalog.row_number() OVER (PARTITION BY y.body) AS n\n    \
              FROM (SELECT x.ctid AS place, {live} AS body FROM ONLY {table} AS x) AS y\n  ) AS live\n  \
              JOIN (SELECT {gone} AS body, g.{copies} AS n FROM pg_temp.dbsnap_gone AS g) AS gone\n  \
-             ON gone.body = live.body AND live.n <= gone.n\n) AS d WHERE t.ctid = d.place;\n\
+             ON gone.body OPERATOR(pg_catalog.=) live.body AND live.n OPERATOR(pg_catalog.<=) gone.n\n) AS d \
+             WHERE t.ctid OPERATOR(pg_catalog.=) d.place;\n\
              DROP TABLE pg_temp.dbsnap_gone;\n",
             table = table(&schema.table),
             live = body("x"),

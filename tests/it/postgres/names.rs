@@ -81,6 +81,13 @@ fn a_search_path_full_of_traps_is_not_followed() {
             ("<>", "name", "text"),
             ("||", "text", "text"),
             ("=", "name", "name"),
+            ("=", "tid", "tid"),
+            ("=", "int8", "int8"),
+            ("<=", "int8", "int8"),
+            (">=", "int8", "int8"),
+            (">=", "int8", "int"),
+            ("+", "int", "int8"),
+            ("+", "int8", "int8"),
         ] {
             let name =
                 format!("trap_{}_{left}_{right}", symbol.bytes().map(|byte| byte.to_string()).collect::<String>());

@@ -134,7 +134,9 @@ fn generated_references_are_resolved_as_dotenv_expand_does() {
     let value = prop::collection::vec(prop::sample::select(references.to_vec()), 1..6).prop_map(|atoms| atoms.concat());
     let quote = prop::sample::select(vec!["\"", "'", "`", ""]);
     let text = (value, quote).prop_map(|(value, quote)| {
-        format!("A=a.db\nB=\"${{A}}\"\nEMPTY=\n_D=d d\nBOTH=file\nC='${{B}}-$_D'\nDATABASE_URL={quote}{value}{quote}\n")
+        format!(
+            "A=a.db\nB=\"${{A}}\"\nEMPTY=\n_D=d d\nBOTH=file\nC='${{B}}-${{_D}}'\nDATABASE_URL={quote}{value}{quote}\n"
+        )
     });
     let texts = generated(text, 3_000);
     let environment = BTreeMap::from([("SHELL_ONLY", "shell"), ("BOTH", "shell")]);

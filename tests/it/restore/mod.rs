@@ -4,6 +4,7 @@
 
 mod drift;
 mod exchanged;
+mod equal_keys;
 mod faults;
 mod moved;
 mod older;
@@ -12,6 +13,7 @@ mod plans;
 mod privileges;
 mod random;
 mod schemas;
+mod surroundings;
 mod undo;
 
 use crate::support::place;

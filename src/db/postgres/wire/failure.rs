@@ -6,7 +6,8 @@ use std::io;
 
 /// An error that the server reported: SQLSTATE, primary message, and the constraint that was not met.
 ///
-/// DETAIL, HINT, CONTEXT and the query text are dropped when the message is parsed: they hold row values.
+/// DETAIL, CONTEXT and the query text are dropped when the message is parsed: they hold row values. So is HINT, but for what it says when
+/// the server is short of something (class 53): which setting to raise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerError {
     /// The five characters of the SQLSTATE.
@@ -33,6 +34,7 @@ impl ServerError {
     pub(super) fn parse(body: &[u8]) -> ServerError {
         let mut error = ServerError { code: String::new(), message: String::new(), constraint: None };
         let mut named = Constraint::default();
+        let mut hint = None;
         for field in body.split(|&byte| byte == 0) {
             let Some((&kind, text)) = field.split_first() else { break };
             let text = String::from_utf8_lossy(text);
@@ -42,11 +44,15 @@ impl ServerError {
                 b's' => named.schema = text.into_owned(),
                 b't' | b'd' => named.relation = text.into_owned(),
                 b'n' => named.name = text.into_owned(),
+                b'H' => hint = Some(text.into_owned()),
                 _ => {}
             }
         }
         error.constraint = Some(named).filter(|named| !named.name.is_empty());
         error.message = without_values(&error.code, &error.message);
+        if let Some(hint) = hint.filter(|_| error.code.starts_with("53")) {
+            error.message = format!("{}; {}", error.message, hint.trim_end_matches('.'));
+        }
         error
     }
 
@@ -131,6 +137,12 @@ mod tests {
         assert_eq!(error.message, "duplicate key value violates unique constraint \"u\"");
         let error = ServerError::parse(b"C22P02\0Minvalid input syntax for type integer: \"s3cr3t\"\0\0");
         assert_eq!(error.message, "invalid input syntax for type integer");
+        let short = b"C53200\0Mout of shared memory\0HYou might need to increase \"max_locks_per_transaction\".\0\0";
+        assert_eq!(
+            ServerError::parse(short).message,
+            "out of shared memory; You might need to increase \"max_locks_per_transaction\""
+        );
+        assert_eq!(ServerError::parse(b"C23505\0Mduplicate\0HTry s3cr3t.\0\0").message, "duplicate");
         let error = ServerError::parse(b"CP0001\0Mrow s3cr3t is bad\0\0");
         assert!(!error.message.contains("s3cr3t"));
     }

@@ -2,8 +2,8 @@
 
 use super::args::Global;
 use super::command_error::CliError;
-use super::pager::Pager;
 use super::json::{to_json, write_json};
+use super::pager::Pager;
 use super::progress::Bars;
 use crate::monitor::Monitor;
 use crate::ops::OpError;

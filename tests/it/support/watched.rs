@@ -5,8 +5,7 @@ use super::witness::Witness;
 use dbsnap::codec::{DanglingRows, TableName, TableSchema};
 use dbsnap::db::{
     Catalog, Changing, Commit, Counter, DbError, Filter, MayDangle, RestoreTxn, RowSink, RowStream, Sink, Snapshot,
-    Source,
-    SourceIdentity, TableRead, Write, Written,
+    Source, SourceIdentity, TableRead, Write, Written,
 };
 use dbsnap::monitor::Monitor;
 use std::path::PathBuf;

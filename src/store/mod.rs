@@ -39,7 +39,7 @@ pub use live::Live;
 pub use manifests::MAX_MANIFEST_LEN;
 pub use object::{Frame, NewObjects, Object, ObjectCopy, ObjectKind, Objects, StoreError, TrialObjects};
 pub use open::{Access, DEFAULT_WAIT, Store};
-pub use refs::{MAX_REF_LEN, Pin, check_name};
+pub use refs::{Each, MAX_REF_LEN, Pin, check_name};
 pub use session::{Sealed, Session};
 pub use sweep::Swept;
 pub use sweep_plan::{PackPlan, SweepPlan};

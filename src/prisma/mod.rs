@@ -24,5 +24,6 @@ pub use json::{
 pub use manifest::{BackupEntry, BackupManifest, BackupStatus, Retention};
 pub use model_names::ModelNames;
 pub use names::BackupId;
+pub use place::write_gitignore;
 pub use script::{Adapter, ScriptOptions, restore_script, write_restore_script};
 pub use setup::Surroundings;

@@ -31,6 +31,14 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ExportError> 
     publish(temp, path)
 }
 
+/// Writes a `.gitignore` into a directory of exports: rows should not get into version control by accident.
+///
+/// # Errors
+/// [`ExportError::Io`]
+pub fn write_gitignore(dir: &Path) -> Result<(), ExportError> {
+    write_whole(&dir.join(".gitignore"), b"# Exported rows. To commit them, delete this file.\n*\n")
+}
+
 /// Has a long file written to the disk while more of it is being made, so that little is left to wait for in [`publish`].
 #[derive(Debug)]
 pub(super) struct EarlySync {

@@ -12,7 +12,8 @@ use super::project::{Place, Project};
 use super::refs::{Aimed, resolve_or_table, warn};
 use crate::monitor::{Monitor, Step};
 use crate::prisma::{
-    BackupEntry, BackupId, BackupManifest, BackupStatus, ExportInfo, ExportWriter, Retention, write_restore_script,
+    BackupEntry, BackupId, BackupManifest, BackupStatus, ExportInfo, ExportWriter, Retention, write_gitignore,
+    write_restore_script,
 };
 use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
 use crate::store::{Access, Objects, Store};
@@ -21,8 +22,6 @@ use serde::Serialize;
 use setup::PrismaSide;
 use std::path::{Path, PathBuf};
 
-/// Stands in a directory that `export` makes: rows should not get into version control by accident.
-const GIT_IGNORE: &str = "# Exported rows. To commit them, delete this file.\n*\n";
 /// The name of the list of backups.
 const MANIFEST_FILE: &str = "backup_manifest.json";
 
@@ -154,8 +153,7 @@ fn make_dir(dir: &Path) -> Result<(), OpError> {
             None => OpError::io("create", dir, error),
         }
     })?;
-    let ignore = dir.join(".gitignore");
-    std::fs::write(&ignore, GIT_IGNORE).map_err(|error| OpError::io("write", ignore, error))
+    Ok(write_gitignore(dir)?)
 }
 
 fn file_name(path: &Path) -> String {

@@ -77,7 +77,7 @@ impl Aim {
             let mut waiting = Waiting::default();
             let mut settle = |waiting: &mut Waiting| {
                 for (row, count) in self.settled(&waiting.take(), making.judge)? {
-                    (0..count).try_for_each(|_| loader.push(&row))?;
+                    (0..count).try_for_each(|_| loader.push(row))?;
                 }
                 if making.monitor.interrupted() { Err(OpError::Interrupted) } else { Ok(()) }
             };

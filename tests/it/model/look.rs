@@ -38,7 +38,7 @@ impl Looked {
         let files: Vec<_> = machine
             .paths()
             .into_iter()
-            .filter(|path| !path.extension().is_some_and(|end| end == "tmp"))
+            .filter(|path| path.extension().is_none_or(|end| end != "tmp"))
             .map(|path| (path.clone(), machine.read(&path).map_or(0, |bytes| bytes.len())))
             .collect();
         let same = self.files == files;

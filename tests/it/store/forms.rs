@@ -248,7 +248,7 @@ fn loose_forms_without_what_they_draw_on_are_told() {
     assert_eq!(told(&tower(64)), None);
     assert!(told(&tower(65)).unwrap().contains("further down"));
     assert!(told(&web[..8]).is_none());
-    assert!(told(&web).unwrap().contains(&"object"));
+    assert!(told(&web).unwrap().contains("object"));
     for (sources, named, what) in [
         (&[name(99)][..], &[][..], "draws on object"),
         (&[name(1)], &[], "draws on object"),

@@ -28,7 +28,7 @@ impl<S> Watched<S> {
     /// From now on indexes and constraints may be made again, just like they were.
     pub fn may_make_again(mut self) -> Watched<S> {
         let look = self.look;
-        self.look = Box::new(move || look().as_it_looks());
+        self.look = Box::new(move || look().without_object_ids());
         self
     }
 

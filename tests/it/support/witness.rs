@@ -56,7 +56,7 @@ impl Witness {
     }
 
     /// Without what tells an index or a constraint from one that was made again just like it.
-    pub fn as_it_looks(mut self) -> Witness {
+    pub fn without_object_ids(mut self) -> Witness {
         self.lines.retain(|line| line.kind != "made");
         self
     }

@@ -122,7 +122,8 @@ fn patterns_take_all_tables_that_they_fit() {
     let run = shop.dbsnap(["diff", "--json", "--stat", "--", "a*", "mods"]).run().success();
     assert_eq!(tables(&serde_json::from_str(run.stdout()).unwrap()), ["authors", "mods"]);
     shop.dbsnap(["export", "latest", "?ods", "-o", "out"]).run().success();
-    assert_eq!(std::fs::read_dir(shop.path().join("out")).unwrap().count(), 3);
+    let files = std::fs::read_dir(shop.path().join("out")).unwrap().map(|file| file.unwrap().file_name());
+    assert_eq!(files.filter(|file| file.to_string_lossy().ends_with("_mods.json")).count(), 1);
 }
 
 #[test]

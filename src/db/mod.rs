@@ -14,7 +14,7 @@ mod url;
 
 pub use catalog::{Catalog, Counter, Engine, SourceIdentity, TableInfo};
 pub use error::DbError;
-pub use filter::FilterNames;
+pub use filter::{Care, FilterNames};
 pub use open::{OpenOptions, open};
 use patch::patch_keys;
 pub use patch::{Copies, Crossing, PatchTable, PatchWriter, patch_writer};

@@ -11,6 +11,31 @@ pub struct Filter {
     pub typed: String,
     /// The expression to put after `WHERE`, in the engine's dialect, names quoted.
     pub sql: String,
+    /// The columns that it names.
+    pub columns: Vec<String>,
+}
+
+impl Filter {
+    /// The positions of its columns among those of `schema`.
+    ///
+    /// # Errors
+    /// [`DbError::Filter`] if one is not there.
+    pub fn positions(&self, schema: &TableSchema) -> Result<Vec<usize>, DbError> {
+        let position = |name: &String| {
+            let found = schema.columns.iter().position(|column| column.name == *name);
+            found.ok_or_else(|| DbError::Filter { reason: format!("table {} has no column {name}", schema.table) })
+        };
+        self.columns.iter().map(position).collect()
+    }
+
+    /// A name that none of its columns has, in any case.
+    pub(super) fn free_name(&self) -> String {
+        let mut name = "n".to_owned();
+        while self.columns.iter().any(|column| column.eq_ignore_ascii_case(&name)) {
+            name.push('n');
+        }
+        name
+    }
 }
 
 /// One table to read.
@@ -86,6 +111,22 @@ pub trait Snapshot {
     /// # Errors
     /// If reading fails, the connection dies or counts do not match: then the rows given are not a whole table.
     fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError>;
+
+    /// For each of `rows`, which need not stand in any table, whether `filter` would hold for it if it stood in the table at `index`.
+    /// They are rows of `schema`, whose columns are those of the table by name. The database itself decides.
+    ///
+    /// # Errors
+    /// If the database cannot tell, a value that the filter looks at is none of its column's type there, or this is no database.
+    fn judge(
+        &mut self,
+        index: usize,
+        filter: &Filter,
+        schema: &TableSchema,
+        rows: &[&[u8]],
+    ) -> Result<Vec<bool>, DbError> {
+        let _ = (index, schema, rows);
+        Err(DbError::Filter { reason: format!("there is no database here to apply it: {}", filter.typed) })
+    }
 
     /// The counters (sequences, identities, AUTOINCREMENT) that feed columns of that table.
     ///

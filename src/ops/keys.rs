@@ -26,6 +26,12 @@ pub(super) struct Names<'n> {
     pub fields: &'n dyn FieldNames,
 }
 
+/// A key and its row.
+pub(super) struct Found {
+    pub key: Vec<u8>,
+    pub row: Vec<u8>,
+}
+
 /// All keys that what was typed can mean, the likeliest first.
 pub(super) struct TypedKey {
     typed: String,
@@ -81,12 +87,7 @@ impl TypedKey {
     ///
     /// # Errors
     /// If there are several that were typed so, or an object cannot be read.
-    pub fn find(
-        &self,
-        objects: &dyn Objects,
-        schema: &TableSchema,
-        root: &Hash,
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, OpError> {
+    pub fn find(&self, objects: &dyn Objects, schema: &TableSchema, root: &Hash) -> Result<Option<Found>, OpError> {
         let spec = schema.key_spec();
         let mut found = None;
         for key in &self.keys {
@@ -97,7 +98,7 @@ impl TypedKey {
                     self.typed, self.table
                 )));
             }
-            found = Some((key.clone(), row));
+            found = Some(Found { key: key.clone(), row });
         }
         Ok(found)
     }

@@ -57,7 +57,7 @@ pub(super) fn kept_by(schema: &TableSchema) -> Option<&'static str> {
     let fits = |known: &&Known| {
         let (_, table, wanted, extent) = known;
         schema.table.name.eq_ignore_ascii_case(table)
-            && wanted.iter().all(|column| has(&column))
+            && wanted.iter().all(&has)
             && (*extent == AtLeast || columns.len() == wanted.len())
     };
     KNOWN.iter().find(fits).map(|known| known.0)

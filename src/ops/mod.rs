@@ -33,6 +33,7 @@ pub mod sql;
 pub mod tables;
 pub mod undelete;
 pub mod verify;
+mod waiting;
 pub(crate) mod wording;
 
 pub use error::{ErrorKind, OpError};

@@ -93,7 +93,11 @@ pub(super) fn names_table(project: &Project, history: &History, typed: &str) -> 
 
 fn aim<'h>(project: &Project, history: &'h History, refs: &Refs, typed: &str) -> Result<Aimed<'h>, OpError> {
     let reference = Reference::parse(typed);
-    let has = |entry: &Entry, within: &str| Tables::of_entry(project, entry).with_key(within).is_ok();
+    // a name that could be any of several tables is told as such, not as missing
+    let has = |entry: &Entry, within: &str| {
+        let found = Tables::of_entry(project, entry).with_key(within);
+        !matches!(found, Err(OpError::NoSuchTable { .. }))
+    };
     let resolved =
         reference.resolve(history, &refs.tags, &has).map_err(|error| unread(history, refs, &reference, error))?;
     let entry = resolved.entry;

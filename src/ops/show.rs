@@ -153,5 +153,5 @@ pub(super) fn lookup(
     let filter = project.filter_names(&schema.table);
     let names = Names { filter: &filter, fields: &*project.field_names(schema) };
     let found = TypedKey::parse(schema, typed, names)?.find(objects, schema, root)?;
-    Ok(found.map(|(_, row)| row))
+    Ok(found.map(|found| found.row))
 }

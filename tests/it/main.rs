@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and so does what tests stand on"
 )]
 
+mod chosen;
 mod cli;
 mod conformance;
 mod dependencies;

@@ -5,7 +5,7 @@ use super::present::{strip, text_of};
 use super::printer::Printer;
 use super::{literals, refused};
 use crate::db::{DbError, Engine};
-use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
+use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value};
 
 impl Printer<'_> {
     pub(super) fn postfix(&mut self, inner: &Expr, words: &str) -> Result<(), DbError> {
@@ -31,6 +31,7 @@ impl Printer<'_> {
             UnaryOperator::BitwiseNot => "~ ",
             _ => return Err(refused(format!("the operator {op} is not allowed in a filter"))),
         };
+        self.care.converts();
         self.put("(");
         self.put(operator);
         self.expression(inner)?;
@@ -40,6 +41,10 @@ impl Printer<'_> {
 
     pub(super) fn infix(&mut self, left: &Expr, operator: &str, right: &Expr) -> Result<(), DbError> {
         self.refuse_the_present(&[left, right])?;
+        let by_number = ["<", "<=", ">", ">="].contains(&operator) && self.is_beside_a_number(left, right);
+        if !by_number {
+            self.care.operator(operator, [left, right]);
+        }
         let compares = ["=", "<>", "IS DISTINCT FROM", "IS NOT DISTINCT FROM"].contains(&operator);
         let orders = compares || ["<", "<=", ">", ">="].contains(&operator);
         if orders && self.are_moments(&[left, right])? {
@@ -58,6 +63,21 @@ impl Printer<'_> {
         Ok(())
     }
 
+    /// Whether one is a number and the other none that becomes text for it: then no two texts are compared.
+    fn is_beside_a_number(&self, left: &Expr, right: &Expr) -> bool {
+        let is_number = |side| match strip(side) {
+            Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr } => is_number(expr),
+            side => is_number(side),
+        };
+        let becomes_text = |side| {
+            let declared = self.column(side).ok().flatten().map(|column| column.sql_type.to_ascii_uppercase());
+            declared.is_some_and(|declared| ["CHAR", "CLOB", "TEXT"].iter().any(|text| declared.contains(text)))
+        };
+        let cast = |side| matches!(strip(side), Expr::Cast { .. });
+        let apart = |number, other| is_number(number) && !becomes_text(other) && !cast(other);
+        apart(left, right) || apart(right, left)
+    }
+
     /// One side of a comparison. A text beside an enum column may be the other name of one of its values.
     fn operand(&mut self, side: &Expr, beside: &Expr, compares: bool) -> Result<(), DbError> {
         if compares
@@ -67,6 +87,13 @@ impl Printer<'_> {
         {
             self.put(&literals::string(self.engine, &label));
             return Ok(());
+        }
+        if compares
+            && let Expr::Identifier(name) = strip(side)
+            && let Err(DbError::Filter { reason }) = self.column(side)
+            && matches!(self.column(beside), Ok(Some(_)))
+        {
+            return Err(refused(format!("{reason}; if a text is meant, quote it: '{}'", name.value)));
         }
         self.expression(side)
     }
@@ -95,6 +122,9 @@ impl Printer<'_> {
 
     pub(super) fn between(&mut self, expr: &Expr, negated: bool, low: &Expr, high: &Expr) -> Result<(), DbError> {
         self.refuse_the_present(&[expr, low, high])?;
+        if ![low, high].iter().all(|bound| self.is_beside_a_number(expr, bound)) {
+            self.care.operator("<=", [low, high]);
+        }
         let moments = self.are_moments(&[expr, low, high])?;
         let side = |printer: &mut Self, side: &Expr| match moments {
             true => printer.moment(side),
@@ -118,6 +148,7 @@ impl Printer<'_> {
         pattern: &Expr,
         escape: Option<&Expr>,
     ) -> Result<(), DbError> {
+        self.care.converts();
         self.put("(");
         self.as_text(expr)?;
         self.put(if negated { " NOT " } else { " " });
@@ -143,6 +174,7 @@ impl Printer<'_> {
                 return Err(refused("it casts to a date or time what may mean another moment tomorrow"));
             }
         }
+        self.care.casts(to);
         self.put("CAST(");
         match ["TEXT", "CHAR", "VARCHAR"].iter().any(|text| to.starts_with(text)) {
             true => self.as_text(inner)?,
@@ -171,4 +203,9 @@ impl Printer<'_> {
         self.put("))");
         Ok(())
     }
+}
+
+/// Whether it is a number without a sign.
+fn is_number(expression: &Expr) -> bool {
+    matches!(strip(expression), Expr::Value(value) if matches!(value.value, Value::Number(..)))
 }

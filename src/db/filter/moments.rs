@@ -61,7 +61,7 @@ impl Printer<'_> {
         }
         let mut inner = self.inner();
         inner.expression(side)?;
-        let inner = inner.into_sql();
+        let inner = self.adopt(inner);
         self.put(&in_milliseconds(&inner));
         Ok(())
     }

@@ -9,6 +9,7 @@ mod copy_text;
 mod create;
 mod endpoint;
 mod identity;
+mod judge;
 mod lifting;
 mod lock;
 mod migration;

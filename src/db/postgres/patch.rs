@@ -114,12 +114,18 @@ impl PatchWriter for PostgresPatch {
         let mut terms = Vec::new();
         for (column, _, value) in key_cells(schema, values) {
             let name = identifier(&column.name);
-            // the equality of a type that an extension brings may not be in sight, and that of `regclass` and its like is of numbers
-            let by_text =
-                column.kind == Kind::Other && (column.sql_type.contains('.') || column.sql_type.starts_with("reg"));
-            terms.push(match by_text {
-                true => format!("{name}::pg_catalog.text OPERATOR(pg_catalog.=) {}", value_of(value, &column)),
-                false => format!("{name} OPERATOR(pg_catalog.=) {}", value_of(value, &column)),
+            let value = value_of(value, &column);
+            terms.push(match column.kind {
+                // how these are written depends on the search path, and their equality is that of numbers
+                Kind::Other if column.sql_type.starts_with("reg") && !column.sql_type.contains('.') => format!(
+                    "{name}::pg_catalog.oid OPERATOR(pg_catalog.=) {value}::pg_catalog.{}::pg_catalog.oid",
+                    column.sql_type
+                ),
+                // the equality of a type that an extension brings may not be in sight
+                Kind::Other if column.sql_type.contains('.') => {
+                    format!("{name}::pg_catalog.text OPERATOR(pg_catalog.=) {value}")
+                }
+                _ => format!("{name} OPERATOR(pg_catalog.=) {value}"),
             });
         }
         terms.join(" AND ")

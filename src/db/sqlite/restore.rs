@@ -1,5 +1,6 @@
 //! One write transaction over some tables.
 
+use super::condition::Condition;
 use super::defaults;
 use super::error::{extended_code, failed, is_taken};
 use super::interrupt::interruptible;
@@ -12,8 +13,8 @@ use super::text::TextForm;
 use super::violations::{References, Violations};
 use super::write::{RowStatement, each_row, expect_one};
 
-use crate::codec::DanglingRows;
-use crate::db::{Commit, Counter, DbError, MayDangle, RestoreTxn, RowSink, RowStream, Snapshot, TableRead};
+use crate::codec::{DanglingRows, TableSchema};
+use crate::db::{Commit, Counter, DbError, Filter, MayDangle, RestoreTxn, RowSink, RowStream, Snapshot, TableRead};
 use crate::monitor::Monitor;
 use rusqlite::{Connection, ffi};
 
@@ -97,6 +98,17 @@ impl Snapshot for SqliteRestore<'_> {
 
     fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         read_rows(&self.conn, table_at(&self.tables, index)?, self.text, self.monitor, rows)
+    }
+
+    fn judge(
+        &mut self,
+        index: usize,
+        filter: &Filter,
+        schema: &TableSchema,
+        rows: &[&[u8]],
+    ) -> Result<Vec<bool>, DbError> {
+        let table = &table_at(&self.tables, index)?.schema;
+        Condition::beside(&self.conn, table, filter, schema, self.text)?.judge(rows)
     }
 
     fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {

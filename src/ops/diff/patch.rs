@@ -38,13 +38,13 @@ pub struct PatchReport {
 }
 
 /// One table that the patch changes.
-struct Changed {
+struct Changed<'l> {
     aligned: Aligned,
-    predicate: Option<Predicate>,
+    predicate: Option<Predicate<'l>>,
     rows: Option<(u64, u64)>,
 }
 
-impl Changed {
+impl Changed<'_> {
     fn target(&self) -> &TableSchema {
         &self.aligned.old_schema
     }
@@ -62,7 +62,9 @@ pub fn patch<E: From<OpError>>(
 ) -> Result<PatchReport, E> {
     let opened = Opened::new(place)?;
     let overlay = Overlay::new(&opened.store)?;
-    let sides = opened.finder(place, &overlay, monitor).find(options)?;
+    let mut sides = opened.finder(place, &overlay, monitor).find(options)?;
+    let mut live = sides.live.take();
+    let mut live = live.as_mut();
     if !sides.one_engine {
         let what = "one side is PostgreSQL and the other SQLite: no patch runs in both".to_owned();
         return Err(OpError::Refused { what, allow: None }.into());
@@ -90,7 +92,7 @@ pub fn patch<E: From<OpError>>(
             side.as_ref().filter(|side| side.filter.is_none()).map(|side| side.rows)
         };
         let rows = whole(&pair.old).zip(whole(&pair.new)).filter(|_| options.filter.is_none());
-        let predicate = Predicate::of(&opened.project, options, &sides, Some(&aligned))?;
+        let predicate = Predicate::of(&opened.project, options, &sides, Some(&aligned), &mut live, monitor)?;
         report.tables.push(pair.table.to_string());
         changed.push(Changed { aligned, predicate, rows });
     }
@@ -127,7 +129,7 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
         Ok(())
     }
 
-    fn all(&mut self, changed: &mut [Changed]) -> Result<(), E> {
+    fn all(&mut self, changed: &mut [Changed<'_>]) -> Result<(), E> {
         if changed.is_empty() {
             return Ok(());
         }
@@ -164,7 +166,7 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
     /// Gives `visit` every row of that kind.
     fn each(
         &mut self,
-        table: &mut Changed,
+        table: &mut Changed<'_>,
         op: RowOp,
         mut visit: impl FnMut(&mut Self, &super::RowChange<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -180,7 +182,7 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
         })
     }
 
-    fn deletions(&mut self, table: &mut Changed) -> Result<(), E> {
+    fn deletions(&mut self, table: &mut Changed<'_>) -> Result<(), E> {
         let schema = table.target().clone();
         if schema.key == Key::Rows {
             let mut begun = false;
@@ -205,7 +207,12 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
     }
 
     /// Keeps the updates that change unique values, of which it must be known beforehand what is in their way.
-    fn unique_values(&mut self, table: &mut Changed, swaps: &mut Swaps<'_>, before_deletions: bool) -> Result<(), E> {
+    fn unique_values(
+        &mut self,
+        table: &mut Changed<'_>,
+        swaps: &mut Swaps<'_>,
+        before_deletions: bool,
+    ) -> Result<(), E> {
         let schema = table.target().clone();
         self.each(table, RowOp::Changed, |this, change| {
             if let (Some(old), Some(new)) = (change.old, change.new) {
@@ -222,7 +229,7 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
         })
     }
 
-    fn updates(&mut self, table: &mut Changed, swaps: &mut Swaps<'_>) -> Result<(), E> {
+    fn updates(&mut self, table: &mut Changed<'_>, swaps: &mut Swaps<'_>) -> Result<(), E> {
         let schema = table.target().clone();
         self.each(table, RowOp::Changed, |this, change| {
             let (Some(old), Some(new)) = (change.old, change.new) else { return Ok(()) };
@@ -236,7 +243,7 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
         swaps.finish(self.write)
     }
 
-    fn insertions(&mut self, table: &mut Changed) -> Result<(), E> {
+    fn insertions(&mut self, table: &mut Changed<'_>) -> Result<(), E> {
         let schema = table.target().clone();
         let mut tuples: Vec<String> = Vec::new();
         let mut bytes = 0;

@@ -26,6 +26,8 @@ pub(super) struct TableSide {
     pub schema: TableSchema,
     pub root: Hash,
     pub rows: u64,
+    /// The engine that its rows are of.
+    pub engine: Engine,
     /// The filter within which it was captured.
     pub filter: Option<String>,
     /// The snapshot it is of; `None` for the live table.
@@ -53,6 +55,8 @@ pub(super) struct Sides {
     pub engine: Engine,
     /// Whether both sides are of one engine.
     pub one_engine: bool,
+    /// The live database, if it is a side.
+    pub live: Option<Live>,
     /// Every table of the live database, if it is a side, and why it cannot be read if it cannot.
     pub live_tables: Vec<(TableName, Option<String>)>,
 }
@@ -112,10 +116,7 @@ impl<'f> Finder<'f> {
             live.capture(self, &mut pairs, matches!(from, Found::Live), wants_rows)?;
         }
         let engine = |found: &Found<'_>| match (found, &live) {
-            (Found::Snapshot { entry, .. }, _) => match entry.manifest.source.engine.as_str() {
-                "sqlite" => Engine::Sqlite,
-                _ => Engine::Postgres,
-            },
+            (Found::Snapshot { entry, .. }, _) => engine_of(entry),
             (_, Some(live)) => live.engine(),
             (_, None) => Engine::Postgres,
         };
@@ -127,6 +128,7 @@ impl<'f> Finder<'f> {
             engine: engines.0,
             one_engine: engines.0 == engines.1,
             live_tables: live.as_ref().map(Live::tables).unwrap_or_default(),
+            live,
         };
         if options.swap {
             sides.engine = engines.1;
@@ -276,6 +278,13 @@ impl<'f> Finder<'f> {
     }
 }
 
+fn engine_of(entry: &Entry) -> Engine {
+    match entry.manifest.source.engine.as_str() {
+        "sqlite" => Engine::Sqlite,
+        _ => Engine::Postgres,
+    }
+}
+
 /// The tables that a reference is limited to.
 fn limited(found: &Found<'_>) -> Vec<TableName> {
     match found {
@@ -290,6 +299,7 @@ pub(super) fn snapshot_side(objects: &dyn Objects, entry: &Entry, held: &TableEn
         schema: read_schema(objects, &held.schema_object)?,
         root: held.root,
         rows: held.rows,
+        engine: engine_of(entry),
         filter: held.filter.clone(),
         snapshot: Some(entry.id),
         since: None,

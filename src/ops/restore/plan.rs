@@ -5,7 +5,6 @@ use super::changes::{Changes, Sides};
 use super::drift::Origin;
 use super::{Mode, RestoreOptions, RestorePlan, drift};
 use crate::codec::{KeySpec, TableName, TableSchema};
-use crate::db::sqlite::Condition;
 use crate::db::{Catalog, Engine, Filter, FilterNames, Snapshot, TableRead};
 use crate::hash::{Hash, Hasher};
 use crate::ops::keys::{Names, TypedKey};
@@ -211,13 +210,13 @@ fn target(
     let aim = Aim {
         selection: Selection {
             condition: match &options.filter {
-                Some(typed) => Some(Condition::new(typed, &drift.schema, engine, &names)?),
+                Some(typed) => Some(Filter::parse_named(typed, engine, &drift.schema, &names)?),
                 None => None,
             },
             key: match typed_key(project, &drift.schema, options)? {
                 Some(typed) => {
                     let held = typed.find(objects, &schema, &entry.root)?;
-                    Some(held.map_or_else(|| typed.likeliest().to_vec(), |(key, _)| key))
+                    Some(held.map_or_else(|| typed.likeliest().to_vec(), |held| held.key))
                 }
                 None => None,
             },
@@ -294,18 +293,22 @@ pub(super) fn prepare(
     let mut plan = header;
     let mut all = Vec::with_capacity(targets.tables.len());
     for (index, target) in targets.tables.iter().enumerate() {
-        let live = captured[index].built.root;
+        let now = captured[index].built.root;
         // What the table is to become is made to be compared with, and not kept.
         let trial = taking.session.trial();
         let snapshot = match &target.aim {
             Some(aim) => {
-                let making = Making { objects: &*trial, scratch, monitor: taking.monitor };
-                aim.tree(&making, &target.entry.root, &live)?
+                let judge = &mut |rows: &[&[u8]]| match &aim.selection.condition {
+                    Some(filter) => live.judge(index, filter, &target.read.schema, rows),
+                    None => Ok(vec![true; rows.len()]),
+                };
+                let making = Making { objects: &*trial, scratch, monitor: taking.monitor, judge };
+                aim.tree(making, &target.entry.root, &now)?
             }
             None => target.entry.root,
         };
         let live_in_filter = target.filtered.map(|position| captured[position].built.root);
-        let sides = Sides { live, live_in_filter, snapshot, noted: captured[index].built.differences.take() };
+        let sides = Sides { live: now, live_in_filter, snapshot, noted: captured[index].built.differences.take() };
         let rows = (captured[index].built.totals.rows, target.entry.rows);
         let changes = Changes::collect(&*trial, &target.spec, &sides, rows, plan.mode, scratch)?;
         plan.tables.push(changes.describe(target.entry.table.to_string(), rows, target.notes.clone()));

@@ -66,6 +66,14 @@ fn moments_are_compared_in_whatever_form_they_are_stored() {
         shop.dbsnap(["restore", "latest:events", "--where", "at >= '2026-01-01'", "-y", "--json"]).run().success();
     let report: Value = serde_json::from_str(run.stdout()).unwrap();
     assert_eq!(report["tables"][0]["update"], 20);
-    insta::assert_snapshot!(shop.refused(["snap", "events", "--where", "at > '2026'"]), @"");
-    insta::assert_snapshot!(shop.refused(["snap", "events", "--where", "at IN ('yesterday')"]), @"");
+    insta::assert_snapshot!(shop.refused(["snap", "events", "--where", "at > '2026'"]), @r"
+    exit 2
+    --- stderr
+    error: invalid filter: '2026' is compared with a date and is none: write 2026-01-24, [TIME] or [TIME]
+    ");
+    insta::assert_snapshot!(shop.refused(["snap", "events", "--where", "at IN ('yesterday')"]), @r"
+    exit 2
+    --- stderr
+    error: invalid filter: 'yesterday' is compared with a date and is none: write 2026-01-24, [TIME] or [TIME]
+    ");
 }

@@ -40,6 +40,12 @@ fn tables(report: &Value) -> Vec<String> {
     tables.iter().map(|table| table["table"].as_str().unwrap().to_owned()).collect()
 }
 
+/// How a command is refused: its status and what it says.
+pub(super) fn refused(place: &Place, args: &[&str]) -> (Option<i32>, String) {
+    let run = place.unchanged(&place.round.plain(args));
+    (run.code(), run.stderr().to_owned())
+}
+
 #[test]
 fn an_exact_name_wins() {
     let shop = Shop::new();
@@ -87,12 +93,30 @@ fn patterns_take_all_tables_that_they_fit() {
     assert_eq!(taken(&shop, &["--all", "--exclude", "mods", "--exclude", "*_*"]), ["authors"]);
     assert_eq!(taken(&shop, &["mod*", "--exclude", "mods"]), ["mod_tags"]);
     assert_eq!(taken(&shop, &["authors", "--cascade", "--exclude", "mod_tags"]), ["authors", "mods"]);
-    insta::assert_snapshot!(shop.refused(["snap", "order*"]), @"");
-    insta::assert_snapshot!(shop.refused(["snap", "--all", "--exclude", "order"]), @"");
-    insta::assert_snapshot!(shop.refused(["snap", "--all", "--exclude", "*"]), @"");
-    insta::assert_snapshot!(shop.refused(["snap", "[mods"]), @"");
+    insta::assert_snapshot!(shop.refused(["snap", "order*"]), @r"
+    exit 12
+    --- stderr
+    error: there is no table 'order*' in the database
+    hint: dbsnap tables lists the tables
+    ");
+    insta::assert_snapshot!(shop.refused(["snap", "--all", "--exclude", "order"]), @r"
+    exit 12
+    --- stderr
+    error: there is no table 'order' in the database
+    hint: dbsnap tables lists the tables
+    ");
+    insta::assert_snapshot!(shop.refused(["snap", "--all", "--exclude", "*"]), @r"
+    exit 2
+    --- stderr
+    error: --exclude leaves no table to snapshot
+    ");
+    insta::assert_snapshot!(shop.refused(["snap", "[mods"]), @r"
+    exit 2
+    --- stderr
+    error: '[mods' is not a pattern: invalid range pattern (at character 1)
+    ");
     shop.snap(["--all"]);
-    shop.sql("DELETE FROM mods; DELETE FROM authors");
+    shop.sql("DELETE FROM mods; DELETE FROM mod_tags");
     let run = shop.dbsnap(["restore", "latest", "mod*", "-y", "--json"]).run().success();
     assert_eq!(tables(&serde_json::from_str(run.stdout()).unwrap()), ["mods", "mod_tags"]);
     let run = shop.dbsnap(["diff", "--json", "--stat", "--", "a*", "mods"]).run().success();
@@ -119,9 +143,24 @@ fn a_table_in_the_place_of_a_snapshot() {
     assert_eq!(tables(&report(&["export", "--json", "MODS"])), ["mods"]);
     assert_eq!(report(&["show", "--json", "mods:1"])["row"]["id"], 1);
     assert_eq!(report(&["sql", "--json", "mods", "SELECT count(*) FROM mods"])["rows"][0][0], 3);
-    insta::assert_snapshot!(shop.refused(["delete", "mods"]), @"");
-    insta::assert_snapshot!(shop.refused(["tag", "mods", "v1"]), @"");
-    insta::assert_snapshot!(shop.refused(["restore", "modz"]), @"");
+    insta::assert_snapshot!(shop.refused(["delete", "mods"]), @r"
+    exit 12
+    --- stderr
+    error: no snapshot is called 'mods'
+    hint: did you mean latest:mods?
+    ");
+    insta::assert_snapshot!(shop.refused(["tag", "mods", "v1"]), @r"
+    exit 12
+    --- stderr
+    error: no snapshot is called 'mods'
+    hint: did you mean latest:mods?
+    ");
+    insta::assert_snapshot!(shop.refused(["restore", "modz"]), @r"
+    exit 12
+    --- stderr
+    error: no snapshot is called 'modz'
+    hint: dbsnap log lists the snapshots
+    ");
     // A tag of that name is what is meant.
     shop.dbsnap(["tag", "latest", "mods"]).run().success();
     assert_eq!(tables(&report(&["restore", "--json", "--dry-run", "mods"])), ["authors"]);
@@ -144,9 +183,9 @@ fn names_that_differ_in_case_in_queries_and_conditions() {
         answer("SELECT a.id, b.id FROM \"Tag\" a JOIN tag b USING (id) WHERE a.\"KEY\" = 'b' AND 'tag' = 'tag'"),
         serde_json::json!([[1, 1]])
     );
-    let (code, said) = place.refused(&["sql", "latest", "SELECT * FROM tAG"]);
+    let (code, said) = refused(&place, &["sql", "latest", "SELECT * FROM tAG"]);
     assert_eq!((code, said.contains("could be any of")), (Some(2), true), "{said}");
-    let (code, said) = place.refused(&["snap", "taG"]);
+    let (code, said) = refused(&place, &["snap", "taG"]);
     assert_eq!((code, said.contains("public.TAG, public.Tag, public.tag")), (Some(12), true), "{said}");
     place.sql("UPDATE \"Tag\" SET \"key\" = 'q', \"KEY\" = 'q'");
     assert_eq!(place.restore(&["latest:Tag", "--where", "\"KEY\" = 'b'"]), [0, 1, 0, 0, 0]);
@@ -170,7 +209,7 @@ fn a_refused_table_can_be_left_out() {
     let place = Place::owner();
     place.sql("CREATE TABLE fine (id int PRIMARY KEY); CREATE TABLE also (id int PRIMARY KEY)");
     place.db().sql("CREATE TABLE secret (id int PRIMARY KEY)");
-    let (code, said) = place.refused(&["snap", "--all"]);
+    let (code, said) = refused(&place, &["snap", "--all"]);
     assert_eq!((code, said.contains("--exclude secret")), (Some(4), true), "{said}");
     let taken = place.round.json(&["snap", "--all", "--exclude", "secret"]);
     assert_eq!(tables(&taken), ["also", "fine"]);

@@ -77,11 +77,11 @@ fn what_is_not_there() {
     --- stderr
     error: there is no row 'seven' in table mods of snapshot [ID]
     ");
-    insta::assert_snapshot!(shop.refused(["show", "latest:mod_tags:1"]), @r"
+    insta::assert_snapshot!(shop.refused(["show", "latest:mod_tags:1"]), @r#"
     exit 2
     --- stderr
-    error: the key of mod_tags is (mod_id, tag): give 2 values between commas
-    ");
+    error: the key of mod_tags is (mod_id, tag): give 2 values between commas, or as JSON: ["a","b"]
+    "#);
     insta::assert_snapshot!(shop.refused(["show", "latest:mdos"]), @r"
     exit 12
     --- stderr

@@ -155,7 +155,7 @@ fn filters_are_evaluated_under_the_pinned_settings() {
         let catalog = source.catalog().unwrap();
         let mut read = read_of(&catalog, &super::rows::public("t"));
         let sql = "\"at\" < '2026-01-01 12:00' -- a comment";
-        read.filter = Some(Filter { typed: sql.into(), sql: sql.into() });
+        read.filter = Some(Filter { typed: sql.into(), sql: sql.into(), columns: Vec::new() });
         let mut snapshot = source.snapshot(&[read], &Silent).unwrap();
         assert_eq!(super::rows::gather(snapshot.as_mut(), 0).len(), 1);
     });

@@ -203,7 +203,7 @@ fn the_list_of_tables_shows_models_and_notes() {
     MODEL            TABLE               ROWS  SIZE  KEY            REFERS TO       CASCADES TO     NOTE
     FacetDefinition  FacetDefinition        0 [SIZE] id
                      _CategoryToMod         1 [SIZE] A, B (unique)  mods, taxonomy                  which Category belongs to which Mod
-                     _prisma_migrations     0 [SIZE] id                                             Prisma's list of migrations
+                     _prisma_migrations     0 [SIZE] id                                             Prisma's list of migrations: not part of --all
                      elsewhere              0 [SIZE] id
     Mod              mods                   3 [SIZE] id                             _CategoryToMod  Main content table
     Old              old_things             0 [SIZE] none                                           @@ignore: not in Prisma's client

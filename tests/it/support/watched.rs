@@ -4,8 +4,8 @@ use super::postgres::Db;
 use super::witness::Witness;
 use dbsnap::codec::{DanglingRows, TableName, TableSchema};
 use dbsnap::db::{
-    Catalog, Changing, Commit, Counter, DbError, MayDangle, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source,
-    SourceIdentity, TableRead, Write, Written,
+    Catalog, Changing, Commit, Counter, DbError, Filter, MayDangle, RestoreTxn, RowSink, RowStream, Sink, Snapshot,
+    Source, SourceIdentity, TableRead, Write, Written,
 };
 use dbsnap::monitor::Monitor;
 use std::path::PathBuf;
@@ -122,6 +122,16 @@ impl Snapshot for WatchedTxn<'_> {
 
     fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         self.txn().read(index, rows)
+    }
+
+    fn judge(
+        &mut self,
+        index: usize,
+        filter: &Filter,
+        schema: &TableSchema,
+        rows: &[&[u8]],
+    ) -> Result<Vec<bool>, DbError> {
+        self.txn().judge(index, filter, schema, rows)
     }
 
     fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {

@@ -25,10 +25,10 @@ use super::operators::KeyOperators;
 use super::pins::{self, Purpose};
 use super::session::{Opening, Session};
 use super::wire::{Connection, Failure};
-use crate::codec::{Key, TableName};
+use crate::codec::{Key, TableName, TableSchema};
 use crate::db::{
-    Changing, Commit, Counter, DbError, RestoreTxn, RowSink, RowStream, Snapshot, SourceIdentity, TableRead, Write,
-    Written,
+    Changing, Commit, Counter, DbError, Filter, RestoreTxn, RowSink, RowStream, Snapshot, SourceIdentity, TableRead,
+    Write, Written,
 };
 use crate::monitor::Monitor;
 use kinds::ColumnTypes;
@@ -199,6 +199,16 @@ impl Snapshot for PostgresRestore<'_> {
             restore.flush()?;
             restore.session.read(index, rows)
         })
+    }
+
+    fn judge(
+        &mut self,
+        index: usize,
+        filter: &Filter,
+        schema: &TableSchema,
+        rows: &[&[u8]],
+    ) -> Result<Vec<bool>, DbError> {
+        self.guarded(|restore| restore.session.judge(index, filter, schema, rows))
     }
 
     fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {

@@ -47,7 +47,8 @@ impl Care {
 
     /// Notes a call.
     pub(super) fn calls(&mut self, name: &str) {
-        self.converts = true;
+        // it looks at no byte of the value
+        self.converts |= name != "typeof";
         if ["hex", "octet_length"].contains(&name) {
             self.bytes = Some(format!("{name}()"));
         }

@@ -58,7 +58,8 @@ async function restore(): Promise<void> {
   } catch (error) {
     throw backup.explain(error);
   } finally {
-    await prisma.$disconnect();
+    // What failed was told already.
+    await prisma.$disconnect().catch(() => undefined);
     await backup.close();
   }
 }

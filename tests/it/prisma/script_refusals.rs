@@ -124,9 +124,7 @@ fn surroundings_that_are_not_right() {
     fs::copy(world.json("categories"), elsewhere.path().join(world.json("categories").file_name().unwrap())).unwrap();
     fs::copy(script.with_file_name("dbsnap-restore.ts"), moved.with_file_name("dbsnap-restore.ts")).unwrap();
     let url = format!("file:{}", world.path().join("dev.db").display());
-    refused(world.tsx(&moved, &["--restore"]).env("DATABASE_URL", &url), "The backup was taken from ");
-    let anywhere = world.tsx(&moved, &["--restore", "--other-database"]).env("DATABASE_URL", url);
-    refused(anywhere, "export the backup again");
+    refused(world.tsx(&moved, &["--restore"]).env("DATABASE_URL", url), "export the backup again");
     // Run from another folder, it finds its database all the same.
     let said = restore().dir(elsewhere.path()).run().success();
     assert!(said.stdout().contains("2 created"), "{said}");

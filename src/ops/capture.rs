@@ -50,14 +50,12 @@ impl Capture<'_> {
         let (sender, receiver) = bounded::<Message>(WAITING);
         let (emptied, spare) = bounded(WAITING);
         let (read, loaded) = std::thread::scope(|scope| {
-            let load = move || self.load(&receiver, &emptied, spec, previous);
-            let loading = std::thread::Builder::new().spawn_scoped(scope, load);
-            let loading = loading.map_err(|error| OpError::NoThreads(error.to_string()))?;
+            let loading = scope.spawn(move || self.load(&receiver, &emptied, spec, previous));
             let mut feed = Feed { batch: RowBatch::new(), sender, spare, monitor: self.monitor };
             let read = snapshot.read(index, &mut feed).and_then(|rows| feed.end().map(|()| rows));
             drop(feed);
-            Ok::<_, OpError>((read, join(loading.join())))
-        })?;
+            (read, join(loading.join()))
+        });
         // One that fails makes the other stop: the error to tell is that of the first.
         let (built, read) = match (loaded, read) {
             (Ok(built), Ok(read)) => (built, read),

@@ -3,13 +3,12 @@
 use super::OpError;
 use super::capture::Capture;
 use super::project::Project;
-use crate::db::{Catalog, Engine, Snapshot, SourceIdentity, TableRead};
+use crate::db::{Engine, Snapshot, SourceIdentity, TableRead};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::prisma::BackupId;
 use crate::snapshot::{
-    Actor, CounterState, Entry, FORMAT, History, Manifest, Origin, Restored, SnapshotKind, Stored, TableChange,
-    TableEntry, needs,
+    Actor, CounterState, Entry, FORMAT, History, Manifest, Origin, SnapshotKind, Stored, TableChange, TableEntry, needs,
 };
 use crate::store::{Session, Store, StoreError};
 use crate::tree::{Built, TreeError, reach};
@@ -139,7 +138,7 @@ impl Taking<'_> {
 }
 
 /// A snapshot about to be published.
-pub(super) struct Draft<'d> {
+pub(super) struct Draft {
     /// Why.
     pub kind: SnapshotKind,
     /// What for.
@@ -148,14 +147,8 @@ pub(super) struct Draft<'d> {
     pub actor: Actor,
     /// Of which database.
     pub origin: Origin,
-    /// What the database said of its tables, if it was asked.
-    pub catalog: Option<&'d Catalog>,
     /// Its newest migration, if known.
     pub schema_version: Option<String>,
-    /// Of a safety snapshot: the restore before which it is taken.
-    pub restored: Option<Restored>,
-    /// Whether the rows come from an exported file.
-    pub imported: bool,
     /// The tables.
     pub captured: Vec<Captured>,
 }
@@ -175,7 +168,7 @@ pub(super) fn publish(
     store: &Store,
     session: Session<'_>,
     history: &History,
-    draft: Draft<'_>,
+    draft: Draft,
 ) -> Result<Published, OpError> {
     let sealed = session.seal()?;
     check_whole(store, &draft.captured)?;
@@ -193,11 +186,6 @@ pub(super) fn publish(
         tables.push(TableEntry {
             table: table.clone(),
             backup,
-            part_of: draft
-                .catalog
-                .and_then(|catalog| catalog.table(table))
-                .map(|info| info.part_of.clone())
-                .unwrap_or_default(),
             rows: captured.built.totals.rows,
             bytes: captured.built.totals.row_bytes,
             root: captured.built.root,
@@ -213,17 +201,8 @@ pub(super) fn publish(
         created_at,
         message: draft.message,
         parent: history.entries.first().map(|entry| entry.id),
-        sequence: Some(history.next_sequence(store)?),
-        replaces: Vec::new(),
-        restored: draft.restored,
-        imported: draft.imported,
         actor: draft.actor,
         source: draft.origin,
-        search_path: draft
-            .catalog
-            .map(|catalog| catalog.search_path.clone())
-            .filter(|path| *path != ["public"])
-            .unwrap_or_default(),
         schema_version: draft.schema_version,
         tables,
         stored: Stored { objects: sealed.objects, bytes: sealed.pack_bytes },
@@ -244,7 +223,7 @@ fn check_whole(store: &Store, captured: &[Captured]) -> Result<(), OpError> {
         match reach(store, &table.built.root, &mut seen, |_, _| {}) {
             Err(TreeError::Store(StoreError::Missing(id))) => {
                 return Err(OpError::Verification(format!(
-                    "the store has lost object {}, on which rows of {} draw; delete the snapshots that verify names, run gc --now, \
+                    "the store has lost object {}, on which rows of {} draw; delete the snapshots that verify names, run gc, \
                      and take this snapshot again",
                     id.short(),
                     table.read.schema.table

@@ -7,7 +7,6 @@ mod json;
 mod text;
 mod words;
 
-pub(super) use cell::windows;
 pub(super) use html::HtmlReceiver;
 pub(super) use json::{JsonReceiver, LinesReceiver};
 pub(super) use text::TextReceiver;

@@ -20,7 +20,6 @@ pub use model::{DefaultValue, Field, FieldKind, JoinTable, Key, Model, NativeTyp
 pub use settings::{Datasource, Generator, Setting};
 
 use crate::codec::TableName;
-use crate::fsio::{LARGE_INPUT, read_input_text};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -72,7 +71,7 @@ impl Schema {
     /// # Errors
     /// As [`Schema::parse`], and [`SchemaError::Io`].
     pub fn read(files: &[PathBuf]) -> Result<Schema, SchemaError> {
-        let read = |path: &PathBuf| match read_input_text(path, LARGE_INPUT) {
+        let read = |path: &PathBuf| match std::fs::read_to_string(path) {
             Ok(text) => Ok((path.clone(), text)),
             Err(source) => Err(SchemaError::Io { path: path.clone(), source }),
         };

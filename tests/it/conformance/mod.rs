@@ -7,7 +7,7 @@
 pub mod cases;
 mod fixture;
 mod postgres;
-pub mod rows;
+mod rows;
 pub mod sqlite;
 
 pub use fixture::Fixture;

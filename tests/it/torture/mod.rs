@@ -5,7 +5,6 @@ mod calls;
 mod full;
 mod held;
 mod kills;
-mod limits;
 mod lost;
 mod secrets;
 mod world;

@@ -50,6 +50,14 @@ enum State {
 /// What is done with a message that carries data: its tag and body.
 type OnMessage<'f> = dyn FnMut(u8, &[u8]) -> Result<(), Failure> + 'f;
 
+/// What ended a look at the incoming messages.
+pub(super) enum Pause {
+    /// The statement is complete.
+    Ready(Tag),
+    /// The server waits for COPY data.
+    CopyIn,
+}
+
 /// An open, logged-in connection.
 pub struct Connection {
     socket: Socket,
@@ -148,11 +156,17 @@ impl Connection {
         mut on: impl FnMut(u8, &[u8]) -> Result<(), Failure>,
     ) -> Result<Tag, Failure> {
         self.start(sql, monitor)?;
-        self.listen(monitor, &mut on)
+        match self.listen(monitor, &mut on)? {
+            Pause::Ready(tag) => Ok(tag),
+            Pause::CopyIn => {
+                self.abort();
+                Err(Failure::Protocol("COPY data asked for in a query".into()))
+            }
+        }
     }
 
     /// Sends a query.
-    fn start(&mut self, sql: &str, monitor: &dyn Monitor) -> Result<(), Failure> {
+    pub(super) fn start(&mut self, sql: &str, monitor: &dyn Monitor) -> Result<(), Failure> {
         if self.state != State::Ready {
             self.state = State::Broken;
             return Err(Failure::Io(io::Error::new(io::ErrorKind::NotConnected, "the connection was lost before")));
@@ -165,7 +179,7 @@ impl Connection {
     }
 
     /// Sends bytes, waiting as long as the server takes them or the monitor allows.
-    fn send(&mut self, mut bytes: &[u8], monitor: &dyn Monitor) -> Result<(), Failure> {
+    pub(super) fn send(&mut self, mut bytes: &[u8], monitor: &dyn Monitor) -> Result<(), Failure> {
         loop {
             let sent = if bytes.is_empty() { self.socket.flush().map(|()| 0) } else { self.socket.write(bytes) };
             match sent {
@@ -183,8 +197,8 @@ impl Connection {
         }
     }
 
-    /// Receives until the statement is complete.
-    fn listen(&mut self, monitor: &dyn Monitor, on: &mut OnMessage<'_>) -> Result<Tag, Failure> {
+    /// Receives until the statement is complete or the server asks for COPY data.
+    pub(super) fn listen(&mut self, monitor: &dyn Monitor, on: &mut OnMessage<'_>) -> Result<Pause, Failure> {
         let mut tag = None;
         let mut refused: Option<ServerError> = None;
         let mut rows = 0u64;
@@ -218,11 +232,11 @@ impl Connection {
                     self.state = State::Ready;
                     return match (refused, tag) {
                         (Some(error), _) => Err(Failure::Server(error)),
-                        (None, Some(tag)) => Ok(tag),
+                        (None, Some(tag)) => Ok(Pause::Ready(tag)),
                         (None, None) => Err(self.broken(Failure::Protocol("a statement without an end".into()))),
                     };
                 }
-                Ok(Some((b'G', _))) => Failure::Protocol("COPY data asked for in a query".into()),
+                Ok(Some((b'G', _))) => return Ok(Pause::CopyIn),
                 Ok(Some((b'T' | b'N' | b'S' | b'A' | b'I', _))) => continue,
                 Ok(Some((kind, _))) => {
                     return Err(self.broken(Failure::Protocol(format!("message {:?}", char::from(kind)))));
@@ -276,7 +290,7 @@ impl Connection {
     }
 
     /// Cancels the statement under way and skips what is left of its result.
-    fn abort(&mut self) {
+    pub(super) fn abort(&mut self) {
         if self.state == State::Busy {
             match self.cancel() {
                 Ok(()) => self.drain(),
@@ -287,7 +301,7 @@ impl Connection {
     }
 
     /// Skips everything up to the end of the statement.
-    fn drain(&mut self) {
+    pub(super) fn drain(&mut self) {
         let deadline = Instant::now() + CANCEL_PATIENCE;
         while self.state == State::Busy {
             match self.input.frame() {

@@ -1,3 +1,0 @@
-//! Snapshots as a line: their order, and what retention keeps of it.
-
-mod retention;

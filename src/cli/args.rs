@@ -2,7 +2,8 @@
 
 use super::commands::Command;
 use crate::ops::{OpError, Place};
-use clap::{Args, Parser};
+use anstream::ColorChoice;
+use clap::{Args, Parser, ValueEnum};
 use std::path::PathBuf;
 
 /// Git-style snapshots of database tables: take back what a script did to your rows.
@@ -32,6 +33,9 @@ pub(super) struct Global {
     /// Print only the result, no progress or hints
     #[arg(short, long, global = true)]
     pub quiet: bool,
+    /// When to color the output
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", hide_default_value = true, global = true)]
+    pub color: Color,
     /// Run as if started in DIR
     #[arg(short = 'C', value_name = "DIR", global = true)]
     pub working_dir: Option<PathBuf>,
@@ -43,10 +47,34 @@ pub(super) struct Global {
     pub store: Option<PathBuf>,
 }
 
+/// When output has colors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Makes this the choice for everything that is printed. Without a choice `NO_COLOR` and `FORCE_COLOR` decide.
+    pub fn apply(self) {
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let forced = is_set("FORCE_COLOR") && std::env::var_os("FORCE_COLOR").is_some_and(|value| value != "0");
+        let choice = match self {
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+            Color::Auto if forced && !is_set("NO_COLOR") => ColorChoice::Always,
+            Color::Auto => ColorChoice::Auto,
+        };
+        choice.write_global();
+    }
+}
+
 impl Global {
     /// What is known of arguments that cannot be parsed and ask for JSON.
     pub fn json() -> Global {
-        Global { json: true, quiet: false, working_dir: None, url: None, store: None }
+        Global { json: true, ..Global::default() }
     }
 
     /// Where the command runs.

@@ -7,9 +7,12 @@ mod args;
 mod command_error;
 mod commands;
 mod diff;
+mod json;
+mod pager;
 mod progress;
 mod signals;
 mod text;
+mod threads;
 mod ui;
 
 use args::{Cli, Global};
@@ -36,9 +39,11 @@ pub fn main() -> ExitCode {
             };
         }
     };
+    cli.global.color.apply();
     let ui = Ui::new(&cli.global);
     signals::listen();
-    let result = cli.global.place().map_err(CliError::from).and_then(|place| commands::run(&cli.command, &place, &ui));
+    let started = threads::start().and_then(|()| cli.global.place());
+    let result = started.map_err(CliError::from).and_then(|place| commands::run(&cli.command, &place, &ui));
     match result {
         Ok(code) => code,
         Err(error) => error.report(&ui),

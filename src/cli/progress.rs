@@ -1,9 +1,9 @@
 //! Progress bars on a terminal: rows, bytes and the time left.
 
 use super::signals;
-use super::text::printable;
+use super::text::{printable, size};
 use crate::monitor::{Monitor, Step};
-use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,8 +43,8 @@ impl Monitor for Bars {
         self.bytes.store(0, Ordering::Relaxed);
         let bar = ProgressBar::with_draw_target(step.rows, ProgressDrawTarget::stderr_with_hz(10));
         let template = match step.rows {
-            Some(_) => "{prefix} {bar:24} {human_pos} / {human_len} rows  {msg}  {eta} left",
-            None => "{prefix} {spinner} {human_pos} rows  {msg}  {elapsed}",
+            Some(_) => "{spinner} {prefix:.24} {wide_bar} {human_pos}/{human_len} rows {msg} {elapsed}",
+            None => "{spinner} {prefix:.48} {human_pos} rows {msg} {elapsed}",
         };
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style.progress_chars("━━─"));
@@ -68,7 +68,7 @@ impl Monitor for Bars {
             if bar.length().is_some_and(|length| length < bar.position()) {
                 bar.set_length(bar.position());
             }
-            bar.set_message(HumanBytes(bytes).to_string());
+            bar.set_message(size(bytes));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Signals: INT, TERM and HUP ask the work to stop; a second one ends the process at once.
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -21,6 +21,8 @@ pub(super) fn listen() {
         let _ = flag::register(signal, Arc::clone(&again));
         let _ = flag::register_usize(signal, Arc::clone(&CAME), number);
     }
+    // A file beyond the limit (ulimit -f) would end the process; with a handler the write fails with an error that is told.
+    let _ = flag::register(SIGXFSZ, Arc::default());
 }
 
 /// The number of the signal that asked to stop, if one did.

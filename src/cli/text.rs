@@ -2,6 +2,10 @@
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
+use std::borrow::Cow;
+
+/// Columns that a name may take in a table of the terminal.
+const LONGEST_NAME: usize = 32;
 
 /// Bold.
 pub(super) const BOLD: Style = Style::new().bold();
@@ -57,9 +61,16 @@ pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
         5_400..=129_599 => ((seconds + 1_800) / 3_600, "h"),
         129_600..=5_183_999 => ((seconds + 43_200) / 86_400, "days"),
         5_184_000..=63_071_999 => (seconds / 2_629_746, "months"),
-        _ => (seconds / 31_556_952, "years"),
+        63_072_000..=3_155_759_999 => (seconds / 31_556_952, "years"),
+        // A clock that was far off, or a file that somebody made.
+        _ => return "more than 100 years ago".to_owned(),
     };
     format!("{number} {unit} ago")
+}
+
+/// A moment to come, to the minute: `2026-01-24 10:30 UTC`.
+pub(super) fn moment(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// Seconds as people say them.
@@ -71,19 +82,44 @@ pub(super) fn seconds(seconds: f64) -> String {
     }
 }
 
-/// Text of unknown origin made safe for a terminal: control and direction-changing characters are escaped.
+/// Whether a character moves the cursor, changes the direction of text, ends a line or cannot be seen: what Unicode calls control
+/// and format characters, line separators, and the letters that are blank.
+pub(super) fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}'
+            | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Text of unknown origin made safe for a terminal.
 pub(super) fn printable(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
-        let hostile =
-            c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if hostile {
+        if is_hostile(c) {
             safe.extend(c.escape_default());
         } else {
             safe.push(c);
         }
     }
     safe
+}
+
+/// The lines of a table without the blanks around them, cut to the terminal's width if there is one.
+pub(super) fn lines(table: &str, width: Option<usize>) -> String {
+    table.lines().map(|line| format!("{}\n", fit(line.trim(), width))).collect()
+}
+
+/// A line that fits the terminal, if there is one.
+pub(super) fn fit(line: &str, width: Option<usize>) -> Cow<'_, str> {
+    width.map_or(Cow::Borrowed(line), |width| console::truncate_str(line, width, "…"))
+}
+
+/// A name that does not push everything beside it off the screen.
+pub(super) fn short_name(name: &str) -> String {
+    console::truncate_str(&printable(name), LONGEST_NAME, "…").into_owned()
 }
 
 /// The counts of a change: `+3 ~1 -2`, or nothing if there was none.
@@ -116,11 +152,21 @@ mod tests {
         assert_eq!(ago(7_200), "2 h ago");
         assert_eq!(ago(86_400 * 12), "12 days ago");
         assert_eq!(ago(-5), "in the future");
+        assert_eq!(ago(86_400 * 365 * 20), "19 years ago");
+        assert_eq!(age(Timestamp::MIN, now), "more than 100 years ago");
+        assert_eq!(age(now, Timestamp::MIN), "in the future");
+        assert_eq!(age(Timestamp::MIN, Timestamp::MAX), "more than 100 years ago");
     }
 
     #[test]
     fn hostile_text_cannot_move_the_cursor() {
         assert_eq!(printable("a\u{1b}[2Jb\r\u{202e}c"), "a\\u{1b}[2Jb\\r\\u{202e}c");
-        assert_eq!(printable("Möbel 家具"), "Möbel 家具");
+        assert_eq!(printable("Möbel 家具 🛋\u{fe0f} e\u{301}"), "Möbel 家具 🛋\u{fe0f} e\u{301}");
+        for hidden in
+            "\u{7f}\u{9b}\u{85}\u{ad}\u{200b}\u{200d}\u{2028}\u{2029}\u{2060}\u{feff}\u{61c}\u{3164}\u{e0041}".chars()
+        {
+            let shown = printable(&format!("a{hidden}b"));
+            assert_eq!(shown, format!("a\\u{{{:x}}}b", u32::from(hidden)));
+        }
     }
 }

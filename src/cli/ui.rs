@@ -2,9 +2,19 @@
 
 use super::args::Global;
 use super::command_error::CliError;
+use super::json::{to_json, write_json};
+use super::pager::Pager;
 use super::progress::Bars;
+use crate::monitor::Monitor;
+use crate::ops::OpError;
+use anstream::AutoStream;
 use serde::Serialize;
 use std::io::{BufWriter, IsTerminal, Write};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+/// How often a prompt looks whether it was interrupted.
+const PROMPT_POLL: Duration = Duration::from_millis(50);
 
 /// The version of the JSON object on stdout; fields are only ever added.
 pub(super) const JSON_VERSION: u32 = 1;
@@ -55,10 +65,38 @@ impl Ui {
         print(&text)
     }
 
-    /// Where a result goes that is made piece by piece. Colours are left out where stdout wants none.
+    /// As [`Ui::result`]; text for a terminal goes through the pager.
+    pub fn paged<T: Serialize>(
+        &self,
+        command: &str,
+        report: &T,
+        render: impl FnOnce() -> String,
+    ) -> Result<(), CliError> {
+        if self.json {
+            return self.result(command, report, render);
+        }
+        let mut out = self.stream();
+        out.put(&render())?;
+        out.end()
+    }
+
+    /// Where a result goes that is made piece by piece: to the pager on a terminal. Colors are left out where stdout wants none.
     pub fn stream(&self) -> Stream {
         self.bars.clear();
-        Stream { out: BufWriter::with_capacity(64 * 1024, Box::new(anstream::stdout())) }
+        let out: Box<dyn Write> = match Pager::start() {
+            Some(pager) => {
+                let choice = AutoStream::choice(&std::io::stdout());
+                Box::new(AutoStream::new(Box::new(pager) as Box<dyn Write>, choice))
+            }
+            None => Box::new(anstream::stdout()),
+        };
+        Stream { out: BufWriter::with_capacity(64 * 1024, out) }
+    }
+
+    /// Columns of the terminal that stdout is; None if it is none.
+    pub fn width(&self) -> Option<usize> {
+        let columns = console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+        columns.filter(|_| std::io::stdout().is_terminal())
     }
 
     /// As [`Ui::stream`], byte for byte: for files that are not meant for a terminal.
@@ -97,18 +135,39 @@ impl Ui {
 
     /// Asks on the terminal; only a yes is a yes.
     pub fn ask(&self, question: &str) -> Result<bool, CliError> {
+        let answer = self.prompt(&format!("{question} [y/N] "))?;
+        Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// Reads a line from the terminal, without the blanks around it. A signal such as Ctrl-C ends the wait.
+    pub fn prompt(&self, text: &str) -> Result<String, CliError> {
         self.bars.clear();
         let mut stderr = anstream::stderr();
-        let asked = write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush());
-        asked.map_err(CliError::Output)?;
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer).map_err(CliError::Output)?;
-        Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+        stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush()).map_err(CliError::Output)?;
+        let (sender, answer) = channel();
+        // A blocked read cannot be ended, so it waits on a thread that may be left behind.
+        let reader = std::thread::Builder::new().name("dbsnap-prompt".to_owned()).spawn(move || {
+            let mut line = String::new();
+            let read = std::io::stdin().read_line(&mut line).map(|_| line);
+            // Nobody receives after an interrupt.
+            let _ = sender.send(read);
+        });
+        reader.map_err(CliError::Output)?;
+        loop {
+            match answer.recv_timeout(PROMPT_POLL) {
+                Ok(line) => return line.map(|line| line.trim().to_owned()).map_err(CliError::Output),
+                Err(RecvTimeoutError::Timeout) if !self.bars.interrupted() => {}
+                Err(_) => {
+                    let _ = writeln!(stderr);
+                    return Err(OpError::Interrupted.into());
+                }
+            }
+        }
     }
 
     fn envelope<T: Serialize>(&self, command: &str, report: &T) -> Result<String, CliError> {
         let envelope = Envelope { version: JSON_VERSION, command, result: report };
-        let mut text = serde_json::to_string(&envelope).map_err(|error| CliError::Output(error.into()))?;
+        let mut text = to_json(&envelope)?;
         text.push('\n');
         Ok(text)
     }
@@ -127,7 +186,7 @@ impl Stream {
 
     /// Adds an object as JSON.
     pub fn json(&mut self, value: &impl Serialize) -> Result<(), CliError> {
-        serde_json::to_writer(&mut self.out, value).map_err(|error| CliError::Output(error.into()))
+        write_json(&mut self.out, value)
     }
 
     /// Ends it: everything is written.

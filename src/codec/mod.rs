@@ -2,6 +2,7 @@
 //!
 //! `docs/FORMAT.md`, sections 2 to 4, is the reference for every byte written here.
 
+mod dangling;
 mod error;
 mod filler;
 pub mod key;
@@ -9,6 +10,7 @@ pub mod row;
 pub mod schema;
 mod value;
 
+pub use dangling::DanglingRows;
 pub use error::CodecError;
 pub use filler::RowFiller;
 pub use key::{KeyOrder, KeySpec};

@@ -56,8 +56,8 @@ pub struct TableInfo {
     pub estimated_rows: Option<u64>,
     /// Bytes on disk, if known.
     pub bytes: Option<u64>,
-    /// The partitioned table of which this is a leaf partition, at the top of the hierarchy.
-    pub partition_of: Option<TableName>,
+    /// The partitioned tables of which this is a leaf partition, from the top of the hierarchy down.
+    pub part_of: Vec<TableName>,
     /// Why a snapshot of it would be refused (row-level security that hides rows, no SELECT privilege), if it would be.
     pub refusal: Option<String>,
 }
@@ -69,6 +69,8 @@ pub struct Catalog {
     pub tables: Vec<TableInfo>,
     /// Things that are not captured: views, foreign tables, large objects, virtual tables; as `kind name`.
     pub not_captured: Vec<String>,
+    /// Schemas in which the connection looks for a table without one, in this order; none if it has no such path (SQLite).
+    pub search_path: Vec<String>,
 }
 
 impl Catalog {
@@ -77,8 +79,8 @@ impl Catalog {
         self.tables.iter().find(|info| info.schema.table == *name)
     }
 
-    /// The leaf partitions below a partitioned table, in order of name.
+    /// The leaf partitions below a partitioned table or a part of one, in order of name.
     pub fn partitions_of<'c>(&'c self, parent: &'c TableName) -> impl Iterator<Item = &'c TableInfo> {
-        self.tables.iter().filter(move |info| info.partition_of.as_ref() == Some(parent))
+        self.tables.iter().filter(move |info| info.part_of.contains(parent))
     }
 }

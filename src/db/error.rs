@@ -80,6 +80,12 @@ pub enum DbError {
     /// It is not known whether COMMIT took effect; the text says how to find out.
     #[error("{0}")]
     Unknown(String),
+    /// A query of somebody's own took longer than it may.
+    #[error("the query did not end within {seconds} s")]
+    TooSlow {
+        /// How long it ran.
+        seconds: u64,
+    },
     /// The receiver of rows stopped; the reason is with the receiver.
     #[error("stopped")]
     Stopped,
@@ -92,5 +98,5 @@ fn dangling(references: &[(TableName, TableName, u64)]) -> String {
             format!("{rows} row{} of {child} without what they refer to in {parent}", if *rows == 1 { "" } else { "s" })
         })
         .collect();
-    format!("this would leave {}; restore those tables together", list.join(", "))
+    format!("this would leave {}", list.join(", "))
 }

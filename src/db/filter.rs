@@ -8,16 +8,20 @@ mod columns;
 mod forms;
 mod functions;
 mod literals;
+mod moments;
 mod operators;
 mod present;
 mod printer;
+mod stored;
 
 use super::{DbError, Engine, Filter};
 use crate::codec::TableSchema;
 use printer::Printer;
+use sqlparser::ast::Expr;
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
+pub use stored::Care;
 
 /// Most bytes of a filter.
 const MAX_BYTES: usize = 64 * 1024;
@@ -64,19 +68,35 @@ impl Filter {
         schema: &TableSchema,
         names: &dyn FilterNames,
     ) -> Result<Filter, DbError> {
-        let dialect: &dyn Dialect = match engine {
-            Engine::Postgres => &PostgreSqlDialect {},
-            Engine::Sqlite => &SQLiteDialect {},
-        };
-        let tokens = tokens(typed, dialect)?;
-        let mut parser = Parser::new(dialect).with_recursion_limit(MAX_NESTING).with_tokens_with_locations(tokens);
-        let expression = parser.parse_expr().map_err(|error| unreadable(&error.to_string()))?;
-        if parser.peek_token_ref().token != Token::EOF {
-            return Err(refused(format!("it goes on after one expression, at `{}`", parser.peek_token_ref().token)));
-        }
         let mut printer = Printer::new(engine, schema, names);
+        printer.condition(&expression(typed, engine)?)?;
+        Ok(printer.into_filter(typed).0)
+    }
+
+    /// As [`Filter::parse_named`], for rows that are only in a store: SQLite, any, applies the filter that is returned. Only what means
+    /// the same without the database that the rows are of is let through; of SQLite's rows the care says which ones.
+    ///
+    /// # Errors
+    /// As [`Filter::parse_named`], and if the database alone could tell which rows are meant.
+    pub fn stored(
+        typed: &str,
+        engine: Engine,
+        schema: &TableSchema,
+        names: &dyn FilterNames,
+    ) -> Result<(Filter, Care), DbError> {
+        let expression = expression(typed, engine)?;
+        if engine == Engine::Postgres {
+            let mut asked = Printer::new(engine, schema, names);
+            asked.condition(&expression)?;
+            stored::same_without_postgres(&asked, &expression)?;
+        }
+        let mut printer = Printer::new(Engine::Sqlite, schema, names);
         printer.condition(&expression)?;
-        Ok(Filter { typed: typed.to_owned(), sql: printer.into_sql() })
+        let (filter, care) = printer.into_filter(typed);
+        match engine {
+            Engine::Postgres => Ok((filter, Care::default())),
+            Engine::Sqlite => care.checked(&filter, schema).map(|care| (filter, care)),
+        }
     }
 
     /// As [`Filter::parse_named`], where `aliases` gives the column for another name of it.
@@ -91,6 +111,21 @@ impl Filter {
     ) -> Result<Filter, DbError> {
         Filter::parse_named(typed, engine, schema, &Aliases(aliases))
     }
+}
+
+/// The one expression that `typed` is.
+fn expression(typed: &str, engine: Engine) -> Result<Expr, DbError> {
+    let dialect: &dyn Dialect = match engine {
+        Engine::Postgres => &PostgreSqlDialect {},
+        Engine::Sqlite => &SQLiteDialect {},
+    };
+    let tokens = tokens(typed, dialect)?;
+    let mut parser = Parser::new(dialect).with_recursion_limit(MAX_NESTING).with_tokens_with_locations(tokens);
+    let expression = parser.parse_expr().map_err(|error| unreadable(&error.to_string()))?;
+    if parser.peek_token_ref().token != Token::EOF {
+        return Err(refused(format!("it goes on after one expression, at `{}`", parser.peek_token_ref().token)));
+    }
+    Ok(expression)
 }
 
 /// A refusal.

@@ -14,11 +14,12 @@ mod url;
 
 pub use catalog::{Catalog, Counter, Engine, SourceIdentity, TableInfo};
 pub use error::DbError;
-pub use filter::FilterNames;
+pub use filter::{Care, FilterNames};
 pub use open::{OpenOptions, open};
 use patch::patch_keys;
-pub use patch::{Copies, PatchTable, PatchWriter, patch_writer};
+pub use patch::{Copies, Crossing, PatchTable, PatchWriter, patch_writer};
 pub use traits::{
-    Change, Changing, Commit, Filter, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source, TableRead, Write, Written,
+    Change, Changing, Commit, Filter, MayDangle, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source, TableRead,
+    Write, Written,
 };
 pub use url::{DatabaseUrl, Host, Password, PostgresTarget, SslMode};

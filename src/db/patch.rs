@@ -7,6 +7,7 @@ use super::Engine;
 use super::postgres::PostgresPatch;
 use super::sqlite::SqlitePatch;
 use crate::codec::{Column, Key, TableSchema, Value, ValueRef};
+use std::collections::BTreeSet;
 
 /// One table of a patch.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +16,17 @@ pub struct PatchTable<'t> {
     pub schema: &'t TableSchema,
     /// Its rows before and after, if the patch is for all of them.
     pub rows: Option<(u64, u64)>,
+    /// What is in the way of its updates.
+    pub crossing: &'t Crossing,
+}
+
+/// What a table's updates cross on their way.
+#[derive(Debug, Clone, Default)]
+pub struct Crossing {
+    /// Unique indexes that no order of the updates passes.
+    pub indexes: BTreeSet<String>,
+    /// Columns that the updates change.
+    pub columns: BTreeSet<String>,
 }
 
 /// Copies of one row in a table without a key.
@@ -62,6 +74,14 @@ pub trait PatchWriter {
 
     /// Whether deleting a row can take along others while the patch runs.
     fn follows_references(&self) -> bool;
+
+    /// Whether the patch takes off the unique indexes that its updates cross, and makes them again. Otherwise rows step aside.
+    fn takes_indexes_off(&self) -> bool;
+
+    /// Gives the row that `key` picks values that it keeps only for a moment.
+    fn step_aside(&self, schema: &TableSchema, key: &str, set: &[(usize, ValueRef<'_>)]) -> String {
+        self.update(schema, key, set)
+    }
 
     /// A value for a column that no row has: while rows swap unique values one of them keeps it. `None` if there is none
     /// that every such column takes.

@@ -1,7 +1,7 @@
 //! The pair of traits that every engine implements.
 
 use super::{Catalog, Counter, DbError, SourceIdentity};
-use crate::codec::{TableName, TableSchema};
+use crate::codec::{DanglingRows, TableName, TableSchema};
 use crate::monitor::Monitor;
 
 /// A resolved `--where`: one boolean expression, every name quoted for the engine.
@@ -11,6 +11,31 @@ pub struct Filter {
     pub typed: String,
     /// The expression to put after `WHERE`, in the engine's dialect, names quoted.
     pub sql: String,
+    /// The columns that it names.
+    pub columns: Vec<String>,
+}
+
+impl Filter {
+    /// The positions of its columns among those of `schema`.
+    ///
+    /// # Errors
+    /// [`DbError::Filter`] if one is not there.
+    pub fn positions(&self, schema: &TableSchema) -> Result<Vec<usize>, DbError> {
+        let position = |name: &String| {
+            let found = schema.columns.iter().position(|column| column.name == *name);
+            found.ok_or_else(|| DbError::Filter { reason: format!("table {} has no column {name}", schema.table) })
+        };
+        self.columns.iter().map(position).collect()
+    }
+
+    /// A name that none of its columns has, in any case.
+    pub(super) fn free_name(&self) -> String {
+        let mut name = "n".to_owned();
+        while self.columns.iter().any(|column| column.eq_ignore_ascii_case(&name)) {
+            name.push('n');
+        }
+        name
+    }
 }
 
 /// One table to read.
@@ -86,6 +111,22 @@ pub trait Snapshot {
     /// # Errors
     /// If reading fails, the connection dies or counts do not match: then the rows given are not a whole table.
     fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError>;
+
+    /// For each of `rows`, which need not stand in any table, whether `filter` would hold for it if it stood in the table at `index`.
+    /// They are rows of `schema`, whose columns are those of the table by name. The database itself decides.
+    ///
+    /// # Errors
+    /// If the database cannot tell, a value that the filter looks at is none of its column's type there, or this is no database.
+    fn judge(
+        &mut self,
+        index: usize,
+        filter: &Filter,
+        schema: &TableSchema,
+        rows: &[&[u8]],
+    ) -> Result<Vec<bool>, DbError> {
+        let _ = (index, schema, rows);
+        Err(DbError::Filter { reason: format!("there is no database here to apply it: {}", filter.typed) })
+    }
 
     /// The counters (sequences, identities, AUTOINCREMENT) that feed columns of that table.
     ///
@@ -185,6 +226,28 @@ pub struct Written {
     pub left: u64,
 }
 
+/// References to nothing that a restore may leave, where foreign keys do not act.
+#[derive(Debug, Clone, Default)]
+pub struct MayDangle {
+    /// What dangled in the state that is restored.
+    pub known: Vec<DanglingRows>,
+    /// Tables that become exactly what they were at one instant: what dangles among them dangled then.
+    pub among: Vec<TableName>,
+    /// Whatever it is: somebody has asked for it.
+    pub all: bool,
+}
+
+impl MayDangle {
+    /// Why these rows may dangle, if they may.
+    pub fn reason(&self, rows: &DanglingRows) -> Option<&'static str> {
+        let is_among = |table: &TableName| self.among.iter().any(|one| one.name.eq_ignore_ascii_case(&table.name));
+        if is_among(&rows.table) && is_among(&rows.references) || self.known.iter().any(|known| known.is_same(rows)) {
+            return Some("it was so in the state that is restored");
+        }
+        self.all.then_some("it was asked for")
+    }
+}
+
 /// One write transaction over some tables. Dropping it rolls back.
 ///
 /// The order of calls is: read, delete (children first), update, insert (parents first), counters, read again (all, or only what
@@ -232,6 +295,20 @@ pub trait RestoreTxn: Snapshot {
     /// Whether the database carries out foreign-key actions in this transaction. Where it does not (SQLite), what would leave
     /// rows without what they refer to is refused when it is to be committed: [`DbError::Dangling`].
     fn foreign_keys_act(&self) -> bool;
+
+    /// What dangles in and around the tables of this transaction. Nothing where the database holds on to its foreign keys. To be
+    /// asked before the first write.
+    ///
+    /// # Errors
+    /// If the database cannot tell.
+    fn dangling(&mut self) -> Result<Vec<DanglingRows>, DbError> {
+        Ok(Vec::new())
+    }
+
+    /// Lets rows be without what they refer to once this is committed; what of it comes true the monitor is told.
+    fn may_dangle(&mut self, allowed: MayDangle) {
+        let _ = allowed;
+    }
 
     /// Gives `rows` rows of what the columns at `columns` of that table get when they are given nothing. Evaluating a default may
     /// draw from a sequence; nothing else is changed.

@@ -4,6 +4,7 @@
 mod percent;
 mod postgres;
 mod server;
+mod service;
 
 pub use postgres::PostgresTarget;
 pub use server::{Host, Password, SslMode};
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 /// Which database to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it, and it is seldom moved")]
 pub enum DatabaseUrl {
     /// A PostgreSQL server, database and schema.
     Postgres(PostgresTarget),

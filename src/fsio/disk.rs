@@ -1,5 +1,6 @@
 //! The real file system.
 
+use super::input::flags_of;
 use super::{Entry, FileKind, FileSystem, FsError, FsResult, Lock, LockMode, OpenFile, Stat};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
@@ -16,7 +17,7 @@ const DIR_MODE: u32 = 0o700;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Disk;
 
-/// Whose a directory is, as far as trusting it goes.
+/// Whose a file or directory is, as far as trusting it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ownership {
     /// It belongs to the user this process runs as.
@@ -28,21 +29,22 @@ pub struct Ownership {
 }
 
 impl Ownership {
-    /// Whether users other than the owner can write there.
-    pub const fn others_write(&self) -> bool {
-        self.mode & 0o022 != 0
-    }
-}
-
-impl Disk {
-    /// Who owns `path` and who may write there; a link is not followed.
+    /// Who owns `path` and who may write there. Of a link, both it and what it leads to must be ours.
     ///
     /// # Errors
     /// If the system cannot tell.
-    pub fn ownership(&self, path: &Path) -> FsResult<Ownership> {
-        let meta = std::fs::symlink_metadata(path).map_err(|e| FsError::new("examine", path, e))?;
-        let ours = meta.uid() == rustix::process::geteuid().as_raw();
-        Ok(Ownership { ours, uid: meta.uid(), mode: meta.mode() & 0o7777 })
+    pub fn of(path: &Path) -> FsResult<Ownership> {
+        let failed = |e| FsError::new("examine", path, e);
+        let own = rustix::process::geteuid().as_raw();
+        let (named, found) =
+            (std::fs::symlink_metadata(path).map_err(failed)?, std::fs::metadata(path).map_err(failed)?);
+        let uid = if named.uid() == own { found.uid() } else { named.uid() };
+        Ok(Ownership { ours: uid == own, uid, mode: found.mode() & 0o7777 })
+    }
+
+    /// Whether every user of the machine can write there.
+    pub const fn all_write(&self) -> bool {
+        self.mode & 0o002 != 0
     }
 }
 
@@ -134,11 +136,6 @@ fn open_regular(path: &Path, options: &mut OpenOptions) -> FsResult<File> {
         failed(if link || e.kind() == io::ErrorKind::IsADirectory { odd() } else { e })
     })?;
     if file.metadata().map_err(failed)?.is_file() { Ok(file) } else { Err(failed(odd())) }
-}
-
-#[expect(clippy::cast_possible_wrap, reason = "open flags are a bit set that libc calls an int")]
-const fn flags_of(flags: OFlags) -> i32 {
-    flags.bits() as i32
 }
 
 fn stat_of(meta: &Metadata) -> Stat {

@@ -7,9 +7,11 @@
 //! checked, synced, renamed, and the directory synced ([`write_durably`]). Nothing is ever changed in place.
 
 mod disk;
+mod input;
 mod simulated;
 
 pub use disk::{Disk, Ownership};
+pub use input::{LARGE_INPUT, Links, SMALL_INPUT, open_input, read_input, read_input_text};
 pub use simulated::Simulated;
 
 use std::fmt;

@@ -1,5 +1,7 @@
 //! Who takes a snapshot: the user, the coding agent if one says so, and where git stands.
 
+use super::OpError;
+use crate::fsio::{LARGE_INPUT, SMALL_INPUT, read_input_text};
 use crate::snapshot::{Actor, GitState};
 use std::path::Path;
 
@@ -16,13 +18,37 @@ const AGENTS: [(&str, &str); 9] = [
     ("GOOSE_TERMINAL", "goose"),
 ];
 
+/// Refuses what takes snapshots away to a coding agent, unless it was told that it may.
+///
+/// # Errors
+/// [`OpError::Refused`] with the flag that allows it.
+pub fn guard(what: &str, allowed: bool) -> Result<(), OpError> {
+    match agent() {
+        Some(agent) if !allowed => Err(OpError::Refused {
+            what: format!("a coding agent ({agent}) may not {what} by itself"),
+            allow: Some("--allow-agent"),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The coding agent that runs this, if its environment says so.
+fn agent() -> Option<String> {
+    AGENTS.iter().find(|(name, _)| variable(name).is_some()).map(|(_, agent)| (*agent).to_owned())
+}
+
 /// Reads the actor from the environment and from the git repository around `dir`, if there is one.
 pub fn detect(dir: &Path) -> Actor {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     Actor {
         user: variable("USER").or_else(|| variable("LOGNAME")),
-        host: std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned()),
-        agent: AGENTS.iter().find(|(name, _)| variable(name).is_some()).map(|(_, agent)| (*agent).to_owned()),
+        host: read_input_text(Path::new("/proc/sys/kernel/hostname"), SMALL_INPUT)
+            .ok()
+            .map(|name| name.trim().to_owned()),
+        agent: agent(),
         git: git_state(dir),
     }
 }
@@ -32,12 +58,12 @@ fn git_state(dir: &Path) -> Option<GitState> {
     let git = dir.ancestors().map(|dir| dir.join(".git")).find(|git| git.exists())?;
     let git_dir = if git.is_file() {
         // A worktree: the file names the real directory.
-        let text = std::fs::read_to_string(&git).ok()?;
+        let text = read_input_text(&git, SMALL_INPUT).ok()?;
         git.parent()?.join(text.strip_prefix("gitdir:")?.trim())
     } else {
         git
     };
-    let head = std::fs::read_to_string(git_dir.join("HEAD")).ok()?;
+    let head = read_input_text(&git_dir.join("HEAD"), SMALL_INPUT).ok()?;
     match head.trim().strip_prefix("ref: ") {
         None => Some(GitState { branch: None, commit: Some(head.trim().to_owned()) }),
         Some(reference) => Some(GitState {
@@ -48,12 +74,12 @@ fn git_state(dir: &Path) -> Option<GitState> {
 }
 
 fn read_ref(git_dir: &Path, reference: &str) -> Option<String> {
-    let common = std::fs::read_to_string(git_dir.join("commondir")).ok().map(|dir| git_dir.join(dir.trim()));
+    let common = read_input_text(&git_dir.join("commondir"), SMALL_INPUT).ok().map(|dir| git_dir.join(dir.trim()));
     for dir in [Some(git_dir.to_owned()), common].into_iter().flatten() {
-        if let Ok(commit) = std::fs::read_to_string(dir.join(reference)) {
+        if let Ok(commit) = read_input_text(&dir.join(reference), SMALL_INPUT) {
             return Some(commit.trim().to_owned());
         }
-        let packed = std::fs::read_to_string(dir.join("packed-refs")).unwrap_or_default();
+        let packed = read_input_text(&dir.join("packed-refs"), LARGE_INPUT).unwrap_or_default();
         let found = packed.lines().find_map(|line| line.strip_suffix(reference)?.strip_suffix(' ').map(str::to_owned));
         if found.is_some() {
             return found;

@@ -31,13 +31,17 @@ pub fn amend(place: &Place, typed: &str, message: &str) -> Result<AmendReport, O
         return Err(OpError::Usage("the message is empty".to_owned()));
     }
     let project = Project::find(place)?;
+    // Needed in the end; what is wrong with it is said before anything is changed.
+    project.export_dir()?;
     let store = project.open(Access::Exclusive)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
-    let old = resolve(&history, &refs, &project.reference(typed))?.entry;
-    let manifest = Manifest { message: message.to_owned(), ..old.manifest.clone() };
-    let id = store.publish(&manifest.to_bytes(), &needs(&manifest))?;
-    if id != old.id {
+    let old = resolve(&project, &history, &refs, typed)?.entry;
+    let mut manifest = Manifest { message: message.to_owned(), ..old.manifest.clone() };
+    let mut id = old.id;
+    if manifest.message != old.manifest.message {
+        manifest.replaces.push(old.id);
+        id = store.publish(&manifest.to_bytes(), &needs(&manifest))?;
         if let Some(reason) = refs.pins.get(&old.id) {
             store.pin(&id, reason.as_deref())?;
             store.unpin(&old.id)?;

@@ -50,12 +50,14 @@ impl Capture<'_> {
         let (sender, receiver) = bounded::<Message>(WAITING);
         let (emptied, spare) = bounded(WAITING);
         let (read, loaded) = std::thread::scope(|scope| {
-            let loading = scope.spawn(move || self.load(&receiver, &emptied, spec, previous));
+            let load = move || self.load(&receiver, &emptied, spec, previous);
+            let loading = std::thread::Builder::new().spawn_scoped(scope, load);
+            let loading = loading.map_err(|error| OpError::NoThreads(error.to_string()))?;
             let mut feed = Feed { batch: RowBatch::new(), sender, spare, monitor: self.monitor };
             let read = snapshot.read(index, &mut feed).and_then(|rows| feed.end().map(|()| rows));
             drop(feed);
-            (read, join(loading.join()))
-        });
+            Ok::<_, OpError>((read, join(loading.join())))
+        })?;
         // One that fails makes the other stop: the error to tell is that of the first.
         let (built, read) = match (loaded, read) {
             (Ok(built), Ok(read)) => (built, read),

@@ -1,6 +1,7 @@
 //! `.dbsnap/config.toml`: the one file of the store that is meant for version control.
 
 use super::OpError;
+use crate::fsio::{SMALL_INPUT, read_input_text};
 use crate::snapshot::Policy;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,8 @@ pub const TEMPLATE: &str = r#"# Settings of dbsnap for this project. Every line 
 [retention]
 max_backups_per_table = 5
 max_age_days = 30
+# Deleted snapshots can be brought back (`dbsnap undelete`) for so many days.
+grace_days = 7
 "#;
 
 /// When export files are written.
@@ -54,12 +57,14 @@ pub struct Retention {
     pub max_backups_per_table: usize,
     /// Days.
     pub max_age_days: u32,
+    /// Days for which deleted snapshots can be brought back.
+    pub grace_days: u32,
 }
 
 impl Default for Retention {
     fn default() -> Retention {
         let policy = Policy::default();
-        Retention { max_backups_per_table: policy.per_table, max_age_days: policy.days }
+        Retention { max_backups_per_table: policy.per_table, max_age_days: policy.days, grace_days: 7 }
     }
 }
 
@@ -80,7 +85,7 @@ impl Config {
     /// # Errors
     /// If it cannot be read or is not what [`TEMPLATE`] shows.
     pub fn load(path: &Path) -> Result<Config, OpError> {
-        let text = match std::fs::read_to_string(path) {
+        let text = match read_input_text(path, SMALL_INPUT) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
             Err(error) => return Err(OpError::io("read", path, error)),

@@ -1,12 +1,16 @@
-//! `delete`: let snapshots go. Their objects are collected by the next gc.
+//! `delete`: let snapshots go. They can be brought back (`undelete`) until their time is up and a gc removes them.
 
 use super::OpError;
+use super::actor;
 use super::export;
 use super::project::{Place, Project};
 use super::refs::resolve;
-use crate::snapshot::{Entry, History, Refs};
-use crate::store::{Access, Store};
+use crate::hash::Hash;
+use crate::snapshot::{Deleted as DeletedList, Entry, Grace, History, Refs, SnapshotKind, deleted_at};
+use crate::store::{Access, DeletedBy, SetAside};
+use jiff::Timestamp;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// One deleted snapshot.
 #[derive(Debug, Clone, Serialize)]
@@ -18,6 +22,8 @@ pub struct Deleted {
     pub message: String,
     /// Export files that went with it.
     pub exports: Vec<String>,
+    /// Until when `undelete` brings it back; none if the disk had no room to keep it.
+    pub until: Option<Timestamp>,
 }
 
 /// What `delete` did.
@@ -28,22 +34,103 @@ pub struct DeleteReport {
     pub deleted: Vec<Deleted>,
 }
 
+/// What would go with one snapshot.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Doomed {
+    /// The id.
+    pub id: String,
+    /// Its message.
+    pub message: String,
+    /// When it was taken.
+    pub created_at: Timestamp,
+    /// Rows of all its tables.
+    pub rows: u64,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Tables of which no other snapshot has all rows.
+    pub last_of: Vec<String>,
+}
+
+/// What deleting the snapshots named would take away. Nothing is changed.
+///
+/// # Errors
+/// As [`delete`].
+pub fn plan(place: &Place, typed: &[String]) -> Result<Vec<Doomed>, OpError> {
+    let project = Project::find(place)?;
+    let store = project.open(Access::Read)?;
+    let history = History::load(&store)?;
+    let refs = Refs::load(&store)?;
+    let chosen = choose(&project, &history, &refs, typed)?;
+    let going: BTreeSet<Hash> = chosen.iter().map(|entry| entry.id).collect();
+    Ok(chosen.iter().map(|entry| doomed(entry, &history, &refs, &going)).collect())
+}
+
+fn doomed(entry: &Entry, history: &History, refs: &Refs, going: &BTreeSet<Hash>) -> Doomed {
+    let manifest = &entry.manifest;
+    let others = || history.entries.iter().filter(|other| !going.contains(&other.id)).map(|other| &other.manifest);
+    let is_last = |table: &&crate::snapshot::TableEntry| {
+        let whole = |other: &crate::snapshot::TableEntry| other.filter.is_none();
+        table.filter.is_none()
+            && manifest.kind == SnapshotKind::Snapshot
+            && !others().any(|other| {
+                other.source.same_database(&manifest.source) && other.table(&table.table).is_some_and(whole)
+            })
+    };
+    Doomed {
+        id: entry.id.to_hex(),
+        message: manifest.message.clone(),
+        created_at: manifest.created_at,
+        rows: manifest.rows(),
+        tags: refs.tags.iter().filter(|(_, id)| **id == entry.id).map(|(tag, _)| tag.clone()).collect(),
+        last_of: manifest.tables.iter().filter(is_last).map(|table| table.table.to_string()).collect(),
+    }
+}
+
 /// Deletes the snapshots named, with their export files. All names are checked before the first one goes.
 ///
 /// # Errors
-/// If a name is unknown or ambiguous or its snapshot is pinned: then nothing is deleted.
-pub fn delete(place: &Place, typed: &[String]) -> Result<DeleteReport, OpError> {
+/// If a name is unknown or ambiguous, its snapshot is pinned, or a coding agent asks and `allow_agent` is not given: then nothing is
+/// deleted.
+pub fn delete(place: &Place, typed: &[String], allow_agent: bool) -> Result<DeleteReport, OpError> {
     let project = Project::find(place)?;
+    actor::guard("delete snapshots", allow_agent)?;
+    // Needed in the end; what is wrong with it is said before anything is changed.
+    project.export_dir()?;
     let store = project.open(Access::Exclusive)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
+    let chosen = choose(&project, &history, &refs, typed)?;
+    let grace = grace(&project, &history, &DeletedList::load(&store)?);
+    let aside: Vec<SetAside> =
+        chosen.iter().map(|entry| SetAside { at: grace.stamp(), id: entry.id, by: DeletedBy::Hand }).collect();
+    let lost = store.set_aside(&aside)?;
+    let mut deleted = Vec::new();
+    for (entry, aside) in chosen.iter().zip(&aside) {
+        deleted.push(Deleted {
+            id: entry.id.to_hex(),
+            message: entry.manifest.message.clone(),
+            exports: export::remove(&project, &entry.manifest)?,
+            until: (!lost.contains(&entry.id)).then(|| grace.until(aside)),
+        });
+    }
+    Ok(DeleteReport { deleted })
+}
+
+/// The snapshots named, each once.
+fn choose<'h>(
+    project: &Project,
+    history: &'h History,
+    refs: &Refs,
+    typed: &[String],
+) -> Result<Vec<&'h Entry>, OpError> {
     let mut chosen: Vec<&Entry> = Vec::new();
     for name in typed {
-        let reference = project.reference(name);
-        if reference.key.is_some() || (reference.table.is_some() && !reference.name.starts_with("latest")) {
+        let resolved = resolve(project, history, refs, name)?;
+        if resolved.key.is_some() || (name.contains(':') && !name.starts_with("latest")) {
             return Err(OpError::Usage(format!("'{name}' names a table; a snapshot is deleted as a whole")));
         }
-        let entry = resolve(&history, &refs, &reference)?.entry;
+        let entry = resolved.entry;
         if refs.pins.contains_key(&entry.id) {
             return Err(OpError::Pinned(entry.id));
         }
@@ -51,19 +138,12 @@ pub fn delete(place: &Place, typed: &[String]) -> Result<DeleteReport, OpError> 
             chosen.push(entry);
         }
     }
-    let mut deleted = Vec::new();
-    for entry in chosen {
-        deleted.push(remove(&project, &store, entry)?);
-    }
-    Ok(DeleteReport { deleted })
+    Ok(chosen)
 }
 
-/// Removes one snapshot: tags, then the manifest, then its export files.
-pub(super) fn remove(project: &Project, store: &Store, entry: &Entry) -> Result<Deleted, OpError> {
-    for (tag, _) in Refs::load(store)?.tags.iter().filter(|(_, id)| **id == entry.id) {
-        store.remove_tag(tag)?;
-    }
-    store.remove_manifest(&entry.id)?;
-    let exports = export::remove(project, &entry.manifest)?;
-    Ok(Deleted { id: entry.id.to_hex(), message: entry.manifest.message.clone(), exports })
+/// How long deleted snapshots are kept, by the setting and by what the store knows of the time.
+pub(super) fn grace(project: &Project, history: &History, deleted: &DeletedList) -> Grace {
+    let gone = deleted.snapshots.iter().flat_map(|one| [one.entry.manifest.created_at, deleted_at(&one.aside)]);
+    let taken = history.entries.iter().map(|entry| entry.manifest.created_at);
+    Grace::new(project.config.retention.grace_days, super::publish::now(), taken.chain(gone))
 }

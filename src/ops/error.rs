@@ -93,6 +93,22 @@ pub enum OpError {
         /// The flag that allows it.
         allow: Option<&'static str>,
     },
+    /// The store or its settings may be somebody else's.
+    #[error("{what}, so it is not trusted to name a database or a folder")]
+    Untrusted {
+        /// Which file, and who can write it.
+        what: String,
+        /// The store.
+        store: PathBuf,
+    },
+    /// One of several tables cannot be snapshotted.
+    #[error("{what}")]
+    RefusedTable {
+        /// Why.
+        what: String,
+        /// The table.
+        table: String,
+    },
     /// The live table's schema no longer takes the snapshot's rows.
     #[error("the schema of {table} has changed since the snapshot:\n{}", differences.join("\n"))]
     Drift {
@@ -119,6 +135,9 @@ pub enum OpError {
     /// A pinned snapshot cannot be deleted.
     #[error("snapshot {} is pinned", .0.short())]
     Pinned(Hash),
+    /// The system gives this process no threads.
+    #[error("cannot start a thread: {0}")]
+    NoThreads(String),
     /// The operating system refused.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
@@ -201,6 +220,8 @@ impl OpError {
             | OpError::Store(StoreError::BadName { .. })
             | OpError::Db(DbError::BadUrl(_) | DbError::Filter { .. }) => ErrorKind::Usage,
             OpError::Refused { .. }
+            | OpError::Untrusted { .. }
+            | OpError::RefusedTable { .. }
             | OpError::Drift { .. }
             | OpError::NotConfirmed
             | OpError::Declined
@@ -232,7 +253,7 @@ impl OpError {
             OpError::NoSuchTable { near: names, .. } => {
                 Some(near(names).unwrap_or_else(|| "dbsnap tables lists the tables".to_owned()))
             }
-            OpError::AmbiguousTable { .. } => Some("name it with its schema".to_owned()),
+            OpError::AmbiguousTable { .. } => Some("write one of these names".to_owned()),
             OpError::Reference(ReferenceError::Empty) => Some("take one with: dbsnap snap TABLE -m MESSAGE".to_owned()),
             OpError::Reference(ReferenceError::NoneOf { .. } | ReferenceError::TooFar { .. }) => {
                 Some("dbsnap log lists the snapshots and their tables".to_owned())
@@ -244,8 +265,23 @@ impl OpError {
                 let ids: Vec<String> = candidates.iter().take(8).map(|id| id.to_hex()[..12].to_owned()).collect();
                 Some(format!("it could be {}", ids.join(", ")))
             }
+            OpError::RefusedTable { table, .. } => Some(format!("--exclude {table} leaves it out")),
             OpError::Refused { allow: Some(flag), .. } => Some(format!("{flag} allows it")),
+            OpError::Db(DbError::Dangling(_)) => {
+                Some("restore those tables together; --allow-dangling leaves such rows".to_owned())
+            }
+            OpError::Untrusted { store, .. } => Some(format!(
+                "if you trust it: take it over (chown, chmod o-w), or set DBSNAP_SAFE_DIRECTORY={}",
+                store.display()
+            )),
             OpError::NotConfirmed => Some("look at the plan with --dry-run, then give -y".to_owned()),
+            OpError::NoThreads(_) => Some("raise the limit on processes or memory (ulimit -u, ulimit -v), or end others".to_owned()),
+            OpError::Store(StoreError::ReadOnly) => Some(
+                "only log, show, diff, sql, export and verify can read such a store; \
+                 for anything else copy it to where you can write, and name the copy with --store"
+                    .to_owned(),
+            ),
+            OpError::Db(DbError::TooSlow { .. }) => Some("--timeout SECONDS gives it longer".to_owned()),
             OpError::PlanChanged => Some("look at the new plan: run it again".to_owned()),
             OpError::Pinned(id) => Some(format!("dbsnap unpin {} first", id.short())),
             OpError::Store(StoreError::Locked) => Some("try again when the other dbsnap has finished".to_owned()),
@@ -253,7 +289,7 @@ impl OpError {
             OpError::Db(DbError::Connect { .. }) => {
                 Some("is it there and running? dbsnap doctor shows which database is used".to_owned())
             }
-            OpError::Db(DbError::Login { .. }) => Some("check the user and password in the database URL".to_owned()),
+            OpError::Db(DbError::Login { .. }) => Some("check the user and the password: in the database URL, PGPASSWORD or ~/.pgpass".to_owned()),
             OpError::Drift { .. } => Some("bring the schema back to what it was (migrations), or go on without: --map OLD=NEW takes a renamed or retyped column, --ignore-column COLUMN leaves one out".to_owned()),
             OpError::Unproved(_) => {
                 Some("nothing was changed; look at the triggers, rules, constraints and functions of these tables".to_owned())

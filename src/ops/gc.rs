@@ -1,12 +1,18 @@
-//! `gc`: retention first, then the objects that no snapshot needs any more.
+//! `gc`: retention first, then deleted snapshots whose time is up, then the objects that nothing needs any more.
 
 use super::OpError;
-use super::delete;
 use super::project::{Place, Project};
 use super::publish::now;
+use super::wording::counted;
+use super::{actor, delete, export, refs};
+use crate::hash::Hash;
 use crate::monitor::Monitor;
-use crate::snapshot::{DropReason, Entry, History, KeepReason, Policy, Refs, Verdict, judge, mark};
-use crate::store::Access;
+use crate::snapshot::{
+    Deleted, DropReason, Entry, Grace, History, KeepReason, Policy, Rank, Refs, Sort, Verdict, judge, lost_rows,
+    mark_one,
+};
+use crate::store::{Access, DeletedBy, Live, SetAside, Store};
+use crate::tree::Marking;
 use serde::Serialize;
 
 /// What to collect.
@@ -18,6 +24,10 @@ pub struct GcOptions {
     pub keep: Option<usize>,
     /// Days, instead of the setting.
     pub days: Option<u32>,
+    /// Remove deleted snapshots for good at once.
+    pub now: bool,
+    /// Let a coding agent do it.
+    pub allow_agent: bool,
 }
 
 /// What became of one snapshot.
@@ -34,6 +44,16 @@ pub struct Judged {
     pub reason: String,
 }
 
+/// A deleted snapshot that cannot be brought back any more.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Removed {
+    /// The id.
+    pub id: String,
+    /// Its message, if it could be read.
+    pub message: Option<String>,
+}
+
 /// What `gc` did, or would do.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,6 +62,12 @@ pub struct GcReport {
     pub dry_run: bool,
     /// Every snapshot, newest first.
     pub snapshots: Vec<Judged>,
+    /// Deleted snapshots that were removed for good.
+    pub removed: Vec<Removed>,
+    /// Deleted snapshots that can still be brought back.
+    pub kept_deleted: u64,
+    /// Why no space was freed, if something stood in the way.
+    pub held_back: Option<String>,
     /// Export files that went with their snapshots.
     pub exports: Vec<String>,
     /// Objects freed.
@@ -55,57 +81,198 @@ pub struct GcReport {
 /// Collects.
 ///
 /// # Errors
-/// If the store is in use, a manifest cannot be read, or an object that a snapshot needs is missing: then nothing is deleted.
+/// If the store is in use, a manifest or pin cannot be read, an object that a snapshot needs is missing, or a coding agent asks and may
+/// not: then nothing is deleted.
 pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<GcReport, OpError> {
     let project = Project::find(place)?;
+    if !options.dry_run {
+        actor::guard("collect snapshots", options.allow_agent)?;
+    }
+    // Needed in the end; what is wrong with it is said before anything is changed.
+    project.export_dir()?;
     let policy = project.config.policy();
     let policy =
         Policy { per_table: options.keep.unwrap_or(policy.per_table), days: options.days.unwrap_or(policy.days) };
     let store = project.open(if options.dry_run { Access::Read } else { Access::Exclusive })?;
-    let mut history = History::load(&store)?;
+    let history = History::load(&store)?;
     if let Some((id, reason)) = history.unreadable.first() {
-        return Err(OpError::Verification(format!(
-            "snapshot {} cannot be read ({reason}), so nothing is deleted",
-            id.short()
-        )));
+        return Err(unreadable("snapshot", id, reason));
     }
     let refs = Refs::load(&store)?;
+    refs::warn(&refs, monitor);
+    if let Some((id, reason)) = refs.damaged_pins.first_key_value() {
+        return Err(unreadable("the pin of", id, reason));
+    }
+    let deleted = Deleted::load(&store)?;
+    let grace = delete::grace(&project, &history, &deleted);
+    let at_once = options.now || project.config.retention.grace_days == 0;
     let pins = refs.pins.keys().copied().collect();
-    let verdicts = judge(&history, policy, now(), &pins, &refs.tags);
+    let mut verdicts = judge(&history, policy, now(), &pins, &refs.tags);
+    if let Some(tag) = refs.damaged_tags.keys().next() {
+        // Whatever it is on would stay.
+        let stays = |verdict: &mut (Hash, Verdict)| match &verdict.1 {
+            Verdict::Drop(_) => verdict.1 = Verdict::Keep(KeepReason::PerhapsTagged(tag.clone())),
+            Verdict::Keep(_) => {}
+        };
+        verdicts.iter_mut().for_each(stays);
+    }
+    let mut fates = Fates::new(&history, &verdicts, &deleted, &grace, at_once);
     // Everything that stays, and everything that goes, must be readable before anything is deleted.
-    mark(&history, &store)?;
-    let (mut snapshots, mut exports, mut going) = (Vec::new(), Vec::new(), Vec::new());
-    for (entry, (_, verdict)) in history.entries.iter().zip(&verdicts) {
-        snapshots.push(judged(entry, verdict));
-        if matches!(verdict, Verdict::Drop(_)) {
-            if !options.dry_run {
-                exports.extend(delete::remove(&project, &store, entry)?.exports);
-            }
-            going.push(entry.id);
-        }
-        if monitor.interrupted() {
-            return Err(OpError::Interrupted);
+    let live = fates.mark(&store)?;
+    if monitor.interrupted() {
+        return Err(OpError::Interrupted);
+    }
+    let mut exports = Vec::new();
+    if !options.dry_run {
+        fates.carry_out(&store, &refs)?;
+        for entry in &fates.dropped {
+            exports.extend(export::remove(&project, &entry.manifest)?);
         }
     }
-    history.entries.retain(|entry| !going.contains(&entry.id));
-    let live = mark(&history, &store)?;
-    let plan = store.plan_sweep(&live)?;
-    let objects = plan.objects_freed();
-    let (freed_bytes, out_of_space) = match options.dry_run {
-        true => (plan.bytes_freed(), false),
-        false => {
-            let swept = store.sweep(&plan, monitor)?;
-            (swept.bytes_freed(), swept.out_of_space)
-        }
+    let (objects, freed_bytes, out_of_space) = match live {
+        Some(live) => sweep(&store, &live, options.dry_run, monitor)?,
+        None => (0, 0, false),
     };
-    Ok(GcReport { dry_run: options.dry_run, snapshots, exports, objects, freed_bytes, out_of_space })
+    let lost = lost_rows(&history);
+    let snapshots = history.entries.iter().zip(&verdicts);
+    Ok(GcReport {
+        dry_run: options.dry_run,
+        snapshots: snapshots.map(|(entry, (_, verdict))| judged(entry, verdict, &lost)).collect(),
+        removed: fates.removed(&deleted),
+        held_back: fates.held_back.clone(),
+        kept_deleted: (fates.kept_deleted.len() + if at_once { 0 } else { fates.dropped.len() }) as u64,
+        exports,
+        objects,
+        freed_bytes,
+        out_of_space,
+    })
 }
 
-fn judged(entry: &Entry, verdict: &Verdict) -> Judged {
-    let (keep, reason) = match verdict {
+/// Objects and bytes freed, and whether the disk was too full to free more.
+fn sweep(store: &Store, live: &Live, dry_run: bool, monitor: &dyn Monitor) -> Result<(u64, u64, bool), OpError> {
+    let plan = store.plan_sweep(live)?;
+    if dry_run {
+        return Ok((plan.objects_freed(), plan.bytes_freed(), false));
+    }
+    let swept = store.sweep(&plan, monitor)?;
+    Ok((plan.objects_freed(), swept.bytes_freed(), swept.out_of_space))
+}
+
+fn unreadable(what: &str, id: &Hash, reason: &str) -> OpError {
+    OpError::Verification(format!("{what} {} cannot be read ({reason}), so nothing is deleted", id.short()))
+}
+
+fn not_whole(id: &Hash, reason: &str) -> String {
+    format!("deleted snapshot {} is not whole ({reason}); dbsnap gc --now removes it for good", id.short())
+}
+
+/// What becomes of every snapshot, listed or deleted.
+struct Fates<'f> {
+    kept: Vec<&'f Entry>,
+    /// What retention lets go.
+    dropped: Vec<&'f Entry>,
+    /// What is set aside of these.
+    set_aside: Vec<SetAside>,
+    kept_deleted: Vec<&'f Entry>,
+    /// What is removed for good of all that is or was set aside.
+    expired: Vec<SetAside>,
+    /// Whether nothing of what goes is kept for a while.
+    at_once: bool,
+    /// Why nothing is swept.
+    held_back: Option<String>,
+}
+
+impl<'f> Fates<'f> {
+    fn new(
+        history: &'f History,
+        verdicts: &[(Hash, Verdict)],
+        deleted: &'f Deleted,
+        grace: &Grace,
+        at_once: bool,
+    ) -> Fates<'f> {
+        let (mut kept, mut dropped) = (Vec::new(), Vec::new());
+        for (entry, (_, verdict)) in history.entries.iter().zip(verdicts) {
+            let list = if matches!(verdict, Verdict::Drop(_)) { &mut dropped } else { &mut kept };
+            list.push(entry);
+        }
+        let (mut kept_deleted, mut expired) = (Vec::new(), Vec::new());
+        for one in &deleted.snapshots {
+            match at_once || grace.is_over(&one.aside) {
+                true => expired.push(one.aside),
+                false => kept_deleted.push(&one.entry),
+            }
+        }
+        let mut held_back = None;
+        for (aside, reason) in &deleted.unreadable {
+            match at_once || grace.is_over(aside) {
+                true => expired.push(*aside),
+                false => held_back = Some(not_whole(&aside.id, reason)),
+            }
+        }
+        let aside = |entry: &&Entry| SetAside { at: grace.stamp(), id: entry.id, by: DeletedBy::Retention };
+        let set_aside: Vec<SetAside> = dropped.iter().map(aside).collect();
+        if at_once {
+            expired.extend(&set_aside);
+        }
+        Fates { kept, dropped, set_aside, kept_deleted, expired, at_once, held_back }
+    }
+
+    /// The objects that are needed by whatever stays or can be brought back. `None` if it is not known what a deleted snapshot that
+    /// can still be brought back needs: then nothing is swept.
+    fn mark(&mut self, store: &Store) -> Result<Option<Live>, OpError> {
+        let mut marking = Marking::new(store);
+        self.kept.iter().try_for_each(|entry| mark_one(entry, &mut marking))?;
+        let mut beside = if self.at_once { Some(Marking::new(store)) } else { None };
+        let going = beside.as_mut().unwrap_or(&mut marking);
+        self.dropped.iter().try_for_each(|entry| mark_one(entry, going))?;
+        for entry in &self.kept_deleted {
+            if let Err(error) = mark_one(entry, &mut marking) {
+                self.held_back = Some(not_whole(&entry.id, &error.to_string()));
+                break;
+            }
+        }
+        Ok(self.held_back.is_none().then(|| marking.finish()))
+    }
+
+    /// Sets aside what retention lets go, and removes what is past its time with the tags that it had.
+    fn carry_out(&self, store: &Store, refs: &Refs) -> Result<(), OpError> {
+        store.set_aside(&self.set_aside)?;
+        let stays = |id: &Hash| [&self.kept, &self.kept_deleted].into_iter().flatten().any(|entry| entry.id == *id);
+        for aside in self.expired.iter().filter(|aside| !stays(&aside.id)) {
+            for (tag, _) in refs.tags.iter().filter(|(_, id)| **id == aside.id) {
+                store.remove_tag(tag)?;
+            }
+        }
+        Ok(store.remove_set_aside(&self.expired)?)
+    }
+
+    /// The deleted snapshots, of those that were deleted before, that are gone for good.
+    fn removed(&self, deleted: &Deleted) -> Vec<Removed> {
+        let before = self.expired.iter().filter(|aside| !self.set_aside.contains(aside));
+        let message = |aside: &SetAside| {
+            let found = deleted.snapshots.iter().find(|one| one.aside == *aside);
+            found.map(|one| one.entry.manifest.message.clone())
+        };
+        before.map(|aside| Removed { id: aside.id.to_hex(), message: message(aside) }).collect()
+    }
+}
+
+fn judged(
+    entry: &Entry,
+    verdict: &Verdict,
+    lost: &std::collections::HashMap<(Hash, crate::codec::TableName), u64>,
+) -> Judged {
+    let (keep, mut reason) = match verdict {
         Verdict::Keep(reason) => (true, keep_text(reason)),
         Verdict::Drop(reason) => (false, drop_text(reason)),
     };
+    if !keep {
+        for table in &entry.manifest.tables {
+            if let Some(rows) = lost.get(&(entry.id, table.table.clone())) {
+                reason.push_str(&format!("; {} of {} were gone in the next", counted(*rows, "row"), table.table));
+            }
+        }
+    }
     Judged { id: entry.id.to_hex(), message: entry.manifest.message.clone(), keep, reason }
 }
 
@@ -113,15 +280,29 @@ fn keep_text(reason: &KeepReason) -> String {
     match reason {
         KeepReason::Pinned => "pinned".to_owned(),
         KeepReason::Tagged(tag) => format!("tagged {tag}"),
+        KeepReason::PerhapsTagged(tag) => format!("perhaps tagged {tag}, which cannot be read"),
         KeepReason::NewestOf(table) => format!("newest of {table}"),
         KeepReason::NewestWholeOf(table) => format!("newest of all rows of {table}"),
-        KeepReason::Recent { table, rank } => format!("number {rank} of {table}"),
+        KeepReason::LastWithRows { table, rows } => {
+            format!("last with {} of {table} that were gone in the next", counted(*rows, "row"))
+        }
+        KeepReason::RestoreOf(safety) => format!("restored; undo has {}", safety.short()),
+        KeepReason::Recent(rank) => rank_text(rank),
     }
 }
 
 fn drop_text(reason: &DropReason) -> String {
     match reason {
         DropReason::TooOld { days } => format!("{days} days old"),
-        DropReason::TooMany { table, rank } => format!("number {rank} of {table}"),
+        DropReason::TooMany(rank) => rank_text(rank),
+    }
+}
+
+fn rank_text(Rank { table, sort, rank }: &Rank) -> String {
+    match sort {
+        Sort::Whole => format!("number {rank} of {table}"),
+        Sort::Filtered => format!("number {rank} of the filtered ones of {table}"),
+        Sort::Imported => format!("number {rank} of the imported ones of {table}"),
+        Sort::Safety => format!("number {rank} of the safety snapshots of {table}"),
     }
 }

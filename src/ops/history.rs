@@ -2,9 +2,11 @@
 
 use super::OpError;
 use super::diff::rows::record;
-use super::log::find_table;
+use super::names::Tables;
 use super::project::{Place, Project};
-use super::show::lookup;
+use super::show::{lookup, whole};
+use crate::codec::TableName;
+use crate::hash::Hash;
 use crate::prisma::RecordEncoder;
 use crate::snapshot::{Actor, Entry, GitState, History, SnapshotKind, TableEntry, read_schema};
 use crate::store::{Access, Store};
@@ -84,18 +86,27 @@ pub struct HistoryReport {
 /// # Errors
 /// If no snapshot has the table, it has no key, or no snapshot has the row.
 pub fn history(place: &Place, typed: &str) -> Result<HistoryReport, OpError> {
-    let Some((table, key)) = typed.split_once(':').filter(|(table, key)| !table.is_empty() && !key.is_empty()) else {
-        return Err(OpError::Usage(format!("'{typed}' names no row: write TABLE:KEY, as in mods:cl123")));
-    };
+    let no_row = || OpError::Usage(format!("'{typed}' names no row: write TABLE:KEY, as in mods:cl123"));
+    if typed.find(':').is_none_or(|at| at == 0) {
+        return Err(no_row());
+    }
     let project = Project::find(place)?;
     let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
-    let name = find_table(&history, &project.table_typed(table))?;
-    let source = history.entries.iter().find(|entry| entry.manifest.table(&name).is_some());
-    let Some(newest) = source else {
+    let (known, names) = Tables::of_history(&project, &history);
+    let (found, _, key) = known.with_key(typed)?;
+    let key = key.ok_or_else(no_row)?;
+    let names: Vec<&TableName> = found.into_iter().map(|at| names[at]).collect();
+    let of = |entry: &'_ Entry| -> Vec<TableEntry> {
+        entry.manifest.tables.iter().filter(|table| names.contains(&&table.table)).cloned().collect()
+    };
+    let Some(newest) = history.entries.iter().find(|entry| !of(entry).is_empty()) else {
         return Err(crate::snapshot::ReferenceError::Empty.into());
     };
-    let mut held: Vec<(&Entry, &TableEntry)> = history.of_table(&newest.manifest.source, &name).collect();
+    let name = whole(&of(newest).iter().collect::<Vec<_>>())?.clone();
+    let ours = history.entries.iter().filter(|entry| entry.manifest.source.same_database(&newest.manifest.source));
+    let mut held: Vec<(&Entry, Vec<TableEntry>)> =
+        ours.map(|entry| (entry, of(entry))).filter(|(_, tables)| !tables.is_empty()).collect();
     held.reverse();
     let mut following = Following {
         project: &project,
@@ -105,8 +116,8 @@ pub fn history(place: &Place, typed: &str) -> Result<HistoryReport, OpError> {
         steps: Vec::new(),
         columns: Vec::new(),
     };
-    for (entry, table) in &held {
-        following.look(entry, table)?;
+    for (entry, tables) in &held {
+        following.look(entry, tables)?;
     }
     let Following { mut steps, columns, .. } = following;
     if steps.is_empty() {
@@ -120,8 +131,8 @@ pub fn history(place: &Place, typed: &str) -> Result<HistoryReport, OpError> {
 /// A row as a snapshot shows it.
 #[derive(Default)]
 struct Version {
-    /// The tree and schema in which it was found.
-    at: Option<(crate::hash::Hash, crate::hash::Hash)>,
+    /// The trees and schemas in which it was looked for: one, or one of each partition.
+    at: Vec<(Hash, Hash)>,
     fields: Option<BTreeMap<String, Box<RawValue>>>,
     seen: bool,
 }
@@ -137,26 +148,19 @@ struct Following<'f> {
 }
 
 impl Following<'_> {
-    fn look(&mut self, entry: &Entry, table: &TableEntry) -> Result<(), OpError> {
-        let at = (table.root, table.schema_object);
-        if self.before.at == Some(at) {
+    fn look(&mut self, entry: &Entry, tables: &[TableEntry]) -> Result<(), OpError> {
+        let at: Vec<(Hash, Hash)> = tables.iter().map(|table| (table.root, table.schema_object)).collect();
+        if self.before.seen && self.before.at == at {
             self.same();
             return Ok(());
         }
-        let schema = read_schema(self.store, &table.schema_object)?;
-        let names = self.project.field_names(&schema);
-        self.columns = schema.columns.iter().map(|column| names.field(&column.name).to_owned()).collect();
-        let fields = match lookup(self.store, &schema, &table.root, self.key)? {
-            Some(row) => {
-                let record = record(&mut RecordEncoder::of_table(&schema, &*names)?, &row)?;
-                let fields: BTreeMap<String, Box<RawValue>> =
-                    serde_json::from_str(record.get()).map_err(|error| OpError::Verification(error.to_string()))?;
-                Some(fields)
-            }
-            // outside the filter a row may well be there
-            None if table.filter.is_some() => return Ok(()),
-            None => None,
-        };
+        let fields = self.find(tables)?;
+        // outside a filter, or in a partition that the snapshot does not have, a row may well be there
+        if fields.is_none()
+            && (tables.iter().any(|table| table.filter.is_some()) || tables.len() < self.before.at.len())
+        {
+            return Ok(());
+        }
         let event = match (&self.before.fields, &fields) {
             (None, Some(_)) if !self.before.seen => Some(RowEvent::First),
             (None, Some(_)) => Some(RowEvent::Created),
@@ -169,8 +173,23 @@ impl Following<'_> {
             Some(event) => self.steps.push(step(entry, event, cells)),
             None => self.same(),
         }
-        self.before = Version { at: Some(at), fields, seen: true };
+        self.before = Version { at, fields, seen: true };
         Ok(())
+    }
+
+    /// The row's fields, if one of `tables` has it.
+    fn find(&mut self, tables: &[TableEntry]) -> Result<Option<BTreeMap<String, Box<RawValue>>>, OpError> {
+        for table in tables {
+            let schema = read_schema(self.store, &table.schema_object)?;
+            let names = self.project.field_names(&schema);
+            self.columns = schema.columns.iter().map(|column| names.field(&column.name).to_owned()).collect();
+            if let Some(row) = lookup(self.project, self.store, &schema, &table.root, self.key)? {
+                let record = record(&mut RecordEncoder::of_table(&schema, &*names)?, &row)?;
+                let fields = serde_json::from_str(record.get());
+                return Ok(Some(fields.map_err(|error| OpError::Verification(error.to_string()))?));
+            }
+        }
+        Ok(None)
     }
 
     fn same(&mut self) {

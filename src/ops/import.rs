@@ -59,7 +59,7 @@ pub fn import(place: &Place, path: &Path, message: &str, monitor: &dyn Monitor) 
     let history = History::load(&store)?;
     let session = store.session()?;
     let origin = origin_of(&metadata);
-    let filter = metadata.filter_applied.clone().map(|typed| Filter { typed, sql: String::new() });
+    let filter = metadata.filter_applied.clone().map(|typed| Filter { typed, sql: String::new(), columns: Vec::new() });
     let reads = [TableRead { schema, filter }];
     let mut rows = FileRows { path, records, monitor, failure: None };
     let taking = Taking { store: &store, history: &history, session: &session, origin: &origin, monitor };
@@ -80,7 +80,10 @@ pub fn import(place: &Place, path: &Path, message: &str, monitor: &dyn Monitor) 
         message,
         actor: actor::detect(&project.root),
         origin,
+        catalog: None,
         schema_version: metadata.schema_version.clone(),
+        restored: None,
+        imported: true,
         captured,
     };
     let published = publish(&store, session, &history, draft)?;

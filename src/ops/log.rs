@@ -1,16 +1,17 @@
 //! `log`: the snapshots, newest first.
 
 use super::OpError;
-use super::names;
+use super::delete;
+use super::names::Tables;
 use super::project::{Place, Project};
 use crate::codec::TableName;
 use crate::hash::Hash;
 pub use crate::snapshot::TableChange;
-use crate::snapshot::{Entry, GitState, History, Refs, SnapshotKind};
-use crate::store::Access;
+use crate::snapshot::{Deleted, Entry, GitState, History, Refs, SnapshotKind, deleted_at};
+use crate::store::{Access, DeletedBy, Store};
 use jiff::Timestamp;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Which snapshots to list.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +26,8 @@ pub struct LogOptions {
     pub grep: Option<String>,
     /// Only snapshots by this user or agent.
     pub actor: Option<String>,
+    /// Deleted snapshots, instead of those that are there.
+    pub deleted: bool,
 }
 
 /// One table of a listed snapshot.
@@ -75,6 +78,21 @@ pub struct LoggedSnapshot {
     pub pinned: bool,
     /// Its tags.
     pub tags: Vec<String>,
+    /// When and by whom it was deleted, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deletion: Option<Deletion>,
+}
+
+/// The deletion of a snapshot that can still be brought back.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deletion {
+    /// When.
+    pub at: Timestamp,
+    /// Until when it can be brought back.
+    pub until: Timestamp,
+    /// Whether retention did it.
+    pub by_retention: bool,
 }
 
 impl LoggedSnapshot {
@@ -94,6 +112,9 @@ pub struct LogReport {
     pub total: usize,
     /// Manifests that cannot be read: id and reason.
     pub unreadable: Vec<(String, String)>,
+    /// Tags and pins that cannot be read, one line each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub damaged_refs: Vec<String>,
 }
 
 /// Lists snapshots.
@@ -103,42 +124,57 @@ pub struct LogReport {
 pub fn log(place: &Place, options: &LogOptions) -> Result<LogReport, OpError> {
     let project = Project::find(place)?;
     let store = project.open(Access::Read)?;
-    let history = History::load(&store)?;
+    let mut history = History::load(&store)?;
     let refs = Refs::load(&store)?;
-    let table = match &options.table {
-        Some(typed) => Some(find_table(&history, &project.table_typed(typed))?),
+    let deletions = if options.deleted { deleted(&project, &store, &mut history)? } else { HashMap::new() };
+    let tables = match &options.table {
+        Some(typed) => {
+            let (known, names) = Tables::of_history(&project, &history);
+            Some(known.find(typed)?.into_iter().map(|at| names[at]).collect::<Vec<_>>())
+        }
         None => None,
     };
     let snapshots = history
         .entries
         .iter()
-        .filter(|entry| matches(entry, options, table.as_ref()))
+        .filter(|entry| matches(entry, options, tables.as_deref()))
         .take(options.limit.unwrap_or(usize::MAX))
-        .map(|entry| describe(entry, &refs.tags, refs.pins.contains_key(&entry.id)))
+        .map(|entry| LoggedSnapshot {
+            deletion: deletions.get(&entry.id).cloned(),
+            ..describe(entry, &refs.tags, refs.pins.contains_key(&entry.id))
+        })
         .collect();
     Ok(LogReport {
         snapshots,
         total: history.entries.len(),
+        damaged_refs: refs.damage(),
         unreadable: history.unreadable.iter().map(|(id, reason)| (id.to_hex(), reason.clone())).collect(),
     })
 }
 
-/// The table that `typed` stands for among all tables that any snapshot has.
-pub(super) fn find_table(history: &History, typed: &str) -> Result<TableName, OpError> {
-    let mut all: Vec<&TableName> =
-        history.entries.iter().flat_map(|entry| entry.manifest.tables.iter().map(|table| &table.table)).collect();
-    all.sort();
-    all.dedup();
-    let position = names::find(&all, typed, "any snapshot")?;
-    Ok(all[position].clone())
+/// Puts the deleted snapshots into the place of those that are there. Returns their deletions.
+fn deleted(project: &Project, store: &Store, history: &mut History) -> Result<HashMap<Hash, Deletion>, OpError> {
+    let deleted = Deleted::load(store)?;
+    let grace = delete::grace(project, history, &deleted);
+    let mut deletions = HashMap::new();
+    *history = History::default();
+    history.unreadable = deleted.unreadable.iter().map(|(aside, reason)| (aside.id, reason.clone())).collect();
+    for one in deleted.snapshots {
+        let (at, until) = (deleted_at(&one.aside), grace.until(&one.aside));
+        let deletion = Deletion { at, until, by_retention: one.aside.by == DeletedBy::Retention };
+        if deletions.insert(one.entry.id, deletion).is_none() {
+            history.entries.push(one.entry);
+        }
+    }
+    Ok(deletions)
 }
 
-fn matches(entry: &Entry, options: &LogOptions, table: Option<&TableName>) -> bool {
+fn matches(entry: &Entry, options: &LogOptions, tables: Option<&[&TableName]>) -> bool {
     let manifest = &entry.manifest;
     let contains = |text: &Option<String>, part: &str| {
         text.as_ref().is_some_and(|text| text.to_lowercase().contains(&part.to_lowercase()))
     };
-    table.is_none_or(|table| manifest.table(table).is_some())
+    tables.is_none_or(|tables| tables.iter().any(|table| manifest.table(table).is_some()))
         && options.since.is_none_or(|since| manifest.created_at >= since)
         && options.grep.as_ref().is_none_or(|part| manifest.message.to_lowercase().contains(&part.to_lowercase()))
         && options
@@ -175,5 +211,6 @@ pub(super) fn describe(entry: &Entry, tags: &BTreeMap<String, Hash>, pinned: boo
         added_bytes: manifest.stored.bytes,
         pinned,
         tags: tags.iter().filter(|(_, id)| **id == entry.id).map(|(tag, _)| tag.clone()).collect(),
+        deletion: None,
     }
 }

@@ -2,15 +2,13 @@
 //!
 //! Everything works without a schema. One that cannot be read counts as none, and why is told where it matters.
 
-use super::OpError;
 use super::project::Project;
 use super::settings;
 use crate::codec::{TableName, TableSchema};
-use crate::db::{Catalog, DatabaseUrl, FilterNames};
+use crate::db::{DatabaseUrl, FilterNames};
 use crate::prisma::project::PrismaProject;
 use crate::prisma::schema::{Field, FieldKind, JoinTable, Model, Schema};
 use crate::prisma::{self, ColumnNames, FieldNames};
-use crate::snapshot::Reference;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -79,82 +77,8 @@ impl Project {
         }
     }
 
-    /// A reference as typed, its table's model replaced by the table.
-    pub fn reference(&self, typed: &str) -> Reference {
-        let reference = Reference::parse(typed);
-        Reference { table: reference.table.map(|table| self.table_typed(&table)), ..reference }
-    }
-
-    /// The table for a model that was typed (`Mod`, `mod`, `MOD`); anything else as it is.
-    pub fn table_typed(&self, typed: &str) -> String {
-        let Some(schema) = self.models().schema() else { return typed.to_owned() };
-        let models = || schema.models.iter().filter(|model| !model.view);
-        let joins = || schema.join_tables.iter();
-        // A table's own name comes first, whatever models are called.
-        let named: Vec<String> = models()
-            .filter(|model| model.table == typed)
-            .map(|model| self.qualified(&model.table, model.db_schema.as_deref()))
-            .chain(joins().filter(|join| join.table == typed).map(|join| self.qualified_join(join)))
-            .collect();
-        match &named[..] {
-            [one] => return one.clone(),
-            [_, ..] => return typed.to_owned(),
-            [] => {}
-        }
-        let tests: [&dyn Fn(&Model) -> bool; 2] =
-            [&|model| model.name == typed || model.accessor() == typed, &|model| {
-                model.name.eq_ignore_ascii_case(typed)
-            }];
-        for test in tests {
-            let found: Vec<&Model> = models().filter(|model| test(model)).collect();
-            if let [model] = found[..] {
-                return self.qualified(&model.table, model.db_schema.as_deref());
-            }
-        }
-        match joins().find(|join| join.relation == typed) {
-            Some(join) => self.qualified_join(join),
-            None => typed.to_owned(),
-        }
-    }
-
-    /// As [`Project::table_typed`]; a name that stands alone is looked for in the URL's schema first.
-    pub(super) fn live_table_typed(&self, catalog: &Catalog, typed: &str) -> String {
-        let table = self.table_typed(typed);
-        match self.default_schema() {
-            Some(schema) if catalog.table(&TableName::qualified(schema, &*table)).is_some() => {
-                format!("{schema}.{table}")
-            }
-            _ => table,
-        }
-    }
-
-    /// Adds to an unknown table's near names the models whose names are close to what was typed.
-    pub(super) fn with_near_models(&self, error: OpError) -> OpError {
-        let Some(schema) = self.models().schema() else { return error };
-        let OpError::NoSuchTable { typed, place, mut near } = error else { return error };
-        let wanted = typed.to_lowercase();
-        for model in schema.models.iter().filter(|model| !model.view) {
-            let distance = strsim::damerau_levenshtein(&model.name.to_lowercase(), &wanted);
-            if distance <= 1 + model.name.len() / 4 && !near.contains(&model.table) {
-                near.push(model.name.clone());
-            }
-        }
-        OpError::NoSuchTable { typed, place, near }
-    }
-
-    fn qualified_join(&self, join: &JoinTable) -> String {
-        self.qualified(&join.table, join.db_schema.as_deref())
-    }
-
-    fn qualified(&self, table: &str, schema: Option<&str>) -> String {
-        match schema.or_else(|| self.default_schema()) {
-            Some(schema) => format!("{schema}.{table}"),
-            None => table.to_owned(),
-        }
-    }
-
     /// The database schema that the URL names (`?schema=`).
-    fn default_schema(&self) -> Option<&str> {
+    pub(super) fn default_schema(&self) -> Option<&str> {
         let find = || match settings::database_url(self.place(), self).ok()?.url {
             DatabaseUrl::Postgres(target) => target.schema,
             DatabaseUrl::Sqlite(_) => None,

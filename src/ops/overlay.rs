@@ -2,7 +2,7 @@
 
 use super::OpError;
 use crate::hash::Hash;
-use crate::store::{Frame, NewObjects, Object, ObjectKind, Objects, Store, StoreError, TrialObjects};
+use crate::store::{Frame, NewObjects, Object, ObjectCopy, ObjectKind, Objects, Store, StoreError, TrialObjects};
 use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -78,11 +78,27 @@ impl Objects for Overlay<'_> {
         let kind = self.held().places.get(id).map(|place| place.kind);
         kind.or_else(|| self.base.kind(id))
     }
+
+    fn copies(&self, id: &Hash) -> Vec<ObjectCopy> {
+        let kind = self.held().places.get(id).map(|place| place.kind);
+        kind.map_or_else(|| self.base.copies(id), |kind| vec![ObjectCopy::only(kind)])
+    }
+
+    fn get_copy(&self, id: &Hash, copy: &ObjectCopy, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
+        if self.held().places.contains_key(id) {
+            return self.get_into(id, bytes).map(drop);
+        }
+        self.base.get_copy(id, copy, bytes)
+    }
 }
 
 impl NewObjects for Overlay<'_> {
     fn put(&self, frame: Frame) -> Result<u64, StoreError> {
-        if self.contains(&frame.id) {
+        if self.contains(&frame.id) { Ok(0) } else { self.put_again(frame) }
+    }
+
+    fn put_again(&self, frame: Frame) -> Result<u64, StoreError> {
+        if self.held().places.contains_key(&frame.id) {
             return Ok(0);
         }
         let stored_len = frame.stored.len();
@@ -114,11 +130,23 @@ impl Objects for Trial<'_> {
     fn kind(&self, id: &Hash) -> Option<ObjectKind> {
         self.0.kind(id)
     }
+
+    fn copies(&self, id: &Hash) -> Vec<ObjectCopy> {
+        self.0.copies(id)
+    }
+
+    fn get_copy(&self, id: &Hash, copy: &ObjectCopy, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
+        self.0.get_copy(id, copy, bytes)
+    }
 }
 
 impl NewObjects for Trial<'_> {
     fn put(&self, frame: Frame) -> Result<u64, StoreError> {
         self.0.put(frame)
+    }
+
+    fn put_again(&self, frame: Frame) -> Result<u64, StoreError> {
+        self.0.put_again(frame)
     }
 
     fn trial(&self) -> Box<dyn TrialObjects + '_> {

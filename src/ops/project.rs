@@ -3,8 +3,10 @@
 use super::OpError;
 use super::config::Config;
 use super::models::Models;
+use crate::fsio::Ownership;
 use crate::store::{Access, Store};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 /// The name of the store's directory.
@@ -55,7 +57,7 @@ impl Project {
                 .find(|dir| dir.is_dir())
                 .ok_or_else(|| OpError::NoStore(place.dir.clone()))?,
         };
-        check_owner(&store_dir)?;
+        check_trust(&store_dir)?;
         let root = store_dir.parent().unwrap_or(Path::new("/")).to_owned();
         let config = Config::load(&store_dir.join("config.toml"))?;
         Ok(Project { root, store_dir, config, place: place.clone(), models: Arc::default() })
@@ -82,22 +84,91 @@ impl Project {
         &self.place
     }
 
-    /// Where export files go.
-    pub fn export_dir(&self) -> PathBuf {
-        self.root.join(&self.config.export_dir)
+    /// Where export files go. The settings may have come with a repository of somebody else's: they lead to nowhere but a folder of
+    /// this project, and not to where a file would be run or belongs to the store.
+    ///
+    /// # Errors
+    /// [`OpError::Config`] if the settings name such a place.
+    pub fn export_dir(&self) -> Result<PathBuf, OpError> {
+        let dir = self.root.join(&self.config.export_dir);
+        if is_named_safe(&self.store_dir) {
+            return Ok(dir);
+        }
+        let refuse = |why: &str| {
+            let reason = format!(
+                "export_dir {why}; name a folder in the project there, or give the folder on the command line (-o)"
+            );
+            Err(OpError::Config { path: self.store_dir.join("config.toml"), reason })
+        };
+        let read = |path: &Path, error| OpError::io("look at", path, error);
+        let root = self.root.canonicalize().map_err(|error| read(&self.root, error))?;
+        let Some(real) = resolved(&dir).map_err(|error| read(&dir, error))? else {
+            return refuse("leads through a link to nowhere");
+        };
+        let Ok(within) = real.strip_prefix(&root) else { return refuse("leads out of the project") };
+        let is_git = |part: Component<'_>| part.as_os_str().eq_ignore_ascii_case(".git");
+        let store = self.store_dir.canonicalize().map_err(|error| read(&self.store_dir, error))?;
+        if within.components().any(is_git) || real.starts_with(store) {
+            return refuse("leads into the files of git or of the store");
+        }
+        Ok(dir)
     }
 }
 
-/// Refuses a store that belongs to somebody else: its settings name a database and its bytes go into one.
-fn check_owner(store_dir: &Path) -> Result<(), OpError> {
-    use std::os::unix::fs::MetadataExt;
-    let owner = std::fs::metadata(store_dir).map_err(|error| OpError::io("look at", store_dir, error))?.uid();
-    let Ok(own) = std::fs::metadata("/proc/self").map(|me| me.uid()) else { return Ok(()) };
-    if owner == own {
+/// Where `path` really is, without links and `..`; what is not there yet counts as the folders it will be. `None` if a link on
+/// the way leads to nothing.
+fn resolved(path: &Path) -> io::Result<Option<PathBuf>> {
+    let mut real = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(real.pop()),
+            Component::CurDir => {}
+            part => real.push(part),
+        }
+        match std::fs::symlink_metadata(&real) {
+            Ok(found) if found.is_symlink() => match real.canonicalize() {
+                Ok(target) => real = target,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            },
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Some(real))
+}
+
+/// The variable that lists directories whose stores are trusted whoever owns them.
+const SAFE_DIRECTORY: &str = "DBSNAP_SAFE_DIRECTORY";
+
+/// Refuses a store that somebody else can have made: its settings name a database and a folder, and its bytes go into them.
+fn check_trust(store_dir: &Path) -> Result<(), OpError> {
+    let refuse = |what: String| Err(OpError::Untrusted { what, store: store_dir.to_owned() });
+    if is_named_safe(store_dir) {
         return Ok(());
     }
-    Err(OpError::Refused {
-        what: format!("{} belongs to another user (uid {owner}, you are {own})", store_dir.display()),
-        allow: None,
-    })
+    for path in [store_dir.to_owned(), store_dir.join("config.toml")] {
+        let owner = match Ownership::of(&path) {
+            Ok(owner) => owner,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(OpError::io("look at", path, error.source)),
+        };
+        if !owner.ours {
+            return refuse(format!("{} belongs to another user (uid {})", path.display(), owner.uid));
+        }
+        if path != store_dir && owner.all_write() {
+            return refuse(format!("{} can be changed by every user of this machine", path.display()));
+        }
+    }
+    Ok(())
+}
+
+fn is_named_safe(store_dir: &Path) -> bool {
+    let Some(named) = std::env::var_os(SAFE_DIRECTORY) else { return false };
+    let Ok(store) = store_dir.canonicalize() else { return false };
+    let project = store.parent();
+    std::env::split_paths(&named)
+        .filter_map(|named| named.canonicalize().ok())
+        .any(|named| named == store || Some(named.as_path()) == project)
 }

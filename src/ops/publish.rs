@@ -3,12 +3,13 @@
 use super::OpError;
 use super::capture::Capture;
 use super::project::Project;
-use crate::db::{Engine, Snapshot, SourceIdentity, TableRead};
+use crate::db::{Catalog, Engine, Snapshot, SourceIdentity, TableRead};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::prisma::BackupId;
 use crate::snapshot::{
-    Actor, CounterState, Entry, FORMAT, History, Manifest, Origin, SnapshotKind, Stored, TableChange, TableEntry, needs,
+    Actor, CounterState, Entry, FORMAT, History, Manifest, Origin, Restored, SnapshotKind, Stored, TableChange,
+    TableEntry, needs,
 };
 use crate::store::{Session, Store, StoreError};
 use crate::tree::{Built, TreeError, reach};
@@ -138,7 +139,7 @@ impl Taking<'_> {
 }
 
 /// A snapshot about to be published.
-pub(super) struct Draft {
+pub(super) struct Draft<'d> {
     /// Why.
     pub kind: SnapshotKind,
     /// What for.
@@ -147,8 +148,14 @@ pub(super) struct Draft {
     pub actor: Actor,
     /// Of which database.
     pub origin: Origin,
+    /// What the database said of its tables, if it was asked.
+    pub catalog: Option<&'d Catalog>,
     /// Its newest migration, if known.
     pub schema_version: Option<String>,
+    /// Of a safety snapshot: the restore before which it is taken.
+    pub restored: Option<Restored>,
+    /// Whether the rows come from an exported file.
+    pub imported: bool,
     /// The tables.
     pub captured: Vec<Captured>,
 }
@@ -168,7 +175,7 @@ pub(super) fn publish(
     store: &Store,
     session: Session<'_>,
     history: &History,
-    draft: Draft,
+    draft: Draft<'_>,
 ) -> Result<Published, OpError> {
     let sealed = session.seal()?;
     check_whole(store, &draft.captured)?;
@@ -186,6 +193,11 @@ pub(super) fn publish(
         tables.push(TableEntry {
             table: table.clone(),
             backup,
+            part_of: draft
+                .catalog
+                .and_then(|catalog| catalog.table(table))
+                .map(|info| info.part_of.clone())
+                .unwrap_or_default(),
             rows: captured.built.totals.rows,
             bytes: captured.built.totals.row_bytes,
             root: captured.built.root,
@@ -201,8 +213,17 @@ pub(super) fn publish(
         created_at,
         message: draft.message,
         parent: history.entries.first().map(|entry| entry.id),
+        sequence: Some(history.next_sequence(store)?),
+        replaces: Vec::new(),
+        restored: draft.restored,
+        imported: draft.imported,
         actor: draft.actor,
         source: draft.origin,
+        search_path: draft
+            .catalog
+            .map(|catalog| catalog.search_path.clone())
+            .filter(|path| *path != ["public"])
+            .unwrap_or_default(),
         schema_version: draft.schema_version,
         tables,
         stored: Stored { objects: sealed.objects, bytes: sealed.pack_bytes },
@@ -223,7 +244,7 @@ fn check_whole(store: &Store, captured: &[Captured]) -> Result<(), OpError> {
         match reach(store, &table.built.root, &mut seen, |_, _| {}) {
             Err(TreeError::Store(StoreError::Missing(id))) => {
                 return Err(OpError::Verification(format!(
-                    "the store has lost object {}, on which rows of {} draw; delete the snapshots that verify names, run gc, \
+                    "the store has lost object {}, on which rows of {} draw; delete the snapshots that verify names, run gc --now, \
                      and take this snapshot again",
                     id.short(),
                     table.read.schema.table

@@ -1,10 +1,12 @@
 //! Names and marks on snapshots: `tag`, `pin`, `unpin`; and finding the snapshot that a reference names.
 
 use super::OpError;
-use super::names;
+use super::actor;
+use super::names::{Tables, is_pattern};
 use super::project::{Place, Project};
-use crate::codec::TableName;
-use crate::snapshot::{Entry, History, Reference, Refs, Resolved};
+use crate::hash::Hash;
+use crate::monitor::Monitor;
+use crate::snapshot::{Entry, History, Reference, ReferenceError, Refs};
 use crate::store::{Access, Store};
 use serde::Serialize;
 
@@ -12,7 +14,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MarkReport {
-    /// The snapshot.
+    /// The snapshot; empty for a tag that was taken away and could not be read.
     pub id: String,
     /// Its message.
     pub message: String,
@@ -24,29 +26,114 @@ pub struct MarkReport {
     pub moved_from: Option<String>,
 }
 
-/// Finds the snapshot that `reference` names.
-///
-/// # Errors
-/// If none does, or several do.
-pub(super) fn resolve<'h>(history: &'h History, refs: &Refs, reference: &Reference) -> Result<Resolved<'h>, OpError> {
-    let has_table = |entry: &Entry, typed: &str| find_entry_table(entry, typed).is_ok();
-    Ok(reference.resolve(history, &refs.tags, &has_table)?)
+/// What a reference points to.
+pub(super) struct Aimed<'h> {
+    /// The snapshot.
+    pub entry: &'h Entry,
+    /// The positions of the tables that it names; none if it names the whole snapshot.
+    pub tables: Vec<usize>,
+    /// The key of a row.
+    pub key: Option<String>,
 }
 
-/// The position of the table that `typed` stands for in a snapshot.
+impl<'h> Aimed<'h> {
+    /// The positions of the tables that are meant: those that the reference and `typed` name, else all.
+    ///
+    /// # Errors
+    /// If the snapshot has no such table.
+    pub fn chosen(&self, project: &Project, typed: &[String]) -> Result<Vec<usize>, OpError> {
+        let mut chosen = self.tables.clone();
+        let more = Tables::of_entry(project, self.entry).find_all(typed)?;
+        chosen.extend(more.into_iter().filter(|at| !self.tables.contains(at)));
+        Ok(if chosen.is_empty() { (0..self.entry.manifest.tables.len()).collect() } else { chosen })
+    }
+}
+
+/// Finds the snapshot that `typed` names, and what it points to within.
 ///
 /// # Errors
-/// If the snapshot has no such table.
-pub(super) fn find_entry_table(entry: &Entry, typed: &str) -> Result<usize, OpError> {
-    let all: Vec<&TableName> = entry.manifest.tables.iter().map(|table| &table.table).collect();
-    names::find(&all, typed, &format!("snapshot {}", entry.id.short()))
+/// If no snapshot goes by that name, or several do, or the snapshot has no such table.
+pub(super) fn resolve<'h>(
+    project: &Project,
+    history: &'h History,
+    refs: &Refs,
+    typed: &str,
+) -> Result<Aimed<'h>, OpError> {
+    aim(project, history, refs, typed).map_err(|error| match error {
+        OpError::Reference(ReferenceError::Unknown { name, mut near }) if names_table(project, history, typed) => {
+            near.insert(0, format!("latest:{typed}"));
+            ReferenceError::Unknown { name, near }.into()
+        }
+        error => error,
+    })
+}
+
+/// As [`resolve`]; where no snapshot has that name, it may be that of a table: the newest snapshot of it is meant then.
+///
+/// # Errors
+/// As [`resolve`].
+pub(super) fn resolve_or_table<'h>(
+    project: &Project,
+    history: &'h History,
+    refs: &Refs,
+    typed: &str,
+) -> Result<Aimed<'h>, OpError> {
+    match aim(project, history, refs, typed) {
+        Err(OpError::Reference(ReferenceError::Unknown { .. })) if names_table(project, history, typed) => {
+            aim(project, history, refs, &format!("latest:{typed}"))
+        }
+        aimed => aimed,
+    }
+}
+
+/// Whether `typed` is a table, or a row of a table, that some snapshot has.
+pub(super) fn names_table(project: &Project, history: &History, typed: &str) -> bool {
+    !is_pattern(typed) && Tables::of_history(project, history).0.with_key(typed).is_ok()
+}
+
+fn aim<'h>(project: &Project, history: &'h History, refs: &Refs, typed: &str) -> Result<Aimed<'h>, OpError> {
+    let reference = Reference::parse(typed);
+    // a name that could be any of several tables is told as such, not as missing
+    let has = |entry: &Entry, within: &str| {
+        let found = Tables::of_entry(project, entry).with_key(within);
+        !matches!(found, Err(OpError::NoSuchTable { .. }))
+    };
+    let resolved =
+        reference.resolve(history, &refs.tags, &has).map_err(|error| unread(history, refs, &reference, error))?;
+    let entry = resolved.entry;
+    let (tables, key) = match &reference.within {
+        Some(within) => {
+            let (tables, _, key) = Tables::of_entry(project, entry).with_key(within)?;
+            (tables, key.map(str::to_owned))
+        }
+        None => (resolved.table.into_iter().collect(), None),
+    };
+    Ok(Aimed { entry, tables, key })
+}
+
+/// Why nothing goes by that name: what has it may be there and not be readable.
+fn unread(history: &History, refs: &Refs, reference: &Reference, error: ReferenceError) -> OpError {
+    let typed = &reference.name;
+    let is_its = |id: &Hash| typed.len() >= Hash::SHORT && id.to_hex().starts_with(&typed.to_ascii_lowercase());
+    match refs.damaged_tags.get(typed) {
+        Some(reason) => OpError::Verification(format!("what tag {typed} names cannot be read: {reason}")),
+        None => match history.unreadable.iter().find(|(id, _)| is_its(id)) {
+            Some((id, reason)) => OpError::Verification(format!("snapshot {} cannot be read: {reason}", id.short())),
+            None => error.into(),
+        },
+    }
+}
+
+/// Tells of refs that cannot be read.
+pub(super) fn warn(refs: &Refs, monitor: &dyn Monitor) {
+    refs.damage().iter().for_each(|damage| monitor.warn(damage));
 }
 
 fn open(place: &Place, typed: &str) -> Result<(Store, Entry), OpError> {
     let project = Project::find(place)?;
     let store = project.open(Access::Write)?;
     let history = History::load(&store)?;
-    let entry = resolve(&history, &Refs::load(&store)?, &project.reference(typed))?.entry.clone();
+    let entry = resolve(&project, &history, &Refs::load(&store)?, typed)?.entry.clone();
     Ok((store, entry))
 }
 
@@ -60,7 +147,8 @@ fn report(entry: &Entry, changed: bool) -> MarkReport {
 /// If no snapshot goes by that name or the store cannot be written.
 pub fn pin(place: &Place, typed: &str, reason: Option<&str>) -> Result<MarkReport, OpError> {
     let (store, entry) = open(place, typed)?;
-    let changed = !Refs::load(&store)?.pins.contains_key(&entry.id);
+    let refs = Refs::load(&store)?;
+    let changed = !refs.pins.contains_key(&entry.id) || refs.damaged_pins.contains_key(&entry.id);
     store.pin(&entry.id, reason)?;
     Ok(report(&entry, changed))
 }
@@ -68,8 +156,9 @@ pub fn pin(place: &Place, typed: &str, reason: Option<&str>) -> Result<MarkRepor
 /// Takes the pin off a snapshot.
 ///
 /// # Errors
-/// If no snapshot goes by that name or the store cannot be written.
-pub fn unpin(place: &Place, typed: &str) -> Result<MarkReport, OpError> {
+/// If no snapshot goes by that name, the store cannot be written, or a coding agent asks and `allow_agent` is not given.
+pub fn unpin(place: &Place, typed: &str, allow_agent: bool) -> Result<MarkReport, OpError> {
+    actor::guard("unpin snapshots", allow_agent)?;
     let (store, entry) = open(place, typed)?;
     let changed = store.unpin(&entry.id)?;
     Ok(report(&entry, changed))
@@ -81,7 +170,19 @@ pub fn unpin(place: &Place, typed: &str) -> Result<MarkReport, OpError> {
 /// If the name cannot be used or is on another snapshot.
 pub fn tag(place: &Place, typed: &str, tag: &str, force: bool) -> Result<MarkReport, OpError> {
     let (store, entry) = open(place, typed)?;
-    let before = Refs::load(&store)?.tags.get(tag).copied();
+    let refs = Refs::load(&store)?;
+    // A snapshot that was deleted has its tags as long as nobody else wants them.
+    let deleted = |id: &Hash| Ok::<_, OpError>(store.set_aside_manifests()?.iter().any(|aside| aside.id == *id));
+    let before = match refs.tags.get(tag) {
+        Some(id) if !deleted(id)? || *id == entry.id => Some(*id),
+        _ => None,
+    };
+    if let Some(reason) = refs.damaged_tags.get(tag).filter(|_| !force) {
+        return Err(OpError::Refused {
+            what: format!("what the tag '{tag}' names now cannot be read: {reason}"),
+            allow: Some("--force"),
+        });
+    }
     if let Some(holder) = before.filter(|holder| *holder != entry.id && !force) {
         return Err(OpError::Refused {
             what: format!("the tag '{tag}' is on snapshot {}", holder.short()),
@@ -104,13 +205,15 @@ pub fn untag(place: &Place, tag: &str) -> Result<MarkReport, OpError> {
     let store = Project::find(place)?.open(Access::Write)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
-    let Some(id) = refs.tags.get(tag) else {
+    let id = refs.tags.get(tag);
+    if id.is_none() && !refs.damaged_tags.contains_key(tag) {
         return Err(OpError::Usage(format!("there is no tag '{tag}'")));
-    };
+    }
     store.remove_tag(tag)?;
+    let entry = id.and_then(|id| history.get(id));
     Ok(MarkReport {
-        id: id.to_hex(),
-        message: history.get(id).map(|entry| entry.manifest.message.clone()).unwrap_or_default(),
+        id: id.map(|id| id.to_hex()).unwrap_or_default(),
+        message: entry.map(|entry| entry.manifest.message.clone()).unwrap_or_default(),
         changed: true,
         tag: Some(tag.to_owned()),
         moved_from: None,

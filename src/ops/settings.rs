@@ -6,6 +6,8 @@
 use super::OpError;
 use super::project::{Place, Project};
 use crate::db::{self, DatabaseUrl, OpenOptions, Sink};
+use crate::fsio::{SMALL_INPUT, read_input};
+use crate::prisma::env_file::{EnvFile, TooLong};
 use crate::prisma::project::PrismaProject;
 use crate::prisma::schema::Setting;
 use std::fmt;
@@ -187,32 +189,28 @@ fn shown(path: &Path, project: &Project) -> PathBuf {
     path.strip_prefix(&project.root).unwrap_or(path).to_owned()
 }
 
-/// The value of a variable in an env file; the last assignment wins, as dotenv has it.
+/// The value of a variable in an env file, as the application's own loader has it.
 fn from_env_file(path: &Path, name: &str) -> Result<Option<String>, OpError> {
-    let file = match std::fs::File::open(path) {
-        Ok(file) => file,
+    let bytes = match read_input(path, SMALL_INPUT) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(OpError::io("read", path, error)),
     };
-    // Lines that are not assignments are for other tools; they do not stop the search.
-    let found = dotenvy::from_read_iter(file).filter_map(Result::ok).filter(|(found, _)| found == name).last();
-    Ok(found.map(|(_, url)| url).filter(|url| !url.trim().is_empty()))
+    let file = EnvFile::parse(&String::from_utf8_lossy(&bytes));
+    let value = file.value(name, &|name| std::env::var(name).ok()).map_err(|TooLong| OpError::Config {
+        path: path.to_owned(),
+        reason: format!("{name} refers to other variables until it is longer than any URL"),
+    })?;
+    Ok(value.filter(|url| !url.trim().is_empty()))
 }
 
-/// Reads the URL. Where a relative SQLite path starts depends on Prisma's version (5 and 6: the schema's folder, 7: the folder
-/// it runs in) and on the adapter; so the other places are looked at too where there is no database in the first.
+/// Reads the URL. A relative SQLite path may start at several places ([`PrismaProject::sqlite_folders`]): the first is taken that has
+/// a database.
 fn parse(found: &Found, prisma: Option<&PrismaProject>) -> Result<DatabaseUrl, OpError> {
     let is_ours = matches!(&found.origin, UrlOrigin::Flag | UrlOrigin::Config)
         || found.origin == UrlOrigin::Environment("DBSNAP_URL".to_owned());
-    let bases = match prisma {
-        Some(prisma) if !is_ours && prisma.is_seven() => {
-            let config = prisma.config.as_ref().and_then(|config| config.file.parent());
-            let config = config.unwrap_or(&prisma.root).to_owned();
-            vec![prisma.root.clone(), found.base.clone(), config, prisma.datasource_dir()]
-        }
-        Some(prisma) if !is_ours => vec![prisma.datasource_dir(), prisma.root.clone(), found.base.clone()],
-        _ => vec![found.base.clone()],
-    };
+    let mut bases = prisma.filter(|_| !is_ours).map(PrismaProject::sqlite_folders).unwrap_or_default();
+    bases.push(found.base.clone());
     let mut urls = Vec::with_capacity(bases.len());
     for base in bases {
         urls.push(DatabaseUrl::parse(&found.text, &base)?);

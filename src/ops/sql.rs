@@ -1,18 +1,22 @@
 //! `sql`: a query over the tables of a snapshot, and a snapshot as a SQLite file.
 
+mod tables;
+
 use super::OpError;
 use super::project::{Place, Project};
-use super::refs::{find_entry_table, resolve};
+use super::refs::resolve_or_table;
+use crate::codec::RowReader;
 pub use crate::codec::ValueRef;
-use crate::codec::{RowReader, TableSchema};
 use crate::db::Engine;
 use crate::db::sqlite::{Scratch, table_name};
 use crate::monitor::{Monitor, Step};
-use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
+use crate::snapshot::{Entry, History, Refs, read_schema};
 use crate::store::{Access, Store};
 use crate::tree::Cursor;
 use serde::Serialize;
 use std::path::PathBuf;
+use std::time::Duration;
+use tables::{Loaded, Loading};
 
 /// What to query.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +25,8 @@ pub struct SqlOptions {
     pub reference: String,
     /// One SELECT.
     pub query: Option<String>,
+    /// How long the query may run; `None` is without limit.
+    pub timeout: Option<Duration>,
     /// Where the SQLite file goes, if one is wanted.
     pub out: Option<PathBuf>,
 }
@@ -33,6 +39,9 @@ pub struct SqlReport {
     pub id: String,
     /// Tables that were loaded, by the names that queries call them.
     pub tables: Vec<String>,
+    /// What has another name here than in the source (SQLite's names ignore case), with that name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub renamed: Vec<(String, String)>,
     /// Rows of them.
     pub loaded: u64,
     /// Rows of the answer.
@@ -118,7 +127,7 @@ fn run<A: Answers>(
     let before = |error: OpError| (Trouble::Op(error), false);
     let project = Project::find(place).map_err(before)?;
     let store = project.open(Access::Read).map_err(before)?;
-    let (entry, mut tables) = find(&project, &store, &options.reference).map_err(before)?;
+    let (entry, mut loading) = find(&project, &store, &options.reference).map_err(before)?;
     let engine = match entry.manifest.source.engine.as_str() {
         "sqlite" => Engine::Sqlite,
         _ => Engine::Postgres,
@@ -130,25 +139,29 @@ fn run<A: Answers>(
     .map_err(|error| before(error.into()))?;
     let begun = out.is_some();
     let mut work = || -> Result<SqlReport, Trouble<A::Error>> {
-        for (_, schema) in &tables {
-            scratch.table(schema, engine)?;
-        }
-        if let Some(query) = &options.query {
-            let read = scratch.tables_read(query).map_err(|error| refused(error, &tables))?;
+        loading.make(&scratch, engine)?;
+        let named = |query: &String| loading.query(query).map_err(|error| refused(error, &loading.tables));
+        let query = options.query.as_ref().map(named).transpose()?;
+        if let Some(query) = &query {
+            let read = scratch.tables_read(query).map_err(|error| refused(error, &loading.tables))?;
             if out.is_none() {
-                tables.retain(|(_, schema)| read.iter().any(|name| name.eq_ignore_ascii_case(&table_name(schema))));
+                let is_read =
+                    |table: &Loaded| read.iter().any(|name| name.eq_ignore_ascii_case(&table_name(&table.schema)));
+                loading.tables.retain(is_read);
             }
         }
         let mut loaded = 0;
-        for (table, schema) in &tables {
-            load(&store, &scratch, engine, table, schema, monitor)?;
-            loaded += table.rows;
+        for table in &loading.tables {
+            load(&store, &scratch, engine, table, monitor)?;
+            loaded += table.entry.rows;
         }
         let mut answered = 0;
-        if let Some(query) = &options.query {
+        if let Some(query) = &query {
             let columns = std::cell::RefCell::new(&mut *answers);
             scratch.query(
                 query,
+                options.timeout,
+                monitor,
                 |names| columns.borrow_mut().columns(names).map_err(Trouble::Answer),
                 |values| {
                     if monitor.interrupted() {
@@ -161,7 +174,8 @@ fn run<A: Answers>(
         }
         Ok(SqlReport {
             id: entry.id.to_hex(),
-            tables: tables.iter().map(|(_, schema)| table_name(schema)).collect(),
+            tables: loading.tables.iter().map(|table| table_name(&table.schema)).collect(),
+            renamed: loading.renamed(),
             loaded,
             answered,
             out: options.out.clone(),
@@ -171,34 +185,28 @@ fn run<A: Answers>(
 }
 
 /// A query that cannot be answered, with the tables that there are.
-fn refused(error: crate::db::DbError, tables: &[(TableEntry, TableSchema)]) -> OpError {
+fn refused(error: crate::db::DbError, tables: &[Loaded]) -> OpError {
     let crate::db::DbError::Filter { reason } = error else { return error.into() };
-    let names: Vec<String> = tables.iter().map(|(_, schema)| format!("\"{}\"", table_name(schema))).collect();
+    let names: Vec<String> = tables.iter().map(|table| format!("\"{}\"", table_name(&table.schema))).collect();
     OpError::Usage(format!("the query is refused: {reason} (the snapshot has {})", names.join(", ")))
 }
 
-fn find(project: &Project, store: &Store, typed: &str) -> Result<(Entry, Vec<(TableEntry, TableSchema)>), OpError> {
+fn find(project: &Project, store: &Store, typed: &str) -> Result<(Entry, Loading), OpError> {
     let history = History::load(store)?;
-    let reference = project.reference(typed);
-    let resolved = resolve(&history, &Refs::load(store)?, &reference)?;
-    let only = match &reference.table {
-        Some(table) => Some(find_entry_table(resolved.entry, table)?),
-        None => resolved.table,
-    };
-    let held = resolved.entry.manifest.tables.iter().enumerate();
-    let wanted = held.filter(|(at, _)| only.is_none_or(|only| only == *at)).map(|(_, table)| table);
+    let aimed = resolve_or_table(project, &history, &Refs::load(store)?, typed)?;
+    let wanted = aimed.chosen(project, &[])?.into_iter().map(|at| &aimed.entry.manifest.tables[at]);
     let tables = wanted.map(|table| Ok((table.clone(), read_schema(store, &table.schema_object)?)));
-    Ok((resolved.entry.clone(), tables.collect::<Result<_, OpError>>()?))
+    Ok((aimed.entry.clone(), Loading::new(tables.collect::<Result<_, OpError>>()?)))
 }
 
 fn load(
     store: &Store,
     scratch: &Scratch,
     engine: Engine,
-    table: &TableEntry,
-    schema: &TableSchema,
+    table: &Loaded,
     monitor: &dyn Monitor,
 ) -> Result<(), OpError> {
+    let Loaded { entry: table, schema, .. } = table;
     let subject = table.table.to_string();
     monitor.begin(&Step { verb: "Loading", subject: &subject, rows: Some(table.rows), bytes: Some(table.bytes) });
     scratch.load(schema, engine, |insert| {

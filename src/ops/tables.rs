@@ -1,9 +1,11 @@
 //! `tables`: what can be snapshotted.
 
 use super::OpError;
+use super::ledgers;
 use super::project::{Place, Project};
+use super::relations::Reach;
 use super::settings;
-use crate::codec::{Key, KeySource, ReferentialAction};
+use crate::codec::{Key, KeySource};
 use crate::db::{Catalog, Sink, TableInfo, TableRead};
 use crate::monitor::Silent;
 use crate::prisma::schema::Model;
@@ -82,10 +84,10 @@ fn note(project: &Project, info: &TableInfo, model: Option<&Model>) -> Option<St
     if let Some(join) = project.join_table_of(table) {
         return Some(format!("which {} belongs to which {}", join.a, join.b));
     }
-    if let Some(parent) = &info.partition_of {
+    if let Some(parent) = info.part_of.first() {
         return Some(format!("a part of {parent}"));
     }
-    (table.name == "_prisma_migrations").then(|| "Prisma's list of migrations".to_owned())
+    ledgers::kept_by(&info.schema).map(|tool| format!("{tool}'s list of migrations: not part of --all"))
 }
 
 /// Lists the tables of the database. A store is not needed, but its settings are used if there is one.
@@ -97,18 +99,12 @@ pub fn tables(place: &Place) -> Result<TablesReport, OpError> {
     let (mut source, chosen) = settings::connect(place, &project)?;
     let mut catalog = source.catalog()?;
     count_unknown(source.as_mut(), &mut catalog);
-    let reached = |info: &crate::db::TableInfo| {
-        catalog
-            .tables
-            .iter()
-            .filter(|other| {
-                other.schema.foreign_keys.iter().any(|key| {
-                    key.table == info.schema.table
-                        && !matches!(key.on_delete, ReferentialAction::NoAction | ReferentialAction::Restrict)
-                })
-            })
-            .map(|other| other.schema.table.to_string())
-            .collect()
+    let reaches: Vec<(&TableInfo, Vec<Reach>)> =
+        catalog.tables.iter().map(|info| (info, project.reaches(info))).collect();
+    let reached = |info: &TableInfo| {
+        let refers = |reach: &Reach| reach.refers_to == info.schema.table;
+        let others = reaches.iter().filter(|(_, reaches)| reaches.iter().any(refers));
+        others.map(|(other, _)| other.schema.table.to_string()).collect()
     };
     let listed = catalog.tables.iter().map(|info| {
         let mut refers_to: Vec<String> = info.schema.foreign_keys.iter().map(|key| key.table.to_string()).collect();
@@ -129,7 +125,7 @@ pub fn tables(place: &Place) -> Result<TablesReport, OpError> {
             },
             refers_to,
             deletes_reach: reached(info),
-            partition_of: info.partition_of.as_ref().map(ToString::to_string),
+            partition_of: info.part_of.first().map(ToString::to_string),
             generated: info.schema.generated.iter().map(|column| column.name.clone()).collect(),
             refusal: info.refusal.clone(),
         }

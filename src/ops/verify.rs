@@ -1,16 +1,22 @@
 //! `verify`: the whole store, one snapshot, or an exported file. Nothing is changed, but for the status of exports in
 //! `backup_manifest.json`.
 
-use super::OpError;
 use super::project::{Place, Project};
 use super::refs::resolve;
+use super::wording::{counted, grouped};
+use super::{ErrorKind, OpError};
+use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::prisma::ExportReader;
-use crate::snapshot::{Entry, History, Refs, read_schema};
-use crate::store::{Access, Objects, Store};
-use crate::tree::Cursor;
+use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
+use crate::store::{Access, Store};
+use crate::tree::{LeafForms, TreeCheck, gaps, reach};
 use serde::Serialize;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+
+/// Places of one table that are named; of more, only how many.
+const NAMED_GAPS: usize = 5;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,11 +44,17 @@ pub struct VerifyReport {
     pub damage: Vec<Damage>,
 }
 
-/// Verifies what `subject` names: a snapshot or an exported file; without one the store and everything in it.
+/// Verifies what `subject` names: a snapshot or an exported file; without one the store and everything in it. If `quick`, packs are
+/// not read from end to end and rows not hashed: everything that a snapshot needs must be there, and what is small is read.
 ///
 /// # Errors
 /// If there is no store or no such snapshot. Damage is not an error here but in the report.
-pub fn verify(place: &Place, subject: Option<&str>, monitor: &dyn Monitor) -> Result<VerifyReport, OpError> {
+pub fn verify(
+    place: &Place,
+    subject: Option<&str>,
+    quick: bool,
+    monitor: &dyn Monitor,
+) -> Result<VerifyReport, OpError> {
     let mut report = VerifyReport::default();
     if let Some(path) = subject.map(|typed| place.dir.join(typed)).filter(|path| path.is_file()) {
         verify_file(&path, &mut report)?;
@@ -51,15 +63,18 @@ pub fn verify(place: &Place, subject: Option<&str>, monitor: &dyn Monitor) -> Re
     let project = Project::find(place)?;
     let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
-    let mut verifying = Verifying { store: &store, monitor, report };
+    let (trees, seen) = (TreeCheck::new(&store), HashSet::new());
+    let mut verifying = Verifying { store: &store, trees, quick, seen, monitor, report };
     match subject {
         Some(typed) => {
-            let resolved = resolve(&history, &Refs::load(&store)?, &project.reference(typed))?;
+            let resolved = resolve(&project, &history, &Refs::load(&store)?, typed)?;
             verifying.snapshot(resolved.entry)?;
         }
         None => {
             verifying.store(&history)?;
-            verifying.exports(&project)?;
+            if !quick {
+                verifying.exports(&project)?;
+            }
         }
     }
     Ok(verifying.report)
@@ -67,6 +82,10 @@ pub fn verify(place: &Place, subject: Option<&str>, monitor: &dyn Monitor) -> Re
 
 struct Verifying<'v> {
     store: &'v Store,
+    trees: TreeCheck<'v>,
+    quick: bool,
+    /// Objects that are there, if nothing more is asked.
+    seen: HashSet<Hash>,
     monitor: &'v dyn Monitor,
     report: VerifyReport,
 }
@@ -74,7 +93,10 @@ struct Verifying<'v> {
 impl Verifying<'_> {
     fn store(&mut self, history: &History) -> Result<(), OpError> {
         self.monitor.begin(&Step { verb: "Verifying", subject: "packs", ..Step::default() });
-        let checked = self.store.check(self.monitor)?;
+        let checked = match self.quick {
+            true => self.store.check_quickly()?,
+            false => self.store.check_forms(&LeafForms, self.monitor)?,
+        };
         self.monitor.end();
         self.report.packs = checked.packs;
         for damage in checked.damage {
@@ -82,15 +104,16 @@ impl Verifying<'_> {
         }
         // What is wrong with a manifest's bytes has been found already; here it is about what they say.
         let known: Vec<String> = self.report.damage.iter().map(|damage| damage.what.clone()).collect();
-        let unknown = |id: &crate::hash::Hash| !known.iter().any(|what| what.contains(&id.to_hex()));
+        let unknown = |id: &Hash| !known.iter().any(|what| what.contains(&id.to_hex()));
         for (id, reason) in history.unreadable.iter().filter(|(id, _)| unknown(id)) {
             self.found(format!("snapshot {}", id.short()), reason.clone());
         }
         for entry in &history.entries {
             self.snapshot(entry)?;
         }
+        let deleted: Vec<Hash> = self.store.set_aside_manifests()?.iter().map(|aside| aside.id).collect();
         for (name, id) in &Refs::load(self.store)?.tags {
-            if history.get(id).is_none() {
+            if history.get(id).is_none() && !deleted.contains(id) {
                 self.found(format!("tag {name}"), format!("its snapshot {} is gone", id.short()));
             }
         }
@@ -110,7 +133,10 @@ impl Verifying<'_> {
                 rows: Some(table.rows),
                 bytes: Some(table.bytes),
             });
-            let result = self.table(&table.schema_object, &table.root);
+            let result = match self.quick {
+                true => self.is_there(table),
+                false => self.table(&table.schema_object, &table.root),
+            };
             self.monitor.end();
             match result {
                 Ok(rows) if rows == table.rows => {}
@@ -118,39 +144,51 @@ impl Verifying<'_> {
                     format!("snapshot {}, table {}", entry.id.short(), table.table),
                     format!("the manifest says {} rows, the tree holds {rows}", table.rows),
                 ),
-                Err(OpError::Interrupted) => return Err(OpError::Interrupted),
+                Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
                 Err(error) => {
-                    self.found(format!("snapshot {}, table {}", entry.id.short(), table.table), error.to_string());
+                    let reason = self.rows_lost(table, &error)?;
+                    self.found(format!("snapshot {}, table {}", entry.id.short(), table.table), reason);
                 }
             }
         }
         Ok(())
     }
 
-    /// Reads a tree row by row; every leaf proves its rows by its id. Keys must ascend, or a seek would miss rows.
-    fn table(&mut self, schema: &crate::hash::Hash, root: &crate::hash::Hash) -> Result<u64, OpError> {
-        let objects: &dyn Objects = self.store;
-        let schema = read_schema(objects, schema)?;
-        let mut cursor = Cursor::new(objects, &schema.key_spec(), root)?;
-        let mut rows = 0;
-        let mut last: Vec<u8> = Vec::new();
-        let mut unreported = (0, 0);
-        while let Some(entry) = cursor.next_entry()? {
-            if rows > 0 && entry.key <= &last[..] {
-                return Err(OpError::Verification("keys do not ascend".to_owned()));
-            }
-            last.clear();
-            last.extend_from_slice(entry.key);
-            rows += entry.count;
-            unreported = (unreported.0 + entry.count, unreported.1 + entry.row.len() as u64);
-            if unreported.1 > 1 << 20 {
-                self.monitor.advance(unreported.0, unreported.1);
-                unreported = (0, 0);
-                if self.monitor.interrupted() {
-                    return Err(OpError::Interrupted);
-                }
-            }
+    /// That every object of the table is in the store; the rows that its manifest says.
+    fn is_there(&mut self, table: &TableEntry) -> Result<u64, OpError> {
+        read_schema(self.store, &table.schema_object)?;
+        reach(self.store, &table.root, &mut self.seen, |_, _| {}).inspect_err(|_| self.seen.clear())?;
+        Ok(table.rows)
+    }
+
+    /// What is wrong with a table, and which of its rows that concerns.
+    fn rows_lost(&self, table: &TableEntry, error: &OpError) -> Result<String, OpError> {
+        let Ok(schema) = read_schema(self.store, &table.schema_object) else {
+            return Ok(format!("{error}; none of its {} can be told", counted(table.rows, "row")));
+        };
+        let found = gaps(self.store, &schema.key_spec(), &table.root, table.rows, &|| self.monitor.interrupted())?;
+        if found.is_empty() {
+            return Ok(error.to_string());
         }
+        let lost = found.iter().map(|gap| gap.rows).sum();
+        let named = found.iter().take(NAMED_GAPS).map(|gap| {
+            let last = gap.first.saturating_add(gap.rows);
+            format!("rows {} to {} ({})", grouped(gap.first + 1), grouped(last), gap.error)
+        });
+        let mut text = format!("{} of {} cannot be read", grouped(lost), counted(table.rows, "row"));
+        text.push_str(&format!(": {}", named.collect::<Vec<_>>().join(", ")));
+        if found.len() > NAMED_GAPS {
+            text.push_str(&format!(" and {} more places", found.len() - NAMED_GAPS));
+        }
+        Ok(text)
+    }
+
+    /// Reads a tree row by row, and holds it against everything that the format says of trees.
+    fn table(&mut self, schema: &Hash, root: &Hash) -> Result<u64, OpError> {
+        let schema = read_schema(self.store, schema)?;
+        let totals = self.trees.tree(&schema.key_spec(), root, self.monitor);
+        let rows =
+            totals.map_err(|error| if self.monitor.interrupted() { OpError::Interrupted } else { error.into() })?.rows;
         self.report.rows += rows;
         Ok(rows)
     }
@@ -158,12 +196,9 @@ impl Verifying<'_> {
     /// Checks every export that the list names and writes what was found into the list.
     fn exports(&mut self, project: &Project) -> Result<(), OpError> {
         let mut checked = VerifyReport::default();
-        let missing = super::export::check_all(project, &mut |path| verify_file(path, &mut checked), self.monitor)?;
-        for file in missing {
-            self.found(
-                file,
-                "the file is gone; export its snapshot again, or let `dbsnap delete` take its entry".to_owned(),
-            );
+        let wrong = super::export::check_all(project, &mut |path| verify_file(path, &mut checked), self.monitor)?;
+        for (what, reason) in wrong {
+            self.found(what, reason);
         }
         self.report.files += checked.files;
         self.report.damage.extend(checked.damage);

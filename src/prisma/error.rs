@@ -87,7 +87,7 @@ pub enum ExportError {
 
 impl ExportError {
     /// Names the file or directory in an error of the system.
-    pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> ExportError + '_ {
+    pub(super) fn io(path: &Path) -> impl Fn(io::Error) -> ExportError + Copy + '_ {
         move |source| ExportError::Io { path: path.to_path_buf(), source }
     }
 

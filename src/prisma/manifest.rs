@@ -138,6 +138,14 @@ impl BackupManifest {
         self.backups.iter().filter_map(entry)
     }
 
+    /// The files that the entries name, each with the entry's id: also those of entries that cannot be understood.
+    pub fn paths(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.backups.iter().flat_map(move |value| {
+            let id = text(value, "id").unwrap_or_default();
+            ["filePath", "restorePath"].into_iter().filter_map(move |name| Some((id, text(value, name)?)))
+        })
+    }
+
     /// The backup of that id.
     pub fn get(&self, id: &str) -> Option<BackupEntry> {
         self.backups.iter().find(|value| has_id(value, id)).and_then(entry)
@@ -227,6 +235,10 @@ impl BackupManifest {
         );
         BackupManifest { root, backups, path: path.to_path_buf() }
     }
+}
+
+fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
+    value.get(name).and_then(Value::as_str)
 }
 
 fn has_id(value: &Value, id: &str) -> bool {

@@ -5,6 +5,7 @@
 //! [`manifest`] keeps the list of all backups; [`names`] gives them names that are safe on any file system.
 //! `docs/EXPORT.md` is the reference for everything written here.
 
+pub mod env_file;
 mod error;
 pub mod json;
 pub mod manifest;
@@ -18,9 +19,11 @@ mod setup;
 pub use error::ExportError;
 pub use json::{
     ColumnNames, ExportInfo, ExportReader, ExportWriter, FieldNames, Metadata, Notes, RecordEncoder, Spare, Written,
+    column_value,
 };
 pub use manifest::{BackupEntry, BackupManifest, BackupStatus, Retention};
 pub use model_names::ModelNames;
 pub use names::BackupId;
+pub use place::write_gitignore;
 pub use script::{Adapter, ScriptOptions, restore_script, write_restore_script};
 pub use setup::Surroundings;

@@ -1,6 +1,7 @@
 //! Files that appear whole or not at all: a private temporary file, fsync, rename, fsync of the directory.
 
 use super::ExportError;
+use crate::fsio::{Links, open_input};
 use crossbeam_channel::{Sender, bounded};
 use std::fs::{File, symlink_metadata};
 use std::io::{self, Write};
@@ -28,6 +29,14 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ExportError> 
     let mut temp = temporary_for(path)?;
     temp.write_all(bytes).map_err(ExportError::io(path))?;
     publish(temp, path)
+}
+
+/// Writes a `.gitignore` into a directory of exports: rows should not get into version control by accident.
+///
+/// # Errors
+/// [`ExportError::Io`]
+pub fn write_gitignore(dir: &Path) -> Result<(), ExportError> {
+    write_whole(&dir.join(".gitignore"), b"# Exported rows. To commit them, delete this file.\n*\n")
 }
 
 /// Has a long file written to the disk while more of it is being made, so that little is left to wait for in [`publish`].
@@ -68,13 +77,10 @@ impl EarlySync {
 
 /// Opens a regular file for reading; links, pipes, devices and directories are refused.
 pub(super) fn open_regular(path: &Path) -> Result<File, ExportError> {
-    let before = symlink_metadata(path).map_err(ExportError::io(path))?;
-    if !before.is_file() {
-        return Err(refused(path));
-    }
-    let file = File::open(path).map_err(ExportError::io(path))?;
-    let opened = file.metadata().map_err(ExportError::io(path))?;
-    if opened.is_file() && is_same_file(&before, &opened) { Ok(file) } else { Err(refused(path)) }
+    open_input(path, Links::Refuse).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidInput => refused(path),
+        _ => ExportError::io(path)(error),
+    })
 }
 
 fn require_regular_or_absent(path: &Path) -> Result<(), ExportError> {
@@ -88,17 +94,6 @@ fn require_regular_or_absent(path: &Path) -> Result<(), ExportError> {
 
 fn refused(path: &Path) -> ExportError {
     ExportError::Refused { path: path.to_path_buf(), reason: "is not a regular file (links are not followed)" }
-}
-
-#[cfg(unix)]
-fn is_same_file(a: &std::fs::Metadata, b: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    (a.dev(), a.ino()) == (b.dev(), b.ino())
-}
-
-#[cfg(not(unix))]
-fn is_same_file(_: &std::fs::Metadata, _: &std::fs::Metadata) -> bool {
-    true
 }
 
 fn directory_of(path: &Path) -> PathBuf {

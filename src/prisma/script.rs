@@ -1,14 +1,19 @@
-//! The restore script beside a backup file: a fixed program, the same for every backup.
+//! The restore script beside a backup file, and the runtime file that all scripts of a folder share. Both are fixed programs.
 //!
-//! No table, column or row text is part of it; it reads them from the JSON file when it runs. Three places follow the
-//! project: what Prisma's client is imported from, which driver adapter it gets, and the variable that holds the URL.
+//! No table, column or row text is part of them; it is read from the JSON file at run time. A few places of the script follow the
+//! project: what Prisma's client is imported from, which driver adapter it gets, and where the database URL is found.
 
 use super::ExportError;
 use super::place;
+use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::path::Path;
 
-const PROGRAM: &str = include_str!("restore_script.ts");
+const SCRIPT: &str = include_str!("script/restore.ts");
+const RUNTIME: &str = include_str!("script/dbsnap-restore.ts");
+/// The name of the runtime file. A runtime that differs from this one in any way needs another name (such as
+/// `dbsnap-restore-2.ts`), so that scripts of older versions keep theirs.
+const RUNTIME_FILE: &str = "dbsnap-restore.ts";
 
 /// How Prisma's client reaches the database.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,23 +46,22 @@ impl Adapter {
         }
     }
 
-    /// The lines that load it.
+    /// The line that loads it.
     fn loading(self) -> String {
         self.package().map_or_else(String::new, |(package, class)| {
-            format!(
-                "  const driver = await load(() => import('{package}'), '{package}', 'install it with `npm install {package}`');\n  \
-                 const Adapter = constructorOf(driver, '{class}', '{package}');\n"
-            )
+            format!("  const {{ {class} }} = await backup.load(() => import('{package}'), '{class}', '{package}');\n")
         })
     }
 
-    /// The argument of the client's constructor; `link` is in scope. The PostgreSQL adapter does not read
+    /// The argument of the client's constructor; The PostgreSQL adapter does not read
     /// `?schema=` itself.
-    const fn client_options(self) -> &'static str {
-        match self {
-            Adapter::None => "{ datasourceUrl: link.url }",
-            Adapter::Pg => "{ adapter: new Adapter({ connectionString: link.url }, { schema: link.schema }) }",
-            _ => "{ adapter: new Adapter({ url: link.url }) }",
+    fn client_options(self) -> String {
+        match self.package() {
+            None => "{ datasourceUrl: backup.url }".to_owned(),
+            Some((_, class)) if self == Adapter::Pg => {
+                format!("{{ adapter: new {class}({{ connectionString: backup.url }}, {{ schema: backup.schema }}) }}")
+            }
+            Some((_, class)) => format!("{{ adapter: new {class}({{ url: backup.url }}) }}"),
         }
     }
 }
@@ -73,8 +77,11 @@ pub struct ScriptOptions {
     pub url_variable: String,
     /// The URL where no variable holds one: a `file:` URL that stands in the schema. Never one with a password.
     pub url_fallback: Option<String>,
-    /// The directory that relative SQLite URLs start at, relative to the project's root.
-    pub sqlite_base: String,
+    /// The project's root, relative to the script.
+    pub project: String,
+    /// The directories that a relative SQLite URL may start at, relative to the project's root, best first. The directory in which
+    /// the URL is found follows them.
+    pub sqlite_folders: Vec<String>,
     /// What was found in the project and what was assumed: lines of the first comment.
     pub found: Vec<String>,
 }
@@ -86,7 +93,8 @@ impl Default for ScriptOptions {
             adapter: Adapter::None,
             url_variable: "DATABASE_URL".to_owned(),
             url_fallback: None,
-            sqlite_base: ".".to_owned(),
+            project: ".".to_owned(),
+            sqlite_folders: Vec::new(),
             found: vec![
                 "No Prisma schema was found: assumed are @prisma/client without a driver adapter, and DATABASE_URL."
                     .to_owned(),
@@ -97,8 +105,8 @@ impl Default for ScriptOptions {
 
 /// The text of the restore script.
 pub fn restore_script(options: &ScriptOptions) -> String {
-    let mut script = String::with_capacity(PROGRAM.len() + 256);
-    let mut parts = PROGRAM.split('%');
+    let mut script = String::with_capacity(SCRIPT.len() + 512);
+    let mut parts = SCRIPT.split('%');
     script.push_str(parts.next().unwrap_or_default());
     // Every other part is a name; a replacement is never looked at again.
     while let (Some(name), rest) = (parts.next(), parts.next()) {
@@ -107,9 +115,11 @@ pub fn restore_script(options: &ScriptOptions) -> String {
             "CLIENT" => put_literal(&mut script, &options.client),
             "URL_VARIABLE" => put_literal(&mut script, &options.url_variable),
             "URL_FALLBACK" => put_literal(&mut script, options.url_fallback.as_deref().unwrap_or_default()),
-            "SQLITE_BASE" => put_literal(&mut script, &options.sqlite_base),
+            "PROJECT" => put_literal(&mut script, &options.project),
+            "SQLITE_FOLDERS" => put_literals(&mut script, &options.sqlite_folders),
+            "RUNTIME_SHA256" => put_literal(&mut script, &sha256(RUNTIME)),
             "ADAPTER" => script.push_str(&options.adapter.loading()),
-            "CLIENT_OPTIONS" => script.push_str(options.adapter.client_options()),
+            "CLIENT_OPTIONS" => script.push_str(&options.adapter.client_options()),
             _ => debug_assert!(false, "the program holds a % that is no placeholder"),
         }
         script.push_str(rest.unwrap_or_default());
@@ -117,12 +127,22 @@ pub fn restore_script(options: &ScriptOptions) -> String {
     script
 }
 
-/// Writes the restore script to `path` (mode 0600), replacing an older one.
+/// Writes the restore script to `path` and the runtime file beside it (mode 0600), replacing older ones.
 ///
 /// # Errors
-/// [`ExportError::Io`]
+/// [`ExportError::Io`], [`ExportError::Refused`] if something else stands in their place.
 pub fn write_restore_script(path: &Path, options: &ScriptOptions) -> Result<(), ExportError> {
+    place::write_whole(&path.with_file_name(RUNTIME_FILE), RUNTIME.as_bytes())?;
     place::write_whole(path, restore_script(options).as_bytes())
+}
+
+/// The SHA-256 of a text, in hex digits.
+fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Appends one line of a comment, in printable ASCII; anything else becomes a question mark.
@@ -130,6 +150,14 @@ fn put_comment(script: &mut String, line: &str) {
     script.push_str("// ");
     script.extend(line.chars().map(|letter| if letter == ' ' || letter.is_ascii_graphic() { letter } else { '?' }));
     script.push('\n');
+}
+
+/// Appends string literals with commas between them.
+fn put_literals(script: &mut String, texts: &[String]) {
+    for (at, text) in texts.iter().enumerate() {
+        script.push_str(if at > 0 { ", " } else { "" });
+        put_literal(script, text);
+    }
 }
 
 /// Appends `text` as a string literal of printable ASCII without quotes, backslashes, `<` or `*` of its own, so that it
@@ -151,11 +179,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_program_has_each_placeholder_once() {
-        let names: Vec<&str> = PROGRAM.split('%').skip(1).step_by(2).collect();
+    fn the_script_has_each_placeholder_once() {
+        let names: Vec<&str> = SCRIPT.split('%').skip(1).step_by(2).collect();
+        let project = ["PROJECT", "URL_VARIABLE", "URL_FALLBACK", "SQLITE_FOLDERS"];
+        assert_eq!(names[..2], ["FOUND", "RUNTIME_SHA256"]);
+        assert_eq!(names[2..6], project);
+        assert_eq!(names[6..], ["CLIENT", "ADAPTER", "CLIENT_OPTIONS"]);
+    }
+
+    #[test]
+    fn the_script_is_short_enough_to_be_read() {
+        let script = restore_script(&ScriptOptions { adapter: Adapter::Pg, ..ScriptOptions::default() });
+        assert!(script.lines().count() <= 80, "{script}");
+        assert!(script.contains(&format!("'{}'", sha256(RUNTIME))) && !RUNTIME.contains('%'));
+    }
+
+    /// Scripts that were written with a runtime need that one: a changed runtime gets another name, and this test its hash.
+    #[test]
+    fn a_runtime_under_its_name_never_changes() {
         assert_eq!(
-            names,
-            ["FOUND", "URL_VARIABLE", "URL_FALLBACK", "SQLITE_BASE", "CLIENT", "ADAPTER", "CLIENT_OPTIONS"]
+            (RUNTIME_FILE, sha256(RUNTIME).as_str()),
+            ("dbsnap-restore.ts", "3cb7e3c10165c420f7d4f7d3f48aece6a21e84ff6d6d3416d0e51ee3bd590e53")
         );
     }
 
@@ -165,10 +209,10 @@ mod tests {
         let evil =
             ScriptOptions { client: text.clone(), found: vec![text], adapter: Adapter::Pg, ..ScriptOptions::default() };
         let script = restore_script(&evil);
-        let (_, literal) = script.split_once("import('").unwrap();
+        let (_, literal) = script.split_once("load(() => import('").unwrap();
         let (literal, _) = literal.split_once("')").unwrap();
         assert!(!literal.contains(['\'', '`', '*', '<', '%', ';']) && script.is_ascii());
-        assert_eq!(script.lines().count(), restore_script(&ScriptOptions::default()).lines().count() + 2);
+        assert_eq!(script.lines().count(), restore_script(&ScriptOptions::default()).lines().count() + 1);
         let json = format!("\"{literal}\"");
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), evil.client);
     }

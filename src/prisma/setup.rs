@@ -13,8 +13,12 @@ pub struct Surroundings<'s> {
     pub script_dir: &'s Path,
     /// `postgresql` or `sqlite`.
     pub engine: &'s str,
-    /// The schema and its place, if there is one.
-    pub schema: Option<(&'s Schema, &'s Path)>,
+    /// The schema, if there is one.
+    pub schema: Option<&'s Schema>,
+    /// Where a relative SQLite path may start, best first (see [`PrismaProject::sqlite_folders`]).
+    ///
+    /// [`PrismaProject::sqlite_folders`]: super::project::PrismaProject::sqlite_folders
+    pub sqlite_folders: &'s [PathBuf],
     /// Where the URL is to be had, as the project says it.
     pub url: Option<&'s Setting>,
     /// The first number of Prisma's version, if it is known.
@@ -27,17 +31,19 @@ impl Surroundings<'_> {
     /// What the script takes from the project, with what was found and assumed in words.
     pub fn script_options(&self) -> ScriptOptions {
         let mut found = Vec::new();
-        let generator = self.schema.and_then(|(schema, _)| schema.client());
+        let generator = self.schema.and_then(Schema::client);
         let client = self.client(generator, &mut found);
         let adapter = self.adapter(generator, &mut found);
         let (url_variable, url_fallback) = self.url(&mut found);
-        // An engine of Prisma's own takes relative paths from the schema's directory, adapters from where the program runs.
-        let base = if adapter == Adapter::None {
-            self.schema.map_or_else(|| ".".to_owned(), |(_, dir)| relative(self.root, dir))
-        } else {
-            ".".to_owned()
-        };
-        ScriptOptions { client, adapter, url_variable, url_fallback, sqlite_base: base, found }
+        let folders = self.sqlite_folders.iter().map(|dir| relative(self.root, dir));
+        let sqlite_folders = folders.fold(Vec::new(), |mut all, folder| {
+            if !all.contains(&folder) {
+                all.push(folder);
+            }
+            all
+        });
+        let project = relative(self.script_dir, self.root);
+        ScriptOptions { client, adapter, url_variable, url_fallback, project, sqlite_folders, found }
     }
 
     fn client(&self, generator: Option<&Generator>, found: &mut Vec<String>) -> String {
@@ -165,7 +171,8 @@ mod tests {
             root: Path::new("/p"),
             script_dir: Path::new("/p/scripts/backups"),
             engine: &source.provider,
-            schema: Some((&schema, Path::new("/p/prisma"))),
+            schema: Some(&schema),
+            sqlite_folders: &[PathBuf::from("/p/prisma"), PathBuf::from("/p"), PathBuf::from("/p/prisma")],
             url: source.url.as_ref(),
             major: Some(major),
             packages: &packages,
@@ -193,7 +200,8 @@ mod tests {
         }
         let found = options(JS, 5, &["@prisma/adapter-libsql"]);
         assert_eq!((found.client.as_str(), found.adapter), ("@prisma/client", Adapter::None));
-        assert_eq!((found.url_variable.as_str(), found.sqlite_base.as_str()), ("DB", "./prisma"));
+        assert_eq!((found.url_variable.as_str(), found.project.as_str()), ("DB", "../.."));
+        assert_eq!(found.sqlite_folders, ["./prisma", "."]);
     }
 
     #[test]

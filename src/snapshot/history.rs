@@ -1,9 +1,10 @@
 //! All snapshots of a store, newest first.
 
-use super::{Manifest, ManifestError, Origin, SnapshotKind, TableEntry};
+use super::{Deleted, Manifest, ManifestError, Origin, SnapshotKind, TableEntry};
 use crate::codec::{KeySpec, TableName, TableSchema};
 use crate::hash::Hash;
 use crate::store::{Objects, Store, StoreError};
+use std::collections::HashSet;
 
 /// One snapshot: its id and its manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,10 +15,17 @@ pub struct Entry {
     pub manifest: Manifest,
 }
 
+impl Entry {
+    /// Whether that is its id, or was before its message was changed.
+    pub fn is_or_was(&self, id: &Hash) -> bool {
+        self.id == *id || self.manifest.replaces.contains(id)
+    }
+}
+
 /// All snapshots of a store, newest first, and the manifests that cannot be read.
 #[derive(Debug, Default)]
 pub struct History {
-    /// Readable snapshots, newest first; among equal times by id.
+    /// Readable snapshots, the one taken last first ([`Manifest::order`]); where that cannot be told by id.
     pub entries: Vec<Entry>,
     /// Manifests that are damaged or of a later format, with the reason.
     pub unreadable: Vec<(Hash, String)>,
@@ -47,13 +55,34 @@ impl History {
                 }
             }
         }
-        history.entries.sort_by(|a, b| b.manifest.created_at.cmp(&a.manifest.created_at).then_with(|| a.id.cmp(&b.id)));
+        history.entries.sort_by(|a, b| b.manifest.order().cmp(&a.manifest.order()).then_with(|| a.id.cmp(&b.id)));
         Ok(history)
+    }
+
+    /// The sequence of the snapshot that is published next into `store`, from which this was read; snapshots that others have
+    /// published since count too, and so do deleted ones, which may come back.
+    ///
+    /// # Errors
+    /// If the directory cannot be listed.
+    pub fn next_sequence(&self, store: &Store) -> Result<u64, StoreError> {
+        let known: HashSet<Hash> = self.entries.iter().map(|entry| entry.id).collect();
+        let newer = store.manifest_ids()?.into_iter().filter(|id| !known.contains(id));
+        // What cannot be read has no sequence to be seen.
+        let newer = newer.filter_map(|id| Manifest::from_bytes(&store.read_manifest(&id).ok()?).ok()?.sequence);
+        let deleted = Deleted::load(store)?.snapshots;
+        let deleted = deleted.iter().filter_map(|deleted| deleted.entry.manifest.sequence);
+        let highest = self.entries.iter().filter_map(|entry| entry.manifest.sequence).chain(newer).chain(deleted).max();
+        Ok(highest.unwrap_or(0).saturating_add(1))
     }
 
     /// The snapshot of that id.
     pub fn get(&self, id: &Hash) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.id == *id)
+    }
+
+    /// The snapshot of that id, or the one that has another id since its message was changed.
+    pub fn now_called(&self, id: &Hash) -> Option<&Entry> {
+        self.get(id).or_else(|| self.entries.iter().find(|entry| entry.is_or_was(id)))
     }
 
     /// Snapshots that somebody asked for, newest first: what `latest` and `~N` count.

@@ -1,6 +1,6 @@
 //! The manifest: what one snapshot says of itself.
 
-use crate::codec::TableName;
+use crate::codec::{DanglingRows, TableName};
 use crate::hash::Hash;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -102,6 +102,9 @@ pub struct TableEntry {
     pub table: TableName,
     /// The backup id under which it is exported: `backup_20260124_103000_mods`.
     pub backup: String,
+    /// The partitioned tables that it is a part of, from the top down.
+    #[serde(default, rename = "partOf", skip_serializing_if = "Vec::is_empty")]
+    pub part_of: Vec<TableName>,
     /// Rows.
     pub rows: u64,
     /// Bytes of the rows in canonical form.
@@ -132,6 +135,20 @@ pub struct Stored {
     pub bytes: u64,
 }
 
+/// Of a safety snapshot: the restore before which it was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// The snapshot whose rows were written.
+    #[serde(with = "hex")]
+    pub id: Hash,
+    /// If that is a safety snapshot, so that a restore was undone: the snapshot of the first restore in that chain.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_hex")]
+    pub undoes: Option<Hash>,
+    /// Rows that referred to nothing before anything was written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dangling: Vec<DanglingRows>,
+}
+
 /// An immutable snapshot: the commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -147,10 +164,26 @@ pub struct Manifest {
     /// The snapshot that was the newest in the store before this one.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_hex")]
     pub parent: Option<Hash>,
+    /// Its place in the order of taking: one more than the highest that was in the store when it was published. A manifest
+    /// without one was written before there were any, and comes before all that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u64>,
+    /// The ids that it had before its message was changed, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "hex_list")]
+    pub replaces: Vec<Hash>,
+    /// Of a safety snapshot: the restore before which it was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<Restored>,
+    /// Whether the rows come from an exported file and not from the database.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
     /// Who took it.
     pub actor: Actor,
     /// Of which database.
     pub source: Origin,
+    /// Where the connection looked for tables that were named without a schema, if not in `public` alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub search_path: Vec<String>,
     /// The newest migration of Prisma's that the database had applied, if it could be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<String>,
@@ -202,6 +235,11 @@ impl Manifest {
         self.tables.iter().find(|entry| entry.table == *name)
     }
 
+    /// What snapshots are put in the order of taking by: the sequence, and only among equal ones the clock.
+    pub fn order(&self) -> (Option<u64>, Timestamp) {
+        (self.sequence, self.created_at)
+    }
+
     /// Rows of all tables.
     pub fn rows(&self) -> u64 {
         self.tables.iter().map(|entry| entry.rows).sum()
@@ -233,6 +271,21 @@ mod optional_hex {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Hash>, D::Error> {
         hex::deserialize(deserializer).map(Some)
+    }
+}
+
+mod hex_list {
+    use super::{Deserialize, Deserializer, Hash, Serializer, hex};
+
+    #[derive(Deserialize)]
+    struct Hex(#[serde(with = "hex")] Hash);
+
+    pub(super) fn serialize<S: Serializer>(hashes: &[Hash], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(hashes.iter().map(|hash| hash.to_hex()))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Hash>, D::Error> {
+        Ok(Vec::<Hex>::deserialize(deserializer)?.into_iter().map(|Hex(hash)| hash).collect())
     }
 }
 

@@ -3,6 +3,7 @@
 //! A manifest is the commit. It is a JSON file in `snapshots/`, named by the hash of its bytes; `docs/FORMAT.md`, section 7,
 //! lists its fields.
 
+mod deleted;
 mod history;
 mod manifest;
 mod marking;
@@ -10,12 +11,13 @@ mod reference;
 mod refs;
 mod retention;
 
+pub use deleted::{Deleted, DeletedSnapshot, Grace, deleted_at};
 pub use history::{Entry, History, read_schema};
 pub use manifest::{
-    Actor, CounterState, FORMAT, GitState, Manifest, ManifestError, Origin, SnapshotKind, Stored, TableChange,
-    TableEntry,
+    Actor, CounterState, FORMAT, GitState, Manifest, ManifestError, Origin, Restored, SnapshotKind, Stored,
+    TableChange, TableEntry,
 };
-pub use marking::{mark, needs};
+pub use marking::{mark, mark_one, needs};
 pub use reference::{Reference, ReferenceError, Resolved};
 pub use refs::Refs;
-pub use retention::{DropReason, KeepReason, Policy, Verdict, judge};
+pub use retention::{DropReason, KeepReason, Policy, Rank, Sort, Verdict, judge, lost_rows};

@@ -2,7 +2,7 @@
 //!
 //! A reference is `latest`, `~N` (N snapshots before the latest), a tag, a prefix of a snapshot's id (at least four hex digits), a
 //! backup id (`backup_20260124_103000_mods`) or the file name of an export; `latest:mods` is the latest snapshot that has that
-//! table. `REF:TABLE` and `REF:TABLE:KEY` point into a snapshot.
+//! table. `REF:TABLE` and `REF:TABLE:KEY` point into a snapshot; since names of tables can hold colons, the layer above splits them.
 
 use super::{Entry, History};
 use crate::hash::Hash;
@@ -17,10 +17,8 @@ const LEAST_PREFIX: usize = 4;
 pub struct Reference {
     /// The snapshot's name.
     pub name: String,
-    /// The table, if one was given.
-    pub table: Option<String>,
-    /// The key, if one was given.
-    pub key: Option<String>,
+    /// What it points to within the snapshot: `TABLE` or `TABLE:KEY`.
+    pub within: Option<String>,
 }
 
 /// A reference that was found.
@@ -72,13 +70,15 @@ pub enum ReferenceError {
 }
 
 impl Reference {
-    /// Splits `typed` at its colons: `REF`, `REF:TABLE` or `REF:TABLE:KEY` (a key may hold colons).
+    /// Splits `typed` at its first colon.
     pub fn parse(typed: &str) -> Reference {
-        let mut parts = typed.splitn(3, ':').map(str::to_owned);
-        Reference { name: parts.next().unwrap_or_default(), table: parts.next(), key: parts.next() }
+        match typed.split_once(':') {
+            Some((name, within)) => Reference { name: name.to_owned(), within: Some(within.to_owned()) },
+            None => Reference { name: typed.to_owned(), within: None },
+        }
     }
 
-    /// Finds the snapshot. `matches` decides whether a table of a snapshot is the one typed after `latest:`.
+    /// Finds the snapshot. `matches` decides whether a snapshot has what stands after `latest:`.
     ///
     /// # Errors
     /// If nothing, or more than one snapshot, goes by that name.
@@ -95,11 +95,14 @@ impl Reference {
         if let Some(back) = steps_back(&self.name) {
             let line: Vec<&Entry> = history
                 .asked_for()
-                .filter(|entry| self.table.as_deref().is_none_or(|table| matches(entry, table)))
+                .filter(|entry| self.within.as_deref().is_none_or(|within| matches(entry, within)))
                 .collect();
-            return match (line.get(back), &self.table) {
+            return match (line.get(back), &self.within) {
                 (Some(entry), _) => whole(entry),
-                (None, Some(table)) if line.is_empty() => Err(ReferenceError::NoneOf { table: table.clone() }),
+                (None, Some(within)) if line.is_empty() => {
+                    let table = within.split(':').next().unwrap_or_default().to_owned();
+                    Err(ReferenceError::NoneOf { table })
+                }
                 (None, _) => Err(ReferenceError::TooFar { name: self.name.clone(), have: line.len() }),
             };
         }
@@ -119,10 +122,12 @@ impl Reference {
     ) -> Result<Resolved<'h>, ReferenceError> {
         let typed = self.name.to_ascii_lowercase();
         let is_hex = typed.len() >= LEAST_PREFIX && typed.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let found: Vec<&Entry> = match is_hex {
-            true => history.entries.iter().filter(|entry| entry.id.to_hex().starts_with(&typed)).collect(),
-            false => Vec::new(),
-        };
+        let named = |id: &Hash| is_hex && id.to_hex().starts_with(&typed);
+        let mut found: Vec<&Entry> = history.entries.iter().filter(|entry| named(&entry.id)).collect();
+        if found.is_empty() {
+            // The id that a snapshot had before its message was changed goes on naming it.
+            found = history.entries.iter().filter(|entry| entry.manifest.replaces.iter().any(named)).collect();
+        }
         match found[..] {
             [entry] => Ok(Resolved { entry, table: None }),
             [] => Err(ReferenceError::Unknown { name: self.name.clone(), near: near_names(&typed, history, tags) }),
@@ -189,8 +194,7 @@ mod tests {
     #[test]
     fn parts() {
         let parsed = Reference::parse("a1b2c3d4:mods:cl:123");
-        assert_eq!((parsed.name.as_str(), parsed.table.as_deref()), ("a1b2c3d4", Some("mods")));
-        assert_eq!(parsed.key.as_deref(), Some("cl:123"));
-        assert_eq!(Reference::parse("latest").table, None);
+        assert_eq!((parsed.name.as_str(), parsed.within.as_deref()), ("a1b2c3d4", Some("mods:cl:123")));
+        assert_eq!(Reference::parse("latest").within, None);
     }
 }

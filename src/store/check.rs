@@ -1,6 +1,7 @@
 //! Checking everything the store can check by itself: every byte of every file of ours, read-only.
 
-use super::index::Index;
+use super::closure::{Closure, Cost, Forms, NoSources};
+use super::index::{Index, Place};
 use super::layout::{GITIGNORE, hash_name};
 use super::pack::{self, PackEntry};
 use super::{Store, StoreError};
@@ -17,6 +18,8 @@ use std::path::{Path, PathBuf};
 pub enum DamageKind {
     /// A pack has bytes that were not written.
     Pack,
+    /// An object in a pack draws on one that cannot be read.
+    Source,
     /// A pack that an index file knows is gone.
     PackMissing,
     /// An index file cannot be used or contradicts the packs. Harmless: it is made again from the packs.
@@ -79,6 +82,8 @@ struct PackCheck {
     objects: u64,
     /// Entries whose frames cannot be decoded.
     bad: Vec<PackEntry>,
+    /// Objects that draw on others, and on which.
+    drawn: Vec<(PackEntry, Vec<Hash>)>,
     /// Whether the index says of this pack what its directory says.
     indexed: bool,
 }
@@ -86,13 +91,36 @@ struct PackCheck {
 impl Store {
     /// Reads everything: every pack is hashed and each of its frames decoded, the index is held against the packs'
     /// directories, manifests against their names, refs against their checksums. Writes nothing. Whether objects are the
-    /// content that their ids name is for the layers above to check.
+    /// content that their ids name is for the layers above to check; so is what objects draw on, see [`Store::check_forms`].
     ///
     /// # Errors
     /// [`StoreError::Interrupted`]; [`StoreError::Io`] if a directory cannot be listed. Damage is not an error but the result.
     pub fn check(&self, monitor: &dyn Monitor) -> Result<CheckReport, StoreError> {
+        self.check_forms(&NoSources, monitor)
+    }
+
+    /// As [`Store::check`], and that every copy of every object has all that it draws on, as `forms` tells it. Each is read once.
+    ///
+    /// # Errors
+    /// As [`Store::check`].
+    pub fn check_forms(&self, forms: &dyn Forms, monitor: &dyn Monitor) -> Result<CheckReport, StoreError> {
         let mut report = CheckReport::default();
-        self.check_packs(&mut report, monitor)?;
+        self.check_packs(&mut report, forms, monitor)?;
+        self.check_rest(report)
+    }
+
+    /// As [`Store::check`], without reading packs: that those which the index knows are there, and everything else.
+    ///
+    /// # Errors
+    /// As [`Store::check`].
+    pub fn check_quickly(&self) -> Result<CheckReport, StoreError> {
+        let mut report = CheckReport::default();
+        let index = self.reload_index()?;
+        self.check_index_files(&index, &mut report);
+        self.check_rest(report)
+    }
+
+    fn check_rest(&self, mut report: CheckReport) -> Result<CheckReport, StoreError> {
         self.check_kinds(&mut report)?;
         self.check_manifests(&mut report)?;
         self.check_refs(&mut report)?;
@@ -104,7 +132,12 @@ impl Store {
         Ok(report)
     }
 
-    fn check_packs(&self, report: &mut CheckReport, monitor: &dyn Monitor) -> Result<(), StoreError> {
+    fn check_packs(
+        &self,
+        report: &mut CheckReport,
+        forms: &dyn Forms,
+        monitor: &dyn Monitor,
+    ) -> Result<(), StoreError> {
         let index = self.reload_index()?;
         let mut counts = vec![0u64; index.packs.len()];
         index.all().for_each(|place| counts[place.pack as usize] += 1);
@@ -112,16 +145,29 @@ impl Store {
             if monitor.interrupted() {
                 return Err(StoreError::Interrupted);
             }
-            let first = self.inspect(&index, at, counts[at as usize]);
+            let first = self.inspect(&index, at, counts[at as usize], forms);
             // A disk that could not read a sector sometimes can the second time.
-            let check = if first.reason.is_some() { self.inspect(&index, at, counts[at as usize]) } else { first };
+            let check =
+                if first.reason.is_some() { self.inspect(&index, at, counts[at as usize], forms) } else { first };
             monitor.advance(0, index.packs[at as usize].size);
             Ok(check)
         };
         let packs: Vec<u32> = (0..).take(index.packs.len()).collect();
         let checks = packs.into_par_iter().map(inspect).collect::<Result<Vec<_>, _>>()?;
-        let bad: HashSet<(u32, u64)> = checks.iter().flat_map(|c| c.bad.iter().map(|e| (c.at, e.offset))).collect();
+        let mut bad: HashSet<(u32, u64)> = checks.iter().flat_map(|c| c.bad.iter().map(|e| (c.at, e.offset))).collect();
+        let drawn = checks.iter().flat_map(|check| check.drawn.iter().map(|(entry, by)| (check.at, entry, by)));
+        let unclosed = unclosed(drawn, &|id| {
+            let is_whole = |place: &Place| !forms.may_draw(place.entry.kind);
+            index.places(id).any(|place| is_whole(&place) && !bad.contains(&(place.pack, place.entry.offset)))
+        });
+        bad.extend(unclosed.iter().map(|(at, entry, _)| (*at, entry.offset)));
         let mut suspects: Vec<Hash> = checks.iter().flat_map(|c| c.bad.iter().map(|e| e.id)).collect();
+        suspects.extend(unclosed.iter().map(|(_, entry, _)| entry.id));
+        for of_pack in unclosed.chunk_by(|a, b| a.0 == b.0) {
+            let path = self.layout.pack(&index.packs[of_pack[0].0 as usize].name);
+            let ids = of_pack.iter().map(|(_, entry, _)| entry.id).collect();
+            report.add(DamageKind::Source, &path, &of_pack[0].2, ids);
+        }
         for check in checks {
             let pack = &index.packs[check.at as usize];
             report.packs += 1;
@@ -162,10 +208,10 @@ impl Store {
     }
 
     /// Reads one pack from end to end.
-    fn inspect(&self, index: &Index, at: u32, indexed: u64) -> PackCheck {
+    fn inspect(&self, index: &Index, at: u32, indexed: u64, forms: &dyn Forms) -> PackCheck {
         let pack = index.packs[at as usize];
         let path = self.layout.pack(&pack.name);
-        let mut check = PackCheck { at, reason: None, objects: 0, bad: Vec::new(), indexed: true };
+        let mut check = PackCheck { at, reason: None, objects: 0, bad: Vec::new(), drawn: Vec::new(), indexed: true };
         let opened = pack::open(&*self.fs, &path, pack.size);
         let read = opened.and_then(|file| Ok((pack::hash_file(&*file, pack.size)?, file)));
         let (hash, file) = match read {
@@ -181,7 +227,7 @@ impl Store {
         }
         let entries = match pack::read_directory(&*file, &path, pack.size) {
             Ok(entries) => {
-                check.indexed = agrees(index, at, &entries, indexed);
+                check.indexed = index.doomed.contains(&pack.name) || agrees(index, at, &entries, indexed);
                 entries
             }
             Err(error) => {
@@ -193,9 +239,18 @@ impl Store {
             let decoded =
                 pack::read_frame(&*file, &path, &entry).map_err(|e| describe(&e)).and_then(|f| f.decompress());
             check.objects += 1;
-            if let Err(reason) = decoded {
-                check.reason.get_or_insert_with(|| format!("object {}: {reason}", entry.id));
-                check.bad.push(entry);
+            let sources = decoded.and_then(|bytes| match forms.may_draw(entry.kind) {
+                true => forms.sources(entry.kind, &bytes).map(Some),
+                false => Ok(None),
+            });
+            match sources {
+                // What is about to be removed is not given to anybody.
+                Ok(Some(sources)) if !index.doomed.contains(&pack.name) => check.drawn.push((entry, sources)),
+                Ok(_) => {}
+                Err(reason) => {
+                    check.reason.get_or_insert_with(|| format!("object {}: {reason}", entry.id));
+                    check.bad.push(entry);
+                }
             }
         }
         check
@@ -223,16 +278,43 @@ impl Store {
                 report.add(DamageKind::Manifest, &self.layout.manifest(&id), describe(&error), Vec::new());
             }
         }
+        for aside in self.set_aside_manifests()? {
+            report.manifests += 1;
+            if let Err(error) = self.read_set_aside(&aside) {
+                report.add(DamageKind::Manifest, &self.set_aside_path(&aside), describe(&error), Vec::new());
+            }
+        }
         Ok(())
     }
 
     fn check_refs(&self, report: &mut CheckReport) -> Result<(), StoreError> {
-        let manifests: HashSet<Hash> = self.manifest_ids()?.into_iter().collect();
+        // A tag of a deleted snapshot comes back with it.
+        let deleted = self.set_aside_manifests()?.into_iter().map(|aside| aside.id);
+        let manifests: HashSet<Hash> = self.manifest_ids()?.into_iter().chain(deleted).collect();
         for damaged in self.damaged_refs(&manifests)? {
             report.add(DamageKind::Ref, &damaged.0, damaged.1, Vec::new());
         }
         Ok(())
     }
+}
+
+/// The forms that cannot be read because of what they draw on: in which pack, which, and why.
+fn unclosed<'c>(
+    drawn: impl Iterator<Item = (u32, &'c PackEntry, &'c Vec<Hash>)>,
+    is_held_whole: &dyn Fn(&Hash) -> bool,
+) -> Vec<(u32, PackEntry, String)> {
+    let mut closure = Closure::default();
+    let mut forms: Vec<(u32, PackEntry)> = Vec::new();
+    for (at, entry, sources) in drawn {
+        for id in sources.iter().chain([&entry.id]).filter(|id| is_held_whole(id)) {
+            closure.give(id, Cost::WHOLE);
+        }
+        closure.add(&entry.id, sources);
+        forms.push((at, *entry));
+    }
+    closure.resolve();
+    let broken = forms.into_iter().enumerate().filter(|(form, _)| closure.cost(*form).is_none());
+    broken.map(|(form, (at, entry))| (at, entry, format!("object {} {}", entry.id, closure.complaint(form)))).collect()
 }
 
 /// The reason alone where the path is shown anyway; with the system's words, which the error keeps apart.

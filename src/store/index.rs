@@ -1,9 +1,9 @@
 //! The index in memory: which pack holds an object, and where. Disposable: the packs say it all.
 
-use super::StoreError;
 use super::index_file::{self, Entries, PackRef, RawEntry};
 use super::layout::{Layout, hash_name};
 use super::pack::{self, PackEntry};
+use super::{ObjectCopy, StoreError};
 use crate::fsio::{FileKind, FileSystem, read_whole};
 use crate::hash::Hash;
 use rayon::prelude::*;
@@ -61,6 +61,8 @@ pub(super) struct Index {
     pub(super) damaged: Vec<(u32, StoreError)>,
     /// All index files that are there.
     pub(super) files: Vec<IndexFile>,
+    /// Packs that a sweep was about to remove: an index file names them and gives none of their objects.
+    pub(super) doomed: HashSet<Hash>,
     segments: Vec<Segment>,
     uncovered: usize,
 }
@@ -92,15 +94,28 @@ impl Index {
         let mut index = Index { packs: list_hashes(fs, &layout.packs(), ".pack")?, ..Index::default() };
         let mut covered = vec![false; index.packs.len()];
         let positions: HashMap<Hash, u32> = index.packs.iter().zip(0..).map(|(pack, at)| (pack.name, at)).collect();
+        let mut doomed = Vec::new();
         for (path, result) in parsed {
             let mut file = IndexFile { path, unusable: None, absent: Vec::new() };
             match result {
-                Ok((refs, entries)) => index.add_file(&mut file, &refs, entries, &positions, &mut covered),
+                Ok((refs, entries)) => {
+                    let told = told_packs(&refs, &entries);
+                    doomed.extend(refs.iter().zip(&told).filter(|(_, told)| !**told).map(|(pack, _)| *pack));
+                    index.add_file(&mut file, &refs, &told, entries, &positions, &mut covered);
+                }
                 Err(error) if error.is_not_found() => return Err(error),
                 Err(StoreError::Damaged { reason, .. }) => file.unusable = Some(reason),
                 Err(error) => file.unusable = Some(error.to_string()),
             }
             index.files.push(file);
+        }
+        for pack in doomed {
+            if let Some(at) =
+                positions.get(&pack.name).copied().filter(|at| index.packs[*at as usize].size == pack.size)
+                && !std::mem::replace(&mut covered[at as usize], true)
+            {
+                index.doomed.insert(pack.name);
+            }
         }
         let bare: Vec<u32> = (0..).zip(&covered).filter(|(_, covered)| !**covered).map(|(at, _)| at).collect();
         index.add_directories(fs, layout, &bare)?;
@@ -111,14 +126,16 @@ impl Index {
         &mut self,
         file: &mut IndexFile,
         refs: &[PackRef],
+        told: &[bool],
         entries: Entries,
         positions: &HashMap<Hash, u32>,
         covered: &mut [bool],
     ) {
         let mut packs = Vec::with_capacity(refs.len());
-        for pack in refs {
+        for (pack, told) in refs.iter().zip(told) {
             let at = positions.get(&pack.name).copied().filter(|at| self.packs[*at as usize].size == pack.size);
             packs.push(match at {
+                _ if !told => Site::Repeated,
                 Some(at) if covered[at as usize] => Site::Repeated,
                 Some(at) => {
                     covered[at as usize] = true;
@@ -165,8 +182,15 @@ impl Index {
         }
     }
 
-    /// Adds a pack that was just written, or written again.
-    pub(super) fn add_pack(&mut self, pack: PackRef, entries: &[PackEntry], layout: &Layout) {
+    /// Adds a pack that was just written, or written again. Returns whether an index file is wanted that tells of it: others
+    /// say that it is about to be removed.
+    pub(super) fn add_pack(&mut self, pack: PackRef, entries: &[PackEntry], layout: &Layout) -> bool {
+        let was_doomed = self.doomed.remove(&pack.name);
+        self.insert_pack(pack, entries, layout);
+        was_doomed
+    }
+
+    fn insert_pack(&mut self, pack: PackRef, entries: &[PackEntry], layout: &Layout) {
         let at = match self.packs.iter().position(|held| held.name == pack.name) {
             Some(at) => at,
             None => {
@@ -187,6 +211,19 @@ impl Index {
     /// All copies of an object.
     pub(super) fn places<'a>(&'a self, id: &'a Hash) -> impl Iterator<Item = Place> + 'a {
         self.segments.iter().flat_map(move |segment| segment.entries.of(id).filter_map(|raw| segment.place(raw)))
+    }
+
+    /// All copies of an object in the order in which they are read: those of the lowest kind first.
+    pub(super) fn copies(&self, id: &Hash) -> Vec<Place> {
+        let mut places: Vec<Place> = self.places(id).collect();
+        places.sort_by_key(|place| place.entry.kind);
+        places
+    }
+
+    /// A copy as the layers above name it.
+    pub(super) fn copy(&self, place: &Place) -> ObjectCopy {
+        let pack = self.packs[place.pack as usize].name;
+        ObjectCopy { kind: place.entry.kind, pack, offset: place.entry.offset }
     }
 
     /// All copies of all objects, in no order.
@@ -210,19 +247,15 @@ impl Index {
         self.uncovered > MAX_UNCOVERED
     }
 
-    /// The bytes of one index file over every pack whose directory can be read.
-    pub(super) fn encode(&self) -> Vec<u8> {
-        self.encode_without(&HashSet::new())
-    }
-
-    /// As [`Index::encode`], leaving out the packs in `gone`.
-    pub(super) fn encode_without(&self, gone: &HashSet<Hash>) -> Vec<u8> {
+    /// The bytes of one index file over every pack whose directory can be read. Packs in `doomed` and those that are doomed
+    /// already are named in it, and none of their objects: whoever reads it takes them for empty.
+    pub(super) fn encode(&self, doomed: &HashSet<Hash>) -> Vec<u8> {
         let mut entries: Vec<RawEntry> = Vec::new();
         let mut numbers: Vec<Option<u32>> = vec![None; self.packs.len()];
         let mut packs = Vec::new();
         for place in self.all() {
             let pack = self.packs[place.pack as usize];
-            if gone.contains(&pack.name) {
+            if doomed.contains(&pack.name) {
                 continue;
             }
             let number = *numbers[place.pack as usize].get_or_insert_with(|| {
@@ -232,8 +265,21 @@ impl Index {
             // The entry came from a segment, so its offset fits.
             entries.extend(index_file::raw_entry(number, &place.entry).ok());
         }
+        let is_doomed = |pack: &&PackRef| doomed.contains(&pack.name) || self.doomed.contains(&pack.name);
+        packs.extend(self.packs.iter().filter(is_doomed));
         index_file::encode(&packs, &Entries::from_list(entries))
     }
+}
+
+/// For each pack of an index file, whether the file has objects of it.
+fn told_packs(refs: &[PackRef], entries: &Entries) -> Vec<bool> {
+    let mut told = vec![false; refs.len()];
+    for raw in entries.all() {
+        if let Some(told) = told.get_mut(index_file::parse_entry(raw).0 as usize) {
+            *told = true;
+        }
+    }
+    told
 }
 
 impl Segment {

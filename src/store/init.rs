@@ -1,6 +1,6 @@
 //! Making a store, and completing one that was not made to the end.
 
-use super::layout::{DIRS, FORMAT, GITIGNORE, Layout, ROOT_NAMES};
+use super::layout::{DIRS, FORMAT, GITIGNORE, Layout, ROOT_NAMES, hash_name};
 use super::open::{dir_is_there, not_a_store, read_format};
 use super::{Store, StoreError};
 use crate::fsio::{Disk, Entry, FileKind, FileSystem, write_durably};
@@ -44,6 +44,7 @@ impl Store {
                 Ok(()) => whole = true,
                 Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                     refuse_foreign(fs, &layout)?;
+                    refuse_filled(fs, &layout)?;
                 }
                 Err(error) => return Err(error),
             }
@@ -84,9 +85,23 @@ fn refuse_foreign(fs: &dyn FileSystem, layout: &Layout) -> Result<(), StoreError
     Ok(())
 }
 
+/// Refuses to say of a directory with packs or snapshots in it of which format they are: `init` was never interrupted there.
+fn refuse_filled(fs: &dyn FileSystem, layout: &Layout) -> Result<(), StoreError> {
+    for (dir, suffix) in [(layout.packs(), ".pack"), (layout.manifests(), ".json")] {
+        let is_ours = |entry: &Entry| hash_name(&entry.name, suffix).is_some();
+        if dir_is_there(fs, layout, &dir)? && fs.list(&dir)?.iter().any(is_ours) {
+            let reason = "it has lost its `format` file, and holds snapshots; if they were made by a dbsnap of this format, write it \
+                          again: a line that says `dbsnap store 1`";
+            return Err(not_a_store(layout.root(), reason));
+        }
+    }
+    Ok(())
+}
+
 /// Makes what a store must have and has not, except `format`. Returns whether there was anything to make.
 pub(super) fn complete(fs: &dyn FileSystem, layout: &Layout) -> Result<bool, StoreError> {
     let mut changed = false;
+    dir_is_there(fs, layout, &layout.deleted())?;
     for dir in DIRS {
         let path = layout.root().join(dir);
         if dir_is_there(fs, layout, &path)? {

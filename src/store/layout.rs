@@ -8,8 +8,8 @@ pub(super) const DIRS: [&str; 8] =
     ["tmp", "packs", "index", "snapshots", "refs", "refs/tags", "refs/pins", "refs/pointers"];
 
 /// Everything that may stand in the root of a store.
-pub(super) const ROOT_NAMES: [&str; 9] =
-    ["format", "lock", ".gitignore", "config.toml", "tmp", "packs", "index", "snapshots", "refs"];
+pub(super) const ROOT_NAMES: [&str; 10] =
+    ["format", "lock", ".gitignore", "config.toml", "tmp", "packs", "index", "snapshots", "deleted", "refs"];
 
 /// The format of the stores that this program writes and reads.
 pub(super) const FORMAT_VERSION: &str = "1";
@@ -74,6 +74,11 @@ impl Layout {
 
     pub(super) fn manifest(&self, id: &Hash) -> PathBuf {
         self.manifests().join(format!("{id}.json"))
+    }
+
+    /// Where deleted manifests are until they are removed for good; made by the first deletion.
+    pub(super) fn deleted(&self) -> PathBuf {
+        self.root.join("deleted")
     }
 
     /// The directory of one kind of refs: `tags`, `pins` or `pointers`.

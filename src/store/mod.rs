@@ -6,11 +6,15 @@
 //! opens it and gets objects. `gc` opens it exclusively, hands it the live set, and sweeps.
 
 mod check;
+mod closure;
+mod deleted;
 mod frame;
 mod index;
 mod index_file;
 mod init;
 mod layout;
+mod litter;
+mod live;
 mod manifests;
 mod object;
 mod open;
@@ -21,17 +25,21 @@ mod read;
 mod refs;
 mod session;
 mod sweep;
+mod sweep_closure;
 mod sweep_plan;
 mod trial;
 mod usage;
 
 pub use check::{CheckReport, Damage, DamageKind};
+pub use closure::{Closure, Cost, Forms, MOST_DEPTH, MOST_WEIGHT, NoSources};
+pub use deleted::{DeletedBy, SetAside};
 pub use frame::MAX_OBJECT_LEN;
 pub use init::Init;
+pub use live::Live;
 pub use manifests::MAX_MANIFEST_LEN;
-pub use object::{Frame, NewObjects, Object, ObjectKind, Objects, StoreError, TrialObjects};
+pub use object::{Frame, NewObjects, Object, ObjectCopy, ObjectKind, Objects, StoreError, TrialObjects};
 pub use open::{Access, DEFAULT_WAIT, Store};
-pub use refs::{MAX_REF_LEN, Pin, check_name};
+pub use refs::{Each, MAX_REF_LEN, Pin, check_name};
 pub use session::{Sealed, Session};
 pub use sweep::Swept;
 pub use sweep_plan::{PackPlan, SweepPlan};

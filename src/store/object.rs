@@ -34,6 +34,23 @@ pub struct Frame {
     pub stored: Vec<u8>,
 }
 
+/// One of the copies of an object. They can have different forms: what one of them draws on another need not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectCopy {
+    /// What the object is in this form.
+    pub kind: ObjectKind,
+    /// The pack and where in it; zeros where an object has one copy only.
+    pub(super) pack: Hash,
+    pub(super) offset: u64,
+}
+
+impl ObjectCopy {
+    /// The only copy of an object.
+    pub fn only(kind: ObjectKind) -> ObjectCopy {
+        ObjectCopy { kind, pack: Hash::from_bytes([0; Hash::LEN]), offset: 0 }
+    }
+}
+
 /// Reading objects. Shared between threads.
 pub trait Objects: Sync {
     /// The object named `id`.
@@ -58,8 +75,23 @@ pub trait Objects: Sync {
         self.kind(id).is_some()
     }
 
-    /// What kind of object is held under that name, without reading it; `None` if none is held.
+    /// What kind of object is held under that name, without reading it; `None` if none is held. Of several copies it is the
+    /// one of the lowest kind that is given.
     fn kind(&self, id: &Hash) -> Option<ObjectKind>;
+
+    /// All copies of an object, in the order in which they are tried.
+    fn copies(&self, id: &Hash) -> Vec<ObjectCopy> {
+        self.kind(id).map(ObjectCopy::only).into_iter().collect()
+    }
+
+    /// Reads that copy of an object in place of what is in `bytes`.
+    ///
+    /// # Errors
+    /// As [`Objects::get`].
+    fn get_copy(&self, id: &Hash, copy: &ObjectCopy, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
+        let _ = copy;
+        self.get_into(id, bytes).map(drop)
+    }
 }
 
 /// Adding objects. What was put can be read back at once, and is kept only if the session that put it is published.
@@ -69,6 +101,13 @@ pub trait NewObjects: Objects {
     /// # Errors
     /// If the disk refuses; the session is then poisoned and cannot be published.
     fn put(&self, frame: Frame) -> Result<u64, StoreError>;
+
+    /// Adds an object though one of that name may be held: in a form that cannot be read any more. What was put here before is
+    /// not put twice.
+    ///
+    /// # Errors
+    /// As [`NewObjects::put`].
+    fn put_again(&self, frame: Frame) -> Result<u64, StoreError>;
 
     /// Begins to add objects of which it is not known yet whether they are wanted.
     fn trial(&self) -> Box<dyn TrialObjects + '_>;

@@ -196,6 +196,7 @@ pub(super) fn read_format(fs: &dyn FileSystem, layout: &Layout) -> Result<(), St
 }
 
 fn check_dirs(fs: &dyn FileSystem, layout: &Layout) -> Result<(), StoreError> {
+    dir_is_there(fs, layout, &layout.deleted())?;
     DIRS.iter().try_for_each(|dir| dir_is_there(fs, layout, &layout.root().join(dir)).map(drop))
 }
 

@@ -2,7 +2,7 @@
 
 use super::index::{Index, Place};
 use super::pack;
-use super::{Object, ObjectKind, Objects, Store, StoreError};
+use super::{Object, ObjectCopy, ObjectKind, Objects, Store, StoreError};
 use crate::hash::Hash;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
@@ -43,7 +43,12 @@ impl Store {
     }
 
     /// Reads one copy.
-    fn read_place(&self, index: &Index, place: &Place, bytes: &mut Vec<u8>) -> Result<ObjectKind, StoreError> {
+    pub(super) fn read_place(
+        &self,
+        index: &Index,
+        place: &Place,
+        bytes: &mut Vec<u8>,
+    ) -> Result<ObjectKind, StoreError> {
         let pack = &index.packs[place.pack as usize];
         let file = self.files.get(&*self.fs, &self.layout, pack)?;
         pack::read_object(&*file, &self.layout.pack(&pack.name), &place.entry, bytes)?;
@@ -53,7 +58,7 @@ impl Store {
     /// Reads an object from the first copy that is whole.
     fn read_from(&self, index: &Index, id: &Hash, bytes: &mut Vec<u8>) -> Result<ObjectKind, StoreError> {
         let mut first_error = None;
-        for place in index.places(id) {
+        for place in index.copies(id) {
             match self.read_place(index, &place, bytes) {
                 Ok(kind) => return Ok(kind),
                 Err(error) => first_error = first_error.or(Some(error)),
@@ -121,6 +126,17 @@ impl Objects for Store {
     /// no more than storing it twice.
     fn kind(&self, id: &Hash) -> Option<ObjectKind> {
         let index = self.index().ok()?;
-        index.places(id).next().map(|place| place.entry.kind)
+        index.places(id).map(|place| place.entry.kind).min()
+    }
+
+    fn copies(&self, id: &Hash) -> Vec<ObjectCopy> {
+        let Ok(index) = self.index() else { return Vec::new() };
+        index.copies(id).iter().map(|place| index.copy(place)).collect()
+    }
+
+    fn get_copy(&self, id: &Hash, copy: &ObjectCopy, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
+        let index = self.index()?;
+        let place = index.places(id).find(|place| index.copy(place) == *copy).ok_or(StoreError::Missing(*id))?;
+        self.read_place(&index, &place, bytes).map(drop)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::check::describe;
 use super::layout::hash_name;
+use super::litter::{is_file_managers, is_litter};
 use super::{Store, StoreError};
 use crate::fsio::read_whole;
 use crate::hash::Hash;
@@ -15,6 +16,9 @@ const TAGS: &str = "tags";
 const PINS: &str = "pins";
 const POINTERS: &str = "pointers";
 const CHECKSUM_LEN: usize = 65;
+
+/// Refs by what they are found by, and what each says, or why that cannot be understood.
+pub type Each<K, V> = Vec<(K, Result<V, StoreError>)>;
 
 /// A snapshot that is kept from retention and deletion.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,9 +61,20 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`] if one cannot be understood, [`StoreError::Io`].
     pub fn tags(&self) -> Result<Vec<(String, Hash)>, StoreError> {
+        self.each_tag()?.into_iter().map(|(name, id)| Ok((name, id?))).collect()
+    }
+
+    /// All tags, sorted by name, and what each names, or why that cannot be understood.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if they cannot be listed.
+    pub fn each_tag(&self) -> Result<Each<String, Hash>, StoreError> {
         let names = self.ref_names(TAGS)?.into_iter().filter(|name| check_name(name).is_ok());
-        let read = |name: String| Ok(self.tag(&name)?.map(|id| (name, id)));
-        names.filter_map(|name| read(name).transpose()).collect()
+        let read = |name: String| match self.tag(&name) {
+            Err(_) if self.is_litter(TAGS, &name) => None,
+            read => Some((name, read.transpose()?)),
+        };
+        Ok(names.filter_map(read).collect())
     }
 
     /// What a tag names.
@@ -97,8 +112,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`] if a reason cannot be understood, [`StoreError::Io`].
     pub fn pins(&self) -> Result<Vec<Pin>, StoreError> {
+        self.each_pin()?.into_iter().map(|(_, pin)| pin).collect()
+    }
+
+    /// All pinned snapshots, sorted by id, and each pin, or why it cannot be understood.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if they cannot be listed.
+    pub fn each_pin(&self) -> Result<Each<Hash, Pin>, StoreError> {
         let ids = self.ref_names(PINS)?.into_iter().filter_map(|name| hash_name(&name, ""));
-        ids.filter_map(|id| self.read_pin(&id).transpose()).collect()
+        Ok(ids.filter_map(|id| Some((id, self.read_pin(&id).transpose()?))).collect())
     }
 
     /// Keeps a snapshot from retention and deletion, durably; the reason is at most [`MAX_REF_LEN`] bytes.
@@ -125,7 +148,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn pointers(&self) -> Result<Vec<String>, StoreError> {
-        Ok(self.ref_names(POINTERS)?.into_iter().filter(|name| check_name(name).is_ok()).collect())
+        let ours =
+            |name: &String| check_name(name).is_ok() && (self.pointer(name).is_ok() || !self.is_litter(POINTERS, name));
+        Ok(self.ref_names(POINTERS)?.into_iter().filter(ours).collect())
     }
 
     /// The bytes kept under a pointer's name.
@@ -164,13 +189,11 @@ impl Store {
             Ok(Some(id)) if !manifests.contains(&id) => damaged.push((self.ref_path(kind, name), gone.to_owned())),
             Ok(_) => {}
         };
-        for name in self.ref_names(TAGS)?.iter().filter(|name| check_name(name).is_ok()) {
-            note(TAGS, name, self.tag(name));
+        for (name, id) in self.each_tag()? {
+            note(TAGS, &name, id.map(Some));
         }
-        for name in self.ref_names(PINS)? {
-            if let Some(id) = hash_name(&name, "") {
-                note(PINS, &name, self.read_pin(&id).map(|pin| pin.map(|pin| pin.id)));
-            }
+        for (id, pin) in self.each_pin()? {
+            note(PINS, &id.to_hex(), pin.map(|pin| Some(pin.id)));
         }
         for name in self.pointers()? {
             note(POINTERS, &name, self.pointer(&name).map(|_| None));
@@ -184,6 +207,12 @@ impl Store {
         let reason = String::from_utf8(content)
             .map_err(|_| StoreError::damaged(&self.ref_path(PINS, &name), "its reason is not UTF-8"))?;
         Ok(Some(Pin { id: *id, reason: (!reason.is_empty()).then_some(reason) }))
+    }
+
+    /// Whether a file among the refs that cannot be understood as one is another program's.
+    fn is_litter(&self, kind: &str, name: &str) -> bool {
+        let bytes = read_whole(&*self.fs, &self.ref_path(kind, name), MAX_REF_LEN + CHECKSUM_LEN as u64);
+        is_litter(kind, name, &bytes.unwrap_or_default())
     }
 
     fn ref_path(&self, kind: &str, name: &str) -> PathBuf {
@@ -200,6 +229,10 @@ impl Store {
 
     fn check_new_name(&self, kind: &str, name: &str) -> Result<(), StoreError> {
         check_name(name)?;
+        if is_file_managers(name) {
+            let reason = "file managers make files of that name";
+            return Err(StoreError::BadName { name: name.to_owned(), reason });
+        }
         let clashes = |other: &String| other != name && other.eq_ignore_ascii_case(name);
         if self.ref_names(kind)?.iter().any(clashes) {
             let reason = "there is one that differs from it only in case";
@@ -241,7 +274,7 @@ impl Store {
 }
 
 /// The first line of a ref. It covers the name too, so that files that were swapped are noticed.
-fn checksum_line(kind: &str, name: &str, content: &[u8]) -> String {
+pub(super) fn checksum_line(kind: &str, name: &str, content: &[u8]) -> String {
     let mut covered = format!("{kind}/{name}\n").into_bytes();
     covered.extend_from_slice(content);
     format!("{}\n", Hash::of(&covered))

@@ -6,10 +6,10 @@ use super::index_file::PackRef;
 use super::pack::{self, PackEntry, u32_of};
 use super::pack_writer::{FinishedPack, Finisher, PackWriter};
 use super::trial::Trial;
-use super::{Access, Frame, NewObjects, Object, ObjectKind, Objects, Store, StoreError, TrialObjects};
+use super::{Access, Frame, NewObjects, Object, ObjectCopy, ObjectKind, Objects, Store, StoreError, TrialObjects};
 use crate::fsio::{OpenFile, write_durably};
 use crate::hash::Hash;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -80,6 +80,7 @@ impl Store {
 
     /// Enters packs that were just installed and synced into the index, and tidies `index/` if it is time.
     pub(super) fn index_packs(&self, packs: &[(PackRef, Vec<PackEntry>)]) -> Result<(), StoreError> {
+        let mut wanted = false;
         let index = self.update_index(|held| {
             // The index is shared with readers at work, so a changed one is a new one.
             let mut index = match held.map(Arc::try_unwrap) {
@@ -87,11 +88,11 @@ impl Store {
                 _ => Index::load(&*self.fs, &self.layout)?,
             };
             for (pack, entries) in packs {
-                index.add_pack(*pack, entries, &self.layout);
+                wanted |= index.add_pack(*pack, entries, &self.layout);
             }
             Ok(Arc::new(index))
         })?;
-        if index.is_fragmented() {
+        if wanted || index.is_fragmented() {
             self.write_index(&index)?;
         }
         Ok(())
@@ -100,7 +101,7 @@ impl Store {
     /// Writes one index file over everything and removes those that it replaces.
     pub(super) fn write_index(&self, index: &Index) -> Result<(), StoreError> {
         debug_assert!(self.access != Access::Read);
-        let bytes = index.encode();
+        let bytes = index.encode(&HashSet::new());
         let path = self.layout.index_file(&Hash::of(&bytes));
         write_durably(&*self.fs, &self.layout.temp(), &path, &bytes)?;
         for old in index.files.iter().filter(|file| file.path != path) {
@@ -267,17 +268,31 @@ impl Objects for Session<'_> {
         let pending = self.state().pending.get(id).map(|pending| pending.kind);
         pending.or_else(|| self.store.kind(id))
     }
+
+    fn copies(&self, id: &Hash) -> Vec<ObjectCopy> {
+        let pending = self.state().pending.get(id).map(|pending| pending.kind);
+        pending.map_or_else(|| self.store.copies(id), |kind| vec![ObjectCopy::only(kind)])
+    }
+
+    fn get_copy(&self, id: &Hash, copy: &ObjectCopy, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
+        match self.pending(id) {
+            Some((path, file, entry)) => pack::read_object(&*file, &path, &entry, bytes),
+            None => self.store.get_copy(id, copy, bytes),
+        }
+    }
 }
 
 impl NewObjects for Session<'_> {
     fn put(&self, frame: Frame) -> Result<u64, StoreError> {
         self.store.ready_to_put()?;
+        if self.store.contains(&frame.id) { Ok(0) } else { self.put_again(frame) }
+    }
+
+    fn put_again(&self, frame: Frame) -> Result<u64, StoreError> {
+        self.store.ready_to_put()?;
         let longest = frame.raw_len.max(frame.stored.len() as u64);
         if longest > MAX_OBJECT_LEN {
             return Err(StoreError::TooLarge { what: "an object", len: longest, limit: MAX_OBJECT_LEN });
-        }
-        if self.store.contains(&frame.id) {
-            return Ok(0);
         }
         self.store.or_poison(self.add(&frame))
     }

@@ -53,6 +53,7 @@ impl Store {
         }
         // What the plan goes by may be visible only: whoever removed a manifest or installed a pack may have died before the sync.
         self.fs.sync_dir(&self.layout.manifests())?;
+        self.sync_deleted()?;
         self.fs.sync_dir(&self.layout.packs())?;
         let mut swept = Swept::default();
         self.delete_stale(plan, &mut swept);
@@ -130,40 +131,50 @@ impl Store {
         finished.extend(current.map(PackWriter::finish).transpose()?);
         let mut names = HashSet::new();
         let (mut packs, mut bytes) = (0, 0);
+        let mut revived = Vec::new();
         for pack in finished {
-            let (pack, _) = pack.install(&self.layout)?;
+            let (pack, entries) = pack.install(&self.layout)?;
             names.insert(pack.name);
             packs += 1;
             bytes += pack.size;
+            if plan.index.doomed.contains(&pack.name) {
+                revived.push((pack, entries));
+            }
         }
         if packs > 0 {
             self.fs.sync_dir(&self.layout.packs())?;
+        }
+        if !revived.is_empty() {
+            // An index file says that they are empty.
+            self.index_packs(&revived)?;
         }
         swept.packs_written = packs;
         swept.bytes_written = bytes;
         Ok(names)
     }
 
-    /// Writes an index over all packs but those in `gone`, then deletes all older index files. A full disk is no error:
-    /// then there is no index file, and readers take the packs' word.
-    fn replace_index(&self, gone: &HashSet<Hash>) -> Result<(), StoreError> {
+    /// Writes an index in which the packs in `doomed` are empty, then deletes all older index files. Returns false if the disk
+    /// is too full for it: then there is no index file, and readers take the packs' word.
+    fn replace_index(&self, doomed: &HashSet<Hash>) -> Result<bool, StoreError> {
         let index = Index::load(&*self.fs, &self.layout)?;
-        let bytes = index.encode_without(gone);
+        let bytes = index.encode(doomed);
         let path = self.layout.index_file(&Hash::of(&bytes));
-        match write_durably(&*self.fs, &self.layout.temp(), &path, &bytes).map_err(StoreError::from) {
+        let written = match write_durably(&*self.fs, &self.layout.temp(), &path, &bytes).map_err(StoreError::from) {
             Err(error) if !error.is_out_of_space() => return Err(error),
-            _ => {}
-        }
+            written => written.is_ok(),
+        };
         for old in index.files.iter().filter(|file| file.path != path) {
-            let _ = self.fs.remove(&old.path);
+            self.fs.remove(&old.path)?;
         }
-        Ok(self.fs.sync_dir(&self.layout.index())?)
+        self.fs.sync_dir(&self.layout.index())?;
+        Ok(written)
     }
 
-    /// Takes packs out of the index, then deletes them.
+    /// Takes packs out of the index, then deletes them. In between, what is left of them is in no index: an object whose source
+    /// is deleted before it is never given, whenever the power fails.
     fn delete_packs(&self, plan: &SweepPlan, gone: &HashSet<Hash>, swept: &mut Swept) -> Result<(), StoreError> {
         self.ready_to_delete()?;
-        self.replace_index(gone)?;
+        let doomed = self.replace_index(gone)?;
         self.files.clear();
         for pack in plan.dropped.iter().chain(&plan.rewritten).filter(|pack| gone.contains(&pack.name)) {
             let path = self.layout.pack(&pack.name);
@@ -174,6 +185,11 @@ impl Store {
                 swept.not_deleted.push(path);
             }
         }
-        Ok(self.fs.sync_dir(&self.layout.packs())?)
+        self.fs.sync_dir(&self.layout.packs())?;
+        // The names of packs that are not there any more need not stay in it.
+        if doomed {
+            self.replace_index(&HashSet::new())?;
+        }
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use super::index::{Index, Place};
 use super::index_file::PackRef;
 use super::open::is_stale_temp;
-use super::{Store, StoreError, Tally};
+use super::{Live, Store, StoreError, Tally};
 use crate::hash::Hash;
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -71,18 +71,19 @@ impl SweepPlan {
 }
 
 impl Store {
-    /// Plans a sweep that keeps the objects in `live`, and perhaps some more. Nothing is changed, so this works on any store;
-    /// but only a plan made with the store opened exclusively can be carried out.
+    /// Plans a sweep that keeps the objects in `live`, and perhaps some more. What stays draws on nothing that goes: a pack with a
+    /// form that would is written anew without it. Nothing is changed, so this works on any store; but only a plan made with
+    /// the store opened exclusively can be carried out.
     ///
     /// # Errors
     /// [`StoreError::LiveMissing`] if objects in `live` are not there; [`StoreError::Io`].
-    pub fn plan_sweep(&self, live: &HashSet<Hash>) -> Result<SweepPlan, StoreError> {
+    pub fn plan_sweep(&self, live: &Live) -> Result<SweepPlan, StoreError> {
         let index = self.reload_index()?;
         let mut plans = count_objects(&index);
         let ranks = ranks(&index, &plans, live);
         let mut missing = Vec::new();
-        for id in live {
-            match best(&index, id, &ranks) {
+        for id in live.ids() {
+            match best(&index, id, live, &ranks) {
                 None => missing.push(*id),
                 Some(place) => {
                     let plan = &mut plans[place.pack as usize];
@@ -95,9 +96,15 @@ impl Store {
             missing.sort_unstable();
             return Err(StoreError::LiveMissing(missing));
         }
-        let rewrite = self.choose_rewrites(&plans);
-        let is_kept =
-            |place: &Place| live.contains(&place.entry.id) && best(&index, &place.entry.id, &ranks) == Some(*place);
+        let is_kept = |place: &Place| {
+            live.contains(&place.entry.id) && best(&index, &place.entry.id, live, &ranks) == Some(*place)
+        };
+        let mut rewrite = self.choose_rewrites(&plans);
+        let stays: Vec<bool> =
+            plans.iter().zip(&rewrite).map(|(plan, rewrite)| plan.live_objects > 0 && !rewrite).collect();
+        for at in self.unclosed_packs(&index, live, stays, &is_kept)? {
+            rewrite[at as usize] = true;
+        }
         let mut copies: Vec<Place> =
             index.all().filter(|place| rewrite[place.pack as usize] && is_kept(place)).collect();
         copies.sort_unstable_by_key(|place| (place.pack, place.entry.offset));
@@ -173,9 +180,9 @@ fn count_objects(index: &Index) -> Vec<PackPlan> {
 
 /// An order of packs: where an object has several copies, the one in the pack of the lowest rank is kept. The packs with
 /// the largest live share come first, so that the copies elsewhere die and take their packs along.
-fn ranks(index: &Index, plans: &[PackPlan], live: &HashSet<Hash>) -> Vec<u32> {
+fn ranks(index: &Index, plans: &[PackPlan], live: &Live) -> Vec<u32> {
     let mut live_bytes = vec![0u64; plans.len()];
-    for place in index.all().filter(|place| live.contains(&place.entry.id)) {
+    for place in index.all().filter(|place| live.accepts(&place.entry.id, &index.copy(place))) {
         live_bytes[place.pack as usize] += u64::from(place.entry.stored_len);
     }
     let mut order: Vec<usize> = (0..plans.len()).collect();
@@ -192,6 +199,8 @@ fn ranks(index: &Index, plans: &[PackPlan], live: &HashSet<Hash>) -> Vec<u32> {
     ranks
 }
 
-fn best(index: &Index, id: &Hash, ranks: &[u32]) -> Option<Place> {
-    index.places(id).min_by_key(|place| (ranks[place.pack as usize], place.entry.offset))
+/// The copy of a live object that is kept.
+fn best(index: &Index, id: &Hash, live: &Live, ranks: &[u32]) -> Option<Place> {
+    let accepted = index.places(id).filter(|place| live.accepts(id, &index.copy(place)));
+    accepted.min_by_key(|place| (ranks[place.pack as usize], place.entry.offset))
 }

@@ -23,7 +23,7 @@ pub struct Usage {
     pub packs: Tally,
     /// Index files.
     pub index: Tally,
-    /// Manifests.
+    /// Manifests, those of deleted snapshots included.
     pub manifests: Tally,
     /// Tags, pins and pointers.
     pub refs: Tally,
@@ -52,10 +52,16 @@ impl Store {
             let tally = self.tally(&layout.refs(kind), |_| true)?;
             refs = Tally { files: refs.files + tally.files, bytes: refs.bytes + tally.bytes };
         }
+        let mut manifests = self.tally(&layout.manifests(), named(".json"))?;
+        for aside in self.set_aside_manifests()? {
+            let stat = self.fs.stat(&self.set_aside_path(&aside))?;
+            manifests.files += 1;
+            manifests.bytes += stat.map_or(0, |stat| stat.len);
+        }
         Ok(Usage {
             packs: self.tally(&layout.packs(), named(".pack"))?,
             index: self.tally(&layout.index(), named(".idx"))?,
-            manifests: self.tally(&layout.manifests(), named(".json"))?,
+            manifests,
             refs,
             temporary: self.tally(&layout.temp(), is_stale_temp)?,
         })

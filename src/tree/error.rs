@@ -53,6 +53,16 @@ pub enum TreeError {
     },
 }
 
+impl TreeError {
+    /// Whether the store's bytes are to blame: something is missing, damaged or corrupt.
+    pub fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            TreeError::Corrupt { .. } | TreeError::Store(StoreError::Missing(_) | StoreError::Damaged { .. })
+        )
+    }
+}
+
 /// What is wrong with an object's bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]

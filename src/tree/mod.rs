@@ -4,11 +4,14 @@
 //! have the same root, whoever built it and from what. `docs/FORMAT.md`, sections 3 and 4, is the reference.
 
 mod builder;
+mod check;
 mod cursor;
 mod diff;
 mod differences;
 mod error;
+mod forms;
 mod frame;
+mod gaps;
 mod leaf;
 mod load;
 mod lru;
@@ -20,14 +23,17 @@ mod splitter;
 mod walk;
 
 pub use builder::{BuildOptions, Builder, Built, Change};
+pub use check::TreeCheck;
 pub use cursor::{Cursor, Entry, LeafMap, find};
 pub use diff::{Diff, Difference};
 pub use differences::{Differences, Noted};
 pub use error::{Flaw, TreeError};
+pub use forms::LeafForms;
 pub use frame::{DELTA, LEAF, NODE};
+pub use gaps::{Gap, gaps};
 pub use leaf::{Entries, Leaf, LeafReader, MAX_ROW, empty_id};
 pub use load::{LoadOptions, Loaded, Loader, RowBatch};
 pub use node::{Child, Node, Totals};
-pub use reach::reach;
+pub use reach::{Marking, reach};
 pub use sort::{Record, Sorted, Sorter};
 pub use splitter::Extent;

@@ -1,10 +1,10 @@
 //! Nodes: lists of children with what is below each of them and where its keys end.
 
-use super::frame::NODE;
+use super::frame::{NODE, first_good};
 use super::splitter::{MOST_BOUNDS, MOST_CHILDREN};
 use super::{Flaw, TreeError};
 use crate::hash::{Hash, Hasher};
-use crate::store::Objects;
+use crate::store::{ObjectKind, Objects};
 use crate::wire::{Reader, put_bytes, put_uvarint};
 
 /// What a node's id is taken over, before its bytes.
@@ -125,14 +125,18 @@ impl Node {
     /// # Errors
     /// If it is missing, not a node, or not the node that `id` names.
     pub fn load(objects: &dyn Objects, id: Hash) -> Result<Node, TreeError> {
-        let object = objects.get(&id)?;
-        if object.kind != NODE {
-            return Err(Flaw::Kind(object.kind.0).of(id));
+        first_good(objects, &id, |kind, bytes| Node::parse(id, kind, bytes))
+    }
+
+    /// The node that an object of that kind with these bytes is, if it is the one that `id` names.
+    pub(super) fn parse(id: Hash, kind: ObjectKind, bytes: &[u8]) -> Result<Node, TreeError> {
+        if kind != NODE {
+            return Err(Flaw::Kind(kind.0).of(id));
         }
-        if Node::id_of(&object.bytes) != id {
+        if Node::id_of(bytes) != id {
             return Err(Flaw::Id.of(id));
         }
-        Node::decode(&object.bytes).map_err(|flaw| flaw.of(id))
+        Node::decode(bytes).map_err(|flaw| flaw.of(id))
     }
 
     /// What is below the node; `None` if the sums do not fit 64 bits.

@@ -5,7 +5,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::Scope;
+use std::thread::{Builder, Scope};
 
 /// A pool whose threads live in a scope; dropping it ends them.
 pub(super) struct Pool<T, R> {
@@ -16,6 +16,8 @@ pub(super) struct Pool<T, R> {
     /// Number of the first slot.
     first: u64,
     bytes: usize,
+    /// Why there is not one thread, if so: the first task tells it.
+    failed: Option<std::io::Error>,
 }
 
 impl<T: Send, R: Send> Pool<T, R> {
@@ -29,9 +31,10 @@ impl<T: Send, R: Send> Pool<T, R> {
         let work = Arc::new(work);
         let (tasks, queue) = unbounded::<(u64, T)>();
         let (results, done) = unbounded();
-        for _ in 0..threads.max(1) {
+        let mut failed = None;
+        for nth in 0..threads.max(1) {
             let (work, queue, results) = (Arc::clone(&work), queue.clone(), results.clone());
-            scope.spawn(move || {
+            let spawned = Builder::new().spawn_scoped(scope, move || {
                 for (number, task) in queue {
                     // A result must come for every task, or the taker would wait for it for ever.
                     let result = catch_unwind(AssertUnwindSafe(|| work(task))).unwrap_or(Err(TreeError::Stopped));
@@ -40,8 +43,12 @@ impl<T: Send, R: Send> Pool<T, R> {
                     }
                 }
             });
+            if let Err(error) = spawned {
+                failed = Some(error).filter(|_| nth == 0);
+                break;
+            }
         }
-        Pool { tasks, done, slots: VecDeque::new(), first: 0, bytes: 0 }
+        Pool { tasks, done, slots: VecDeque::new(), first: 0, bytes: 0, failed }
     }
 
     /// Tasks given whose results were not taken.
@@ -56,6 +63,9 @@ impl<T: Send, R: Send> Pool<T, R> {
 
     /// Gives a task that counts for `bytes` bytes of memory until its result is taken.
     pub(super) fn give(&mut self, bytes: usize, task: T) -> Result<(), TreeError> {
+        if let Some(source) = self.failed.take() {
+            return Err(TreeError::Io { action: "start a thread", source });
+        }
         let number = self.first + self.slots.len() as u64;
         self.tasks.send((number, task)).map_err(|_| TreeError::Stopped)?;
         self.slots.push_back((bytes, None));

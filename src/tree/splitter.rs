@@ -12,7 +12,7 @@ const TARGET: u64 = 256 * 1024;
 /// to it: [`LONGEST`] ends it before.
 pub const MOST_BYTES: u64 = 1024 * 1024;
 /// Bits of the hash that decide, at most: a leaf is meant to hold 2^this entries however short they are.
-const MOST_BITS: u32 = 14;
+pub(super) const MOST_BITS: u32 = 14;
 /// A leaf ends at this many times the entries it is meant to hold, whatever its keys are.
 const LONGEST: u64 = 3;
 /// A leaf does not end before it has one in this many of the entries it is meant to hold.
@@ -57,10 +57,34 @@ impl Extent {
     }
 
     /// floor(log2([`TARGET`] / mean row size)), at least 0 and at most [`MOST_BITS`].
-    fn leaf_bits(self) -> u32 {
+    pub(super) fn leaf_bits(self) -> u32 {
         let entries = u128::from(TARGET) * u128::from(self.rows) / u128::from(self.row_bytes.max(1));
         entries.checked_ilog2().unwrap_or(0).min(MOST_BITS)
     }
+}
+
+/// By which numbers of bits a leaf with these keys and lengths of rows may have been cut. Bit `k` of the first is set if none of
+/// its entries but the last ends a leaf that is meant to hold 2^k entries; of the second, if the last one ends it besides.
+pub(super) fn leaf_cuts<'k>(entries: impl Iterator<Item = (&'k [u8], usize)>) -> (u16, u16) {
+    let (mut open, mut ended) = (u16::MAX, 0u16);
+    let (mut count, mut bytes, mut scratch) = (0u64, 0u64, Vec::new());
+    for (key, row_len) in entries {
+        open &= !ended;
+        count += 1;
+        bytes += row_len as u64;
+        let zeros = key_hash(LEAF_LEVEL, key, &mut scratch).trailing_zeros();
+        ended = 0;
+        for bits in 0..=MOST_BITS {
+            ended |= u16::from(ends_leaf(bits, count, bytes, || zeros)) << bits;
+        }
+    }
+    (open, open & ended)
+}
+
+/// Whether a leaf that is meant to hold 2^`bits` entries ends with these; `zeros` are the low bits of the last key's hash that are zero.
+fn ends_leaf(bits: u32, entries: u64, bytes: u64, zeros: impl FnOnce() -> u32) -> bool {
+    let meant = 1 << bits;
+    bytes >= MOST_BYTES || entries >= LONGEST * meant || (entries >= meant / SHORTEST && zeros() >= bits)
 }
 
 /// Finds the ends of leaves in rows that come in key order.
@@ -83,20 +107,14 @@ impl LeafSplitter {
     pub fn ends_after(&mut self, key: &[u8], row_len: usize) -> bool {
         self.entries += 1;
         self.bytes += row_len as u64;
-        let meant = 1 << self.bits;
-        let ends = self.bytes >= MOST_BYTES
-            || self.entries >= LONGEST * meant
-            || (self.entries >= meant / SHORTEST && self.is_chosen(key));
+        // Of the keys chosen for one number of bits, half are chosen for one more.
+        let zeros = || key_hash(LEAF_LEVEL, key, &mut self.scratch).trailing_zeros();
+        let ends = ends_leaf(self.bits, self.entries, self.bytes, zeros);
         if ends {
             self.entries = 0;
             self.bytes = 0;
         }
         ends
-    }
-
-    /// Whether the low bits of the key's hash are zero: of the keys chosen for one number of bits, half are chosen for one more.
-    fn is_chosen(&mut self, key: &[u8]) -> bool {
-        key_hash(LEAF_LEVEL, key, &mut self.scratch).trailing_zeros() >= self.bits
     }
 }
 

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and so does what tests stand on"
 )]
 
+mod chosen;
 mod cli;
 mod conformance;
 mod dependencies;
@@ -15,9 +16,11 @@ mod export;
 mod filter;
 mod gauntlet;
 mod layers;
+mod model;
 mod postgres;
 mod prisma;
 mod restore;
+mod snapshot;
 mod source;
 mod sqlite;
 mod store;

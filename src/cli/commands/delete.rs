@@ -1,9 +1,12 @@
 //! `dbsnap delete`
 
 use crate::cli::command_error::CliError;
-use crate::cli::text::{ID, paint, printable};
+use crate::cli::text::{BAD, ID, age, moment, paint, printable};
 use crate::cli::ui::Ui;
-use crate::ops::{Place, delete};
+use crate::ops::delete::{DeleteReport, Doomed};
+use crate::ops::wording::counted;
+use crate::ops::{OpError, Place, delete};
+use std::fmt::Write;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -11,20 +14,68 @@ pub(in crate::cli) struct Args {
     /// The snapshots
     #[arg(required = true)]
     references: Vec<String>,
+    /// Don't ask
+    #[arg(short, long)]
+    yes: bool,
+    /// Let a coding agent delete snapshots
+    #[arg(long)]
+    allow_agent: bool,
 }
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let report = delete::delete(place, &args.references)?;
-    ui.result("delete", &report, || {
-        let mut text = String::new();
-        for deleted in &report.deleted {
-            text.push_str(&format!("Deleted {} {}\n", paint(ID, &deleted.id[..8]), printable(&deleted.message)));
-            for file in &deleted.exports {
-                text.push_str(&format!("- {}\n", printable(file)));
-            }
+    let mut references = args.references.clone();
+    if ui.can_ask() && !args.yes {
+        let doomed = delete::plan(place, &references)?;
+        ui.note(&shown(&doomed));
+        if !ui.ask("Delete?")? {
+            return Err(OpError::Declined.into());
         }
-        text.push_str("Run dbsnap gc to free the space.\n");
-        text
-    })?;
+        // What was shown, whatever the names stand for by now.
+        references = doomed.into_iter().map(|doomed| doomed.id).collect();
+    }
+    let report = delete::delete(place, &references, args.allow_agent)?;
+    ui.result("delete", &report, || render(&report))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn shown(doomed: &[Doomed]) -> String {
+    let now = jiff::Timestamp::now();
+    let mut text = String::new();
+    for one in doomed {
+        let _ = writeln!(
+            text,
+            "{}  {}  {}, {}",
+            paint(ID, &one.id[..8]),
+            printable(&one.message),
+            counted(one.rows, "row"),
+            age(one.created_at, now)
+        );
+        for tag in &one.tags {
+            let _ = writeln!(text, "  tagged {}", printable(tag));
+        }
+        for table in &one.last_of {
+            let _ = writeln!(text, "  {} of all rows of {}", paint(BAD, "the last snapshot"), printable(table));
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+fn render(report: &DeleteReport) -> String {
+    let mut text = String::new();
+    for deleted in &report.deleted {
+        let _ = writeln!(text, "Deleted {} {}", paint(ID, &deleted.id[..8]), printable(&deleted.message));
+        for file in &deleted.exports {
+            let _ = writeln!(text, "- {}", printable(file));
+        }
+        if deleted.until.is_none() {
+            let _ = writeln!(text, "The disk has no room to keep it: it cannot be brought back.");
+        }
+    }
+    if let Some(until) = report.deleted.iter().filter_map(|deleted| deleted.until).min() {
+        let _ =
+            writeln!(text, "Until {}, dbsnap undelete brings it back; dbsnap gc --now frees the space.", moment(until));
+    } else {
+        let _ = writeln!(text, "Run dbsnap gc to free the space.");
+    }
+    text
 }

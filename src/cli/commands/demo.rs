@@ -29,29 +29,30 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         "A project in {} with a SQLite database of twelve tables: mods, users, reviews and so on.",
         args.dir.display()
     ))?;
-    demo.dbsnap("Make a store.", &["init"])?;
-    demo.dbsnap("What is there to lose?", &["tables"])?;
+    demo.dbsnap("Create a store.", &["init"])?;
+    demo.dbsnap("List the tables.", &["tables"])?;
     let before = demo.project.fingerprint().map_err(OpError::from)?;
     demo.dbsnap(
-        "Before the clean-up: snapshot mods, and what a deletion in it would take along.",
+        "Before the clean-up: snapshot mods and the tables that deletes cascade to.",
         &["snap", "mods", "facet_definitions", "--cascade", "-m", "before fc-002"],
     )?;
     demo.disaster()?;
-    demo.dbsnap("The damage, as a restore would mend it.", &["restore", "latest", "--mode", "exact", "--dry-run"])?;
-    demo.dbsnap("Bring it back.", &["restore", "latest", "--mode", "exact", "-y"])?;
+    demo.dbsnap("What a restore would change.", &["restore", "latest", "--mode", "exact", "--dry-run"])?;
+    demo.dbsnap("Restore.", &["restore", "latest", "--mode", "exact", "-y"])?;
     let after = demo.project.fingerprint().map_err(OpError::from)?;
     if before != after {
         return Err(OpError::Verification("the database is not what it was before the clean-up".to_owned()).into());
     }
     demo.tell(&format!(
         "{} Every cell of all twelve tables, read by SQLite alone, hashes to {} as before the clean-up.",
-        paint(GOOD, "Proved."),
+        paint(GOOD, "Verified."),
         before.short()
     ))?;
-    demo.dbsnap("The plan's files, for those who restore through Prisma.", &["export", "latest", "mods"])?;
-    demo.dbsnap("What happened.", &["log"])?;
+    demo.dbsnap("Files for restoring through Prisma.", &["export", "latest", "mods"])?;
+    demo.dbsnap("History.", &["log"])?;
+    demo.project.finish().map_err(OpError::from)?;
     demo.tell(&format!(
-        "Go on by hand:\n$ cd {}\n$ dbsnap snap mods -m \"my own\"\n$ sqlite3 dev.db \"DELETE FROM mods WHERE price > 5\"\n\
+        "Continue by hand:\n$ cd {}\n$ dbsnap snap mods -m \"my own\"\n$ sqlite3 dev.db \"DELETE FROM mods WHERE price > 5\"\n\
          $ dbsnap restore latest",
         args.dir.display()
     ))?;

@@ -21,10 +21,22 @@ pub(in crate::cli) struct Args {
     /// Delete snapshots older than this
     #[arg(long, value_name = "DAYS")]
     days: Option<u32>,
+    /// Remove deleted snapshots at once, also those that could still be brought back
+    #[arg(long)]
+    now: bool,
+    /// Let a coding agent collect snapshots
+    #[arg(long)]
+    allow_agent: bool,
 }
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let options = GcOptions { dry_run: args.dry_run, keep: args.keep, days: args.days };
+    let options = GcOptions {
+        dry_run: args.dry_run,
+        keep: args.keep,
+        days: args.days,
+        now: args.now,
+        allow_agent: args.allow_agent,
+    };
     let report = gc(place, options, ui.monitor())?;
     ui.result("gc", &report, || render(&report))?;
     Ok(ExitCode::SUCCESS)
@@ -42,6 +54,17 @@ fn render(report: &GcReport) -> String {
             paint(DIM, format_args!("({})", printable(&judged.reason)))
         );
     }
+    for removed in &report.removed {
+        let message = removed.message.as_deref().unwrap_or("(not readable)");
+        let _ = writeln!(
+            text,
+            "{} {}  {}  {}",
+            paint(BAD, "gone"),
+            paint(ID, &removed.id[..8]),
+            printable(message),
+            paint(DIM, "(deleted before)")
+        );
+    }
     for file in &report.exports {
         let _ = writeln!(text, "- {}", printable(file));
     }
@@ -55,6 +78,13 @@ fn render(report: &GcReport) -> String {
         counted(report.objects, "object"),
         size(report.freed_bytes)
     );
+    if let Some(reason) = &report.held_back {
+        let _ = writeln!(text, "No space is freed: {}.", printable(reason));
+    }
+    if report.kept_deleted > 0 {
+        let what = counted(report.kept_deleted, "deleted snapshot");
+        let _ = writeln!(text, "{what} can be brought back: dbsnap log --deleted. To free the space: dbsnap gc --now.");
+    }
     if report.out_of_space {
         let _ = writeln!(text, "The disk is full: free some space and run gc again.");
     }

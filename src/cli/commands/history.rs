@@ -1,6 +1,7 @@
 //! `dbsnap history`
 
 use crate::cli::command_error::CliError;
+use crate::cli::diff::windows;
 use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
@@ -31,7 +32,7 @@ pub(in crate::cli) struct Args {
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
     let mut report = history(place, &args.row)?;
     report.steps.truncate(args.limit.unwrap_or(usize::MAX));
-    ui.result("history", &report, || render(&report, args.full, ui.quiet))?;
+    ui.paged("history", &report, || render(&report, args.full, ui.quiet))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -125,7 +126,13 @@ fn shown(cell: &CellChange, event: RowEvent, full: bool) -> String {
         RowEvent::First | RowEvent::Created => paint(GOOD, text(&cell.new)),
         RowEvent::Deleted => paint(BAD, text(&cell.old)),
         RowEvent::Changed => {
-            format!("{} {} {}", paint(BAD, text(&cell.old)), paint(DIM, "→"), paint(GOOD, text(&cell.new)))
+            let (old, new) = match (&cell.old, &cell.new) {
+                (Some(old), Some(new)) if !full && old.get().len().max(new.get().len()) > SHORT => {
+                    windows(old.get(), new.get())
+                }
+                (old, new) => (text(old), text(new)),
+            };
+            format!("{} {} {}", paint(BAD, old), paint(DIM, "→"), paint(GOOD, new))
         }
     }
 }

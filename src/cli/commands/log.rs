@@ -2,7 +2,7 @@
 
 use crate::cli::command_error::CliError;
 use crate::cli::progress::count;
-use crate::cli::text::{BAD, DIM, GOOD, ID, age, change, paint, printable, size};
+use crate::cli::text::{BAD, DIM, GOOD, ID, age, change, fit, moment, paint, printable, short_name, size};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
 use crate::ops::log::{LogOptions, LogReport, LoggedSnapshot, log};
@@ -36,6 +36,9 @@ pub(in crate::cli) struct Args {
     /// Only snapshots by this user or coding agent
     #[arg(long, value_name = "NAME")]
     actor: Option<String>,
+    /// Deleted snapshots that can still be brought back
+    #[arg(long)]
+    deleted: bool,
 }
 
 /// Parses the argument of `--since`.
@@ -65,18 +68,23 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         since: args.since,
         grep: args.grep.clone(),
         actor: args.actor.clone(),
+        deleted: args.deleted,
     };
     let report = log(place, &options)?;
-    ui.result("log", &report, || render(&report, args))?;
+    ui.paged("log", &report, || render(&report, args, ui.width()))?;
     for (id, reason) in &report.unreadable {
         ui.note(&crate::cli::text::warning(&format!("snapshot {} cannot be read: {}", &id[..8], printable(reason))));
+    }
+    for damage in &report.damaged_refs {
+        ui.note(&crate::cli::text::warning(&printable(damage)));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn render(report: &LogReport, args: &Args) -> String {
+fn render(report: &LogReport, args: &Args, width: Option<usize>) -> String {
     if report.snapshots.is_empty() {
         return match report.total {
+            0 if args.deleted => "No deleted snapshots.\n".to_owned(),
             0 if !report.unreadable.is_empty() => {
                 "No snapshot can be read. Run dbsnap verify for details.\n".to_owned()
             }
@@ -114,7 +122,7 @@ fn render(report: &LogReport, args: &Args) -> String {
     let lines = table.to_string();
     let mut text = String::new();
     for (line, snapshot) in lines.lines().zip(&report.snapshots) {
-        let _ = writeln!(text, "{}", line.trim());
+        let _ = writeln!(text, "{}", fit(line.trim(), width));
         if args.stat {
             stat(&mut text, snapshot);
         }
@@ -126,7 +134,7 @@ fn tables(snapshot: &LoggedSnapshot) -> String {
     let names: Vec<String> = snapshot
         .tables
         .iter()
-        .map(|table| format!("{}{}", printable(&table.table), if table.filter.is_some() { "*" } else { "" }))
+        .map(|table| format!("{}{}", short_name(&table.table), if table.filter.is_some() { "*" } else { "" }))
         .collect();
     match &names[..] {
         [first, second, rest @ ..] if !rest.is_empty() => format!("{first}, {second} +{}", rest.len()),
@@ -150,6 +158,10 @@ fn message(snapshot: &LoggedSnapshot) -> String {
     }
     for tag in &snapshot.tags {
         let _ = write!(text, " {}", paint(GOOD, format_args!("({})", printable(tag))));
+    }
+    if let Some(deletion) = &snapshot.deletion {
+        let until = format!("deleted; can be brought back until {}", moment(deletion.until));
+        let _ = write!(text, " {}", paint(BAD, until));
     }
     if snapshot.pinned {
         let _ = write!(text, " {}", paint(BAD, "pinned"));

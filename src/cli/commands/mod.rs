@@ -1,6 +1,7 @@
 //! The verbs: one file each.
 
 mod amend;
+mod backups;
 mod completions;
 mod delete;
 mod demo;
@@ -12,6 +13,7 @@ mod history;
 mod import;
 mod init;
 mod log;
+mod man;
 mod pin;
 mod restore;
 mod show;
@@ -20,6 +22,7 @@ mod sql;
 mod status;
 mod tables;
 mod tag;
+mod undelete;
 mod undo;
 mod verify;
 
@@ -39,6 +42,7 @@ pub(super) enum Command {
     /// Take a snapshot of tables
     Snap(snap::Args),
     /// List snapshots, newest first
+    #[command(visible_aliases = ["list", "ls"])]
     Log(log::Args),
     /// Show a snapshot, a table of it, or one row
     Show(show::Args),
@@ -59,7 +63,10 @@ pub(super) enum Command {
     /// Undo the last restore
     Undo(undo::Args),
     /// Delete snapshots
+    #[command(visible_alias = "rm")]
     Delete(delete::Args),
+    /// Bring a deleted snapshot back
+    Undelete(undelete::Args),
     /// Protect a snapshot from gc and delete
     Pin(pin::PinArgs),
     /// Unpin a snapshot
@@ -76,8 +83,12 @@ pub(super) enum Command {
     Doctor,
     /// Try the full workflow on a sample project
     Demo(demo::Args),
+    /// List exported backup files
+    Backups,
     /// Print a completion script for your shell
     Completions(completions::Args),
+    /// Print the man page, or write all man pages
+    Man(man::Args),
 }
 
 /// Runs one command.
@@ -97,6 +108,7 @@ pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode,
         Command::Restore(args) => restore::run(args, place, ui),
         Command::Undo(args) => undo::run(args, place, ui),
         Command::Delete(args) => delete::run(args, place, ui),
+        Command::Undelete(args) => undelete::run(args, place, ui),
         Command::Pin(args) => pin::pin(args, place, ui),
         Command::Unpin(args) => pin::unpin(args, place, ui),
         Command::Tag(args) => tag::run(args, place, ui),
@@ -105,6 +117,8 @@ pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode,
         Command::Verify(args) => verify::run(args, place, ui),
         Command::Doctor => doctor::run(place, ui),
         Command::Demo(args) => demo::run(args, place, ui),
+        Command::Backups => backups::run(place, ui),
         Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args, place, ui),
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::cli::command_error::CliError;
 use crate::cli::progress::count;
-use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, paint, printable, seconds};
+use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, fit, paint, printable, seconds};
 use crate::cli::ui::Ui;
+use crate::ops::log::{LogOptions, log};
 use crate::ops::restore::{Mode, RestoreOptions, RestorePlan, RestoreReport, restore};
 use crate::ops::wording::counted;
 use crate::ops::{OpError, Place};
@@ -12,10 +13,13 @@ use std::cell::Cell;
 use std::fmt::Write;
 use std::process::ExitCode;
 
+/// Snapshots that a person can choose from.
+const CHOICES: usize = 10;
+
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The snapshot
-    reference: String,
+    /// The snapshot; without it you choose from a list
+    reference: Option<String>,
     /// Only these of its tables
     tables: Vec<String>,
     /// How to handle differing rows
@@ -60,6 +64,9 @@ pub(in crate::cli) struct Args {
     /// Allow NODE_ENV=production
     #[arg(long)]
     production: bool,
+    /// SQLite: write although rows are left without what they refer to
+    #[arg(long)]
+    allow_dangling: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -73,8 +80,12 @@ enum ModeArg {
 }
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let reference = match &args.reference {
+        Some(reference) => reference.clone(),
+        None => choose(place, ui)?,
+    };
     let options = RestoreOptions {
-        reference: args.reference.clone(),
+        reference,
         tables: args.tables.clone(),
         mode: match args.mode {
             ModeArg::Upsert => Mode::Upsert,
@@ -94,9 +105,39 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         other_database: args.other_database || args.to.is_some(),
         remote: args.remote,
         production: args.production,
+        allow_dangling: args.allow_dangling,
     };
     let place = Place { url: args.to.clone().or_else(|| place.url.clone()), ..place.clone() };
     carry_out(ui, "restore", |confirm| restore(&place, &options, confirm, ui.monitor()))
+}
+
+/// Lets a person choose one of the latest snapshots.
+fn choose(place: &Place, ui: &Ui) -> Result<String, CliError> {
+    if !ui.can_ask() {
+        return Err(OpError::Usage("give a snapshot, as in: dbsnap restore latest".to_owned()).into());
+    }
+    let mut snapshots = log(place, &LogOptions::default())?.snapshots;
+    snapshots.truncate(CHOICES);
+    let now = jiff::Timestamp::now();
+    for (number, snapshot) in (1..).zip(&snapshots) {
+        let tables: Vec<&str> = snapshot.tables.iter().map(|table| table.table.as_str()).collect();
+        let line = format!(
+            "{number:>3}  {}  {}  {}  {}",
+            paint(ID, &snapshot.id[..8]),
+            paint(DIM, age(snapshot.created_at, now)),
+            printable(&tables.join(", ")),
+            printable(&snapshot.message)
+        );
+        ui.note(&fit(&line, ui.width()));
+    }
+    let answer = ui.prompt("Restore which snapshot? ")?;
+    let chosen = answer.parse::<usize>().ok().and_then(|number| snapshots.get(number.checked_sub(1)?));
+    match chosen {
+        Some(snapshot) => Ok(snapshot.id.clone()),
+        // A reference is as good as a number.
+        None if !answer.is_empty() => Ok(answer),
+        None => Err(OpError::NotConfirmed.into()),
+    }
 }
 
 /// `OLD=NEW`.
@@ -120,7 +161,10 @@ pub(super) fn carry_out(
         }
         shown.set(true);
         ui.note(&render_plan(plan));
-        ui.ask("Apply this?").map_err(|_| OpError::NotConfirmed)
+        ui.ask("Apply this?").map_err(|error| match error {
+            CliError::Op(error) => error,
+            CliError::Output(_) => OpError::NotConfirmed,
+        })
     };
     let report = restore(&mut confirm)?;
     ui.result(command, &report, || outcome(&report, shown.get()))?;
@@ -153,6 +197,9 @@ fn render_plan(plan: &RestorePlan) -> String {
         for note in &table.notes {
             let _ = writeln!(text, "    {} {}", paint(DIM, "note:"), printable(note));
         }
+    }
+    if let Some(left_out) = &plan.left_out {
+        let _ = writeln!(text, "  {} {}", paint(DIM, "note:"), printable(left_out));
     }
     for bystander in &plan.bystanders {
         let rows = counted(bystander.rows, "row");

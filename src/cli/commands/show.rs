@@ -11,14 +11,14 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// REF, REF:TABLE or REF:TABLE:KEY
-    #[arg(value_name = "REF[:TABLE[:KEY]]")]
+    /// A snapshot, a table of it, or a row
+    #[arg(value_name = "REF[:TABLE[:KEY]]", default_value = "latest")]
     reference: String,
 }
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
     let report = show(place, &args.reference)?;
-    ui.result("show", &report, || match (&report.row, &report.table) {
+    ui.paged("show", &report, || match (&report.row, &report.table) {
         (Some(row), _) => format!("{}\n", pretty(row.get())),
         (None, Some(table)) => render_table(table),
         (None, None) => render(&report),
@@ -72,8 +72,11 @@ fn render(report: &ShowReport) -> String {
 fn render_table(table: &ShownTable) -> String {
     let schema = &table.schema;
     let keys = schema.key_names();
-    let mut text =
-        format!("{}  root {}\n\n", paint(BOLD, printable(&schema.table.to_string())), paint(ID, &table.root[..8]));
+    let what = match &table.root {
+        Some(root) => format!("root {}", paint(ID, &root[..8])),
+        None => format!("partitions {}", printable(&table.partitions.join(", "))),
+    };
+    let mut text = format!("{}  {what}\n\n", paint(BOLD, printable(&schema.table.to_string())));
     for (column, field) in schema.columns.iter().zip(&table.fields) {
         let _ = writeln!(
             text,

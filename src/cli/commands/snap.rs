@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Tables or Prisma models, all read at the same point in time
+    /// Tables, Prisma models or patterns ('mod*'), all read at the same point in time
     tables: Vec<String>,
     /// Snapshot message
     #[arg(short, long, value_name = "TEXT", default_value = "", hide_default_value = true)]
@@ -24,6 +24,9 @@ pub(in crate::cli) struct Args {
     /// Every table of the database
     #[arg(long)]
     all: bool,
+    /// Leave out this table, or those that match a pattern
+    #[arg(long, value_name = "TABLE")]
+    exclude: Vec<String>,
     /// Only rows that match this SQL expression (one table)
     #[arg(long = "where", value_name = "EXPR")]
     filter: Option<String>,
@@ -52,6 +55,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     let options = SnapOptions {
         tables: args.tables.clone(),
         all: args.all,
+        exclude: args.exclude.clone(),
         message: args.message.clone(),
         filter: args.filter.clone(),
         cascade: args.cascade,
@@ -124,6 +128,9 @@ fn advise(plan: &SnapPlan, ui: &Ui) {
             seconds(plan.seconds.max(0.1))
         )));
     }
+    if let Some(left_out) = &plan.left_out {
+        ui.note(&printable(left_out));
+    }
     if plan.taken_along.is_empty() {
         return;
     }
@@ -132,6 +139,9 @@ fn advise(plan: &SnapPlan, ui: &Ui) {
         .iter()
         .map(|along| {
             let what = match along.on_delete {
+                crate::ops::snap::OnDelete::Cascade if along.by_prisma => "onDelete: Cascade",
+                crate::ops::snap::OnDelete::SetNull if along.by_prisma => "onDelete: SetNull",
+                _ if along.by_prisma => "onDelete: SetDefault",
                 crate::ops::snap::OnDelete::Cascade => "ON DELETE CASCADE",
                 crate::ops::snap::OnDelete::SetNull => "ON DELETE SET NULL",
                 _ => "ON DELETE SET DEFAULT",

@@ -1,6 +1,7 @@
 //! `dbsnap sql`
 
 use crate::cli::command_error::CliError;
+use crate::cli::json::to_json;
 use crate::cli::text::{BOLD, GOOD, ID, paint, printable};
 use crate::cli::ui::{JSON_VERSION, Stream, Ui};
 use crate::ops::sql::{Answers, SqlOptions, ValueRef, sql};
@@ -10,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Rows by whose values the columns' widths are chosen; those that come later are written as they come.
 const MEASURED: usize = 200;
@@ -22,6 +24,9 @@ pub(in crate::cli) struct Args {
     reference: String,
     /// One SELECT, in SQLite's dialect
     query: Option<String>,
+    /// End the query after so many seconds (0: never)
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    timeout: u64,
     /// Write the snapshot as a SQLite file
     #[arg(long, value_name = "FILE.db")]
     out: Option<PathBuf>,
@@ -33,11 +38,13 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
             OpError::Usage("give a query, as in: dbsnap sql latest \"SELECT count(*) FROM mods\"".to_owned()).into()
         );
     }
-    let options = SqlOptions { reference: args.reference.clone(), query: args.query.clone(), out: args.out.clone() };
+    let timeout = Some(args.timeout).filter(|&seconds| seconds > 0).map(Duration::from_secs);
+    let options =
+        SqlOptions { reference: args.reference.clone(), query: args.query.clone(), out: args.out.clone(), timeout };
     if ui.json {
         let mut answers = JsonAnswers { out: ui.raw_stream(), begun: false, rows: 0 };
         let report = sql(place, &options, &mut answers, ui.monitor())?;
-        let report = serde_json::to_string(&report).map_err(|error| CliError::Output(error.into()))?;
+        let report = to_json(&report)?;
         answers.end(&report)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -45,6 +52,9 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     let report = sql(place, &options, &mut answers, ui.monitor())?;
     answers.end()?;
     if let Some(out) = &report.out {
+        for (name, here) in &report.renamed {
+            ui.note(&format!("{} is called {} there", printable(name), printable(here)));
+        }
         ui.note(&format!(
             "{} {}: {} of snapshot {} in {}",
             paint(GOOD, "Written"),

@@ -1,7 +1,7 @@
 //! `dbsnap status`
 
 use crate::cli::command_error::CliError;
-use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, change, paint, printable};
+use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, change, fit, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
 use crate::ops::diff::{StatusLine, StatusReport, TableStatus, status};
@@ -21,11 +21,11 @@ pub(in crate::cli) struct Args {
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
     let report = status(place, &args.tables, ui.monitor())?;
-    ui.result("status", &report, || render(&report, ui.quiet))?;
+    ui.paged("status", &report, || render(&report, ui.quiet, ui.width()))?;
     Ok(if args.exit_code && report.different { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
-fn render(report: &StatusReport, quiet: bool) -> String {
+fn render(report: &StatusReport, quiet: bool, width: Option<usize>) -> String {
     let mut text = String::new();
     if !quiet {
         text.push_str(&format!("{}\n\n", paint(DIM, printable(&report.database))));
@@ -45,7 +45,7 @@ fn render(report: &StatusReport, quiet: bool) -> String {
     }
     let lines = table.to_string();
     for (shown, line) in lines.lines().zip(&report.tables) {
-        text.push_str(&format!("{}\n", shown.trim()));
+        text.push_str(&format!("{}\n", fit(shown.trim(), width)));
         for what in &line.schema_changes {
             text.push_str(&format!("  {} {}\n", paint(CHANGED, "schema:"), printable(what)));
         }

@@ -2,7 +2,7 @@
 
 use crate::cli::command_error::CliError;
 use crate::cli::progress::count;
-use crate::cli::text::{BAD, BOLD, DIM, paint, printable, size};
+use crate::cli::text::{BAD, BOLD, DIM, fit, paint, printable, short_name, size};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
 use crate::ops::tables::{ListedTable, TablesReport, tables};
@@ -15,11 +15,11 @@ const LONGEST_NOTE: usize = 60;
 
 pub(super) fn run(place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
     let report = tables(place)?;
-    ui.result("tables", &report, || render(&report))?;
+    ui.paged("tables", &report, || render(&report, ui.width()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn render(report: &TablesReport) -> String {
+fn render(report: &TablesReport, width: Option<usize>) -> String {
     let mut text = format!("{}\n\n", paint(DIM, printable(&report.database)));
     if report.tables.is_empty() {
         text.push_str("The database has no tables.\n");
@@ -44,7 +44,8 @@ fn render(report: &TablesReport) -> String {
         for (number, line) in table.to_string().lines().enumerate() {
             let style = if number == 0 { BOLD } else { Style::new() };
             // Every cell begins with a space.
-            text.push_str(&format!("{}\n", paint(style, line.strip_prefix(' ').unwrap_or(line).trim_end())));
+            let line = fit(line.strip_prefix(' ').unwrap_or(line).trim_end(), width);
+            text.push_str(&format!("{}\n", paint(style, line)));
         }
     }
     for refused in report.tables.iter().filter_map(|listed| listed.refusal.as_ref()) {
@@ -78,8 +79,8 @@ fn cells(listed: &ListedTable) -> Vec<String> {
         _ => "none".to_owned(),
     };
     vec![
-        listed.model.as_deref().map(printable).unwrap_or_default(),
-        printable(&listed.table),
+        listed.model.as_deref().map(short_name).unwrap_or_default(),
+        short_name(&listed.table),
         listed.rows.map_or_else(|| "?".to_owned(), count),
         listed.bytes.map_or_else(|| "?".to_owned(), size),
         key,

@@ -3,15 +3,17 @@
 use crate::cli::command_error::CliError;
 use crate::cli::text::{ID, paint, printable};
 use crate::cli::ui::Ui;
+use crate::ops::log::{LogOptions, log};
 use crate::ops::{OpError, Place, refs};
+use serde::Serialize;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The snapshot (with --delete: the tag)
-    reference: String,
+    /// The snapshot (with --delete: the tag); without it all tags are listed
+    #[arg(required_if_eq("delete", "true"))]
+    reference: Option<String>,
     /// The tag's name
-    #[arg(required_unless_present = "delete")]
     name: Option<String>,
     /// Move the tag if it exists
     #[arg(short, long)]
@@ -22,13 +24,14 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let Some(reference) = &args.reference else { return list(place, ui) };
     let report = match (&args.name, args.delete) {
-        (_, true) => refs::untag(place, &args.reference)?,
-        (Some(name), false) => refs::tag(place, &args.reference, name, args.force)?,
+        (_, true) => refs::untag(place, reference)?,
+        (Some(name), false) => refs::tag(place, reference, name, args.force)?,
         (None, false) => return Err(OpError::Usage("give a tag name".to_owned()).into()),
     };
     ui.result("tag", &report, || {
-        let id = paint(ID, &report.id[..8]);
+        let id = paint(ID, report.id.get(..8).unwrap_or("a snapshot that is not known"));
         let tag = printable(report.tag.as_deref().unwrap_or_default());
         match (args.delete, report.changed, &report.moved_from) {
             (true, ..) => format!("Removed tag {tag} from {id}.\n"),
@@ -36,6 +39,36 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
             (false, true, None) => format!("Tagged {id} {tag}\n"),
             (false, true, Some(from)) => format!("Tagged {id} {tag} (it was on {})\n", paint(ID, &from[..8])),
         }
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A tag and its snapshot.
+#[derive(Serialize)]
+struct Tagged<'r> {
+    tag: &'r str,
+    id: &'r str,
+    message: &'r str,
+}
+
+#[derive(Serialize)]
+struct Tags<'r> {
+    tags: Vec<Tagged<'r>>,
+}
+
+fn list(place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = log(place, &LogOptions::default())?;
+    let all = report.snapshots.iter().flat_map(|snapshot| {
+        snapshot.tags.iter().map(|tag| Tagged { tag, id: &snapshot.id, message: &snapshot.message })
+    });
+    let mut tags: Vec<Tagged<'_>> = all.collect();
+    tags.sort_by_key(|tagged| tagged.tag);
+    let tags = Tags { tags };
+    ui.paged("tag", &tags, || {
+        let line = |one: &Tagged<'_>| {
+            format!("{}  {}  {}\n", paint(ID, &one.id[..8]), printable(one.tag), printable(one.message))
+        };
+        tags.tags.iter().map(line).collect()
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -26,6 +26,9 @@ pub(in crate::cli) struct Args {
     /// Allow NODE_ENV=production
     #[arg(long)]
     production: bool,
+    /// SQLite: write although rows are left without what they refer to
+    #[arg(long)]
+    allow_dangling: bool,
 }
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
@@ -36,6 +39,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         cascade: args.cascade,
         remote: args.remote,
         production: args.production,
+        allow_dangling: args.allow_dangling,
     };
     carry_out(ui, "undo", |confirm| undo(place, &options, confirm, ui.monitor()))
 }

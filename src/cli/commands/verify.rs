@@ -17,10 +17,13 @@ pub(in crate::cli) struct Args {
     /// A snapshot or an exported JSON file; without it the whole store and all exports
     #[arg(value_name = "REF|FILE")]
     subject: Option<String>,
+    /// Check that everything is there, without reading all rows and exports
+    #[arg(long)]
+    quick: bool,
 }
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let report = verify(place, args.subject.as_deref(), ui.monitor())?;
+    let report = verify(place, args.subject.as_deref(), args.quick, ui.monitor())?;
     ui.result("verify", &report, || render(&report))?;
     Ok(if report.damage.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DAMAGED) })
 }

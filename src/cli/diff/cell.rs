@@ -47,6 +47,11 @@ pub(super) fn short_pair(old: ValueRef<'_>, new: ValueRef<'_>, column: &Column) 
     if a.chars().nth(SHORT).is_none() && b.chars().nth(SHORT).is_none() {
         return (quoted(a), quoted(b));
     }
+    windows(a, b)
+}
+
+/// Both texts, shortened so that what differs is in sight.
+pub(in crate::cli) fn windows(a: &str, b: &str) -> (String, String) {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let head = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
     let tail = a[head..].iter().rev().zip(b[head..].iter().rev()).take_while(|(a, b)| a == b).count();

@@ -204,12 +204,14 @@ fn plain(side: &DiffSide) -> String {
 }
 
 fn side(side: &DiffSide) -> String {
+    let id = side.id.as_ref().filter(|id| !id.starts_with(&side.name));
+    let id = id.map(|id| format!(" <code>{}</code>", escape(&id[..8]))).unwrap_or_default();
     let more = side.message.as_ref().filter(|message| !message.is_empty()).or(side.database.as_ref());
     let more = more.map(|text| format!(" <small>{}</small>", escape(text))).unwrap_or_default();
     let at = side
         .created_at
         .map(|at| format!(" <small class=when>{}</small>", escape(&at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())));
-    format!("<code>{}</code>{more}{}", escape(&side.name), at.unwrap_or_default())
+    format!("<code>{}</code>{id}{more}{}", escape(&side.name), at.unwrap_or_default())
 }
 
 fn headline(table: &TableDiff) -> String {

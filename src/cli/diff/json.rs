@@ -2,6 +2,7 @@
 
 use super::Ending;
 use crate::cli::command_error::CliError;
+use crate::cli::json::to_json;
 use crate::cli::ui::{JSON_VERSION, Stream};
 use crate::ops::diff::{DiffReport, DiffSide, Receiver, Records, RowChange, RowRecord, TableDiff};
 use serde::Serialize;
@@ -33,7 +34,7 @@ impl Receiver for JsonReceiver {
     }
 
     fn table(&mut self, table: &TableDiff) -> Result<(), CliError> {
-        let head = serde_json::to_string(table).map_err(|error| CliError::Output(error.into()))?;
+        let head = to_json(table)?;
         let comma = if self.tables > 0 { "," } else { "" };
         self.tables += 1;
         self.shown = 0;

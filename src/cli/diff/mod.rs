@@ -7,6 +7,7 @@ mod json;
 mod text;
 mod words;
 
+pub(super) use cell::windows;
 pub(super) use html::HtmlReceiver;
 pub(super) use json::{JsonReceiver, LinesReceiver};
 pub(super) use text::TextReceiver;

@@ -4,13 +4,14 @@ use super::Ending;
 use super::cell::{key, quoted, short, short_pair, shortened, whole};
 use crate::cli::command_error::CliError;
 use crate::cli::progress::count;
-use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, change, paint, printable};
+use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, change, paint, printable};
 use crate::cli::ui::Stream;
 use crate::ops::diff::{
     Column, Counts, Depth, DiffReport, DiffSide, Kind, Receiver, Records, RowChange, RowOp, TableDiff, TableState,
     ValueRef, json_changes,
 };
 use crate::ops::wording::counted;
+use jiff::Timestamp;
 
 /// Writes a diff as text.
 pub(in crate::cli) struct TextReceiver {
@@ -94,12 +95,24 @@ impl Ending for TextReceiver {
 
 /// A side of the diff, for people.
 fn side(side: &DiffSide) -> String {
-    let name = paint(ID, printable(&side.name));
-    match (&side.message, &side.database) {
-        (Some(message), _) if !message.is_empty() => format!("{name} \"{}\"", printable(message)),
-        (None, Some(database)) => format!("{name} {}", paint(DIM, format!("({})", printable(database)))),
-        _ => name,
+    let mut text = paint(ID, printable(&side.name));
+    let mut add = |part: String| {
+        text.push(' ');
+        text.push_str(&part);
+    };
+    match &side.id {
+        Some(id) if !id.starts_with(&side.name) => add(paint(ID, &id[..8])),
+        _ => {}
     }
+    if let Some(message) = side.message.as_ref().filter(|message| !message.is_empty()) {
+        add(format!("\"{}\"", printable(message)));
+    }
+    match (side.created_at, &side.database) {
+        (Some(at), _) => add(paint(DIM, format!("({})", age(at, Timestamp::now())))),
+        (None, Some(database)) => add(paint(DIM, format!("({})", printable(database)))),
+        (None, None) => {}
+    }
+    text
 }
 
 /// The counts of a table, or what became of it.

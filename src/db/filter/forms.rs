@@ -5,12 +5,20 @@ use super::present::{strip, text_of};
 use super::printer::Printer;
 use super::{literals, refused};
 use crate::db::{DbError, Engine};
-use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
+use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value};
 
 impl Printer<'_> {
     pub(super) fn postfix(&mut self, inner: &Expr, words: &str) -> Result<(), DbError> {
         self.put("(");
         self.expression(inner)?;
+        self.put(&format!(" {words})"));
+        Ok(())
+    }
+
+    /// Whether a value is there, as it is stored.
+    pub(super) fn is_null(&mut self, inner: &Expr, words: &str) -> Result<(), DbError> {
+        self.put("(");
+        self.as_stored(inner)?;
         self.put(&format!(" {words})"));
         Ok(())
     }
@@ -23,6 +31,7 @@ impl Printer<'_> {
             UnaryOperator::BitwiseNot => "~ ",
             _ => return Err(refused(format!("the operator {op} is not allowed in a filter"))),
         };
+        self.care.converts();
         self.put("(");
         self.put(operator);
         self.expression(inner)?;
@@ -32,13 +41,41 @@ impl Printer<'_> {
 
     pub(super) fn infix(&mut self, left: &Expr, operator: &str, right: &Expr) -> Result<(), DbError> {
         self.refuse_the_present(&[left, right])?;
+        let by_number = ["<", "<=", ">", ">="].contains(&operator) && self.is_beside_a_number(left, right);
+        if !by_number {
+            self.care.operator(operator, [left, right]);
+        }
         let compares = ["=", "<>", "IS DISTINCT FROM", "IS NOT DISTINCT FROM"].contains(&operator);
+        let orders = compares || ["<", "<=", ">", ">="].contains(&operator);
+        if orders && self.are_moments(&[left, right])? {
+            self.put("(");
+            self.moment(left)?;
+            self.put(&format!(" {operator} "));
+            self.moment(right)?;
+            self.put(")");
+            return Ok(());
+        }
         self.put("(");
         self.operand(left, right, compares)?;
         self.put(&format!(" {operator} "));
         self.operand(right, left, compares)?;
         self.put(")");
         Ok(())
+    }
+
+    /// Whether one is a number and the other none that becomes text for it: then no two texts are compared.
+    fn is_beside_a_number(&self, left: &Expr, right: &Expr) -> bool {
+        let is_number = |side| match strip(side) {
+            Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr } => is_number(expr),
+            side => is_number(side),
+        };
+        let becomes_text = |side| {
+            let declared = self.column(side).ok().flatten().map(|column| column.sql_type.to_ascii_uppercase());
+            declared.is_some_and(|declared| ["CHAR", "CLOB", "TEXT"].iter().any(|text| declared.contains(text)))
+        };
+        let cast = |side| matches!(strip(side), Expr::Cast { .. });
+        let apart = |number, other| is_number(number) && !becomes_text(other) && !cast(other);
+        apart(left, right) || apart(right, left)
     }
 
     /// One side of a comparison. A text beside an enum column may be the other name of one of its values.
@@ -51,6 +88,13 @@ impl Printer<'_> {
             self.put(&literals::string(self.engine, &label));
             return Ok(());
         }
+        if compares
+            && let Expr::Identifier(name) = strip(side)
+            && let Err(DbError::Filter { reason }) = self.column(side)
+            && matches!(self.column(beside), Ok(Some(_)))
+        {
+            return Err(refused(format!("{reason}; if a text is meant, quote it: '{}'", name.value)));
+        }
         self.expression(side)
     }
 
@@ -59,6 +103,7 @@ impl Printer<'_> {
             return Err(refused("the list after IN is empty"));
         }
         self.refuse_the_present(&std::iter::once(expr).chain(list).collect::<Vec<_>>())?;
+        let moments = self.is_moment(expr)?;
         self.put("(");
         self.expression(expr)?;
         self.put(if negated { " NOT IN (" } else { " IN (" });
@@ -66,7 +111,10 @@ impl Printer<'_> {
             if nth > 0 {
                 self.put(", ");
             }
-            self.operand(item, expr, true)?;
+            match moments {
+                true => self.moment(item)?,
+                false => self.operand(item, expr, true)?,
+            }
         }
         self.put("))");
         Ok(())
@@ -74,12 +122,20 @@ impl Printer<'_> {
 
     pub(super) fn between(&mut self, expr: &Expr, negated: bool, low: &Expr, high: &Expr) -> Result<(), DbError> {
         self.refuse_the_present(&[expr, low, high])?;
+        if ![low, high].iter().all(|bound| self.is_beside_a_number(expr, bound)) {
+            self.care.operator("<=", [low, high]);
+        }
+        let moments = self.are_moments(&[expr, low, high])?;
+        let side = |printer: &mut Self, side: &Expr| match moments {
+            true => printer.moment(side),
+            false => printer.expression(side),
+        };
         self.put("(");
-        self.expression(expr)?;
+        side(self, expr)?;
         self.put(if negated { " NOT BETWEEN " } else { " BETWEEN " });
-        self.expression(low)?;
+        side(self, low)?;
         self.put(" AND ");
-        self.expression(high)?;
+        side(self, high)?;
         self.put(")");
         Ok(())
     }
@@ -92,8 +148,9 @@ impl Printer<'_> {
         pattern: &Expr,
         escape: Option<&Expr>,
     ) -> Result<(), DbError> {
+        self.care.converts();
         self.put("(");
-        self.expression(expr)?;
+        self.as_text(expr)?;
         self.put(if negated { " NOT " } else { " " });
         self.put(words);
         self.put(" ");
@@ -117,8 +174,12 @@ impl Printer<'_> {
                 return Err(refused("it casts to a date or time what may mean another moment tomorrow"));
             }
         }
+        self.care.casts(to);
         self.put("CAST(");
-        self.expression(inner)?;
+        match ["TEXT", "CHAR", "VARCHAR"].iter().any(|text| to.starts_with(text)) {
+            true => self.as_text(inner)?,
+            false => self.expression(inner)?,
+        }
         self.put(&format!(" AS {to})"));
         Ok(())
     }
@@ -142,4 +203,9 @@ impl Printer<'_> {
         self.put("))");
         Ok(())
     }
+}
+
+/// Whether it is a number without a sign.
+fn is_number(expression: &Expr) -> bool {
+    matches!(strip(expression), Expr::Value(value) if matches!(value.value, Value::Number(..)))
 }

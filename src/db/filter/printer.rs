@@ -1,15 +1,18 @@
 //! Checks an expression node by node and writes it anew.
 
 use super::functions::{self, Call, call};
+use super::moments::quoted;
 use super::operators::operator;
 use super::present::strip;
+use super::stored::Care;
 use super::{FilterNames, columns, literals, refused};
 use crate::codec::{Column, Kind, TableSchema};
-use crate::db::{DbError, Engine};
+use crate::db::{DbError, Engine, Filter};
 use sqlparser::ast::{
     CeilFloorKind, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
     TrimWhereField, UnaryOperator, Value,
 };
+use std::cell::RefCell;
 
 /// How deep an expression may nest: `a OR b OR c` nests once for each OR.
 const MAX_DEPTH: usize = 250;
@@ -20,18 +23,28 @@ pub(super) struct Printer<'p> {
     schema: &'p TableSchema,
     pub(super) names: &'p dyn FilterNames,
     sql: String,
+    columns: RefCell<Vec<String>>,
+    pub(super) care: Care,
     depth: usize,
 }
 
 impl<'p> Printer<'p> {
     /// A printer that has written nothing.
     pub(super) fn new(engine: Engine, schema: &'p TableSchema, names: &'p dyn FilterNames) -> Printer<'p> {
-        Printer { engine, schema, names, sql: String::new(), depth: 0 }
+        Printer {
+            engine,
+            schema,
+            names,
+            sql: String::new(),
+            columns: RefCell::default(),
+            care: Care::default(),
+            depth: 0,
+        }
     }
 
-    /// What was written.
-    pub(super) fn into_sql(self) -> String {
-        self.sql
+    /// What was written, and what it takes to apply it elsewhere.
+    pub(super) fn into_filter(self, typed: &str) -> (Filter, Care) {
+        (Filter { typed: typed.to_owned(), sql: self.sql, columns: self.columns.into_inner() }, self.care)
     }
 
     /// Writes an expression that must be true or false.
@@ -81,8 +94,11 @@ impl<'p> Printer<'p> {
     fn node(&mut self, expression: &Expr) -> Result<(), DbError> {
         match expression {
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
-                let name = self.column(expression)?.map(|column| column.name.replace('"', "\"\""));
-                self.put(&format!("\"{}\"", name.unwrap_or_default()));
+                let name = self.column(expression)?.map(|column| quoted(&column.name)).unwrap_or_default();
+                match self.moment_column(expression)?.is_some() {
+                    true => self.put_moment(&name),
+                    false => self.put(&name),
+                }
                 Ok(())
             }
             Expr::Value(value) => {
@@ -91,8 +107,8 @@ impl<'p> Printer<'p> {
                 Ok(())
             }
             Expr::Nested(inner) => self.expression(inner),
-            Expr::IsNull(inner) => self.postfix(inner, "IS NULL"),
-            Expr::IsNotNull(inner) => self.postfix(inner, "IS NOT NULL"),
+            Expr::IsNull(inner) => self.is_null(inner, "IS NULL"),
+            Expr::IsNotNull(inner) => self.is_null(inner, "IS NOT NULL"),
             Expr::IsTrue(inner) => self.postfix(inner, "IS TRUE"),
             Expr::IsNotTrue(inner) => self.postfix(inner, "IS NOT TRUE"),
             Expr::IsFalse(inner) => self.postfix(inner, "IS FALSE"),
@@ -182,6 +198,28 @@ impl<'p> Printer<'p> {
         }
     }
 
+    /// Another printer for the same table.
+    pub(super) fn inner(&self) -> Printer<'p> {
+        Printer { depth: self.depth, ..Printer::new(self.engine, self.schema, self.names) }
+    }
+
+    /// What another printer has written, taken for part of this one's.
+    pub(super) fn adopt(&mut self, inner: Printer<'p>) -> String {
+        for name in inner.columns.into_inner() {
+            let named = self.columns.get_mut();
+            if !named.contains(&name) {
+                named.push(name);
+            }
+        }
+        self.care.also(inner.care);
+        inner.sql
+    }
+
+    /// Whether the table is one of SQLite: of those that SQLite is asked about, some are of PostgreSQL.
+    pub(super) fn is_sqlites(&self) -> bool {
+        self.schema.table.schema.is_none()
+    }
+
     /// Writes text as it is.
     pub(super) fn put(&mut self, text: &str) {
         self.sql.push_str(text);
@@ -210,7 +248,12 @@ impl<'p> Printer<'p> {
         if !known {
             return Err(refused(format!("`{}` is not a column of table {table}", strip(expression))));
         }
-        columns::resolve(self.schema, self.names, &name.value).map(Some)
+        let column = columns::resolve(self.schema, self.names, &name.value)?;
+        let mut named = self.columns.borrow_mut();
+        if !named.contains(&column.name) {
+            named.push(column.name.clone());
+        }
+        Ok(Some(column))
     }
 
     fn function(&mut self, function: &Function) -> Result<(), DbError> {
@@ -246,8 +289,9 @@ impl<'p> Printer<'p> {
     fn call(&mut self, name: &str, arguments: &[&Expr]) -> Result<(), DbError> {
         let (Call::Function(name) | Call::Syntax(name)) = call(self.engine, name)?;
         self.refuse_the_present(arguments)?;
+        self.care.calls(&name);
         self.put(&format!("{name}("));
-        self.list(arguments)?;
+        self.arguments(&name, arguments)?;
         self.put(")");
         Ok(())
     }

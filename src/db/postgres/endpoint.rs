@@ -18,6 +18,8 @@ pub(super) struct Endpoint {
     pub(super) user: String,
     /// The password, should the server ask for one.
     pub(super) password: Option<Password>,
+    /// Where to look for the password instead of the usual password file.
+    pub(super) pass_file: Option<PathBuf>,
     /// The database.
     pub(super) database: String,
     /// What an encrypted connection has to prove.
@@ -26,6 +28,8 @@ pub(super) struct Endpoint {
     pub(super) ssl_root_cert: Option<PathBuf>,
     /// How long connecting and logging in may take.
     pub(super) connect_timeout: Duration,
+    /// Settings of the session, as the server's command line has them: `-c search_path=shop`.
+    pub(super) options: Option<String>,
     /// The name that the server shows for the session.
     pub(super) application_name: String,
 }
@@ -49,10 +53,12 @@ impl Endpoint {
             port: *port,
             user: user.clone(),
             password: target.password.clone(),
+            pass_file: target.pass_file.clone(),
             database: database.clone(),
             ssl_mode: target.ssl_mode,
             ssl_root_cert: target.ssl_root_cert.clone(),
             connect_timeout: target.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
+            options: target.options.clone(),
             application_name: target.application_name.clone().unwrap_or_else(|| "dbsnap".into()),
         };
         Ok(target.hosts.iter().map(endpoint).collect())

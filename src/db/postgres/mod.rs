@@ -9,10 +9,13 @@ mod copy_text;
 mod create;
 mod endpoint;
 mod identity;
+mod judge;
+mod lifting;
 mod lock;
 mod migration;
 mod moving;
 mod operators;
+mod password;
 mod patch;
 mod pins;
 mod quote;
@@ -95,12 +98,14 @@ impl Source for Postgres {
     fn catalog(&mut self) -> Result<Catalog, DbError> {
         self.revive()?;
         let wait = self.lock_wait;
+        let path = identity::search_path(&mut self.connection);
+        let search_path = path.map_err(|failure| failure.during("asking for the search path"))?;
         let loaded = pins::begin(&mut self.connection, Purpose::Catalog, self.version, wait, &Silent)
             .and_then(|()| catalog::all(&mut self.connection, &Silent));
         self.connection.rollback();
         let (catalog, oids) = loaded.map_err(|failure| failure.during("reading the catalog"))?;
         self.known = catalog.tables.iter().map(|info| info.schema.table.clone()).zip(oids).collect();
-        Ok(catalog)
+        Ok(Catalog { search_path, ..catalog })
     }
 
     fn snapshot<'s>(

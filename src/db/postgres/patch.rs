@@ -1,13 +1,17 @@
 //! Patches for psql.
 //!
 //! A patch runs as the plain owner of its tables, in one transaction, under a lock against other writers. Foreign keys are checked at
-//! its end: those among its tables that cannot be deferred are made deferrable and put back (or made anew, see `moving`). Triggers of users are switched off one
-//! by one and put back as they were. The row counts before and after are checked, so that a patch does its work whole or not at all.
+//! its end: those among its tables that cannot be deferred are made deferrable and put back (or made anew, see `moving`). Triggers and rules of users are switched
+//! off one by one and put back as they were; so are unique indexes that updates cross (see `lifting`). While rows are written the search path is the session's own,
+//! which functions in checks, generated columns and indexes are written for: every operator in those statements is qualified. The row counts before and after are
+//! checked, so that a patch does its work whole or not at all.
 
+use super::lifting;
 use super::moving::{in_patch, moving};
 use super::quote::{identifier, table};
 use crate::codec::{Column, Identity, Kind, TableSchema, Value, ValueRef};
-use crate::db::patch::{Copies, PatchTable, PatchWriter, hex, key_cells};
+use crate::db::patch::{Copies, Crossing, PatchTable, PatchWriter, hex, key_cells};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Writes patches for psql.
@@ -31,7 +35,10 @@ const SETTINGS: [(&str, &str); 11] = [
 
 impl PatchWriter for PostgresPatch {
     fn begin(&self, tables: &[PatchTable<'_>]) -> String {
-        let mut sql = String::from("\\set ON_ERROR_STOP on\n\\encoding UTF8\nBEGIN;\n");
+        let mut sql = String::from(
+            "\\set ON_ERROR_STOP on\n\\encoding UTF8\nBEGIN;\n\
+             SELECT pg_catalog.current_setting('search_path') AS dbsnap_path \\gset\n",
+        );
         for (name, value) in SETTINGS {
             let _ = writeln!(sql, "SET LOCAL {name} = '{value}';");
         }
@@ -54,6 +61,12 @@ impl PatchWriter for PostgresPatch {
              FROM pg_catalog.pg_trigger t\n    \
              WHERE t.tgrelid = ANY (tables) AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
                 .to_owned(),
+            "SELECT format('ALTER TABLE %s DISABLE RULE %I', r.ev_class::pg_catalog.regclass, r.rulename),\n      \
+             format('ALTER TABLE %s ENABLE %s RULE %I', r.ev_class::pg_catalog.regclass, \
+             CASE r.ev_enabled WHEN 'A' THEN 'ALWAYS' ELSE '' END, r.rulename)\n    \
+             FROM pg_catalog.pg_rewrite r\n    \
+             WHERE r.ev_class = ANY (tables) AND r.ev_type <> '1' AND r.ev_enabled IN ('O', 'A')"
+                .to_owned(),
             format!(
                 "SELECT format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE INITIALLY DEFERRED', \
              k.conrelid::pg_catalog.regclass, k.conname),\n      \
@@ -72,16 +85,16 @@ impl PatchWriter for PostgresPatch {
              pg_catalog.pg_get_constraintdef(k.oid))\n    \
              FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0\n    AND {moving}"
         ));
-        let _ = write!(
-            sql,
-            "DO {0}\nDECLARE\n  tables CONSTANT pg_catalog.regclass[] := ARRAY[{1}];\n  one record;\nBEGIN\n  \
-             FOR one IN\n    {2}\n  LOOP\n    EXECUTE one.off;\n    \
-             INSERT INTO pg_temp.dbsnap_again (sql) VALUES (one.again);\n  END LOOP;\nEND {0};\n",
-            tag(&names),
-            oids.join(", "),
-            parts.join("\n    UNION ALL\n    ")
+        let list = format!("\n  tables CONSTANT pg_catalog.regclass[] := ARRAY[{}];", oids.join(", "));
+        sql.push_str(&take_off(&list, &parts.join("\n    UNION ALL\n    ")));
+        let crossed: Vec<String> = tables.iter().filter_map(crossed).collect();
+        if !crossed.is_empty() {
+            sql.push_str(&take_off("", &lifting::unique_indexes(&crossed.join(" OR "))));
+        }
+        sql.push_str(
+            "SET CONSTRAINTS ALL DEFERRED;\n\
+             SELECT pg_catalog.set_config('search_path', :'dbsnap_path', true) AS dbsnap_path \\gset\n\n",
         );
-        sql.push_str("SET CONSTRAINTS ALL DEFERRED;\n\n");
         sql
     }
 
@@ -90,8 +103,8 @@ impl PatchWriter for PostgresPatch {
             return "COMMIT;\n".to_owned();
         }
         format!(
-            "\nSET CONSTRAINTS ALL IMMEDIATE;\nDO $dbsnap$\nDECLARE\n  one record;\nBEGIN\n  \
-             FOR one IN SELECT sql FROM pg_temp.dbsnap_again ORDER BY n LOOP\n    EXECUTE one.sql;\n  END LOOP;\n\
+            "\nSET CONSTRAINTS ALL IMMEDIATE;\nSET LOCAL search_path = '';\nDO $dbsnap$\nDECLARE\n  one record;\nBEGIN\n  \
+             FOR one IN SELECT sql FROM pg_temp.dbsnap_again ORDER BY n DESC LOOP\n    EXECUTE one.sql;\n  END LOOP;\n\
              END $dbsnap$;\n{}COMMIT;\n",
             checks(tables, |(_, after)| after, "does not have the rows that this patch leads to")
         )
@@ -101,12 +114,18 @@ impl PatchWriter for PostgresPatch {
         let mut terms = Vec::new();
         for (column, _, value) in key_cells(schema, values) {
             let name = identifier(&column.name);
-            // the equality of a type that an extension brings may not be in sight, and that of `regclass` and its like is of numbers
-            let by_text =
-                column.kind == Kind::Other && (column.sql_type.contains('.') || column.sql_type.starts_with("reg"));
-            terms.push(match by_text {
-                true => format!("{name}::pg_catalog.text = {}", value_of(value, &column)),
-                false => format!("{name} = {}", value_of(value, &column)),
+            let value = value_of(value, &column);
+            terms.push(match column.kind {
+                // how these are written depends on the search path, and their equality is that of numbers
+                Kind::Other if column.sql_type.starts_with("reg") && !column.sql_type.contains('.') => format!(
+                    "{name}::pg_catalog.oid OPERATOR(pg_catalog.=) {value}::pg_catalog.{}::pg_catalog.oid",
+                    column.sql_type
+                ),
+                // the equality of a type that an extension brings may not be in sight
+                Kind::Other if column.sql_type.contains('.') => {
+                    format!("{name}::pg_catalog.text OPERATOR(pg_catalog.=) {value}")
+                }
+                _ => format!("{name} OPERATOR(pg_catalog.=) {value}"),
             });
         }
         terms.join(" AND ")
@@ -137,7 +156,7 @@ impl PatchWriter for PostgresPatch {
         let body = |alias: &str| {
             let columns: Vec<String> =
                 schema.columns.iter().map(|column| format!("{alias}.{}", identifier(&column.name))).collect();
-            format!("ROW({})::pg_catalog.text COLLATE \"C\"", columns.join(", "))
+            format!("ROW({})::pg_catalog.text COLLATE pg_catalog.\"C\"", columns.join(", "))
         };
         // the text of whole rows, by the types' own output functions, because not every type has equality
         format!(
@@ -145,7 +164,8 @@ impl PatchWriter for PostgresPatch {
              SELECT y.place, y.body, pg_catalog.row_number() OVER (PARTITION BY y.body) AS n\n    \
              FROM (SELECT x.ctid AS place, {live} AS body FROM ONLY {table} AS x) AS y\n  ) AS live\n  \
              JOIN (SELECT {gone} AS body, g.{copies} AS n FROM pg_temp.dbsnap_gone AS g) AS gone\n  \
-             ON gone.body = live.body AND live.n <= gone.n\n) AS d WHERE t.ctid = d.place;\n\
+             ON gone.body OPERATOR(pg_catalog.=) live.body AND live.n OPERATOR(pg_catalog.<=) gone.n\n) AS d \
+             WHERE t.ctid OPERATOR(pg_catalog.=) d.place;\n\
              DROP TABLE pg_temp.dbsnap_gone;\n",
             table = table(&schema.table),
             live = body("x"),
@@ -186,20 +206,44 @@ impl PatchWriter for PostgresPatch {
         true
     }
 
-    fn parked(&self, column: &Column, number: u32) -> Option<Value> {
-        if column.nullable {
-            return Some(Value::Null);
-        }
-        let number = i64::from(number);
-        match (column.array, column.kind, column.sql_type.as_str()) {
-            (false, Kind::Text, _) => Some(Value::Text(format!("dbsnap {number}").into_bytes())),
-            (false, Kind::Int, "smallint") => Some(Value::Int(i64::from(i16::MIN) + number)),
-            (false, Kind::Int, _) => Some(Value::Int(i64::from(i32::MIN) + number)),
-            (false, Kind::BigInt, _) => Some(Value::Int(i64::MIN + number)),
-            (false, Kind::Uuid, _) => Some(Value::Text(format!("dbdbdbdb-dbdb-4bdb-8bdb-{number:012x}").into_bytes())),
-            _ => None,
-        }
+    fn takes_indexes_off(&self) -> bool {
+        true
     }
+
+    fn parked(&self, _: &Column, _: u32) -> Option<Value> {
+        None
+    }
+}
+
+/// Runs what the first column of `query` says, and keeps the second for the end.
+fn take_off(declared: &str, query: &str) -> String {
+    let tag = tag(&[declared.to_owned(), query.to_owned()]);
+    format!(
+        "DO {tag}\nDECLARE{declared}\n  one record;\nBEGIN\n  FOR one IN\n    SELECT * FROM ({query}) AS t (off, again)\n  \
+         LOOP\n    EXECUTE one.off;\n    INSERT INTO pg_temp.dbsnap_again (sql) VALUES (one.again);\n  END LOOP;\nEND {tag};\n"
+    )
+}
+
+/// The indexes that no order of a table's updates passes, as a condition on `i`: PostgreSQL checks them row by row. Exclusion
+/// constraints are taken off wherever one of their columns changes.
+fn crossed(one: &PatchTable<'_>) -> Option<String> {
+    let list = |names: &BTreeSet<String>| {
+        let quoted: Vec<String> = names.iter().map(|name| literal(name)).collect();
+        if quoted.is_empty() { "NULL".to_owned() } else { quoted.join(", ") }
+    };
+    let Crossing { indexes, columns } = one.crossing;
+    (!columns.is_empty()).then(|| {
+        format!(
+            "i.indrelid = {}::pg_catalog.regclass AND (i.indisunique AND (SELECT x.relname FROM pg_catalog.pg_class x \
+             WHERE x.oid = i.indexrelid) IN ({}) OR i.indisexclusion AND EXISTS (SELECT FROM pg_catalog.pg_attribute a \
+             WHERE a.attrelid = i.indrelid AND a.attname IN ({}) AND (a.attnum = ANY (i.indkey) OR EXISTS \
+             (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass \
+             AND d.objid = i.indexrelid AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum))))",
+            literal(&table(&one.schema.table)),
+            list(indexes),
+            list(columns)
+        )
+    })
 }
 
 /// Identity columns beyond the key that the database alone may fill: updates have to be let in.

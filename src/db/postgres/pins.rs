@@ -39,6 +39,15 @@ const PINS: &[(&str, &str, u32)] = &[
     ("transaction_timeout", "0", 17),
 ];
 
+/// Sets the search path that this session has by role, database and URL.
+///
+/// Functions of the database's own, which checks, domains, generated columns and indexes call, are written for it. It is in force only
+/// while a statement writes rows; in such a statement every name of ours, operators included, is qualified.
+pub(super) const THEIR_PATH: &str =
+    "SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('dbsnap.search_path'), true)";
+/// Sets the one that is pinned.
+pub(super) const NO_PATH: &str = "SET LOCAL search_path = ''";
+
 /// Opens a transaction for `purpose` and pins its settings. Takes no snapshot: no statement here reads a table.
 pub(super) fn begin(
     connection: &mut Connection,
@@ -50,7 +59,10 @@ pub(super) fn begin(
     let mut sql = String::from(match purpose {
         Purpose::Catalog | Purpose::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
         // under its locks nobody else writes the tables, and checks of foreign keys see what is committed elsewhere
-        Purpose::Restore => "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE",
+        Purpose::Restore => {
+            "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE; SELECT \
+             pg_catalog.set_config('dbsnap.search_path', pg_catalog.current_setting('search_path'), true)"
+        }
     });
     for (name, value) in pins(purpose, version) {
         let _ = write!(sql, "; SET LOCAL {name} = '{value}'");

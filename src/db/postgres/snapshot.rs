@@ -2,8 +2,8 @@
 
 use super::operators::KeyOperators;
 use super::session::Session;
-use crate::codec::TableName;
-use crate::db::{Changing, Counter, DbError, RowSink, Snapshot};
+use crate::codec::{TableName, TableSchema};
+use crate::db::{Changing, Counter, DbError, Filter, RowSink, Snapshot};
 
 /// A read-only, repeatable-read transaction.
 pub(super) struct PostgresSnapshot<'s> {
@@ -24,6 +24,16 @@ impl Snapshot for PostgresSnapshot<'_> {
 
     fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         self.session.read(index, rows)
+    }
+
+    fn judge(
+        &mut self,
+        index: usize,
+        filter: &Filter,
+        schema: &TableSchema,
+        rows: &[&[u8]],
+    ) -> Result<Vec<bool>, DbError> {
+        self.session.judge(index, filter, schema, rows)
     }
 
     fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {

@@ -3,7 +3,7 @@
 use super::wire::{Connection, Failure};
 use crate::codec::{KeyOrder, Kind};
 use crate::monitor::Monitor;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How the text of a value becomes a canonical value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,13 @@ struct Type {
 }
 
 /// The database's types, by oid. Row types of tables and arrays of them are left out; they are [`Kind::Other`].
-pub(super) struct Types(HashMap<u32, Type>);
+pub(super) struct Types {
+    by_oid: HashMap<u32, Type>,
+    /// Collations under which an ASCII letter equals its capital, by oid; [`DEFAULT_COLLATION`] for `citext`, which asks no other.
+    folding: HashSet<u32>,
+}
+
+const DEFAULT_COLLATION: u32 = 100;
 
 impl Types {
     /// Reads them.
@@ -68,14 +74,14 @@ impl Types {
             types.insert(row.required_number(0)?, found);
             Ok(())
         })?;
-        Ok(Types(types))
+        Ok(Types { by_oid: types, folding: folding_collations(connection, monitor)? })
     }
 
     /// The type below any domains.
     fn resolve(&self, mut oid: u32) -> Option<&Type> {
         // domains cannot form a cycle, but what a server says is not to be trusted
         for _ in 0..64 {
-            let found = self.0.get(&oid)?;
+            let found = self.by_oid.get(&oid)?;
             if found.class != 'd' {
                 return Some(found);
             }
@@ -93,8 +99,10 @@ impl Types {
         }
     }
 
-    /// How a key column of type `oid` is ordered.
-    pub(super) fn order(&self, oid: u32) -> KeyOrder {
+    /// How a key column of type `oid` is ordered whose index has this collation.
+    pub(super) fn order(&self, oid: u32, collation: u32) -> KeyOrder {
+        let is_named =
+            |builtin, name| self.resolve(oid).is_some_and(|found| found.builtin == builtin && found.name == name);
         match self.kind(oid) {
             (_, true) => KeyOrder::Storage,
             (Kind::Numeric, _) => KeyOrder::Numeric,
@@ -102,12 +110,40 @@ impl Types {
             (Kind::Time, _) => KeyOrder::Time,
             (Kind::Timestamp | Kind::TimestampTz, _) => KeyOrder::Timestamp,
             // character(n): trailing spaces do not count
-            (Kind::Text, _) if self.resolve(oid).is_some_and(|found| found.builtin && found.name == "bpchar") => {
-                KeyOrder::Rtrim
+            (Kind::Text, _) if is_named(true, "bpchar") => KeyOrder::Rtrim,
+            (Kind::Text, _) if is_named(false, "citext") && self.folding.contains(&DEFAULT_COLLATION) => {
+                KeyOrder::NoCase
             }
+            (Kind::Text, _) if collation != DEFAULT_COLLATION && self.folding.contains(&collation) => KeyOrder::NoCase,
             _ => KeyOrder::Storage,
         }
     }
+}
+
+/// Asks the database which collations take a letter and its capital for equal, and, of the default one, whether one is the other's lower
+/// case. All 26 letters have to: in Turkish `i` is not that of `I`.
+fn folding_collations(connection: &mut Connection, monitor: &dyn Monitor) -> Result<HashSet<u32>, Failure> {
+    const SMALL: &str = "'abcdefghijklmnopqrstuvwxyz'";
+    const LARGE: &str = "'ABCDEFGHIJKLMNOPQRSTUVWXYZ'";
+    let mut tests = vec![format!("SELECT {DEFAULT_COLLATION}, pg_catalog.lower({LARGE}::pg_catalog.text) = {SMALL}")];
+    let sql = "SELECT c.oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.collname) \
+               FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace \
+               JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database() \
+               WHERE NOT c.collisdeterministic AND c.collencoding IN (-1, d.encoding) \
+               AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')";
+    connection.query(sql, monitor, &mut |row| {
+        let (oid, name) = (row.required_number::<u32>(0)?, row.required(1)?);
+        tests.push(format!("SELECT {oid}, {SMALL}::pg_catalog.text = {LARGE} COLLATE {name}"));
+        Ok(())
+    })?;
+    let mut folding = HashSet::new();
+    connection.query(&tests.join(" UNION ALL "), monitor, &mut |row| {
+        if row.flag(1)? {
+            folding.insert(row.required_number(0)?);
+        }
+        Ok(())
+    })?;
+    Ok(folding)
 }
 
 fn scalar(found: &Type) -> Kind {

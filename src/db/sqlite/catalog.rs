@@ -50,7 +50,7 @@ fn info(conn: &Connection, schema: TableSchema, text: TextForm) -> Result<TableI
         Err(error) => return Err(error),
     };
     let bytes = rows.and_then(|rows| sampled_bytes(conn, &read, text, rows).ok());
-    Ok(TableInfo { schema: read.schema, estimated_rows: rows, bytes, partition_of: None, refusal })
+    Ok(TableInfo { schema: read.schema, estimated_rows: rows, bytes, part_of: Vec::new(), refusal })
 }
 
 /// Bytes of all rows, if all were like the first few. SQLite keeps no sizes by table, and adding up pages would read them all.

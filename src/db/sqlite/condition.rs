@@ -1,69 +1,196 @@
-//! A condition on rows that are in no database: SQLite is asked about one row after the other.
+//! A filter on rows that are in no database: SQLite is asked about some rows after the other, in a table of its own whose columns
+//! are those that the filter names, of the same affinity and collation.
 
 use super::error::failed;
-use super::scratch::{Scratch, table_name};
-use super::scratch_form::bind;
+use super::scratch::Scratch;
+use super::scratch_form::{bind, definition};
 use super::sql::quote;
-use crate::codec::{Key, TableSchema, ValueRef};
-use crate::db::{DbError, Engine, Filter, FilterNames};
+use super::text::TextForm;
+use crate::codec::{Column, RowReader, TableSchema, ValueRef};
+use crate::db::{Care, DbError, Engine, Filter, FilterNames};
+use rusqlite::{Connection, Statement};
 
-/// Whether a condition holds for rows of a table, in SQLite's opinion.
+/// A filter and the table in which rows are held against it.
 #[derive(Debug)]
 pub struct Condition {
     scratch: Scratch,
-    schema: TableSchema,
     engine: Engine,
-    sql: [String; 3],
+    text: TextForm,
+    columns: Vec<(usize, Column)>,
+    /// How many values a row has.
+    width: usize,
+    care: Care,
+    insert: String,
+    select: String,
 }
 
 impl Condition {
-    /// Reads `typed` as a filter on rows of `schema`.
+    /// Reads `typed` as a filter on rows of `schema`, a table of `engine`, as far as it means the same without that database.
     ///
     /// # Errors
-    /// As [`Filter::parse_named`].
-    pub fn new(
+    /// As [`Filter::stored`].
+    pub fn stored(
         typed: &str,
         schema: &TableSchema,
         engine: Engine,
         names: &dyn FilterNames,
     ) -> Result<Condition, DbError> {
-        let filter = Filter::parse_named(typed, Engine::Sqlite, schema, names)?;
-        let scratch = Scratch::temporary()?;
-        let schema = TableSchema { key: Key::Rows, ..schema.clone() };
-        scratch.table(&schema, engine)?;
-        let places: Vec<String> = (1..=schema.columns.len().max(1)).map(|nth| format!("?{nth}")).collect();
-        let table = quote(&table_name(&schema));
-        let sql = [
-            format!("INSERT INTO main.{table} VALUES ({})", places.join(", ")),
-            format!("SELECT EXISTS (SELECT 1 FROM main.{table} WHERE {})", filter.sql),
-            format!("DELETE FROM main.{table}"),
-        ];
-        Ok(Condition { scratch, schema, engine, sql })
+        let apart = ToldApart::new(schema, names);
+        let (filter, care) = Filter::stored(typed, engine, &apart.schema, &apart)?;
+        let columns = columns(&filter, &apart.schema)?;
+        Condition::new(&filter, columns, schema.columns.len(), engine, TextForm::Utf8, care)
     }
 
-    /// Whether it holds for a row.
+    /// `filter` on rows of `schema` as `conn` would apply it to `table`.
+    pub(super) fn beside(
+        conn: &Connection,
+        table: &TableSchema,
+        filter: &Filter,
+        schema: &TableSchema,
+        text: TextForm,
+    ) -> Result<Condition, DbError> {
+        let strict: bool = conn
+            .query_row(
+                "SELECT strict FROM pragma_table_list(?1) WHERE schema = 'main'",
+                [table.table.name.as_str()],
+                |row| row.get(0),
+            )
+            .map_err(|error| failed(&format!("reading the schema of {}", table.table), error))?;
+        let mut columns = columns(filter, schema)?;
+        for (at, column) in filter.positions(table)?.into_iter().zip(&mut columns) {
+            // the affinity of the column as it is now decides
+            column.1 = table.columns[at].clone();
+            if strict && column.1.sql_type.eq_ignore_ascii_case("ANY") {
+                // ANY converts nothing there, and elsewhere it stands for a number
+                column.1.sql_type = "BLOB".to_owned();
+            }
+        }
+        Condition::new(filter, columns, schema.columns.len(), Engine::Sqlite, text, Care::default())
+    }
+
+    fn new(
+        filter: &Filter,
+        columns: Vec<(usize, Column)>,
+        width: usize,
+        engine: Engine,
+        text: TextForm,
+        care: Care,
+    ) -> Result<Condition, DbError> {
+        let scratch = Scratch::temporary()?;
+        let number = quote(&filter.free_name());
+        let mut definitions = vec![format!("{number} INTEGER PRIMARY KEY")];
+        for (_, column) in &columns {
+            let known = |name: &String| ["NOCASE", "RTRIM"].iter().any(|known| name.eq_ignore_ascii_case(known));
+            if let (Engine::Sqlite, Some(collation)) = (engine, column.collation.as_ref().filter(|name| !known(name))) {
+                let reason = format!(
+                    "column {} is compared by the collation {collation}, which only the application that made it has",
+                    column.name
+                );
+                return Err(DbError::Filter { reason });
+            }
+            definitions.push(definition(column, engine));
+        }
+        let making = |error| failed("making a table to apply the filter in", error);
+        let sql = format!("PRAGMA encoding = '{}'; CREATE TABLE main.t ({})", text.name(), definitions.join(", "));
+        scratch.conn.execute_batch(&sql).map_err(making)?;
+        let places: Vec<String> = (0..columns.len()).map(|at| format!(", {}", text.placeholder(at + 1))).collect();
+        let insert = format!("INSERT INTO main.t VALUES (NULL{})", places.concat());
+        let select = format!("SELECT ({}) IS TRUE FROM main.t ORDER BY {number}", filter.sql);
+        Ok(Condition { scratch, engine, text, columns, width, care, insert, select })
+    }
+
+    /// For each of `rows` whether it holds.
     ///
     /// # Errors
-    /// If SQLite cannot tell.
-    pub fn holds(&self, values: &[ValueRef<'_>]) -> Result<bool, DbError> {
-        let telling = |error| failed("applying the filter to a row", error);
+    /// If SQLite cannot tell, or a row holds what only the database itself could tell of.
+    pub fn judge(&self, rows: &[&[u8]]) -> Result<Vec<bool>, DbError> {
+        let applying = |error| failed("applying the filter to rows", error);
         let conn = &self.scratch.conn;
-        let [insert, select, delete] = &self.sql;
-        let mut insert = conn.prepare_cached(insert).map_err(telling)?;
-        for (nth, (value, column)) in values.iter().zip(&self.schema.columns).enumerate() {
-            bind(&mut insert, nth + 1, *value, column, self.engine).map_err(telling)?;
+        conn.execute_batch("BEGIN").map_err(applying)?;
+        let mut insert = conn.prepare_cached(&self.insert).map_err(applying)?;
+        for row in rows {
+            let values = RowReader::values(row, self.width)
+                .map_err(|error| DbError::Unsupported(format!("a row cannot be read: {error}")))?;
+            for (nth, (at, column)) in self.columns.iter().enumerate() {
+                self.care.allows(column, values[*at])?;
+                self.bind(&mut insert, nth + 1, values[*at], column)?;
+            }
+            insert.raw_execute().map_err(applying)?;
         }
-        insert.raw_execute().map_err(telling)?;
-        let holds = conn.prepare_cached(select).and_then(|mut select| select.query_row([], |row| row.get(0)));
-        conn.prepare_cached(delete).and_then(|mut delete| delete.execute([])).map_err(telling)?;
-        holds.map_err(telling)
+        let mut select = conn.prepare_cached(&self.select).map_err(applying)?;
+        let held = select.query_map([], |row| row.get(0)).map_err(applying)?;
+        let held: Vec<bool> = held.collect::<rusqlite::Result<_>>().map_err(applying)?;
+        conn.execute_batch("DELETE FROM main.t; COMMIT").map_err(applying)?;
+        match held.len() == rows.len() {
+            true => Ok(held),
+            false => Err(DbError::Lost("SQLite did not tell of every row".to_owned())),
+        }
+    }
+
+    fn bind(
+        &self,
+        insert: &mut Statement<'_>,
+        nth: usize,
+        value: ValueRef<'_>,
+        column: &Column,
+    ) -> Result<(), DbError> {
+        match self.engine {
+            Engine::Sqlite => self.text.bind(insert, nth, value),
+            Engine::Postgres => bind(insert, nth, value, column, Engine::Postgres)
+                .map_err(|error| failed("applying the filter to rows", error)),
+        }
+    }
+}
+
+/// The filter's columns and their positions.
+fn columns(filter: &Filter, schema: &TableSchema) -> Result<Vec<(usize, Column)>, DbError> {
+    Ok(filter.positions(schema)?.into_iter().map(|at| (at, schema.columns[at].clone())).collect())
+}
+
+/// A table whose columns SQLite tells apart. Of those that differ in case only none keeps its name: they are found as they are
+/// written, and in no other case.
+struct ToldApart<'n> {
+    schema: TableSchema,
+    renamed: Vec<(String, String)>,
+    names: &'n dyn FilterNames,
+}
+
+impl<'n> ToldApart<'n> {
+    fn new(schema: &TableSchema, names: &'n dyn FilterNames) -> ToldApart<'n> {
+        let mut schema = schema.clone();
+        let columns: Vec<String> = schema.columns.iter().map(|column| column.name.clone()).collect();
+        let mut renamed = Vec::new();
+        for (nth, column) in schema.columns.iter_mut().enumerate() {
+            let same = |other: &&String| other.eq_ignore_ascii_case(&column.name);
+            if columns.iter().filter(same).count() > 1 {
+                let here = format!("{} ({nth})", column.name);
+                renamed.push((std::mem::replace(&mut column.name, here.clone()), here));
+            }
+        }
+        ToldApart { schema, renamed, names }
+    }
+
+    fn here(&self, name: &str) -> Option<String> {
+        self.renamed.iter().find(|(source, _)| source == name).map(|(_, here)| here.clone())
+    }
+}
+
+impl FilterNames for ToldApart<'_> {
+    fn column(&self, name: &str) -> Option<String> {
+        let other = || self.names.column(name).map(|column| self.here(&column).unwrap_or(column));
+        self.here(name).or_else(other)
+    }
+
+    fn label(&self, column: &str, value: &str) -> Option<String> {
+        let source = self.renamed.iter().find(|(_, here)| here == column).map_or(column, |(source, _)| source);
+        self.names.label(source, value)
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::codec::{Column, Kind, TableName};
+    use crate::codec::{Key, Kind, TableName, Value, row};
 
     pub(in crate::db::sqlite) fn schema() -> TableSchema {
         let column = |name: &str, kind, sql_type: &str| Column {
@@ -98,12 +225,43 @@ pub(super) mod tests {
         }
     }
 
+    fn told(typed: &str, rows: &[[Value; 2]]) -> Vec<bool> {
+        let condition = Condition::stored(typed, &schema(), Engine::Postgres, &NoNames).unwrap();
+        let rows: Vec<Vec<u8>> = rows.iter().map(|values| row::encode(values)).collect();
+        let rows: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
+        // a second time as well: nothing is left of the rows before
+        assert_eq!(condition.judge(&rows).unwrap(), condition.judge(&rows).unwrap());
+        condition.judge(&rows).unwrap()
+    }
+
     #[test]
     fn a_condition_is_applied_to_each_row() {
-        let condition = Condition::new("id > 2 AND ok", &schema(), Engine::Postgres, &NoNames).unwrap();
-        assert!(condition.holds(&[ValueRef::Int(3), ValueRef::Text(b"t")]).unwrap());
-        assert!(!condition.holds(&[ValueRef::Int(3), ValueRef::Text(b"f")]).unwrap());
-        assert!(!condition.holds(&[ValueRef::Int(1), ValueRef::Text(b"t")]).unwrap());
-        assert!(!condition.holds(&[ValueRef::Null, ValueRef::Text(b"t")]).unwrap());
+        let text = |text: &str| Value::Text(text.as_bytes().to_vec());
+        let rows = [
+            [Value::Int(3), text("t")],
+            [Value::Int(3), text("f")],
+            [Value::Int(1), text("t")],
+            [Value::Null, text("t")],
+        ];
+        assert_eq!(told("id > 2 AND ok", &rows), [true, false, false, false]);
+        assert_eq!(told("NOT ok OR id IS NULL", &rows), [false, true, false, true]);
+        assert_eq!(told("TRUE", &rows), [true; 4]);
+    }
+
+    #[test]
+    fn text_is_in_the_order_of_the_database() {
+        let conn = Connection::open_in_memory().unwrap();
+        let sql = "PRAGMA encoding = 'UTF-16le'; CREATE TABLE mods (id INTEGER, ok ANY) STRICT";
+        conn.execute_batch(sql).unwrap();
+        let schema = TableSchema { table: TableName::bare("mods"), ..schema() };
+        let column = Column { sql_type: "ANY".to_owned(), kind: Kind::Other, ..schema.columns[1].clone() };
+        let schema = TableSchema { columns: vec![schema.columns[0].clone(), column], ..schema };
+        let filter = Filter::parse("ok < 'z' AND typeof(ok) = 'text'", Engine::Sqlite, &schema, &|_| None).unwrap();
+        let values = ["\u{100}", "\u{e9}", "5"];
+        for (form, told) in [(TextForm::Utf16Le, [true, false, true]), (TextForm::Utf8, [false, false, true])] {
+            let condition = Condition::beside(&conn, &schema, &filter, &schema, form).unwrap();
+            let rows = values.map(|text| row::encode(&[Value::Int(1), Value::Text(text.as_bytes().to_vec())]));
+            assert_eq!(condition.judge(&[&rows[0], &rows[1], &rows[2]]).unwrap(), told);
+        }
     }
 }

@@ -36,6 +36,20 @@ pub(super) fn foreign_keys(conn: &Connection, name: &str) -> rusqlite::Result<Ve
     Ok(keys.into_iter().map(|(_, key)| key).collect())
 }
 
+/// The columns that a foreign key refers to; none if there is no such table.
+pub(super) fn key_columns(conn: &Connection, key: &ForeignKey) -> rusqlite::Result<Vec<String>> {
+    if spelled_table(conn, &key.table.name)?.is_none() {
+        return Ok(Vec::new());
+    }
+    if !key.references.is_empty() {
+        return Ok(key.references.clone());
+    }
+    let mut statement =
+        conn.prepare_cached("SELECT name FROM pragma_table_xinfo(?1, 'main') WHERE pk > 0 ORDER BY pk")?;
+    let names = statement.query_map([&key.table.name], |row| row.get(0))?;
+    names.collect()
+}
+
 fn spelled_table(conn: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
     let sql = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
     first(conn, sql, &[name])

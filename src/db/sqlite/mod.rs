@@ -24,6 +24,7 @@ mod scratch_form;
 mod shape;
 mod sql;
 mod text;
+mod twins;
 mod violations;
 mod write;
 
@@ -39,6 +40,7 @@ use text::TextForm;
 pub use condition::Condition;
 pub use patch::SqlitePatch;
 pub use scratch::{Scratch, table_name};
+pub use twins::{Renamed, distinct, rename};
 
 /// A SQLite database file.
 #[derive(Debug)]

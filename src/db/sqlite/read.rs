@@ -1,12 +1,13 @@
 //! One instant of some tables.
 
+use super::condition::Condition;
 use super::error::{extended_code, failed};
 use super::interrupt::interruptible;
 use super::shape::Shape;
 use super::sql;
 use super::text::TextForm;
-use crate::codec::Key;
-use crate::db::{Counter, DbError, RowSink, Snapshot, TableRead};
+use crate::codec::{Key, TableSchema};
+use crate::db::{Counter, DbError, Filter, RowSink, Snapshot, TableRead};
 use crate::monitor::Monitor;
 use rusqlite::{Connection, OptionalExtension, ffi};
 
@@ -65,6 +66,17 @@ impl Snapshot for SqliteSnapshot<'_> {
 
     fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         read_rows(self.transaction.0, table_at(&self.tables, index)?, self.text, self.monitor, rows)
+    }
+
+    fn judge(
+        &mut self,
+        index: usize,
+        filter: &Filter,
+        schema: &TableSchema,
+        rows: &[&[u8]],
+    ) -> Result<Vec<bool>, DbError> {
+        let table = &table_at(&self.tables, index)?.schema;
+        Condition::beside(self.transaction.0, table, filter, schema, self.text)?.judge(rows)
     }
 
     fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {

@@ -1,5 +1,6 @@
 //! One write transaction over some tables.
 
+use super::condition::Condition;
 use super::defaults;
 use super::error::{extended_code, failed, is_taken};
 use super::interrupt::interruptible;
@@ -12,7 +13,8 @@ use super::text::TextForm;
 use super::violations::{References, Violations};
 use super::write::{RowStatement, each_row, expect_one};
 
-use crate::db::{Commit, Counter, DbError, RestoreTxn, RowSink, RowStream, Snapshot, TableRead};
+use crate::codec::{DanglingRows, TableSchema};
+use crate::db::{Commit, Counter, DbError, Filter, MayDangle, RestoreTxn, RowSink, RowStream, Snapshot, TableRead};
 use crate::monitor::Monitor;
 use rusqlite::{Connection, ffi};
 
@@ -25,6 +27,8 @@ pub(super) struct SqliteRestore<'s> {
     references: References,
     /// What dangled before the first write; `None` as long as nothing was written.
     before: Option<Violations>,
+    /// What may dangle afterwards.
+    allowed: MayDangle,
     monitor: &'s dyn Monitor,
 }
 
@@ -48,7 +52,16 @@ impl<'s> SqliteRestore<'s> {
             }
         }
         let references = References::around(&conn, tables)?;
-        Ok(SqliteRestore { conn, tables: tables.to_vec(), shapes, text, references, before: None, monitor })
+        Ok(SqliteRestore {
+            conn,
+            tables: tables.to_vec(),
+            shapes,
+            text,
+            references,
+            before: None,
+            allowed: MayDangle::default(),
+            monitor,
+        })
     }
 
     /// Before every write: the transaction must still be open (some errors make SQLite end it, and what came after would be
@@ -57,6 +70,10 @@ impl<'s> SqliteRestore<'s> {
         if self.conn.is_autocommit() {
             return Err(DbError::Lost("SQLite has rolled the restore back".to_owned()));
         }
+        self.look_before()
+    }
+
+    fn look_before(&mut self) -> Result<(), DbError> {
         if self.before.is_none() {
             self.before = Some(self.references.violations(&self.conn, self.monitor)?);
         }
@@ -83,6 +100,17 @@ impl Snapshot for SqliteRestore<'_> {
         read_rows(&self.conn, table_at(&self.tables, index)?, self.text, self.monitor, rows)
     }
 
+    fn judge(
+        &mut self,
+        index: usize,
+        filter: &Filter,
+        schema: &TableSchema,
+        rows: &[&[u8]],
+    ) -> Result<Vec<bool>, DbError> {
+        let table = &table_at(&self.tables, index)?.schema;
+        Condition::beside(&self.conn, table, filter, schema, self.text)?.judge(rows)
+    }
+
     fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
         counters(&self.conn, shape_at(&self.shapes, index)?)
     }
@@ -91,6 +119,15 @@ impl Snapshot for SqliteRestore<'_> {
 impl RestoreTxn for SqliteRestore<'_> {
     fn foreign_keys_act(&self) -> bool {
         false
+    }
+
+    fn dangling(&mut self) -> Result<Vec<DanglingRows>, DbError> {
+        self.look_before()?;
+        self.before.as_ref().map_or(Ok(Vec::new()), |before| before.told(&self.conn, self.monitor))
+    }
+
+    fn may_dangle(&mut self, allowed: MayDangle) {
+        self.allowed = allowed;
     }
 
     fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError> {
@@ -163,7 +200,8 @@ impl RestoreTxn for SqliteRestore<'_> {
             return Ok(Commit::RolledBack);
         }
         if let Some(before) = self.before.take() {
-            self.references.violations(&self.conn, self.monitor)?.refuse_new(&before)?;
+            let now = self.references.violations(&self.conn, self.monitor)?;
+            now.refuse_new(&before, &self.allowed, &self.conn, self.monitor)?;
         }
         match self.conn.execute_batch("COMMIT") {
             Ok(()) if self.conn.is_autocommit() => Ok(Commit::Done),

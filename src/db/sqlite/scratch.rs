@@ -6,18 +6,24 @@
 //! `numeric` a number, and everything else the server's text.
 
 use super::error::failed;
+use super::interrupt::limited;
 use super::scratch_form::{bind, definition, key};
 use super::sql::quote;
 use crate::codec::{TableSchema, ValueRef};
 use crate::db::{DbError, Engine};
+use crate::monitor::Monitor;
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Batch, Connection, OpenFlags, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
 /// Kibibytes of pages kept in memory.
 const CACHE: u32 = 64 * 1024;
+
+/// Bytes that SQLite may use while a query runs.
+const MEMORY: u64 = 2 << 30;
 
 /// A database of our own.
 #[derive(Debug)]
@@ -72,6 +78,18 @@ impl Scratch {
         }
         let sql = format!("CREATE TABLE main.{} ({})", quote(&table_name(schema)), parts.join(", "));
         self.conn.execute_batch(&sql).map_err(|error| failed(&format!("making table {}", schema.table), error))
+    }
+
+    /// Makes a view that shows the columns of all rows of the tables `parts`.
+    ///
+    /// # Errors
+    /// If SQLite does not take such a view.
+    pub fn view(&self, name: &str, columns: &[String], parts: &[String]) -> Result<(), DbError> {
+        let columns: Vec<String> = columns.iter().map(|column| quote(column)).collect();
+        let columns = if columns.is_empty() { "NULL".to_owned() } else { columns.join(", ") };
+        let parts: Vec<String> = parts.iter().map(|part| format!("SELECT {columns} FROM {}", quote(part))).collect();
+        let sql = format!("CREATE VIEW main.{} AS {}", quote(name), parts.join(" UNION ALL "));
+        self.conn.execute_batch(&sql).map_err(|error| failed(&format!("making a view of {name}"), error))
     }
 
     /// Loads rows into the table of `schema` by way of `rows`, which gives each to the function it is given. All or none come in.
@@ -146,32 +164,41 @@ impl Scratch {
     }
 
     /// Runs `query`, which must be one statement that only reads. Gives `begin` the names of its columns and `row` each row until that
-    /// returns `false`.
+    /// returns `false`. A query can be without end, or ask for any amount of memory: it ends after `limit`, when the monitor
+    /// wants to stop, and when SQLite's memory is used up.
     ///
     /// # Errors
     /// As [`Scratch::tables_read`], and what `row` returns.
     pub fn query<E: From<DbError>>(
         &mut self,
         query: &str,
+        limit: Option<Duration>,
+        monitor: &dyn Monitor,
         begin: impl FnOnce(&[String]) -> Result<(), E>,
         mut row: impl FnMut(&[ValueRef<'_>]) -> Result<bool, E>,
     ) -> Result<(), E> {
+        let bound = format!("PRAGMA hard_heap_limit = {MEMORY}");
+        self.conn
+            .query_row(&bound, [], |_| Ok(()))
+            .map_err(|error| failed("limiting the memory of the query", error))?;
         self.guard()?;
-        let mut statement = self.prepare(query)?;
-        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-        begin(&names)?;
-        let querying = |error| asked("running the query", error);
-        let mut rows = statement.raw_query();
-        while let Some(found) = rows.next().map_err(querying)? {
-            let mut values = Vec::with_capacity(names.len());
-            for at in 0..names.len() {
-                values.push(super::text::value(found.get_ref(at).map_err(querying)?));
+        limited(&self.conn, monitor, limit, || {
+            let mut statement = self.prepare(query)?;
+            let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+            begin(&names)?;
+            let querying = |error| asked("running the query", error);
+            let mut rows = statement.raw_query();
+            while let Some(found) = rows.next().map_err(querying)? {
+                let mut values = Vec::with_capacity(names.len());
+                for at in 0..names.len() {
+                    values.push(super::text::value(found.get_ref(at).map_err(querying)?));
+                }
+                if !row(&values)? {
+                    break;
+                }
             }
-            if !row(&values)? {
-                break;
-            }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn prepare(&self, query: &str) -> Result<Statement<'_>, DbError> {

@@ -51,6 +51,15 @@ impl TextForm {
         }
     }
 
+    /// The encoding as SQLite calls it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            TextForm::Utf8 => "UTF-8",
+            TextForm::Utf16Le => "UTF-16le",
+            TextForm::Utf16Be => "UTF-16be",
+        }
+    }
+
     /// The select list that [`TextForm::read_row`] reads: the columns as they are, or two expressions for each.
     pub(super) fn select_list(self, schema: &TableSchema) -> String {
         let columns: Vec<String> = schema

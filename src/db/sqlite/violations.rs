@@ -1,10 +1,13 @@
 //! Foreign keys do not act while a restore writes, so they are checked before and after: it may leave no dangling reference
-//! that was not there before.
+//! that was not there before, unless it dangled in the state that is restored.
 
 use super::error::{extended_code, failed};
+use super::foreign_keys::{foreign_keys, key_columns};
 use super::interrupt::interruptible;
-use crate::codec::TableName;
-use crate::db::{DbError, TableRead};
+use super::sql;
+use crate::codec::{DanglingRows, ForeignKey, TableName};
+use crate::db::{DbError, MayDangle, TableRead};
+use crate::hash::Hasher;
 use crate::monitor::Monitor;
 use rusqlite::{Connection, ffi};
 use std::collections::{BTreeMap, HashSet};
@@ -69,6 +72,19 @@ impl References {
     }
 }
 
+impl Group {
+    fn rows(&self) -> u64 {
+        self.rowids.len() as u64 + self.unnamed
+    }
+
+    /// Rows that dangle and did not before.
+    fn new_since(&self, before: Option<&Group>) -> u64 {
+        before.map_or(self.rows(), |old| {
+            self.rowids.difference(&old.rowids).count() as u64 + self.unnamed.saturating_sub(old.unnamed)
+        })
+    }
+}
+
 impl Violations {
     fn check(&mut self, conn: &Connection, child: &str) -> rusqlite::Result<()> {
         let mut statement = conn.prepare("SELECT rowid, parent, fkid FROM pragma_foreign_key_check(?1, 'main')")?;
@@ -88,25 +104,86 @@ impl Violations {
         Ok(())
     }
 
-    /// Fails if something dangles that did not `before`.
-    pub(super) fn refuse_new(&self, before: &Violations) -> Result<(), DbError> {
+    /// What dangles, with digests by which it can be known again.
+    pub(super) fn told(&self, conn: &Connection, monitor: &dyn Monitor) -> Result<Vec<DanglingRows>, DbError> {
+        interruptible(conn, monitor, || self.groups.iter().map(|(key, group)| tell(conn, key, group)).collect())
+    }
+
+    /// Fails if something dangles that did not `before` and may not. Says what may.
+    pub(super) fn refuse_new(
+        &self,
+        before: &Violations,
+        allowed: &MayDangle,
+        conn: &Connection,
+        monitor: &dyn Monitor,
+    ) -> Result<(), DbError> {
         let mut dangling = Vec::new();
         for (key, group) in &self.groups {
-            let (child, _) = key;
-            if before.unchecked.contains(child) {
+            let new = group.new_since(before.groups.get(key));
+            if new == 0 || before.unchecked.contains(&key.0) {
                 continue;
             }
-            let new = match before.groups.get(key) {
-                None => group.rowids.len() as u64 + group.unnamed,
-                Some(old) => {
-                    let rowids = group.rowids.difference(&old.rowids).count() as u64;
-                    rowids + group.unnamed.saturating_sub(old.unnamed)
-                }
+            let told = interruptible(conn, monitor, || tell(conn, key, group))?;
+            let (child, parent) = (told.table.clone(), told.references.clone());
+            let Some(why) = allowed.reason(&told) else {
+                dangling.push((child, parent, new));
+                continue;
             };
-            if new > 0 {
-                dangling.push((TableName::bare(child), TableName::bare(&group.parent), new));
-            }
+            let rows = if new == 1 { "1 row".to_owned() } else { format!("{new} rows") };
+            monitor.warn(&format!("{rows} of {child} without what they refer to in {parent}: {why}"));
         }
         if dangling.is_empty() { Ok(()) } else { Err(DbError::Dangling(dangling)) }
     }
+}
+
+fn tell(conn: &Connection, (child, fkid): &(String, i64), group: &Group) -> Result<DanglingRows, DbError> {
+    let telling = |error| failed(&format!("looking at the foreign keys of {child}"), error);
+    // SQLite numbers them from the last declared one.
+    let keys = foreign_keys(conn, child).map_err(telling)?;
+    let key = usize::try_from(*fkid).ok().and_then(|id| keys.iter().rev().nth(id));
+    let digest = match key {
+        Some(key) => digest(conn, child, key, group.rows()).map_err(telling)?,
+        None => None,
+    };
+    Ok(DanglingRows {
+        table: TableName::bare(child),
+        columns: key.map(|key| key.columns.clone()).unwrap_or_default(),
+        references: TableName::bare(&group.parent),
+        rows: group.rows(),
+        digest,
+    })
+}
+
+/// A digest of what the columns of the dangling rows hold; `None` if these are not the `expected` number of rows.
+fn digest(conn: &Connection, child: &str, key: &ForeignKey, expected: u64) -> rusqlite::Result<Option<String>> {
+    let columns: Vec<String> = key.columns.iter().map(|column| format!("c.{}", sql::quote(column))).collect();
+    let mut holds: Vec<String> = columns.iter().map(|column| format!("{column} IS NOT NULL")).collect();
+    let parent = key_columns(conn, key)?;
+    if !parent.is_empty() {
+        let pairs = parent.iter().zip(&columns).map(|(to, from)| format!("p.{} = {from}", sql::quote(to)));
+        let pairs: Vec<String> = pairs.collect();
+        let parent = sql::table(&key.table.name);
+        holds.push(format!("NOT EXISTS (SELECT 1 FROM {parent} AS p WHERE {})", pairs.join(" AND ")));
+    }
+    let values: Vec<String> = columns.iter().map(|column| format!("quote({column})")).collect();
+    let places: Vec<String> = (1..=columns.len()).map(|at| at.to_string()).collect();
+    let (values, places) = (values.join(", "), places.join(", "));
+    let text = format!(
+        "SELECT {values}, count(*) FROM {} AS c WHERE {} GROUP BY {places} ORDER BY {places}",
+        sql::table(child),
+        holds.join(" AND ")
+    );
+    let mut statement = conn.prepare(&text)?;
+    let mut rows = statement.query([])?;
+    let (mut hasher, mut found) = (Hasher::new(), 0u64);
+    while let Some(row) = rows.next()? {
+        for at in 0..columns.len() {
+            let value = row.get_ref(at)?.as_bytes().unwrap_or_default();
+            hasher.update(&(value.len() as u64).to_le_bytes()).update(value);
+        }
+        let count = u64::try_from(row.get::<_, i64>(columns.len())?).unwrap_or_default();
+        hasher.update(&count.to_le_bytes());
+        found += count;
+    }
+    Ok((found == expected).then(|| hasher.finish().to_hex()))
 }

@@ -1,7 +1,7 @@
 //! What a PostgreSQL URL says.
 
 use super::server::{Host, Password, SslMode};
-use super::{bad, percent};
+use super::{bad, percent, service};
 use crate::db::DbError;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +18,8 @@ pub struct PostgresTarget {
     pub user: Option<String>,
     /// The password, if the URL has one.
     pub password: Option<Password>,
+    /// Where to look for the password instead of the usual password file.
+    pub pass_file: Option<PathBuf>,
     /// The database; `None` means the one named like the user.
     pub database: Option<String>,
     /// Prisma's `?schema=`; `None` means `public`.
@@ -28,6 +30,8 @@ pub struct PostgresTarget {
     pub ssl_root_cert: Option<PathBuf>,
     /// How long to wait for each host; `None` leaves it to the adapter.
     pub connect_timeout: Option<Duration>,
+    /// `options`: settings of the session, as the server's command line has them.
+    pub options: Option<String>,
     /// The name shown in `pg_stat_activity`, if the URL gives one.
     pub application_name: Option<String>,
 }
@@ -46,11 +50,13 @@ impl PostgresTarget {
             hosts: hosts.split(',').map(parse_host).collect::<Result<_, _>>()?,
             user: None,
             password: None,
+            pass_file: None,
             database: some(part(database, "database name")?),
             schema: None,
             ssl_mode: SslMode::Prefer,
             ssl_root_cert: None,
             connect_timeout: None,
+            options: None,
             application_name: None,
         };
         if let Some(login) = login {
@@ -59,30 +65,45 @@ impl PostgresTarget {
             let password = password.map(|password| part(password, "password")).transpose()?;
             target.password = password.and_then(some).map(Password::new);
         }
-        target.apply(query)?;
+        let own = pairs(query)?;
+        let mut settings = Vec::new();
+        if let Some((_, name)) = own.iter().rev().find(|(name, _)| name == "service") {
+            // What the URL itself says comes before what the service says.
+            let said = |name: &str| match name {
+                "host" => !hosts.is_empty(),
+                "port" => hosts.rsplit(']').next().is_some_and(|rest| rest.contains(':')),
+                "user" => target.user.is_some(),
+                "password" => target.password.is_some(),
+                "dbname" => target.database.is_some(),
+                _ => false,
+            };
+            settings = service::settings(name)?;
+            settings.retain(|(name, _)| !said(name));
+        }
+        settings.extend(own);
+        target.apply(settings)?;
         Ok(target)
     }
 
     /// Applies the parameters of the query; those of Prisma and libpq that say nothing to us are passed over.
-    fn apply(&mut self, query: &str) -> Result<(), DbError> {
+    fn apply(&mut self, settings: Vec<(String, String)>) -> Result<(), DbError> {
         let (mut ssl_mode, mut strict) = (None, false);
         let (mut hosts, mut ports) = (None, None);
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let name = part(name, "name of a parameter")?;
-            let read = || part(value, &format!("parameter {}", known(&name)));
+        for (name, value) in settings {
             match name.as_str() {
-                "host" => hosts = some(read()?),
-                "port" => ports = some(read()?),
-                "user" => self.user = some(read()?),
-                "password" => self.password = some(read()?).map(Password::new),
-                "dbname" => self.database = some(read()?),
-                "schema" => self.schema = some(read()?),
-                "sslmode" => ssl_mode = some(read()?).map(|mode| parse_ssl_mode(&mode)).transpose()?,
-                "sslaccept" => strict = read()? == "strict",
-                "sslrootcert" => self.ssl_root_cert = some(read()?).map(PathBuf::from),
-                "connect_timeout" => self.connect_timeout = parse_seconds(&read()?)?,
-                "application_name" => self.application_name = some(read()?),
+                "host" => hosts = some(value),
+                "port" => ports = some(value),
+                "user" => self.user = some(value),
+                "password" => self.password = some(value).map(Password::new),
+                "passfile" => self.pass_file = some(value).map(PathBuf::from),
+                "dbname" => self.database = some(value),
+                "schema" => self.schema = some(value),
+                "sslmode" => ssl_mode = some(value).map(|mode| parse_ssl_mode(&mode)).transpose()?,
+                "sslaccept" => strict = value == "strict",
+                "sslrootcert" => self.ssl_root_cert = some(value).map(PathBuf::from),
+                "connect_timeout" => self.connect_timeout = parse_seconds(&value)?,
+                "options" => self.options = some(value),
+                "application_name" => self.application_name = some(value),
                 _ => {}
             }
         }
@@ -118,22 +139,36 @@ fn some(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// A parameter's name if we know it: an unknown one may be a piece of a password with a `?` in it.
-fn known(name: &str) -> &str {
-    let names = [
-        "host",
-        "port",
-        "user",
-        "password",
-        "dbname",
-        "schema",
-        "sslmode",
-        "sslaccept",
-        "sslrootcert",
-        "connect_timeout",
-        "application_name",
-    ];
-    if names.contains(&name) { name } else { "?" }
+/// The parameters that mean something here.
+const KNOWN: [&str; 14] = [
+    "host",
+    "port",
+    "user",
+    "password",
+    "passfile",
+    "dbname",
+    "schema",
+    "service",
+    "sslmode",
+    "sslaccept",
+    "sslrootcert",
+    "connect_timeout",
+    "options",
+    "application_name",
+];
+
+/// The parameters of a query that are known. An unknown one may be a piece of a password with a `?` in it: it is not read.
+fn pairs(query: &str) -> Result<Vec<(String, String)>, DbError> {
+    let mut pairs = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = part(name, "name of a parameter")?;
+        if KNOWN.contains(&name.as_str()) {
+            let value = part(value, &format!("parameter {name}"))?;
+            pairs.push((name, value));
+        }
+    }
+    Ok(pairs)
 }
 
 fn part(text: &str, what: &str) -> Result<String, DbError> {
@@ -224,6 +259,8 @@ mod tests {
         assert_eq!(target.ssl_root_cert.as_deref(), Some(std::path::Path::new("/etc/ca.pem")));
         assert_eq!(target.connect_timeout, Some(Duration::from_secs(7)));
         assert_eq!(target.application_name.as_deref(), Some("me"));
+        assert_eq!(target.options, None);
+        assert_eq!(parse("h/x?options=-c%20search_path%3Dshop").options.as_deref(), Some("-c search_path=shop"));
         assert_eq!(target.display(), "ann@x@db.example.com:6543/my shop (schema Shop)");
         assert!(!format!("{target:?}{:?}{}", target.password, Password::new("p@ss")).contains("p@ss"));
     }

@@ -34,6 +34,9 @@ pub enum DemoError {
     /// Something stands where the database should go.
     #[error("{} is there already; the demo does not overwrite it", .0.display())]
     Exists(PathBuf),
+    /// A demo stands there, and somebody has taken snapshots in it.
+    #[error("{} holds snapshots that you took; delete it, or give another directory", .0.display())]
+    Used(PathBuf),
     /// A file of the project cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     Io {

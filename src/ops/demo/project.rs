@@ -24,13 +24,19 @@ impl DemoProject {
     /// Makes the project in `dir`: a new directory, an empty one, or an older demo, which is replaced.
     ///
     /// # Errors
-    /// [`DemoError::Exists`] if `dir` holds anything else, [`DemoError::Io`], [`DemoError::Sqlite`].
+    /// [`DemoError::Exists`] if `dir` holds anything else, [`DemoError::Used`] if it is a demo to which somebody has added snapshots,
+    /// [`DemoError::Io`], [`DemoError::Sqlite`].
     pub fn create(dir: &Path) -> Result<DemoProject, DemoError> {
         let io = |path: &Path| {
             let path = path.to_owned();
             move |source| DemoError::Io { path, source }
         };
-        if dir.join(MARKER).is_file() {
+        let marker = dir.join(MARKER);
+        if marker.is_file() {
+            let of_demo = fs::read_to_string(&marker).map_err(io(&marker))?;
+            if snapshots(dir).iter().any(|name| !of_demo.lines().any(|line| line == name)) && !of_demo.is_empty() {
+                return Err(DemoError::Used(dir.to_owned()));
+            }
             fs::remove_dir_all(dir).map_err(io(dir))?;
         } else if dir.exists() && (!dir.is_dir() || fs::read_dir(dir).map_err(io(dir))?.next().is_some()) {
             return Err(DemoError::Exists(dir.to_owned()));
@@ -46,6 +52,16 @@ impl DemoProject {
         }
         create_database(&dir.join(DATABASE))?;
         Ok(DemoProject { dir: dir.to_owned() })
+    }
+
+    /// Notes which snapshots are the demo's own: a later demo does not replace one that has others.
+    ///
+    /// # Errors
+    /// [`DemoError::Io`]
+    pub fn finish(&self) -> Result<(), DemoError> {
+        let path = self.dir.join(MARKER);
+        let own = snapshots(&self.dir).join("\n") + "\n";
+        fs::write(&path, own).map_err(|source| DemoError::Io { path, source })
     }
 
     /// The project's directory.
@@ -92,6 +108,12 @@ impl DemoProject {
         }
         Ok(hasher.finish())
     }
+}
+
+/// Names of the manifests in the store of a project; none if there is no store.
+fn snapshots(dir: &Path) -> Vec<String> {
+    let entries = fs::read_dir(dir.join(".dbsnap/snapshots")).into_iter().flatten().filter_map(Result::ok);
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
 fn length_and<'h>(hasher: &'h mut Hasher, bytes: &[u8]) -> &'h mut Hasher {

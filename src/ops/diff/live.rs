@@ -2,12 +2,12 @@
 
 use super::sides::{Finder, Pair, TableSide};
 use crate::codec::{Key, TableName, TableSchema};
-use crate::db::{Catalog, Engine, Filter, Sink, TableRead};
+use crate::db::{Catalog, DbError, Engine, Filter, Sink, Snapshot, TableRead};
 use crate::hash::Hash;
-use crate::monitor::Step;
+use crate::monitor::{Monitor, Step};
 use crate::ops::capture::Capture;
 use crate::ops::publish::origin;
-use crate::ops::{OpError, Project, names, settings};
+use crate::ops::{OpError, Project, settings};
 use crate::snapshot::Origin;
 
 /// The live database.
@@ -47,10 +47,9 @@ impl Live {
         self.catalog.tables.iter().map(|info| (info.schema.table.clone(), info.refusal.clone())).collect()
     }
 
-    /// The live tables that `typed` stands for, if there are any.
-    pub fn find(&self, typed: &str) -> Option<Vec<TableName>> {
-        let found = names::find_tables(&self.catalog, typed).ok()?;
-        Some(found.into_iter().map(|info| info.schema.table.clone()).collect())
+    /// What it says of its tables.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
     }
 
     /// The table as the catalog tells it, not yet read.
@@ -63,11 +62,27 @@ impl Live {
             schema: info.schema.clone(),
             root: Hash::of(b""),
             rows: 0,
+            engine: self.engine(),
             filter: None,
             snapshot: None,
             since: None,
             noted: None,
         }))
+    }
+
+    /// The database once more, with one table.
+    ///
+    /// # Errors
+    /// If the table is gone or changed, or cannot be read.
+    pub fn again<'l>(
+        &'l mut self,
+        table: &TableName,
+        monitor: &'l dyn Monitor,
+    ) -> Result<Box<dyn Snapshot + 'l>, OpError> {
+        let gone = || DbError::Changed { table: table.clone(), what: "was dropped".to_owned() };
+        let info = self.catalog.table(table).ok_or_else(gone)?;
+        let read = TableRead { schema: info.schema.clone(), filter: None };
+        Ok(self.sink.snapshot(&[read], monitor)?)
     }
 
     /// Reads the live tables of `pairs`, each within the filter of the snapshot it is compared with. Those without such a
@@ -139,6 +154,13 @@ fn read(project: &Project, live: &TableSide, other: Option<&TableSide>, engine: 
         Some(other) if other.schema.key == Key::Rows => TableSchema { key: Key::Rows, ..live.schema.clone() },
         _ => live.schema.clone(),
     };
+    if other.is_some_and(|other| other.filter.is_some() && other.engine != engine) {
+        let what = format!(
+            "the snapshot holds some rows of table {} only, and in the live database, of another kind, its filter may mean others",
+            schema.table
+        );
+        return Err(OpError::Refused { what, allow: None });
+    }
     let filter = match other.and_then(|other| other.filter.as_ref()) {
         Some(typed) => Some(Filter::parse_named(typed, engine, &schema, &project.filter_names(&schema.table))?),
         None => None,

@@ -27,6 +27,7 @@ pub use status::{StatusLine, StatusReport, TableStatus, status};
 use super::OpError;
 use super::overlay::Overlay;
 use super::project::{Place, Project};
+use super::refs::warn;
 use crate::monitor::Monitor;
 use crate::snapshot::{History, Refs};
 use crate::store::{Access, Store};
@@ -82,6 +83,7 @@ impl Opened {
     }
 
     fn finder<'f>(&'f self, place: &'f Place, overlay: &'f Overlay<'f>, monitor: &'f dyn Monitor) -> Finder<'f> {
+        warn(&self.refs, monitor);
         Finder {
             place,
             project: &self.project,
@@ -106,11 +108,13 @@ pub fn diff<R: Receiver>(
 ) -> Result<DiffReport, R::Error> {
     let opened = Opened::new(place)?;
     let overlay = Overlay::new(&opened.store)?;
-    let sides = opened.finder(place, &overlay, monitor).find(options)?;
+    let mut sides = opened.finder(place, &overlay, monitor).find(options)?;
+    let mut live = sides.live.take();
+    let mut live = live.as_mut();
     let mut tables = Vec::with_capacity(sides.pairs.len());
     for (nth, pair) in sides.pairs.iter().enumerate() {
         let aligned = Aligned::of(pair, &overlay, monitor)?;
-        let mut predicate = Predicate::of(&opened.project, options, &sides, aligned.as_ref())?;
+        let mut predicate = Predicate::of(&opened.project, options, &sides, aligned.as_ref(), &mut live, monitor)?;
         let table = describe(&overlay, pair, aligned.as_ref(), predicate.as_mut(), options.depth, monitor)?;
         if nth == 0 {
             // not before the first table is compared: what cannot be done at all prints nothing
@@ -145,7 +149,7 @@ fn describe(
     overlay: &Overlay<'_>,
     pair: &Pair,
     aligned: Option<&Aligned>,
-    predicate: Option<&mut Predicate>,
+    predicate: Option<&mut Predicate<'_>>,
     depth: Depth,
     monitor: &dyn Monitor,
 ) -> Result<TableDiff, OpError> {

@@ -11,7 +11,7 @@ use super::rows::{RowOp, each_row};
 use super::swaps::Swaps;
 use super::{DiffOptions, DiffSide, Opened};
 use crate::codec::{Key, TableSchema, ValueRef};
-use crate::db::{Copies, PatchTable, PatchWriter, patch_writer};
+use crate::db::{Copies, Crossing, PatchTable, PatchWriter, patch_writer};
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::overlay::Overlay;
@@ -38,13 +38,13 @@ pub struct PatchReport {
 }
 
 /// One table that the patch changes.
-struct Changed {
+struct Changed<'l> {
     aligned: Aligned,
-    predicate: Option<Predicate>,
+    predicate: Option<Predicate<'l>>,
     rows: Option<(u64, u64)>,
 }
 
-impl Changed {
+impl Changed<'_> {
     fn target(&self) -> &TableSchema {
         &self.aligned.old_schema
     }
@@ -62,7 +62,9 @@ pub fn patch<E: From<OpError>>(
 ) -> Result<PatchReport, E> {
     let opened = Opened::new(place)?;
     let overlay = Overlay::new(&opened.store)?;
-    let sides = opened.finder(place, &overlay, monitor).find(options)?;
+    let mut sides = opened.finder(place, &overlay, monitor).find(options)?;
+    let mut live = sides.live.take();
+    let mut live = live.as_mut();
     if !sides.one_engine {
         let what = "one side is PostgreSQL and the other SQLite: no patch runs in both".to_owned();
         return Err(OpError::Refused { what, allow: None }.into());
@@ -90,7 +92,7 @@ pub fn patch<E: From<OpError>>(
             side.as_ref().filter(|side| side.filter.is_none()).map(|side| side.rows)
         };
         let rows = whole(&pair.old).zip(whole(&pair.new)).filter(|_| options.filter.is_none());
-        let predicate = Predicate::of(&opened.project, options, &sides, Some(&aligned))?;
+        let predicate = Predicate::of(&opened.project, options, &sides, Some(&aligned), &mut live, monitor)?;
         report.tables.push(pair.table.to_string());
         changed.push(Changed { aligned, predicate, rows });
     }
@@ -127,26 +129,32 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
         Ok(())
     }
 
-    fn all(&mut self, changed: &mut [Changed]) -> Result<(), E> {
+    fn all(&mut self, changed: &mut [Changed<'_>]) -> Result<(), E> {
         if changed.is_empty() {
             return Ok(());
         }
         let schemas: Vec<TableSchema> = changed.iter().map(|one| one.target().clone()).collect();
         let schemas: Vec<&TableSchema> = schemas.iter().collect();
         let rows: Vec<Option<(u64, u64)>> = changed.iter().map(|one| one.rows).collect();
-        let tables: Vec<PatchTable<'_>> =
-            schemas.iter().zip(rows).map(|(schema, rows)| PatchTable { schema, rows }).collect();
-        (self.write)(&self.writer.begin(&tables))?;
         let order = children_first(&schemas);
         let cyclic: Vec<bool> =
             (0..schemas.len()).map(|at| self.writer.follows_references() && is_cyclic(&schemas, at)).collect();
+        let mut swaps: Vec<Swaps<'_>> = schemas.iter().map(|schema| Swaps::new(schema, self.writer)).collect();
+        for at in 0..schemas.len() {
+            self.unique_values(&mut changed[at], &mut swaps[at], cyclic[at])?;
+        }
+        let crossing: Vec<Crossing> = swaps.iter_mut().map(Swaps::crossing).collect();
+        let tables = schemas.iter().zip(rows).zip(&crossing);
+        let tables: Vec<PatchTable<'_>> =
+            tables.map(|((schema, rows), crossing)| PatchTable { schema, rows, crossing }).collect();
+        (self.write)(&self.writer.begin(&tables))?;
         for &at in order.iter().filter(|at| cyclic[**at]) {
-            self.updates(&mut changed[at], true)?;
+            self.updates(&mut changed[at], &mut swaps[at])?;
         }
         for &at in &order {
             self.deletions(&mut changed[at])?;
             if !cyclic[at] {
-                self.updates(&mut changed[at], false)?;
+                self.updates(&mut changed[at], &mut swaps[at])?;
             }
         }
         for &at in order.iter().rev() {
@@ -158,7 +166,7 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
     /// Gives `visit` every row of that kind.
     fn each(
         &mut self,
-        table: &mut Changed,
+        table: &mut Changed<'_>,
         op: RowOp,
         mut visit: impl FnMut(&mut Self, &super::RowChange<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -174,7 +182,7 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
         })
     }
 
-    fn deletions(&mut self, table: &mut Changed) -> Result<(), E> {
+    fn deletions(&mut self, table: &mut Changed<'_>) -> Result<(), E> {
         let schema = table.target().clone();
         if schema.key == Key::Rows {
             let mut begun = false;
@@ -198,29 +206,44 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
         if keys.is_empty() { Ok(()) } else { (self.write)(&self.writer.delete(&schema, &keys)) }
     }
 
-    fn updates(&mut self, table: &mut Changed, before_deletions: bool) -> Result<(), E> {
+    /// Keeps the updates that change unique values, of which it must be known beforehand what is in their way.
+    fn unique_values(
+        &mut self,
+        table: &mut Changed<'_>,
+        swaps: &mut Swaps<'_>,
+        before_deletions: bool,
+    ) -> Result<(), E> {
         let schema = table.target().clone();
-        let writer = self.writer;
-        let mut swaps = Swaps::new(&schema, writer);
+        self.each(table, RowOp::Changed, |this, change| {
+            if let (Some(old), Some(new)) = (change.old, change.new) {
+                swaps.take(&this.writer.key_is(&schema, old), old, new, change.changed);
+            }
+            Ok(())
+        })?;
+        if !before_deletions {
+            return Ok(());
+        }
+        self.each(table, RowOp::Removed, |_, change| {
+            swaps.holds_on(change.values());
+            Ok(())
+        })
+    }
+
+    fn updates(&mut self, table: &mut Changed<'_>, swaps: &mut Swaps<'_>) -> Result<(), E> {
+        let schema = table.target().clone();
         self.each(table, RowOp::Changed, |this, change| {
             let (Some(old), Some(new)) = (change.old, change.new) else { return Ok(()) };
-            let key = this.writer.key_is(&schema, old);
-            if swaps.take(&key, old, new, change.changed) {
+            if swaps.keeps(change.changed) {
                 return Ok(());
             }
+            let key = this.writer.key_is(&schema, old);
             let set: Vec<(usize, ValueRef<'_>)> = change.changed.iter().map(|&at| (at, new[at])).collect();
             (this.write)(&this.writer.update(&schema, &key, &set))
         })?;
-        if before_deletions {
-            self.each(table, RowOp::Removed, |this, change| {
-                let key = this.writer.key_is(&schema, change.values());
-                swaps.vacate(&key, change.values(), this.write)
-            })?;
-        }
         swaps.finish(self.write)
     }
 
-    fn insertions(&mut self, table: &mut Changed) -> Result<(), E> {
+    fn insertions(&mut self, table: &mut Changed<'_>) -> Result<(), E> {
         let schema = table.target().clone();
         let mut tuples: Vec<String> = Vec::new();
         let mut bytes = 0;

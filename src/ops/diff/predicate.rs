@@ -2,45 +2,63 @@
 
 use super::DiffOptions;
 use super::align::Aligned;
+use super::live::Live;
 use super::sides::Sides;
-use crate::codec::RowReader;
+use crate::codec::TableSchema;
 use crate::db::sqlite::Condition;
+use crate::db::{Filter, Snapshot};
+use crate::monitor::Monitor;
+use crate::ops::waiting::{Versions, held};
 use crate::ops::{OpError, Project};
-use crate::tree::Entry;
 
 /// A condition on rows of one table. A row that changed is wanted if it holds for either version.
-pub(super) struct Predicate {
-    condition: Condition,
-    columns: usize,
+pub(super) enum Predicate<'l> {
+    /// The live database, which is one of the sides, decides.
+    Live { database: Box<dyn Snapshot + 'l>, filter: Filter, schema: TableSchema },
+    /// No database is at hand.
+    Stored(Condition),
 }
 
-impl Predicate {
-    /// The condition of `options` on the rows of an aligned table.
+impl<'l> Predicate<'l> {
+    /// The condition of `options` on the rows of an aligned table. Takes `live`, if it is there and needed.
     ///
     /// # Errors
-    /// If it cannot be read, or names a column that the table does not have.
+    /// If it cannot be read, names a column that the table does not have, or no database can decide it.
     pub fn of(
         project: &Project,
         options: &DiffOptions,
         sides: &Sides,
         aligned: Option<&Aligned>,
-    ) -> Result<Option<Predicate>, OpError> {
+        live: &mut Option<&'l mut Live>,
+        monitor: &'l dyn Monitor,
+    ) -> Result<Option<Predicate<'l>>, OpError> {
         let (Some(typed), Some(aligned)) = (&options.filter, aligned) else { return Ok(None) };
+        if !sides.one_engine {
+            let what = "one side is PostgreSQL and the other SQLite: --where means other rows in each".to_owned();
+            return Err(OpError::Refused { what, allow: None });
+        }
         let names = project.filter_names(&aligned.schema.table);
-        let condition = Condition::new(typed, &aligned.schema, sides.engine, &names)?;
-        Ok(Some(Predicate { condition, columns: aligned.schema.columns.len() }))
+        Ok(Some(match live.take() {
+            Some(live) => {
+                let filter = Filter::parse_named(typed, sides.engine, &aligned.schema, &names)?;
+                let database = live.again(&aligned.schema.table, monitor)?;
+                Predicate::Live { database, filter, schema: aligned.schema.clone() }
+            }
+            None => Predicate::Stored(Condition::stored(typed, &aligned.schema, sides.engine, &names)?),
+        }))
     }
 
-    /// Whether it holds for one of both versions.
+    /// Of each row whether the condition holds for one of both versions.
     ///
     /// # Errors
-    /// If a row cannot be read.
-    pub fn holds(&mut self, old: Option<Entry<'_>>, new: Option<Entry<'_>>) -> Result<bool, OpError> {
-        for entry in [old, new].into_iter().flatten() {
-            if self.condition.holds(&RowReader::values(entry.row, self.columns)?)? {
-                return Ok(true);
+    /// If a row cannot be read, or the condition cannot be applied to it.
+    pub fn holds(&mut self, rows: &[Versions]) -> Result<Vec<bool>, OpError> {
+        let told = match self {
+            Predicate::Live { database, filter, schema } => {
+                held(rows, &mut |rows| database.judge(0, filter, schema, rows), |_, _| true)?
             }
-        }
-        Ok(false)
+            Predicate::Stored(condition) => held(rows, &mut |rows| condition.judge(rows), |_, _| true)?,
+        };
+        Ok(told.into_iter().map(|(old, new)| old || new).collect())
     }
 }

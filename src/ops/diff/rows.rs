@@ -7,9 +7,10 @@ use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::difference::each_difference;
+use crate::ops::waiting::{Kept, Waiting};
 use crate::prisma::{ColumnNames, RecordEncoder};
 use crate::store::Objects;
-use crate::tree::Change;
+use crate::tree::{Change, Entry};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -142,57 +143,78 @@ fn fields(record: Option<&RawValue>) -> Result<BTreeMap<String, Box<RawValue>>, 
 /// Gives every row that differs to `visit` until it returns `false`; only those for which `predicate` holds, if there is one.
 ///
 /// # Errors
-/// If a row cannot be read, and what `visit` returns.
+/// If a row cannot be read, `predicate` cannot tell, and what `visit` returns.
 pub(super) fn each_row<E: From<OpError>>(
     objects: &dyn Objects,
     aligned: &Aligned,
-    mut predicate: Option<&mut Predicate>,
+    predicate: Option<&mut Predicate<'_>>,
     mut visit: impl FnMut(&RowChange<'_>) -> Result<bool, E>,
 ) -> Result<(), E> {
     let columns = aligned.schema.columns.len();
-    each_difference(objects, &aligned.spec, &aligned.old, &aligned.new, aligned.noted.as_ref(), |old, new| {
-        if let Some(predicate) = &mut predicate
-            && !predicate.holds(old, new)?
-        {
-            return Ok(true);
+    let noted = aligned.noted.as_ref();
+    let Some(predicate) = predicate else {
+        return each_difference(objects, &aligned.spec, &aligned.old, &aligned.new, noted, |old, new| {
+            show(columns, old, new, &mut visit)
+        });
+    };
+    let mut waiting = Waiting::default();
+    let mut goes_on = true;
+    let mut settle = |waiting: &mut Waiting| -> Result<bool, E> {
+        let rows = waiting.take();
+        for ((old, new), holds) in rows.iter().zip(predicate.holds(&rows)?) {
+            let (old, new) = (old.as_ref().map(Kept::entry), new.as_ref().map(Kept::entry));
+            if holds && !show(columns, old, new, &mut visit)? {
+                return Ok(false);
+            }
         }
-        let decode = |row| RowReader::values(row, columns).map_err(OpError::from);
-        let old_values = old.map(|entry| decode(entry.row)).transpose()?;
-        let new_values = new.map(|entry| decode(entry.row)).transpose()?;
-        let mut changed = Vec::new();
-        let (mut seen_old, mut seen_new) = (old_values.as_deref(), new_values.as_deref());
-        let (before, after) = (old.map_or(0, |entry| entry.count), new.map_or(0, |entry| entry.count));
-        let same = old.zip(new).is_some_and(|(old, new)| old.id == new.id);
-        let (op, count) = match (&old, &new) {
-            (Some(_), Some(_)) if !same => {
-                if let (Some(old), Some(new)) = (seen_old, seen_new) {
-                    changed.extend((0..columns).filter(|&at| old[at] != new[at]));
-                }
-                (RowOp::Changed, 1)
+        Ok(true)
+    };
+    each_difference(objects, &aligned.spec, &aligned.old, &aligned.new, noted, |old, new| {
+        waiting.push(old, new);
+        if waiting.is_full() {
+            goes_on = settle(&mut waiting)?;
+        }
+        Ok::<bool, E>(goes_on)
+    })?;
+    if goes_on { settle(&mut waiting).map(drop) } else { Ok(()) }
+}
+
+/// Gives a row that differs to `visit`, decoded.
+fn show<E: From<OpError>>(
+    columns: usize,
+    old: Option<Entry<'_>>,
+    new: Option<Entry<'_>>,
+    visit: &mut dyn FnMut(&RowChange<'_>) -> Result<bool, E>,
+) -> Result<bool, E> {
+    let decode = |row| RowReader::values(row, columns).map_err(OpError::from);
+    let old_values = old.map(|entry| decode(entry.row)).transpose()?;
+    let new_values = new.map(|entry| decode(entry.row)).transpose()?;
+    let mut changed = Vec::new();
+    let (mut seen_old, mut seen_new) = (old_values.as_deref(), new_values.as_deref());
+    let (before, after) = (old.map_or(0, |entry| entry.count), new.map_or(0, |entry| entry.count));
+    let same = old.zip(new).is_some_and(|(old, new)| old.id == new.id);
+    let (op, count) = match (&old, &new) {
+        (Some(_), Some(_)) if !same => {
+            if let (Some(old), Some(new)) = (seen_old, seen_new) {
+                changed.extend((0..columns).filter(|&at| old[at] != new[at]));
             }
-            (_, Some(_)) if after > before => {
-                seen_old = None;
-                (RowOp::Added, after - before)
-            }
-            _ => {
-                seen_new = None;
-                (RowOp::Removed, before - after)
-            }
-        };
-        let change = RowChange {
-            op,
-            count,
-            left: after,
-            old: seen_old,
-            new: seen_new,
-            changed: &changed,
-            bytes: (
-                old.filter(|_| seen_old.is_some()).map(|entry| entry.row),
-                new.filter(|_| seen_new.is_some()).map(|entry| entry.row),
-            ),
-        };
-        visit(&change)
-    })
+            (RowOp::Changed, 1)
+        }
+        (_, Some(_)) if after > before => {
+            seen_old = None;
+            (RowOp::Added, after - before)
+        }
+        _ => {
+            seen_new = None;
+            (RowOp::Removed, before - after)
+        }
+    };
+    let bytes = (
+        old.filter(|_| seen_old.is_some()).map(|entry| entry.row),
+        new.filter(|_| seen_new.is_some()).map(|entry| entry.row),
+    );
+    let change = RowChange { op, count, left: after, old: seen_old, new: seen_new, changed: &changed, bytes };
+    visit(&change)
 }
 
 /// How many rows differ; with `any`, whether any does.
@@ -203,7 +225,7 @@ pub(super) fn count(
     objects: &dyn Objects,
     aligned: &Aligned,
     known: Option<(Hash, Change)>,
-    predicate: Option<&mut Predicate>,
+    predicate: Option<&mut Predicate<'_>>,
     any: bool,
     monitor: &dyn Monitor,
 ) -> Result<Counts, OpError> {

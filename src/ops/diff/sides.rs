@@ -6,12 +6,14 @@ use crate::codec::{TableName, TableSchema};
 use crate::db::Engine;
 use crate::hash::Hash;
 use crate::monitor::Monitor;
+use crate::ops::names::Tables;
 use crate::ops::overlay::Overlay;
 use crate::ops::project::{Place, Project};
 use crate::ops::{OpError, names, refs};
-use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
+use crate::snapshot::{Entry, History, ReferenceError, Refs, TableEntry, read_schema};
 use crate::store::Objects;
 use crate::tree::{Change, Differences};
+use std::collections::BTreeMap;
 
 /// How the live database is called where a snapshot can stand.
 pub(super) const LIVE: &str = "live";
@@ -24,6 +26,8 @@ pub(super) struct TableSide {
     pub schema: TableSchema,
     pub root: Hash,
     pub rows: u64,
+    /// The engine that its rows are of.
+    pub engine: Engine,
     /// The filter within which it was captured.
     pub filter: Option<String>,
     /// The snapshot it is of; `None` for the live table.
@@ -51,6 +55,8 @@ pub(super) struct Sides {
     pub engine: Engine,
     /// Whether both sides are of one engine.
     pub one_engine: bool,
+    /// The live database, if it is a side.
+    pub live: Option<Live>,
     /// Every table of the live database, if it is a side, and why it cannot be read if it cannot.
     pub live_tables: Vec<(TableName, Option<String>)>,
 }
@@ -61,7 +67,7 @@ enum Found<'h> {
     Latest,
     Snapshot {
         entry: &'h Entry,
-        only: Option<usize>,
+        only: Vec<usize>,
     },
     Live,
 }
@@ -84,9 +90,9 @@ impl<'f> Finder<'f> {
     /// # Errors
     /// If a reference or table is not found, or the database cannot be read.
     pub fn find(&self, options: &DiffOptions) -> Result<Sides, OpError> {
-        let from = options.from.as_deref().unwrap_or(LATEST);
-        let to = options.to.as_deref().unwrap_or(LIVE);
-        let (from, to) = (self.side(from, options.from.is_none())?, self.side(to, false)?);
+        let (sides, tables) = self.sides_and_tables(options);
+        let from = self.side(sides.first().copied().unwrap_or(LATEST), sides.is_empty())?;
+        let to = self.side(sides.get(1).copied().unwrap_or(LIVE), false)?;
         if matches!((&from, &to), (Found::Live, Found::Live)) {
             return Err(OpError::Usage("the live database is compared with a snapshot, not with itself".to_owned()));
         }
@@ -94,8 +100,8 @@ impl<'f> Finder<'f> {
             true => Some(Live::open(self)?),
             false => None,
         };
-        let wanted = self.wanted(&from, &to, &options.tables, live.as_ref())?;
-        if options.filter.is_some() && wanted.len() != 1 {
+        let wanted = self.wanted(&from, &to, &tables, live.as_ref())?;
+        if options.filter.is_some() && !self.is_one(&wanted) {
             let what = format!("--where goes with one table; {} are compared: name one after --", wanted.len());
             return Err(OpError::Usage(what));
         }
@@ -110,21 +116,19 @@ impl<'f> Finder<'f> {
             live.capture(self, &mut pairs, matches!(from, Found::Live), wants_rows)?;
         }
         let engine = |found: &Found<'_>| match (found, &live) {
-            (Found::Snapshot { entry, .. }, _) => match entry.manifest.source.engine.as_str() {
-                "sqlite" => Engine::Sqlite,
-                _ => Engine::Postgres,
-            },
+            (Found::Snapshot { entry, .. }, _) => engine_of(entry),
             (_, Some(live)) => live.engine(),
             (_, None) => Engine::Postgres,
         };
         let engines = (engine(&from), engine(&to));
         let mut sides = Sides {
-            from: self.describe(&from, live.as_ref()),
-            to: self.describe(&to, live.as_ref()),
+            from: self.describe(&from, live.as_ref(), &pairs),
+            to: self.describe(&to, live.as_ref(), &pairs),
             pairs,
             engine: engines.0,
             one_engine: engines.0 == engines.1,
             live_tables: live.as_ref().map(Live::tables).unwrap_or_default(),
+            live,
         };
         if options.swap {
             sides.engine = engines.1;
@@ -134,6 +138,27 @@ impl<'f> Finder<'f> {
             }
         }
         Ok(sides)
+    }
+
+    /// Whether these are one table or the partitions of one.
+    fn is_one(&self, tables: &[TableName]) -> bool {
+        let held = |table| self.history.entries.iter().find_map(|entry| entry.manifest.table(table));
+        let part_of = |table| held(table).map_or(&[][..], |held| &held.part_of);
+        names::whole(&tables.iter().map(|table| (table, part_of(table))).collect::<Vec<_>>()).is_some()
+    }
+
+    /// The sides as typed, and the tables: what is no snapshot but a table is meant as if it stood after `--`.
+    fn sides_and_tables<'o>(&self, options: &'o DiffOptions) -> (Vec<&'o str>, Vec<String>) {
+        let is_table = |typed: &&str| {
+            let unknown = |error| matches!(error, OpError::Reference(ReferenceError::Unknown { .. }));
+            *typed != LIVE
+                && refs::resolve(self.project, self.history, self.refs, typed).is_err_and(unknown)
+                && !typed.contains(':')
+                && refs::names_table(self.project, self.history, typed)
+        };
+        let (tables, sides): (Vec<&str>, Vec<&str>) =
+            [&options.from, &options.to].into_iter().filter_map(Option::as_deref).partition(is_table);
+        (sides, tables.into_iter().map(str::to_owned).chain(options.tables.iter().cloned()).collect())
     }
 
     fn side(&self, typed: &str, default: bool) -> Result<Found<'f>, OpError> {
@@ -147,18 +172,13 @@ impl<'f> Finder<'f> {
                 None => Err(crate::snapshot::ReferenceError::Empty.into()),
             };
         }
-        let reference = self.project.reference(typed);
-        if reference.key.is_some() {
+        let aimed = refs::resolve(self.project, self.history, self.refs, typed)?;
+        if aimed.key.is_some() {
             return Err(OpError::Usage(format!(
                 "'{typed}' names a row; dbsnap history shows one row through all snapshots"
             )));
         }
-        let resolved = refs::resolve(self.history, self.refs, &reference)?;
-        let only = match &reference.table {
-            Some(table) => Some(refs::find_entry_table(resolved.entry, table)?),
-            None => resolved.table,
-        };
-        Ok(Found::Snapshot { entry: resolved.entry, only })
+        Ok(Found::Snapshot { entry: aimed.entry, only: aimed.tables })
     }
 
     /// The tables to compare: those typed, else those that a side is limited to, else all that the snapshots have.
@@ -169,17 +189,20 @@ impl<'f> Finder<'f> {
         typed: &[String],
         live: Option<&Live>,
     ) -> Result<Vec<TableName>, OpError> {
-        let mut all: Vec<TableName> = Vec::new();
+        let mut all: BTreeMap<&TableName, &[TableName]> = BTreeMap::new();
         for side in [from, to] {
             match side {
                 Found::Latest => {
                     let source = live.map(Live::origin);
                     let ours = |entry: &&Entry| source.is_none_or(|live| entry.manifest.source.same_database(live));
                     let tables = self.history.asked_for().filter(ours).flat_map(|entry| &entry.manifest.tables);
-                    all.extend(tables.map(|table| table.table.clone()));
+                    // the newest snapshot's word counts
+                    for table in tables {
+                        all.entry(&table.table).or_insert(&table.part_of);
+                    }
                 }
                 Found::Snapshot { entry, .. } => {
-                    all.extend(entry.manifest.tables.iter().map(|table| table.table.clone()));
+                    all.extend(entry.manifest.tables.iter().map(|table| (&table.table, &table.part_of[..])));
                 }
                 Found::Live => {}
             }
@@ -188,31 +211,28 @@ impl<'f> Finder<'f> {
             let database = live.map_or_else(String::new, |live| format!(" of {}", live.origin().database));
             return Err(OpError::Usage(format!("there are no snapshots{database}")));
         }
-        all.sort();
-        all.dedup();
         if !typed.is_empty() {
-            return self.typed(&all, typed, live);
+            return self.typed(all, typed, live);
         }
-        let only: Vec<TableName> = [from, to].into_iter().filter_map(limited).collect();
-        Ok(if only.is_empty() { all } else { only.into_iter().take(1).collect() })
+        let only = [from, to].into_iter().map(limited).find(|only| !only.is_empty());
+        Ok(only.unwrap_or_else(|| all.into_keys().cloned().collect()))
     }
 
-    fn typed(&self, all: &[TableName], typed: &[String], live: Option<&Live>) -> Result<Vec<TableName>, OpError> {
-        let known: Vec<&TableName> = all.iter().collect();
-        let mut chosen: Vec<TableName> = Vec::new();
-        for name in typed {
-            let name = &self.project.table_typed(name);
-            let found = match names::find(&known, name, "these snapshots") {
-                Ok(position) => vec![known[position].clone()],
-                Err(error @ OpError::NoSuchTable { .. }) => match live.and_then(|live| live.find(name)) {
-                    Some(tables) => tables,
-                    None => return Err(error),
-                },
-                Err(error) => return Err(error),
-            };
-            chosen.extend(found.into_iter().filter(|table| !chosen.contains(table)).collect::<Vec<_>>());
+    /// Tables of the snapshots or of the live database.
+    fn typed<'t>(
+        &'t self,
+        mut all: BTreeMap<&'t TableName, &'t [TableName]>,
+        typed: &[String],
+        live: Option<&'t Live>,
+    ) -> Result<Vec<TableName>, OpError> {
+        for info in live.iter().flat_map(|live| &live.catalog().tables) {
+            all.insert(&info.schema.table, &info.part_of);
         }
-        Ok(chosen)
+        let newest = self.history.entries.first().map_or(&[][..], |entry| &entry.manifest.search_path);
+        let path = live.map_or(newest, |live| &live.catalog().search_path);
+        let names: Vec<&TableName> = all.keys().copied().collect();
+        let known = Tables::new(self.project, all, path, "these snapshots".to_owned());
+        Ok(known.find_all(typed)?.into_iter().map(|at| names[at].clone()).collect())
     }
 
     /// That side's version of a table; a live one is told by its schema, and captured later.
@@ -233,16 +253,24 @@ impl<'f> Finder<'f> {
         }
     }
 
-    fn describe(&self, found: &Found<'_>, live: Option<&Live>) -> DiffSide {
+    fn describe(&self, found: &Found<'_>, live: Option<&Live>, pairs: &[Pair]) -> DiffSide {
+        let snapshot = |entry: &Entry, name: String| DiffSide {
+            name,
+            id: Some(entry.id.to_hex()),
+            message: Some(entry.manifest.message.clone()),
+            created_at: Some(entry.manifest.created_at),
+            database: Some(entry.manifest.source.database.clone()),
+        };
         match (found, live) {
-            (Found::Latest, _) => DiffSide { name: LATEST.to_owned(), ..DiffSide::default() },
-            (Found::Snapshot { entry, .. }, _) => DiffSide {
-                name: entry.id.short(),
-                id: Some(entry.id.to_hex()),
-                message: Some(entry.manifest.message.clone()),
-                created_at: Some(entry.manifest.created_at),
-                database: Some(entry.manifest.source.database.clone()),
-            },
+            (Found::Latest, _) => {
+                // Each table may have its latest version in another snapshot; named is the one that has them all.
+                let mut ids = pairs.iter().filter_map(|pair| pair.old.as_ref().and_then(|side| side.snapshot));
+                let first = ids.next().filter(|first| ids.all(|id| id == *first));
+                let entry = first.and_then(|id| self.history.get(&id));
+                let none = || DiffSide { name: LATEST.to_owned(), ..DiffSide::default() };
+                entry.map_or_else(none, |entry| snapshot(entry, LATEST.to_owned()))
+            }
+            (Found::Snapshot { entry, .. }, _) => snapshot(entry, entry.id.short()),
             (Found::Live, live) => {
                 DiffSide { name: LIVE.to_owned(), database: live.map(Live::display), ..DiffSide::default() }
             }
@@ -250,13 +278,18 @@ impl<'f> Finder<'f> {
     }
 }
 
-/// The one table that a reference is limited to.
-fn limited(found: &Found<'_>) -> Option<TableName> {
+fn engine_of(entry: &Entry) -> Engine {
+    match entry.manifest.source.engine.as_str() {
+        "sqlite" => Engine::Sqlite,
+        _ => Engine::Postgres,
+    }
+}
+
+/// The tables that a reference is limited to.
+fn limited(found: &Found<'_>) -> Vec<TableName> {
     match found {
-        Found::Snapshot { entry, only: Some(only) } => {
-            entry.manifest.tables.get(*only).map(|table| table.table.clone())
-        }
-        _ => None,
+        Found::Snapshot { entry, only } => only.iter().map(|at| entry.manifest.tables[*at].table.clone()).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -266,6 +299,7 @@ pub(super) fn snapshot_side(objects: &dyn Objects, entry: &Entry, held: &TableEn
         schema: read_schema(objects, &held.schema_object)?,
         root: held.root,
         rows: held.rows,
+        engine: engine_of(entry),
         filter: held.filter.clone(),
         snapshot: Some(entry.id),
         since: None,

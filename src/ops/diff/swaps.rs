@@ -1,11 +1,12 @@
 //! Updates of unique columns, in an order in which no two rows ever have the same value.
 //!
-//! A row that takes a value from another waits until that one has given it up. Where rows wait for each other in a circle, one
-//! of them steps aside: it gets a value that no row has, and its own when the others are done. All such rows are kept in memory; rows
+//! A row that takes a value from another waits until that one has given it up. Where rows wait for each other in a circle, the
+//! patch takes the index off for as long as it runs, or, in SQLite, one of them steps aside: it gets a value that no row has, and its own
+//! when the others are done. All such rows are kept in memory; rows
 //! whose unique columns do not change never come here.
 
 use crate::codec::{Key, TableSchema, UniqueIndex, Value, ValueRef, row};
-use crate::db::PatchWriter;
+use crate::db::{Crossing, PatchWriter};
 use crate::hash::Hash;
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -22,9 +23,14 @@ pub(super) struct Swaps<'w> {
     taken: HashSet<(usize, Hash)>,
     /// Rows that have stepped aside.
     parked: u32,
+    /// Indexes that no order passes, and that are taken off.
+    off: HashSet<usize>,
+    /// Columns that change.
+    changed: HashSet<usize>,
 }
 
 struct Unique {
+    name: String,
     columns: Vec<usize>,
     conditional: bool,
 }
@@ -47,22 +53,40 @@ impl<'w> Swaps<'w> {
             Key::Rows => Vec::new(),
         };
         let unique = |index: &UniqueIndex| match index.columns.iter().map(|name| place(name)).collect() {
-            Some(columns) => Unique { columns, conditional: index.conditional },
+            Some(columns) => Unique { name: index.name.clone(), columns, conditional: index.conditional },
             // a generated column, which may depend on any
-            None => Unique { columns: (0..schema.columns.len()).collect(), conditional: true },
+            None => {
+                Unique { name: index.name.clone(), columns: (0..schema.columns.len()).collect(), conditional: true }
+            }
         };
         let indexes =
             schema.unique.iter().map(unique).filter(|index| index.conditional || index.columns != key).collect();
-        Swaps { schema, writer, indexes, key, moves: Vec::new(), taken: HashSet::new(), parked: 0 }
+        Swaps {
+            schema,
+            writer,
+            indexes,
+            key,
+            moves: Vec::new(),
+            taken: HashSet::new(),
+            parked: 0,
+            off: HashSet::new(),
+            changed: HashSet::new(),
+        }
     }
 
-    /// Keeps an update if it changes a unique value; whether it did.
-    pub fn take(&mut self, key: &str, old: &[ValueRef<'_>], new: &[ValueRef<'_>], changed: &[usize]) -> bool {
+    /// Whether an update of these columns changes a unique value.
+    pub fn keeps(&self, changed: &[usize]) -> bool {
+        self.indexes.iter().any(|index| index.columns.iter().any(|column| changed.contains(column)))
+    }
+
+    /// Keeps an update if it changes a unique value.
+    pub fn take(&mut self, key: &str, old: &[ValueRef<'_>], new: &[ValueRef<'_>], changed: &[usize]) {
+        self.changed.extend(changed);
         let touched: Vec<usize> = (0..self.indexes.len())
             .filter(|&at| self.indexes[at].columns.iter().any(|column| changed.contains(column)))
             .collect();
         if touched.is_empty() {
-            return false;
+            return;
         }
         let value = |at: usize, values| {
             Some(&self.indexes[at]).filter(|index| !index.conditional).and_then(|index| tuple(&index.columns, values))
@@ -77,19 +101,44 @@ impl<'w> Swaps<'w> {
             }
         }
         self.moves.push(Move { key: key.to_owned(), set, tuples, done: false });
-        true
     }
 
-    /// Makes a row that is deleted only later give up unique values that an update takes; to be called when all updates are kept.
-    ///
-    /// # Errors
-    /// What `write` returns.
-    pub fn vacate<E>(
-        &mut self,
-        key: &str,
-        old: &[ValueRef<'_>],
-        write: &mut dyn FnMut(&str) -> Result<(), E>,
-    ) -> Result<(), E> {
+    /// What is in the way of the updates; to be asked when all are kept.
+    pub fn crossing(&mut self) -> Crossing {
+        if self.writer.takes_indexes_off() {
+            let touched = self.moves.iter().flat_map(|one| one.tuples.iter().map(|(index, ..)| *index));
+            let conditional: Vec<usize> = touched.filter(|&index| self.indexes[index].conditional).collect();
+            self.off.extend(conditional);
+            loop {
+                let mut order = self.order();
+                while let Some(at) = order.ready.pop_front() {
+                    order.release(at);
+                }
+                let stuck = (0..self.moves.len()).filter(|&at| order.waits[at] > 0);
+                let indexes: Vec<usize> =
+                    stuck.flat_map(|at| self.moves[at].tuples.iter().map(|(index, ..)| *index)).collect();
+                if indexes.is_empty() {
+                    break;
+                }
+                self.off.extend(indexes);
+            }
+        }
+        let name = |at: &usize| self.schema.columns.get(*at).map(|column| column.name.clone());
+        Crossing {
+            indexes: self.off.iter().map(|&index| self.indexes[index].name.clone()).collect(),
+            columns: self.changed.iter().filter_map(name).collect(),
+        }
+    }
+
+    /// A row is deleted only when all updates are done: an index by which it holds what one of them takes is in the way. To be called when
+    /// all updates are kept.
+    pub fn holds_on(&mut self, old: &[ValueRef<'_>]) {
+        let held = self.held(old);
+        self.off.extend(held);
+    }
+
+    /// The indexes by which a row has what an update takes.
+    fn held(&mut self, old: &[ValueRef<'_>]) -> Vec<usize> {
         if self.taken.is_empty() {
             let takes = |one: &Move| {
                 one.tuples.iter().filter_map(|(index, _, takes)| Some((*index, (*takes)?))).collect::<Vec<_>>()
@@ -101,58 +150,24 @@ impl<'w> Swaps<'w> {
             true => moves(*index),
             false => tuple(&self.indexes[*index].columns, old).is_some_and(|held| self.taken.contains(&(*index, held))),
         };
-        let held: Vec<usize> = (0..self.indexes.len()).filter(is_taken).collect();
-        if held.is_empty() {
-            return Ok(());
-        }
-        self.parked += 1;
-        let columns = self.indexes.iter().flat_map(|index| &index.columns).copied();
-        let leaves = Move {
-            key: key.to_owned(),
-            set: columns.map(|at| (at, Value::Null)).collect(),
-            tuples: held.into_iter().map(|index| (index, None, None)).collect(),
-            done: false,
-        };
-        write(&self.aside(&leaves, self.parked))
+        (0..self.indexes.len()).filter(is_taken).collect()
     }
 
     /// Gives `write` the statements of all updates that were kept.
     ///
     /// # Errors
     /// What `write` returns.
-    pub fn finish<E>(mut self, write: &mut dyn FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+    pub fn finish<E>(&mut self, write: &mut dyn FnMut(&str) -> Result<(), E>) -> Result<(), E> {
         for one in &self.moves {
-            if one.tuples.iter().any(|(index, ..)| self.indexes[*index].conditional) {
+            if one.tuples.iter().any(|(index, ..)| self.indexes[*index].conditional && !self.off.contains(index)) {
                 self.parked += 1;
                 write(&self.aside(one, self.parked))?;
             }
         }
-        let mut holders: HashMap<(usize, Hash), usize> = HashMap::new();
-        for (at, one) in self.moves.iter().enumerate() {
-            for (index, gives, _) in &one.tuples {
-                if let Some(gives) = gives {
-                    holders.insert((*index, *gives), at);
-                }
-            }
-        }
-        let mut ready: VecDeque<usize> = VecDeque::new();
+        let mut order = self.order();
         let mut next = 0;
-        let mut waiting: HashMap<usize, Vec<usize>> = HashMap::new();
-        let mut waits = vec![0usize; self.moves.len()];
-        for (at, one) in self.moves.iter().enumerate() {
-            for (index, _, takes) in &one.tuples {
-                let holder = takes.and_then(|takes| holders.get(&(*index, takes)));
-                if let Some(&holder) = holder.filter(|holder| **holder != at) {
-                    waiting.entry(holder).or_default().push(at);
-                    waits[at] += 1;
-                }
-            }
-            if waits[at] == 0 {
-                ready.push_back(at);
-            }
-        }
         loop {
-            let Some(at) = ready.pop_front() else {
+            let Some(at) = order.ready.pop_front() else {
                 while self.moves.get(next).is_some_and(|one| one.done) {
                     next += 1;
                 }
@@ -160,7 +175,7 @@ impl<'w> Swaps<'w> {
                 let number = self.parked + 1;
                 write(&self.aside(one, number))?;
                 self.parked = number;
-                release(&mut waiting, &mut waits, &mut ready, next);
+                order.release(next);
                 next += 1;
                 continue;
             };
@@ -171,15 +186,43 @@ impl<'w> Swaps<'w> {
             one.done = true;
             let set: Vec<(usize, ValueRef<'_>)> = one.set.iter().map(|(at, value)| (*at, value.as_ref())).collect();
             write(&self.writer.update(self.schema, &one.key, &set))?;
-            release(&mut waiting, &mut waits, &mut ready, at);
+            order.release(at);
         }
+    }
+
+    /// Which updates wait for which, as far as their indexes stay.
+    fn order(&self) -> Order {
+        let mut holders: HashMap<(usize, Hash), usize> = HashMap::new();
+        let stays = |(index, ..): &&(usize, Option<Hash>, Option<Hash>)| !self.off.contains(index);
+        for (at, one) in self.moves.iter().enumerate() {
+            for (index, gives, _) in one.tuples.iter().filter(stays) {
+                if let Some(gives) = gives {
+                    holders.insert((*index, *gives), at);
+                }
+            }
+        }
+        let mut order =
+            Order { ready: VecDeque::new(), waiting: HashMap::new(), waits: vec![0usize; self.moves.len()] };
+        for (at, one) in self.moves.iter().enumerate() {
+            for (index, _, takes) in one.tuples.iter().filter(stays) {
+                let holder = takes.and_then(|takes| holders.get(&(*index, takes)));
+                if let Some(&holder) = holder.filter(|holder| **holder != at) {
+                    order.waiting.entry(holder).or_default().push(at);
+                    order.waits[at] += 1;
+                }
+            }
+            if order.waits[at] == 0 {
+                order.ready.push_back(at);
+            }
+        }
+        order
     }
 
     /// The statement that gives a row values that no row has.
     fn aside(&self, one: &Move, number: u32) -> String {
         let mut set: Vec<(usize, Value)> = Vec::new();
         for (index, ..) in &one.tuples {
-            let Unique { columns, conditional } = &self.indexes[*index];
+            let Unique { columns, conditional, .. } = &self.indexes[*index];
             let columns = columns.iter().filter(|at| one.set.iter().any(|(changed, _)| changed == *at));
             let free = columns.filter_map(|&at| Some((at, self.free(at, number)?)));
             // where only the database can tell, all of them give way
@@ -195,7 +238,7 @@ impl<'w> Swaps<'w> {
             }
         }
         let set: Vec<(usize, ValueRef<'_>)> = set.iter().map(|(at, value)| (*at, value.as_ref())).collect();
-        self.writer.update(self.schema, &one.key, &set)
+        self.writer.step_aside(self.schema, &one.key, &set)
     }
 
     /// A value for the column at `at` that no row has, if there is one for any table and the row is not found by that column.
@@ -205,12 +248,21 @@ impl<'w> Swaps<'w> {
     }
 }
 
-/// What waited for the row at `at` waits for one less.
-fn release(waiting: &mut HashMap<usize, Vec<usize>>, waits: &mut [usize], ready: &mut VecDeque<usize>, at: usize) {
-    for waiter in waiting.remove(&at).unwrap_or_default() {
-        waits[waiter] -= 1;
-        if waits[waiter] == 0 {
-            ready.push_back(waiter);
+/// Updates that wait for others.
+struct Order {
+    ready: VecDeque<usize>,
+    waiting: HashMap<usize, Vec<usize>>,
+    waits: Vec<usize>,
+}
+
+impl Order {
+    /// What waited for the row at `at` waits for one less.
+    fn release(&mut self, at: usize) {
+        for waiter in self.waiting.remove(&at).unwrap_or_default() {
+            self.waits[waiter] -= 1;
+            if self.waits[waiter] == 0 {
+                self.ready.push_back(waiter);
+            }
         }
     }
 }

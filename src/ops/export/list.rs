@@ -3,14 +3,84 @@
 use super::MANIFEST_FILE;
 use crate::monitor::{Monitor, Step};
 use crate::ops::OpError;
-use crate::ops::project::Project;
+use crate::ops::project::{Place, Project};
 use crate::prisma::{BackupEntry, BackupId, BackupManifest, BackupStatus};
 use crate::snapshot::Manifest;
-use std::path::Path;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::path::{Component, Path, PathBuf};
+
+/// One entry of `backup_manifest.json`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedBackup {
+    /// The backup's id.
+    pub id: String,
+    /// The table.
+    pub table: String,
+    /// When the backup was taken.
+    pub created_at: Timestamp,
+    /// Records in the file.
+    pub record_count: u64,
+    /// File name of the JSON file.
+    pub file_path: String,
+    /// File name of the restore script.
+    pub restore_path: String,
+    /// Size of the JSON file in bytes.
+    pub size_bytes: u64,
+    /// The snapshot's message.
+    pub reason: String,
+    /// `valid`, `missing`, `corrupt` or `expired`: as noted, but for files that are gone now.
+    pub status: &'static str,
+}
+
+/// The exported backups.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackupsReport {
+    /// The directory of the exports.
+    pub dir: PathBuf,
+    /// The backups, newest first.
+    pub backups: Vec<ListedBackup>,
+}
+
+/// Lists the exported backups. The files are not read; `verify` does that.
+///
+/// # Errors
+/// If there is no store or the list cannot be read.
+pub fn backups(place: &Place) -> Result<BackupsReport, OpError> {
+    let dir = Project::find(place)?.export_dir()?;
+    let path = dir.join(MANIFEST_FILE);
+    let mut backups = Vec::new();
+    if path.exists() {
+        backups.extend(BackupManifest::load(&path)?.entries().map(|entry| listed(entry, &dir)));
+    }
+    backups.sort_by(|a: &ListedBackup, b| b.created_at.cmp(&a.created_at).then_with(|| a.id.cmp(&b.id)));
+    Ok(BackupsReport { dir, backups })
+}
+
+fn listed(entry: BackupEntry, dir: &Path) -> ListedBackup {
+    let is_gone = BackupId::parse(&entry.id).is_some_and(|id| !dir.join(id.json_file()).is_file());
+    let status = match entry.status {
+        BackupStatus::Valid if is_gone => BackupStatus::Missing,
+        noted => noted,
+    };
+    ListedBackup {
+        id: entry.id,
+        table: entry.table,
+        created_at: entry.created_at,
+        record_count: entry.record_count,
+        file_path: entry.file_path,
+        restore_path: entry.restore_path,
+        size_bytes: entry.size_bytes,
+        reason: entry.reason,
+        status: status.as_str(),
+    }
+}
 
 /// Removes the export files of a snapshot, and their entries. Returns the names of the files that went.
 pub(in crate::ops) fn remove(project: &Project, manifest: &Manifest) -> Result<Vec<String>, OpError> {
-    let dir = project.export_dir();
+    let dir = project.export_dir()?;
     let path = dir.join(MANIFEST_FILE);
     if !path.exists() {
         return Ok(Vec::new());
@@ -42,7 +112,7 @@ pub(in crate::ops) fn remove(project: &Project, manifest: &Manifest) -> Result<V
 
 /// Gives the exports of a snapshot its new message as their reason.
 pub(in crate::ops) fn set_reason(project: &Project, manifest: &Manifest) -> Result<(), OpError> {
-    let path = project.export_dir().join(MANIFEST_FILE);
+    let path = project.export_dir()?.join(MANIFEST_FILE);
     if !path.exists() {
         return Ok(());
     }
@@ -59,20 +129,26 @@ pub(in crate::ops) fn set_reason(project: &Project, manifest: &Manifest) -> Resu
 }
 
 /// Has every file that the list names checked, and writes what was found into the list: valid, missing or corrupt.
-/// `check` says whether a file that is there is whole. Returns the names of those that are gone.
+/// `check` says whether a file that is there is whole. Returns what is wrong with others: files that are gone, and entries that
+/// name something else than a backup's file in this folder, which is not followed.
 pub(in crate::ops) fn check_all(
     project: &Project,
     check: &mut dyn FnMut(&Path) -> Result<bool, OpError>,
     monitor: &dyn Monitor,
-) -> Result<Vec<String>, OpError> {
-    let dir = project.export_dir();
+) -> Result<Vec<(String, String)>, OpError> {
+    let dir = project.export_dir()?;
     let path = dir.join(MANIFEST_FILE);
     if !path.exists() {
         return Ok(Vec::new());
     }
     let mut list = BackupManifest::load(&path)?;
     let entries: Vec<BackupEntry> = list.entries().collect();
-    let (mut changed, mut missing) = (false, Vec::new());
+    let mut changed = false;
+    let mut wrong: Vec<(String, String)> = list
+        .paths()
+        .filter(|(id, path)| !is_name_of(id, path))
+        .map(|(id, _)| (format!("{id} in {MANIFEST_FILE}"), "it names a file that is not a backup's here".to_owned()))
+        .collect();
     let ours = |entry: &&BackupEntry| BackupId::parse(&entry.id).is_some() && entry.status != BackupStatus::Expired;
     for entry in entries.iter().filter(ours) {
         if monitor.interrupted() {
@@ -86,7 +162,8 @@ pub(in crate::ops) fn check_all(
         monitor.begin(&Step { verb: "Verifying", subject: &entry.file_path, ..Step::default() });
         let status = match file.is_file() {
             false => {
-                missing.push(entry.file_path.clone());
+                let reason = "the file is gone; export its snapshot again, or let `dbsnap delete` take its entry";
+                wrong.push((entry.file_path.clone(), reason.to_owned()));
                 BackupStatus::Missing
             }
             true if check(&file)? => BackupStatus::Valid,
@@ -98,5 +175,17 @@ pub(in crate::ops) fn check_all(
     if changed {
         list.save()?;
     }
-    Ok(missing)
+    Ok(wrong)
+}
+
+/// Whether an entry of the list may name this file: one of its folder, and if the entry is ours, a backup's.
+fn is_name_of(id: &str, path: &str) -> bool {
+    match BackupId::parse(id) {
+        Some(_) => BackupId::parse(path)
+            .is_some_and(|backup| [backup.json_file(), backup.script_file()].iter().any(|file| file == path)),
+        None => {
+            let plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+            Path::new(path).components().all(plain) && !path.contains(|char: char| char.is_control() || char == '\\')
+        }
+    }
 }

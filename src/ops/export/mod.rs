@@ -4,14 +4,16 @@ mod list;
 mod records;
 mod setup;
 
+pub use list::{BackupsReport, ListedBackup, backups};
 pub(super) use list::{check_all, remove, set_reason};
 
 use super::OpError;
 use super::project::{Place, Project};
-use super::refs::{find_entry_table, resolve};
+use super::refs::{Aimed, resolve_or_table, warn};
 use crate::monitor::{Monitor, Step};
 use crate::prisma::{
-    BackupEntry, BackupId, BackupManifest, BackupStatus, ExportInfo, ExportWriter, Retention, write_restore_script,
+    BackupEntry, BackupId, BackupManifest, BackupStatus, ExportInfo, ExportWriter, Retention, write_gitignore,
+    write_restore_script,
 };
 use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
 use crate::store::{Access, Objects, Store};
@@ -77,35 +79,37 @@ pub fn export(
     let project = Project::find(place)?;
     let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
-    let reference = project.reference(reference);
-    let resolved = resolve(&history, &Refs::load(&store)?, &reference)?;
-    let mut options = ExportOptions { dir: options.dir.as_ref().map(|dir| place.dir.join(dir)), ..options.clone() };
-    options.tables.extend(reference.table);
-    if options.tables.is_empty()
-        && let Some(position) = resolved.table
-    {
-        options.tables.push(resolved.entry.manifest.tables[position].table.to_string());
-    }
-    export_entry(&project, &store, resolved.entry, &options, monitor)
+    let refs = Refs::load(&store)?;
+    warn(&refs, monitor);
+    let aimed = resolve_or_table(&project, &history, &refs, reference)?;
+    let options = ExportOptions { dir: options.dir.as_ref().map(|dir| place.dir.join(dir)), ..options.clone() };
+    export_aimed(&project, &store, &aimed, &options, monitor)
 }
 
-/// Exports a snapshot that is at hand.
+/// Exports a snapshot that is at hand, whole.
 pub(super) fn export_entry(
     project: &Project,
     store: &Store,
     entry: &Entry,
+    monitor: &dyn Monitor,
+) -> Result<ExportReport, OpError> {
+    let aimed = Aimed { entry, tables: Vec::new(), key: None };
+    export_aimed(project, store, &aimed, &ExportOptions::default(), monitor)
+}
+
+fn export_aimed(
+    project: &Project,
+    store: &Store,
+    aimed: &Aimed<'_>,
     options: &ExportOptions,
     monitor: &dyn Monitor,
 ) -> Result<ExportReport, OpError> {
-    let dir = options.dir.clone().unwrap_or_else(|| project.export_dir());
-    std::fs::create_dir_all(&dir).map_err(|error| OpError::io("make", &dir, error))?;
-    let mut chosen: Vec<usize> = Vec::new();
-    for typed in &options.tables {
-        chosen.push(find_entry_table(entry, &project.table_typed(typed))?);
-    }
-    if chosen.is_empty() {
-        chosen = (0..entry.manifest.tables.len()).collect();
-    }
+    let dir = match &options.dir {
+        Some(dir) => dir.clone(),
+        None => project.export_dir()?,
+    };
+    make_dir(&dir)?;
+    let (entry, chosen) = (aimed.entry, aimed.chosen(project, &options.tables)?);
     let prisma = PrismaSide::find(project);
     let manifest_path = dir.join(MANIFEST_FILE);
     let mut tables = Vec::new();
@@ -136,6 +140,22 @@ pub(super) fn export_entry(
     Ok(ExportReport { id: entry.id.to_hex(), manifest: manifest_path, tables })
 }
 
+/// Creates the directory, with a `.gitignore`, unless it is there.
+fn make_dir(dir: &Path) -> Result<(), OpError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(dir).map_err(|error| {
+        // What the system says of a link to nowhere, that it exists, helps nobody.
+        let dangling = dir.ancestors().find(|dir| dir.is_symlink() && !dir.exists());
+        match dangling {
+            Some(link) => OpError::Usage(format!("{} is a link to something that is not there", link.display())),
+            None => OpError::io("create", dir, error),
+        }
+    })?;
+    Ok(write_gitignore(dir)?)
+}
+
 fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
@@ -158,6 +178,7 @@ fn export_table(
         created_at: entry.manifest.created_at,
         schema_version: entry.manifest.schema_version.clone(),
         filter_applied: table.filter.clone(),
+        records: table.rows,
         extra: [("snapshot".to_owned(), entry.id.to_hex().into())]
             .into_iter()
             // Which database the rows are of, so that an import knows it: no URL, no host, no user.

@@ -34,14 +34,15 @@ impl PrismaSide {
 
     /// What the script in `dir` needs.
     pub(super) fn script_options(&self, dir: &Path, engine: &str) -> ScriptOptions {
-        let schema_dir = self.project.as_ref().map(PrismaProject::datasource_dir).unwrap_or_default();
+        let sqlite_folders = self.project.as_ref().map(PrismaProject::sqlite_folders).unwrap_or_default();
         let url =
             self.project.as_ref().and_then(|project| project.urls().first().map(|(setting, _)| (*setting).clone()));
         let mut options = Surroundings {
             root: &self.root,
             script_dir: dir,
             engine: if engine == "postgres" { "postgresql" } else { engine },
-            schema: self.project.as_ref().map(|project| (&project.schema, schema_dir.as_path())),
+            schema: self.project.as_ref().map(|project| &project.schema),
+            sqlite_folders: &sqlite_folders,
             url: url.as_ref(),
             major: self.project.as_ref().and_then(PrismaProject::version).map(|version| version.major),
             packages: &self.packages,

@@ -5,23 +5,24 @@
 
 use super::drift::Origin;
 use crate::codec::{KeySpec, RowReader, RowWriter, ValueRef};
-use crate::db::sqlite::Condition;
+use crate::db::Filter;
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
+use crate::ops::waiting::{Judge, Kept, Versions, Waiting, held};
 use crate::store::NewObjects;
 use crate::tree::{BuildOptions, Cursor, Entry, LoadOptions, Loader};
 use std::cmp::Ordering;
 use std::path::Path;
 
-/// Takes a row, so many times.
-type Push<'p> = dyn FnMut(&[u8], u64) -> Result<(), OpError> + 'p;
+/// Takes both versions of a row.
+type Step<'p> = dyn FnMut(Option<Entry<'_>>, Option<Entry<'_>>) -> Result<(), OpError> + 'p;
 
 /// Which rows are wanted; a row that changed is if either version is.
 #[derive(Default)]
 pub(super) struct Selection {
     /// Only rows for which this holds.
-    pub condition: Option<Condition>,
+    pub condition: Option<Filter>,
     /// Only the row with this key.
     pub key: Option<Vec<u8>>,
 }
@@ -30,16 +31,6 @@ impl Selection {
     /// Whether all rows are wanted.
     pub fn is_all(&self) -> bool {
         self.condition.is_none() && self.key.is_none()
-    }
-
-    fn takes(&self, key: &[u8], row: &[u8], columns: usize) -> Result<bool, OpError> {
-        if self.key.as_ref().is_some_and(|wanted| wanted != key) {
-            return Ok(false);
-        }
-        match &self.condition {
-            Some(condition) => Ok(condition.holds(&RowReader::values(row, columns)?)?),
-            None => Ok(true),
-        }
     }
 }
 
@@ -62,6 +53,8 @@ pub(super) struct Making<'m> {
     pub objects: &'m dyn NewObjects,
     pub scratch: &'m Path,
     pub monitor: &'m dyn Monitor,
+    /// Tells which rows are wanted.
+    pub judge: &'m mut Judge<'m>,
 }
 
 impl Aim {
@@ -69,8 +62,8 @@ impl Aim {
     /// the roots of both tables.
     ///
     /// # Errors
-    /// If an object or a row cannot be read, or the disk refuses.
-    pub fn tree(&self, making: &Making<'_>, snapshot: &Hash, live: &Hash) -> Result<Hash, OpError> {
+    /// If an object or a row cannot be read, the database cannot tell whether a row is wanted, or the disk refuses.
+    pub fn tree(&self, making: Making<'_>, snapshot: &Hash, live: &Hash) -> Result<Hash, OpError> {
         let options = LoadOptions {
             build: BuildOptions::new(making.monitor),
             scratch: making.scratch,
@@ -81,35 +74,41 @@ impl Aim {
             let mut loader = Loader::new(scope, making.objects, &self.specs.1, &[*live, *snapshot], options);
             let was = Cursor::new(making.objects, &self.specs.0, snapshot)?;
             let now = Cursor::new(making.objects, &self.specs.1, live)?;
-            let mut push =
-                |row: &[u8], count: u64| (0..count).try_for_each(|_| loader.push(row)).map_err(OpError::from);
+            let mut waiting = Waiting::default();
+            let mut settle = |waiting: &mut Waiting| {
+                for (row, count) in self.settled(&waiting.take(), making.judge)? {
+                    (0..count).try_for_each(|_| loader.push(row))?;
+                }
+                if making.monitor.interrupted() { Err(OpError::Interrupted) } else { Ok(()) }
+            };
+            let mut step = |was: Option<Entry<'_>>, now: Option<Entry<'_>>| {
+                waiting.push(was, now);
+                if waiting.is_full() { settle(&mut waiting) } else { Ok(()) }
+            };
             if self.specs.1.is_multiset() {
-                self.both(was, now, &mut push)?
+                self.both(was, now, &mut step)?;
             } else {
-                self.side_by_side(was, now, &mut push)?
+                self.side_by_side(was, now, &mut step)?;
             }
+            settle(&mut waiting)?;
             Ok(loader.finish()?.built.root)
         })
     }
 
     /// Tables without a key: rows of the one, then those of the other.
-    fn both(&self, mut was: Cursor<'_>, mut now: Cursor<'_>, push: &mut Push<'_>) -> Result<(), OpError> {
+    fn both(&self, mut was: Cursor<'_>, mut now: Cursor<'_>, step: &mut Step<'_>) -> Result<(), OpError> {
         let mut row = Vec::new();
         while let Some(entry) = was.next_entry()? {
             self.translate(entry.row, None, &mut row)?;
-            if self.selection.takes(&[], &row, self.origins.len())? {
-                push(&row, entry.count)?;
-            }
+            step(Some(Entry { row: &row, ..entry }), None)?;
         }
         while let Some(entry) = now.next_entry()? {
-            if !self.selection.is_all() && !self.selection.takes(&[], entry.row, self.origins.len())? {
-                push(entry.row, entry.count)?;
-            }
+            step(None, Some(entry))?;
         }
         Ok(())
     }
 
-    fn side_by_side(&self, mut was: Cursor<'_>, mut now: Cursor<'_>, push: &mut Push<'_>) -> Result<(), OpError> {
+    fn side_by_side(&self, mut was: Cursor<'_>, mut now: Cursor<'_>, step: &mut Step<'_>) -> Result<(), OpError> {
         let (mut old, mut live) = (was.next_entry()?, now.next_entry()?);
         let mut row = Vec::new();
         loop {
@@ -119,16 +118,13 @@ impl Aim {
                 (None, Some(_)) => Ordering::Greater,
                 (None, None) => return Ok(()),
             };
-            if let (Ordering::Less | Ordering::Equal, Some(entry)) = (order, &old) {
-                let beside = live.as_ref().filter(|_| order == Ordering::Equal);
-                self.translate(entry.row, beside.map(|live| live.row), &mut row)?;
-                if let Some(row) = self.choose(entry.key, &row, beside)? {
-                    push(row, 1)?;
+            let beside = live.filter(|_| order != Ordering::Less);
+            match old.filter(|_| order != Ordering::Greater) {
+                Some(entry) => {
+                    self.translate(entry.row, beside.map(|live| live.row), &mut row)?;
+                    step(Some(Entry { row: &row, ..entry }), beside)?;
                 }
-            } else if let Some(entry) = &live
-                && !self.takes(entry.key, entry.row)?
-            {
-                push(entry.row, 1)?;
+                None => step(None, beside)?,
             }
             if order != Ordering::Greater {
                 old = was.next_entry()?;
@@ -139,18 +135,25 @@ impl Aim {
         }
     }
 
-    /// What the table is to have under a key that the snapshot has.
-    fn choose<'r>(&self, key: &[u8], row: &'r [u8], live: Option<&Entry<'r>>) -> Result<Option<&'r [u8]>, OpError> {
-        let wanted = self.takes(key, row)?;
-        Ok(match live {
-            Some(live) if wanted || self.takes(key, live.row)? => Some(row),
-            Some(live) => Some(live.row),
-            None => (wanted && !self.only_present).then_some(row),
-        })
-    }
-
-    fn takes(&self, key: &[u8], row: &[u8]) -> Result<bool, OpError> {
-        self.selection.takes(key, row, self.origins.len())
+    /// What the table is to have of these rows, and how often.
+    fn settled<'r>(&self, rows: &'r [Versions], judge: &mut Judge<'_>) -> Result<Vec<(&'r [u8], u64)>, OpError> {
+        let has_key = |kept: &Kept| self.selection.key.as_ref().is_none_or(|wanted| *wanted == kept.key);
+        let is_same = |both: &Versions| matches!(both, (Some(was), Some(now)) if was.row == now.row);
+        let wanted = match &self.selection.condition {
+            Some(_) => held(rows, judge, |kept, both| has_key(kept) && !is_same(both))?,
+            None => {
+                rows.iter().map(|(was, now)| [was, now].map(|row| row.as_ref().is_some_and(has_key)).into()).collect()
+            }
+        };
+        let stays_gone = self.only_present && !self.specs.1.is_multiset();
+        let settle = |((was, now), (was_wanted, now_wanted)): (&'r Versions, (bool, bool))| match (was, now) {
+            (Some(was), Some(_)) if was_wanted || now_wanted => Some(was),
+            (Some(was), None) if was_wanted && !stays_gone => Some(was),
+            (_, Some(now)) if !now_wanted => Some(now),
+            _ => None,
+        };
+        let settled = rows.iter().zip(wanted).filter_map(settle);
+        Ok(settled.map(|kept| (kept.row.as_slice(), kept.count)).collect())
     }
 
     /// A row of the snapshot as a row of the live table. Columns that it does not give are those of `live`, or NULL.

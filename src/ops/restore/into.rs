@@ -3,7 +3,7 @@
 use super::{PlannedTable, RestoreOptions};
 use crate::codec::{Column, TableName, TableSchema};
 use crate::db::Catalog;
-use crate::ops::{OpError, refs};
+use crate::ops::OpError;
 use crate::snapshot::{Entry, TableEntry, read_schema};
 use crate::store::Objects;
 
@@ -24,7 +24,7 @@ pub(super) struct New {
 pub(super) fn plan(
     objects: &dyn Objects,
     entry: &Entry,
-    only: Option<usize>,
+    chosen: &[usize],
     name: &str,
     options: &RestoreOptions,
     catalog: &Catalog,
@@ -34,13 +34,10 @@ pub(super) fn plan(
             "--into makes a table of all rows: leave out the key, --where and --columns".to_owned(),
         ));
     }
-    let position = match (&options.tables[..], only, entry.manifest.tables.len()) {
-        ([typed], ..) => refs::find_entry_table(entry, typed)?,
-        ([], Some(only), _) => only,
-        ([], None, 1) => 0,
-        _ => return Err(OpError::Usage("--into takes one table: name it after the snapshot".to_owned())),
+    let [position] = chosen else {
+        return Err(OpError::Usage("--into takes one table: name it after the snapshot".to_owned()));
     };
-    let Some(held) = entry.manifest.tables.get(position) else {
+    let Some(held) = entry.manifest.tables.get(*position) else {
         return Err(OpError::Usage("no such table".to_owned()));
     };
     let schema = read_schema(objects, &held.schema_object)?;

@@ -13,10 +13,12 @@ mod defaults;
 mod drift;
 mod fit;
 mod guard;
+mod idle;
 mod into;
 mod perform;
 mod plan;
 mod proof;
+mod safety;
 mod spool;
 mod start;
 mod undo;
@@ -76,6 +78,8 @@ pub struct RestoreOptions {
     pub remote: bool,
     /// Allow it under `NODE_ENV=production`.
     pub production: bool,
+    /// Allow rows without what they refer to, where foreign keys do not act.
+    pub allow_dangling: bool,
 }
 
 /// What a restore does to one table.
@@ -130,12 +134,20 @@ pub struct RestorePlan {
     pub tables: Vec<PlannedTable>,
     /// Rows of other tables that foreign keys take along.
     pub bystanders: Vec<Bystander>,
+    /// What is left out unless it is named, in a line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
 }
 
 impl RestoreOptions {
     /// Whether only one row is meant.
     pub(crate) fn has_key(&self) -> bool {
         self.key.is_some() || !self.named_key.is_empty()
+    }
+
+    /// The key of that row, for messages.
+    fn key_as_typed(&self) -> String {
+        self.key.clone().unwrap_or_else(|| self.named_key.join(","))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::changes::Changes;
 use super::plan::{Prepared, Targets, prepare};
-use super::{Bystander, RestoreOptions, RestorePlan, RestoreReport, defaults};
-use crate::db::{Catalog, Commit, DbError, RestoreTxn, Sink};
+use super::{Bystander, Mode, RestoreOptions, RestorePlan, RestoreReport, defaults, idle, safety};
+use crate::codec::DanglingRows;
+use crate::db::{Catalog, Commit, DbError, MayDangle, RestoreTxn, Sink};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
@@ -18,10 +19,6 @@ use crate::store::{Session, Store};
 const SAFETY_PINS: usize = 5;
 /// How the pin of a safety snapshot begins.
 const SAFETY_REASON: &str = "safety: before restoring ";
-/// How the message of a safety snapshot begins.
-pub(super) const RESTORING: &str = "before restoring ";
-/// How it begins if what is restored is a safety snapshot itself, however often it went to and fro.
-const UNDOING: &str = "before undoing the restore of ";
 
 /// A restore whose tables are chosen.
 pub(super) struct Work<'w> {
@@ -66,7 +63,7 @@ impl Work<'_> {
                 preview
             };
             if preview.plan.writes() == 0 {
-                return Ok(RestoreReport::of(preview.plan, false));
+                return self.nothing_to_do(preview.plan);
             }
             if !confirm(&preview.plan)? {
                 return Err(OpError::Declined);
@@ -85,9 +82,16 @@ impl Work<'_> {
             return Err(OpError::PlanChanged);
         }
         if prepared.plan.writes() == 0 {
-            return Ok(RestoreReport::of(prepared.plan, false));
+            return self.nothing_to_do(prepared.plan);
         }
         self.apply(txn, session, prepared)
+    }
+
+    fn nothing_to_do(&self, plan: RestorePlan) -> Result<RestoreReport, OpError> {
+        if self.options.into.is_none() {
+            idle::note(self.store, self.history, self.origin, &self.entry.id)?;
+        }
+        Ok(RestoreReport::of(plan, false))
     }
 
     pub(super) fn taking<'t>(&'t self, session: &'t Session<'t>) -> Taking<'t> {
@@ -114,8 +118,12 @@ impl Work<'_> {
                 session.seal()?;
                 None
             }
-            None => Some(self.take_safety(session, live)?),
+            None => {
+                let dangling = txn.dangling()?;
+                Some(self.take_safety(session, live, dangling)?)
+            }
         };
+        txn.may_dangle(self.may_dangle());
         let written = self
             .fill_defaults(txn.as_mut(), &mut changes)
             .and_then(|()| self.write(txn.as_mut(), &mut changes))
@@ -175,14 +183,35 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn take_safety(&self, session: Session<'_>, live: Vec<Captured>) -> Result<Published, OpError> {
+    /// What dangled in the state that is restored may dangle again; anything else only if it was asked for.
+    fn may_dangle(&self) -> MayDangle {
+        let as_they_were = self.targets.tables.iter().filter(|target| {
+            let whole = target.entry.filter.is_none() && target.aim.is_none();
+            whole && self.options.mode == Mode::Exact
+        });
+        MayDangle {
+            known: self.entry.manifest.restored.as_ref().map(|restored| restored.dangling.clone()).unwrap_or_default(),
+            among: as_they_were.map(|target| target.entry.table.clone()).collect(),
+            all: self.options.allow_dangling,
+        }
+    }
+
+    fn take_safety(
+        &self,
+        session: Session<'_>,
+        live: Vec<Captured>,
+        dangling: Vec<DanglingRows>,
+    ) -> Result<Published, OpError> {
         let reason = format!("{SAFETY_REASON}{}", self.entry.id.short());
         let draft = Draft {
             kind: SnapshotKind::Safety,
-            message: safety_message(self.entry),
+            message: safety::message(self.history, self.entry),
             actor: actor::detect(&self.project.root),
             origin: self.origin.clone(),
+            catalog: Some(self.catalog),
             schema_version: None,
+            restored: Some(safety::restored(self.entry, dangling)),
+            imported: false,
             captured: live,
         };
         let safety = publish(self.store, session, self.history, draft)?;
@@ -210,18 +239,4 @@ impl Work<'_> {
         self.store.withdraw(&safety.entry.id)?;
         Ok(())
     }
-}
-
-/// What the safety snapshot of restoring `entry` says: no longer, however many restores are taken back and done again.
-fn safety_message(entry: &Entry) -> String {
-    let message = &entry.manifest.message;
-    if entry.manifest.kind == SnapshotKind::Safety {
-        if message.starts_with(UNDOING) {
-            return message.clone();
-        }
-        if let Some(restored) = message.strip_prefix(RESTORING) {
-            return format!("{UNDOING}{restored}");
-        }
-    }
-    format!("{RESTORING}{}: {message}", entry.id.short())
 }

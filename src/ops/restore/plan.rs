@@ -5,12 +5,11 @@ use super::changes::{Changes, Sides};
 use super::drift::Origin;
 use super::{Mode, RestoreOptions, RestorePlan, drift};
 use crate::codec::{KeySpec, TableName, TableSchema};
-use crate::db::sqlite::Condition;
 use crate::db::{Catalog, Engine, Filter, FilterNames, Snapshot, TableRead};
 use crate::hash::{Hash, Hasher};
+use crate::ops::keys::{Names, TypedKey};
+use crate::ops::names::whole as whole_of;
 use crate::ops::publish::{Captured, Compared, Taking};
-use crate::ops::refs;
-use crate::ops::show::{key_named, key_typed};
 use crate::ops::{OpError, Project};
 use crate::snapshot::{Entry, TableEntry, read_schema};
 use crate::store::{NewObjects, Objects};
@@ -44,7 +43,7 @@ impl Target {
         if was != now || find(objects, was, &self.entry.root, key)?.is_some() {
             return Ok(());
         }
-        let key = options.key.clone().unwrap_or_else(|| options.named_key.join(","));
+        let key = options.key_as_typed();
         Err(OpError::NoSuchRow { key, table: self.entry.table.to_string(), id: entry.id })
     }
 
@@ -84,25 +83,22 @@ pub(super) fn targets(
     project: &Project,
     objects: &dyn Objects,
     entry: &Entry,
-    only: Option<usize>,
+    chosen: &[usize],
     options: &RestoreOptions,
     catalog: &Catalog,
     engine: Engine,
 ) -> Result<Targets, OpError> {
-    let mut chosen: Vec<usize> = Vec::new();
-    for typed in &options.tables {
-        let position = refs::find_entry_table(entry, &project.table_typed(typed))?;
-        if !chosen.contains(&position) {
-            chosen.push(position);
-        }
-    }
-    if chosen.is_empty() {
-        chosen = only.map_or_else(|| (0..entry.manifest.tables.len()).collect(), |position| vec![position]);
-    }
-    if chosen.len() != 1 && (options.has_key() || options.filter.is_some() || !options.columns.is_empty()) {
+    let named: Vec<_> = chosen.iter().map(|at| &entry.manifest.tables[*at]).collect();
+    let whole = whole_of(&named.iter().map(|table| (&table.table, &table.part_of[..])).collect::<Vec<_>>());
+    if whole.is_none() && (options.has_key() || options.filter.is_some() || !options.columns.is_empty()) {
         let what = format!("a key, --where and --columns go with one table, and {} are restored", chosen.len());
         return Err(OpError::Usage(what));
     }
+    // A row of a partitioned table is in one of its partitions.
+    let chosen = match options.has_key() && chosen.len() > 1 {
+        true => vec![holder(project, objects, entry, chosen, options)?],
+        false => chosen.to_vec(),
+    };
     let mut tables = Vec::new();
     for position in chosen {
         tables.push(target(project, objects, &entry.manifest.tables[position], options, catalog, engine)?);
@@ -127,6 +123,37 @@ pub(super) fn targets(
         }
     }
     Ok(Targets { tables, reads })
+}
+
+/// The position of the partition that has the row whose key was typed.
+fn holder(
+    project: &Project,
+    objects: &dyn Objects,
+    entry: &Entry,
+    chosen: &[usize],
+    options: &RestoreOptions,
+) -> Result<usize, OpError> {
+    for position in chosen {
+        let table = &entry.manifest.tables[*position];
+        let schema = read_schema(objects, &table.schema_object)?;
+        let typed = typed_key(project, &schema, options)?;
+        if typed.map(|typed| typed.find(objects, &schema, &table.root)).transpose()?.flatten().is_some() {
+            return Ok(*position);
+        }
+    }
+    let (key, table) = (options.key_as_typed(), options.reference.clone());
+    Err(OpError::NoSuchRow { key, table, id: entry.id })
+}
+
+/// The key of the one row that is wanted, if one is.
+fn typed_key(project: &Project, schema: &TableSchema, options: &RestoreOptions) -> Result<Option<TypedKey>, OpError> {
+    let filter = project.filter_names(&schema.table);
+    let names = Names { filter: &filter, fields: &*project.field_names(schema) };
+    match &options.key {
+        Some(typed) => TypedKey::parse(schema, typed, names).map(Some),
+        None if options.named_key.is_empty() => Ok(None),
+        None => TypedKey::named(schema, &options.named_key, names).map(Some),
+    }
 }
 
 /// The restore of one table, whole.
@@ -183,13 +210,15 @@ fn target(
     let aim = Aim {
         selection: Selection {
             condition: match &options.filter {
-                Some(typed) => Some(Condition::new(typed, &drift.schema, engine, &names)?),
+                Some(typed) => Some(Filter::parse_named(typed, engine, &drift.schema, &names)?),
                 None => None,
             },
-            key: match &options.key {
-                Some(typed) => Some(key_typed(&drift.schema, typed)?),
-                None if options.named_key.is_empty() => None,
-                None => Some(key_named(&drift.schema, &options.named_key, &names)?),
+            key: match typed_key(project, &drift.schema, options)? {
+                Some(typed) => {
+                    let held = typed.find(objects, &schema, &entry.root)?;
+                    Some(held.map_or_else(|| typed.likeliest().to_vec(), |held| held.key))
+                }
+                None => None,
             },
         },
         only_present: !options.columns.is_empty(),
@@ -264,18 +293,22 @@ pub(super) fn prepare(
     let mut plan = header;
     let mut all = Vec::with_capacity(targets.tables.len());
     for (index, target) in targets.tables.iter().enumerate() {
-        let live = captured[index].built.root;
+        let now = captured[index].built.root;
         // What the table is to become is made to be compared with, and not kept.
         let trial = taking.session.trial();
         let snapshot = match &target.aim {
             Some(aim) => {
-                let making = Making { objects: &*trial, scratch, monitor: taking.monitor };
-                aim.tree(&making, &target.entry.root, &live)?
+                let judge = &mut |rows: &[&[u8]]| match &aim.selection.condition {
+                    Some(filter) => live.judge(index, filter, &target.read.schema, rows),
+                    None => Ok(vec![true; rows.len()]),
+                };
+                let making = Making { objects: &*trial, scratch, monitor: taking.monitor, judge };
+                aim.tree(making, &target.entry.root, &now)?
             }
             None => target.entry.root,
         };
         let live_in_filter = target.filtered.map(|position| captured[position].built.root);
-        let sides = Sides { live, live_in_filter, snapshot, noted: captured[index].built.differences.take() };
+        let sides = Sides { live: now, live_in_filter, snapshot, noted: captured[index].built.differences.take() };
         let rows = (captured[index].built.totals.rows, target.entry.rows);
         let changes = Changes::collect(&*trial, &target.spec, &sides, rows, plan.mode, scratch)?;
         plan.tables.push(changes.describe(target.entry.table.to_string(), rows, target.notes.clone()));

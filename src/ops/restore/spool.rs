@@ -3,7 +3,7 @@
 use crate::db::{DbError, RowStream};
 use crate::ops::OpError;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Rows that were written, to be read as often as wanted. The file has no name and goes with the spool.
@@ -11,13 +11,14 @@ pub(super) struct Spool {
     file: BufWriter<File>,
     dir: PathBuf,
     rows: u64,
+    bytes: u64,
 }
 
 impl Spool {
     /// An empty spool with its file in `dir`.
     pub fn new(dir: &Path) -> Result<Spool, OpError> {
         let file = tempfile::tempfile_in(dir).map_err(|error| OpError::io("make a temporary file in", dir, error))?;
-        Ok(Spool { file: BufWriter::new(file), dir: dir.to_owned(), rows: 0 })
+        Ok(Spool { file: BufWriter::new(file), dir: dir.to_owned(), rows: 0, bytes: 0 })
     }
 
     /// Adds a row `times` times.
@@ -29,6 +30,7 @@ impl Spool {
                 .map_err(|error| OpError::io("write a temporary file in", &self.dir, error))?;
         }
         self.rows += times;
+        self.bytes += times * row.len() as u64;
         Ok(())
     }
 
@@ -41,7 +43,8 @@ impl Spool {
     pub fn stream(&mut self) -> Result<SpoolStream<'_>, OpError> {
         let rewound = self.file.flush().and_then(|()| self.file.get_mut().seek(SeekFrom::Start(0)));
         rewound.map_err(|error| OpError::io("read a temporary file in", &self.dir, error))?;
-        Ok(SpoolStream { file: BufReader::new(self.file.get_mut()), left: self.rows, row: Vec::new(), failed: None })
+        let (left, bytes) = (self.rows, self.bytes);
+        Ok(SpoolStream { file: BufReader::new(self.file.get_mut()), left, bytes, row: Vec::new(), failed: None })
     }
 }
 
@@ -49,6 +52,8 @@ impl Spool {
 pub(super) struct SpoolStream<'s> {
     file: BufReader<&'s mut File>,
     left: u64,
+    /// Bytes of the rows that are left: no length can be above.
+    bytes: u64,
     row: Vec<u8>,
     failed: Option<std::io::Error>,
 }
@@ -57,7 +62,10 @@ impl SpoolStream<'_> {
     fn read_row(&mut self) -> std::io::Result<()> {
         let mut length = [0u8; 8];
         self.file.read_exact(&mut length)?;
-        let length = usize::try_from(u64::from_le_bytes(length)).map_err(std::io::Error::other)?;
+        let length = u64::from_le_bytes(length);
+        let changed = || std::io::Error::new(ErrorKind::InvalidData, "what is read is not what was written");
+        self.bytes = self.bytes.checked_sub(length).ok_or_else(changed)?;
+        let length = usize::try_from(length).map_err(std::io::Error::other)?;
         self.row.resize(length, 0);
         self.file.read_exact(&mut self.row)
     }
@@ -109,6 +117,12 @@ mod tests {
             assert_eq!(rows, [b"one".to_vec(), Vec::new(), Vec::new()]);
         }
         assert_eq!(spool.rows(), 3);
+        // A disk that gives other bytes than it was given.
+        spool.file.get_mut().seek(SeekFrom::Start(0)).unwrap();
+        spool.file.get_mut().write_all(&(1u64 << 60).to_le_bytes()).unwrap();
+        let mut stream = spool.stream().unwrap();
+        assert!(matches!(stream.next_row(), Err(DbError::Stopped)));
+        assert!(stream.explain(DbError::Stopped).to_string().contains("not what was written"));
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }

@@ -8,8 +8,8 @@ use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::project::{Place, Project};
 use crate::ops::publish::origin;
-use crate::ops::{refs, settings};
-use crate::snapshot::{Entry, History, Origin, Refs, TableEntry};
+use crate::ops::{ledgers, refs, settings};
+use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind, TableEntry, read_schema};
 use crate::store::{Access, Store};
 
 /// Is shown the plan and says whether to go on.
@@ -30,11 +30,14 @@ pub fn restore(
     let project = Project::find(place)?;
     let store = project.open(Access::Write)?;
     let history = History::load(&store)?;
-    let reference = project.reference(&options.reference);
-    let resolved = refs::resolve(&history, &Refs::load(&store)?, &reference)?;
+    let marks = Refs::load(&store)?;
+    refs::warn(&marks, monitor);
+    let resolved = refs::resolve_or_table(&project, &history, &marks, &options.reference)?;
+    let mut positions = resolved.chosen(&project, &options.tables)?;
+    let is_named = !options.tables.is_empty() || !resolved.tables.is_empty();
+    let left_out = if is_named { None } else { leave_out_ledgers(&store, resolved.entry, &mut positions)? };
     let mut options = options.clone();
-    options.tables.extend(reference.table);
-    options.key = options.key.or(reference.key);
+    options.key = options.key.or(resolved.key);
     if options.key.is_some() && !options.named_key.is_empty() {
         return Err(OpError::Usage("the reference names a row already: leave --key out".to_owned()));
     }
@@ -47,7 +50,7 @@ pub fn restore(
         store: &store,
         history: &history,
         entry: resolved.entry,
-        only: resolved.table,
+        chosen: positions,
         origin: &target,
         header: RestorePlan {
             id: resolved.entry.id.to_hex(),
@@ -57,6 +60,7 @@ pub fn restore(
             mode: options.mode,
             tables: Vec::new(),
             bystanders: Vec::new(),
+            left_out,
         },
         monitor,
     };
@@ -68,13 +72,36 @@ pub fn restore(
     Ok(report)
 }
 
+/// Takes lists of migrations out of `chosen`; what was there before a restore comes back whole. A line that says so, if there are any.
+fn leave_out_ledgers(store: &Store, entry: &Entry, chosen: &mut Vec<usize>) -> Result<Option<String>, OpError> {
+    if entry.manifest.kind == SnapshotKind::Safety {
+        return Ok(None);
+    }
+    let mut ledgers = Vec::new();
+    let mut others = Vec::new();
+    for position in chosen.iter().copied() {
+        let table = &entry.manifest.tables[position];
+        match ledgers::kept_by(&read_schema(store, &table.schema_object)?) {
+            Some(tool) => ledgers.push((table.table.clone(), tool)),
+            None => others.push(position),
+        }
+    }
+    if others.is_empty() {
+        // a snapshot of nothing else was taken for their sake
+        return Ok(None);
+    }
+    *chosen = others;
+    Ok(ledgers::left_out(&ledgers))
+}
+
 /// What is known before the tables are looked at.
 struct Start<'s> {
     project: &'s Project,
     store: &'s Store,
     history: &'s History,
     entry: &'s Entry,
-    only: Option<usize>,
+    /// The positions of the snapshot's tables that are restored.
+    chosen: Vec<usize>,
     origin: &'s Origin,
     header: RestorePlan,
     monitor: &'s dyn Monitor,
@@ -104,7 +131,7 @@ impl Start<'_> {
         confirm: &mut Confirm<'_>,
     ) -> Result<RestoreReport, OpError> {
         let engine = sink.identity().engine;
-        let targets = targets(self.project, self.store, self.entry, self.only, options, catalog, engine)?;
+        let targets = targets(self.project, self.store, self.entry, &self.chosen, options, catalog, engine)?;
         self.work(targets, options, catalog).run(sink, confirm)
     }
 
@@ -117,7 +144,7 @@ impl Start<'_> {
         options: &RestoreOptions,
         confirm: &mut Confirm<'_>,
     ) -> Result<RestoreReport, OpError> {
-        let new = into::plan(self.store, self.entry, self.only, name, options, catalog)?;
+        let new = into::plan(self.store, self.entry, &self.chosen, name, options, catalog)?;
         let plan = RestorePlan { tables: vec![new.planned], ..self.header.clone() };
         if options.dry_run {
             return Ok(RestoreReport::of(plan, true));

@@ -3,15 +3,16 @@
 //! A restore leaves a pinned safety snapshot of the tables as they were. Undoing it is restoring that snapshot exactly, which
 //! leaves a safety snapshot as well: so an undo can be undone.
 
-use super::perform::RESTORING;
-use super::{Mode, RestoreOptions, RestorePlan, RestoreReport, restore};
+use super::safety::{is_safety, of_restore};
+use super::{Mode, RestoreOptions, RestorePlan, RestoreReport, idle, restore};
+use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::project::{Place, Project};
 use crate::ops::publish::origin;
 use crate::ops::{refs, settings};
-use crate::snapshot::{Entry, History, Refs, SnapshotKind};
-use crate::store::Access;
+use crate::snapshot::{Entry, History, Origin, Refs};
+use crate::store::{Access, Store};
 
 /// Which restore to take back, and which guards are lifted.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +29,8 @@ pub struct UndoOptions {
     pub remote: bool,
     /// Allow it under `NODE_ENV=production`.
     pub production: bool,
+    /// Allow rows without what they refer to, also those that had it before the restore.
+    pub allow_dangling: bool,
 }
 
 /// Takes a restore back. Rows that were changed after it go back too; the plan shows them before anything is written.
@@ -46,16 +49,13 @@ pub fn undo(
         let history = History::load(&store)?;
         match &options.reference {
             Some(typed) => {
-                let reference = project.reference(typed);
-                let found = refs::resolve(&history, &Refs::load(&store)?, &reference)?.entry;
+                let found = refs::resolve(&project, &history, &Refs::load(&store)?, typed)?.entry;
                 of_restore(&history, found)?.id
             }
             None => {
                 let (sink, _) = settings::connect(place, &project)?;
                 let here = origin(sink.identity(), &project);
-                let last =
-                    history.entries.iter().find(|entry| is_safety(entry) && entry.manifest.source.same_database(&here));
-                last.ok_or_else(|| OpError::Usage(format!("no restore into {} can be taken back", here.database)))?.id
+                last_restore(&store, &history, &here)?.id
             }
         }
     };
@@ -67,26 +67,25 @@ pub fn undo(
         cascade: options.cascade,
         remote: options.remote,
         production: options.production,
+        allow_dangling: options.allow_dangling,
         ..RestoreOptions::default()
     };
     restore(place, &options, confirm, monitor)
 }
 
-fn is_safety(entry: &Entry) -> bool {
-    entry.manifest.kind == SnapshotKind::Safety
-}
-
-/// The safety snapshot of the last restore of `found`, or `found` if it is one.
-fn of_restore<'h>(history: &'h History, found: &'h Entry) -> Result<&'h Entry, OpError> {
-    if is_safety(found) {
-        return Ok(found);
+/// The safety snapshot of the last restore into `here`, whose last restore must have changed something.
+fn last_restore<'h>(store: &Store, history: &'h History, here: &Origin) -> Result<&'h Entry, OpError> {
+    let into_here = |entry: &&Entry| is_safety(entry) && entry.manifest.source.same_database(here);
+    let last = history.entries.iter().find(into_here);
+    let taken = last.and_then(|entry| entry.manifest.sequence);
+    if let Some(idle) = idle::last(store, here)?.filter(|idle| taken.is_none_or(|taken| taken <= idle.after)) {
+        let restored = idle.restored.get(..Hash::SHORT).unwrap_or(&idle.restored);
+        let earlier = last.map(|last| format!("; dbsnap undo {} takes back the restore before it", last.id.short()));
+        return Err(OpError::Usage(format!(
+            "the last restore into {}, of snapshot {restored}, changed nothing, so there is nothing to take back{}",
+            here.database,
+            earlier.unwrap_or_default()
+        )));
     }
-    let begins = format!("{RESTORING}{}:", found.id.short());
-    let mut safeties = history.entries.iter().filter(|entry| is_safety(entry));
-    safeties.find(|entry| entry.manifest.message.starts_with(&begins)).ok_or_else(|| {
-        OpError::Usage(format!(
-            "snapshot {} was not restored, or what was there before is not kept any more",
-            found.id.short()
-        ))
-    })
+    last.ok_or_else(|| OpError::Usage(format!("no restore into {} can be taken back", here.database)))
 }

@@ -8,7 +8,7 @@ pub use plan::plan;
 use super::export::ExportReport;
 use super::project::Project;
 pub use crate::codec::ReferentialAction as OnDelete;
-use crate::db::{Sink, TableRead};
+use crate::db::{Catalog, Sink, TableRead};
 use crate::snapshot::TableChange;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -20,6 +20,8 @@ pub struct SnapOptions {
     pub tables: Vec<String>,
     /// All tables of the database.
     pub all: bool,
+    /// Of these not those that are called so: names or patterns.
+    pub exclude: Vec<String>,
     /// What for; empty for a message made from the tables' names.
     pub message: String,
     /// Only rows for which this holds; one table only.
@@ -70,6 +72,9 @@ pub struct TakenAlong {
     pub refers_to: String,
     /// `cascade`, `set_null` or `set_default`.
     pub on_delete: OnDelete,
+    /// Whether Prisma's client does it, and no foreign key (`relationMode = "prisma"`).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub by_prisma: bool,
 }
 
 /// What `snap` is about to do.
@@ -82,10 +87,13 @@ pub struct SnapPlan {
     pub tables: Vec<PlannedTable>,
     /// Tables a deletion would take along that are not in the plan.
     pub taken_along: Vec<TakenAlong>,
+    /// What `--all` leaves out, in a line.
+    pub left_out: Option<String>,
     /// Estimated seconds.
     pub seconds: f64,
     project: Project,
     source: Box<dyn Sink>,
+    catalog: Catalog,
     reads: Vec<TableRead>,
     options: SnapOptions,
 }

@@ -1,11 +1,12 @@
 //! The plan of a snapshot: which tables, how many rows, how long, and what a deletion would take along.
 
 use super::{PlannedTable, SnapOptions, SnapPlan, Strategy, TakenAlong};
-use crate::codec::{ReferentialAction, TableName};
+use crate::codec::TableName;
 use crate::db::{Catalog, Engine, Filter, Sink, TableInfo, TableRead};
 use crate::monitor::Monitor;
 use crate::ops::OpError;
-use crate::ops::names;
+use crate::ops::ledgers;
+use crate::ops::names::{Tables, whole};
 use crate::ops::project::{Place, Project};
 use crate::ops::settings;
 use std::collections::BTreeSet;
@@ -30,8 +31,14 @@ pub fn plan(place: &Place, options: SnapOptions, monitor: &dyn Monitor) -> Resul
     let (mut source, chosen) = settings::connect(place, &project)?;
     let catalog = source.catalog()?;
     let chosen_tables = choose(&project, &catalog, &options)?;
-    if let Some(refusal) = chosen_tables.iter().find_map(|info| info.refusal.clone()) {
-        return Err(OpError::Refused { what: refusal, allow: None });
+    if let Some((table, refusal)) =
+        chosen_tables.iter().find_map(|info| Some((&info.schema.table, info.refusal.clone()?)))
+    {
+        let several = chosen_tables.len() > 1;
+        return Err(match several {
+            true => OpError::RefusedTable { what: refusal, table: table.to_string() },
+            false => OpError::Refused { what: refusal, allow: None },
+        });
     }
     let reads = reads(&project, &chosen_tables, &options, source.identity().engine)?;
     let tables = estimate(&chosen_tables, &reads, source.as_mut(), monitor)?;
@@ -46,9 +53,14 @@ pub fn plan(place: &Place, options: SnapOptions, monitor: &dyn Monitor) -> Resul
             None => chosen.origin.to_string(),
         },
         tables,
-        taken_along: taken_along(&catalog, &names),
+        taken_along: taken_along(&project, &catalog, &names),
+        left_out: match options.all {
+            true => ledgers::left_out(&catalog.tables.iter().filter_map(ledger).collect::<Vec<_>>()),
+            false => None,
+        },
         seconds,
         reads,
+        catalog,
         project,
         source,
         options,
@@ -56,39 +68,45 @@ pub fn plan(place: &Place, options: SnapOptions, monitor: &dyn Monitor) -> Resul
 }
 
 fn choose<'c>(project: &Project, catalog: &'c Catalog, options: &SnapOptions) -> Result<Vec<&'c TableInfo>, OpError> {
-    if options.all {
-        if !options.tables.is_empty() {
-            return Err(OpError::Usage("--all takes no table names".to_owned()));
-        }
-        if catalog.tables.is_empty() {
+    let known = Tables::of_catalog(project, catalog);
+    let positions = match (options.all, &options.tables[..]) {
+        (true, [_, ..]) => return Err(OpError::Usage("--all takes no table names".to_owned())),
+        (true, []) if catalog.tables.is_empty() => {
             return Err(OpError::Usage("the database has no tables".to_owned()));
         }
-        return Ok(catalog.tables.iter().collect());
-    }
-    if options.tables.is_empty() {
-        return Err(OpError::Usage("name the tables to snapshot, or give --all".to_owned()));
-    }
+        (true, []) => (0..catalog.tables.len()).filter(|at| ledger(&catalog.tables[*at]).is_none()).collect(),
+        (false, []) => return Err(OpError::Usage("name the tables to snapshot, or give --all".to_owned())),
+        (false, typed) => known.find_all(typed)?,
+    };
+    let excluded = known.find_all(&options.exclude)?;
     let mut chosen: Vec<&TableInfo> = Vec::new();
-    for typed in &options.tables {
-        for info in names::find_tables(catalog, &project.live_table_typed(catalog, typed))
-            .map_err(|error| project.with_near_models(error))?
-        {
-            if !chosen.iter().any(|have| have.schema.table == info.schema.table) {
-                chosen.push(info);
-            }
-        }
-    }
+    chosen.extend(positions.iter().filter(|at| !excluded.contains(at)).map(|at| &catalog.tables[*at]));
     if options.cascade {
-        add_taken_along(catalog, &mut chosen);
+        add_taken_along(project, catalog, &mut chosen);
+        chosen.retain(|info| !excluded.iter().any(|at| catalog.tables[*at].schema.table == info.schema.table));
+    }
+    if chosen.is_empty() {
+        let what = if options.exclude.is_empty() {
+            "there is nothing but lists of migrations"
+        } else {
+            "--exclude leaves no table"
+        };
+        return Err(OpError::Usage(format!("{what} to snapshot")));
     }
     Ok(chosen)
 }
 
+/// The tool that keeps its list of migrations in a table.
+fn ledger(info: &TableInfo) -> Option<(TableName, &'static str)> {
+    ledgers::kept_by(&info.schema).map(|tool| (info.schema.table.clone(), tool))
+}
+
 /// Adds, again and again, the tables that a deletion in the chosen ones would take along.
-fn add_taken_along<'c>(catalog: &'c Catalog, chosen: &mut Vec<&'c TableInfo>) {
+fn add_taken_along<'c>(project: &Project, catalog: &'c Catalog, chosen: &mut Vec<&'c TableInfo>) {
     loop {
         let names: BTreeSet<&TableName> = chosen.iter().map(|info| &info.schema.table).collect();
-        let more: BTreeSet<String> = taken_along(catalog, &names).into_iter().map(|along| along.table).collect();
+        let more: BTreeSet<String> =
+            taken_along(project, catalog, &names).into_iter().map(|along| along.table).collect();
         if more.is_empty() {
             return;
         }
@@ -96,21 +114,21 @@ fn add_taken_along<'c>(catalog: &'c Catalog, chosen: &mut Vec<&'c TableInfo>) {
     }
 }
 
-/// Tables outside `names` with a foreign key into them that a deletion would follow.
-fn taken_along(catalog: &Catalog, names: &BTreeSet<&TableName>) -> Vec<TakenAlong> {
+/// Tables outside `names` that refer into them, where a deletion would follow: by foreign keys, or by Prisma's client.
+fn taken_along(project: &Project, catalog: &Catalog, names: &BTreeSet<&TableName>) -> Vec<TakenAlong> {
     let mut found = Vec::new();
     for info in catalog.tables.iter().filter(|info| !names.contains(&info.schema.table)) {
-        for key in &info.schema.foreign_keys {
-            let follows = !matches!(key.on_delete, ReferentialAction::NoAction | ReferentialAction::Restrict);
-            let target = names.iter().find(|name| {
-                **name == &key.table
-                    || catalog.table(name).and_then(|table| table.partition_of.as_ref()) == Some(&key.table)
-            });
-            if let (true, Some(target)) = (follows, target) {
+        for reach in project.reaches(info) {
+            let refers_to = &reach.refers_to;
+            let is_target = |name: &&&TableName| {
+                **name == refers_to || catalog.table(name).is_some_and(|table| table.part_of.contains(refers_to))
+            };
+            if let Some(target) = names.iter().find(is_target) {
                 found.push(TakenAlong {
                     table: info.schema.table.to_string(),
                     refers_to: target.to_string(),
-                    on_delete: key.on_delete,
+                    on_delete: reach.on_delete,
+                    by_prisma: reach.by_prisma,
                 });
             }
         }
@@ -124,7 +142,8 @@ fn reads(
     options: &SnapOptions,
     engine: Engine,
 ) -> Result<Vec<TableRead>, OpError> {
-    if options.filter.is_some() && chosen.len() != 1 {
+    let named: Vec<_> = chosen.iter().map(|info| (&info.schema.table, &info.part_of[..])).collect();
+    if options.filter.is_some() && whole(&named).is_none() {
         return Err(OpError::Usage(format!("--where goes with one table; {} were named", chosen.len())));
     }
     chosen

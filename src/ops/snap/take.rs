@@ -5,7 +5,7 @@ use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::actor;
 use crate::ops::config::ExportWhen;
-use crate::ops::export::{self, ExportOptions, ExportReport};
+use crate::ops::export::{self, ExportReport};
 use crate::ops::publish::{Draft, Published, Taking, origin, publish};
 use crate::prisma::project::PrismaProject;
 use crate::snapshot::{History, SnapshotKind};
@@ -44,14 +44,15 @@ impl SnapPlan {
                 message,
                 actor: actor::detect(&self.project.root),
                 origin,
+                catalog: Some(&self.catalog),
                 schema_version: schema_version.or_else(|| newest_migration(&self.project.root)),
+                restored: None,
+                imported: false,
                 captured,
             },
         )?;
         let export = match self.options.export.unwrap_or(self.project.config.export == ExportWhen::Always) {
-            true => {
-                Some(export::export_entry(&self.project, &store, &snapped.entry, &ExportOptions::default(), monitor)?)
-            }
+            true => Some(export::export_entry(&self.project, &store, &snapped.entry, monitor)?),
             false => None,
         };
         Ok(report(&snapped, started.elapsed().as_secs_f64(), export))

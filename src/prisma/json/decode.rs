@@ -4,11 +4,20 @@
 //! export of this column can hold.
 
 use super::encode::is_time;
-use super::fields::{Dialect, Field};
+use super::fields::{Dialect, Field, FieldNames, Fields};
 use super::scan::Scanner;
 use super::text::{from_base64, unescape};
 use super::{forms, list};
-use crate::codec::{Kind, RowWriter};
+use crate::codec::{Kind, RowReader, RowWriter, TableSchema, Value, ValueRef};
+
+/// The value that `json`, which is well-formed, stands for in the column at `position`, as a record of an export has it. `None` if
+/// it is none.
+pub fn column_value(schema: &TableSchema, names: &dyn FieldNames, position: usize, json: &str) -> Option<Value> {
+    let fields = Fields::named(schema, names).ok()?;
+    let mut row = Vec::new();
+    decode_value(fields.list.get(position)?, json, &mut RowWriter::new(&mut row))?;
+    RowReader::new(&row).next_value().ok()?.map(ValueRef::to_owned)
+}
 
 /// Appends the value that `json` stands for.
 pub(super) fn decode_value(field: &Field, json: &str, row: &mut RowWriter<'_>) -> Option<()> {

@@ -21,6 +21,8 @@ pub struct ExportInfo {
     pub schema_version: Option<String>,
     /// The filter as the user typed it; `None` for a whole table.
     pub filter_applied: Option<String>,
+    /// Records that are expected. Another number is no error.
+    pub records: u64,
     /// Further fields of the metadata, such as the snapshot's id. A name that dbsnap uses itself is passed over.
     pub extra: Map<String, Value>,
 }
@@ -82,7 +84,7 @@ impl Metadata {
         Metadata {
             table: schema.table.to_string(),
             created_at: names::plan_time(info.created_at),
-            record_count: 0,
+            record_count: info.records,
             schema_version: info.schema_version,
             filter_applied: info.filter_applied,
             checksum: format!("sha256:{}", "0".repeat(64)),

@@ -17,6 +17,7 @@ mod scan;
 mod text;
 mod write;
 
+pub use decode::column_value;
 pub use encode::RecordEncoder;
 pub use fields::{ColumnNames, FieldNames};
 pub use metadata::{ExportInfo, Metadata};

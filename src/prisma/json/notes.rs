@@ -68,11 +68,6 @@ const NAMES: [(Note, &str); 18] = [
 pub struct ColumnNotes(u32);
 
 impl ColumnNotes {
-    /// Every note there is: the longest that metadata can become.
-    pub(super) const fn all() -> ColumnNotes {
-        ColumnNotes((1 << NAMES.len()) - 1)
-    }
-
     /// Adds a note.
     pub fn add(&mut self, note: Note) {
         self.0 |= 1 << note as u8;
@@ -102,11 +97,6 @@ impl Notes {
     /// No notes for `columns` columns.
     pub fn none(columns: usize) -> Notes {
         Notes(vec![ColumnNotes::default(); columns])
-    }
-
-    /// Every note for each of `columns` columns.
-    pub(super) fn all(columns: usize) -> Notes {
-        Notes(vec![ColumnNotes::all(); columns])
     }
 
     /// The notes of each column.

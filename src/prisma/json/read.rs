@@ -86,7 +86,8 @@ impl<R: BufRead> ExportReader<R> {
                 ));
             }
             if read == 0 {
-                return Err(if number == 1 { not_a_backup(1) } else { ExportError::CutShort { line: number - 1 } });
+                let has_metadata = head.starts_with(b"{\n  \"metadata\": {\n");
+                return Err(if has_metadata { ExportError::CutShort { line: number - 1 } } else { not_a_backup(1) });
             }
             if head.ends_with(b"\r\n") {
                 return Err(ExportError::malformed(

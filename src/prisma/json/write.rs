@@ -2,7 +2,8 @@
 //!
 //! Rows are encoded by the caller's thread (or several, see [`ExportWriter::append`]); a second thread hashes the bytes and
 //! writes them. The metadata stands before the data but is complete only after it: a small file is held back until then, in
-//! a larger one the longest possible head is left free, and what it does not need stays as spaces at the end of its last line.
+//! a larger one as much is left free as the metadata is expected to take by what the first records needed. If it takes another
+//! length after all, the data is copied into another file behind it.
 
 use super::encode::RecordEncoder;
 use super::fields::{FieldNames, Fields};
@@ -13,9 +14,11 @@ use crate::prisma::ExportError;
 use crate::prisma::place::{self, EarlySync};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use sha2::{Digest, Sha256};
+use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use tempfile::NamedTempFile;
 
@@ -29,6 +32,7 @@ const SPARE_BYTES: usize = 2 << 20;
 /// Data up to this size is held back until the head is known.
 const HELD_BACK: usize = 2 << 20;
 const BEFORE_DATA: &str = "\n  \"data\": ";
+const END: &[u8] = b"\n}\n";
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +70,10 @@ pub struct ExportWriter {
     blocks: Option<Sender<Vec<u8>>>,
     spare: Spare,
     worker: Option<JoinHandle<io::Result<Data>>>,
+    /// Bytes of records handed to the worker.
+    sent: usize,
+    /// Where the data begins in a file that is not held back; 0 until that is decided.
+    start: Arc<AtomicU64>,
 }
 
 impl ExportWriter {
@@ -82,11 +90,8 @@ impl ExportWriter {
         let fields = Fields::named(schema, names)?;
         let metadata = Metadata::new(schema, &fields, names, info);
         let columns = schema.columns.len();
-        let mut longest = metadata.clone();
-        longest.record_count = u64::MAX;
-        longest.set_notes(&Notes::all(columns));
-        let reserved = longest.head()?.len() + BEFORE_DATA.len();
-        let mut data = Data::new(place::temporary_for(path)?, reserved as u64);
+        let start = Arc::new(AtomicU64::new(0));
+        let mut data = Data::new(place::temporary_for(path)?, Arc::clone(&start));
         let (blocks, received) = bounded::<Vec<u8>>(WAITING);
         let (recycle, empty) = bounded(SPARE);
         let worker = std::thread::Builder::new().name("dbsnap-export".to_owned()).spawn(move || {
@@ -110,6 +115,8 @@ impl ExportWriter {
             blocks: Some(blocks),
             spare: Spare(empty),
             worker: Some(worker.map_err(ExportError::io(path))?),
+            sent: 0,
+            start,
         })
     }
 
@@ -171,7 +178,7 @@ impl ExportWriter {
         self.metadata.record_count = self.records;
         self.metadata.checksum = checksum_text(std::mem::take(&mut data.hash));
         self.metadata.set_notes(&self.notes);
-        let (temp, size_bytes) = data.complete(&self.metadata.head()?).map_err(ExportError::io(&self.path))?;
+        let (temp, size_bytes) = data.complete(&self.metadata.head()?, &self.path)?;
         place::publish(temp, &self.path)?;
         Ok(Written {
             records: self.records,
@@ -182,6 +189,13 @@ impl ExportWriter {
     }
 
     fn send(&mut self, block: Vec<u8>) -> Result<(), ExportError> {
+        self.sent += block.len();
+        if self.sent + 1 > HELD_BACK && self.start.load(Ordering::Relaxed) == 0 {
+            let mut expected = self.metadata.clone();
+            self.notes.merge(self.encoder.notes());
+            expected.set_notes(&self.notes);
+            self.start.store((expected.head()?.len() + BEFORE_DATA.len()) as u64, Ordering::Release);
+        }
         // A long one takes as many places as its bytes, so that what waits is bounded however long records are.
         let places = (block.len() / BLOCK).clamp(usize::from(!block.is_empty()), WAITING);
         let mut all = (1..places).map(|_| Vec::new()).chain([block]).take(places);
@@ -214,8 +228,8 @@ impl Drop for ExportWriter {
 struct Data {
     temp: NamedTempFile,
     hash: Sha256,
-    /// Where the data begins in a file that is not held back.
-    start: u64,
+    /// Where the data begins in a file that is not held back; set before the bytes come that make it so.
+    start: Arc<AtomicU64>,
     held: Vec<u8>,
     /// Bytes of data so far, brackets included.
     len: u64,
@@ -224,7 +238,7 @@ struct Data {
 }
 
 impl Data {
-    fn new(temp: NamedTempFile, start: u64) -> Data {
+    fn new(temp: NamedTempFile, start: Arc<AtomicU64>) -> Data {
         Data { temp, hash: Sha256::new(), start, held: Vec::new(), len: 0, sync: None }
     }
 
@@ -247,7 +261,7 @@ impl Data {
         let sync = match &mut self.sync {
             Some(sync) => sync,
             none => {
-                file.seek(SeekFrom::Start(self.start))?;
+                file.seek(SeekFrom::Start(self.start.load(Ordering::Acquire)))?;
                 file.write_all(&std::mem::take(&mut self.held))?;
                 none.insert(EarlySync::new(file)?)
             }
@@ -257,33 +271,50 @@ impl Data {
         Ok(())
     }
 
-    /// Writes the head before the data and the end after it; gives the size of the file.
-    fn complete(mut self, head: &str) -> io::Result<(NamedTempFile, u64)> {
-        let written = (head.len() + BEFORE_DATA.len()) as u64;
-        let is_held = self.sync.is_none();
-        let padding = if is_held { 0 } else { self.start.saturating_sub(written) };
+    /// Writes the head before the data and the end after it; gives the size of the file, which is to be named `path`.
+    fn complete(mut self, head: &str, path: &Path) -> Result<(NamedTempFile, u64), ExportError> {
+        let failed = ExportError::io(path);
+        let before = (head.len() + BEFORE_DATA.len()) as u64;
+        let (is_held, start) = (self.sync.is_none(), self.start.load(Ordering::Acquire));
         if let Some(sync) = self.sync.take() {
-            sync.finish()?;
+            sync.finish().map_err(failed)?;
         }
-        let file = self.temp.as_file_mut();
-        if !is_held {
-            file.write_all(b"\n}\n")?;
-            file.seek(SeekFrom::Start(0))?;
+        if !is_held && start != before {
+            let behind = place::temporary_for(path)?;
+            let data = std::mem::replace(&mut self.temp, behind);
+            move_data(data.into_file(), start, self.temp.as_file_mut(), before).map_err(failed)?;
         }
-        file.write_all(head.as_bytes())?;
-        io::copy(&mut io::Read::take(io::repeat(b' '), padding), file)?;
-        file.write_all(BEFORE_DATA.as_bytes())?;
-        if is_held {
-            file.write_all(&self.held)?;
-            file.write_all(b"\n}\n")?;
-        }
-        let size = written + padding + self.len + 3;
-        // Rule of the house: what is published is what was counted.
-        if file.metadata()?.len() != size {
-            return Err(io::Error::other("the file does not have the length that was written"));
+        self.close(head, is_held).map_err(failed)?;
+        let size = before + self.len + 3;
+        // What is published is what was counted.
+        if self.temp.as_file().metadata().map_err(failed)?.len() != size {
+            return Err(failed(io::Error::other("the file does not have the length that was written")));
         }
         Ok((self.temp, size))
     }
+
+    fn close(&mut self, head: &str, is_held: bool) -> io::Result<()> {
+        let file = self.temp.as_file_mut();
+        if !is_held {
+            file.seek(SeekFrom::End(0))?;
+            file.write_all(END)?;
+            file.seek(SeekFrom::Start(0))?;
+        }
+        file.write_all(head.as_bytes())?;
+        file.write_all(BEFORE_DATA.as_bytes())?;
+        if is_held {
+            file.write_all(&self.held)?;
+            file.write_all(END)?;
+        }
+        Ok(())
+    }
+}
+
+/// Copies what stands in `from` at `start` into `to` at `place`.
+fn move_data(mut from: File, start: u64, to: &mut File, place: u64) -> io::Result<()> {
+    from.seek(SeekFrom::Start(start))?;
+    to.seek(SeekFrom::Start(place))?;
+    io::copy(&mut from, to).map(drop)
 }
 
 /// A finished hash as the metadata has it.

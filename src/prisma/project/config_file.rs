@@ -1,6 +1,7 @@
 //! Prisma's config file, `prisma.config.ts` and its like: what stands in it as literals. Nothing is run.
 
 use super::script_tokens::{Piece, pieces};
+use crate::fsio::{LARGE_INPUT, read_input_text};
 use crate::prisma::schema::{SchemaError, Setting};
 use std::path::{Path, PathBuf};
 
@@ -31,7 +32,7 @@ impl PrismaConfig {
         let names = ENDINGS.iter().map(|ending| format!("prisma.config.{ending}"));
         let names = names.chain(ENDINGS.iter().map(|ending| format!(".config/prisma.{ending}")));
         let Some(file) = names.map(|name| root.join(name)).find(|file| file.is_file()) else { return Ok(None) };
-        let script = std::fs::read_to_string(&file);
+        let script = read_input_text(&file, LARGE_INPUT);
         let script = script.map_err(|source| SchemaError::Io { path: file.clone(), source })?;
         Ok(Some(PrismaConfig::read(&file, &script)))
     }

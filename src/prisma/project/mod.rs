@@ -11,6 +11,7 @@ pub use config_file::PrismaConfig;
 pub use package::{Package, PrismaVersion};
 
 use super::schema::{Datasource, Schema, SchemaError, Setting};
+use crate::fsio::{LARGE_INPUT, read_input_text};
 use std::path::{Path, PathBuf};
 
 /// How deep folders of a schema may nest.
@@ -114,6 +115,16 @@ impl PrismaProject {
         file.and_then(|file| file.parent()).unwrap_or(&self.root).to_owned()
     }
 
+    /// Where a relative SQLite path may start, best first: it depends on Prisma's version (5 and 6: the schema's folder; 7: the folder it
+    /// runs in) and on the adapter. The folder of the file that holds the URL is one more.
+    pub fn sqlite_folders(&self) -> Vec<PathBuf> {
+        if !self.is_seven() {
+            return vec![self.datasource_dir(), self.root.clone()];
+        }
+        let config = self.config.as_ref().and_then(|config| config.file.parent());
+        vec![self.root.clone(), config.unwrap_or(&self.root).to_owned(), self.datasource_dir()]
+    }
+
     /// Where migrations are: named by the config file, else `migrations` beside the schema.
     pub fn migrations(&self) -> PathBuf {
         if let Some(named) = self.config.as_ref().and_then(|config| config.migrations.clone()) {
@@ -133,7 +144,7 @@ impl PrismaProject {
 /// The datasource of a schema in which something else is wrong.
 fn datasource_alone(files: &[PathBuf]) -> Option<Datasource> {
     files.iter().find_map(|file| {
-        let text = std::fs::read_to_string(file).ok()?;
+        let text = read_input_text(file, LARGE_INPUT).ok()?;
         let first = text.lines().position(|line| line.trim_start().starts_with("datasource "))?;
         let block: Vec<&str> = text.lines().skip(first).take_while(|line| !line.starts_with('}')).collect();
         let text = format!("{}{}\n}}\n", "\n".repeat(first), block.join("\n"));

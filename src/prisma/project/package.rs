@@ -1,5 +1,6 @@
 //! `package.json`: which Prisma, which adapters, which kind of modules.
 
+use crate::fsio::{LARGE_INPUT, read_input_text};
 use crate::prisma::schema::{Position, SchemaError};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -63,7 +64,7 @@ impl Package {
     /// If it cannot be read or is no JSON object.
     pub fn read(root: &Path) -> Result<Option<Package>, SchemaError> {
         let file = root.join("package.json");
-        let text = match std::fs::read_to_string(&file) {
+        let text = match read_input_text(&file, LARGE_INPUT) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(SchemaError::Io { path: file, source }),
@@ -99,7 +100,7 @@ fn installed(root: &Path) -> Option<PrismaVersion> {
     for package in ["@prisma/client", "prisma"] {
         for dir in root.ancestors() {
             let file = dir.join("node_modules").join(package).join("package.json");
-            let Ok(text) = std::fs::read_to_string(file) else { continue };
+            let Ok(text) = read_input_text(&file, LARGE_INPUT) else { continue };
             let version = serde_json::from_str::<Content>(&text).ok().and_then(|content| content.version);
             if let Some((text, major)) = version.and_then(|text| major(&text).map(|major| (text, major))) {
                 return Some(PrismaVersion { major, text, installed: true });

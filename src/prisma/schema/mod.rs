@@ -20,6 +20,7 @@ pub use model::{DefaultValue, Field, FieldKind, JoinTable, Key, Model, NativeTyp
 pub use settings::{Datasource, Generator, Setting};
 
 use crate::codec::TableName;
+use crate::fsio::{LARGE_INPUT, read_input_text};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -71,7 +72,7 @@ impl Schema {
     /// # Errors
     /// As [`Schema::parse`], and [`SchemaError::Io`].
     pub fn read(files: &[PathBuf]) -> Result<Schema, SchemaError> {
-        let read = |path: &PathBuf| match std::fs::read_to_string(path) {
+        let read = |path: &PathBuf| match read_input_text(path, LARGE_INPUT) {
             Ok(text) => Ok((path.clone(), text)),
             Err(source) => Err(SchemaError::Io { path: path.clone(), source }),
         };

@@ -4,8 +4,8 @@ use super::compare::Comparison;
 use super::join::Join;
 use crate::codec::KeySpec;
 use crate::hash::Hash;
-use crate::store::{NewObjects, StoreError};
-use crate::tree::frame::DELTA;
+use crate::store::NewObjects;
+use crate::tree::frame::{DELTA, first_good};
 use crate::tree::leaf::{Entries, LeafReader, sources};
 use crate::tree::walk::{NodeReader, Place, Walk};
 use crate::tree::{Flaw, TreeError};
@@ -101,7 +101,7 @@ impl<'o> History<'o> {
     fn tolerate<T>(&self, outcome: Result<T, TreeError>) -> Result<Option<T>, TreeError> {
         match outcome {
             Ok(value) => Ok(Some(value)),
-            Err(TreeError::Corrupt { .. } | TreeError::Store(StoreError::Missing(_) | StoreError::Damaged { .. })) => {
+            Err(error) if error.is_damage() => {
                 self.damaged.store(true, Ordering::Relaxed);
                 Ok(None)
             }
@@ -155,11 +155,10 @@ impl Search<'_, '_> {
     }
 
     fn sources_of(&self, id: &Hash) -> Result<Vec<Hash>, TreeError> {
-        let object = self.history.leaves.objects().get(id)?;
-        if object.kind != DELTA {
-            return Ok(Vec::new());
-        }
-        sources(&object.bytes).map_err(|flaw| flaw.of(*id))
+        first_good(self.history.leaves.objects(), id, |kind, bytes| match kind {
+            DELTA => sources(bytes).map_err(|flaw| flaw.of(*id)),
+            _ => Ok(Vec::new()),
+        })
     }
 
     /// Looks for rows that are still missing in the trees before the parent, as long as that keeps paying.

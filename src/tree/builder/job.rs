@@ -11,6 +11,7 @@ use crate::hash::Hash;
 use crate::store::NewObjects;
 use crate::tree::TreeError;
 use crate::tree::differences::{Notes, Pad};
+use crate::tree::forms::Holdings;
 use crate::tree::leaf::LeafHasher;
 use crate::tree::node::{Child, Totals};
 use std::ops::Range;
@@ -19,6 +20,8 @@ use std::sync::Arc;
 /// What all workers of a builder share.
 pub(super) struct Shared<'env> {
     pub(super) objects: Option<&'env dyn NewObjects>,
+    /// Which leaves need not be stored.
+    pub(super) holdings: Option<Holdings<'env>>,
     pub(super) spec: KeySpec,
     /// zstd's level.
     pub(super) level: i32,
@@ -38,7 +41,7 @@ pub(super) struct Job {
 /// What became of a leaf.
 pub(super) struct Made {
     pub(super) child: Child,
-    /// Whether the store did not hold it yet.
+    /// Whether the store did not hold it yet, or in no form that can be read.
     pub(super) is_new: bool,
     /// Bytes by which the store grew.
     pub(super) stored: u64,
@@ -59,7 +62,7 @@ pub(super) fn make(shared: &Shared<'_>, job: Job) -> Result<(Made, Option<Batch>
     let child = Child { id, totals, upper };
     let mut made = Made { child, is_new: false, stored: 0, change: Change::default(), pieces: Vec::new() };
     let Some(objects) = shared.objects else { return Ok((made, batch.recycled())) };
-    let is_known = objects.contains(&id);
+    let is_known = shared.holdings.as_ref().map_or(Ok(false), |holdings| holdings.hold(&id))?;
     let mut join = Join::new(&batch);
     if let Some(history) = &shared.history {
         let noting = shared.pad.as_ref().map(|pad| Noting { notes: Notes::new(pad), ids: &ids });
@@ -72,7 +75,7 @@ pub(super) fn make(shared: &Shared<'_>, job: Job) -> Result<(Made, Option<Batch>
     }
     let (candidates, origins) = join.finish();
     let (frame, batch) = encode::leaf(id, batch, multiset, &candidates, &origins, shared.level)?;
-    made.stored = objects.put(frame)?;
+    made.stored = objects.put_again(frame)?;
     made.is_new = true;
     Ok((made, batch))
 }

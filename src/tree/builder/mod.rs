@@ -15,6 +15,7 @@ mod options;
 
 use super::TreeError;
 use super::differences::{Differences, Pad};
+use super::forms::Holdings;
 use super::node::{Totals, bound_between};
 use super::pool::Pool;
 use super::sort::Record;
@@ -120,7 +121,8 @@ impl<'scope> Builder<'scope> {
     ) -> Builder<'scope> {
         let history = objects.map(|objects| History::new(objects, previous));
         let pad = options.differences.filter(|_| !previous.is_empty()).map(|dir| Arc::new(Pad::new(dir)));
-        let shared = Arc::new(Shared { objects, spec: spec.clone(), level: options.level, history, pad });
+        let holdings = objects.map(|objects| Holdings::new(objects));
+        let shared = Arc::new(Shared { objects, holdings, spec: spec.clone(), level: options.level, history, pad });
         let worker = Arc::clone(&shared);
         let pool = Pool::new(scope, options.threads, move |job| job::make(&worker, job));
         Builder {

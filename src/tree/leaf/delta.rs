@@ -172,6 +172,9 @@ pub(super) fn decode(
                     Some(source) => source,
                     None => {
                         let from = load(&head.sources[number], number)?;
+                        if from.multiset != head.multiset {
+                            return Err(flawed(Flaw::Shape("a delta draws on a leaf of another kind of table")));
+                        }
                         maker.leaf.depth = maker.leaf.depth.max(from.depth + 1);
                         let buffers = Buffers(vec![None; from.buffers.len()]);
                         source.insert((from, buffers))

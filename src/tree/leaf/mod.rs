@@ -14,6 +14,7 @@ use crate::hash::{Hash, Hasher};
 use crate::wire::put_uvarint;
 pub(super) use delta::{Candidate, DeltaWriter, Origin};
 pub(super) use ops::sources;
+pub(super) use reader::too_deep;
 pub use reader::{Entries, LeafReader};
 use std::sync::Arc;
 pub(super) use whole::encode as encode_whole;

@@ -5,6 +5,7 @@ use crate::hash::Hash;
 use crate::tree::Flaw;
 use crate::tree::splitter::MOST_ENTRIES;
 use crate::wire::{Reader, put_ivarint, put_uvarint};
+use std::collections::HashSet;
 
 /// One operation. Counts are at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +107,7 @@ impl<'a> Head<'a> {
         let ops = reader.clone();
         let mut head = Head { multiset, sources, ops: ops.clone(), op_count, entries: 0, literals: 0, patched: 0 };
         let mut walk = OpReader { reader: ops, left: op_count, source: 0, position: 0, sources: head.sources.len() };
+        let mut used = vec![false; head.sources.len()];
         while let Some(op) = walk.next_op()? {
             let (made, total) = match op {
                 Op::Copy(made) => (made, None),
@@ -113,6 +115,9 @@ impl<'a> Head<'a> {
                 Op::Patch(made) => (made, Some(&mut head.patched)),
                 Op::Move(..) => continue,
             };
+            if !matches!(op, Op::Literal(_)) {
+                used[walk.source] = true;
+            }
             head.entries = head.entries.saturating_add(made);
             if head.entries as u64 > MOST_ENTRIES {
                 return Err(Flaw::Shape("a leaf has more entries than leaves can have"));
@@ -120,6 +125,9 @@ impl<'a> Head<'a> {
             if let Some(total) = total {
                 *total += made;
             }
+        }
+        if used.contains(&false) {
+            return Err(Flaw::Shape("a delta has a source that it takes nothing from"));
         }
         *reader = walk.reader;
         Ok(head)
@@ -183,15 +191,18 @@ fn read_sources(reader: &mut Reader<'_>) -> Result<Vec<Hash>, Flaw> {
     if count as u64 > MOST_ENTRIES {
         return Err(Flaw::Shape("a delta has more sources than entries"));
     }
-    Ok(reader.take(count * Hash::LEN)?.chunks_exact(Hash::LEN).filter_map(Hash::from_slice).collect())
+    let sources: Vec<Hash> =
+        reader.take(count * Hash::LEN)?.chunks_exact(Hash::LEN).filter_map(Hash::from_slice).collect();
+    if sources.iter().collect::<HashSet<_>>().len() < sources.len() {
+        return Err(Flaw::Shape("a delta names a source twice"));
+    }
+    Ok(sources)
 }
 
-/// The sources of the delta with these bytes; nothing else of it is read.
+/// The sources of the delta with these bytes. Its operations are read too, its rows are not.
 ///
 /// # Errors
 /// If the bytes do not begin as a delta does.
 pub(in crate::tree) fn sources(bytes: &[u8]) -> Result<Vec<Hash>, Flaw> {
-    let mut reader = Reader::new(bytes);
-    read_flag(&mut reader)?;
-    read_sources(&mut reader)
+    Head::read(&mut Reader::new(bytes)).map(|head| head.sources)
 }

@@ -3,17 +3,13 @@
 use super::{Leaf, LeafHasher, delta, whole};
 use crate::codec::KeySpec;
 use crate::hash::Hash;
-use crate::store::Objects;
+use crate::store::{MOST_DEPTH, MOST_WEIGHT, ObjectKind, Objects, StoreError};
 use crate::tree::frame::{DELTA, LEAF};
 use crate::tree::lru::Lru;
 use crate::tree::{Flaw, TreeError};
-use std::cell::Cell;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Deltas on deltas that a reader follows.
-const MOST_DEPTH: u32 = 64;
-/// Objects that a reader decodes for one leaf.
-const MOST_READS: u64 = 65_536;
 /// Bytes of sources that one delta keeps while it is decoded.
 const SOURCES_HELD: usize = 16 * 1024 * 1024;
 
@@ -50,33 +46,88 @@ impl<'o> LeafReader<'o> {
     /// The leaf `id`, decoded but not proven: what is used of it must be compared with something else.
     ///
     /// # Errors
-    /// If it or a source is missing, damaged or not a leaf, or needs more than a leaf can need.
+    /// If it or a source is missing, damaged or not a leaf, or needs more than a leaf can need, in all forms that are held.
     pub fn load(&self, id: &Hash) -> Result<Arc<Leaf>, TreeError> {
-        self.load_at(id, 0, &Cell::new(0))
+        match self.load_at(id, &mut Descent::default()) {
+            Err(error) if error.is_damage() => self.load_carefully(id).map_err(|_| error),
+            loaded => loaded,
+        }
     }
 
-    fn load_at(&self, id: &Hash, above: u32, reads: &Cell<u64>) -> Result<Arc<Leaf>, TreeError> {
-        if let Some(leaf) = self.cache.get(id) {
-            return if above + leaf.depth > MOST_DEPTH { Err(too_deep(*id)) } else { Ok(leaf) };
+    /// The leaf `id` from whichever copies of it and of its sources are what their ids say.
+    fn load_carefully(&self, id: &Hash) -> Result<Arc<Leaf>, TreeError> {
+        let leaf = self.load_at(id, &mut Descent { proven: Some(Lru::new(SOURCES_HELD)), ..Descent::default() })?;
+        // What a bad copy had said may be held.
+        self.cache.put(*id, &leaf, leaf.footprint());
+        Ok(leaf)
+    }
+
+    fn load_at(&self, id: &Hash, descent: &mut Descent) -> Result<Arc<Leaf>, TreeError> {
+        let above = descent.path.len();
+        let held = descent.proven.as_ref().unwrap_or(&self.cache).get(id);
+        if let Some(leaf) = held {
+            return if above + leaf.depth as usize > MOST_DEPTH as usize { Err(too_deep(*id)) } else { Ok(leaf) };
         }
-        reads.set(reads.get() + 1);
-        if above > MOST_DEPTH || reads.get() > MOST_READS {
+        descent.reads += 1;
+        if above > MOST_DEPTH as usize || descent.reads > MOST_WEIGHT || descent.path.contains(id) {
             return Err(too_deep(*id));
         }
-        let keep = above > 0 || !self.sources_only;
+        if descent.proven.is_none() {
+            return self.load_first(id, descent);
+        }
+        let mut first = None;
+        for copy in self.objects.copies(id) {
+            let mut bytes = self.spare();
+            let read = self.objects.get_copy(id, &copy, &mut bytes).map_err(TreeError::from);
+            match read.and_then(|()| self.decode(id, copy.kind, &bytes, Vec::new(), descent)).and_then(|l| prove(id, l))
+            {
+                Ok(leaf) => {
+                    let leaf = Arc::new(leaf);
+                    if let Some(proven) = &descent.proven {
+                        proven.put(*id, &leaf, leaf.footprint());
+                    }
+                    return Ok(leaf);
+                }
+                Err(error) if error.is_damage() => first = first.or(Some(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(first.unwrap_or_else(|| StoreError::Missing(*id).into()))
+    }
+
+    fn load_first(&self, id: &Hash, descent: &mut Descent) -> Result<Arc<Leaf>, TreeError> {
+        let keep = !descent.path.is_empty() || !self.sources_only;
         let mut bytes = self.spare();
-        let leaf = match self.objects.get_into(id, &mut bytes)? {
-            // What is kept must not hold more memory than it says.
-            LEAF => whole::decode(&bytes, if keep { Vec::new() } else { self.spare() }).map_err(|flaw| flaw.of(*id))?,
-            DELTA => self.decode_delta(id, &bytes, above, reads)?,
-            kind => return Err(Flaw::Kind(kind.0).of(*id)),
-        };
+        let kind = self.objects.get_into(id, &mut bytes)?;
+        // What is kept must not hold more memory than it says.
+        let room = if keep || kind != LEAF { Vec::new() } else { self.spare() };
+        let leaf = Arc::new(self.decode(id, kind, &bytes, room, descent)?);
         self.give_back(bytes);
-        let leaf = Arc::new(leaf);
         if keep {
             self.cache.put(*id, &leaf, leaf.footprint());
         }
         Ok(leaf)
+    }
+
+    /// What the bytes of the leaf `id` say; the rows of a whole one come in place of what is in `room`.
+    fn decode(
+        &self,
+        id: &Hash,
+        kind: ObjectKind,
+        bytes: &[u8],
+        room: Vec<u8>,
+        descent: &mut Descent,
+    ) -> Result<Leaf, TreeError> {
+        match kind {
+            LEAF => whole::decode(bytes, room).map_err(|flaw| flaw.of(*id)),
+            DELTA => {
+                descent.path.push(*id);
+                let leaf = self.decode_delta(id, bytes, descent);
+                descent.path.pop();
+                leaf
+            }
+            kind => Err(Flaw::Kind(kind.0).of(*id)),
+        }
     }
 
     /// Takes back what was read, so that the next leaf needs no new memory.
@@ -97,18 +148,23 @@ impl<'o> LeafReader<'o> {
         }
     }
 
-    fn decode_delta(&self, id: &Hash, bytes: &[u8], above: u32, reads: &Cell<u64>) -> Result<Leaf, TreeError> {
+    fn decode_delta(&self, id: &Hash, bytes: &[u8], descent: &mut Descent) -> Result<Leaf, TreeError> {
         let held: Lru<Leaf> = Lru::new(SOURCES_HELD);
-        let mut weight = 1u64;
-        let mut leaf = delta::decode(*id, bytes, |source, _| {
+        let (mut weight, mut counted) = (1u64, HashSet::new());
+        let mut leaf = delta::decode(*id, bytes, |source, number| {
             if let Some(leaf) = held.get(source) {
                 return Ok(leaf);
             }
-            let leaf = self.load_at(source, above + 1, reads)?;
-            weight = weight.saturating_add(leaf.weight);
+            let leaf = self.load_at(source, descent)?;
+            if counted.insert(number) {
+                weight = weight.saturating_add(leaf.weight);
+            }
             held.put(*source, &leaf, leaf.footprint());
             Ok(leaf)
         })?;
+        if weight > MOST_WEIGHT {
+            return Err(too_deep(*id));
+        }
         leaf.weight = weight;
         Ok(leaf)
     }
@@ -118,24 +174,50 @@ impl<'o> LeafReader<'o> {
     /// # Errors
     /// As [`LeafReader::load`]; also if the rows are not the ones that `id` names, or their keys do not ascend.
     pub fn read(&self, id: &Hash, spec: &KeySpec) -> Result<Entries, TreeError> {
-        let leaf = self.load(id)?;
-        if leaf.multiset != spec.is_multiset() {
-            return Err(Flaw::Shape("a leaf is of another kind of table").of(*id));
+        match self.load_at(id, &mut Descent::default()).and_then(|leaf| entries(id, leaf, spec)) {
+            Err(error) if error.is_damage() => {
+                let leaf = self.load_carefully(id).map_err(|_| error)?;
+                entries(id, leaf, spec)
+            }
+            read => read,
         }
-        let mut hasher = LeafHasher::new(leaf.multiset);
-        let rows: Vec<&[u8]> = (0..leaf.len()).map(|index| leaf.row(index)).collect();
-        let ids = Hash::of_each(&rows);
-        for (index, row) in ids.iter().enumerate() {
-            hasher.entry(row, leaf.count(index));
-        }
-        if hasher.finish() != *id {
-            return Err(Flaw::Id.of(*id));
-        }
-        Entries::of(leaf, ids, spec).map_err(|flaw| flaw.of(*id))
     }
 }
 
-fn too_deep(id: Hash) -> TreeError {
+/// The way down from a leaf to what it draws on.
+#[derive(Default)]
+struct Descent {
+    /// The leaves that are being put together, the one asked for first.
+    path: Vec<Hash>,
+    reads: u64,
+    /// Where every copy is tried and proven: those that were found good.
+    proven: Option<Lru<Leaf>>,
+}
+
+fn entries(id: &Hash, leaf: Arc<Leaf>, spec: &KeySpec) -> Result<Entries, TreeError> {
+    if leaf.multiset != spec.is_multiset() {
+        return Err(Flaw::Shape("a leaf is of another kind of table").of(*id));
+    }
+    let ids = row_ids(id, &leaf)?;
+    Entries::of(leaf, ids, spec).map_err(|flaw| flaw.of(*id))
+}
+
+fn prove(id: &Hash, leaf: Leaf) -> Result<Leaf, TreeError> {
+    row_ids(id, &leaf).map(|_| leaf)
+}
+
+/// The ids of a leaf's rows, if they are those that the leaf's id names.
+fn row_ids(id: &Hash, leaf: &Leaf) -> Result<Vec<Hash>, TreeError> {
+    let mut hasher = LeafHasher::new(leaf.multiset);
+    let rows: Vec<&[u8]> = (0..leaf.len()).map(|index| leaf.row(index)).collect();
+    let ids = Hash::of_each(&rows);
+    for (index, row) in ids.iter().enumerate() {
+        hasher.entry(row, leaf.count(index));
+    }
+    if hasher.finish() == *id { Ok(ids) } else { Err(Flaw::Id.of(*id)) }
+}
+
+pub(in crate::tree) fn too_deep(id: Hash) -> TreeError {
     Flaw::Shape("it needs more objects to be read than a leaf can need").of(id)
 }
 

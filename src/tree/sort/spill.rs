@@ -42,12 +42,13 @@ impl Spill {
     pub(super) fn write(&mut self, full: Arena, arena_bytes: usize, multiset: bool) -> Result<Arena, TreeError> {
         let spare = self.wait()?;
         let file = self.file.try_clone().map_err(refused)?;
-        self.writing = Some(std::thread::spawn(move || {
+        let writing = std::thread::Builder::new().name("dbsnap-sort".to_owned()).spawn(move || {
             let mut full = full;
             full.sort(multiset)?;
             let written = write_run(&full, &file, multiset)?;
             Ok((full, written))
-        }));
+        });
+        self.writing = Some(writing.map_err(|source| TreeError::Io { action: "start a thread", source })?);
         Ok(spare.map(|arena| arena.recycled(arena_bytes)).unwrap_or_default())
     }
 

@@ -18,10 +18,10 @@ pub fn shop() -> Shop {
 #[test]
 fn live_against_the_latest_snapshot() {
     let shop = shop();
-    insta::assert_snapshot!(shop.run(["diff"]), @r"
+    insta::assert_snapshot!(shop.run(["diff"]), @r#"
     exit 0
     --- stdout
-    latest → live ([DIR]/dev.db)
+    latest [ID] "second" ([AGO]) → live ([DIR]/dev.db)
 
     mods  +1 ~1 -1  3 → 3 rows
       ~ 2
@@ -31,15 +31,15 @@ fn live_against_the_latest_snapshot() {
       + 9  title: New  price: 0.1  author_id: bob
 
     1 table changed, 1 unchanged: +1 ~1 -1
-    ");
-    insta::assert_snapshot!(shop.run(["diff", "--stat"]), @r"
+    "#);
+    insta::assert_snapshot!(shop.run(["diff", "--stat"]), @r#"
     exit 0
     --- stdout
-    latest → live ([DIR]/dev.db)
+    latest [ID] "second" ([AGO]) → live ([DIR]/dev.db)
     mods  +1 ~1 -1  3 → 3 rows
 
     1 table changed, 1 unchanged: +1 ~1 -1
-    ");
+    "#);
     insta::assert_snapshot!(shop.run(["diff", "--name-only"]), @r"
     exit 0
     --- stdout
@@ -62,7 +62,7 @@ fn snapshots_tables_and_references() {
     insta::assert_snapshot!(shop.run(["diff", "~1", "latest"]), @r#"
     exit 0
     --- stdout
-    [ID] "first" → [ID] "second"
+    [ID] "first" ([AGO]) → [ID] "second" ([AGO])
 
     mod_tags  -1  3 → 2 rows
       - (2, light)
@@ -75,7 +75,7 @@ fn snapshots_tables_and_references() {
     insta::assert_snapshot!(shop.run(["diff", "~1:mods"]), @r#"
     exit 0
     --- stdout
-    [ID] "first" → live ([DIR]/dev.db)
+    [ID] "first" ([AGO]) → live ([DIR]/dev.db)
 
     mods  +1 ~2 -1  3 → 3 rows
       ~ 1  price: 4.5 → 5.0
@@ -87,10 +87,10 @@ fn snapshots_tables_and_references() {
 
     1 table changed: +1 ~2 -1
     "#);
-    insta::assert_snapshot!(shop.run(["diff", "live", "~1", "--stat", "--", "Mod"]), @r#"
+    insta::assert_snapshot!(shop.run(["diff", "live", "~1", "--stat", "--", "Mods"]), @r#"
     exit 0
     --- stdout
-    live ([DIR]/dev.db) → [ID] "first"
+    live ([DIR]/dev.db) → [ID] "first" ([AGO])
     mods  +1 ~2 -1  3 → 3 rows
 
     1 table changed: +1 ~2 -1
@@ -99,7 +99,7 @@ fn snapshots_tables_and_references() {
     insta::assert_snapshot!(shop.run(["diff", "~1", "latest", "--stat"]), @r#"
     exit 0
     --- stdout
-    [ID] "second" → [ID] "third"
+    [ID] "second" ([AGO]) → [ID] "third" ([AGO])
     authors  not in [ID] (2 rows)
     mod_tags  not in [ID] (2 rows)
     mods  not in [ID] (3 rows)
@@ -109,7 +109,7 @@ fn snapshots_tables_and_references() {
     insta::assert_snapshot!(shop.run(["diff", "~1", "~1"]), @r#"
     exit 0
     --- stdout
-    [ID] "second" → [ID] "second"
+    [ID] "second" ([AGO]) → [ID] "second" ([AGO])
 
     No differences in 2 tables.
     "#);
@@ -118,10 +118,10 @@ fn snapshots_tables_and_references() {
 #[test]
 fn only_rows_that_fit() {
     let shop = shop();
-    insta::assert_snapshot!(shop.run(["diff", "--where", "price > 4 OR title LIKE 'N%'", "--", "mods"]), @r"
+    insta::assert_snapshot!(shop.run(["diff", "--where", "price > 4 OR title LIKE 'N%'", "--", "mods"]), @r#"
     exit 0
     --- stdout
-    latest → live ([DIR]/dev.db)
+    latest [ID] "second" ([AGO]) → live ([DIR]/dev.db)
 
     mods  +1 ~1  3 → 3 rows
       ~ 2
@@ -130,7 +130,7 @@ fn only_rows_that_fit() {
       + 9  title: New  price: 0.1  author_id: bob
 
     1 table changed: +1 ~1
-    ");
+    "#);
     insta::assert_snapshot!(shop.refused(["diff", "--where", "price > 4"]), @r"
     exit 2
     --- stderr
@@ -193,26 +193,26 @@ fn what_is_not_there() {
     error: --json and -o html are two formats: give one
     "#);
     shop.sql("DROP TABLE mod_tags; DROP VIEW cheap; DROP TABLE mods; CREATE TABLE fresh (id INTEGER PRIMARY KEY)");
-    insta::assert_snapshot!(shop.run(["diff"]), @r"
+    insta::assert_snapshot!(shop.run(["diff"]), @r#"
     exit 0
     --- stdout
-    latest → live ([DIR]/dev.db)
+    latest [ID] "snapshot of mods" ([AGO]) → live ([DIR]/dev.db)
 
     mods  gone (3 rows)
 
     1 table changed
-    ");
-    insta::assert_snapshot!(shop.run(["diff", "--", "mods", "fresh"]), @r"
+    "#);
+    insta::assert_snapshot!(shop.run(["diff", "--", "mods", "fresh"]), @r#"
     exit 0
     --- stdout
-    latest → live ([DIR]/dev.db)
+    latest [ID] "snapshot of mods" ([AGO]) → live ([DIR]/dev.db)
 
     mods  gone (3 rows)
 
     fresh  new (0 rows)
 
     2 tables changed
-    ");
+    "#);
 }
 
 #[test]
@@ -220,15 +220,15 @@ fn a_filtered_snapshot_is_compared_within_its_filter() {
     let shop = Shop::new();
     shop.snap(["mods", "--where", "price > 5"]);
     shop.sql("UPDATE mods SET title = 'Other' WHERE id = 1; UPDATE mods SET price = 10 WHERE id = 2");
-    insta::assert_snapshot!(shop.run(["diff"]), @r"
+    insta::assert_snapshot!(shop.run(["diff"]), @r#"
     exit 0
     --- stdout
-    latest → live ([DIR]/dev.db)
+    latest [ID] "snapshot of mods" ([AGO]) → live ([DIR]/dev.db)
 
     mods  ~1  1 → 1 row
       note: only rows where price > 5
       ~ 2  price: 9.0 → 10.0
 
     1 table changed: ~1
-    ");
+    "#);
 }

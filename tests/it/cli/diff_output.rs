@@ -9,7 +9,7 @@ fn as_json() {
     insta::assert_snapshot!(shop.run(["diff", "--json"]), @r#"
     exit 0
     --- stdout
-    {"version":1,"command":"diff","from":{"name":"latest","id":null,"message":null,"createdAt":null,"database":null},"to":{"name":"live","id":null,"message":null,"createdAt":null,"database":"[DIR]/dev.db"},"tables":[{"table":"mod_tags","state":"same","from":"[HASH]","to":null,"added":0,"changed":0,"removed":0,"oldRows":2,"newRows":2,"key":["mod_id","tag"],"schemaChanges":[],"notes":[],"rows":[]},{"table":"mods","state":"changed","from":"[HASH]","to":null,"added":1,"changed":1,"removed":1,"oldRows":3,"newRows":3,"key":["id"],"schemaChanges":[],"notes":[],"rows":[{"op":"changed","key":{"id":2},"cells":{"price":{"old":9.0,"new":null},"title":{"old":"Lamp","new":"Desk lamp"}}},{"op":"removed","key":{"id":3},"row":{"id":3,"title":"Rug","price":null,"author_id":"bob"}},{"op":"added","key":{"id":9},"row":{"id":9,"title":"New","price":0.1,"author_id":"bob"}}]}],"different":true}
+    {"version":1,"command":"diff","from":{"name":"latest","id":"[HASH]","message":"second","createdAt":"[TIME]","database":"dev.db"},"to":{"name":"live","id":null,"message":null,"createdAt":null,"database":"[DIR]/dev.db"},"tables":[{"table":"mod_tags","state":"same","from":"[HASH]","to":null,"added":0,"changed":0,"removed":0,"oldRows":2,"newRows":2,"key":["mod_id","tag"],"schemaChanges":[],"notes":[],"rows":[]},{"table":"mods","state":"changed","from":"[HASH]","to":null,"added":1,"changed":1,"removed":1,"oldRows":3,"newRows":3,"key":["id"],"schemaChanges":[],"notes":[],"rows":[{"op":"changed","key":{"id":2},"cells":{"price":{"old":9.0,"new":null},"title":{"old":"Lamp","new":"Desk lamp"}}},{"op":"removed","key":{"id":3},"row":{"id":3,"title":"Rug","price":null,"author_id":"bob"}},{"op":"added","key":{"id":9},"row":{"id":9,"title":"New","price":0.1,"author_id":"bob"}}]}],"different":true}
     "#);
     insta::assert_snapshot!(shop.run(["diff", "-o", "jsonl", "~1", "latest"]), @r#"
     exit 0
@@ -29,7 +29,7 @@ fn as_a_patch() {
     insta::assert_snapshot!(shop.run(["diff", "-o", "sql"]), @r#"
     exit 0
     --- stdout
-    -- From latest
+    -- From latest of dev.db: second
     -- to live ([DIR]/dev.db)
     .bail on
     .dbconfig enable_trigger off
@@ -85,7 +85,7 @@ fn cells_that_are_long_json_or_strange() {
     insta::assert_snapshot!(shop.run(["diff"]), @r#"
     exit 0
     --- stdout
-    latest → live ([DIR]/dev.db)
+    latest [ID] "snapshot of odd" ([AGO]) → live ([DIR]/dev.db)
 
     odd  +1 ~2  2 → 3 rows
       ~ \u{1b}[2J

@@ -24,7 +24,7 @@ fn the_files_of_a_snapshot() {
     $ npx tsx scripts/backups/backup_[TIME]_mods_restore.ts --restore
     ");
     let exported = files(&shop.path().join("scripts/backups"));
-    assert_eq!(exported.len(), 5);
+    assert_eq!(exported.len(), 7);
     shop.run(["export", "latest"]);
     assert_eq!(files(&shop.path().join("scripts/backups")), exported, "the same again");
 }
@@ -33,7 +33,7 @@ fn the_files_of_a_snapshot() {
 fn some_tables_elsewhere() {
     let shop = Shop::new();
     shop.snap(["mods", "authors"]);
-    insta::assert_snapshot!(shop.run(["export", "latest", "Author", "-o", "out"]), @r"
+    insta::assert_snapshot!(shop.run(["export", "latest", "AUTHORS", "-o", "out"]), @r"
     exit 0
     --- stdout
 
@@ -59,7 +59,7 @@ fn some_tables_elsewhere() {
     To restore this backup later:
     $ npx tsx out/backup_[TIME]_mods_restore.ts --restore
     ");
-    assert_eq!(files(&shop.path().join("out")).len(), 5);
+    assert_eq!(files(&shop.path().join("out")).len(), 7);
     assert!(!shop.path().join("scripts").exists());
 }
 
@@ -83,7 +83,7 @@ fn what_cannot_be_exported() {
     insta::assert_snapshot!(shop.refused(["export", "latest", "-o", "taken"]), @r"
     exit 1
     --- stderr
-    error: cannot make [DIR]/taken: File exists (os error 17)
+    error: cannot create [DIR]/taken: File exists (os error 17)
     ");
 }
 
@@ -92,7 +92,7 @@ fn with_every_snapshot_if_the_settings_say_so() {
     let shop = Shop::new();
     shop.project.write(".dbsnap/config.toml", "export = \"always\"\nexport_dir = \"backups\"\n");
     shop.snap(["mods"]);
-    assert_eq!(files(&shop.path().join("backups")).len(), 3);
+    assert_eq!(files(&shop.path().join("backups")).len(), 5);
 }
 
 #[test]

@@ -31,6 +31,7 @@ fn retention_with_its_reasons() {
     keep [ID]  number 2  (tagged v1)
     drop [ID]  number 1  (number 6 of mods)
     [DRY RUN] Would delete 1 of 6 snapshots and 0 objects; [SIZE] freed.
+    1 deleted snapshot can be brought back: dbsnap log --deleted. To free the space: dbsnap gc --now.
     ");
     insta::assert_snapshot!(shop.run(["gc", "--dry-run", "--keep", "2"]), @r"
     exit 0
@@ -42,6 +43,7 @@ fn retention_with_its_reasons() {
     keep [ID]  number 2  (tagged v1)
     drop [ID]  number 1  (number 6 of mods)
     [DRY RUN] Would delete 2 of 6 snapshots and 0 objects; [SIZE] freed.
+    2 deleted snapshots can be brought back: dbsnap log --deleted. To free the space: dbsnap gc --now.
     ");
     insta::assert_snapshot!(shop.run(["gc", "--dry-run", "--days", "0"]), @r"
     exit 0
@@ -53,9 +55,10 @@ fn retention_with_its_reasons() {
     keep [ID]  number 2  (tagged v1)
     drop [ID]  number 1  (0 days old)
     [DRY RUN] Would delete 3 of 6 snapshots and 0 objects; [SIZE] freed.
+    3 deleted snapshots can be brought back: dbsnap log --deleted. To free the space: dbsnap gc --now.
     ");
     assert_eq!(shop.state(), before);
-    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 13);
+    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 15);
     insta::assert_snapshot!(shop.run(["gc", "--keep", "2"]), @r"
     exit 0
     --- stdout
@@ -66,6 +69,7 @@ fn retention_with_its_reasons() {
     - backup_[TIME]_mods.json
     - backup_[TIME]_mods_restore.ts
     Deleted 2 of 6 snapshots and 0 objects; [SIZE] freed.
+    2 deleted snapshots can be brought back: dbsnap log --deleted. To free the space: dbsnap gc --now.
     ");
     insta::assert_snapshot!(shop.run(["log", "--oneline"]), @r"
     exit 0
@@ -75,7 +79,7 @@ fn retention_with_its_reasons() {
     [ID] number 3
     [ID] number 2
     ");
-    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 9);
+    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 11);
     shop.dbsnap(["verify"]).run().success();
 }
 
@@ -90,13 +94,14 @@ fn snapshots_go_with_their_files() {
     Deleted [ID] first
     - backup_[TIME]_mods.json
     - backup_[TIME]_mods_restore.ts
-    Run dbsnap gc to free the space.
+    Until [TIME], dbsnap undelete brings it back; dbsnap gc --now frees the space.
     ");
-    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 1);
+    assert_eq!(files(&shop.path().join("scripts/backups")).len(), 3);
     insta::assert_snapshot!(shop.run(["gc"]), @r"
     exit 0
     --- stdout
     Deleted 0 of 1 snapshot and 0 objects; [SIZE] freed.
+    1 deleted snapshot can be brought back: dbsnap log --deleted. To free the space: dbsnap gc --now.
     ");
 }
 

@@ -40,7 +40,7 @@ fn one_row_through_all_snapshots() {
         author_id: "ann"
         the same in 1 later snapshot
     "#);
-    insta::assert_snapshot!(shop.run(["history", "Mod:1", "-n", "1", "-q"]), @r#"
+    insta::assert_snapshot!(shop.run(["history", "MODS:1", "-n", "1", "-q"]), @r#"
     exit 0
     --- stdout
     [ID] [AGO] deleted  sale

@@ -92,12 +92,7 @@ fn tags() {
     insta::assert_snapshot!(shop.refused(["tag", "latest"]), @r"
     exit 2
     --- stderr
-    error: the following required arguments were not provided:
-      <NAME>
-
-    Usage: dbsnap tag <REFERENCE> <NAME>
-
-    For more information, try '--help'.
+    error: give a tag name
     ");
 }
 

@@ -1,18 +1,29 @@
 //! The command line through the real binary: what each command prints on stdout and stderr, and what it exits with.
 
 mod arguments;
+mod clocks;
+mod damaged_refs;
+mod dates;
 mod diff;
 mod diff_output;
 mod export;
+mod export_dir;
 mod gc;
 mod history;
+mod hostile;
 mod interrupted;
 mod json;
+mod keys;
+mod ledgers;
+mod limits;
 mod log;
 mod marks;
+mod names;
 mod output;
+mod passwords;
 mod postgres;
 mod references;
+mod relations;
 mod restore;
 mod settings;
 mod setup;
@@ -23,6 +34,7 @@ mod sql_reads;
 mod status;
 mod stores;
 mod tables;
+mod undelete;
 mod verify;
 
 use crate::support::process::{Invocation, Project, Run};

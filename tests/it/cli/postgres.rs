@@ -72,7 +72,7 @@ fn the_way_there_and_back() {
     let before = market.mods();
     let tables = market.dbsnap(["tables"]).run().success();
     assert!(tables.stdout().contains("public.Mod") || tables.stdout().contains("Mod"), "{tables}");
-    market.dbsnap(["snap", "mod", "Author", "-m", "before"]).run().success();
+    market.dbsnap(["snap", "mod", "authors", "-m", "before"]).run().success();
     market.db.sql("DELETE FROM authors WHERE id = 'ann'; UPDATE \"Mod\" SET price = 1");
     market.dbsnap(["restore", "latest", "--mode", "exact", "-y"]).run().success();
     assert_eq!(market.mods(), before);
@@ -144,7 +144,7 @@ fn a_password_that_is_wrong_is_not_repeated() {
     exit 1
     --- stderr
     error: 127.0.0.1:[PORT]/postgres (user scram_user) refused the login: password authentication failed for user "scram_user"
-    hint: check the user and password in the database URL
+    hint: check the user and the password: in the database URL, PGPASSWORD or ~/.pgpass
     "#);
     assert_eq!(files(project.path()), before);
 }

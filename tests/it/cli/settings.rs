@@ -160,7 +160,7 @@ fn a_broken_config_names_the_line_and_does_not_quote_it() {
     insta::assert_snapshot!(shop.refused(["snap", "mods"]), @r"
     exit 1
     --- stderr
-    error: cannot read [DIR]/.dbsnap/config.toml: stream did not contain valid UTF-8
+    error: cannot read [DIR]/.dbsnap/config.toml: it is not valid UTF-8
     ");
 }
 

@@ -100,7 +100,7 @@ fn what_is_missing() {
 fn the_demo_ends_where_it_began() {
     let project = Project::new();
     let run = project.dbsnap(["demo"]).run().success();
-    assert!(run.stdout().contains("Proved."), "{run}");
+    assert!(run.stdout().contains("Verified."), "{run}");
     assert_eq!(run.stderr(), "");
     let again = project.dbsnap(["demo", "-q"]).run().success();
     assert!(!again.stdout().contains("# "), "{again}");
@@ -152,7 +152,7 @@ fn help() {
       init         Create a store in this directory
       tables       List what can be snapshotted
       snap         Take a snapshot of tables
-      log          List snapshots, newest first
+      log          List snapshots, newest first [aliases: list, ls]
       show         Show a snapshot, a table of it, or one row
       status       Compare the live tables with their latest snapshots
       diff         Show which rows differ between snapshots, or a snapshot and the live database
@@ -162,7 +162,8 @@ fn help() {
       import       Import an exported JSON file as a snapshot
       restore      Restore rows: plan, confirm, write the differences, verify
       undo         Undo the last restore
-      delete       Delete snapshots
+      delete       Delete snapshots [alias: rm]
+      undelete     Bring a deleted snapshot back
       pin          Protect a snapshot from gc and delete
       unpin        Unpin a snapshot
       tag          Give a snapshot a name
@@ -171,7 +172,9 @@ fn help() {
       verify       Check the store, a snapshot or an exported file
       doctor       Diagnose the setup
       demo         Try the full workflow on a sample project
+      backups      List exported backup files
       completions  Print a completion script for your shell
+      man          Print the man page, or write all man pages
       help         Print this message or the help of the given subcommand(s)
 
     Options:
@@ -179,11 +182,13 @@ fn help() {
       -V, --version  Print version
 
     Global options:
-          --json         Print one JSON object to stdout
-      -q, --quiet        Print only the result, no progress or hints
-      -C <DIR>           Run as if started in DIR
-          --url <URL>    Database URL [default: DBSNAP_URL, DATABASE_URL, config.toml, .env.local, .env]
-          --store <DIR>  Store directory [default: .dbsnap here or in a parent directory]
+          --json          Print one JSON object to stdout
+      -q, --quiet         Print only the result, no progress or hints
+          --color <WHEN>  When to color the output [possible values: auto, always, never]
+      -C <DIR>            Run as if started in DIR
+          --url <URL>     Database URL [default: DBSNAP_URL, DATABASE_URL, config.toml, .env.local,
+                          .env]
+          --store <DIR>   Store directory [default: .dbsnap here or in a parent directory]
 
     A snapshot is named by an id prefix, a tag, a backup id or export file, 'latest', 'latest:TABLE' or
     '~N'.

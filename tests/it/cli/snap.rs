@@ -61,6 +61,7 @@ fn one_table() {
 #[test]
 fn several_tables_by_the_names_of_their_models() {
     let shop = Shop::new();
+    shop.project.write("schema.prisma", super::names::MODELS);
     insta::assert_snapshot!(shop.run(["snap", "Author", "Mod", "ModTag", "FacetDefinition"]), @r"
     exit 0
     --- stdout
@@ -173,7 +174,7 @@ fn all_tables_and_their_files() {
 
     You can now safely run your destructive script.
     ");
-    assert_eq!(super::files(&shop.path().join("scripts/backups")).len(), 9);
+    assert_eq!(super::files(&shop.path().join("scripts/backups")).len(), 11);
 }
 
 #[test]

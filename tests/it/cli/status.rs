@@ -36,7 +36,7 @@ fn live_tables_against_their_latest_snapshots() {
     --- stdout
     mods  ~2 -1  2 rows  [ID] [AGO] shop
     ");
-    insta::assert_snapshot!(shop.run(["status", "--json", "--exit-code", "Mod"]), @r#"
+    insta::assert_snapshot!(shop.run(["status", "--json", "--exit-code", "Mods"]), @r#"
     exit 1
     --- stdout
     {"version":1,"command":"status","database":"[DIR]/dev.db","tables":[{"table":"mods","status":"changed","added":0,"changed":2,"removed":1,"rows":2,"schemaChanges":[],"snapshot":"[HASH]","createdAt":"[TIME]","message":"shop","notes":[]}],"different":true}

@@ -165,3 +165,36 @@ fn every_snapshot_that_draws_on_damage_is_named() {
         assert_eq!(shop.rows(), broken);
     }
 }
+
+/// What is lost is said in rows of tables of snapshots, and what is still there can be told.
+#[test]
+fn damage_is_named_by_the_rows_that_it_touches() {
+    let shop = Shop::new();
+    shop.sql(
+        "CREATE TABLE big (id INTEGER PRIMARY KEY, v TEXT);
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+         INSERT INTO big SELECT i, hex(randomblob(40)) FROM n",
+    );
+    shop.snap(["big", "-m", "one"]);
+    shop.snap(["mods", "-m", "untouched"]);
+    let packs = files(&shop.store().join("packs"));
+    let (path, bytes) = packs.iter().max_by_key(|(_, bytes)| bytes.len()).unwrap();
+    let mut damaged = bytes.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    std::fs::write(path, &damaged).unwrap();
+    let run = shop.dbsnap(["verify"]).run();
+    assert_eq!(run.code(), Some(5), "{run}");
+    let lines: Vec<&str> = run.stdout().lines().filter(|line| line.contains("table big")).collect();
+    let [line] = lines.as_slice() else { panic!("{run}") };
+    assert!(line.contains("of 20,000 rows cannot be read: rows "), "{line}");
+    assert!(!run.stdout().contains("table mods"), "{run}");
+    // everything is there, which is all that is asked
+    shop.dbsnap(["verify", "--quick"]).run().success();
+    std::fs::remove_file(path).unwrap();
+    for quick in [&["verify"][..], &["verify", "--quick"]] {
+        let run = shop.dbsnap(quick).run();
+        assert_eq!(run.code(), Some(5), "{run}");
+        assert!(run.stdout().contains("20,000 rows") && !run.stdout().contains("table mods"), "{run}");
+    }
+}

@@ -7,7 +7,7 @@
 pub mod cases;
 mod fixture;
 mod postgres;
-mod rows;
+pub mod rows;
 pub mod sqlite;
 
 pub use fixture::Fixture;

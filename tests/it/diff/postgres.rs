@@ -59,7 +59,7 @@ const CHANGE: &str = "
     DELETE FROM heap WHERE ctid = '(0,1)'; DELETE FROM heap WHERE b::text = '-0'; INSERT INTO heap VALUES (NULL, 0, NULL), ('y', 1, '[1]');
     ALTER TABLE parent ENABLE TRIGGER eats; ALTER TABLE tree ENABLE ALWAYS TRIGGER noise;";
 
-/// Torment: R1, R4, R5, R7, R13, S2
+/// Torment: R1, R4, R7, R13, S2
 #[test]
 fn references_triggers_identities_and_swaps() {
     let db = PgServer::shared().database();
@@ -80,6 +80,65 @@ fn by_the_plain_owner() {
     ));
     let data = PostgresPatched::by(db, owner);
     data.goes_back_and_forth(&|| drop(data.db.sql_as(&data.user, CHANGE).unwrap()));
+}
+
+const RULES: &str = "
+    CREATE TABLE t (k int PRIMARY KEY, v text); CREATE TABLE said (what text); INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, 'c');
+    CREATE RULE \"keeps it\" AS ON UPDATE TO t DO INSTEAD NOTHING; CREATE RULE keeps AS ON DELETE TO t DO INSTEAD NOTHING;
+    CREATE RULE tells AS ON INSERT TO t DO ALSO INSERT INTO said VALUES (new.v); ALTER TABLE t ENABLE ALWAYS RULE tells;
+    CREATE RULE asleep AS ON INSERT TO t DO INSTEAD NOTHING; ALTER TABLE t DISABLE RULE asleep";
+
+/// Torment: R4, R5
+#[test]
+fn rules_neither_swallow_nor_add() {
+    let db = PgServer::shared().database();
+    let owner = db.role("owner", "");
+    db.sql(&format!("GRANT CREATE ON DATABASE {} TO {owner}", db.name));
+    db.sql_as(&owner, RULES).unwrap();
+    let data = PostgresPatched::by(db, owner);
+    let rules = || data.db.sql("SELECT rulename, ev_enabled FROM pg_rewrite WHERE ev_class = 't'::regclass ORDER BY 1");
+    let before = rules();
+    data.goes_back_and_forth(&|| {
+        let off = "ALTER TABLE t DISABLE RULE \"keeps it\"; ALTER TABLE t DISABLE RULE keeps; ALTER TABLE t DISABLE RULE tells";
+        let on = "ALTER TABLE t ENABLE RULE \"keeps it\"; ALTER TABLE t ENABLE RULE keeps; ALTER TABLE t ENABLE ALWAYS RULE tells";
+        let change = "DELETE FROM t WHERE k = 1; UPDATE t SET v = 'x' WHERE k = 2; INSERT INTO t VALUES (4, 'd')";
+        data.db.sql_as(&data.user, &format!("{off}; {change}; {on}")).unwrap();
+    });
+    assert_eq!(rules(), before);
+}
+
+const EXCHANGED: &str = "
+    CREATE TYPE place AS ENUM ('top', 'left', 'right');
+    CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL CHECK (n BETWEEN 1 AND 3), code varchar(2) NOT NULL, at date NOT NULL, place place NOT NULL,
+      live boolean NOT NULL, r int4range NOT NULL, CONSTRAINT \"each n\" UNIQUE (n) WITH (fillfactor = 60), UNIQUE (at), UNIQUE (place), EXCLUDE USING gist (r WITH &&));
+    CREATE UNIQUE INDEX lowered ON t (lower(code)); CREATE UNIQUE INDEX one ON t (live) WHERE live; COMMENT ON INDEX one IS 'at most one';
+    COMMENT ON CONSTRAINT \"each n\" ON t IS 'it''s';
+    CREATE TABLE outside (id int PRIMARY KEY, t int NOT NULL REFERENCES t ON DELETE CASCADE);
+    INSERT INTO t SELECT n, n, 'c' || n, date '2026-01-01' + n, (enum_range(NULL::place))[n], n = 1, int4range(n, n + 1) FROM generate_series(1, 3) n;
+    INSERT INTO outside SELECT id * 10, id FROM t";
+
+/// Torment: R1, R2, R13
+#[test]
+fn what_is_unique_changes_places() {
+    let db = PgServer::shared().database();
+    let owner = db.role("owner", "");
+    db.sql(&format!("GRANT CREATE ON DATABASE {} TO {owner}", db.name));
+    db.sql_as(&owner, EXCHANGED).unwrap();
+    let data = PostgresPatched::by(db, owner);
+    let indexes = || {
+        data.db.sql(
+            "SELECT pg_get_indexdef(indexrelid), obj_description(indexrelid), reloptions FROM pg_index \
+            JOIN pg_class c ON c.oid = indexrelid WHERE indrelid = 't'::regclass ORDER BY 1",
+        )
+    };
+    let before = indexes();
+    data.goes_back_and_forth(&|| {
+        let rows = "CREATE TEMP TABLE o AS TABLE outside; CREATE TEMP TABLE old AS TABLE t; DELETE FROM t;
+            INSERT INTO t SELECT a.id, b.n, b.code, b.at, b.place, b.live, b.r FROM old a JOIN old b ON b.id = a.id % 3 + 1;
+            INSERT INTO outside TABLE o; INSERT INTO outside VALUES (99, 1)";
+        data.db.sql_as(&data.user, rows).unwrap();
+    });
+    assert_eq!(indexes(), before);
 }
 
 const PARTITIONS: &str = "

@@ -58,3 +58,21 @@ fn a_patch_of_another_state_changes_nothing() {
     assert!(error.contains("table t does not have the rows that this patch starts from (2)"), "{error}");
     assert_eq!(data.state(), before);
 }
+
+/// Torment: R13
+#[test]
+fn what_is_unique_changes_places_whatever_is_checked() {
+    let data = SqlitePatched::new(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER NOT NULL UNIQUE CHECK (n BETWEEN 1 AND 3), code TEXT NOT NULL CHECK (length(code) = 2),
+           live INTEGER NOT NULL CHECK (live IN (0, 1))) STRICT;
+         CREATE UNIQUE INDEX lowered ON t (lower(code)); CREATE UNIQUE INDEX one ON t (live) WHERE live;
+         INSERT INTO t VALUES (1, 1, 'c1', 1), (2, 2, 'c2', 0), (3, 3, 'c3', 0); CREATE TABLE beside (id INTEGER PRIMARY KEY);",
+    );
+    data.goes_back_and_forth(&|| {
+        data.sql(
+            "CREATE TEMP TABLE old AS SELECT * FROM t; DELETE FROM t;
+             INSERT INTO t SELECT a.id, b.n, b.code, b.live FROM old a JOIN old b ON b.id = a.id % 3 + 1;
+             INSERT INTO beside VALUES (1);",
+        );
+    });
+}

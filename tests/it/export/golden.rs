@@ -74,6 +74,7 @@ fn a_file_of_postgresql() {
     let info = ExportInfo {
         schema_version: Some("20260120_migration".to_owned()),
         filter_applied: Some("contentType = 'furniture'".to_owned()),
+        records: 2,
         extra: [("snapshot".to_owned(), "3f1c".into()), ("table".to_owned(), "another".into())].into_iter().collect(),
         ..info()
     };

@@ -70,7 +70,7 @@ fn the_script_is_the_same_program_for_every_table() {
         seen.insert(std::fs::read_to_string(&path).unwrap());
     }
     assert_eq!(seen.len(), 1);
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), HOSTILE.len() + 3);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), HOSTILE.len() + 4, "the scripts and what they share");
 }
 
 /// Torment: H12
@@ -90,24 +90,19 @@ fn every_variant_of_the_script_is_whole() {
     assert_snapshot!(differing.join("\n"), @r##"
     None
     Pg
-      const driver = await load(() => import('@prisma/adapter-pg'), '@prisma/adapter-pg', 'install it with `npm install @prisma/adapter-pg`');
-      const Adapter = constructorOf(driver, 'PrismaPg', '@prisma/adapter-pg');
-        return [new PrismaClient({ adapter: new Adapter({ connectionString: link.url }, { schema: link.schema }) }) as Client, module['Prisma'] as Nulls];
+      const { PrismaPg } = await backup.load(() => import('@prisma/adapter-pg'), 'PrismaPg', '@prisma/adapter-pg');
+      const prisma = backup.connect(() => new PrismaClient({ adapter: new PrismaPg({ connectionString: backup.url }, { schema: backup.schema }) }));
     LibSql
-      const driver = await load(() => import('@prisma/adapter-libsql'), '@prisma/adapter-libsql', 'install it with `npm install @prisma/adapter-libsql`');
-      const Adapter = constructorOf(driver, 'PrismaLibSql', '@prisma/adapter-libsql');
-        return [new PrismaClient({ adapter: new Adapter({ url: link.url }) }) as Client, module['Prisma'] as Nulls];
+      const { PrismaLibSql } = await backup.load(() => import('@prisma/adapter-libsql'), 'PrismaLibSql', '@prisma/adapter-libsql');
+      const prisma = backup.connect(() => new PrismaClient({ adapter: new PrismaLibSql({ url: backup.url }) }));
     LibSql6
-      const driver = await load(() => import('@prisma/adapter-libsql'), '@prisma/adapter-libsql', 'install it with `npm install @prisma/adapter-libsql`');
-      const Adapter = constructorOf(driver, 'PrismaLibSQL', '@prisma/adapter-libsql');
-        return [new PrismaClient({ adapter: new Adapter({ url: link.url }) }) as Client, module['Prisma'] as Nulls];
+      const { PrismaLibSQL } = await backup.load(() => import('@prisma/adapter-libsql'), 'PrismaLibSQL', '@prisma/adapter-libsql');
+      const prisma = backup.connect(() => new PrismaClient({ adapter: new PrismaLibSQL({ url: backup.url }) }));
     BetterSqlite3
-      const driver = await load(() => import('@prisma/adapter-better-sqlite3'), '@prisma/adapter-better-sqlite3', 'install it with `npm install @prisma/adapter-better-sqlite3`');
-      const Adapter = constructorOf(driver, 'PrismaBetterSqlite3', '@prisma/adapter-better-sqlite3');
-        return [new PrismaClient({ adapter: new Adapter({ url: link.url }) }) as Client, module['Prisma'] as Nulls];
+      const { PrismaBetterSqlite3 } = await backup.load(() => import('@prisma/adapter-better-sqlite3'), 'PrismaBetterSqlite3', '@prisma/adapter-better-sqlite3');
+      const prisma = backup.connect(() => new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: backup.url }) }));
     BetterSqlite36
-      const driver = await load(() => import('@prisma/adapter-better-sqlite3'), '@prisma/adapter-better-sqlite3', 'install it with `npm install @prisma/adapter-better-sqlite3`');
-      const Adapter = constructorOf(driver, 'PrismaBetterSQLite3', '@prisma/adapter-better-sqlite3');
-        return [new PrismaClient({ adapter: new Adapter({ url: link.url }) }) as Client, module['Prisma'] as Nulls];
+      const { PrismaBetterSQLite3 } = await backup.load(() => import('@prisma/adapter-better-sqlite3'), 'PrismaBetterSQLite3', '@prisma/adapter-better-sqlite3');
+      const prisma = backup.connect(() => new PrismaClient({ adapter: new PrismaBetterSQLite3({ url: backup.url }) }));
     "##);
 }

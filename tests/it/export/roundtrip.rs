@@ -1,7 +1,8 @@
 //! Any row of any table comes back from its file bit for bit, and the file is JSON to another reader as well.
 
-use super::schema::{column, export, read_all, table, text};
+use super::schema::{column, export, export_as, info, read_all, table, text};
 use dbsnap::codec::{Kind, TableName, Value, row};
+use dbsnap::prisma::{ColumnNames, ExportInfo};
 use proptest::prelude::*;
 
 const KINDS: [Kind; 20] = [
@@ -223,5 +224,34 @@ fn no_two_values_of_a_column_share_a_form() {
                 assert_eq!(twice, None, "{kind:?} {sql_type} {name}");
             }
         }
+    }
+}
+
+/// The metadata of a large file is completed after its records were written, and no gap is left for it.
+#[test]
+fn a_large_file_has_no_gap_whatever_its_metadata_turns_out_to_be() {
+    let schema = table(
+        TableName::qualified("public", "mods"),
+        vec![column("id", "integer", Kind::Int), column("at", "timestamp without time zone", Kind::Timestamp)],
+    );
+    let plain = |id: i64| vec![Value::Int(id), text("2026-01-24 10:30:00.123")];
+    let exact = |id: i64| vec![Value::Int(id), text("2026-01-24 10:30:00.123456")];
+    let rows = 80_000;
+    let cases: [(&str, u64, i64); 4] = [
+        ("nothing special", 80_000, i64::MAX),
+        ("special from the start", 80_000, 0),
+        ("special at the end only", 80_000, rows - 1),
+        ("another number of records than expected", 7, i64::MAX),
+    ];
+    for (what, expected, special_from) in cases {
+        let all: Vec<_> = (0..rows).map(|id| if id < special_from { plain(id) } else { exact(id) }).collect();
+        let exported = export_as(&schema, &ColumnNames, ExportInfo { records: expected, ..info() }, &all);
+        let file = exported.text();
+        assert!(file.len() > 3_000_000 && file.len() as u64 == exported.written.size_bytes, "{what}");
+        assert!(file.lines().all(|line| !line.ends_with(' ')), "{what}");
+        assert_eq!(file.contains("\"encodings\": {\"at\":[\"microseconds\"]}"), special_from < rows, "{what}");
+        assert!(read_all(&exported.path).unwrap().into_iter().eq(all.iter().map(|row| row::encode(row))), "{what}");
+        let left: Vec<_> = std::fs::read_dir(exported.path.parent().unwrap()).unwrap().collect();
+        assert_eq!(left.len(), 1, "{what}");
     }
 }

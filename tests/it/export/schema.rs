@@ -32,6 +32,7 @@ pub fn info() -> ExportInfo {
         created_at: "2026-01-24T10:30:00.25Z".parse().unwrap(),
         schema_version: None,
         filter_applied: None,
+        records: 0,
         extra: serde_json::Map::new(),
     }
 }

@@ -81,6 +81,13 @@ fn a_search_path_full_of_traps_is_not_followed() {
             ("<>", "name", "text"),
             ("||", "text", "text"),
             ("=", "name", "name"),
+            ("=", "tid", "tid"),
+            ("=", "int8", "int8"),
+            ("<=", "int8", "int8"),
+            (">=", "int8", "int8"),
+            (">=", "int8", "int"),
+            ("+", "int", "int8"),
+            ("+", "int8", "int8"),
         ] {
             let name =
                 format!("trap_{}_{left}_{right}", symbol.bytes().map(|byte| byte.to_string()).collect::<String>());
@@ -148,7 +155,7 @@ fn filters_are_evaluated_under_the_pinned_settings() {
         let catalog = source.catalog().unwrap();
         let mut read = read_of(&catalog, &super::rows::public("t"));
         let sql = "\"at\" < '2026-01-01 12:00' -- a comment";
-        read.filter = Some(Filter { typed: sql.into(), sql: sql.into() });
+        read.filter = Some(Filter { typed: sql.into(), sql: sql.into(), columns: Vec::new() });
         let mut snapshot = source.snapshot(&[read], &Silent).unwrap();
         assert_eq!(super::rows::gather(snapshot.as_mut(), 0).len(), 1);
     });

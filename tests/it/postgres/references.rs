@@ -113,7 +113,7 @@ fn a_deferred_constraint_that_fails_refuses_the_commit() {
 
 /// Torment: R10
 #[test]
-fn constraints_that_old_rows_violate_refuse_and_name_themselves() {
+fn rows_older_than_a_constraint_come_back() {
     on_postgres(|place| {
         place.sql(
             "CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, -1);
@@ -125,8 +125,7 @@ fn constraints_that_old_rows_violate_refuse_and_name_themselves() {
         let rows = rows_of(&mut sink, &public("t"));
         place.sql("DELETE FROM t");
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        let refused = txn.insert(0, &mut Given::new(&rows)).unwrap_err();
-        assert!(refused.to_string().contains("positive"), "{refused}");
+        assert_eq!(txn.insert(0, &mut Given::new(&rows)).unwrap(), 1);
     });
 }
 

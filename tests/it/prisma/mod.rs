@@ -3,6 +3,7 @@
 mod catalogue;
 mod databases;
 mod dmmf;
+mod env_files;
 mod hostile_schemas;
 mod import;
 mod mutants;
@@ -16,6 +17,7 @@ mod script_keyless;
 mod script_project;
 mod script_refusals;
 mod script_setups;
+mod script_target;
 mod script_values;
 mod session;
 

@@ -54,7 +54,7 @@ const TABLES: &str = "
     CREATE TABLE FacetDefinition (id INTEGER PRIMARY KEY);
     CREATE TABLE old_things (id INTEGER);
     CREATE TABLE elsewhere (id INTEGER PRIMARY KEY);
-    CREATE TABLE _prisma_migrations (id TEXT PRIMARY KEY);
+    CREATE TABLE _prisma_migrations (id TEXT PRIMARY KEY, migration_name TEXT NOT NULL);
     CREATE TABLE _CategoryToMod (A INTEGER NOT NULL REFERENCES taxonomy (id) ON DELETE CASCADE,
         B INTEGER NOT NULL REFERENCES mods (id) ON DELETE CASCADE, UNIQUE (A, B));
     INSERT INTO mods VALUES (1, 'furniture', 'Oak table', 'free-of-charge'), (2, 'furniture', 'Lamp', 'PAID'), (3, 'house', 'Hut', 'PAID');
@@ -203,7 +203,7 @@ fn the_list_of_tables_shows_models_and_notes() {
     MODEL            TABLE               ROWS  SIZE  KEY            REFERS TO       CASCADES TO     NOTE
     FacetDefinition  FacetDefinition        0 [SIZE] id
                      _CategoryToMod         1 [SIZE] A, B (unique)  mods, taxonomy                  which Category belongs to which Mod
-                     _prisma_migrations     0 [SIZE] id                                             Prisma's list of migrations
+                     _prisma_migrations     0 [SIZE] id                                             Prisma's list of migrations: not part of --all
                      elsewhere              0 [SIZE] id
     Mod              mods                   3 [SIZE] id                             _CategoryToMod  Main content table
     Old              old_things             0 [SIZE] none                                           @@ignore: not in Prisma's client

@@ -93,7 +93,7 @@ fn surroundings_that_are_not_right() {
         assert_eq!(count(&world), 0, "{wanted}");
     };
     let restore = || world.tsx(&script, &["--restore"]);
-    refused(restore().arg("--force"), "This script knows no --force");
+    refused(restore().arg("--force"), "Unknown option --force");
     refused(restore().args(["--bulk", "--upsert"]), "exclude each other");
     refused(restore().env("NODE_ENV", "production"), "--allow-production");
     refused(restore().env("DATABASE_URL", "libsql://u:s3cr3t@db.example.com"), "--allow-remote");
@@ -101,7 +101,7 @@ fn surroundings_that_are_not_right() {
         restore().env("DATABASE_URL", "postgresql://u:s3cr3t@localhost/x"),
         "The backup is of sqlite, the database is postgresql",
     );
-    refused(restore().env("DATABASE_URL", "mysql://u:s3cr3t@localhost/x"), "no URL of PostgreSQL or SQLite");
+    refused(restore().env("DATABASE_URL", "mysql://u:s3cr3t@localhost/x"), "is not a PostgreSQL or SQLite URL");
     refused(restore().env("DATABASE_URL", "file:./none.db"), "There is no database file");
     assert!(!world.path().join("none.db").exists());
     // What .env.local says comes before what .env says.
@@ -122,6 +122,7 @@ fn surroundings_that_are_not_right() {
     fs::copy(&script, &moved).unwrap();
     refused(world.tsx(&moved, &["--restore"]), "keep it beside this script");
     fs::copy(world.json("categories"), elsewhere.path().join(world.json("categories").file_name().unwrap())).unwrap();
+    fs::copy(script.with_file_name("dbsnap-restore.ts"), moved.with_file_name("dbsnap-restore.ts")).unwrap();
     let url = format!("file:{}", world.path().join("dev.db").display());
     refused(world.tsx(&moved, &["--restore"]).env("DATABASE_URL", url), "export the backup again");
     // Run from another folder, it finds its database all the same.

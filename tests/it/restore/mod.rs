@@ -3,13 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "what a test cannot go on without ends it")]
 
 mod drift;
+mod equal_keys;
+mod exchanged;
 mod faults;
 mod moved;
+mod older;
 mod parts;
 mod plans;
 mod privileges;
 mod random;
 mod schemas;
+mod surroundings;
 mod undo;
 
 use crate::support::place;

@@ -143,3 +143,68 @@ fn no_more_is_kept_than_is_needed() {
         assert_eq!(place.sql("SELECT * FROM mods ORDER BY id"), "1|Lamp\n2|Chair");
     });
 }
+
+const ALBUMS: &str = "CREATE TABLE artists (id INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE albums (id TEXT PRIMARY KEY, artist INTEGER REFERENCES artists, title TEXT);
+    CREATE TABLE tracks (id INTEGER PRIMARY KEY, album TEXT REFERENCES albums (id), n INTEGER) WITHOUT ROWID;
+    INSERT INTO artists VALUES (1, 'Ann'), (2, 'Bob'), (3, 'Cy');
+    INSERT INTO albums VALUES ('a', 1, 'A'), ('b', 2, 'B'), ('c', 2, 'C'), ('d', NULL, 'D');
+    INSERT INTO tracks VALUES (1, 'a', 1), (2, 'b', 1), (3, 'b', 2);";
+
+/// SQLite lets rows be without what they refer to unless it is told otherwise.
+///
+/// Torment: R16
+#[test]
+fn a_state_with_rows_that_refer_to_nothing_can_be_gone_back_to() {
+    for tables in
+        [&["artists"][..], &["albums"], &["tracks"], &["artists", "albums"], &["albums", "tracks"], &["--all"]]
+    {
+        for damage in [
+            "DELETE FROM artists WHERE id > 1; UPDATE albums SET title = title || '?'; UPDATE tracks SET n = n + 10",
+            "DELETE FROM albums; DELETE FROM artists; UPDATE tracks SET n = n + 10",
+            "UPDATE albums SET id = id || 'x', artist = artist + 7; UPDATE artists SET id = id + 20; INSERT INTO tracks VALUES (4, 'z', 4)",
+        ] {
+            let place = Place::sqlite();
+            place.sql(ALBUMS);
+            let snap = place.round.snap(tables).id;
+            place.sql(damage);
+            let damaged = place.rows();
+            place.done(&["restore", &snap, "--mode", "exact", "--allow-dangling"]);
+            let restored = place.rows();
+            for wanted in [&damaged, &restored, &damaged] {
+                place.undo(&[]);
+                assert_eq!(place.rows(), *wanted, "{tables:?} {damage}");
+            }
+        }
+    }
+}
+
+/// Torment: R16
+#[test]
+fn what_dangled_in_the_snapshot_comes_back_and_is_told() {
+    let place = Place::sqlite();
+    place.sql(ALBUMS);
+    place.sql("DELETE FROM artists WHERE id = 2");
+    let before = place.rows();
+    let snap = place.snap();
+    place.sql("INSERT INTO artists VALUES (2, 'Bob')");
+    let run = place.round.plain(&["restore", &snap, "--mode", "exact", "-y"]).run().success();
+    assert!(run.stderr().contains("2 rows of albums without what they refer to in artists"), "{run}");
+    assert_eq!(place.rows(), before);
+}
+
+/// Torment: R16
+#[test]
+fn rows_that_came_since_are_not_left_without_what_they_refer_to_unasked() {
+    let place = Place::sqlite();
+    place.sql(ALBUMS);
+    let snap = place.round.snap(&["artists"]).id;
+    place.sql("DELETE FROM artists WHERE id = 3");
+    place.restore_exactly(&snap);
+    place.sql("INSERT INTO albums VALUES ('e', 3, 'E')");
+    let run = place.unchanged(&place.round.plain(&["undo", "-y"]));
+    assert_eq!(run.code(), Some(4), "{run}");
+    assert!(run.stderr().contains("1 row of albums") && run.stderr().contains("--allow-dangling"), "{run}");
+    place.undo(&["--allow-dangling"]);
+    assert_eq!(place.sql("SELECT count(*) FROM artists"), "2");
+}

@@ -133,7 +133,7 @@ fn an_interruption_stops_reading_counting_and_writing() {
     }
     // A count that would take hours.
     let sql = "(SELECT count(*) FROM t AS a, t AS b, t AS c, t AS d) > 1".to_owned();
-    reads[0].filter = Some(dbsnap::db::Filter { typed: sql.clone(), sql });
+    reads[0].filter = Some(dbsnap::db::Filter { typed: sql.clone(), sql, columns: Vec::new() });
     let start = Instant::now();
     assert!(matches!(sink.snapshot(&reads, &at_once).unwrap().count(0), Err(DbError::Stopped)));
     assert!(start.elapsed() < Duration::from_secs(30));

@@ -5,7 +5,7 @@ use super::sweep::{live, sweep};
 use dbsnap::fsio::Simulated;
 use dbsnap::hash::Hash;
 use dbsnap::monitor::Silent;
-use dbsnap::store::{Access, NewObjects, Objects, StoreError};
+use dbsnap::store::{Access, DeletedBy, NewObjects, Objects, SetAside, StoreError};
 use std::io::ErrorKind;
 
 /// What the outside world knows after a run that may have been cut short.
@@ -263,4 +263,73 @@ fn what_a_sweep_goes_by_is_durable_before_it_deletes() {
         }
     };
     failing_once(&machine, |machine| open(machine, Access::Exclusive)?.remove_manifest(&doomed).map(drop), swept);
+}
+
+/// Deletes a snapshot, brings it back, deletes it again and removes it for good; notes after each step what is acknowledged.
+fn delete_and_bring_back(machine: &Simulated, aside: &SetAside, acknowledged: &mut u32) -> Result<(), StoreError> {
+    let store = open(machine, Access::Exclusive)?;
+    store.set_aside(&[*aside])?;
+    *acknowledged = 1;
+    store.bring_back(aside, &[id(1), id(2)])?;
+    *acknowledged = 2;
+    store.set_aside(&[*aside])?;
+    *acknowledged = 3;
+    store.remove_set_aside(&[*aside])
+}
+
+/// Torment: C3, D1
+#[test]
+fn a_deletion_that_is_cut_short_or_fails_can_be_taken_back_or_was_not_begun() {
+    let machine = Simulated::new();
+    init(&machine).unwrap();
+    let stays = snap(&open(&machine, Access::Write).unwrap(), &[2, 3]).unwrap();
+    let gone = snap(&open(&machine, Access::Write).unwrap(), &[1, 2]).unwrap();
+    let aside = SetAside { at: 7, id: gone, by: DeletedBy::Hand };
+    let check = |machine: &Simulated, acknowledged: u32, story: &str| {
+        let store = open(machine, Access::Read).unwrap_or_else(|error| panic!("{story}: {error}"));
+        let listed = store.manifest_ids().unwrap();
+        assert!(listed.contains(&stays), "{story}: another snapshot is gone");
+        let deleted = store.read_set_aside(&aside).is_ok();
+        match acknowledged {
+            1 => assert!(deleted || listed.contains(&gone), "{story}: the deletion cannot be taken back"),
+            2 => assert!(deleted || listed.contains(&gone), "{story}: what was brought back is gone"),
+            _ => {}
+        }
+        listed.iter().for_each(|manifest| verify(&store, manifest));
+        assert!(store.check(&Silent).unwrap().is_clean(), "{story}");
+    };
+    for step in 1.. {
+        let (cut, failing) = (machine.fork(), machine.fork());
+        cut.crash_at(cut.operations() + step);
+        failing.fail_at(failing.operations() + step, ErrorKind::Other, false);
+        let mut acknowledged = 0;
+        let done = delete_and_bring_back(&cut, &aside, &mut acknowledged);
+        for seed in 0..8 {
+            let after = cut.fork();
+            after.reboot(seed);
+            check(&after, acknowledged, &format!("cut at {step}, seed {seed}"));
+        }
+        acknowledged = 0;
+        let _ = delete_and_bring_back(&failing, &aside, &mut acknowledged);
+        failing.heal();
+        check(&failing, acknowledged, &format!("failed at {step}"));
+        if done.is_ok() {
+            break;
+        }
+    }
+}
+
+/// Where not even a name can be added, a deletion still makes room.
+///
+/// Torment: D3
+#[test]
+fn what_a_full_disk_cannot_set_aside_is_removed() {
+    let machine = Simulated::new();
+    init(&machine).unwrap();
+    let gone = snap(&open(&machine, Access::Write).unwrap(), &[1, 2]).unwrap();
+    let store = open(&machine, Access::Exclusive).unwrap();
+    machine.fail_at(machine.operations() + 1, ErrorKind::StorageFull, false);
+    let aside = SetAside { at: 7, id: gone, by: DeletedBy::Hand };
+    assert_eq!(store.set_aside(&[aside]).unwrap(), [gone]);
+    assert!(store.manifest_ids().unwrap().is_empty() && store.set_aside_manifests().unwrap().is_empty());
 }

@@ -134,7 +134,11 @@ fn a_lost_file_takes_only_its_own_along() {
                 _ => assert!(!report.is_clean(), "{story}"),
             },
         }
-        // A lost `format` or lock is put back by `init`.
+        // A lost lock is put back by `init`; of which format a store with snapshots is, it does not guess.
+        if name == "format" {
+            assert!(matches!(init(&damaged), Err(StoreError::NotAStore { .. })), "{story}");
+            damaged.put(&path("format"), b"dbsnap store 1\n");
+        }
         init(&damaged).unwrap();
         open(&damaged, Access::Write).unwrap();
     }

@@ -1,7 +1,7 @@
 //! The store on a real disk: locks, modes, links and pipes.
 
 use super::shelf::{bytes, frame, id, snap};
-use dbsnap::fsio::Disk;
+use dbsnap::fsio::{Disk, Ownership};
 use dbsnap::monitor::Silent;
 use dbsnap::store::{Access, Init, NewObjects, Objects, Store, StoreError};
 use std::fs;
@@ -67,8 +67,8 @@ fn nobody_else_can_read_a_store() {
         let expected = if meta.is_dir() { 0o700 } else { 0o600 };
         assert_eq!(meta.permissions().mode() & 0o777, expected, "{}", path.display());
     }
-    let ownership = Disk.ownership(&root).unwrap();
-    assert!(ownership.ours && !ownership.others_write() && ownership.mode == 0o700);
+    let ownership = Ownership::of(&root).unwrap();
+    assert!(ownership.ours && !ownership.all_write() && ownership.mode == 0o700);
 }
 
 /// Torment: K10

@@ -7,6 +7,7 @@ mod damage;
 mod disk;
 mod files;
 mod format;
+mod forms;
 mod hostile;
 mod model;
 mod objects;

@@ -4,11 +4,10 @@ use super::shelf::{frame, id, machine, numbers, open, publish, put, snap, verify
 use dbsnap::fsio::Simulated;
 use dbsnap::hash::Hash;
 use dbsnap::monitor::Silent;
-use dbsnap::store::{Access, NewObjects, Objects, Store, StoreError, Swept};
-use std::collections::HashSet;
+use dbsnap::store::{Access, Live, NewObjects, Objects, Store, StoreError, Swept};
 
 /// The objects that the store's manifests need.
-pub fn live(store: &Store) -> HashSet<Hash> {
+pub fn live(store: &Store) -> Live {
     let manifests = store.manifest_ids().unwrap();
     manifests.iter().flat_map(|manifest| numbers(store, manifest)).map(id).collect()
 }
@@ -60,7 +59,7 @@ fn nothing_is_deleted_if_something_live_is_missing() {
     let store = open(&machine, Access::Exclusive).unwrap();
     put(&store, 0..10).unwrap();
     let before = machine.paths();
-    let live = HashSet::from([id(3), id(77), id(78)]);
+    let live = Live::from([id(3), id(77), id(78)]);
     let Err(StoreError::LiveMissing(missing)) = store.plan_sweep(&live) else { panic!("it must refuse") };
     assert_eq!(missing.len(), 2);
     assert!(missing.contains(&id(77)) && missing.contains(&id(78)));
@@ -73,13 +72,13 @@ fn only_an_exclusive_store_is_swept_and_only_by_a_fresh_plan() {
     let machine = machine();
     let store = open(&machine, Access::Write).unwrap();
     put(&store, 0..10).unwrap();
-    let plan = store.plan_sweep(&HashSet::new()).unwrap();
+    let plan = store.plan_sweep(&Live::from([])).unwrap();
     assert!(!plan.dropped.is_empty() && plan.bytes_freed() > 0);
     assert!(matches!(store.sweep(&plan, &Silent), Err(StoreError::NotExclusive)));
     drop(store);
     let store = open(&machine, Access::Exclusive).unwrap();
     assert!(matches!(store.sweep(&plan, &Silent), Err(StoreError::StalePlan)));
-    let plan = store.plan_sweep(&HashSet::new()).unwrap();
+    let plan = store.plan_sweep(&Live::from([])).unwrap();
     put(&store, 10..20).unwrap();
     assert!(matches!(store.sweep(&plan, &Silent), Err(StoreError::StalePlan)));
     assert!(store.contains(&id(1)));

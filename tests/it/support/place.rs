@@ -8,11 +8,13 @@ use crate::gauntlet::round::{Round, url, url_by};
 use dbsnap::db::postgres::Postgres;
 use dbsnap::db::{Host, OpenOptions, PostgresTarget};
 use serde_json::Value;
+use std::cell::Cell;
 
 /// A database with a store.
 pub struct Place {
     pub round: Round,
     db: Option<(Db, String)>,
+    made_again: Cell<bool>,
 }
 
 /// Who uses a PostgreSQL database.
@@ -50,7 +52,11 @@ pub fn on_server(server: &'static PgServer, test: impl Fn(&Place)) {
 
 impl Place {
     pub fn sqlite() -> Place {
-        Place { round: Round::within(Project::new(), "file:data.db".to_owned()), db: None }
+        Place {
+            round: Round::within(Project::new(), "file:data.db".to_owned()),
+            db: None,
+            made_again: Cell::new(false),
+        }
     }
 
     pub fn superuser() -> Place {
@@ -68,7 +74,7 @@ impl Place {
             Role::Owner => db.role("owner", ""),
         };
         db.sql(&format!("GRANT CREATE ON DATABASE {} TO {user}", db.name));
-        Place { round: Round::new(url(&db, &user)), db: Some((db, user)) }
+        Place { round: Round::new(url(&db, &user)), db: Some((db, user)), made_again: Cell::new(false) }
     }
 
     /// Another place of the same engine, used by the same sort of role.
@@ -79,7 +85,7 @@ impl Place {
             None => {
                 let project = Project::new();
                 let url = format!("file:{}", project.path().join("data.db").display());
-                Place { round: Round::within(project, url), db: None }
+                Place { round: Round::within(project, url), db: None, made_again: Cell::new(false) }
             }
         }
     }
@@ -163,10 +169,16 @@ impl Place {
 
     /// Everything in the database.
     pub fn witness(&self) -> Witness {
-        match &self.db {
+        let witness = match &self.db {
             Some((db, _)) => Witness::of(db),
             None => Witness::of_file(&self.round.project.path().join("data.db")),
-        }
+        };
+        if self.made_again.get() { witness.without_object_ids() } else { witness }
+    }
+
+    /// From now on indexes and constraints may be made again, just like they were.
+    pub fn may_make_again(&self) {
+        self.made_again.set(true);
     }
 
     /// How many snapshots the store lists.

@@ -2,10 +2,10 @@
 
 use super::postgres::Db;
 use super::witness::Witness;
-use dbsnap::codec::{TableName, TableSchema};
+use dbsnap::codec::{DanglingRows, TableName, TableSchema};
 use dbsnap::db::{
-    Catalog, Changing, Commit, Counter, DbError, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source,
-    SourceIdentity, TableRead, Write, Written,
+    Catalog, Changing, Commit, Counter, DbError, Filter, MayDangle, RestoreTxn, RowSink, RowStream, Sink, Snapshot,
+    Source, SourceIdentity, TableRead, Write, Written,
 };
 use dbsnap::monitor::Monitor;
 use std::path::PathBuf;
@@ -23,6 +23,13 @@ impl<S> Watched<S> {
     pub fn postgres(database: S, db: &Db) -> Watched<S> {
         let (server, name) = (db.server, db.name.clone());
         Watched { database, look: Box::new(move || Witness::on(server, &name)) }
+    }
+
+    /// From now on indexes and constraints may be made again, just like they were.
+    pub fn may_make_again(mut self) -> Watched<S> {
+        let look = self.look;
+        self.look = Box::new(move || look().without_object_ids());
+        self
     }
 
     /// Watches a SQLite file.
@@ -117,6 +124,16 @@ impl Snapshot for WatchedTxn<'_> {
         self.txn().read(index, rows)
     }
 
+    fn judge(
+        &mut self,
+        index: usize,
+        filter: &Filter,
+        schema: &TableSchema,
+        rows: &[&[u8]],
+    ) -> Result<Vec<bool>, DbError> {
+        self.txn().judge(index, filter, schema, rows)
+    }
+
     fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
         self.txn().counters(index)
     }
@@ -151,6 +168,14 @@ impl RestoreTxn for WatchedTxn<'_> {
 
     fn foreign_keys_act(&self) -> bool {
         self.txn.as_ref().expect("open until it is committed").foreign_keys_act()
+    }
+
+    fn dangling(&mut self) -> Result<Vec<DanglingRows>, DbError> {
+        self.txn().dangling()
+    }
+
+    fn may_dangle(&mut self, allowed: MayDangle) {
+        self.txn().may_dangle(allowed);
     }
 
     fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError> {

@@ -5,6 +5,7 @@ mod calls;
 mod full;
 mod held;
 mod kills;
+mod limits;
 mod lost;
 mod secrets;
 mod world;

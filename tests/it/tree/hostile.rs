@@ -137,7 +137,9 @@ fn cycles_towers_and_webs_end() {
     let read_one = |id: Hash| LeafReader::new(&store, 1 << 20).load(&id).map(|leaf| leaf.len());
     too_deep(read_one(name(1)));
     too_deep(read_one(name(2)));
-    assert!(reach(&store, &name(2), &mut HashSet::new(), |_, _| ()).is_ok(), "a cycle can be told; it cannot be read");
+    for circle in [1, 2] {
+        too_deep(reach(&store, &name(circle), &mut HashSet::new(), |_, _| ()).map(|()| 0));
+    }
     // A tower of 64 can be read, one of 65 not, whatever was read before.
     for step in 0..70 {
         let below = if step == 0 { root } else { name(100 + step - 1) };

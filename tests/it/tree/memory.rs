@@ -65,6 +65,11 @@ impl NewObjects for Memory {
         Ok(bytes)
     }
 
+    fn put_again(&self, frame: Frame) -> Result<u64, StoreError> {
+        let bytes = frame.stored.len() as u64;
+        Ok(self.frames.lock().unwrap().insert(frame.id, frame).map_or(bytes, |_| 0))
+    }
+
     fn trial(&self) -> Box<dyn TrialObjects + '_> {
         Box::new(Trial { beneath: self, own: Memory::default() })
     }
@@ -89,6 +94,10 @@ impl Objects for Trial<'_> {
 impl NewObjects for Trial<'_> {
     fn put(&self, frame: Frame) -> Result<u64, StoreError> {
         if self.beneath.contains(&frame.id) { Ok(0) } else { self.own.put(frame) }
+    }
+
+    fn put_again(&self, frame: Frame) -> Result<u64, StoreError> {
+        self.own.put_again(frame)
     }
 
     fn trial(&self) -> Box<dyn TrialObjects + '_> {

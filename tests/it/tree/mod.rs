@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test cannot go on without ends it")]
 #![expect(clippy::cast_possible_truncation, reason = "numbers of tests are small")]
 
+mod check;
 mod damage;
 mod history;
 mod hostile;

@@ -4,6 +4,7 @@ use super::memory::Memory;
 use dbsnap::codec::{KeyOrder, KeySpec, Value, row};
 use dbsnap::hash::Hash;
 use dbsnap::monitor::Silent;
+use dbsnap::store::{NewObjects, Objects};
 use dbsnap::tree::{BuildOptions, Builder, Built, Cursor, Diff, Difference, Entry, Extent, Sorter, TreeError};
 use std::collections::BTreeMap;
 
@@ -64,7 +65,7 @@ pub fn extent(model: &Model) -> Extent {
 }
 
 /// Builds the tree of `model`.
-pub fn build(store: &Memory, spec: &KeySpec, previous: &[Hash], model: &Model) -> Built {
+pub fn build(store: &dyn NewObjects, spec: &KeySpec, previous: &[Hash], model: &Model) -> Built {
     build_with(store, spec, previous, model, BuildOptions::new(&Silent))
 }
 
@@ -78,7 +79,13 @@ pub fn build_noting(store: &Memory, spec: &KeySpec, previous: &[Hash], model: &M
     built
 }
 
-fn build_with(store: &Memory, spec: &KeySpec, previous: &[Hash], model: &Model, options: BuildOptions<'_>) -> Built {
+fn build_with(
+    store: &dyn NewObjects,
+    spec: &KeySpec,
+    previous: &[Hash],
+    model: &Model,
+    options: BuildOptions<'_>,
+) -> Built {
     std::thread::scope(|scope| {
         let mut builder = Builder::new(scope, store, spec, previous, extent(model), options);
         for (key, (row, count)) in model {
@@ -108,7 +115,7 @@ pub fn build_sorted<'r>(
 }
 
 /// Reads a tree back, with threads that read ahead or without.
-pub fn read(store: &Memory, spec: &KeySpec, root: &Hash, ahead: bool) -> Result<Model, TreeError> {
+pub fn read(store: &dyn Objects, spec: &KeySpec, root: &Hash, ahead: bool) -> Result<Model, TreeError> {
     std::thread::scope(|scope| {
         let mut cursor =
             if ahead { Cursor::ahead(scope, store, spec, root, 2)? } else { Cursor::new(store, spec, root)? };

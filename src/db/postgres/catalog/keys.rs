@@ -19,7 +19,7 @@ pub(super) fn load(
     monitor: &dyn Monitor,
 ) -> Result<(), Failure> {
     let sql = format!(
-        "SELECT i.indrelid, c.relname, i.indisprimary, i.indimmediate, i.indnkeyatts, i.indkey \
+        "SELECT i.indrelid, c.relname, i.indisprimary, i.indimmediate, i.indnkeyatts, i.indkey, i.indcollation \
          FROM {wanted} JOIN pg_catalog.pg_index i ON i.indrelid = wanted.oid \
          JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
          WHERE i.indisunique AND i.indisvalid AND i.indislive AND i.indpred IS NULL AND i.indexprs IS NULL \
@@ -40,11 +40,16 @@ pub(super) fn load(
             .map(|number| numbers.get(&(oid, number.parse().ok()?)))
             .collect();
         let Some(columns) = columns else { return Ok(()) };
+        let collations: Vec<u32> =
+            row.required(6)?.split_ascii_whitespace().map(|oid| oid.parse().unwrap_or_default()).collect();
         let usable = primary || (immediate && columns.iter().all(|column| !column.nullable));
         if usable && info.schema.key == Key::Rows {
             let key: Option<Vec<KeyColumn>> = columns
                 .iter()
-                .map(|column| Some(KeyColumn { column: column.position?, order: types.order(column.type_oid) }))
+                .zip(collations.into_iter().chain(std::iter::repeat(0)))
+                .map(|(column, collation)| {
+                    Some(KeyColumn { column: column.position?, order: types.order(column.type_oid, collation) })
+                })
                 .collect();
             if let Some(columns) = key {
                 let source = if primary { KeySource::Primary } else { KeySource::Unique(name.clone()) };

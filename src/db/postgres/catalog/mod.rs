@@ -60,7 +60,7 @@ pub(super) fn all(connection: &mut Connection, monitor: &dyn Monitor) -> Result<
     let found = tables(connection, Scope::All, monitor)?;
     let not_captured = coverage::load(connection, monitor)?;
     let (oids, tables) = found.into_iter().map(|found| (found.oid, found.info)).unzip();
-    Ok((Catalog { tables, not_captured }, oids))
+    Ok((Catalog { tables, not_captured, search_path: Vec::new() }, oids))
 }
 
 /// A FROM item `wanted (oid)` of these oids.

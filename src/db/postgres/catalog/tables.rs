@@ -24,29 +24,23 @@ pub(super) fn load(connection: &mut Connection, scope: Scope<'_>, monitor: &dyn 
         }
     };
     let sql = format!(
-        "SELECT c.oid, n.nspname, c.relname, rn.nspname, r.relname, c.reltuples::pg_catalog.int8, \
+        "SELECT c.oid, n.nspname, c.relname, c.reltuples::pg_catalog.int8, \
          pg_catalog.pg_stat_get_live_tuples(c.oid), \
          (c.relpages::pg_catalog.int8 + coalesce(t.relpages, 0)) * pg_catalog.current_setting('block_size')::pg_catalog.int8, \
          pg_catalog.row_security_active(c.oid), \
          pg_catalog.has_schema_privilege(n.oid, 'USAGE'), pg_catalog.has_table_privilege(c.oid, 'SELECT') \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid \
-         LEFT JOIN pg_catalog.pg_class r ON c.relispartition AND r.oid = pg_catalog.pg_partition_root(c.oid) \
-         LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace \
          WHERE c.relkind = 'r' AND c.relpersistence <> 't' \
          AND pg_catalog.left(n.nspname, 3) <> 'pg_' AND n.nspname <> 'information_schema'{only}"
     );
     let mut tables = Tables::new();
     connection.query(&sql, monitor, &mut |row| {
         let table = TableName::qualified(row.required(1)?, row.required(2)?);
-        let partition_of = match (row.text(3)?, row.text(4)?) {
-            (Some(schema), Some(name)) => Some(TableName::qualified(schema, name)),
-            _ => None,
-        };
-        let analysed = row.number::<i64>(5)?.and_then(|rows| u64::try_from(rows).ok());
-        let live = row.number::<u64>(6)?.filter(|&rows| rows > 0);
-        let bytes = row.number::<u64>(7)?.filter(|&bytes| bytes > 0);
-        let refusal = refusal(&table, row.flag(8)?, row.flag(9)?, row.flag(10)?);
+        let analysed = row.number::<i64>(3)?.and_then(|rows| u64::try_from(rows).ok());
+        let live = row.number::<u64>(4)?.filter(|&rows| rows > 0);
+        let bytes = row.number::<u64>(5)?.filter(|&bytes| bytes > 0);
+        let refusal = refusal(&table, row.flag(6)?, row.flag(7)?, row.flag(8)?);
         let info = TableInfo {
             // before version 14 a table that was never analysed has 0 tuples on 0 pages
             estimated_rows: analysed.filter(|&rows| rows > 0 || bytes.is_some()).or(live),
@@ -59,13 +53,37 @@ pub(super) fn load(connection: &mut Connection, scope: Scope<'_>, monitor: &dyn 
                 unique: Vec::new(),
             },
             bytes,
-            partition_of,
+            part_of: Vec::new(),
             refusal,
         };
         tables.insert(row.required_number(0)?, info);
         Ok(())
     })?;
+    ancestors(connection, &mut tables, monitor)?;
     Ok(tables)
+}
+
+/// Fills in the partitioned tables that leaf partitions belong to.
+fn ancestors(connection: &mut Connection, tables: &mut Tables, monitor: &dyn Monitor) -> Result<(), Failure> {
+    if tables.is_empty() {
+        return Ok(());
+    }
+    // the partitions first, so that the function is not called for every table of the database
+    let sql = format!(
+        "SELECT wanted.oid, n.nspname, c.relname FROM {} JOIN pg_catalog.pg_class part ON part.oid = wanted.oid AND part.relispartition \
+         CROSS JOIN LATERAL pg_catalog.pg_partition_ancestors(part.oid) WITH ORDINALITY AS above (oid, n) \
+         JOIN pg_catalog.pg_class c ON c.oid = above.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE above.oid <> part.oid ORDER BY wanted.oid, above.n DESC",
+        super::oid_array(tables.keys().copied())
+    );
+    connection.query(&sql, monitor, &mut |row| {
+        let name = TableName::qualified(row.required(1)?, row.required(2)?);
+        if let Some(info) = tables.get_mut(&row.required_number(0)?) {
+            info.part_of.push(name);
+        }
+        Ok(())
+    })?;
+    Ok(())
 }
 
 fn refusal(table: &TableName, hides_rows: bool, schema: bool, select: bool) -> Option<String> {

@@ -1,4 +1,4 @@
-//! Canonical rows to COPY text.
+//! Canonical rows to arrays: one for each column, in the text form that every array of PostgreSQL's has.
 
 use crate::codec::{RowReader, ValueRef};
 use crate::db::postgres::types::Form;
@@ -13,43 +13,73 @@ pub(in crate::db::postgres) enum Unfit {
     Value(usize),
 }
 
-/// Encodes rows of one table.
-pub(in crate::db::postgres) struct Encoder {
+/// Rows of one table, gathered column by column.
+pub(in crate::db::postgres) struct Batch {
     /// The form of each column; `None` for one that is left out.
     forms: Vec<Option<Form>>,
+    /// The elements so far of each column that is not left out, each after a comma.
+    columns: Vec<Vec<u8>>,
+    rows: u64,
+    bytes: usize,
 }
 
-impl Encoder {
+impl Batch {
     /// For rows whose columns have these forms; columns with `None` are read over.
-    pub(in crate::db::postgres) fn new(forms: Vec<Option<Form>>) -> Encoder {
-        Encoder { forms }
+    pub(in crate::db::postgres) fn new(forms: Vec<Option<Form>>) -> Batch {
+        let columns = vec![Vec::new(); forms.iter().flatten().count()];
+        Batch { forms, columns, rows: 0, bytes: 0 }
     }
 
-    /// Appends `row` as one line of COPY text to `out`. On an error `out` may hold part of a line.
-    pub(in crate::db::postgres) fn row(&mut self, row: &[u8], out: &mut Vec<u8>) -> Result<(), Unfit> {
+    /// Adds a row. After an error the batch is of no use any more.
+    pub(in crate::db::postgres) fn push(&mut self, row: &[u8]) -> Result<(), Unfit> {
         let mut reader = RowReader::new(row);
-        let mut first = true;
+        let mut columns = self.columns.iter_mut();
         for (position, form) in self.forms.iter().enumerate() {
             let value = reader.next_value().map_err(|_| Unfit::Shape)?.ok_or(Unfit::Shape)?;
             let Some(form) = form else { continue };
-            if !first {
-                out.push(b'\t');
-            }
-            first = false;
-            field(*form, value, out).ok_or(Unfit::Value(position))?;
+            let Some(column) = columns.next() else { continue };
+            let before = column.len();
+            column.push(b',');
+            element(*form, value, column).ok_or(Unfit::Value(position))?;
+            self.bytes += column.len() - before;
         }
         if !matches!(reader.next_value(), Ok(None)) {
             return Err(Unfit::Shape);
         }
-        out.push(b'\n');
+        self.rows += 1;
         Ok(())
+    }
+
+    /// How many rows there are.
+    pub(in crate::db::postgres) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// About how long [`Batch::take`] gets.
+    pub(in crate::db::postgres) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The columns as an array of texts, each of which is the array of one column. The batch is empty again.
+    pub(in crate::db::postgres) fn take(&mut self) -> Vec<u8> {
+        let mut array = Vec::with_capacity(self.bytes + self.bytes / 8 + 16);
+        array.push(b'{');
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            array.extend_from_slice(if at == 0 { b"\"{" } else { b",\"{" });
+            escaped(column.get(1..).unwrap_or_default(), &mut array);
+            array.extend_from_slice(b"}\"");
+            column.clear();
+        }
+        array.push(b'}');
+        (self.rows, self.bytes) = (0, 0);
+        array
     }
 }
 
-/// Appends one field; `None` if the value does not fit the form.
-fn field(form: Form, value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()> {
+/// Appends one element; `None` if the value does not fit the form.
+fn element(form: Form, value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()> {
     match (form, value) {
-        (_, ValueRef::Null) => out.extend_from_slice(b"\\N"),
+        (_, ValueRef::Null) => out.extend_from_slice(b"NULL"),
         (Form::Int, ValueRef::Int(value)) => write!(out, "{value}").ok()?,
         (Form::Float8, ValueRef::Real(value)) => real(value, |out| write!(out, "{value:e}"), out)?,
         (Form::Float4, ValueRef::Real(value)) => {
@@ -61,14 +91,15 @@ fn field(form: Form, value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()> {
             real(value, |out| write!(out, "{narrow:e}"), out)?;
         }
         (Form::Bytes, ValueRef::Blob(bytes)) => {
-            out.extend_from_slice(b"\\\\x");
+            out.extend_from_slice(b"\"\\\\x");
             out.reserve(bytes.len() * 2);
             for byte in bytes {
                 out.push(HEX[usize::from(byte >> 4)]);
                 out.push(HEX[usize::from(byte & 15)]);
             }
+            out.push(b'"');
         }
-        (Form::Text, ValueRef::Text(bytes)) => escape(bytes, out)?,
+        (Form::Text, ValueRef::Text(bytes)) => quoted(bytes, out)?,
         _ => return None,
     }
     Some(())
@@ -87,20 +118,22 @@ fn real(value: f64, finite: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>, ou
     Some(())
 }
 
-fn escape(bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
+fn quoted(bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    if bytes.contains(&0) {
+        return None;
+    }
+    out.push(b'"');
+    escaped(bytes, out);
+    out.push(b'"');
+    Some(())
+}
+
+fn escaped(bytes: &[u8], out: &mut Vec<u8>) {
     let mut rest = bytes;
-    while let Some(stop) = rest.iter().position(|byte| matches!(byte, 0 | b'\\' | b'\n' | b'\r' | b'\t')) {
+    while let Some(stop) = rest.iter().position(|byte| matches!(byte, b'\\' | b'"')) {
         out.extend_from_slice(&rest[..stop]);
-        out.push(b'\\');
-        out.push(match rest[stop] {
-            b'\\' => b'\\',
-            b'\n' => b'n',
-            b'\r' => b'r',
-            b'\t' => b't',
-            _ => return None,
-        });
+        out.extend_from_slice(&[b'\\', rest[stop]]);
         rest = &rest[stop + 1..];
     }
     out.extend_from_slice(rest);
-    Some(())
 }

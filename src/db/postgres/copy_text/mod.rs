@@ -1,13 +1,13 @@
-//! COPY's text format: rows of the server into canonical bytes and back.
+//! Rows of the server into canonical bytes, from COPY's text format, and back, as arrays.
 //!
-//! Fields are separated by tabs, a row ends with a newline, `\N` is NULL, and backslash, newline, carriage return, tab and a
+//! In COPY's format fields are separated by tabs, a row ends with a newline, `\N` is NULL, and backslash, newline, carriage return, tab and a
 //! few other control characters in a value are written as a backslash and a letter.
 
 mod decode;
 mod encode;
 
 pub(super) use decode::Decoder;
-pub(super) use encode::{Encoder, Unfit};
+pub(super) use encode::{Batch, Unfit};
 
 #[cfg(test)]
 mod tests {
@@ -16,11 +16,47 @@ mod tests {
     use crate::codec::{Value, row};
     use proptest::prelude::*;
 
+    /// The texts of an array that has no array in it, as PostgreSQL reads it.
+    fn elements(array: &str) -> Vec<Option<String>> {
+        let inside = array.strip_prefix('{').and_then(|array| array.strip_suffix('}')).unwrap();
+        let (mut elements, mut element, mut is_quoted, mut was_quoted) = (Vec::new(), String::new(), false, false);
+        let mut letters = inside.chars().chain([',']);
+        while let Some(letter) = letters.next() {
+            match letter {
+                '\\' => element.push(letters.next().unwrap()),
+                '"' => (is_quoted, was_quoted) = (!is_quoted, true),
+                ',' if !is_quoted => {
+                    let text = std::mem::take(&mut element);
+                    elements.push((was_quoted || text != "NULL").then_some(text));
+                    was_quoted = false;
+                }
+                _ => element.push(letter),
+            }
+        }
+        assert!(!is_quoted);
+        elements
+    }
+
+    /// The one row of a batch as COPY would write it.
+    fn as_copied(batch: &mut Batch) -> Vec<u8> {
+        let array = String::from_utf8(batch.take()).unwrap();
+        let fields = elements(&array).into_iter().map(|column| {
+            let column = elements(&column.unwrap());
+            assert_eq!(column.len(), 1);
+            column[0].as_ref().map_or("\\N".to_string(), |text| {
+                let escaped = text.replace('\\', "\\\\").replace('\n', "\\n");
+                escaped.replace('\t', "\\t").replace('\r', "\\r")
+            })
+        });
+        (fields.collect::<Vec<_>>().join("\t") + "\n").into_bytes()
+    }
+
     fn there_and_back(forms: &[Form], values: &[Value]) {
         let canonical = row::encode(values);
-        let mut copy = Vec::new();
-        Encoder::new(forms.iter().copied().map(Some).collect()).row(&canonical, &mut copy).unwrap();
-        assert_eq!(copy.iter().filter(|&&byte| byte == b'\n').count(), 1);
+        let mut batch = Batch::new(forms.iter().copied().map(Some).collect());
+        batch.push(&canonical).unwrap();
+        let copy = as_copied(&mut batch);
+        assert_eq!((batch.rows(), batch.bytes()), (0, 0));
         let mut out = Vec::new();
         Decoder::new(forms.to_vec()).row(&copy, &mut out).unwrap();
         assert_eq!(out, canonical);
@@ -91,17 +127,20 @@ mod tests {
             assert!(Decoder::new(vec![Form::Int, Form::Text]).row(bytes, &mut out).is_err(), "{bytes:?}");
         }
         assert!(Decoder::new(vec![Form::Bytes]).row(b"\\\\x0\n", &mut out).is_err());
-        let mut encoder = Encoder::new(vec![Some(Form::Int)]);
-        assert!(encoder.row(&row::encode(&[Value::Text(b"1".to_vec())]), &mut out).is_err());
-        assert!(encoder.row(&row::encode(&[]), &mut out).is_err());
+        let mut batch = Batch::new(vec![Some(Form::Int)]);
+        assert!(batch.push(&row::encode(&[Value::Text(b"1".to_vec())])).is_err());
+        assert!(batch.push(&row::encode(&[])).is_err());
+        assert!(Batch::new(vec![Some(Form::Text)]).push(&row::encode(&[Value::Text(b"a\0".to_vec())])).is_err());
     }
 
     #[test]
-    fn a_row_without_columns_is_an_empty_line() {
+    fn a_row_without_columns_is_a_row() {
         let mut out = Vec::new();
         Decoder::new(vec![]).row(b"\n", &mut out).unwrap();
         assert!(out.is_empty());
-        Encoder::new(vec![]).row(&[], &mut out).unwrap();
-        assert_eq!(out, b"\n");
+        let mut batch = Batch::new(vec![]);
+        batch.push(&[]).unwrap();
+        assert_eq!(batch.rows(), 1);
+        assert_eq!(batch.take(), b"{}");
     }
 }

@@ -1,5 +1,6 @@
 //! COMMIT, and finding out what became of it.
 
+use super::silence::altering;
 use super::{PostgresRestore, Witness};
 use crate::db::postgres::identity;
 use crate::db::postgres::wire::{Connection, Failure};
@@ -29,8 +30,11 @@ impl PostgresRestore<'_> {
         }
         self.flush()?;
         // deferred constraints are checked here and not at COMMIT, where less can be said about what failed
-        self.run("SET CONSTRAINTS ALL IMMEDIATE", "checking deferred constraints")?;
-        self.silencer.speak(&mut self.session)?;
+        self.on_their_path(|restore| {
+            restore.session.connection.execute("SET CONSTRAINTS ALL IMMEDIATE", restore.session.monitor)
+        })
+        .map_err(|failure| failure.during("checking deferred constraints"))?;
+        self.silencer.speak(&mut self.session).map_err(altering)?;
         let transaction = self.transaction()?;
         if self.session.monitor.interrupted() {
             return Err(DbError::Stopped);

@@ -60,7 +60,7 @@ impl PostgresRestore<'_> {
     }
 
     fn alter(&mut self, sql: &str) -> Result<(), Failure> {
-        self.session.connection.execute(sql, self.session.monitor).map(drop)
+        self.defining(|restore| restore.session.connection.execute(sql, restore.session.monitor)).map(drop)
     }
 
     /// The value to restart at, if the next one to be handed out is not past the rows' already. It may lie beyond the

@@ -1,6 +1,6 @@
 //! What is asked before the first write: whether this role may write, and whether columns take the values.
 
-use super::PostgresRestore;
+use super::{PostgresRestore, writing};
 use crate::db::{DbError, RowStream, Write};
 
 impl PostgresRestore<'_> {
@@ -37,8 +37,9 @@ impl PostgresRestore<'_> {
 
     /// Whether the column at `column` takes each value that `rows` have in it.
     pub(super) fn fits(&mut self, index: usize, column: usize, rows: &mut dyn RowStream) -> Result<bool, DbError> {
+        let slots = self.slots.clone();
         self.run("SAVEPOINT dbsnap_fit", "setting a savepoint")?;
-        let filled = self.fill(index, &[column], rows);
+        let filled = self.converted(index, column, rows);
         // data exceptions, and violated rules of a domain
         let fits = match filled {
             Ok(_) => true,
@@ -50,6 +51,18 @@ impl PostgresRestore<'_> {
             Err(other) => return Err(other),
         };
         self.run("ROLLBACK TO SAVEPOINT dbsnap_fit; RELEASE SAVEPOINT dbsnap_fit", "going back to a savepoint")?;
+        self.slots = slots;
         Ok(fits)
+    }
+
+    /// Makes values of the column's own type of those that rows have in it.
+    fn converted(&mut self, index: usize, column: usize, rows: &mut dyn RowStream) -> Result<(), DbError> {
+        let (source, count, _) = self.fill(index, &[column], rows)?;
+        let Some(own) = self.types.of(index, column).map(|kind| kind.own.clone()).filter(|_| count > 0) else {
+            return Ok(());
+        };
+        let sql = format!("SELECT pg_catalog.count(s.c{column}::{own}) FROM {source} AS s");
+        let counted = self.on_their_path(|restore| restore.session.number(&sql));
+        counted.map(drop).map_err(|failure| writing(&self.table(index), failure))
     }
 }

@@ -1,6 +1,6 @@
 //! Writing tables: one transaction, locked against other writers, in which only the given differences are written.
 //!
-//! Rows arrive in temporary tables ([`staging`]) and go from there to their table in one statement. Tables that reference
+//! Rows arrive in settings of the transaction ([`staging`]) and go from there to their table in one statement. Tables that reference
 //! each other (or themselves) are held back until the next read, counter or commit and are then all written in ONE statement
 //! ([`statement`]): foreign keys are checked and their actions fire at its end, so no order of rows or tables is wrong, cycles pass,
 //! and no action finds a row to take along that is not going itself. This needs no privilege beyond writing rows.
@@ -10,6 +10,8 @@ mod commit;
 mod counters;
 mod defaults;
 mod fit;
+mod kinds;
+mod lift;
 mod links;
 mod silence;
 mod staging;
@@ -20,18 +22,19 @@ mod written;
 
 use super::endpoint::Endpoint;
 use super::operators::KeyOperators;
-use super::pins::Purpose;
+use super::pins::{self, Purpose};
 use super::session::{Opening, Session};
 use super::wire::{Connection, Failure};
-use crate::codec::{Key, TableName};
+use crate::codec::{Key, TableName, TableSchema};
 use crate::db::{
-    Changing, Commit, Counter, DbError, RestoreTxn, RowSink, RowStream, Snapshot, SourceIdentity, TableRead, Write,
-    Written,
+    Changing, Commit, Counter, DbError, Filter, RestoreTxn, RowSink, RowStream, Snapshot, SourceIdentity, TableRead,
+    Write, Written,
 };
 use crate::monitor::Monitor;
+use kinds::ColumnTypes;
 use links::Links;
 use silence::Silencer;
-use staging::{Staged, Work};
+use staging::{Slots, Staged, Work};
 use stray::Booked;
 
 /// Who to ask about a transaction whose end was not heard.
@@ -50,11 +53,15 @@ pub(super) struct PostgresRestore<'s> {
     before: Booked,
     links: Links,
     operators: KeyOperators,
+    types: ColumnTypes,
     silencer: Silencer,
     /// Rows that are staged and not yet written.
     pending: Vec<Staged>,
+    slots: Slots,
     /// How many temporary tables were made.
     stages: u32,
+    /// Whether event triggers may write rows when something is defined.
+    heeded: bool,
     /// Whether foreign keys undid what was written before ([`uproot`]).
     thoroughly: bool,
     /// Whether something failed: then nothing can be committed.
@@ -80,7 +87,10 @@ impl<'s> PostgresRestore<'s> {
         let links = Links::load(&mut session).map_err(|failure| failure.during("reading keys and references"))?;
         let operators =
             KeyOperators::load(&mut session).map_err(|failure| failure.during("reading how keys are compared"))?;
+        let types =
+            ColumnTypes::load(&mut session).map_err(|failure| failure.during("reading the types of columns"))?;
         let silencer = Silencer::load(&mut session)?;
+        let heeded = stray::are_heeded(&mut session).map_err(|failure| failure.during("reading event triggers"))?;
         let own = session.plans.len();
         let before = Booked::load(&mut session).map_err(|failure| failure.during("asking what was written before"))?;
         Ok(PostgresRestore {
@@ -90,9 +100,12 @@ impl<'s> PostgresRestore<'s> {
             before,
             links,
             operators,
+            types,
             silencer,
             pending: Vec::new(),
+            slots: Slots::default(),
             stages: 0,
+            heeded,
             thoroughly: false,
             poisoned: false,
         })
@@ -136,12 +149,20 @@ impl<'s> PostgresRestore<'s> {
         if self.pending.is_empty() {
             return Ok(());
         }
-        self.silencer.silence(&mut self.session)?;
+        self.defining(|restore| restore.silencer.silence(&mut restore.session)).map_err(silence::altering)?;
         self.unlock_identities()?;
         let pending = std::mem::take(&mut self.pending);
         self.write(&pending)?;
-        let names: Vec<&str> = pending.iter().map(|staged| staged.name.as_str()).collect();
-        self.run(&format!("DROP TABLE {}", names.join(", ")), "dropping temporary tables")
+        pending.iter().try_for_each(|staged| self.release(&staged.place))
+    }
+
+    /// Runs `work`, in which functions of the database's own are called, under the search path that they are written for.
+    fn on_their_path<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
+        self.session.connection.execute(pins::THEIR_PATH, self.session.monitor)?;
+        // after a failure only a rollback can follow, which brings the pinned path back too
+        let done = work(self)?;
+        self.session.connection.execute(pins::NO_PATH, self.session.monitor)?;
+        Ok(done)
     }
 
     /// Runs SQL whose result does not matter.
@@ -178,6 +199,16 @@ impl Snapshot for PostgresRestore<'_> {
             restore.flush()?;
             restore.session.read(index, rows)
         })
+    }
+
+    fn judge(
+        &mut self,
+        index: usize,
+        filter: &Filter,
+        schema: &TableSchema,
+        rows: &[&[u8]],
+    ) -> Result<Vec<bool>, DbError> {
+        self.guarded(|restore| restore.session.judge(index, filter, schema, rows))
     }
 
     fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {

@@ -87,32 +87,33 @@ impl Silencer {
     }
 
     /// Switches everything off that is not off yet.
-    pub(super) fn silence(&mut self, session: &mut Session<'_>) -> Result<(), DbError> {
+    pub(super) fn silence(&mut self, session: &mut Session<'_>) -> Result<(), Failure> {
         if self.done || self.off.is_empty() {
             return Ok(());
         }
         self.done = true;
-        session.connection.execute(&self.off.join("; "), session.monitor).map(drop).map_err(altering)
+        session.connection.execute(&self.off.join("; "), session.monitor).map(drop)
     }
 
     /// Something else that must be put back before COMMIT.
-    pub(super) fn also(&mut self, session: &mut Session<'_>, off: &str, on: String) -> Result<(), DbError> {
-        session.connection.execute(off, session.monitor).map_err(altering)?;
+    pub(super) fn also(&mut self, session: &mut Session<'_>, off: &str, on: String) -> Result<(), Failure> {
+        session.connection.execute(off, session.monitor)?;
         self.done = true;
         self.on.push(on);
         Ok(())
     }
 
     /// Switches everything back on.
-    pub(super) fn speak(&mut self, session: &mut Session<'_>) -> Result<(), DbError> {
+    pub(super) fn speak(&mut self, session: &mut Session<'_>) -> Result<(), Failure> {
         if !self.done || self.on.is_empty() {
             return Ok(());
         }
-        session.connection.execute(&self.on.join("; "), session.monitor).map(drop).map_err(altering)
+        session.connection.execute(&self.on.join("; "), session.monitor).map(drop)
     }
 }
 
-fn altering(failure: Failure) -> DbError {
+/// In words, what [`Silencer`] could not do.
+pub(super) fn altering(failure: Failure) -> DbError {
     match failure.code() {
         Some("55P03") => DbError::Busy {
             what: "a table whose triggers, rules or identity must be switched off for a restore is in use by another session".into(),

@@ -1,11 +1,20 @@
-//! Rows on their way into a table: temporary tables of the same types, filled by COPY.
+//! Rows on their way into a table. The server keeps them as text, in settings of this transaction, an array for each column: that needs
+//! no DDL, which event triggers see, no lock, and no COPY. Where they are many, temporary tables take them.
 
 use super::{PostgresRestore, writing, written};
-use crate::codec::{Key, TableSchema};
-use crate::db::postgres::copy_text::{Encoder, Unfit};
-use crate::db::postgres::quote;
+use crate::codec::{Key, TableName, TableSchema};
+use crate::db::postgres::copy_text::{Batch, Unfit};
 use crate::db::postgres::types::Form;
+use crate::db::postgres::wire::Failure;
 use crate::db::{DbError, RowStream};
+use std::fmt::Write as _;
+
+/// About how much text of rows is sent at once.
+const BATCH: usize = 4 << 20;
+/// About how much the server is to keep in memory before temporary tables are made.
+const IN_MEMORY: usize = 64 << 20;
+/// How much of a setting is sent in one statement: more than a row has as a rule, less than the server's parser can take.
+const CHUNK: usize = 64 << 20;
 
 /// What is to be done with staged rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,17 +35,47 @@ impl Work {
     }
 }
 
-/// Rows in a temporary table. Its columns are named `c0`, `c1`, ... by their position in the schema.
+/// Rows that the server keeps. Its columns are named `c0`, `c1`, ... by their position in the schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Staged {
     /// The table that they are for.
     pub(super) index: usize,
     /// What is to be done.
     pub(super) work: Work,
-    /// The temporary table's name, qualified.
+    /// What stands for them in FROM.
     pub(super) name: String,
     /// How many there are.
     pub(super) rows: u64,
+    /// Where they are kept.
+    pub(super) place: Place,
+}
+
+/// Where rows are kept: settings, by number, and a temporary table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    slots: Vec<(u32, usize)>,
+    table: Option<String>,
+}
+
+/// The settings that rows are kept in.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Slots {
+    free: Vec<u32>,
+    next: u32,
+    /// Bytes in use.
+    bytes: usize,
+    /// Whether temporary tables cannot be made.
+    only: bool,
+}
+
+impl Slots {
+    fn take(&mut self, bytes: usize) -> u32 {
+        self.bytes += bytes;
+        self.free.pop().unwrap_or_else(|| {
+            self.next += 1;
+            self.next
+        })
+    }
 }
 
 /// The positions of the columns that `work` needs.
@@ -48,77 +87,170 @@ fn columns_for(schema: &TableSchema, work: Work) -> Vec<usize> {
     }
 }
 
+/// Rows being gathered.
+struct Filling {
+    index: usize,
+    positions: Vec<usize>,
+    batch: Batch,
+    rows: u64,
+    /// What stands in FROM for those that are in settings.
+    parts: Vec<String>,
+    place: Place,
+}
+
 impl PostgresRestore<'_> {
-    /// Puts rows into a temporary table; returns their number. An empty one is dropped again.
+    /// Gives rows to the server to keep; returns their number.
     pub(super) fn stage(&mut self, index: usize, work: Work, rows: &mut dyn RowStream) -> Result<u64, DbError> {
         let positions = columns_for(&self.session.plan(index)?.schema, work);
-        let (name, rows) = self.fill(index, &positions, rows)?;
-        if rows == 0 {
-            self.run(&format!("DROP TABLE {name}"), "dropping a temporary table")?;
-        } else {
-            self.pending.push(Staged { index, work, name, rows });
+        let (name, rows, place) = self.fill(index, &positions, rows)?;
+        if rows > 0 {
+            self.pending.push(Staged { index, work, name, rows, place });
         }
         Ok(rows)
     }
 
-    /// Makes a temporary table of these columns of a table and fills it; returns its name and its number of rows.
+    /// Gives these columns of rows to the server to keep; returns what stands for them in FROM, how many they are and where.
     pub(super) fn fill(
         &mut self,
         index: usize,
         positions: &[usize],
         rows: &mut dyn RowStream,
-    ) -> Result<(String, u64), DbError> {
+    ) -> Result<(String, u64, Place), DbError> {
         let plan = self.session.plan(index)?;
-        let table = plan.table().clone();
-        let name = format!("pg_temp.dbsnap_stage_{}", self.stages);
-        // types are taken from the table as it is, never from a snapshot
-        let columns = &plan.schema.columns;
-        let typed: Vec<String> = positions
-            .iter()
-            .map(|&position| format!("t.{} AS c{position}", quote::identifier(&columns[position].name)))
-            .collect();
-        let create = format!(
-            "CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS SELECT {} FROM ONLY {} AS t WITH NO DATA",
-            typed.join(", "),
-            plan.sql_name
-        );
-        let list: Vec<String> = positions.iter().map(|position| format!("c{position}")).collect();
-        let list = if list.is_empty() { String::new() } else { format!(" ({})", list.join(", ")) };
+        let (table, columns) = (plan.table().clone(), &plan.schema.columns);
         let mut forms: Vec<Option<Form>> = vec![None; columns.len()];
         for &position in positions {
             forms[position] = Some(Form::of(columns[position].kind, columns[position].array));
         }
-        let column_names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
-        self.stages += 1;
-        self.session.connection.execute(&create, self.session.monitor).map_err(|failure| match failure.code() {
-            Some("42501") => DbError::Denied {
-                what: format!(
-                    "{}; a restore needs TEMPORARY on the database",
-                    failure.during("making a temporary table")
-                ),
-            },
-            _ => failure.during("making a temporary table"),
-        })?;
-        let mut encoder = Encoder::new(forms);
-        let mut given = 0u64;
-        let copy = format!("COPY {name}{list} FROM STDIN");
-        let copied = self.session.connection.copy_in(&copy, self.session.monitor, &mut |out| {
-            let Some(row) = rows.next_row()? else { return Ok(false) };
-            given += 1;
-            encoder.row(row, out).map(|()| true).map_err(|unfit| match unfit {
-                Unfit::Shape => {
-                    DbError::Unsupported(format!("a row to be written to table {table} has another number of columns"))
-                }
-                Unfit::Value(position) => DbError::Unsupported(format!(
-                    "a value to be written to column {} of table {table} is not of that column's kind",
-                    column_names.get(position).map_or("?", String::as_str)
-                )),
-            })
-        });
-        match copied.map_err(|failure| writing(&table, failure))? {
-            count if count == given => Ok((name, given)),
-            count => Err(DbError::Lost(format!("{given} rows were sent for table {table} and {count} arrived"))),
+        let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+        let mut filling = Filling {
+            index,
+            positions: positions.to_vec(),
+            batch: Batch::new(forms),
+            rows: 0,
+            parts: Vec::new(),
+            place: Place::default(),
+        };
+        while let Some(row) = rows.next_row()? {
+            filling.batch.push(row).map_err(|unfit| unfit_for(&table, &names, unfit))?;
+            if filling.batch.bytes() > BATCH {
+                self.ship(&mut filling).map_err(|failure| writing(&table, failure))?;
+            }
+            if self.session.monitor.interrupted() {
+                return Err(DbError::Stopped);
+            }
         }
+        if filling.batch.rows() > 0 {
+            self.ship(&mut filling).map_err(|failure| writing(&table, failure))?;
+        }
+        let source = match (&filling.place.table, filling.parts.as_slice()) {
+            (Some(table), _) => table.clone(),
+            (None, [part]) => part.clone(),
+            (None, parts) => format!("({})", parts.join(" UNION ALL ")),
+        };
+        Ok((source, filling.rows, filling.place))
+    }
+
+    /// Sends what was gathered.
+    fn ship(&mut self, filling: &mut Filling) -> Result<(), Failure> {
+        let (rows, array) = (filling.batch.rows(), filling.batch.take());
+        filling.rows += rows;
+        let crowded = self.slots.bytes + array.len() > IN_MEMORY;
+        let slot = self.slots.take(array.len());
+        self.keep(slot, &array)?;
+        let part = self.kept(filling.index, &filling.positions, slot, rows);
+        filling.place.slots.push((slot, array.len()));
+        filling.parts.push(part);
+        if crowded && filling.place.table.is_none() && !self.slots.only {
+            filling.place.table = self.make_room(filling)?;
+        }
+        if let Some(table) = &filling.place.table {
+            for part in filling.parts.drain(..) {
+                let list: String = filling.positions.iter().map(|position| format!(", s.c{position}")).collect();
+                let insert = format!("INSERT INTO {table} SELECT s.n{list} FROM {part} AS s");
+                self.session.connection.execute(&insert, self.session.monitor)?;
+            }
+            self.free(&std::mem::take(&mut filling.place.slots))?;
+        }
+        Ok(())
+    }
+
+    /// Makes a temporary table; `None` if that is not possible here: an event trigger or a missing privilege may be in the way.
+    fn make_room(&mut self, filling: &Filling) -> Result<Option<String>, Failure> {
+        let Some(part) = filling.parts.first() else { return Ok(None) };
+        let name = format!("pg_temp.dbsnap_stage_{}", self.stages);
+        self.stages += 1;
+        let create = format!("CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS SELECT * FROM {part} AS s WITH NO DATA");
+        let monitor = self.session.monitor;
+        self.session.connection.execute("SAVEPOINT dbsnap_room", monitor)?;
+        let made = self.defining(|restore| restore.session.connection.execute(&create, monitor));
+        let end = match made {
+            Err(Failure::Server(error)) if !error.is_fatal() => {
+                self.slots.only = true;
+                "ROLLBACK TO SAVEPOINT dbsnap_room; RELEASE SAVEPOINT dbsnap_room"
+            }
+            other => other.map(|_| "RELEASE SAVEPOINT dbsnap_room")?,
+        };
+        self.session.connection.execute(end, monitor)?;
+        Ok((!self.slots.only).then_some(name))
+    }
+
+    /// Puts an array into a setting.
+    fn keep(&mut self, slot: u32, mut array: &[u8]) -> Result<(), Failure> {
+        let mut before = String::new();
+        while !array.is_empty() {
+            // not within a letter
+            let mut length = array.len().min(CHUNK);
+            while length > 1 && array.get(length).is_some_and(|byte| byte & 0xc0 == 0x80) {
+                length -= 1;
+            }
+            let (chunk, rest) = array.split_at(length);
+            let text = std::str::from_utf8(chunk)
+                .map_err(|_| Failure::Caller(DbError::Unsupported("a text to be written is not UTF-8".into())))?
+                .replace('\'', "''");
+            let sql = format!("SELECT pg_catalog.set_config('dbsnap.rows_{slot}', {before}'{text}', true) IS NULL");
+            self.session.connection.execute(&sql, self.session.monitor)?;
+            before = format!("pg_catalog.current_setting('dbsnap.rows_{slot}') OPERATOR(pg_catalog.||) ");
+            array = rest;
+        }
+        Ok(())
+    }
+
+    /// What stands in FROM for the rows in a setting.
+    fn kept(&self, index: usize, positions: &[usize], slot: u32, rows: u64) -> String {
+        let (mut list, mut arrays, mut names) = (String::new(), String::new(), String::new());
+        for (at, &position) in positions.iter().enumerate() {
+            let Some(column) = self.types.of(index, position) else { continue };
+            let _ = write!(list, ", {}", column.value(&format!("u.c{position}"), &format!("c{position}")));
+            let _ = write!(arrays, ", pg_catalog.unnest(x.a[{}]::{})", at + 1, column.array);
+            let _ = write!(names, ", c{position}");
+        }
+        // the numbers tell the planner how many rows there are, and keep rows without columns
+        format!(
+            "(SELECT u.n{list} FROM (SELECT pg_catalog.current_setting('dbsnap.rows_{slot}')::pg_catalog._text AS a \
+             OFFSET 0) AS x, LATERAL ROWS FROM (pg_catalog.generate_series(1, {rows}){arrays}) AS u (n{names}))"
+        )
+    }
+
+    /// Lets the server forget rows. A temporary table goes at COMMIT, which no event trigger sees.
+    pub(super) fn release(&mut self, place: &Place) -> Result<(), DbError> {
+        self.free(&place.slots).map_err(|failure| failure.during("giving memory back"))
+    }
+
+    fn free(&mut self, slots: &[(u32, usize)]) -> Result<(), Failure> {
+        if slots.is_empty() {
+            return Ok(());
+        }
+        let emptied: Vec<String> =
+            slots.iter().map(|(slot, _)| format!("pg_catalog.set_config('dbsnap.rows_{slot}', '', true)")).collect();
+        for some in emptied.chunks(1000) {
+            self.session.connection.execute(&format!("SELECT {}", some.join(", ")), self.session.monitor)?;
+        }
+        for (slot, bytes) in slots {
+            self.slots.free.push(*slot);
+            self.slots.bytes = self.slots.bytes.saturating_sub(*bytes);
+        }
+        Ok(())
     }
 
     /// Of the rows staged last, how many fit what is in their table now: rows to be deleted or updated are there, rows to be
@@ -164,4 +296,14 @@ impl PostgresRestore<'_> {
     pub(super) fn key_match(&self, index: usize, row: &str, staged: &str) -> String {
         self.operators.same_key(&self.session, index, row, staged)
     }
+}
+
+fn unfit_for(table: &TableName, names: &[String], unfit: Unfit) -> DbError {
+    DbError::Unsupported(match unfit {
+        Unfit::Shape => format!("a row to be written to table {table} has another number of columns"),
+        Unfit::Value(position) => format!(
+            "a value to be written to column {} of table {table} is not of that column's kind",
+            names.get(position).map_or("?", String::as_str)
+        ),
+    })
 }

@@ -1,5 +1,6 @@
 //! The one statement that writes what is staged.
 
+use super::silence::altering;
 use super::staging::{Staged, Work};
 use super::{PostgresRestore, writing};
 use crate::codec::{Column, Identity, Key, TableSchema};
@@ -7,6 +8,8 @@ use crate::db::DbError;
 use crate::db::postgres::operators::has_many_forms;
 use crate::db::postgres::quote;
 use crate::db::postgres::wire::Failure;
+
+const PLUS: &str = "OPERATOR(pg_catalog.+)";
 
 /// How rows with new values get them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,33 +25,44 @@ impl PostgresRestore<'_> {
     pub(super) fn write(&mut self, pending: &[Staged]) -> Result<(), DbError> {
         let mut pending = pending.to_vec();
         pending.sort_by_key(|staged| staged.work);
+        let counts = self.lifting(&pending, |restore| restore.by_some_way(&pending))?;
+        self.check(&pending, &counts)
+    }
+
+    /// Writes `pending` in place, or, where rows exchange unique values, in whatever way takes nothing else along.
+    fn by_some_way(&mut self, pending: &[Staged]) -> Result<Vec<u64>, Failure> {
         if self.thoroughly
-            && let Some(counts) = self.uproot(&pending).map_err(|failure| self.explain(&pending, failure))?
+            && let Some(counts) = self.uproot(pending)?
         {
-            return self.check(&pending, &counts);
+            return Ok(counts);
         }
         let updates = || pending.iter().filter(|staged| staged.work == Work::Update);
         if updates().next().is_none() {
-            return self.attempt(&pending, Updating::InPlace).and_then(|counts| self.check(&pending, &counts));
+            return self.counts(pending, Updating::InPlace);
         }
-        let replaceable = updates().all(|staged| self.links.is_replaceable(staged.index));
-        self.run("SAVEPOINT dbsnap_write", "setting a savepoint")?;
-        let counts = match self.counts(&pending, Updating::InPlace) {
+        let monitor = self.session.monitor;
+        let back = "ROLLBACK TO SAVEPOINT dbsnap_in_place";
+        self.session.connection.execute("SAVEPOINT dbsnap_in_place", monitor)?;
+        let failure = match self.counts(pending, Updating::InPlace) {
             // unique or exclusion constraint: some row has, for a moment, what another is to have
-            Err(failure) if matches!(failure.code(), Some("23505" | "23P01")) => {
-                self.run("ROLLBACK TO SAVEPOINT dbsnap_write", "going back to a savepoint")?;
-                match replaceable {
-                    true => self.attempt(&pending, Updating::Replacing)?,
-                    false => match self.uproot(&pending).map_err(|failure| self.explain(&pending, failure))? {
-                        Some(counts) => counts,
-                        None => self.stepping_aside(&pending).map_err(|failure| self.explain(&pending, failure))?,
-                    },
-                }
-            }
-            other => other.map_err(|failure| self.explain(&pending, failure))?,
+            Err(failure) if matches!(failure.code(), Some("23505" | "23P01")) => failure,
+            other => return other,
         };
-        self.run("RELEASE SAVEPOINT dbsnap_write", "releasing a savepoint")?;
-        self.check(&pending, &counts)
+        self.session.connection.execute(back, monitor)?;
+        if updates().all(|staged| self.links.is_replaceable(staged.index)) {
+            return self.counts(pending, Updating::Replacing);
+        }
+        if let Some(counts) = self.uproot(pending)? {
+            return Ok(counts);
+        }
+        match self.stepping_aside(pending) {
+            // no value was free, or none that the column takes; the first failure names what is to be lifted
+            Err(Failure::Server(error)) if !error.is_fatal() => {
+                self.session.connection.execute(back, monitor)?;
+                Err(failure)
+            }
+            other => other,
+        }
     }
 
     /// Lets rows that are to be updated give up what is unique of them, and then updates them.
@@ -59,11 +73,7 @@ impl PostgresRestore<'_> {
         self.counts(pending, Updating::InPlace)
     }
 
-    fn attempt(&mut self, pending: &[Staged], updating: Updating) -> Result<Vec<u64>, DbError> {
-        self.counts(pending, updating).map_err(|failure| self.explain(pending, failure))
-    }
-
-    fn explain(&self, pending: &[Staged], failure: Failure) -> DbError {
+    pub(super) fn explain(&self, pending: &[Staged], failure: Failure) -> DbError {
         match pending {
             [staged] => writing(&self.table(staged.index), failure),
             _ => {
@@ -82,11 +92,13 @@ impl PostgresRestore<'_> {
     pub(super) fn counts(&mut self, pending: &[Staged], updating: Updating) -> Result<Vec<u64>, Failure> {
         let sql = self.statement(pending, updating);
         let mut counts = vec![0; pending.len()];
-        self.session.connection.query(&sql, self.session.monitor, &mut |row| {
-            if let Some(count) = counts.get_mut(row.required_number::<usize>(0)?) {
-                *count = row.required_number(1)?;
-            }
-            Ok(())
+        self.on_their_path(|restore| {
+            restore.session.connection.query(&sql, restore.session.monitor, &mut |row| {
+                if let Some(count) = counts.get_mut(row.required_number::<usize>(0)?) {
+                    *count = row.required_number(1)?;
+                }
+                Ok(())
+            })
         })?;
         Ok(counts)
     }
@@ -116,7 +128,7 @@ impl PostgresRestore<'_> {
             }
         }
         deletions.push(("deleted".into(), format!("SELECT {} AS n", sum(&deletions))));
-        updates.push(("updated".into(), format!("SELECT (SELECT n FROM deleted) + {} AS n", sum(&updates))));
+        updates.push(("updated".into(), format!("SELECT (SELECT n FROM deleted) {PLUS} {} AS n", sum(&updates))));
         let parts: Vec<String> = deletions
             .into_iter()
             .chain(updates)
@@ -135,7 +147,9 @@ impl PostgresRestore<'_> {
             return format!("DELETE FROM ONLY {table} AS t USING {stage} AS s WHERE {matches} RETURNING 1");
         }
         let doomed = self.doomed(staged);
-        format!("DELETE FROM ONLY {table} AS t USING ({doomed}) AS d WHERE t.ctid = d.place RETURNING 1")
+        format!(
+            "DELETE FROM ONLY {table} AS t USING ({doomed}) AS d WHERE t.ctid OPERATOR(pg_catalog.=) d.place RETURNING 1"
+        )
     }
 
     /// The places of the rows that are staged to be deleted or updated, as a query.
@@ -153,10 +167,10 @@ impl PostgresRestore<'_> {
         format!(
             "SELECT live.place FROM \
              (SELECT y.place, y.body, pg_catalog.row_number() OVER (PARTITION BY y.body) AS n FROM \
-             (SELECT x.ctid AS place, ROW({})::pg_catalog.text COLLATE \"C\" AS body FROM ONLY {table} AS x) AS y) AS live \
+             (SELECT x.ctid AS place, ROW({})::pg_catalog.text COLLATE pg_catalog.\"C\" AS body FROM ONLY {table} AS x) AS y) AS live \
              JOIN (SELECT z.body, pg_catalog.count(*) AS n FROM \
-             (SELECT ROW({})::pg_catalog.text COLLATE \"C\" AS body FROM {stage} AS s) AS z GROUP BY z.body) AS gone \
-             ON gone.body = live.body AND live.n <= gone.n",
+             (SELECT ROW({})::pg_catalog.text COLLATE pg_catalog.\"C\" AS body FROM {stage} AS s) AS z GROUP BY z.body) AS gone \
+             ON gone.body OPERATOR(pg_catalog.=) live.body AND live.n OPERATOR(pg_catalog.<=) gone.n",
             columns.join(", "),
             stages.join(", ")
         )
@@ -166,7 +180,7 @@ impl PostgresRestore<'_> {
         let Some(plan) = self.session.plans.get(staged.index) else { return String::new() };
         let matches = self.key_match(staged.index, "t", "s");
         let (table, stage) = (&plan.sql_name, &staged.name);
-        let wait = "(SELECT n FROM deleted) >= 0";
+        let wait = "(SELECT n FROM deleted) OPERATOR(pg_catalog.>=) 0::pg_catalog.int8";
         let set: Vec<String> = plan
             .schema
             .columns
@@ -190,7 +204,7 @@ impl PostgresRestore<'_> {
         let list = if columns.is_empty() { String::new() } else { format!(" ({})", columns.join(", ")) };
         format!(
             "INSERT INTO {}{list} OVERRIDING SYSTEM VALUE SELECT {} FROM {} AS s \
-             WHERE (SELECT n FROM updated) >= 0 RETURNING 1",
+             WHERE (SELECT n FROM updated) OPERATOR(pg_catalog.>=) 0::pg_catalog.int8 RETURNING 1",
             plan.sql_name,
             stages.join(", "),
             staged.name
@@ -225,7 +239,7 @@ impl PostgresRestore<'_> {
                 if changed > 0 {
                     let off = format!("ALTER TABLE ONLY {table} ALTER COLUMN {name} SET GENERATED BY DEFAULT");
                     let on = format!("ALTER TABLE ONLY {table} ALTER COLUMN {name} SET GENERATED ALWAYS");
-                    self.silencer.also(&mut self.session, &off, on)?;
+                    self.defining(|restore| restore.silencer.also(&mut restore.session, &off, on)).map_err(altering)?;
                     if let Some(column) =
                         self.session.plans.get_mut(staged.index).and_then(|plan| plan.schema.columns.get_mut(position))
                     {
@@ -241,7 +255,7 @@ impl PostgresRestore<'_> {
 /// The number of rows that these parts write, which is known only when they are done.
 fn sum(parts: &[(String, String)]) -> String {
     let counts = parts.iter().map(|(part, _)| format!("(SELECT pg_catalog.count(*) FROM {part})"));
-    ["0".to_string()].into_iter().chain(counts).collect::<Vec<_>>().join(" + ")
+    ["0::pg_catalog.int8".to_string()].into_iter().chain(counts).collect::<Vec<_>>().join(&format!(" {PLUS} "))
 }
 
 fn is_key(schema: &TableSchema, position: usize) -> bool {

@@ -26,7 +26,27 @@ impl Booked {
     }
 }
 
+/// Whether the database has event triggers that fire.
+pub(super) fn are_heeded(session: &mut Session<'_>) -> Result<bool, Failure> {
+    let sql = "SELECT pg_catalog.count(*) FROM pg_catalog.pg_event_trigger t WHERE t.evtenabled IN ('O', 'A')";
+    session.number(sql).map(|count| count > 0)
+}
+
 impl PostgresRestore<'_> {
+    /// Runs `work`, which defines something or makes it anew. Rows that event triggers write then, a log of such statements, are theirs.
+    pub(super) fn defining<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
+        if !self.heeded {
+            return work(self);
+        }
+        let before = Booked::load(&mut self.session)?;
+        let done = work(self)?;
+        for (oid, (table, rows)) in Booked::load(&mut self.session)?.0 {
+            let written = rows.saturating_sub(before.0.get(&oid).map_or(0, |(_, rows)| *rows));
+            self.before.0.entry(oid).or_insert((table, 0)).1 += written;
+        }
+        Ok(done)
+    }
+
     /// Tables outside of this transaction of which it has written rows.
     pub(super) fn find_strays(&mut self) -> Result<Vec<TableName>, DbError> {
         let now = Booked::load(&mut self.session).map_err(|failure| failure.during("asking what was written"))?;

@@ -5,7 +5,7 @@
 //! to them, directly or through others: whatever then acts finds nothing. The next statement inserts all that is to be there.
 
 use super::PostgresRestore;
-use super::staging::{Staged, Work};
+use super::staging::{Place, Staged, Work};
 use super::statement::Updating;
 use crate::db::postgres::quote;
 use crate::db::postgres::reach::actions::{self, Which};
@@ -17,10 +17,9 @@ impl PostgresRestore<'_> {
     /// the restore would be taken along.
     pub(super) fn uproot(&mut self, pending: &[Staged]) -> Result<Option<Vec<u64>>, Failure> {
         let monitor = self.session.monitor;
-        self.session.connection.execute(
-            "CREATE TEMPORARY TABLE pg_temp.dbsnap_uprooted (tab pg_catalog.oid, place pg_catalog.tid, step pg_catalog.int4)",
-            monitor,
-        )?;
+        let create = "CREATE TEMPORARY TABLE IF NOT EXISTS pg_temp.dbsnap_uprooted \
+                      (tab pg_catalog.oid, place pg_catalog.tid, step pg_catalog.int4) ON COMMIT DROP";
+        self.defining(|restore| restore.session.connection.execute(create, monitor))?;
         let mut asked = Vec::with_capacity(pending.len());
         for staged in pending {
             if staged.work == Work::Insert {
@@ -47,7 +46,8 @@ impl PostgresRestore<'_> {
         if tables.iter().all(|&index| self.links.stays_within(index)) {
             counts = Some(self.take_out_and_put_back(pending, &tables, asked)?);
         }
-        self.session.connection.execute("DROP TABLE pg_temp.dbsnap_uprooted", monitor)?;
+        // it goes at COMMIT, which no event trigger sees
+        self.session.connection.execute("DELETE FROM pg_temp.dbsnap_uprooted", monitor)?;
         Ok(counts)
     }
 
@@ -91,7 +91,7 @@ impl PostgresRestore<'_> {
         let mut back: Vec<Staged> =
             pending.iter().map(|staged| Staged { work: Work::Insert, ..staged.clone() }).collect();
         back.retain(|staged| pending.iter().any(|one| one.name == staged.name && one.work != Work::Delete));
-        let (mut out, mut names) = (Vec::new(), Vec::new());
+        let mut out = Vec::new();
         for &index in tables {
             let Some(plan) = self.session.plans.get(index) else { continue };
             let (oid, table) = (plan.oid, &plan.sql_name);
@@ -114,18 +114,14 @@ impl PostgresRestore<'_> {
                 "o{index} AS (DELETE FROM ONLY {table} AS t USING pg_temp.dbsnap_uprooted AS u \
                  WHERE u.tab = {oid} AND t.ctid = u.place)"
             ));
-            self.session.connection.execute(&create, monitor)?;
+            self.defining(|restore| restore.session.connection.execute(&create, monitor))?;
             let rows = self.session.number(&keep)?;
-            names.push(name.clone());
-            back.push(Staged { index, work: Work::Insert, name, rows });
+            back.push(Staged { index, work: Work::Insert, name, rows, place: Place::default() });
         }
         if !out.is_empty() {
             self.session.number(&format!("WITH {} SELECT 0", out.join(", ")))?;
         }
         let written = self.counts(&back, Updating::InPlace)?;
-        if !names.is_empty() {
-            self.session.connection.execute(&format!("DROP TABLE {}", names.join(", ")), monitor)?;
-        }
         let written = |staged: &Staged| back.iter().zip(&written).find(|(one, _)| one.name == staged.name);
         let counts = pending.iter().zip(asked).map(|(staged, gone)| match (staged.work, written(staged)) {
             (Work::Delete, _) | (_, None) => gone,

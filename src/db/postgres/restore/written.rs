@@ -42,7 +42,7 @@ impl PostgresRestore<'_> {
 
     /// How many rows of the table have the key of one in `gone`.
     fn still_there(&mut self, index: usize, positions: &[usize], gone: &mut dyn RowStream) -> Result<u64, DbError> {
-        let (stage, staged) = self.fill(index, positions, gone)?;
+        let (stage, staged, place) = self.fill(index, positions, gone)?;
         let mut left = 0;
         if staged > 0 {
             let plan = self.session.plan(index)?;
@@ -54,7 +54,7 @@ impl PostgresRestore<'_> {
             );
             left = self.session.number(&sql).map_err(|failure| failure.during(doing))?;
         }
-        self.run(&format!("DROP TABLE {stage}"), "dropping a temporary table")?;
+        self.release(&place)?;
         Ok(left)
     }
 }

@@ -50,14 +50,6 @@ enum State {
 /// What is done with a message that carries data: its tag and body.
 type OnMessage<'f> = dyn FnMut(u8, &[u8]) -> Result<(), Failure> + 'f;
 
-/// What ended a look at the incoming messages.
-pub(super) enum Pause {
-    /// The statement is complete.
-    Ready(Tag),
-    /// The server waits for COPY data.
-    CopyIn,
-}
-
 /// An open, logged-in connection.
 pub struct Connection {
     socket: Socket,
@@ -156,17 +148,11 @@ impl Connection {
         mut on: impl FnMut(u8, &[u8]) -> Result<(), Failure>,
     ) -> Result<Tag, Failure> {
         self.start(sql, monitor)?;
-        match self.listen(monitor, &mut on)? {
-            Pause::Ready(tag) => Ok(tag),
-            Pause::CopyIn => {
-                self.abort();
-                Err(Failure::Protocol("COPY data asked for in a query".into()))
-            }
-        }
+        self.listen(monitor, &mut on)
     }
 
     /// Sends a query.
-    pub(super) fn start(&mut self, sql: &str, monitor: &dyn Monitor) -> Result<(), Failure> {
+    fn start(&mut self, sql: &str, monitor: &dyn Monitor) -> Result<(), Failure> {
         if self.state != State::Ready {
             self.state = State::Broken;
             return Err(Failure::Io(io::Error::new(io::ErrorKind::NotConnected, "the connection was lost before")));
@@ -179,7 +165,7 @@ impl Connection {
     }
 
     /// Sends bytes, waiting as long as the server takes them or the monitor allows.
-    pub(super) fn send(&mut self, mut bytes: &[u8], monitor: &dyn Monitor) -> Result<(), Failure> {
+    fn send(&mut self, mut bytes: &[u8], monitor: &dyn Monitor) -> Result<(), Failure> {
         loop {
             let sent = if bytes.is_empty() { self.socket.flush().map(|()| 0) } else { self.socket.write(bytes) };
             match sent {
@@ -197,8 +183,8 @@ impl Connection {
         }
     }
 
-    /// Receives until the statement is complete or the server asks for COPY data.
-    pub(super) fn listen(&mut self, monitor: &dyn Monitor, on: &mut OnMessage<'_>) -> Result<Pause, Failure> {
+    /// Receives until the statement is complete.
+    fn listen(&mut self, monitor: &dyn Monitor, on: &mut OnMessage<'_>) -> Result<Tag, Failure> {
         let mut tag = None;
         let mut refused: Option<ServerError> = None;
         let mut rows = 0u64;
@@ -232,11 +218,11 @@ impl Connection {
                     self.state = State::Ready;
                     return match (refused, tag) {
                         (Some(error), _) => Err(Failure::Server(error)),
-                        (None, Some(tag)) => Ok(Pause::Ready(tag)),
+                        (None, Some(tag)) => Ok(tag),
                         (None, None) => Err(self.broken(Failure::Protocol("a statement without an end".into()))),
                     };
                 }
-                Ok(Some((b'G', _))) => return Ok(Pause::CopyIn),
+                Ok(Some((b'G', _))) => Failure::Protocol("COPY data asked for in a query".into()),
                 Ok(Some((b'T' | b'N' | b'S' | b'A' | b'I', _))) => continue,
                 Ok(Some((kind, _))) => {
                     return Err(self.broken(Failure::Protocol(format!("message {:?}", char::from(kind)))));
@@ -290,7 +276,7 @@ impl Connection {
     }
 
     /// Cancels the statement under way and skips what is left of its result.
-    pub(super) fn abort(&mut self) {
+    fn abort(&mut self) {
         if self.state == State::Busy {
             match self.cancel() {
                 Ok(()) => self.drain(),
@@ -301,7 +287,7 @@ impl Connection {
     }
 
     /// Skips everything up to the end of the statement.
-    pub(super) fn drain(&mut self) {
+    fn drain(&mut self) {
         let deadline = Instant::now() + CANCEL_PATIENCE;
         while self.state == State::Busy {
             match self.input.frame() {

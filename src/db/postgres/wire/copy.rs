@@ -1,16 +1,9 @@
-//! COPY in both directions.
+//! COPY from the server.
 
-use super::connection::{Connection, Pause};
+use super::connection::Connection;
 use super::failure::Failure;
 use crate::db::DbError;
 use crate::monitor::Monitor;
-use bytes::BytesMut;
-use postgres_protocol::message::frontend;
-
-/// Bytes gathered before they are sent.
-const CHUNK: usize = 128 * 1024;
-/// The tag and length that stand before COPY data.
-const HEAD: usize = 5;
 
 impl Connection {
     /// Runs `COPY ... TO STDOUT` and gives each row, as its COPY text with the newline, to `each`. Returns the number of rows,
@@ -42,60 +35,5 @@ impl Connection {
             Some(rows) if done && rows == given => Ok(rows),
             _ => Err(Failure::Protocol(format!("the server sent {given} rows and says {:?}", tag.text()))),
         }
-    }
-
-    /// Runs `COPY ... FROM STDIN`. `feed` appends COPY text to the buffer and returns whether there is more to come. Returns
-    /// the number of rows in the server's word.
-    ///
-    /// # Errors
-    /// See [`Failure`]; if `feed` fails, the COPY is taken back.
-    pub fn copy_in(
-        &mut self,
-        sql: &str,
-        monitor: &dyn Monitor,
-        feed: &mut dyn FnMut(&mut Vec<u8>) -> Result<bool, DbError>,
-    ) -> Result<u64, Failure> {
-        self.start(sql, monitor)?;
-        let Pause::CopyIn = self.listen(monitor, &mut |_, _| Ok(()))? else {
-            return Err(Failure::Protocol("no COPY data asked for".into()));
-        };
-        let mut chunk = vec![b'd', 0, 0, 0, 0];
-        let mut more = true;
-        while more {
-            more = match feed(&mut chunk) {
-                Ok(more) => more,
-                Err(error) => return Err(self.take_back(Failure::Caller(error), monitor)),
-            };
-            if chunk.len() > CHUNK || (!more && chunk.len() > HEAD) {
-                let Ok(length) = u32::try_from(chunk.len() - 1) else {
-                    let error = DbError::Unsupported("a row of more than 4 GiB cannot be written".into());
-                    return Err(self.take_back(Failure::Caller(error), monitor));
-                };
-                chunk[1..HEAD].copy_from_slice(&length.to_be_bytes());
-                self.send(&chunk, monitor)?;
-                chunk.truncate(HEAD);
-            }
-            if monitor.interrupted() {
-                return Err(self.take_back(Failure::Interrupted, monitor));
-            }
-        }
-        let mut message = BytesMut::new();
-        frontend::copy_done(&mut message);
-        self.send(&message, monitor)?;
-        match self.listen(monitor, &mut |_, _| Ok(()))? {
-            Pause::Ready(tag) => {
-                tag.rows().ok_or_else(|| Failure::Protocol(format!("COPY ended with {:?}", tag.text())))
-            }
-            Pause::CopyIn => Err(Failure::Protocol("COPY data asked for twice".into())),
-        }
-    }
-
-    /// Ends a COPY so that the server forgets what it got.
-    fn take_back(&mut self, why: Failure, monitor: &dyn Monitor) -> Failure {
-        let mut message = BytesMut::new();
-        if frontend::copy_fail("stopped by dbsnap", &mut message).is_ok() && self.send(&message, monitor).is_ok() {
-            self.drain();
-        }
-        why
     }
 }

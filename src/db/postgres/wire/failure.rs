@@ -4,31 +4,55 @@ use crate::db::DbError;
 use std::fmt;
 use std::io;
 
-/// An error that the server reported: SQLSTATE and primary message.
+/// An error that the server reported: SQLSTATE, primary message, and the constraint that was not met.
 ///
-/// DETAIL, HINT, CONTEXT and the query text are dropped when the message is parsed: they hold row values.
+/// DETAIL, CONTEXT and the query text are dropped when the message is parsed: they hold row values. So is HINT, but for what it says when
+/// the server is short of something (class 53): which setting to raise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerError {
     /// The five characters of the SQLSTATE.
     pub code: String,
     /// The primary message, without the values that messages of some classes quote.
     pub message: String,
+    /// The constraint or unique index that was not met, where the server names one.
+    pub constraint: Option<Constraint>,
+}
+
+/// A constraint or unique index, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Constraint {
+    /// Its schema.
+    pub schema: String,
+    /// The table or domain that it belongs to.
+    pub relation: String,
+    /// Its own name.
+    pub name: String,
 }
 
 impl ServerError {
     /// Reads the fields of an ErrorResponse.
     pub(super) fn parse(body: &[u8]) -> ServerError {
-        let mut error = ServerError { code: String::new(), message: String::new() };
+        let mut error = ServerError { code: String::new(), message: String::new(), constraint: None };
+        let mut named = Constraint::default();
+        let mut hint = None;
         for field in body.split(|&byte| byte == 0) {
             let Some((&kind, text)) = field.split_first() else { break };
             let text = String::from_utf8_lossy(text);
             match kind {
                 b'C' => error.code = text.into_owned(),
                 b'M' => error.message = text.into_owned(),
+                b's' => named.schema = text.into_owned(),
+                b't' | b'd' => named.relation = text.into_owned(),
+                b'n' => named.name = text.into_owned(),
+                b'H' => hint = Some(text.into_owned()),
                 _ => {}
             }
         }
+        error.constraint = Some(named).filter(|named| !named.name.is_empty());
         error.message = without_values(&error.code, &error.message);
+        if let Some(hint) = hint.filter(|_| error.code.starts_with("53")) {
+            error.message = format!("{}; {}", error.message, hint.trim_end_matches('.'));
+        }
         error
     }
 
@@ -105,12 +129,20 @@ mod tests {
 
     #[test]
     fn only_the_primary_message_is_kept_and_values_are_cut() {
-        let body = b"SERROR\0C23505\0Mduplicate key value violates unique constraint \"u\"\0DKey (token)=(s3cr3t)\0WCOPY x\0\0";
+        let body = b"SERROR\0C23505\0Mduplicate key value violates unique constraint \"u\"\0DKey (token)=(s3cr3t)\0WCOPY x\0spublic\0tt\0nu\0\0";
         let error = ServerError::parse(body);
+        let named = Constraint { schema: "public".into(), relation: "t".into(), name: "u".into() };
+        assert_eq!(error.constraint, Some(named));
         assert_eq!(error.code, "23505");
         assert_eq!(error.message, "duplicate key value violates unique constraint \"u\"");
         let error = ServerError::parse(b"C22P02\0Minvalid input syntax for type integer: \"s3cr3t\"\0\0");
         assert_eq!(error.message, "invalid input syntax for type integer");
+        let short = b"C53200\0Mout of shared memory\0HYou might need to increase \"max_locks_per_transaction\".\0\0";
+        assert_eq!(
+            ServerError::parse(short).message,
+            "out of shared memory; You might need to increase \"max_locks_per_transaction\""
+        );
+        assert_eq!(ServerError::parse(b"C23505\0Mduplicate\0HTry s3cr3t.\0\0").message, "duplicate");
         let error = ServerError::parse(b"CP0001\0Mrow s3cr3t is bad\0\0");
         assert!(!error.message.contains("s3cr3t"));
     }

@@ -16,5 +16,5 @@ mod startup;
 mod tls;
 
 pub use connection::Connection;
-pub use failure::Failure;
+pub use failure::{Constraint, Failure, ServerError};
 pub use row::Row;

@@ -40,10 +40,9 @@ impl Socket {
             return plain().map(Socket::Tcp);
         }
         match encrypt(plain()?, host, endpoint) {
-            Ok(Some(socket)) => Ok(socket),
-            Ok(None) if endpoint.ssl_mode == SslMode::Prefer => plain().map(Socket::Tcp),
+            Ok(socket) if socket.is_encrypted() || endpoint.ssl_mode == SslMode::Prefer => Ok(socket),
             Err(_) if endpoint.ssl_mode == SslMode::Prefer => plain().map(Socket::Tcp),
-            Ok(None) => Err(tls_error(endpoint, "the server does not offer encryption")),
+            Ok(_) => Err(tls_error(endpoint, "the server does not offer encryption")),
             Err(reason) => Err(tls_error(endpoint, &reason)),
         }
     }
@@ -161,8 +160,9 @@ fn open_tcp(host: &str, port: u16, deadline: Instant) -> io::Result<TcpStream> {
     Err(last)
 }
 
-/// Asks for encryption and does the handshake; `None` if the server does not offer it.
-fn encrypt(mut socket: TcpStream, host: &str, endpoint: &Endpoint) -> Result<Option<Socket>, String> {
+/// Asks for encryption and does the handshake. The socket stays plain if the server does not offer it: it then expects a login over
+/// the same one, and some (PGlite's) have no other.
+fn encrypt(mut socket: TcpStream, host: &str, endpoint: &Endpoint) -> Result<Socket, String> {
     let config = tls::client_config(endpoint)?;
     let mut request = bytes::BytesMut::new();
     postgres_protocol::message::frontend::ssl_request(&mut request);
@@ -170,15 +170,17 @@ fn encrypt(mut socket: TcpStream, host: &str, endpoint: &Endpoint) -> Result<Opt
     // exactly one byte is read, so that nothing sent before the handshake can pass for part of the encrypted stream
     let mut answer = [0u8];
     socket.read_exact(&mut answer).map_err(|error| error.to_string())?;
-    if answer != *b"S" {
-        return Ok(None);
+    match &answer {
+        b"S" => {}
+        b"N" => return Ok(Socket::Tcp(socket)),
+        _ => return Err("the server does not know of encryption".into()),
     }
     let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
     let mut session = ClientConnection::new(config, name).map_err(|error| error.to_string())?;
     while session.is_handshaking() {
         session.complete_io(&mut socket).map_err(|error| error.to_string())?;
     }
-    Ok(Some(Socket::Tls(Box::new(StreamOwned::new(session, socket)))))
+    Ok(Socket::Tls(Box::new(StreamOwned::new(session, socket))))
 }
 
 fn connect_error(endpoint: &Endpoint, error: &io::Error) -> DbError {

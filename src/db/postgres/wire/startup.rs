@@ -4,8 +4,9 @@ use super::connection::Connection;
 use super::failure::{Failure, ServerError};
 use super::frames::Input;
 use super::socket::{Socket, TIME_SLICE};
-use crate::db::DbError;
 use crate::db::postgres::endpoint::Endpoint;
+use crate::db::postgres::password;
+use crate::db::{DbError, Password};
 use bytes::BytesMut;
 use postgres_protocol::authentication::{self, sasl};
 use postgres_protocol::message::frontend;
@@ -57,14 +58,15 @@ struct Login<'e> {
 impl Login<'_> {
     fn run(&mut self) -> Result<Greeting, Failure> {
         let mut message = BytesMut::new();
-        // nothing else: poolers refuse parameters that they do not know
+        // nothing else that nobody asked for: poolers refuse parameters that they do not know
+        let options = self.endpoint.options.as_deref().map(|options| ("options", options));
         let parameters = [
             ("user", self.endpoint.user.as_str()),
             ("database", self.endpoint.database.as_str()),
             ("client_encoding", "UTF8"),
             ("application_name", self.endpoint.application_name.as_str()),
         ];
-        frontend::startup_message(parameters, &mut message)?;
+        frontend::startup_message(parameters.into_iter().chain(options), &mut message)?;
         self.send(&message)?;
         self.authenticate()?;
         self.greeting()
@@ -109,12 +111,16 @@ impl Login<'_> {
                         "the server wants the password in clear over a connection that is not encrypted",
                     ));
                 }
-                let password = self.password()?.to_string();
-                self.send_password(password.as_bytes())?;
+                let password = self.password()?;
+                self.send_password(password.expose().as_bytes())?;
             }
             5 => {
                 let salt = data.first_chunk::<4>().ok_or_else(|| Failure::Protocol("a login without salt".into()))?;
-                let hash = authentication::md5_hash(self.endpoint.user.as_bytes(), self.password()?.as_bytes(), *salt);
+                let hash = authentication::md5_hash(
+                    self.endpoint.user.as_bytes(),
+                    self.password()?.expose().as_bytes(),
+                    *salt,
+                );
                 self.send_password(hash.as_bytes())?;
             }
             10 => self.scram(&data)?,
@@ -126,10 +132,15 @@ impl Login<'_> {
         }
     }
 
-    fn password(&self) -> Result<&str, Failure> {
-        match &self.endpoint.password {
-            Some(password) => Ok(password.expose()),
-            None => Err(denied("the server wants a password and none was given")),
+    /// The URL's password, else the one that psql would find.
+    fn password(&self) -> Result<Password, Failure> {
+        if let Some(password) = &self.endpoint.password {
+            return Ok(password.clone());
+        }
+        match password::find(self.endpoint) {
+            Ok(Some(password)) => Ok(password),
+            Ok(None) => Err(denied("the server wants a password and none was given")),
+            Err(why) => Err(denied(&format!("the server wants a password; {why}"))),
         }
     }
 
@@ -152,7 +163,7 @@ impl Login<'_> {
         if !offers(mechanism) {
             return Err(denied("the server wants a way to log in that dbsnap does not have"));
         }
-        let mut scram = sasl::ScramSha256::new(self.password()?.as_bytes(), binding);
+        let mut scram = sasl::ScramSha256::new(self.password()?.expose().as_bytes(), binding);
         let mut message = BytesMut::new();
         frontend::sasl_initial_response(mechanism, scram.message(), &mut message)?;
         self.send(&message)?;

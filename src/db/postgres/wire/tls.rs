@@ -2,6 +2,7 @@
 
 use crate::db::SslMode;
 use crate::db::postgres::endpoint::Endpoint;
+use crate::fsio::{LARGE_INPUT, read_input};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -90,7 +91,8 @@ fn roots(endpoint: &Endpoint) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     if let Some(path) = &endpoint.ssl_root_cert {
         let unusable = |reason: String| format!("the root certificate {} cannot be used: {reason}", path.display());
-        for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))? {
+        let bytes = read_input(path, LARGE_INPUT).map_err(|error| unusable(error.to_string()))?;
+        for certificate in CertificateDer::pem_slice_iter(&bytes) {
             let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
             roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
         }

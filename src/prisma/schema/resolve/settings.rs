@@ -11,6 +11,7 @@ impl Reader<'_> {
             provider: text(block, "provider").unwrap_or_default(),
             url: setting(block, "url"),
             direct_url: setting(block, "directUrl"),
+            relation_mode: text(block, "relationMode").or_else(|| text(block, "referentialIntegrity")),
             schemas: texts(block, "schemas"),
             at: self.at(block.line),
         }

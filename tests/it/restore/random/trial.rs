@@ -100,7 +100,9 @@ impl<'e> Trial<'e> {
         self.new_rows_come_after();
         if report.applied {
             let undoing = |cascade: bool| {
-                let options = UndoOptions { yes: true, cascade, ..UndoOptions::default() };
+                // The restore before the one that changed nothing, so it has to be named.
+                let reference = report.safety.clone();
+                let options = UndoOptions { reference, yes: true, cascade, ..UndoOptions::default() };
                 undo(&place, &options, &mut |_| Ok(true), &Silent)
             };
             self.leads_to(1, &damaged, Some(&beside), &undoing)?;

@@ -34,12 +34,14 @@ impl Db {
         PostgresTarget {
             hosts: vec![(host, self.server.port)],
             user: Some(user.into()),
+            pass_file: None,
             password: self.server.password.as_ref().map(Password::new),
             database: Some(self.name.clone()),
             schema: None,
             ssl_mode: SslMode::Disable,
             ssl_root_cert: None,
             connect_timeout: None,
+            options: None,
             application_name: None,
         }
     }

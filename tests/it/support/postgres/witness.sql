@@ -33,8 +33,9 @@ BEGIN
   END LOOP;
 END $f$;
 CREATE FUNCTION pg_temp.catalog() RETURNS TABLE (kind text, place text, rest text) LANGUAGE sql AS $f$
-  SELECT 'relation', pg_temp.name_of(coalesce(i.indrelid, c.oid)), format('%s %s %s %s owner %s acl %s options %s security %s %s bound %s',
-      c.oid, c.relname, c.relkind, CASE c.relkind WHEN 'S' THEN 0 ELSE c.relfilenode END,
+  SELECT 'relation', pg_temp.name_of(coalesce(i.indrelid, c.oid)), format('%s %s %s owner %s acl %s options %s security %s %s bound %s',
+      CASE WHEN i.indexrelid IS NULL THEN format('%s %s', c.oid, CASE c.relkind WHEN 'S' THEN 0 ELSE c.relfilenode END) END,
+      c.relname, c.relkind,
       c.relowner::regrole, c.relacl, c.reloptions, c.relrowsecurity, c.relforcerowsecurity, pg_get_expr(c.relpartbound, c.oid))
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = c.oid
     WHERE c.oid >= 16384 AND n.nspname NOT LIKE 'pg\_%'
@@ -43,10 +44,19 @@ CREATE FUNCTION pg_temp.catalog() RETURNS TABLE (kind text, place text, rest tex
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attnum > 0 AND c.oid >= 16384 AND c.relkind NOT IN ('i', 'I') AND n.nspname NOT LIKE 'pg\_%'
-  UNION ALL SELECT 'constraint', pg_temp.name_of(conrelid), format('%s %s %s valid %s', oid, conname, pg_get_constraintdef(oid), convalidated)
-    FROM pg_constraint WHERE conrelid >= 16384
-  UNION ALL SELECT 'index', pg_temp.name_of(indrelid), format('%s %s', pg_get_indexdef(indexrelid), indisvalid) FROM pg_index
+  UNION ALL SELECT 'constraint', pg_temp.name_of(conrelid), format('%s %s valid %s local %s parents %s comment %s on %s', conname,
+      pg_get_constraintdef(oid), convalidated, conislocal, coninhcount, obj_description(oid, 'pg_constraint'), contypid::regtype)
+    FROM pg_constraint WHERE conrelid >= 16384 OR contypid >= 16384
+  UNION ALL SELECT 'index', pg_temp.name_of(indrelid), format('%s valid %s cluster %s identity %s parent %s tablespace %s targets %s comment %s',
+      pg_get_indexdef(indexrelid), indisvalid, indisclustered, indisreplident,
+      (SELECT inhparent::regclass FROM pg_inherits WHERE inhrelid = indexrelid), (SELECT reltablespace FROM pg_class WHERE oid = indexrelid),
+      (SELECT array_agg(attstattarget ORDER BY attnum) FROM pg_attribute WHERE attrelid = indexrelid), obj_description(indexrelid, 'pg_class'))
+    FROM pg_index
     WHERE indrelid >= 16384 AND indrelid IN (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname NOT LIKE 'pg\_%')
+  -- an index or a constraint that was made again is another one, even if it is the same to look at
+  UNION ALL SELECT 'made', pg_temp.name_of(indrelid), format('%s %s %s', indexrelid::regclass, indexrelid, (SELECT relfilenode FROM pg_class WHERE oid = indexrelid))
+    FROM pg_index WHERE indrelid >= 16384 AND indrelid IN (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname NOT LIKE 'pg\_%')
+  UNION ALL SELECT 'made', pg_temp.name_of(conrelid), format('%s %s', oid, conname) FROM pg_constraint WHERE conrelid >= 16384
   UNION ALL SELECT 'trigger', pg_temp.name_of(tgrelid), format('%s %s', tgenabled, CASE WHEN tgisinternal THEN 'internal' ELSE pg_get_triggerdef(oid) END)
     FROM pg_trigger WHERE tgrelid >= 16384
   UNION ALL SELECT 'rule', pg_temp.name_of(ev_class), format('%s %s', ev_enabled, pg_get_ruledef(oid)) FROM pg_rewrite WHERE ev_class >= 16384

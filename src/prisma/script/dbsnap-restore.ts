@@ -1,30 +1,17 @@
 /// <reference types="node" />
-// Restores one table from the backup file beside this script.
+// What dbsnap's restore scripts in this folder have in common, version 1. Each of them refuses to run with a changed copy.
 //
-%FOUND%//
-//   npx tsx <this script>              says what it would do and changes nothing
-//   npx tsx <this script> --restore    writes the records back, all or none
-//
-// This program is the same for every backup: names and values come from the JSON file when it runs. Keep the two
-// files together; the JSON file is found by this script's own name.
-//
-// --upsert             write through prisma.<model>.upsert, record by record
-// --bulk               write in bulk, by SQL through the same client (otherwise from 10,000 records on, or where a value needs it)
-// --allow-remote       work although the database is not on this machine
-// --allow-production   work although NODE_ENV is "production"
-// --timeout=SECONDS    longest time that the transaction may take (otherwise 600, and a second more for each MB)
+// Names and values come from a script's JSON file when it runs; none of them is part of any program.
 
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import * as util from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-const URL_VARIABLE = %URL_VARIABLE%;
-const URL_FALLBACK = %URL_FALLBACK%;
-const SQLITE_BASE = %SQLITE_BASE%;
 const KNOWN_FORMAT = 1;
 /** Forms of values that Prisma's client takes without loss. */
 const CARRIED = ['jsonNull', 'jsonWrapped'];
@@ -49,6 +36,12 @@ interface TableName {
   name: string;
 }
 
+/** Which database the records were read from. */
+interface Source {
+  cluster?: string;
+  database: string;
+}
+
 interface Metadata {
   table: string;
   createdAt: string;
@@ -64,6 +57,7 @@ interface Metadata {
   notInClient?: string[];
   enums?: Record<string, Record<string, string>>;
   encodings?: Record<string, string[]>;
+  source?: Source;
   schema?: {
     table: TableName;
     columns: Column[];
@@ -74,22 +68,46 @@ interface Metadata {
 type Fields = Record<string, unknown>;
 type Row = Record<string, string | number | bigint | null>;
 
-interface Delegate {
+/** A model of Prisma's client. */
+export interface Delegate {
   upsert(args: { where: Fields; update: Fields; create: Fields; select: Record<string, true> }): Promise<unknown>;
 }
 
+/** A record that is written through Prisma's client. */
+export interface Upsert {
+  model: Delegate;
+  where: Fields;
+  record: Fields;
+  /** The key alone: nothing else of the row is read back. */
+  select: Record<string, true>;
+}
+
+/** What a script says of its project. */
+export interface Options {
+  /** The project's folder, relative to the script. */
+  project: string;
+  /** The environment variable that holds the database URL. */
+  urlVariable: string;
+  /** The URL where no variable holds one; empty if there is none. */
+  urlFallback: string;
+  /** Folders of the project that a relative SQLite path may start at, best first. */
+  sqliteFolders: string[];
+}
+
 /** What a transaction of Prisma's client offers here. */
-interface Transaction {
+export interface Transaction {
   $executeRawUnsafe(sql: string, ...values: unknown[]): Promise<number>;
   $queryRawUnsafe(sql: string, ...values: unknown[]): Promise<unknown>;
 }
 
-interface Client {
+/** What Prisma's client offers here. */
+export interface Client {
   $transaction<T>(work: (transaction: Transaction) => Promise<T>, options: { timeout: number; maxWait: number }): Promise<T>;
   $disconnect(): Promise<void>;
 }
 
-interface Nulls {
+/** Prisma's values for SQL NULL and JSON null. */
+export interface Nulls {
   DbNull: unknown;
   JsonNull: unknown;
 }
@@ -105,9 +123,6 @@ class Failed extends Error {
     this.key = key;
   }
 }
-
-/** Ends the transaction of a dry run. */
-class DryRunDone extends Error {}
 
 /** Text from the file, the environment or the server, safe to print on a terminal. */
 function shown(text: string): string {
@@ -302,22 +317,43 @@ function hexOf(base64: string): string {
 
 // ---- the environment
 
-/** The variables of an env file; nothing if there is no such file. */
+/** The variables of an env file, references to others as they stand; nothing if there is no such file. */
 function readEnv(path: string): Record<string, string> {
+  if (!existsSync(path)) return {};
+  const text = readFileSync(path, 'utf8').replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
+  // Node.js reads env files itself from 20.12 and 21.7 on.
+  const { parseEnv } = util as unknown as { parseEnv?: (text: string) => Record<string, string> };
+  if (parseEnv !== undefined) return parseEnv(text);
   const found: Record<string, string> = {};
-  if (!existsSync(path)) return found;
-  for (const line of readFileSync(path, 'utf8').split(/\r?\n/)) {
+  for (const line of text.split('\n')) {
     const match = /^\s*(?:export\s+)?([\w.-]+)\s*=\s*(.*?)\s*$/.exec(line);
     if (match === null) continue;
     const raw = match[2] as string;
     const quoted = /^(['"`])(.*?)\1\s*(?:#.*)?$/.exec(raw);
-    const value = quoted === null ? raw.replace(/(^|\s)#.*$/, '').trim() : (quoted[2] as string);
-    const literal = quoted !== null && quoted[1] === "'";
-    found[match[1] as string] = literal
-      ? value
-      : value.replace(/\$\{(\w+)\}/g, (whole: string, name: string) => found[name] ?? process.env[name] ?? whole);
+    found[match[1] as string] = quoted === null ? raw.replace(/\s*#.*$/, '') : (quoted[2] as string);
   }
   return found;
+}
+
+/** A value with its references to other variables replaced, as dotenv-expand does; `open` are the variables it is part of. */
+function expanded(text: string, found: Record<string, string>, open: string[], budget: { left: number }): string {
+  const lookup = (name: string): string | undefined => {
+    const value = process.env[name] ?? found[name];
+    return value === undefined || open.indexOf(name) !== -1 ? undefined : expanded(value, found, open.concat(name), budget);
+  };
+  const reference = /\\\$|\$\{((?:[^{}]|\{[^{}]*\})+)\}|\$([A-Za-z_]\w*)/g;
+  return text.replace(reference, (whole: string, inner: string | undefined, plain: string | undefined) => {
+    if (whole === '\\$') return '$';
+    budget.left -= 1;
+    if (budget.left < 0 || text.length > 1 << 16) throw new Refusal('The references in an env file lead too far.');
+    if (plain !== undefined) return lookup(plain) ?? whole;
+    const at = (inner ?? '').search(/[-+]/);
+    const [name, other] = at === -1 ? [inner ?? '', ''] : [(inner ?? '').slice(0, at).replace(/:$/, ''), (inner ?? '').slice(at + 1)];
+    const value = lookup(name) ?? '';
+    const alternative = (): string => expanded(other, found, open, budget);
+    if (at !== -1 && (inner ?? '').charAt(at) === '+') return value === '' ? '' : alternative();
+    return value === '' ? alternative() : value;
+  });
 }
 
 /** The folder of the nearest package.json above the script, or else the current one. */
@@ -328,16 +364,37 @@ function projectRoot(from: string): string {
   }
 }
 
-/** The database URL and where it was found. Nothing has been imported yet that could have loaded an env file. */
-function databaseUrl(root: string): [string, string] {
-  const inherited = process.env[URL_VARIABLE];
-  if (inherited !== undefined && inherited !== '') return [inherited, 'the environment'];
+/** The database URL, what it was found in, and the folder of that. Nothing has been imported yet that could have loaded an env file. */
+function databaseUrl(root: string, options: Options): [string, string, string] {
+  const { urlVariable, urlFallback } = options;
+  const inherited = process.env[urlVariable];
+  if (inherited !== undefined && inherited !== '') return [inherited, `${urlVariable} in the environment`, process.cwd()];
   for (const name of ['.env.local', '.env', join('prisma', '.env')]) {
-    const url = readEnv(join(root, name))[URL_VARIABLE];
-    if (url !== undefined && url !== '') return [url, name];
+    const path = join(root, name);
+    const found = readEnv(path);
+    const url = expanded(found[urlVariable] ?? '', found, [urlVariable], { left: 1000 });
+    if (url !== '') return [url, `${urlVariable} in ${name}`, dirname(path)];
   }
-  if (URL_FALLBACK !== '') return [URL_FALLBACK, 'the Prisma schema'];
-  throw new Refusal(`No database: set ${URL_VARIABLE} in the shell, in .env.local or in .env (looked in ${shown(root)}).`);
+  if (urlFallback !== '') return [urlFallback, 'the Prisma schema', root];
+  throw new Refusal(`No database: set ${urlVariable} in the shell, in .env.local or in .env (looked in ${shown(root)}).`);
+}
+
+/** The SQLite file that a path of a URL means: in the first folder that has one which is not empty, as dbsnap finds it. */
+function sqliteFile(path: string, folders: string[]): string {
+  const places = folders.map((folder) => resolve(folder, path));
+  const found = places.filter((place) => existsSync(place) && statSync(place).size > 0)[0] ?? places.filter((place) => existsSync(place))[0];
+  if (found === undefined) throw new Refusal(`There is no database file ${shown(places[0] ?? path)}.`);
+  return found;
+}
+
+function real(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
+}
+
+function otherDatabase(source: string, target: string): Refusal {
+  return new Refusal(
+    `The backup was taken from ${shown(source)}, but this is ${shown(target)}. Use --other-database to restore into it.\nNothing was changed.`,
+  );
 }
 
 interface Target {
@@ -347,21 +404,22 @@ interface Target {
   /** What the client is given. */
   url: string;
   engine: string;
+  /** The file of a local SQLite database. */
+  file?: string;
 }
 
-/** What the URL leads to. A relative SQLite file is taken from where Prisma takes it, wherever the script is run. */
-function describeTarget(url: string, root: string, schema: string): Target {
+/** What the URL leads to. A relative SQLite file starts at one of `folders`, wherever the script is run. */
+function describeTarget(url: string, urlVariable: string, folders: string[], schema: string): Target {
   if (url.indexOf('file:') === 0) {
     const [path = ''] = url.slice('file:'.length).replace(/^\/\/(?=\/)/, '').split('?');
-    const place = resolve(root, SQLITE_BASE, path);
-    if (!existsSync(place)) throw new Refusal(`There is no database file ${shown(place)}.`);
-    return { label: shown(place), local: true, url: 'file:' + place, engine: 'sqlite' };
+    const place = sqliteFile(path, folders);
+    return { label: shown(place), local: true, url: 'file:' + place, engine: 'sqlite', file: place };
   }
   let parsed: URL;
   try {
     parsed = new URL(url);
   } catch {
-    throw new Refusal(`${URL_VARIABLE} is not a database URL.`);
+    throw new Refusal(`${urlVariable} is not a database URL.`);
   }
   const host = parsed.searchParams.get('host') ?? parsed.hostname;
   const bare = decodeURIComponent(host).replace(/^\[|\]$/g, '').toLowerCase();
@@ -369,7 +427,7 @@ function describeTarget(url: string, root: string, schema: string): Target {
   const port = parsed.port === '' ? '' : ':' + parsed.port;
   const sqlite = /^(libsql|https?|wss?):$/.test(parsed.protocol);
   if (!sqlite && !/^(postgres|postgresql):$/.test(parsed.protocol)) {
-    throw new Refusal(`${URL_VARIABLE} is no URL of PostgreSQL or SQLite that this script can use (${shown(parsed.protocol)}).`);
+    throw new Refusal(`${urlVariable} is not a PostgreSQL or SQLite URL that this script can use (${shown(parsed.protocol)}).`);
   }
   if (!sqlite) {
     // Where no schema stands in the URL, Prisma's client takes "public"; the backup says which one is meant.
@@ -382,35 +440,25 @@ function describeTarget(url: string, root: string, schema: string): Target {
 
 // ---- the client
 
-/** Loads a package or the generated client; says what to do if it is not there. */
-async function load(loading: () => Promise<unknown>, what: string, advice: string): Promise<Record<string, unknown>> {
+/** What a module exports. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Module = Record<string, any>;
+
+/** Loads a package or the generated client, which must have a class of that name; says what to do if it is not there. */
+async function load(loading: () => Promise<unknown>, name: string, what: string, advice: string): Promise<Module> {
+  let found: Module;
   try {
-    const found = (await loading()) as Record<string, unknown>;
-    // A CommonJS package may come with everything below `default`.
-    const inner = found['default'];
-    return typeof inner === 'object' && inner !== null ? { ...inner, ...found } : found;
+    found = (await loading()) as Module;
   } catch (error) {
     throw new Refusal(`${what} cannot be loaded: ${advice}.\n${shown(messageOf(error))}\nNothing was changed.`);
   }
-}
-
-type Constructor = new (...values: unknown[]) => unknown;
-
-function constructorOf(module: Record<string, unknown>, name: string, what: string): Constructor {
-  const found = module[name];
-  if (typeof found !== 'function') throw new Refusal(`${what} has no ${name}: another version than when the backup was exported? Export it again.`);
-  return found as Constructor;
-}
-
-async function connect(link: { url: string; schema: string }): Promise<[Client, Nulls]> {
-  const advice = 'run `npm install @prisma/client` and `npx prisma generate`; if the project or its schema has moved, export the backup again';
-  const module = await load(() => import(%CLIENT%), "Prisma's client", advice);
-%ADAPTER%  const PrismaClient = constructorOf(module, 'PrismaClient', "Prisma's client");
-  try {
-    return [new PrismaClient(%CLIENT_OPTIONS%) as Client, module['Prisma'] as Nulls];
-  } catch (error) {
-    throw new Refusal(`Prisma's client cannot be made: ${shown(messageOf(error))}\nNothing was changed.`);
+  // A CommonJS package may come with everything below `default`.
+  const inner: unknown = found['default'];
+  const module = typeof inner === 'object' && inner !== null ? { ...inner, ...found } : found;
+  if (typeof module[name] !== 'function') {
+    throw new Refusal(`${what} has no ${name}: another version than when the backup was exported? Export it again.`);
   }
+  return module;
 }
 
 function messageOf(error: unknown): string {
@@ -663,6 +711,21 @@ function listText(raw: string, column: Column, labels: Record<string, string> | 
   return text + '}';
 }
 
+/** Refuses another database than the one that the records were read from. */
+async function sameDatabase(source: Source | undefined, transaction: Transaction): Promise<void> {
+  if (source === undefined || option('--other-database')) return;
+  const [here] = await rows(
+    transaction,
+    `SELECT pg_catalog.current_database()::text AS name,
+       pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')::text AS told`,
+  );
+  const name = String(here?.['name']);
+  if (name !== source.database) throw otherDatabase(`the database ${source.database}`, name);
+  if (source.cluster === undefined || here?.['told'] !== 'true') return;
+  const [cluster] = await rows(transaction, 'SELECT system_identifier::text AS id FROM pg_catalog.pg_control_system()');
+  if (String(cluster?.['id']) !== source.cluster) throw otherDatabase(`${source.database} of another server`, `${name} of this one`);
+}
+
 function postgres(plan: Plan, transaction: Transaction): Dialect {
   const { table, columns, key } = plan;
   const name = `${quoted(table.schema ?? 'public')}.${quoted(table.name)}`;
@@ -693,6 +756,7 @@ function postgres(plan: Plan, transaction: Transaction): Dialect {
   };
 
   const begin = async (apply: boolean): Promise<void> => {
+    await sameDatabase(plan.metadata.source, transaction);
     const [path] = await rows(transaction, "SELECT pg_catalog.current_setting('search_path') AS path");
     await settings([...POSTGRES_SETTINGS, ['search_path', '']]);
     const found = await rows(
@@ -1172,8 +1236,15 @@ function parentsFirst(plan: Plan, records: [number, Fields][]): [number, Fields]
   return ordered;
 }
 
-/** Writes the records that differ, one by one, as Prisma's client does it. */
-async function upsertAll(file: FileHandle, plan: Plan, transaction: Transaction, dialect: Dialect, nulls: Nulls): Promise<void> {
+/** Calls `write` for each record that differs, parents first. */
+async function upsertAll(
+  file: FileHandle,
+  plan: Plan,
+  transaction: Transaction,
+  dialect: Dialect,
+  nulls: Nulls,
+  upsert: (record: Upsert) => Promise<unknown>,
+): Promise<void> {
   const model = plan.metadata.model as string;
   const delegate = (transaction as unknown as Record<string, Delegate | undefined>)[model];
   if (typeof delegate?.upsert !== 'function') {
@@ -1192,7 +1263,7 @@ async function upsertAll(file: FileHandle, plan: Plan, transaction: Transaction,
       record[field] = toPrisma(record[field], plan.columns[position] as Column, nulls);
     });
     try {
-      await delegate.upsert({ where: whereOf(plan, record), update: record, create: record, select });
+      await upsert({ model: delegate, where: whereOf(plan, record), record, select });
     } catch (error) {
       throw new Failed((plan.metadata.key ?? []).map((field) => String(record[field])).join(', ') || `record ${number}`, error);
     }
@@ -1210,68 +1281,28 @@ async function upsertAll(file: FileHandle, plan: Plan, transaction: Transaction,
   for (const [number, record] of parentsFirst(plan, held)) await write(number, record);
 }
 
-/** Upserts; where that cannot be done although it is tried without being asked for, writes in bulk. */
-async function upsertOrBulk(file: FileHandle, plan: Plan, transaction: Transaction, dialect: Dialect, nulls: Nulls): Promise<void> {
-  if (!plan.both) return upsertAll(file, plan, transaction, dialect, nulls);
-  await transaction.$executeRawUnsafe('SAVEPOINT dbsnap_upsert');
-  try {
-    await upsertAll(file, plan, transaction, dialect, nulls);
-  } catch (error) {
-    if (!(error instanceof Failed)) throw error;
-    console.log(`Prisma's upsert of ${shown(error.key)} failed (${shown(error.message)}): writing in bulk.`);
-    await transaction.$executeRawUnsafe('ROLLBACK TO SAVEPOINT dbsnap_upsert');
-    await dialect.write();
-  }
-}
-
-async function restore(file: FileHandle, plan: Plan, target: Target, timeout: number, apply: boolean): Promise<Counts> {
-  const [prisma, nulls] = await connect({ url: target.url, schema: plan.table.schema ?? 'public' });
-  let counts: Counts = { created: 0, updated: 0, unchanged: 0 };
-  try {
-    await prisma.$transaction(
-      async (transaction) => {
-        const isList = target.engine === 'sqlite';
-        const dialect = isList ? sqlite(plan, transaction) : postgres(plan, transaction);
-        await dialect.begin(apply);
-        await stageAll(file, plan, transaction, dialect, isList);
-        await dialect.prepare();
-        counts = await countAll(plan, transaction, dialect);
-        if (!apply) throw new DryRunDone();
-        if (plan.upsert) await upsertOrBulk(file, plan, transaction, dialect, nulls);
-        else await dialect.write();
-        let left = await countOf(transaction, differing(dialect, 'CAST(count(*) AS TEXT) AS found'));
-        if (left > 0 && plan.upsert && plan.both) {
-          console.log(`${counted(left, 'record')} came out different through Prisma's upsert: written in bulk.`);
-          await dialect.write();
-          left = await countOf(transaction, differing(dialect, 'CAST(count(*) AS TEXT) AS found'));
-        }
-        if (left > 0) {
-          const advice = plan.upsert ? 'Leave --upsert out' : 'Does a trigger or a rule change them? Use `dbsnap restore`';
-          throw new Refusal(`${counted(left, 'record')} would not be as in the backup. Nothing was changed. ${advice}.`);
-        }
-        await dialect.finish();
-      },
-      { timeout, maxWait: 10_000 },
-    );
-  } catch (error) {
-    if (!(error instanceof DryRunDone)) throw error;
-  } finally {
-    await prisma.$disconnect();
-  }
-  return counts;
-}
-
 function option(name: string): boolean {
   return process.argv.indexOf(name) !== -1;
 }
+
+const HELP = `Options:
+  --restore            restore the records (otherwise a dry run)
+  --upsert             write through prisma.<model>.upsert, record by record
+  --bulk               write in bulk, by SQL through the same client (default from 10,000 records on, or where a value needs it)
+  --other-database     allow a database other than the one the backup was taken from
+  --allow-remote       allow a database on another machine
+  --allow-production   allow NODE_ENV=production
+  --timeout=SECONDS    limit of the transaction (default 600, and a second more for each MB)
+  --help               show this list`;
+const FLAGS = ['--restore', '--upsert', '--bulk', '--other-database', '--allow-remote', '--allow-production'];
 
 function checkArguments(): number | undefined {
   let seconds: number | undefined;
   for (const argument of process.argv.slice(2)) {
     const timeout = /^--timeout=(\d{1,7})$/.exec(argument);
     if (timeout !== null) seconds = Number(timeout[1]);
-    else if (['--restore', '--upsert', '--bulk', '--allow-remote', '--allow-production'].indexOf(argument) === -1) {
-      throw new Refusal(`This script knows no ${shown(argument)}. It takes --restore, --upsert, --bulk, --allow-remote, --allow-production and --timeout=SECONDS.`);
+    else if (FLAGS.indexOf(argument) === -1) {
+      throw new Refusal(`Unknown option ${shown(argument)}. Use --help for a list.`);
     }
   }
   return seconds;
@@ -1296,55 +1327,161 @@ function checkName(path: string, metadata: Metadata): void {
   }
 }
 
-async function main(): Promise<void> {
+/** A backup file that was read and found whole, and the database that it goes to. */
+export class Backup {
+  /** What the client is given. */
+  readonly url: string;
+  /** The table's schema in PostgreSQL. */
+  readonly schema: string;
+  readonly isDryRun = !option('--restore');
+  readonly transactionOptions: { timeout: number; maxWait: number };
+  private readonly started = Date.now();
+  private readonly file: FileHandle;
+  private readonly plan: Plan;
+  private readonly target: Target;
+  private counts: Counts = { created: 0, updated: 0, unchanged: 0 };
+  private work: { transaction: Transaction; dialect: Dialect } | undefined;
+
+  constructor(file: FileHandle, plan: Plan, target: Target, timeout: number) {
+    this.file = file;
+    this.plan = plan;
+    this.target = target;
+    this.url = target.url;
+    this.schema = plan.table.schema ?? 'public';
+    this.transactionOptions = { timeout, maxWait: 10_000 };
+  }
+
+  /** How records are written: `prisma.<model>.upsert` or `bulk`. */
+  get method(): string {
+    return this.plan.upsert ? `prisma.${this.plan.metadata.model as string}.upsert` : 'bulk';
+  }
+
+  /** What was done, in one line. */
+  get summary(): string {
+    const { created, updated, unchanged } = this.counts;
+    const seconds = ((Date.now() - this.started) / 1000).toFixed(1);
+    return `${created} created, ${updated} updated, ${unchanged} unchanged, 0 failed (by ${this.method}, ${seconds} s)`;
+  }
+
+  /** Loads Prisma's client or, if a package is named, a driver adapter. */
+  async load(loading: () => Promise<unknown>, name: string, driver?: string): Promise<Module> {
+    const generate = 'run `npm install @prisma/client` and `npx prisma generate`; if the project or its schema has moved, export the backup again';
+    return load(loading, name, driver ?? "Prisma's client", driver === undefined ? generate : `install it with \`npm install ${driver}\``);
+  }
+
+  /** Makes the client. */
+  connect(make: () => unknown): Client {
+    try {
+      return make() as Client;
+    } catch (error) {
+      throw new Refusal(`Prisma's client cannot be made: ${shown(messageOf(error))}\nNothing was changed.`);
+    }
+  }
+
+  /** Reads the records into a temporary table and counts what differs from the table. */
+  async compare(transaction: Transaction): Promise<Counts> {
+    const isList = this.target.engine === 'sqlite';
+    const dialect = isList ? sqlite(this.plan, transaction) : postgres(this.plan, transaction);
+    this.work = { transaction, dialect };
+    await dialect.begin(!this.isDryRun);
+    await stageAll(this.file, this.plan, transaction, dialect, isList);
+    await dialect.prepare();
+    this.counts = await countAll(this.plan, transaction, dialect);
+    return this.counts;
+  }
+
+  private begun(): { transaction: Transaction; dialect: Dialect } {
+    if (this.work === undefined || this.isDryRun) throw new Refusal('Nothing was compared yet, or this is a dry run.');
+    return this.work;
+  }
+
+  /** Calls `upsert` for each record that differs, parents first. Unless --upsert was given, bulk takes over where one fails. */
+  async forEachRecord(nulls: Nulls, upsert: (record: Upsert) => Promise<unknown>): Promise<void> {
+    const { transaction, dialect } = this.begun();
+    await transaction.$executeRawUnsafe('SAVEPOINT dbsnap_upsert');
+    try {
+      await upsertAll(this.file, this.plan, transaction, dialect, nulls, upsert);
+    } catch (error) {
+      if (!(error instanceof Failed) || !this.plan.both) throw error;
+      console.log(`Prisma's upsert of ${shown(error.key)} failed (${shown(error.message)}): writing in bulk.`);
+      await transaction.$executeRawUnsafe('ROLLBACK TO SAVEPOINT dbsnap_upsert');
+      await dialect.write();
+    }
+  }
+
+  /** Writes in bulk what differs still; fails unless every record then is in the table exactly as in the file. */
+  async finish(): Promise<void> {
+    const { transaction, dialect } = this.begun();
+    const { plan } = this;
+    const differences = async (): Promise<number> => countOf(transaction, differing(dialect, 'CAST(count(*) AS TEXT) AS found'));
+    if (!plan.upsert) await dialect.write();
+    let left = await differences();
+    if (left > 0 && plan.upsert && plan.both) {
+      console.log(`${counted(left, 'record')} came out different through Prisma's upsert: written in bulk.`);
+      await dialect.write();
+      left = await differences();
+    }
+    if (left > 0) {
+      const advice = plan.upsert ? 'Leave --upsert out' : 'Does a trigger or a rule change them? Use `dbsnap restore`';
+      throw new Refusal(`${counted(left, 'record')} would not be as in the backup. Nothing was changed. ${advice}.`);
+    }
+    await dialect.finish();
+  }
+
+  /** The reason of a failure, in words. */
+  explain(error: unknown): Error {
+    if (error instanceof Failed) return new Refusal(`1 failed, nothing was changed: ${shown(error.key)}: ${shown(error.message)}`);
+    return error instanceof Refusal ? error : new Refusal(`Nothing was changed: ${shown(messageOf(error))}`);
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+}
+
+/** Reads and checks the backup file of this script, and finds its database; undefined after --help. */
+export async function openBackup(options: Options): Promise<Backup | undefined> {
+  if (option('--help') || option('-h')) {
+    console.log(HELP);
+    return undefined;
+  }
   // Before the client is loaded: what is short-lived then stays in the little room that it begins with.
   setFlagsFromString('--semi-space-growth-factor=1');
   const seconds = checkArguments();
   const path = backupPath();
-  const apply = option('--restore');
-  const root = projectRoot(dirname(path));
   const file = await open(path, 'r');
   try {
-    const { size } = await file.stat();
-    const [url, origin] = databaseUrl(root);
-    const metadata = await readBackup(file, () => undefined);
-    checkName(path, metadata);
-    const target = describeTarget(url, root, metadata.schema?.table.schema ?? 'public');
-    const filter = metadata.filterApplied === null ? '' : `, only ${shown(metadata.filterApplied)}`;
-    console.log(`Backup of ${shown(metadata.table)}, taken ${shown(metadata.createdAt)}${filter}; the checksum is right.`);
-    console.log(`Restoring ${counted(metadata.recordCount, 'record')} to ${shown(metadata.table)} in ${target.label} (${URL_VARIABLE} of ${shown(origin)})`);
-    if (metadata.engine !== undefined && metadata.engine !== target.engine) {
-      throw new Refusal(`The backup is of ${shown(metadata.engine)}, the database is ${target.engine}.`);
-    }
-    if (!target.local && !option('--allow-remote')) {
-      throw new Refusal('The database is not on this machine. Use --allow-remote if that is what you want.');
-    }
-    if (process.env['NODE_ENV'] === 'production' && !option('--allow-production')) {
-      throw new Refusal('NODE_ENV is "production". Use --allow-production if that is what you want.');
-    }
-    const plan = planOf(metadata, size);
-    const timeout = (seconds ?? 600 + Math.ceil(size / (1 << 20))) * 1000;
-    const started = Date.now();
-    const { created, updated, unchanged } = await restore(file, plan, target, timeout, apply);
-    const way = plan.upsert ? `prisma.${plan.metadata.model as string}.upsert` : 'bulk';
-    if (!apply) {
-      console.log(`[DRY RUN] Would restore records: ${created} created, ${updated} updated, ${unchanged} unchanged (by ${way}). Use --restore to apply.`);
-      return;
-    }
-    console.log(`${created} created, ${updated} updated, ${unchanged} unchanged, 0 failed (by ${way}, ${((Date.now() - started) / 1000).toFixed(1)} s)`);
-    console.log('Restore complete.');
-  } finally {
+    return await backupIn(file, path, seconds, options);
+  } catch (error) {
     await file.close();
+    throw error instanceof Refusal ? error : new Refusal(`Nothing was changed: ${shown(messageOf(error))}`);
   }
 }
 
-main().catch((error: unknown) => {
-  if (error instanceof Failed) {
-    console.error(`1 failed, nothing was changed: ${shown(error.key)}: ${shown(error.message)}`);
-  } else if (error instanceof Refusal) {
-    console.error(error.message);
-  } else {
-    console.error(`Nothing was changed: ${shown(messageOf(error))}`);
+async function backupIn(file: FileHandle, path: string, seconds: number | undefined, options: Options): Promise<Backup> {
+  const exported = resolve(dirname(path), options.project);
+  const root = existsSync(join(exported, 'package.json')) || existsSync(join(exported, '.dbsnap')) ? exported : projectRoot(dirname(path));
+  const { size } = await file.stat();
+  const [url, origin, folder] = databaseUrl(root, options);
+  const metadata = await readBackup(file, () => undefined);
+  checkName(path, metadata);
+  const folders = [...options.sqliteFolders.map((one) => resolve(root, one)), folder];
+  const target = describeTarget(url, options.urlVariable, folders, metadata.schema?.table.schema ?? 'public');
+  const filter = metadata.filterApplied === null ? '' : `, only ${shown(metadata.filterApplied)}`;
+  console.log(`Backup of ${shown(metadata.table)}, taken ${shown(metadata.createdAt)}${filter}; checksum OK.`);
+  console.log(`Restoring ${counted(metadata.recordCount, 'record')} to ${shown(metadata.table)} in ${target.label} (${shown(origin)})`);
+  if (metadata.engine !== undefined && metadata.engine !== target.engine) {
+    throw new Refusal(`The backup is of ${shown(metadata.engine)}, the database is ${target.engine}.`);
   }
-  process.exitCode = 1;
-});
+  if (!target.local && !option('--allow-remote')) {
+    throw new Refusal('The database is not on this machine. Use --allow-remote to restore into it.');
+  }
+  if (process.env['NODE_ENV'] === 'production' && !option('--allow-production')) {
+    throw new Refusal('NODE_ENV is "production". Use --allow-production to restore all the same.');
+  }
+  if (target.file !== undefined && metadata.source !== undefined && !option('--other-database')) {
+    const source = resolve(root, metadata.source.database);
+    if (real(source) !== real(target.file)) throw otherDatabase(source, target.file);
+  }
+  return new Backup(file, planOf(metadata, size), target, (seconds ?? 600 + Math.ceil(size / (1 << 20))) * 1000);
+}

@@ -1,0 +1,45 @@
+//! `dbsnap backups`
+
+use crate::cli::command_error::CliError;
+use crate::cli::progress::count;
+use crate::cli::text::{BAD, DIM, GOOD, age, lines, paint, printable, size};
+use crate::cli::ui::Ui;
+use crate::ops::Place;
+use crate::ops::export::{BackupsReport, ListedBackup, backups};
+use comfy_table::{CellAlignment, Table, presets};
+use std::process::ExitCode;
+
+pub(super) fn run(place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = backups(place)?;
+    ui.paged("backups", &report, || render(&report, ui.width()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn render(report: &BackupsReport, width: Option<usize>) -> String {
+    if report.backups.is_empty() {
+        return format!("No backups in {}. Write one: dbsnap export REF\n", report.dir.display());
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    for backup in &report.backups {
+        table.add_row(cells(backup));
+    }
+    for column in [2, 3] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    lines(&table.to_string(), width)
+}
+
+fn cells(backup: &ListedBackup) -> [String; 6] {
+    let style = if backup.status == "valid" { GOOD } else { BAD };
+    [
+        printable(&backup.id),
+        paint(DIM, age(backup.created_at, jiff::Timestamp::now())),
+        count(backup.record_count),
+        size(backup.size_bytes),
+        paint(style, backup.status),
+        printable(&backup.reason),
+    ]
+}

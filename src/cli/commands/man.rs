@@ -1,0 +1,33 @@
+//! `dbsnap man`
+
+use crate::cli::args::Cli;
+use crate::cli::command_error::CliError;
+use crate::cli::ui::Ui;
+use crate::ops::{OpError, Place};
+use clap::CommandFactory;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Write a page for every command into this directory; without it the main page goes to stdout
+    #[arg(value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let command = Cli::command();
+    if let Some(dir) = &args.dir {
+        let dir = place.dir.join(dir);
+        std::fs::create_dir_all(&dir).map_err(|error| OpError::io("create", &dir, error))?;
+        clap_mangen::generate_to(command, &dir).map_err(|error| OpError::io("write man pages to", &dir, error))?;
+        ui.note(&format!("Man pages written to {}", dir.display()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page).map_err(CliError::Output)?;
+    let mut stdout = std::io::stdout();
+    stdout.write_all(&page).and_then(|()| stdout.flush()).map_err(CliError::Output)?;
+    Ok(ExitCode::SUCCESS)
+}

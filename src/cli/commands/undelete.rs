@@ -1,0 +1,23 @@
+//! `dbsnap undelete`
+
+use crate::cli::command_error::CliError;
+use crate::cli::text::{GOOD, ID, paint, printable};
+use crate::cli::ui::Ui;
+use crate::ops::{Place, undelete};
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// The deleted snapshot; `dbsnap log --deleted` lists them
+    reference: String,
+}
+
+pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = undelete::undelete(place, &args.reference)?;
+    ui.result("undelete", &report, || {
+        let tags: Vec<String> =
+            report.tags.iter().map(|tag| format!(" {}", paint(GOOD, format_args!("({})", printable(tag))))).collect();
+        format!("Brought back {} {}{}\n", paint(ID, &report.id[..8]), printable(&report.message), tags.concat())
+    })?;
+    Ok(ExitCode::SUCCESS)
+}

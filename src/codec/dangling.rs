@@ -1,0 +1,27 @@
+//! Rows that refer to nothing, in a database that does not hold on to its foreign keys.
+
+use super::TableName;
+use serde::{Deserialize, Serialize};
+
+/// Rows that refer to nothing through one foreign key of one table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DanglingRows {
+    /// The referring table.
+    pub table: TableName,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// The table that has no such rows.
+    pub references: TableName,
+    /// How many rows.
+    pub rows: u64,
+    /// A digest of what their columns hold, by which two states are compared; none if the database could not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
+impl DanglingRows {
+    /// Whether both are surely the same references to nothing.
+    pub fn is_same(&self, other: &DanglingRows) -> bool {
+        self.digest.is_some() && self == other
+    }
+}

@@ -1,0 +1,143 @@
+//! Indexes and constraints that are in the way, as the statements that take them off and make them again exactly as they were.
+//!
+//! PostgreSQL checks a unique index row by row, so rows that exchange unique values pass it in no order; and a constraint that was
+//! added as NOT VALID refuses rows that it never looked at. Within the transaction both are dropped and made again, which the owner
+//! of a table may do. Each query here gives two columns: what takes one thing off, and what puts it back. The statements that put
+//! back run in the opposite order.
+
+/// The name of a relation, quoted, with its schema.
+fn relation(oid: &str) -> String {
+    format!(
+        "(SELECT pg_catalog.format('%I.%I', nn.nspname, rr.relname) FROM pg_catalog.pg_class rr \
+         JOIN pg_catalog.pg_namespace nn ON nn.oid = rr.relnamespace WHERE rr.oid = {oid})"
+    )
+}
+
+/// `; COMMENT ON ...`, if there is a comment; `what` is an expression that gives its object.
+fn comment(what: &str, oid: &str, catalog: &str) -> String {
+    format!(
+        "coalesce(pg_catalog.format('; COMMENT ON %s IS %L', {what}, pg_catalog.obj_description({oid}, '{catalog}')) \
+         || pg_catalog.left(pg_catalog.obj_description({oid}, '{catalog}'), 0), '')"
+    )
+}
+
+/// What takes the constraint `name` (a row of `pg_constraint`) of `table` off, and what puts it back.
+fn constraint(table: &str, name: &str) -> String {
+    let commented = comment(
+        &format!("pg_catalog.format('CONSTRAINT %I ON %s', {name}.conname, {table})"),
+        &format!("{name}.oid"),
+        "pg_constraint",
+    );
+    format!(
+        "pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', {table}, {name}.conname), \
+         pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', {table}, {name}.conname, \
+         pg_catalog.pg_get_constraintdef({name}.oid)) || {commented}"
+    )
+}
+
+/// Foreign keys for which `condition` on `k` holds.
+pub(super) fn foreign_keys(condition: &str) -> String {
+    format!(
+        "SELECT {} FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 AND ({condition}) \
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = k.oid AND t.tgenabled <> 'O')",
+        constraint(&relation("k.conrelid"), "k")
+    )
+}
+
+/// Unique indexes and exclusion constraints for which `condition` on `i` (`pg_index`) holds, with all of the partitioned index that
+/// one is part of. Foreign keys that rely on one go first, unless changes of values follow them.
+pub(super) fn unique_indexes(condition: &str) -> String {
+    let roots = format!(
+        "SELECT DISTINCT coalesce(pg_catalog.pg_partition_root(i.indexrelid)::pg_catalog.oid, i.indexrelid) AS oid \
+         FROM pg_catalog.pg_index i WHERE (i.indisunique OR i.indisexclusion) AND i.indisvalid AND NOT i.indisprimary \
+         AND ({condition})"
+    );
+    let tree = "SELECT roots.oid AS root, roots.oid, 0 AS level, NULL::pg_catalog.oid AS parent FROM roots UNION ALL \
+         SELECT roots.oid, p.relid, p.level, p.parentrelid FROM roots \
+         CROSS JOIN LATERAL pg_catalog.pg_partition_tree(roots.oid) AS p WHERE p.level > 0";
+    let (index, table) = (relation("i.indexrelid"), relation("i.indrelid"));
+    let make = format!(
+        "pg_catalog.format('SET LOCAL default_tablespace = %L; ', \
+         coalesce((SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = x.reltablespace), '')) \
+         || CASE WHEN k.oid IS NULL THEN pg_catalog.pg_get_indexdef(i.indexrelid) \
+         ELSE pg_catalog.format('ALTER TABLE %s%s ADD CONSTRAINT %I %s', CASE x.relkind WHEN 'I' THEN 'ONLY ' ELSE '' END, \
+         {table}, k.conname, pg_catalog.pg_get_constraintdef(k.oid)) \
+         || coalesce(pg_catalog.format('; ALTER INDEX %s SET (%s)', {index}, \
+         nullif(pg_catalog.array_to_string(x.reloptions, ', '), '')) || pg_catalog.left(x.reloptions::pg_catalog.text, 0), '') \
+         || {} END || {} \
+         || CASE WHEN i.indisclustered THEN pg_catalog.format('; ALTER TABLE %s CLUSTER ON %I', {table}, x.relname) ELSE '' END \
+         || CASE WHEN i.indisreplident THEN pg_catalog.format('; ALTER TABLE ONLY %s REPLICA IDENTITY USING INDEX %I', {table}, x.relname) \
+         ELSE '' END \
+         || coalesce((SELECT pg_catalog.string_agg(pg_catalog.format('; ALTER INDEX %s ALTER COLUMN %s SET STATISTICS %s', \
+         {index}, a.attnum, a.attstattarget), '') FROM pg_catalog.pg_attribute a \
+         WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0), '')",
+        comment(&format!("pg_catalog.format('CONSTRAINT %I ON %s', k.conname, {table})"), "k.oid", "pg_constraint"),
+        comment(&format!("pg_catalog.format('INDEX %s', {index})"), "i.indexrelid", "pg_class"),
+    );
+    let attach = format!(
+        "CASE WHEN tree.parent IS NOT NULL THEN \
+         pg_catalog.format('; ALTER INDEX %s ATTACH PARTITION %s', {}, {index}) ELSE '' END",
+        relation("tree.parent")
+    );
+    format!(
+        "WITH roots AS MATERIALIZED ({roots}), tree AS MATERIALIZED ({tree}) \
+         SELECT f.off, f.again FROM (SELECT 0 AS step, k.off, k.again FROM ({}) AS k (off, again) UNION ALL \
+         SELECT 1, coalesce(pg_catalog.string_agg(CASE WHEN i.indisreplident THEN \
+         pg_catalog.format('ALTER TABLE ONLY %s REPLICA IDENTITY FULL; ', {table}) END, ''), '') \
+         || pg_catalog.string_agg(CASE WHEN tree.parent IS NOT NULL THEN '' WHEN k.oid IS NULL \
+         THEN pg_catalog.format('DROP INDEX %s', {index}) \
+         ELSE pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', {table}, k.conname) END, ''), \
+         pg_catalog.string_agg({make}, '; ' ORDER BY tree.level, i.indexrelid) \
+         || coalesce(pg_catalog.string_agg({attach}, '' ORDER BY tree.level DESC, i.indexrelid), '') \
+         FROM tree JOIN pg_catalog.pg_index i ON i.indexrelid = tree.oid \
+         JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid \
+         LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('u', 'x') \
+         GROUP BY tree.root) AS f ORDER BY f.step",
+        foreign_keys("k.conindid IN (SELECT tree.oid FROM tree) AND k.confupdtype IN ('a', 'r')"),
+    )
+}
+
+/// The CHECK constraint of that name of the relation `oid` that does not hold for all rows, with those that inherit it.
+pub(super) fn checks_not_valid(oid: &str, name: &str) -> String {
+    let same = format!("c.contype = 'c' AND c.conname = {name}");
+    let of = |at: &str| {
+        format!("pg_catalog.format('CONSTRAINT %I ON %s', {at}.conname, {})", relation(&format!("{at}.conrelid")))
+    };
+    format!(
+        "WITH RECURSIVE up AS (SELECT {oid} AS oid UNION SELECT h.inhparent FROM up \
+         JOIN pg_catalog.pg_inherits h ON h.inhrelid = up.oid \
+         JOIN pg_catalog.pg_constraint c ON c.conrelid = h.inhparent AND {same}), \
+         top AS (SELECT c.conrelid AS oid FROM up JOIN pg_catalog.pg_constraint c ON c.conrelid = up.oid AND {same} \
+         WHERE c.coninhcount = 0), \
+         tree AS (SELECT top.oid FROM top UNION SELECT h.inhrelid FROM tree \
+         JOIN pg_catalog.pg_inherits h ON h.inhparent = tree.oid \
+         JOIN pg_catalog.pg_constraint c ON c.conrelid = h.inhrelid AND {same}) \
+         SELECT {} || (SELECT coalesce(pg_catalog.string_agg({}, ''), '') FROM tree \
+         JOIN pg_catalog.pg_constraint c ON c.conrelid = tree.oid AND {same} AND c.coninhcount > 0) \
+         FROM top JOIN pg_catalog.pg_constraint k ON k.conrelid = top.oid AND k.contype = 'c' AND k.conname = {name} \
+         WHERE (SELECT pg_catalog.count(*) FROM top) = 1 AND NOT EXISTS (SELECT FROM tree \
+         JOIN pg_catalog.pg_constraint c ON c.conrelid = tree.oid AND {same} \
+         WHERE c.convalidated OR c.conislocal <> (c.oid = k.oid) OR c.coninhcount > 1)",
+        constraint(&relation("k.conrelid"), "k"),
+        comment(&of("c"), "c.oid", "pg_constraint"),
+    )
+}
+
+/// A query for the query that finds rows which refer to nothing by the foreign key for which `condition` on `k` holds, and which this
+/// transaction has not written.
+pub(super) fn dangling(condition: &str) -> String {
+    format!(
+        "SELECT pg_catalog.format('SELECT c.ctid FROM ONLY %s AS c WHERE pg_catalog.age(c.xmin) > 0 AND %s \
+         AND NOT EXISTS (SELECT FROM %s AS p WHERE %s)', {}, \
+         pg_catalog.string_agg(pg_catalog.format('c.%I IS NOT NULL', ca.attname), ' AND '), {}, \
+         pg_catalog.string_agg(pg_catalog.format('p.%I OPERATOR(%I.%s) c.%I', pa.attname, n.nspname, o.oprname, ca.attname), ' AND ')) \
+         FROM pg_catalog.pg_constraint k CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(k.conkey), \
+         pg_catalog.unnest(k.confkey), pg_catalog.unnest(k.conpfeqop)) AS pair (child, parent, operator) \
+         JOIN pg_catalog.pg_attribute pa ON pa.attrelid = k.confrelid AND pa.attnum = pair.parent \
+         JOIN pg_catalog.pg_attribute ca ON ca.attrelid = k.conrelid AND ca.attnum = pair.child \
+         JOIN pg_catalog.pg_operator o ON o.oid = pair.operator JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace \
+         WHERE k.contype = 'f' AND ({condition}) GROUP BY k.oid, k.conrelid, k.confrelid",
+        relation("k.conrelid"),
+        relation("k.confrelid"),
+    )
+}

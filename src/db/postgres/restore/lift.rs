@@ -1,0 +1,156 @@
+//! What refuses rows although it may not: lifted as the database names it, and put back when the rows are written.
+//!
+//! Unique indexes are in the way of rows that exchange values while rows outside of the restore refer to them, so that the rows cannot
+//! be deleted and put back. Constraints that were added as NOT VALID are in the way of rows that are older than they are.
+
+use super::PostgresRestore;
+use super::staging::{Staged, Work};
+use crate::db::DbError;
+use crate::db::postgres::lifting;
+use crate::db::postgres::quote;
+use crate::db::postgres::wire::{Constraint, Failure, ServerError};
+use std::collections::HashSet;
+
+/// Statements that put back what is lifted, in the order in which it was taken off.
+#[derive(Debug, Default)]
+pub(super) struct Lifted {
+    again: Vec<String>,
+    seen: Vec<Constraint>,
+    orphans: Vec<Orphans>,
+}
+
+/// Rows that refer to nothing by a foreign key that is lifted, and that are not written here: no more may come.
+#[derive(Debug)]
+struct Orphans {
+    find: String,
+    before: HashSet<String>,
+    /// What the database says if a row does.
+    error: ServerError,
+}
+
+impl PostgresRestore<'_> {
+    /// Takes off what `failure` names, if it may be; whether it did. The transaction stands where it stood before what failed.
+    pub(super) fn lift(&mut self, pending: &[Staged], failure: &Failure, lifted: &mut Lifted) -> Result<bool, Failure> {
+        let Failure::Server(error) = failure else { return Ok(false) };
+        let Some(named) = error.constraint.clone().filter(|named| !lifted.seen.contains(named)) else {
+            return Ok(false);
+        };
+        let Some(sql) = self.lifting_of(pending, &error.code, &named) else { return Ok(false) };
+        let monitor = self.session.monitor;
+        let (mut off, mut again) = (Vec::new(), Vec::new());
+        self.session.connection.query(&sql, monitor, &mut |row| {
+            off.push(row.required(0)?.to_string());
+            again.push(row.required(1)?.to_string());
+            Ok(())
+        })?;
+        if off.is_empty() {
+            return Ok(false);
+        }
+        if error.code == "23503" {
+            let condition = format!("k.conrelid = {} AND k.conname = {}", oid_of(&named), quote::literal(&named.name));
+            let find = self.texts(&lifting::dangling(&condition))?;
+            let find = find.into_iter().collect::<Vec<_>>().join(" UNION ALL ");
+            lifted.orphans.push(Orphans { before: self.texts(&find)?, find, error: error.clone() });
+        }
+        lifted.seen.push(named);
+        lifted.again.append(&mut again);
+        // nothing can be dropped as long as a check of its table waits
+        let off = format!("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; {}", off.join("; "));
+        self.session.connection.execute(&off, monitor).map(|_| true)
+    }
+
+    /// The query for what is to be taken off.
+    fn lifting_of(&self, pending: &[Staged], code: &str, named: &Constraint) -> Option<String> {
+        let name = quote::literal(&named.name);
+        let oid = oid_of(named);
+        let held_by_children = || {
+            let mut updates = pending.iter().filter(|staged| staged.work == Work::Update);
+            updates.any(|staged| !self.links.is_replaceable(staged.index))
+        };
+        match code {
+            // otherwise all old rows were gone before a new one came, and it is another row that has the value
+            "23505" | "23P01" if held_by_children() => Some(lifting::unique_indexes(&format!(
+                "i.indrelid = {oid} AND i.indexrelid = (SELECT x.oid FROM pg_catalog.pg_class x \
+                 JOIN pg_catalog.pg_class t ON t.relnamespace = x.relnamespace WHERE t.oid = i.indrelid AND x.relname = {name})"
+            ))),
+            // a row that is written refers to nothing, and not one that is left behind by a row that goes
+            "23503" => Some(lifting::foreign_keys(&format!(
+                "k.conrelid = {oid} AND k.conrelid IN ({}) AND k.conname = {name} AND NOT k.convalidated",
+                self.written_to(pending)
+            ))),
+            "23514" => Some(lifting::checks_not_valid(&oid, &name)),
+            _ => None,
+        }
+    }
+
+    /// The tables to which rows of `pending` come.
+    fn written_to(&self, pending: &[Staged]) -> String {
+        let come = pending.iter().filter(|staged| staged.work != Work::Delete);
+        let oids = come.filter_map(|staged| self.session.plans.get(staged.index)).map(|plan| plan.oid.to_string());
+        std::iter::once("0".to_owned()).chain(oids).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The first column of what `sql` gives.
+    fn texts(&mut self, sql: &str) -> Result<HashSet<String>, Failure> {
+        let mut texts = HashSet::new();
+        self.session.connection.query(sql, self.session.monitor, &mut |row| {
+            texts.insert(row.required(0)?.to_string());
+            Ok(())
+        })?;
+        Ok(texts)
+    }
+
+    /// Puts back what was lifted.
+    pub(super) fn put_back(&mut self, lifted: &Lifted) -> Result<(), Failure> {
+        if lifted.again.is_empty() {
+            return Ok(());
+        }
+        for orphans in &lifted.orphans {
+            if !self.texts(&orphans.find)?.is_subset(&orphans.before) {
+                return Err(Failure::Server(orphans.error.clone()));
+            }
+        }
+        let again: Vec<&str> = lifted.again.iter().rev().map(String::as_str).collect();
+        let sql = format!("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; {}", again.join("; "));
+        self.session.connection.execute(&sql, self.session.monitor).map(drop)
+    }
+
+    /// Writes `pending` by `ways`, lifting what the database names as being in the way.
+    pub(super) fn lifting(
+        &mut self,
+        pending: &[Staged],
+        mut ways: impl FnMut(&mut Self) -> Result<Vec<u64>, Failure>,
+    ) -> Result<Vec<u64>, DbError> {
+        let mut lifted = Lifted::default();
+        loop {
+            self.run("SAVEPOINT dbsnap_write", "setting a savepoint")?;
+            let failure = match ways(self) {
+                Ok(counts) => {
+                    self.put_back(&lifted).map_err(|failure| self.explain(pending, failure))?;
+                    self.run("RELEASE SAVEPOINT dbsnap_write", "releasing a savepoint")?;
+                    return Ok(counts);
+                }
+                Err(failure @ Failure::Server(_)) => failure,
+                Err(failure) => return Err(self.explain(pending, failure)),
+            };
+            self.run("ROLLBACK TO SAVEPOINT dbsnap_write", "going back to a savepoint")?;
+            match self.lift(pending, &failure, &mut lifted) {
+                Ok(true) => {}
+                Ok(false) => return Err(self.explain(pending, failure)),
+                // 2BP01: something else relies on it; the first failure says more
+                Err(lifting) if lifting.code() == Some("2BP01") => return Err(self.explain(pending, failure)),
+                Err(lifting) => return Err(self.explain(pending, lifting)),
+            }
+        }
+    }
+}
+
+/// The table of a constraint, as SQL.
+fn oid_of(named: &Constraint) -> String {
+    format!(
+        "(SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = {} AND c.relname = {})",
+        quote::literal(&named.schema),
+        quote::literal(&named.relation)
+    )
+}

@@ -1,0 +1,81 @@
+//! What would be left without what it draws on when a sweep is done.
+
+use super::closure::{Closure, Cost};
+use super::index::{Index, Place};
+use super::{Live, Store, StoreError};
+use crate::hash::Hash;
+use std::collections::HashMap;
+
+impl Store {
+    /// The packs of those in `stays` that hold a form which draws on objects that go: they must be written anew without it.
+    /// `is_kept` tells the copies of live objects that are kept; these draw on nothing that goes.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if a pack cannot be read. A form that is damaged is one that cannot be read.
+    pub(super) fn unclosed_packs(
+        &self,
+        index: &Index,
+        live: &Live,
+        mut stays: Vec<bool>,
+        is_kept: &dyn Fn(&Place) -> bool,
+    ) -> Result<Vec<u32>, StoreError> {
+        let may_draw = |place: &Place| live.forms().may_draw(place.entry.kind);
+        let mut spare = Vec::new();
+        for place in index.all().filter(|place| stays[place.pack as usize] && may_draw(place) && !is_kept(place)) {
+            spare.push((place, self.sources_of(index, live, &place)?));
+        }
+        let mut unclosed = Vec::new();
+        loop {
+            // What stays of a pack that is written anew are the copies of live objects.
+            let found = broken(index, live, &stays, &spare);
+            if found.is_empty() {
+                return Ok(unclosed);
+            }
+            for at in found {
+                stays[at as usize] = false;
+                unclosed.push(at);
+            }
+        }
+    }
+
+    /// What a copy draws on; `None` if it cannot be told.
+    fn sources_of(&self, index: &Index, live: &Live, place: &Place) -> Result<Option<Vec<Hash>>, StoreError> {
+        let mut bytes = Vec::new();
+        match self.read_place(index, place, &mut bytes) {
+            Ok(kind) => Ok(live.forms().sources(kind, &bytes).ok()),
+            Err(StoreError::Damaged { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The packs of those in `stays` with a form in `spare` that cannot be read from what stays.
+fn broken(index: &Index, live: &Live, stays: &[bool], spare: &[(Place, Option<Vec<Hash>>)]) -> Vec<u32> {
+    let mut closure = Closure::default();
+    let stays_whole = |id: &Hash| {
+        let whole = |place: &Place| !live.forms().may_draw(place.entry.kind) && stays[place.pack as usize];
+        index.places(id).any(|place| whole(&place)).then_some(Cost::WHOLE)
+    };
+    let mut forms: HashMap<usize, u32> = HashMap::new();
+    let mut packs: Vec<u32> = Vec::new();
+    for (place, sources) in spare.iter().filter(|(place, _)| stays[place.pack as usize]) {
+        let Some(sources) = sources else {
+            packs.push(place.pack);
+            continue;
+        };
+        for source in sources {
+            if let Some(cost) = live.cost(source).or_else(|| stays_whole(source)) {
+                closure.give(source, cost);
+            }
+        }
+        if let Some(cost) = live.cost(&place.entry.id) {
+            closure.give(&place.entry.id, cost);
+        }
+        forms.insert(closure.add(&place.entry.id, sources), place.pack);
+    }
+    closure.resolve();
+    packs.extend(forms.into_iter().filter(|(form, _)| closure.cost(*form).is_none()).map(|(_, pack)| pack));
+    packs.sort_unstable();
+    packs.dedup();
+    packs
+}

@@ -1,0 +1,204 @@
+//! Checking trees against all that `docs/FORMAT.md`, section 4, says of them: not only that rows are what ids say, but that
+//! leaves and nodes end where they must and bounds are the ones that a writer makes.
+
+use super::leaf::{Entries, LeafReader};
+use super::node::{Node, Totals, bound_between};
+use super::splitter::{Extent, MOST_BITS, leaf_cuts, node_ends};
+use super::walk::{NodeReader, Place, Walk, check_child};
+use super::{Flaw, TreeError};
+use crate::codec::KeySpec;
+use crate::hash::Hash;
+use crate::monitor::Monitor;
+use crate::store::Objects;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Bytes of decoded leaves kept for deltas, and of nodes.
+const LEAF_CACHE: usize = 24 * 1024 * 1024;
+const NODE_CACHE: usize = 4 * 1024 * 1024;
+/// Leaves of which it is remembered what they are, so that a leaf of many trees is read once.
+const MOST_KNOWN: usize = 200_000;
+
+/// Checks trees, one after the other. A leaf that several of them have is read once.
+pub struct TreeCheck<'o> {
+    leaves: LeafReader<'o>,
+    nodes: Arc<NodeReader<'o>>,
+    specs: Vec<KeySpec>,
+    known: HashMap<(usize, Hash), Arc<LeafFacts>>,
+}
+
+/// What is known of a leaf that was read and proven.
+struct LeafFacts {
+    /// The first and the last key; `None` if it is empty.
+    keys: Option<(Vec<u8>, Vec<u8>)>,
+    totals: Totals,
+    /// Bytes of rows, each as often as it occurs.
+    all_bytes: u64,
+    /// Bit `k`: with leaves meant to hold 2^k entries it may be the last of its tree, or one before the last.
+    may_be_last: u16,
+    may_be_before: u16,
+}
+
+impl<'o> TreeCheck<'o> {
+    /// Of trees in `objects`.
+    pub fn new(objects: &'o dyn Objects) -> TreeCheck<'o> {
+        TreeCheck {
+            leaves: LeafReader::new(objects, LEAF_CACHE),
+            nodes: Arc::new(NodeReader::new(objects, NODE_CACHE)),
+            specs: Vec::new(),
+            known: HashMap::new(),
+        }
+    }
+
+    /// Reads the tree `root`, whose rows are keyed by `spec`, and tells what is in it. `monitor` is told of rows and bytes.
+    ///
+    /// # Errors
+    /// The first thing that is wrong; [`TreeError::Interrupted`].
+    pub fn tree(&mut self, spec: &KeySpec, root: &Hash, monitor: &dyn Monitor) -> Result<Totals, TreeError> {
+        self.check_nodes(spec, root)?;
+        let number = self.specs.iter().position(|known| known == spec).unwrap_or_else(|| {
+            self.specs.push(spec.clone());
+            self.specs.len() - 1
+        });
+        let mut walk = Walk::new(&self.nodes, root, &[])?;
+        let mut totals = Totals::default();
+        let mut extent = Extent::default();
+        let mut cuts = Cuts::default();
+        let mut before: Option<Arc<LeafFacts>> = None;
+        while let Some(place) = walk.next_leaf()? {
+            if monitor.interrupted() {
+                return Err(TreeError::Interrupted);
+            }
+            let leaf = self.facts(number, &place.id)?;
+            check_leaf(&leaf, before.as_deref(), &place)?;
+            let too_much = || Flaw::Shape("its tree holds more than can be counted").of(place.id);
+            totals = totals.plus(leaf.totals).ok_or_else(too_much)?;
+            extent = extent.plus(Extent { rows: leaf.totals.rows, row_bytes: leaf.all_bytes });
+            cuts.add(place.id, if place.upper.is_empty() { leaf.may_be_last } else { leaf.may_be_before });
+            monitor.advance(leaf.totals.rows, leaf.totals.row_bytes);
+            before = Some(leaf);
+        }
+        cuts.check(extent)?;
+        Ok(totals)
+    }
+
+    /// Checks the nodes of a tree.
+    fn check_nodes(&self, spec: &KeySpec, root: &Hash) -> Result<(), TreeError> {
+        let Some(node) = self.nodes.root(root)? else { return Ok(()) };
+        if node.children.len() < 2 {
+            return Err(Flaw::Shape("a root has a single child").of(*root));
+        }
+        if node.children.last().is_some_and(|last| !last.upper.is_empty()) {
+            return Err(Flaw::Shape("the last bound of a root is not empty").of(*root));
+        }
+        let mut open: Vec<(Hash, Arc<Node>, Vec<u8>)> = vec![(*root, node, Vec::new())];
+        while let Some((id, node, mut lower)) = open.pop() {
+            if node.multiset != spec.is_multiset() {
+                return Err(Flaw::Shape("a node is of another kind of table").of(id));
+            }
+            check_ends(&node).map_err(|flaw| flaw.of(id))?;
+            if node.level == 1 {
+                continue;
+            }
+            for told in &node.children {
+                let child = self.nodes.load(&told.id)?;
+                let upper = told.upper.clone();
+                let place = Place { id: told.id, lower: lower.clone(), upper, totals: Some(told.totals) };
+                check_child(&child, &place, node.level - 1)?;
+                open.push((told.id, child, std::mem::replace(&mut lower, place.upper)));
+            }
+        }
+        Ok(())
+    }
+
+    fn facts(&mut self, spec: usize, id: &Hash) -> Result<Arc<LeafFacts>, TreeError> {
+        if let Some(known) = self.known.get(&(spec, *id)) {
+            return Ok(Arc::clone(known));
+        }
+        let entries = self.leaves.read(id, &self.specs[spec])?;
+        let facts = LeafFacts::of(&entries).ok_or_else(|| Flaw::Shape("its rows are more than can be counted").of(*id));
+        let facts = Arc::new(facts?);
+        if self.known.len() < MOST_KNOWN {
+            self.known.insert((spec, *id), Arc::clone(&facts));
+        }
+        Ok(facts)
+    }
+}
+
+impl LeafFacts {
+    fn of(entries: &Entries) -> Option<LeafFacts> {
+        let leaf = entries.leaf();
+        let (mut rows, mut all_bytes) = (0u64, 0u64);
+        for index in 0..entries.len() {
+            rows = rows.checked_add(leaf.count(index))?;
+            all_bytes = all_bytes.saturating_add(leaf.count(index).saturating_mul(leaf.row(index).len() as u64));
+        }
+        let cuts = leaf_cuts((0..entries.len()).map(|index| (entries.key(index), leaf.row(index).len())));
+        let last = entries.len().checked_sub(1);
+        Some(LeafFacts {
+            keys: last.map(|last| (entries.key(0).to_vec(), entries.key(last).to_vec())),
+            totals: Totals { entries: entries.len() as u64, rows, row_bytes: leaf.row_bytes() },
+            all_bytes,
+            may_be_last: cuts.0,
+            may_be_before: cuts.1,
+        })
+    }
+}
+
+/// Checks a leaf against its place and against the leaf before it.
+fn check_leaf(leaf: &LeafFacts, before: Option<&LeafFacts>, place: &Place) -> Result<(), TreeError> {
+    let flawed = |what: &'static str| Err(Flaw::Shape(what).of(place.id));
+    let Some(totals) = place.totals else { return Ok(()) };
+    let Some((first, last)) = &leaf.keys else { return flawed("an empty leaf stands in a tree of several") };
+    let within = *first >= place.lower && (place.upper.is_empty() || *last < place.upper);
+    if !within || totals != leaf.totals {
+        return flawed("a leaf is not what the node above says of it");
+    }
+    match before.and_then(|before| before.keys.as_ref()) {
+        Some((_, below)) if bound_between(below, first) != place.lower => {
+            flawed("the bound before it is not the shortest that there is")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks that a node ends where its children's bounds say so and nowhere else.
+fn check_ends(node: &Node) -> Result<(), Flaw> {
+    let mut bounds = 0;
+    for (number, child) in (1..).zip(&node.children) {
+        bounds += child.upper.len();
+        let is_last = number == node.children.len();
+        let ends = !child.upper.is_empty() && node_ends(node.level, number, bounds, &child.upper);
+        if ends && !is_last {
+            return Err(Flaw::Shape("a node goes on where it must end"));
+        }
+        if is_last && !ends && !child.upper.is_empty() {
+            return Err(Flaw::Shape("a node ends where it must not"));
+        }
+    }
+    Ok(())
+}
+
+/// By which numbers of bits all leaves of a tree may have been cut.
+#[derive(Default)]
+struct Cuts {
+    /// By number of bits: the first leaf that cannot have been.
+    against: [Option<Hash>; MOST_BITS as usize + 1],
+}
+
+impl Cuts {
+    fn add(&mut self, id: Hash, possible: u16) {
+        for (bits, against) in self.against.iter_mut().enumerate() {
+            if possible & 1 << bits == 0 {
+                against.get_or_insert(id);
+            }
+        }
+    }
+
+    fn check(&self, extent: Extent) -> Result<(), TreeError> {
+        match self.against[extent.leaf_bits() as usize] {
+            None => Ok(()),
+            Some(id) => Err(Flaw::Shape("a leaf does not end where its keys say").of(id)),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Stories that showed a fault once, made short.
+
+/// One leaf is stored twice, drawn from different leaves; marking follows the one form, the sweep keeps the other.
+pub const TWO_FORMS: [&str; 2] = [
+    "pack 1500; start 1 0; go 0; go 0; go 0; rows 0 4; start 1 0; go 0; rows 0 1; start 1 0; go 0; go 0; go 0; rows 0 4; \
+     start 1 0; go 0; go 0; go 0; go 0; go 0; delete 945",
+    "pack 700; start 2 0; go 0; go 0; go 0; rows 1 1; start 2 0; go 0; rows 1 2; start 2 0; go 0; go 0; go 0; rows 1 1; \
+     start 2 0; go 0; go 0; go 0; go 0; go 0; gc 1",
+];
+
+/// A leaf that nothing needs stays in a pack that is kept, and what it draws on goes. Then its rows come back.
+pub const LEFT_BEHIND: [&str; 1] = [
+    "pack 700; start 1 0; go 0; go 0; go 0; rows 0 1; start 5 0; go 0; go 0; go 0; go 0; start 4 0; go 0; go 0; go 0; \
+     delete 897; delete 624",
+];
+
+/// The sync of `packs/` fails; the next snapshot stores nothing new, and then the power goes.
+pub const NOT_DURABLE: [&str; 2] = [
+    "pack 4000; start 1 0; go 0; fail 4 0; go 0; start 1 0; go 0; go 0; go 0; cut 0 2",
+    "pack 4000; start 1 0; go 0; fail 4 0; go 0; start 1 0; go 0; go 0; go 0; cut 0 5; gc 1",
+];

@@ -1,0 +1,134 @@
+//! Rows exchange what is unique of them while rows of other tables refer to them: the rows get their values, and nothing else moves.
+
+use super::place::{on_both, on_postgres};
+
+/// Makes a table, an outside table that refers to it, exchanges values and takes that back.
+fn goes_back(table: &str, action: &str, rows: &str, exchange: &str) {
+    on_postgres(|place| {
+        place.may_make_again();
+        place.sql(&format!(
+            "{table}; CREATE TABLE outside (id int PRIMARY KEY, t int REFERENCES t {action});
+             INSERT INTO t VALUES {rows}; INSERT INTO outside SELECT id * 10, id FROM t"
+        ));
+        place.goes_there_and_back(&["t"], exchange);
+    });
+}
+
+/// Torment: R1, R13
+#[test]
+fn numbers_and_times() {
+    goes_back(
+        "CREATE TABLE t (id int PRIMARY KEY, at timestamptz NOT NULL, n numeric(2) NOT NULL CHECK (n > 0), CONSTRAINT \"a n\" UNIQUE (at, n) WITH (fillfactor = 60));
+         COMMENT ON CONSTRAINT \"a n\" ON t IS 'it''s'; COMMENT ON INDEX \"a n\" IS 'an index'; ALTER TABLE t CLUSTER ON \"a n\"; ALTER TABLE t REPLICA IDENTITY USING INDEX \"a n\"",
+        "ON DELETE CASCADE",
+        "(1, '2026-01-01', 1), (2, '2026-01-01', 2), (3, '2026-01-01', 3)",
+        "UPDATE t SET n = n + 10; UPDATE t SET n = CASE id WHEN 1 THEN 2 WHEN 2 THEN 3 ELSE 1 END",
+    );
+}
+
+/// Torment: R1, R13
+#[test]
+fn expressions_and_conditions() {
+    goes_back(
+        "CREATE TABLE t (id int PRIMARY KEY, word text NOT NULL CHECK (word ~ '^[a-c]$'), live boolean NOT NULL);
+         CREATE UNIQUE INDEX spoken ON t (upper(word), (live::int + 1)); ALTER INDEX spoken ALTER COLUMN 2 SET STATISTICS 77;
+         CREATE UNIQUE INDEX one ON t (live) WHERE live",
+        "ON DELETE RESTRICT ON UPDATE CASCADE",
+        "(1, 'a', true), (2, 'b', false), (3, 'c', false)",
+        "UPDATE t SET live = false; UPDATE t SET live = true WHERE id = 2;
+         UPDATE t SET live = false WHERE id = 2; UPDATE t SET word = 'b', live = true WHERE id = 1; UPDATE t SET word = 'a' WHERE id = 2;
+         UPDATE t SET live = false WHERE id = 1; UPDATE t SET live = true WHERE id = 3",
+    );
+}
+
+/// Torment: R1, R13
+#[test]
+fn ranges_that_exclude_each_other() {
+    goes_back(
+        "CREATE TABLE t (id int PRIMARY KEY, r int4range NOT NULL CHECK (upper(r) <= 20), EXCLUDE USING gist (r WITH &&))",
+        "ON DELETE SET NULL",
+        "(1, '[1,5)'), (2, '[5,9)'), (3, '[9,12)')",
+        "UPDATE t SET r = '[12,13)' WHERE id = 1; UPDATE t SET r = '[1,5)' WHERE id = 3; UPDATE t SET r = '[9,11)' WHERE id = 1",
+    );
+}
+
+/// Torment: R1, R8, R13
+#[test]
+fn within_partitions() {
+    on_postgres(|place| {
+        place.may_make_again();
+        place.sql(
+            "CREATE TYPE place AS ENUM ('top', 'left'); CREATE TABLE t (id int, place place NOT NULL, PRIMARY KEY (id)) PARTITION BY RANGE (id);
+             CREATE TABLE low PARTITION OF t FOR VALUES FROM (0) TO (10); CREATE TABLE rest PARTITION OF t DEFAULT;
+             ALTER TABLE t ADD CONSTRAINT each UNIQUE (place, id); CREATE UNIQUE INDEX alone ON low (place); COMMENT ON INDEX alone IS 'alone';
+             CREATE TABLE outside (id int PRIMARY KEY, t int REFERENCES t ON DELETE CASCADE);
+             INSERT INTO t VALUES (1, 'top'), (2, 'left'), (11, 'top'); INSERT INTO outside SELECT id * 10, id FROM t",
+        );
+        place.goes_there_and_back(
+            &["t"],
+            "DROP INDEX alone; UPDATE t SET place = CASE id WHEN 1 THEN 'left' ELSE 'top' END::place;
+             CREATE UNIQUE INDEX alone ON low (place); COMMENT ON INDEX alone IS 'alone'",
+        );
+    });
+}
+
+/// What others refer to goes from one row to another, and they stay with the value.
+///
+/// Torment: R1, R12, R13
+#[test]
+fn what_is_referred_to() {
+    on_postgres(|place| {
+        place.may_make_again();
+        place.sql(
+            "CREATE TABLE t (id int PRIMARY KEY, code uuid NOT NULL UNIQUE);
+             CREATE TABLE outside (id int PRIMARY KEY, code uuid REFERENCES t (code) ON DELETE CASCADE);
+             COMMENT ON CONSTRAINT outside_code_fkey ON outside IS 'by code';
+             INSERT INTO t SELECT n, ('00000000-0000-0000-0000-00000000000' || n)::uuid FROM generate_series(1, 3) n;
+             INSERT INTO outside SELECT id * 10, code FROM t",
+        );
+        place.goes_there_and_back(
+            &["t"],
+            "ALTER TABLE outside DROP CONSTRAINT outside_code_fkey; UPDATE t SET code = gen_random_uuid();
+             UPDATE t SET code = ('00000000-0000-0000-0000-00000000000' || id % 3 + 1)::uuid;
+             ALTER TABLE outside ADD FOREIGN KEY (code) REFERENCES t (code) ON DELETE CASCADE;
+             COMMENT ON CONSTRAINT outside_code_fkey ON outside IS 'by code'",
+        );
+    });
+}
+
+/// A value that another row has for good is refused as before, and every index is still there.
+///
+/// Torment: R13
+#[test]
+fn what_another_row_keeps() {
+    on_postgres(|place| {
+        place.sql(
+            "CREATE TABLE t (id int PRIMARY KEY, day date NOT NULL UNIQUE);
+             CREATE TABLE outside (id int PRIMARY KEY, t int REFERENCES t ON DELETE CASCADE);
+             INSERT INTO t VALUES (1, '2026-01-01'), (2, '2026-01-02'); INSERT INTO outside SELECT id, id FROM t",
+        );
+        let snap = place.round.snap(&["t"]).id;
+        place.sql("UPDATE t SET day = '2026-02-01' WHERE id = 1; INSERT INTO t VALUES (3, '2026-01-01')");
+        let (code, error) = place.refused(&[&snap]);
+        assert!(code == Some(1) && error.contains("23505"), "{code:?}: {error}");
+    });
+}
+
+/// Torment: R1, R13
+#[test]
+fn on_both_engines() {
+    on_both(|place| {
+        place.may_make_again();
+        place.sql(
+            "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL CHECK (n BETWEEN 1 AND 3), live boolean NOT NULL);
+             CREATE UNIQUE INDEX of_n ON t (n); CREATE UNIQUE INDEX one ON t (live) WHERE live;
+             CREATE TABLE outside (id int PRIMARY KEY, t int REFERENCES t ON DELETE CASCADE);
+             INSERT INTO t VALUES (1, 1, true), (2, 2, false), (3, 3, false); INSERT INTO outside SELECT id * 10, id FROM t",
+        );
+        place.goes_there_and_back(
+            &["t"],
+            "DROP INDEX of_n; UPDATE t SET n = n % 3 + 1; CREATE UNIQUE INDEX of_n ON t (n);
+             UPDATE t SET live = false; UPDATE t SET live = true WHERE id = 3",
+        );
+    });
+}

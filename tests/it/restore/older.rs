@@ -1,0 +1,66 @@
+//! Rows that are older than a constraint which was added as NOT VALID: what the database once held it takes again.
+
+use super::place::on_postgres;
+
+/// Torment: R1, R2
+#[test]
+fn rows_that_no_check_would_take() {
+    on_postgres(|place| {
+        place.may_make_again();
+        place.sql(
+            "CREATE TABLE t (id int PRIMARY KEY, n int, w text); INSERT INTO t VALUES (1, -1, 'a'), (2, 2, 'b'), (3, -3, 'c');
+             ALTER TABLE t ADD CONSTRAINT \"is pos\" CHECK (n > 0) NOT VALID; COMMENT ON CONSTRAINT \"is pos\" ON t IS 'new rows';
+             ALTER TABLE t ADD CONSTRAINT short CHECK (length(w) < 9), ADD CONSTRAINT lone CHECK (n <> -3) NO INHERIT NOT VALID",
+        );
+        place.goes_there_and_back(&["t"], "DELETE FROM t WHERE id IN (1, 3); UPDATE t SET w = 'x' WHERE id = 2");
+        place.goes_there_and_back(&["t"], "DELETE FROM t");
+    });
+}
+
+/// Torment: R1, R2, R8
+#[test]
+fn rows_of_partitions() {
+    on_postgres(|place| {
+        place.may_make_again();
+        place.sql(
+            "CREATE TABLE t (id int PRIMARY KEY, n int) PARTITION BY RANGE (id);
+             CREATE TABLE low PARTITION OF t FOR VALUES FROM (0) TO (10); CREATE TABLE rest PARTITION OF t DEFAULT;
+             INSERT INTO t VALUES (1, -1), (11, -2); ALTER TABLE t ADD CONSTRAINT pos CHECK (n > 0) NOT VALID;
+             COMMENT ON CONSTRAINT pos ON low IS 'of the low ones'",
+        );
+        place.goes_there_and_back(&["t"], "DELETE FROM t");
+    });
+}
+
+const ORPHANS: &str = "CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1), (2);
+     CREATE TABLE child (id int PRIMARY KEY, parent int, w text); INSERT INTO child VALUES (1, 1, 'a'), (2, 7, 'b'), (3, 8, 'c');
+     ALTER TABLE child ADD CONSTRAINT \"to parent\" FOREIGN KEY (parent) REFERENCES parent ON DELETE CASCADE NOT VALID;
+     COMMENT ON CONSTRAINT \"to parent\" ON child IS 'from now on'";
+
+/// Torment: R1, R2
+#[test]
+fn rows_that_refer_to_nothing() {
+    on_postgres(|place| {
+        place.may_make_again();
+        place.sql(ORPHANS);
+        place.goes_there_and_back(&["child"], "DELETE FROM child WHERE id > 1");
+        place.goes_there_and_back(
+            &["child", "parent"],
+            "DELETE FROM child; DELETE FROM parent WHERE id = 2; UPDATE parent SET id = 3 WHERE id = 1",
+        );
+    });
+}
+
+/// A row that had something to refer to is not left without it: the constraint holds for it.
+///
+/// Torment: R1, R2
+#[test]
+fn rows_that_would_be_left_behind() {
+    on_postgres(|place| {
+        place.sql(&ORPHANS.replace("ON DELETE CASCADE", ""));
+        let snap = place.round.snap(&["parent"]).id;
+        place.sql("INSERT INTO parent VALUES (9); INSERT INTO child VALUES (9, 9, 'd')");
+        let (code, error) = place.refused(&[&snap, "--mode", "exact"]);
+        assert!(code == Some(1) && error.contains("23503"), "{code:?}: {error}");
+    });
+}

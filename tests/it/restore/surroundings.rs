@@ -1,0 +1,137 @@
+//! What the application has around its tables: functions that need its search path, event triggers, types of its own.
+
+use super::place::{Place, on_postgres};
+
+/// A schema of the application's own, in the role's search path, and functions that name what is in it without schema.
+const APPLICATION: &str = "CREATE SCHEMA app; CREATE TABLE app.allowed (word text PRIMARY KEY); INSERT INTO app.allowed VALUES ('red'), ('blue');
+    CREATE FUNCTION app.folded(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower(t)';
+    CREATE FUNCTION app.handle(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $f$ BEGIN RETURN replace(folded(t), ' ', '_'); END $f$;
+    CREATE FUNCTION app.twice(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT handle(t) || handle(t)';
+    CREATE FUNCTION app.is_allowed(t text) RETURNS boolean LANGUAGE plpgsql STABLE AS
+      $f$ BEGIN RETURN EXISTS (SELECT FROM allowed WHERE word = t); END $f$;
+    CREATE FUNCTION app.span(a int, b int) RETURNS int4range LANGUAGE plpgsql IMMUTABLE AS
+      $f$ BEGIN RETURN int4range(a, greatest(a, b)); END $f$;
+    CREATE DOMAIN app.handled AS text CHECK (VALUE IS NULL OR VALUE = app.handle(VALUE));
+    CREATE TYPE app.pair AS (a app.handled, b int);
+    CREATE TABLE checked (id int PRIMARY KEY, v text CHECK (app.is_allowed(v)), n int);
+    CREATE TABLE made (id int PRIMARY KEY, v text, n int, w text GENERATED ALWAYS AS (app.twice(v)) STORED);
+    CREATE TABLE indexed (id int PRIMARY KEY, v text, n int); CREATE UNIQUE INDEX ON indexed (app.twice(v)) WHERE app.handle(v) <> '';
+    CREATE TABLE handles (id app.handled PRIMARY KEY, v app.handled[], n int);
+    CREATE TABLE ranged (id int PRIMARY KEY, a int, b int, n int, EXCLUDE USING gist (app.span(a, b) WITH &&) DEFERRABLE INITIALLY DEFERRED);
+    CREATE TABLE bag (v app.handled, n int);
+    INSERT INTO checked SELECT n, CASE n % 2 WHEN 0 THEN 'red' ELSE 'blue' END, n FROM generate_series(1, 5) AS n;
+    INSERT INTO made SELECT n, 'Some ''Words\\ \"' || n, n FROM generate_series(1, 5) AS n;
+    INSERT INTO indexed SELECT n, 'Some Words ' || n, n FROM generate_series(1, 5) AS n;
+    INSERT INTO handles SELECT 'h_' || n, ARRAY['x_' || n, NULL], n FROM generate_series(1, 5) AS n;
+    INSERT INTO ranged SELECT n, n * 10, n * 10 + 5, n FROM generate_series(1, 5) AS n;
+    INSERT INTO bag SELECT 'b_' || n % 2, n % 2 FROM generate_series(1, 5) AS n;";
+const TABLES: [&str; 6] = ["checked", "made", "indexed", "handles", "ranged", "bag"];
+
+fn application(place: &Place) {
+    let (role, database) = (place.user(), place.sql("SELECT current_database()"));
+    place.db().sql(&format!("ALTER ROLE {role} IN DATABASE \"{database}\" SET search_path = app, public"));
+    place.db().sql(&format!("GRANT CREATE ON DATABASE \"{database}\" TO {role}"));
+    place.sql(&APPLICATION.replace("CREATE TABLE ", "CREATE TABLE public.").replace("public.app.", "app."));
+}
+
+/// Torment: S15
+#[test]
+fn functions_that_need_the_roles_search_path() {
+    on_postgres(|place| {
+        application(place);
+        for table in TABLES {
+            let snap = place.round.snap(&[table]).id;
+            let whole = place.rows();
+            place.sql(&format!("DELETE FROM {table} WHERE n IN (1, 4); UPDATE {table} SET n = -n WHERE n IN (0, 2)"));
+            let damaged = place.rows();
+            let patch = place.round.plain(&["diff", "-o", "sql", "live", &snap]).run().success().stdout().to_owned();
+            place.restore_exactly(&snap);
+            assert_eq!(place.rows(), whole, "{table}");
+            place.undo(&[]);
+            assert_eq!(place.rows(), damaged, "{table}");
+            place.sql(&patch);
+            assert_eq!(place.rows(), whole, "{table}, by a patch");
+        }
+        let snap = place.snap();
+        let whole = place.rows();
+        place.sql("TRUNCATE checked, made, indexed, handles, ranged, bag");
+        place.restore_exactly(&snap);
+        assert_eq!(place.rows(), whole);
+    });
+}
+
+/// Torment: S16
+#[test]
+fn event_triggers_see_no_restore() {
+    on_postgres(|place| {
+        place.sql(
+            "CREATE TABLE t (id int PRIMARY KEY, w text UNIQUE, up int REFERENCES t); CREATE TABLE bag (w text, n int);
+            INSERT INTO t SELECT n, 'w' || n, nullif(n / 2, 0) FROM generate_series(1, 9) AS n;
+            INSERT INTO bag SELECT 'b' || n % 3, 1 FROM generate_series(1, 9) AS n; CREATE TABLE seen (tag text)",
+        );
+        let db = place.db();
+        db.sql("CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS
+              $f$ BEGIN INSERT INTO public.seen VALUES (tg_tag); END $f$;
+            CREATE FUNCTION forbid() RETURNS event_trigger LANGUAGE plpgsql AS $f$ BEGIN RAISE EXCEPTION 'not here'; END $f$;
+            CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION note();
+            CREATE EVENT TRIGGER dropped ON sql_drop EXECUTE FUNCTION note()");
+        for forbidden in ["", "CREATE EVENT TRIGGER forbidden ON ddl_command_start EXECUTE FUNCTION forbid()"] {
+            db.sql(&format!("SELECT 1; {forbidden}"));
+            place.goes_there_and_back(
+                &["t", "bag"],
+                "DELETE FROM t WHERE id > 7; UPDATE t SET w = 'z' || id WHERE id < 3; UPDATE t SET up = 5 WHERE id = 6;
+                 INSERT INTO t VALUES (20, 'new', 20); DELETE FROM bag WHERE w = 'b1'; INSERT INTO bag VALUES ('b2', 1), (NULL, 2)",
+            );
+            assert_eq!(place.sql("SELECT count(*) FROM seen"), "0");
+        }
+    });
+}
+
+/// Triggers of tables can only be switched off by ALTER TABLE, which a log of such statements notes.
+///
+/// Torment: S16
+#[test]
+fn what_is_noted_of_switching_triggers_off_is_no_stray_row() {
+    on_postgres(|place| {
+        place.sql("CREATE TABLE t (id serial PRIMARY KEY, w text); INSERT INTO t (w) SELECT 'w' || n FROM generate_series(1, 9) AS n;
+            CREATE TABLE seen (tag text); CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+            CREATE TRIGGER stop BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION nothing()");
+        place.db().sql(
+            "CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS
+              $f$ BEGIN INSERT INTO public.seen VALUES (tg_tag); END $f$;
+            CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION note()",
+        );
+        let snap = place.round.snap(&["t"]).id;
+        let before = place.sql("SELECT * FROM t ORDER BY id");
+        place.sql("DELETE FROM t WHERE id IN (3, 9)");
+        let report = place.round.json(&["restore", &snap, "--mode", "exact", "-y"]);
+        assert_eq!(report["applied"], true, "{report}");
+        assert_eq!(place.sql("SELECT * FROM t ORDER BY id"), before);
+        assert_eq!(place.sql("SELECT DISTINCT tag FROM seen"), "ALTER TABLE");
+    });
+}
+
+/// More rows than the server is to keep in memory wait in temporary tables, or, where those are forbidden, in memory all the same.
+///
+/// Torment: S16
+#[test]
+fn many_rows_wait_in_temporary_tables_where_they_may() {
+    let place = Place::superuser();
+    place.sql(
+        "CREATE TABLE t (id int PRIMARY KEY, w text, a int[]); CREATE TABLE seen (tag text);
+        INSERT INTO t SELECT n, repeat('it''s \"\\' || n, 5000), ARRAY[n, NULL] FROM generate_series(1, 1500) AS n",
+    );
+    let snap = place.round.snap(&["t"]).id;
+    let sum = "SELECT count(*), sum(hashtext(t::text)) FROM t";
+    let whole = place.sql(sum);
+    for trigger in [
+        "SELECT 1",
+        "CREATE FUNCTION forbid() RETURNS event_trigger LANGUAGE plpgsql AS $f$ BEGIN RAISE EXCEPTION 'not here'; END $f$;
+         CREATE EVENT TRIGGER forbidden ON ddl_command_start EXECUTE FUNCTION forbid()",
+    ] {
+        place.sql(trigger);
+        place.sql("TRUNCATE t; INSERT INTO t VALUES (1, 'x', NULL)");
+        place.restore_exactly(&snap);
+        assert_eq!(place.sql(sum), whole);
+    }
+}

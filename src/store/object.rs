@@ -201,8 +201,13 @@ pub enum StoreError {
     #[error("interrupted")]
     Interrupted,
     /// An earlier write failed: nothing more is written, nothing is published.
-    #[error("an earlier write failed, so nothing is published")]
-    Poisoned,
+    #[error("an earlier write failed, so nothing is published: {reason}")]
+    Poisoned {
+        /// The error of that write, with its causes.
+        reason: String,
+        /// Whether the disk had no room left.
+        out_of_space: bool,
+    },
 }
 
 fn first(ids: &[Hash]) -> String {
@@ -224,7 +229,22 @@ impl StoreError {
     /// Whether the disk had no room left.
     pub fn is_out_of_space(&self) -> bool {
         use std::io::ErrorKind::{QuotaExceeded, StorageFull};
-        matches!(self, StoreError::Io { source, .. } if matches!(source.kind(), StorageFull | QuotaExceeded))
+        match self {
+            StoreError::Io { source, .. } => matches!(source.kind(), StorageFull | QuotaExceeded),
+            StoreError::Poisoned { out_of_space, .. } => *out_of_space,
+            _ => false,
+        }
+    }
+
+    /// What later writes fail with, after this one.
+    pub(super) fn poison(&self) -> StoreError {
+        let out_of_space = self.is_out_of_space();
+        let reason = match self {
+            StoreError::Poisoned { reason, .. } => reason.clone(),
+            StoreError::Io { source, .. } => format!("{self}: {source}"),
+            _ => self.to_string(),
+        };
+        StoreError::Poisoned { reason, out_of_space }
     }
 
     /// Whether a file was not there.

@@ -9,8 +9,7 @@ use super::pack_writer::PACK_SIZE;
 use crate::fsio::{Disk, Entry, FileKind, FileSystem, Lock, LockMode, is_temp_name, read_whole, write_durably};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -42,7 +41,8 @@ pub struct Store {
     /// Loaded when first needed.
     pub(super) index: RwLock<Option<Arc<Index>>>,
     pub(super) files: PackFiles,
-    poisoned: AtomicBool,
+    /// What the first write failed with that did.
+    poisoned: OnceLock<StoreError>,
     pub(super) pack_size: u64,
     /// Whether full packs are finished by the thread that fills them.
     pub(super) finish_inline: bool,
@@ -94,7 +94,7 @@ impl Store {
             lock,
             index: RwLock::new(None),
             files: PackFiles::default(),
-            poisoned: AtomicBool::new(false),
+            poisoned: OnceLock::new(),
             pack_size: PACK_SIZE,
             finish_inline: false,
         })
@@ -131,7 +131,7 @@ impl Store {
         if self.access == Access::Read {
             return Err(StoreError::ReadOnly);
         }
-        if self.poisoned.load(Ordering::Acquire) { Err(StoreError::Poisoned) } else { Ok(()) }
+        self.poisoned.get().map_or(Ok(()), |failed| Err(failed.poison()))
     }
 
     /// Succeeds if this store may be written, still holds its lock, and no write has failed.
@@ -148,8 +148,8 @@ impl Store {
 
     /// Passes a result on; an error means that nothing is published through this store from now on.
     pub(super) fn or_poison<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        if result.is_err() {
-            self.poisoned.store(true, Ordering::Release);
+        if let Err(error) = &result {
+            self.poisoned.get_or_init(|| error.poison());
         }
         result
     }

@@ -169,41 +169,50 @@ fn settings_that_are_not_read_back_are_not_believed() {
 /// Torment: R18, F15, F20
 #[test]
 fn a_row_lost_on_the_way_is_caught_however_it_is_hidden() {
-    /// What the network does with the rows of a COPY into a temporary table.
-    fn lose(message: Message) -> Vec<u8> {
-        let lines: Vec<&[u8]> = message.body.split_inclusive(|&byte| byte == b'\n').collect();
-        Message::new(b'd', lines[..lines.len() - 1].concat()).bytes()
+    /// What the network does with the rows, which are an array for each column on their way into a setting: the last is lost.
+    fn lose(message: &Message) -> Vec<u8> {
+        let some = swapped(message, &[(",1000}", "}"), (r#",\"word 1000\"}"#, "}")]);
+        if some == message.bytes() { swapped(message, &[("{1000}", "{}"), (r#"{\"word 1000\"}"#, "{}")]) } else { some }
     }
-    fn change(mut message: Message) -> Vec<u8> {
-        let last = message.body.len() - 2;
-        message.body[last] = b'x';
-        message.bytes()
+    fn change(message: &Message) -> Vec<u8> {
+        swapped(message, &[("word 1000", "word 100x")])
     }
-    /// Another number in the only row of a query: its last digits.
-    fn count(mut message: Message) -> Vec<u8> {
-        let end = message.body.len();
-        message.body[end - 3..].copy_from_slice(b"300");
-        message.bytes()
+    fn swapped(message: &Message, texts: &[(&str, &str)]) -> Vec<u8> {
+        let body = String::from_utf8(message.body.clone()).unwrap();
+        Message::new(message.tag, texts.iter().fold(body, |body, (old, new)| body.replace(old, new))).bytes()
     }
     on_postgres(|place| {
         thousand(place);
         let snap = place.round.snap(&["t"]).id;
         place.sql("DELETE FROM t WHERE id > 700");
-        // how far the lie goes: the row, the server's count of rows that arrived, its count of rows that were written
+        // how far the lie goes: the row, how many are to be written, the server's count of rows that were written
         for (name, harm, depth) in
-            [("lost", lose as fn(_) -> _, 0), ("lost", lose, 1), ("lost", lose, 2), ("changed", change, 0)]
+            [("lost", lose as fn(&_) -> _, 0), ("lost", lose, 1), ("lost", lose, 2), ("changed", change, 0)]
         {
             let harmed = Arc::new(AtomicU32::new(0));
             let counted = Arc::clone(&harmed);
-            behind(place, move |query, way, message, n| {
-                let staging = query.starts_with("COPY pg_temp.");
-                let done = match (way, message.tag) {
-                    (Way::ToServer, b'd') if staging && n == 0 => harm(message),
-                    (Way::ToClient, b'C') if staging && depth > 0 => Message::complete("COPY 300").bytes(),
-                    (Way::ToClient, b'D') if query.starts_with("WITH ") && depth > 1 => count(message),
-                    _ => return message.bytes(),
+            behind(place, move |query, way, message, _| {
+                let staging = query.starts_with("SELECT pg_catalog.set_config('dbsnap.rows_") && query.contains("word");
+                let rows = [300, 1]
+                    .map(|rows| (rows, format!("(1, {rows})")))
+                    .into_iter()
+                    .find(|(_, all)| query.contains(all));
+                let sent = message.bytes();
+                let done = match (way, message.tag, rows) {
+                    (Way::ToServer, b'Q', _) if staging => harm(&message),
+                    (Way::ToServer, b'Q', Some((rows, all))) if depth > 0 => {
+                        swapped(&message, &[(&all, &format!("(1, {})", rows - 1))])
+                    }
+                    (Way::ToClient, b'D', Some((rows, _))) if depth > 1 => {
+                        // another number in the only row of a query: its last digits
+                        let digits = rows.to_string();
+                        [&sent[..sent.len() - digits.len()], digits.as_bytes()].concat()
+                    }
+                    _ => sent.clone(),
                 };
-                counted.fetch_add(1, Ordering::Relaxed);
+                if done != sent {
+                    counted.fetch_add(1, Ordering::Relaxed);
+                }
                 done
             });
             let (code, error) = place.refused(&[&snap, "--mode", "exact"]);

@@ -118,9 +118,11 @@ fn session(plan: &Plan<'_>) {
     // The plan's directory, its backup file and its manifest, field for field and in its order.
     let redacted = |text: &str| redact(text, plan.world.path());
     insta::assert_snapshot!(redacted(&plan.files().join("\n")), @r"
+    .gitignore
     backup_[TIME]_mods.json
     backup_[TIME]_mods_restore.ts
     backup_manifest.json
+    dbsnap-restore.ts
     ");
     let (json, script) = (plan.file("_mods.json"), plan.file("_mods_restore.ts"));
     let written = text(&plan.dir().join(&json));

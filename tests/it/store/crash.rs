@@ -182,8 +182,8 @@ fn after_a_failed_write_nothing_is_published() {
         if put(&store, 5..30).is_ok() {
             return;
         }
-        assert!(matches!(publish(&store, &[1]), Err(StoreError::Poisoned)));
-        assert!(matches!(store.session(), Err(StoreError::Poisoned)));
+        assert!(matches!(publish(&store, &[1]), Err(StoreError::Poisoned { .. })));
+        assert!(matches!(store.session(), Err(StoreError::Poisoned { .. })));
     }
 }
 
@@ -195,7 +195,7 @@ fn after_a_failed_publish_nothing_is_published_either() {
     put(&store, 0..5).unwrap();
     machine.fail_at(machine.operations() + 3, ErrorKind::Other, false);
     assert!(matches!(publish(&store, &[1]), Err(StoreError::Io { .. })));
-    assert!(matches!(publish(&store, &[1]), Err(StoreError::Poisoned)));
+    assert!(matches!(publish(&store, &[1]), Err(StoreError::Poisoned { .. })));
     drop(store);
     publish(&open(&machine, Access::Write).unwrap(), &[1]).unwrap();
 }

@@ -38,7 +38,8 @@ impl ColumnTypes {
         let quoted = |schema: &str, name: &str| {
             format!("pg_catalog.quote_ident({schema}) || '.' || pg_catalog.quote_ident({name})")
         };
-        // what is below a domain, or the type itself; an array of composite values would become several columns where it is unnested
+        // What is below a domain, or the type itself. An array of composite values would become several columns where it is unnested,
+        // and arrays of boxes have other commas: the values of both are kept as texts.
         let sql = format!(
             "WITH RECURSIVE below (oid, of) AS (SELECT t.oid, t.oid FROM pg_catalog.pg_type t UNION ALL \
              SELECT b.oid, t.typbasetype FROM below b JOIN pg_catalog.pg_type t ON t.oid = b.of AND t.typtype = 'd') \
@@ -47,7 +48,7 @@ impl ColumnTypes {
              JOIN below b ON b.oid = a.atttypid JOIN pg_catalog.pg_type t ON t.oid = b.of AND t.typtype <> 'd' \
              JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
              JOIN pg_catalog.pg_type o ON o.oid = a.atttypid JOIN pg_catalog.pg_namespace m ON m.oid = o.typnamespace \
-             LEFT JOIN pg_catalog.pg_type r ON r.oid = t.typarray AND t.typtype <> 'c' \
+             LEFT JOIN pg_catalog.pg_type r ON r.oid = t.typarray AND t.typtype <> 'c' AND t.typdelim = ',' \
              LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.typnamespace",
             quoted("n.nspname", "t.typname"),
             quoted("rn.nspname", "r.typname"),

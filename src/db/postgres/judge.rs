@@ -30,7 +30,8 @@ impl Session<'_> {
         // what is wrong with the filter itself shows without a row
         let doing = || format!("applying the filter to rows of table {table}");
         let alone = format!("{before}{after}");
-        self.connection.execute(&alone, self.monitor).map_err(|failure| failure.during(doing()))?;
+        self.on_their_path(|session| session.connection.execute(&alone, session.monitor))
+            .map_err(|failure| failure.during(doing()))?;
         let mut sql = before;
         for (nth, row) in rows.iter().enumerate() {
             let values = RowReader::values(row, schema.columns.len())
@@ -43,11 +44,13 @@ impl Session<'_> {
         }
         sql.push_str(&after);
         let mut held = vec![None; rows.len() + 1];
-        let asked = self.connection.query(&sql, self.monitor, &mut |row| {
-            let nth: usize = row.required_number(0)?;
-            let place = held.get_mut(nth).ok_or_else(|| Failure::Protocol("a row that was not sent".into()))?;
-            *place = Some(row.flag(1)?);
-            Ok(())
+        let asked = self.on_their_path(|session| {
+            session.connection.query(&sql, session.monitor, &mut |row| {
+                let nth: usize = row.required_number(0)?;
+                let place = held.get_mut(nth).ok_or_else(|| Failure::Protocol("a row that was not sent".into()))?;
+                *place = Some(row.flag(1)?);
+                Ok(())
+            })
         });
         asked.map_err(|failure| match failure.code().map(str::to_owned) {
             // the server's own words would hold the value

@@ -33,6 +33,9 @@ const SETTINGS: [(&str, &str); 11] = [
     ("statement_timeout", "0"),
 ];
 
+/// Sets the search path that the session came with, which functions of the database's own are written for.
+const THEIR_PATH: &str = "SELECT pg_catalog.set_config('search_path', :'dbsnap_path', true) AS dbsnap_path \\gset\n";
+
 impl PatchWriter for PostgresPatch {
     fn begin(&self, tables: &[PatchTable<'_>]) -> String {
         let mut sql = String::from(
@@ -91,10 +94,9 @@ impl PatchWriter for PostgresPatch {
         if !crossed.is_empty() {
             sql.push_str(&take_off("", &lifting::unique_indexes(&crossed.join(" OR "))));
         }
-        sql.push_str(
-            "SET CONSTRAINTS ALL DEFERRED;\n\
-             SELECT pg_catalog.set_config('search_path', :'dbsnap_path', true) AS dbsnap_path \\gset\n\n",
-        );
+        sql.push_str("SET CONSTRAINTS ALL DEFERRED;\n");
+        sql.push_str(THEIR_PATH);
+        sql.push('\n');
         sql
     }
 
@@ -280,7 +282,8 @@ fn checks(tables: &[PatchTable<'_>], which: impl Fn((u64, u64)) -> u64, complain
         return body;
     }
     let tag = tag(&names);
-    format!("DO {tag}\nBEGIN\n{body}END {tag};\n")
+    // planning a query may call functions of the table's indexes
+    format!("{THEIR_PATH}DO {tag}\nBEGIN\n{body}END {tag};\nSET LOCAL search_path = '';\n")
 }
 
 /// A dollar quote that stands in none of `names`.

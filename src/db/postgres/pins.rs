@@ -42,9 +42,8 @@ const PINS: &[(&str, &str, u32)] = &[
 /// Sets the search path that this session has by role, database and URL.
 ///
 /// Functions of the database's own, which checks, domains, generated columns and indexes call, are written for it. It is in force only
-/// while a statement writes rows; in such a statement every name of ours, operators included, is qualified.
-pub(super) const THEIR_PATH: &str =
-    "SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('dbsnap.search_path'), true)";
+/// while a statement writes, counts or selects rows; in such a statement every name of ours, operators included, is qualified.
+pub(super) const THEIR_PATH: &str = "SET LOCAL search_path TO DEFAULT";
 /// Sets the one that is pinned.
 pub(super) const NO_PATH: &str = "SET LOCAL search_path = ''";
 
@@ -59,10 +58,7 @@ pub(super) fn begin(
     let mut sql = String::from(match purpose {
         Purpose::Catalog | Purpose::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
         // under its locks nobody else writes the tables, and checks of foreign keys see what is committed elsewhere
-        Purpose::Restore => {
-            "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE; SELECT \
-             pg_catalog.set_config('dbsnap.search_path', pg_catalog.current_setting('search_path'), true)"
-        }
+        Purpose::Restore => "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE",
     });
     for (name, value) in pins(purpose, version) {
         let _ = write!(sql, "; SET LOCAL {name} = '{value}'");

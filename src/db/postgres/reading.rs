@@ -20,41 +20,48 @@ impl Session<'_> {
         self.number(&sql).map_err(|failure| failure.during(doing))
     }
 
-    /// The one number that `sql` gives.
+    /// The one number that `sql`, whose own names are qualified, gives. Planning a query may call functions of the table's indexes.
     pub(super) fn number(&mut self, sql: &str) -> Result<u64, Failure> {
         let mut number = None;
-        self.connection.query(sql, self.monitor, &mut |row| {
-            number = Some(row.required_number(0)?);
-            Ok(())
+        self.on_their_path(|session| {
+            session.connection.query(sql, session.monitor, &mut |row| {
+                number = Some(row.required_number(0)?);
+                Ok(())
+            })
         })?;
         number.ok_or_else(|| Failure::Protocol("no row where one was asked for".into()))
     }
 
     /// Gives every row of the table at `index` to `rows`; returns their number.
     pub(super) fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
-        let sql = copy_statement(self.plan(index)?);
-        self.copy(index, &sql, rows)
+        let plan = self.plan(index)?;
+        let filtered = plan.filter.is_some();
+        let sql = copy_statement(plan);
+        self.copy(index, &sql, filtered, rows)
     }
 
     /// As [`Session::read`], but only rows for which `condition` holds.
     pub(super) fn read_where(&mut self, index: usize, condition: &str, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         let plan = self.plan(index)?;
         let sql = copy_selected(plan, &format!(" WHERE {condition}"));
-        self.copy(index, &sql, rows)
+        self.copy(index, &sql, true, rows)
     }
 
-    /// Gives the rows that `sql` copies, which are whole rows of the table at `index`.
-    fn copy(&mut self, index: usize, sql: &str, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+    /// Gives the rows that `sql` copies, which are whole rows of the table at `index`. `planned` says whether it holds a query.
+    fn copy(&mut self, index: usize, sql: &str, planned: bool, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         let plan = self.plan(index)?;
         let table = plan.table().clone();
         let forms = plan.schema.columns.iter().map(|column| Form::of(column.kind, column.array)).collect();
         let mut decoder = Decoder::new(forms);
-        let copied = self.connection.copy_out(sql, self.monitor, |line| {
-            rows.row_by(&mut |out| {
-                let none = |_| DbError::Lost(format!("reading table {table}: the server sent a row that is none"));
-                decoder.row(line, out).map_err(none)
+        let mut read = |session: &mut Self| {
+            session.connection.copy_out(sql, session.monitor, |line| {
+                rows.row_by(&mut |out| {
+                    let none = |_| DbError::Lost(format!("reading table {table}: the server sent a row that is none"));
+                    decoder.row(line, out).map_err(none)
+                })
             })
-        });
+        };
+        let copied = if planned { self.on_their_path(read) } else { read(self) };
         match copied {
             Ok(count) => {
                 self.still_named(index)?;

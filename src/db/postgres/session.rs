@@ -77,6 +77,18 @@ impl<'s> Session<'s> {
         Ok(session)
     }
 
+    /// Runs `work`, in which functions of the database's own may be called, under the search path that they are written for.
+    pub(super) fn on_their_path<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.connection.execute(pins::THEIR_PATH, self.monitor)?;
+        // after a failure only a rollback can follow, which brings the pinned path back too
+        let done = work(self)?;
+        self.connection.execute(pins::NO_PATH, self.monitor)?;
+        Ok(done)
+    }
+
     /// Takes further tables in, locked against writers.
     pub(super) fn also(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
         let names: Vec<TableName> = tables.iter().map(|table| table.schema.table.clone()).collect();

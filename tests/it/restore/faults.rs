@@ -22,8 +22,11 @@ fn damaged(place: &Place) -> String {
     snap
 }
 
+/// Said when rows are on their way.
+const STAGED: &str = "set_config('dbsnap.rows_";
+
 /// The moments of a restore, by what is said to the server then: rows are on their way, they are written, they are proved.
-const MOMENTS: [&str; 3] = ["COPY pg_temp.", "WITH ", "age(xmin)"];
+const MOMENTS: [&str; 3] = [STAGED, "WITH deleted ", "age(xmin)"];
 
 /// Ends the sessions of every dbsnap in a database.
 const KILL: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dbsnap' AND datname = current_database()";
@@ -216,7 +219,7 @@ fn the_way_back_is_there_before_the_first_write() {
         let snapshots = place.round.project.path().join(".dbsnap/snapshots");
         let seen = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&seen);
-        when_said(place, "COPY pg_temp.", move || {
+        when_said(place, STAGED, move || {
             counted.store(fs::read_dir(&snapshots).unwrap().count(), Ordering::Relaxed);
         });
         let report = place.restore_exactly(&snap);

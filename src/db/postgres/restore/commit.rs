@@ -30,10 +30,9 @@ impl PostgresRestore<'_> {
         }
         self.flush()?;
         // deferred constraints are checked here and not at COMMIT, where less can be said about what failed
-        self.on_their_path(|restore| {
-            restore.session.connection.execute("SET CONSTRAINTS ALL IMMEDIATE", restore.session.monitor)
-        })
-        .map_err(|failure| failure.during("checking deferred constraints"))?;
+        self.session
+            .on_their_path(|session| session.connection.execute("SET CONSTRAINTS ALL IMMEDIATE", session.monitor))
+            .map_err(|failure| failure.during("checking deferred constraints"))?;
         self.silencer.speak(&mut self.session).map_err(altering)?;
         let transaction = self.transaction()?;
         if self.session.monitor.interrupted() {

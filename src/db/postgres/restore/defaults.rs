@@ -4,6 +4,7 @@ use super::PostgresRestore;
 use crate::codec::Column;
 use crate::db::postgres::copy_text::Decoder;
 use crate::db::postgres::quote;
+use crate::db::postgres::session::Session;
 use crate::db::postgres::types::Form;
 use crate::db::postgres::wire::Failure;
 use crate::db::{DbError, RowSink};
@@ -24,8 +25,8 @@ impl PostgresRestore<'_> {
         let mut decoder = Decoder::new(columns.iter().map(|column| Form::of(column.kind, column.array)).collect());
         let sql = format!("COPY (SELECT {} FROM pg_catalog.generate_series(1, {rows})) TO STDOUT", values.join(", "));
         let (mut canonical, mut given) = (Vec::new(), 0u64);
-        let mut copy = |restore: &mut Self, given: &mut u64| {
-            restore.session.connection.copy_out(&sql, restore.session.monitor, |line| {
+        let mut copy = |session: &mut Session<'_>, given: &mut u64| {
+            session.connection.copy_out(&sql, session.monitor, |line| {
                 *given += 1;
                 canonical.clear();
                 decoder.row(line, &mut canonical).map_err(|_| {
@@ -35,12 +36,12 @@ impl PostgresRestore<'_> {
             })
         };
         self.run("SAVEPOINT dbsnap_defaults", "setting a savepoint")?;
-        let mut copied = copy(self, &mut given);
+        let mut copied = copy(&mut self.session, &mut given);
         // The text of a default names everything of the database's own with its schema, but functions in it may not. Operators of PostgreSQL's
         // own stand in it bare: so the pinned path is tried first.
         if given == 0 && matches!(copied.as_ref().err().and_then(Failure::code), Some(code) if code.starts_with("42")) {
             self.run("ROLLBACK TO SAVEPOINT dbsnap_defaults", "going back to a savepoint")?;
-            copied = self.on_their_path(|restore| copy(restore, &mut given));
+            copied = self.session.on_their_path(|session| copy(session, &mut given));
         }
         copied.map_err(|failure| failure.during(format!("evaluating defaults of table {table}")))?;
         self.run("RELEASE SAVEPOINT dbsnap_defaults", "releasing a savepoint")

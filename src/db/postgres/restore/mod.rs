@@ -22,7 +22,7 @@ mod written;
 
 use super::endpoint::Endpoint;
 use super::operators::KeyOperators;
-use super::pins::{self, Purpose};
+use super::pins::Purpose;
 use super::session::{Opening, Session};
 use super::wire::{Connection, Failure};
 use crate::codec::{Key, TableName, TableSchema};
@@ -154,15 +154,6 @@ impl<'s> PostgresRestore<'s> {
         let pending = std::mem::take(&mut self.pending);
         self.write(&pending)?;
         pending.iter().try_for_each(|staged| self.release(&staged.place))
-    }
-
-    /// Runs `work`, in which functions of the database's own are called, under the search path that they are written for.
-    fn on_their_path<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
-        self.session.connection.execute(pins::THEIR_PATH, self.session.monitor)?;
-        // after a failure only a rollback can follow, which brings the pinned path back too
-        let done = work(self)?;
-        self.session.connection.execute(pins::NO_PATH, self.session.monitor)?;
-        Ok(done)
     }
 
     /// Runs SQL whose result does not matter.

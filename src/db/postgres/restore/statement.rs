@@ -92,8 +92,8 @@ impl PostgresRestore<'_> {
     pub(super) fn counts(&mut self, pending: &[Staged], updating: Updating) -> Result<Vec<u64>, Failure> {
         let sql = self.statement(pending, updating);
         let mut counts = vec![0; pending.len()];
-        self.on_their_path(|restore| {
-            restore.session.connection.query(&sql, restore.session.monitor, &mut |row| {
+        self.session.on_their_path(|session| {
+            session.connection.query(&sql, session.monitor, &mut |row| {
                 if let Some(count) = counts.get_mut(row.required_number::<usize>(0)?) {
                     *count = row.required_number(1)?;
                 }

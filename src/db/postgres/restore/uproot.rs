@@ -37,7 +37,9 @@ impl PostgresRestore<'_> {
         let mut tables = Vec::new();
         for index in 0..self.own {
             let oid = self.session.plans[index].oid;
-            let sql = format!("SELECT pg_catalog.count(*) FROM pg_temp.dbsnap_uprooted AS u WHERE u.tab = {oid}");
+            let sql = format!(
+                "SELECT pg_catalog.count(*) FROM pg_temp.dbsnap_uprooted AS u WHERE u.tab OPERATOR(pg_catalog.=) {oid}"
+            );
             if self.session.number(&sql)? > 0 {
                 tables.push(index);
             }
@@ -63,9 +65,9 @@ impl PostgresRestore<'_> {
                     let sql = format!(
                         "WITH i AS (INSERT INTO pg_temp.dbsnap_uprooted SELECT DISTINCT c.tableoid, c.ctid, {step} \
                          FROM pg_temp.dbsnap_uprooted AS r JOIN ONLY {} AS p \
-                         ON r.tab = {parent} AND r.step = {} AND p.ctid = r.place JOIN {} AS c ON {} \
-                         WHERE c.tableoid IN ({list}) AND NOT EXISTS (SELECT FROM pg_temp.dbsnap_uprooted AS o \
-                         WHERE o.tab = c.tableoid AND o.place = c.ctid) RETURNING 1) SELECT pg_catalog.count(*) FROM i",
+                         ON r.tab OPERATOR(pg_catalog.=) {parent} AND r.step OPERATOR(pg_catalog.=) {} AND p.ctid OPERATOR(pg_catalog.=) r.place JOIN {} AS c ON {} \
+                         WHERE c.tableoid OPERATOR(pg_catalog.=) ANY (ARRAY[{list}]::pg_catalog._oid) AND NOT EXISTS (SELECT FROM pg_temp.dbsnap_uprooted AS o \
+                         WHERE o.tab OPERATOR(pg_catalog.=) c.tableoid AND o.place OPERATOR(pg_catalog.=) c.ctid) RETURNING 1) SELECT pg_catalog.count(*) FROM i",
                         quote::table(&self.session.relation_name(parent)?),
                         step - 1,
                         action.child,
@@ -107,12 +109,12 @@ impl PostgresRestore<'_> {
             );
             let keep = format!(
                 "WITH i AS (INSERT INTO {name} SELECT {} FROM ONLY {table} AS t JOIN pg_temp.dbsnap_uprooted AS u \
-                 ON u.tab = {oid} AND u.step > 0 AND t.ctid = u.place RETURNING 1) SELECT pg_catalog.count(*) FROM i",
+                 ON u.tab OPERATOR(pg_catalog.=) {oid} AND u.step OPERATOR(pg_catalog.>) 0 AND t.ctid OPERATOR(pg_catalog.=) u.place RETURNING 1) SELECT pg_catalog.count(*) FROM i",
                 columns.join(", ")
             );
             out.push(format!(
                 "o{index} AS (DELETE FROM ONLY {table} AS t USING pg_temp.dbsnap_uprooted AS u \
-                 WHERE u.tab = {oid} AND t.ctid = u.place)"
+                 WHERE u.tab OPERATOR(pg_catalog.=) {oid} AND t.ctid OPERATOR(pg_catalog.=) u.place)"
             ));
             self.defining(|restore| restore.session.connection.execute(&create, monitor))?;
             let rows = self.session.number(&keep)?;

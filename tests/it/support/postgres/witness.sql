@@ -5,6 +5,8 @@ SET DateStyle = 'ISO, YMD';
 SET IntervalStyle = 'postgres';
 SET TimeZone = 'UTC';
 SET search_path = pg_catalog;
+-- event triggers do not see the functions made here
+SET session_replication_role = replica;
 CREATE FUNCTION pg_temp.name_of(relation oid) RETURNS text LANGUAGE sql AS $f$
   SELECT CASE n.nspname WHEN 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation
@@ -12,6 +14,9 @@ $f$;
 CREATE FUNCTION pg_temp.rows() RETURNS TABLE (kind text, places text[], rest text) LANGUAGE plpgsql AS $f$
 DECLARE place record;
 BEGIN
+  -- functions in indexes may need it
+  PERFORM set_config('search_path', (SELECT string_agg(quote_ident(nspname), ', ' ORDER BY nspname <> 'pg_catalog', nspname) FROM pg_namespace
+    WHERE nspname = 'pg_catalog' OR nspname NOT LIKE 'pg\_%'), false);
   FOR place IN SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS sql FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND c.oid >= 16384 AND n.nspname NOT LIKE 'pg\_%' LOOP
     kind := 'rows';
@@ -19,6 +24,7 @@ BEGIN
     EXECUTE format('SELECT count(*) || '' '' || coalesce(md5(string_agg(t::text, E''\n'' ORDER BY t::text COLLATE "C")), '''') FROM ONLY %s AS t', place.sql) INTO rest;
     RETURN NEXT;
   END LOOP;
+  PERFORM set_config('search_path', 'pg_catalog', false);
   FOR place IN SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS sql,
       -- the tables that it feeds
       ARRAY(SELECT DISTINCT pg_temp.name_of(coalesce(a.adrelid, d.refobjid)) FROM pg_depend d

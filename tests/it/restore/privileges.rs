@@ -36,7 +36,7 @@ fn what_is_missing_is_said_before_the_first_write() {
         let written = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&written);
         let port = liar(place.db().server, move |query, way, message| {
-            if way == Way::ToServer && query.starts_with("WITH deleted ") {
+            if way == Way::ToServer && query.contains("updated AS MATERIALIZED (") {
                 seen.store(true, Ordering::Relaxed);
             }
             message.bytes()

@@ -1,7 +1,7 @@
 //! Which database a connection is to.
 
+use super::client::{Connection, Failure};
 use super::endpoint::Endpoint;
-use super::wire::{Connection, Failure};
 use crate::db::{DbError, Engine, SourceIdentity};
 use crate::monitor::Silent;
 

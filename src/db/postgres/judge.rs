@@ -1,9 +1,9 @@
 //! Whether a filter holds for rows that need not stand in any table: they are sent as values of the table's own types.
 
+use super::client::Failure;
 use super::patch::{literal, value_of};
 use super::quote;
 use super::session::Session;
-use super::wire::Failure;
 use crate::codec::{Column, RowReader, TableSchema, ValueRef};
 use crate::db::{DbError, Filter};
 use std::fmt::Write as _;

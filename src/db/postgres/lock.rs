@@ -1,8 +1,8 @@
 //! Table locks: all tables at once, in order of name, for a bounded time.
 
+use super::client::{Connection, Failure};
 use super::pins::{self, Purpose};
 use super::quote;
-use super::wire::{Connection, Failure};
 use crate::codec::TableName;
 use crate::db::DbError;
 use crate::monitor::{Monitor, Silent};

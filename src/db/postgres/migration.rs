@@ -1,8 +1,8 @@
 //! Which of Prisma's migrations a database is at.
 
+use super::client::Failure;
 use super::quote;
 use super::session::Session;
-use super::wire::Failure;
 use crate::codec::TableName;
 
 impl Session<'_> {

@@ -1,11 +1,11 @@
 //! PostgreSQL 13 and later.
 //!
-//! One connection does everything, so that servers and poolers that allow no more work too. It speaks through `wire`; SQL is
+//! One connection does everything, so that servers and poolers that allow no more work too. It speaks through `client`; SQL is
 //! made in the files named by what it is for. Every transaction pins its settings (`pins`) and locks its tables before it
-//! reads (`session`); rows travel as COPY text (`copy_text`).
+//! reads (`session`); rows become canonical bytes in `rows`.
 
 mod catalog;
-mod copy_text;
+mod client;
 mod create;
 mod endpoint;
 mod identity;
@@ -22,23 +22,23 @@ mod quote;
 mod reach;
 mod reading;
 mod restore;
+mod rows;
 mod session;
 mod snapshot;
 mod types;
-mod wire;
 
 use super::{
     Catalog, DbError, OpenOptions, PostgresTarget, RestoreTxn, Sink, Snapshot, Source, SourceIdentity, TableRead,
 };
 use crate::codec::{TableName, TableSchema};
 use crate::monitor::{Monitor, Silent};
+use client::{Connection, Failure};
 use endpoint::Endpoint;
 pub use patch::PostgresPatch;
 use pins::Purpose;
 use session::{Opening, Session};
 use std::collections::HashMap;
 use std::time::Duration;
-use wire::{Connection, Failure};
 
 /// A PostgreSQL database.
 pub struct Postgres {

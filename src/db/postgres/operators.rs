@@ -1,8 +1,8 @@
 //! How the keys of tables are compared.
 
+use super::client::Failure;
 use super::quote;
 use super::session::Session;
-use super::wire::Failure;
 use crate::codec::{Key, KeyOrder, KeySource, Kind};
 use std::collections::HashMap;
 

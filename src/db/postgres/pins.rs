@@ -1,6 +1,6 @@
 //! The settings that a transaction is pinned to, so that the same value is the same text under any role, database or server.
 
-use super::wire::{Connection, Failure};
+use super::client::{Connection, Failure};
 use crate::monitor::Monitor;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -33,6 +33,9 @@ const PINS: &[(&str, &str, u32)] = &[
     ("quote_all_identifiers", "off", 0),
     ("transform_null_equals", "off", 0),
     ("synchronize_seqscans", "off", 0),
+    // rows in the order in which they lie, as COPY gives them, by one process
+    ("max_parallel_workers_per_gather", "0", 0),
+    ("jit", "off", 0),
     ("client_min_messages", "error", 0),
     ("statement_timeout", "0", 0),
     ("idle_in_transaction_session_timeout", "0", 0),

@@ -1,11 +1,11 @@
 //! Counting and reading the tables of an open transaction.
 
-use super::copy_text::Decoder;
+use super::client::Failure;
 use super::pins::{self, Purpose};
 use super::quote;
+use super::rows::{Decoder, Malformed};
 use super::session::{Plan, Session};
 use super::types::Form;
-use super::wire::Failure;
 use crate::codec::Key;
 use crate::db::{Counter, DbError, RowSink};
 use crate::monitor::Silent;
@@ -35,34 +35,33 @@ impl Session<'_> {
     /// Gives every row of the table at `index` to `rows`; returns their number.
     pub(super) fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         let plan = self.plan(index)?;
-        let filtered = plan.filter.is_some();
-        let sql = copy_statement(plan);
-        self.copy(index, &sql, filtered, rows)
+        let sql = selection(plan, &condition(plan));
+        self.select(index, &sql, rows)
     }
 
     /// As [`Session::read`], but only rows for which `condition` holds.
     pub(super) fn read_where(&mut self, index: usize, condition: &str, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         let plan = self.plan(index)?;
-        let sql = copy_selected(plan, &format!(" WHERE {condition}"));
-        self.copy(index, &sql, true, rows)
+        let sql = selection(plan, &format!(" WHERE {condition}"));
+        self.select(index, &sql, rows)
     }
 
-    /// Gives the rows that `sql` copies, which are whole rows of the table at `index`. `planned` says whether it holds a query.
-    fn copy(&mut self, index: usize, sql: &str, planned: bool, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+    /// Gives the rows that `sql` selects, which are whole rows of the table at `index`.
+    fn select(&mut self, index: usize, sql: &str, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         let plan = self.plan(index)?;
         let table = plan.table().clone();
         let forms = plan.schema.columns.iter().map(|column| Form::of(column.kind, column.array)).collect();
         let mut decoder = Decoder::new(forms);
-        let mut read = |session: &mut Self| {
-            session.connection.copy_out(sql, session.monitor, |line| {
-                rows.row_by(&mut |out| {
-                    let none = |_| DbError::Lost(format!("reading table {table}: the server sent a row that is none"));
-                    decoder.row(line, out).map_err(none)
-                })
+        let none = |_| DbError::Lost(format!("reading table {table}: the server sent a row that is none"));
+        let selected = self.on_their_path(|session| {
+            session.connection.read(sql, session.monitor, |row| {
+                if row.len() != decoder.width() {
+                    return Err(none(Malformed));
+                }
+                rows.row_by(&mut |out| decoder.row(|position| row.text(position).ok(), out).map_err(none))
             })
-        };
-        let copied = if planned { self.on_their_path(read) } else { read(self) };
-        match copied {
+        });
+        match selected {
             Ok(count) => {
                 self.still_named(index)?;
                 Ok(count)
@@ -177,19 +176,9 @@ fn condition(plan: &Plan) -> String {
     plan.filter.as_ref().map_or_else(String::new, |filter| format!(" WHERE ({}\n)", filter.sql))
 }
 
-/// The COPY that gives the table's rows, in columns order.
-fn copy_statement(plan: &Plan) -> String {
-    match &plan.filter {
-        Some(_) => copy_selected(plan, &condition(plan)),
-        // a table without columns to capture has no list either
-        None if plan.schema.columns.is_empty() => format!("COPY {} TO STDOUT", plan.sql_name),
-        None => format!("COPY {} ({}) TO STDOUT", plan.sql_name, columns(plan)),
-    }
-}
-
-/// The COPY of some of the table's rows.
-fn copy_selected(plan: &Plan, condition: &str) -> String {
-    format!("COPY (SELECT {} FROM ONLY {}{condition}) TO STDOUT", columns(plan), plan.sql_name)
+/// The query of the table's rows for which `condition` holds, in columns order.
+fn selection(plan: &Plan, condition: &str) -> String {
+    format!("SELECT {} FROM ONLY {}{condition}", columns(plan), plan.sql_name)
 }
 
 /// The table's columns, quoted.

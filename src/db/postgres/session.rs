@@ -1,11 +1,11 @@
 //! An open transaction over some tables: locked, pinned, and checked against what the caller planned with.
 
 use super::catalog::{self, Scope};
+use super::client::{Connection, Failure};
 use super::identity;
 use super::lock::{self, Mode};
 use super::pins::{self, Purpose};
 use super::quote;
-use super::wire::{Connection, Failure};
 use crate::codec::{Key, TableName, TableSchema};
 use crate::db::{DbError, Filter, TableRead};
 use crate::monitor::Monitor;

@@ -1,6 +1,6 @@
 //! PostgreSQL's types in terms of the format: what a value becomes, how it sorts in a key.
 
-use super::wire::{Connection, Failure};
+use super::client::{Connection, Failure};
 use crate::codec::{KeyOrder, Kind};
 use crate::monitor::Monitor;
 use std::collections::{HashMap, HashSet};

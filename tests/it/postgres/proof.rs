@@ -51,7 +51,7 @@ fn the_table_is_read_once_unless_the_proof_is_in_doubt() {
         (
             "a row that was written is not told",
             |query, message| {
-                let lost = query.contains("age(xmin)") && message.tag == b'd' && message.body.starts_with(b"5\t");
+                let lost = query.contains("age(xmin)") && is_fifth(&message);
                 if lost { vec![] } else { harmless(query, message) }
             },
             2,
@@ -59,8 +59,8 @@ fn the_table_is_read_once_unless_the_proof_is_in_doubt() {
         (
             "a row that was written comes out different",
             |query, mut message| {
-                if query.contains("age(xmin)") && message.tag == b'd' && message.body.starts_with(b"5\t") {
-                    message.body[3] = b'x';
+                if query.contains("age(xmin)") && is_fifth(&message) {
+                    message.body[FIFTH.len() + 4] = b'x';
                 }
                 message.bytes()
             },
@@ -86,25 +86,35 @@ fn the_table_is_read_once_unless_the_proof_is_in_doubt() {
             place.sql(
                 "DELETE FROM t WHERE id <= 10; UPDATE t SET w = 'other' WHERE id > 990; INSERT INTO t VALUES (2000, 'new')",
             );
-            let copies = Arc::new(AtomicU32::new(0));
-            let counted = Arc::clone(&copies);
+            let reads = Arc::new(AtomicU32::new(0));
+            let counted = Arc::clone(&reads);
             behind(place, move |query, way, message, _| {
-                if way == Way::ToServer && message.tag == b'Q' && query.starts_with("COPY \"public\".\"t\" ") {
+                if way == Way::ToServer
+                    && message.tag == b'Q'
+                    && query == "SELECT \"id\", \"w\" FROM ONLY \"public\".\"t\""
+                {
                     counted.fetch_add(1, Ordering::Relaxed);
                 }
                 if way == Way::ToClient { harm(query, message) } else { message.bytes() }
             });
             assert_eq!(place.restore(&[&snap, "--mode", "exact"])[..3], [10, 10, 1], "{name}");
             assert_eq!(dump(place.db(), "t"), before, "{name}");
-            assert_eq!(copies.load(Ordering::Relaxed), whole, "{name}");
+            assert_eq!(reads.load(Ordering::Relaxed), whole, "{name}");
         }
     });
+}
+
+/// How the message of a row of two values begins whose first is 5.
+const FIFTH: &[u8] = b"\0\x02\0\0\0\x015";
+
+fn is_fifth(message: &Message) -> bool {
+    message.tag == b'D' && message.body.starts_with(FIFTH)
 }
 
 /// One row less is counted, so that the loss of one is not found by the count.
 fn harmless(query: &str, message: Message) -> Vec<u8> {
     match query.contains("age(xmin)") && message.tag == b'C' {
-        true => Message::complete("COPY 19").bytes(),
+        true => Message::complete("SELECT 19").bytes(),
         false => message.bytes(),
     }
 }

@@ -52,7 +52,7 @@ fn a_connection_that_dies_under_a_snapshot_lists_nothing() {
         let (server, name) = (place.db().server, place.db().name.clone());
         let mut rows = 0;
         place.by(liar(server, move |query, way, message| {
-            rows += u32::from(way == Way::ToClient && message.tag == b'd' && query.starts_with("COPY "));
+            rows += u32::from(way == Way::ToClient && message.tag == b'D' && query.starts_with("SELECT \"id\""));
             if rows == 300 {
                 rows += 1;
                 server.psql(&name, &server.user, KILL).unwrap();

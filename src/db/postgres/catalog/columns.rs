@@ -2,8 +2,8 @@
 
 use super::Tables;
 use crate::codec::{Column, Generated, GeneratedColumn, Identity};
+use crate::db::postgres::client::{Connection, Failure};
 use crate::db::postgres::types::Types;
-use crate::db::postgres::wire::{Connection, Failure};
 use crate::monitor::Monitor;
 use std::collections::HashMap;
 

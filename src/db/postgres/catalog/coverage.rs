@@ -1,6 +1,6 @@
 //! What is in the database and no snapshot captures.
 
-use crate::db::postgres::wire::{Connection, Failure};
+use crate::db::postgres::client::{Connection, Failure};
 use crate::monitor::Monitor;
 
 /// `kind schema.name` of everything that holds data, or looks like it, and is not captured; sorted by kind and name.

@@ -2,7 +2,7 @@
 
 use super::Tables;
 use crate::codec::{ForeignKey, ReferentialAction, TableName};
-use crate::db::postgres::wire::{Connection, Failure};
+use crate::db::postgres::client::{Connection, Failure};
 use crate::monitor::Monitor;
 
 /// Fills in the foreign keys of `tables`, in order of name. The copies that PostgreSQL keeps of a constraint for each partition

@@ -3,8 +3,8 @@
 use super::Tables;
 use super::columns::{Number, Numbers};
 use crate::codec::{Key, KeyColumn, KeySource, UniqueIndex};
+use crate::db::postgres::client::{Connection, Failure};
 use crate::db::postgres::types::Types;
-use crate::db::postgres::wire::{Connection, Failure};
 use crate::monitor::Monitor;
 
 /// Fills in the unique indexes and the keys of `tables`. Prisma makes unique indexes, not constraints, so it is indexes

@@ -8,8 +8,8 @@ mod foreign;
 mod keys;
 mod tables;
 
+use super::client::{Connection, Failure};
 use super::types::Types;
-use super::wire::{Connection, Failure};
 use crate::codec::TableName;
 use crate::db::{Catalog, TableInfo};
 use crate::monitor::Monitor;

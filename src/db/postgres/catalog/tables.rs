@@ -3,8 +3,8 @@
 use super::{Scope, Tables};
 use crate::codec::{Key, TableName, TableSchema};
 use crate::db::TableInfo;
+use crate::db::postgres::client::{Connection, Failure};
 use crate::db::postgres::quote;
-use crate::db::postgres::wire::{Connection, Failure};
 use crate::monitor::Monitor;
 
 /// Ordinary tables outside the system's schemas; the leaves of partitioned ones among them.

@@ -2,9 +2,9 @@
 
 use super::Fate;
 use crate::codec::TableName;
+use crate::db::postgres::client::Failure;
 use crate::db::postgres::quote;
 use crate::db::postgres::session::Session;
-use crate::db::postgres::wire::Failure;
 
 /// What a foreign key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

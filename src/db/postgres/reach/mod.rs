@@ -6,10 +6,10 @@
 pub(super) mod actions;
 mod seeds;
 
+use super::client::Failure;
 use super::operators::{KeyOperators, has_many_forms};
 use super::quote;
 use super::session::Session;
-use super::wire::Failure;
 use crate::codec::{Key, TableName, TableSchema};
 use crate::db::{Change, Changing, DbError};
 use actions::{Action, Which};

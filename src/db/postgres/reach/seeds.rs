@@ -2,11 +2,11 @@
 
 use super::{Fate, Place};
 use crate::codec::{Column, RowReader, TableSchema, ValueRef};
+use crate::db::postgres::client::{Failure, Row};
 use crate::db::postgres::operators::KeyOperators;
 use crate::db::postgres::patch::value_of;
 use crate::db::postgres::quote;
 use crate::db::postgres::session::Session;
-use crate::db::postgres::wire::{Failure, Row};
 use crate::db::{DbError, RowStream};
 use std::collections::BTreeSet;
 

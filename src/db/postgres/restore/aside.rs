@@ -4,8 +4,8 @@ use super::PostgresRestore;
 use super::staging::Staged;
 use super::statement::is_set;
 use crate::codec::{Column, Kind};
+use crate::db::postgres::client::Failure;
 use crate::db::postgres::quote;
-use crate::db::postgres::wire::Failure;
 use std::collections::HashSet;
 
 impl PostgresRestore<'_> {

@@ -2,8 +2,8 @@
 
 use super::silence::altering;
 use super::{PostgresRestore, Witness};
+use crate::db::postgres::client::{Connection, Failure};
 use crate::db::postgres::identity;
-use crate::db::postgres::wire::{Connection, Failure};
 use crate::db::{Commit, DbError};
 use crate::monitor::Silent;
 use std::time::{Duration, Instant};

@@ -3,9 +3,9 @@
 use super::PostgresRestore;
 use crate::codec::TableName;
 use crate::db::DbError;
+use crate::db::postgres::client::Failure;
 use crate::db::postgres::quote;
 use crate::db::postgres::reading::feeding_sequences;
-use crate::db::postgres::wire::Failure;
 
 /// A sequence that feeds a column.
 #[derive(Debug, Clone)]

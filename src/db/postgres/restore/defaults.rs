@@ -2,11 +2,11 @@
 
 use super::PostgresRestore;
 use crate::codec::Column;
-use crate::db::postgres::copy_text::Decoder;
+use crate::db::postgres::client::Failure;
 use crate::db::postgres::quote;
+use crate::db::postgres::rows::Decoder;
 use crate::db::postgres::session::Session;
 use crate::db::postgres::types::Form;
-use crate::db::postgres::wire::Failure;
 use crate::db::{DbError, RowSink};
 
 impl PostgresRestore<'_> {
@@ -23,13 +23,13 @@ impl PostgresRestore<'_> {
         let columns: Vec<&Column> = columns.iter().filter_map(|&position| plan.schema.columns.get(position)).collect();
         let values: Vec<String> = columns.iter().map(|column| default(&plan.sql_name, column)).collect();
         let mut decoder = Decoder::new(columns.iter().map(|column| Form::of(column.kind, column.array)).collect());
-        let sql = format!("COPY (SELECT {} FROM pg_catalog.generate_series(1, {rows})) TO STDOUT", values.join(", "));
+        let sql = format!("SELECT {} FROM pg_catalog.generate_series(1, {rows})", values.join(", "));
         let (mut canonical, mut given) = (Vec::new(), 0u64);
         let mut copy = |session: &mut Session<'_>, given: &mut u64| {
-            session.connection.copy_out(&sql, session.monitor, |line| {
+            session.connection.read(&sql, session.monitor, |row| {
                 *given += 1;
                 canonical.clear();
-                decoder.row(line, &mut canonical).map_err(|_| {
+                decoder.row(|position| row.text(position).ok(), &mut canonical).map_err(|_| {
                     DbError::Lost(format!("defaults of table {table}: the server sent a row that is none"))
                 })?;
                 sink.row(&canonical)

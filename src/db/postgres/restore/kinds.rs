@@ -1,8 +1,8 @@
 //! The types that rows have on their way into a table.
 
 use crate::db::postgres::catalog::oid_array;
+use crate::db::postgres::client::Failure;
 use crate::db::postgres::session::Session;
-use crate::db::postgres::wire::Failure;
 use std::collections::HashMap;
 
 /// How values of a column are kept. Names of types are qualified, and without length or precision: those are applied when rows are

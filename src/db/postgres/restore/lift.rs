@@ -6,9 +6,9 @@
 use super::PostgresRestore;
 use super::staging::{Staged, Work};
 use crate::db::DbError;
+use crate::db::postgres::client::{Constraint, Failure, ServerError};
 use crate::db::postgres::lifting;
 use crate::db::postgres::quote;
-use crate::db::postgres::wire::{Constraint, Failure, ServerError};
 use std::collections::HashSet;
 
 /// Statements that put back what is lifted, in the order in which it was taken off.

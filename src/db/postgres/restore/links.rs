@@ -1,8 +1,8 @@
 //! How the tables of a restore hang together.
 
 use crate::db::postgres::catalog::oid_array;
+use crate::db::postgres::client::Failure;
 use crate::db::postgres::session::Session;
-use crate::db::postgres::wire::Failure;
 use std::collections::{HashMap, HashSet};
 
 /// Foreign keys of the tables of one restore.

@@ -20,11 +20,11 @@ mod stray;
 mod uproot;
 mod written;
 
+use super::client::{Connection, Failure};
 use super::endpoint::Endpoint;
 use super::operators::KeyOperators;
 use super::pins::Purpose;
 use super::session::{Opening, Session};
-use super::wire::{Connection, Failure};
 use crate::codec::{Key, TableName, TableSchema};
 use crate::db::{
     Changing, Commit, Counter, DbError, Filter, RestoreTxn, RowSink, RowStream, Snapshot, SourceIdentity, TableRead,

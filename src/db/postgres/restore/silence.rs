@@ -5,9 +5,9 @@
 
 use crate::db::DbError;
 use crate::db::postgres::catalog::oid_array;
+use crate::db::postgres::client::Failure;
 use crate::db::postgres::quote;
 use crate::db::postgres::session::Session;
-use crate::db::postgres::wire::Failure;
 use std::collections::HashMap;
 
 /// What must be switched off before the first write, and back on before COMMIT.

@@ -3,9 +3,9 @@
 
 use super::{PostgresRestore, writing, written};
 use crate::codec::{Key, TableName, TableSchema};
-use crate::db::postgres::copy_text::{Batch, Unfit};
+use crate::db::postgres::client::Failure;
+use crate::db::postgres::rows::{Batch, Unfit};
 use crate::db::postgres::types::Form;
-use crate::db::postgres::wire::Failure;
 use crate::db::{DbError, RowStream};
 use std::fmt::Write as _;
 

@@ -5,9 +5,9 @@ use super::staging::{Staged, Work};
 use super::{PostgresRestore, writing};
 use crate::codec::{Column, Identity, Key, TableSchema};
 use crate::db::DbError;
+use crate::db::postgres::client::Failure;
 use crate::db::postgres::operators::has_many_forms;
 use crate::db::postgres::quote;
-use crate::db::postgres::wire::Failure;
 
 const PLUS: &str = "OPERATOR(pg_catalog.+)";
 

@@ -3,8 +3,8 @@
 use super::PostgresRestore;
 use crate::codec::TableName;
 use crate::db::DbError;
+use crate::db::postgres::client::Failure;
 use crate::db::postgres::session::Session;
-use crate::db::postgres::wire::Failure;
 use std::collections::HashMap;
 
 /// Rows written by this connection that the server has not booked yet, by table. With `track_counts` off there are none.

@@ -7,9 +7,9 @@
 use super::PostgresRestore;
 use super::staging::{Place, Staged, Work};
 use super::statement::Updating;
+use crate::db::postgres::client::Failure;
 use crate::db::postgres::quote;
 use crate::db::postgres::reach::actions::{self, Which};
-use crate::db::postgres::wire::Failure;
 use std::collections::HashSet;
 
 impl PostgresRestore<'_> {

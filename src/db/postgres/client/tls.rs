@@ -1,5 +1,7 @@
 //! Encryption: rustls, checked as far as libpq's `sslmode` asks.
 
+use super::login::Plain;
+use super::watch::{Phase, Watch, Witness, seen};
 use crate::db::SslMode;
 use crate::db::postgres::endpoint::Endpoint;
 use crate::fsio::{LARGE_INPUT, read_input};
@@ -10,8 +12,11 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use sha2::{Digest, Sha256, Sha384, Sha512};
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// What of the server's certificate is checked. Signatures of the handshake always are.
 #[derive(Debug)]
@@ -70,7 +75,7 @@ impl ServerCertVerifier for Checker {
 ///
 /// # Errors
 /// In words, if the root certificates cannot be had.
-pub(super) fn client_config(endpoint: &Endpoint) -> Result<Arc<ClientConfig>, String> {
+fn client_config(endpoint: &Endpoint) -> Result<ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let roots = match endpoint.ssl_mode {
         SslMode::Disable | SslMode::Prefer => None,
@@ -84,7 +89,7 @@ pub(super) fn client_config(endpoint: &Endpoint) -> Result<Arc<ClientConfig>, St
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(checker))
         .with_no_client_auth();
-    Ok(Arc::new(config))
+    Ok(config)
 }
 
 fn roots(endpoint: &Endpoint) -> Result<RootCertStore, String> {
@@ -108,47 +113,37 @@ fn roots(endpoint: &Endpoint) -> Result<RootCertStore, String> {
     Ok(roots)
 }
 
-/// The data that ties a login to this encrypted channel (`tls-server-end-point`, RFC 5929): the hash of the server's
-/// certificate by the hash function of its signature, at least SHA-256. `None` if that function is not known.
-pub(super) fn end_point(certificate: &[u8]) -> Option<Vec<u8>> {
-    // sha256/384/512WithRSAEncryption and ecdsa-with-SHA256/384/512, as DER object identifiers; SHA-1 counts as SHA-256
-    const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
-    const ECDSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03];
-    let oid = signature_algorithm(certificate)?;
-    let bits = match (oid.strip_prefix(RSA), oid.strip_prefix(ECDSA)) {
-        (Some([5 | 11]), _) | (_, Some([2])) => 256,
-        (Some([12]), _) | (_, Some([3])) => 384,
-        (Some([13]), _) | (_, Some([4])) => 512,
-        _ => return None,
-    };
-    Some(match bits {
-        256 => Sha256::digest(certificate).to_vec(),
-        384 => Sha384::digest(certificate).to_vec(),
-        _ => Sha512::digest(certificate).to_vec(),
-    })
+/// Encrypts a connection to `endpoint`, and sees to the messages in it.
+pub(super) struct Encryption {
+    inner: <MakeRustlsConnect as MakeTlsConnect<Plain>>::TlsConnect,
+    witness: Witness,
 }
 
-/// The object identifier in `Certificate.signatureAlgorithm` (RFC 5280, section 4.1).
-fn signature_algorithm(certificate: &[u8]) -> Option<&[u8]> {
-    let (certificate, _) = element(certificate, 0x30)?;
-    let (_, after_body) = element(certificate, 0x30)?;
-    let (algorithm, _) = element(after_body, 0x30)?;
-    element(algorithm, 0x06).map(|(oid, _)| oid)
-}
-
-/// The content of the DER element at the start of `bytes`, which must have `tag`, and what follows it.
-fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (&found, rest) = bytes.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    if found != tag {
-        return None;
+impl Encryption {
+    /// # Errors
+    /// In words, if the root certificates cannot be had.
+    pub(super) fn new(endpoint: &Endpoint, host: &str, witness: Witness) -> Result<Encryption, String> {
+        let mut maker = MakeRustlsConnect::new(client_config(endpoint)?);
+        let Ok(inner) = MakeTlsConnect::<Plain>::make_tls_connect(&mut maker, host);
+        Ok(Encryption { inner, witness })
     }
-    let (length, rest) = if first < 0x80 {
-        (usize::from(first), rest)
-    } else {
-        let (digits, rest) =
-            rest.split_at_checked(usize::from(first & 0x7f)).filter(|(digits, _)| digits.len() <= 4)?;
-        (digits.iter().fold(0, |length, &digit| length << 8 | usize::from(digit)), rest)
-    };
-    rest.split_at_checked(length)
+}
+
+impl TlsConnect<Plain> for Encryption {
+    type Stream = Watch<<MakeRustlsConnect as MakeTlsConnect<Plain>>::Stream>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Stream>> + Send>>;
+
+    fn connect(self, stream: Plain) -> Self::Future {
+        let Encryption { inner, witness } = self;
+        Box::pin(async move {
+            match inner.connect(stream).await {
+                Ok(stream) => Ok(Watch::new(stream, Phase::Plain, true, witness)),
+                Err(error) => {
+                    seen(&witness).handshake = Some(error.to_string());
+                    Err(error)
+                }
+            }
+        })
+    }
 }

@@ -1,12 +1,16 @@
 //! What can go wrong on a connection, before it is put into words for people.
 
 use crate::db::DbError;
+use std::error::Error as _;
 use std::fmt;
 use std::io;
 
+/// That no more comes.
+const CLOSED: &str = "the server closed the connection";
+
 /// An error that the server reported: SQLSTATE, primary message, and the constraint that was not met.
 ///
-/// DETAIL, CONTEXT and the query text are dropped when the message is parsed: they hold row values. So is HINT, but for what it says when
+/// DETAIL, CONTEXT and the query text are dropped: they hold row values. So is HINT, but for what it says when
 /// the server is short of something (class 53): which setting to raise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerError {
@@ -30,30 +34,20 @@ pub struct Constraint {
 }
 
 impl ServerError {
-    /// Reads the fields of an ErrorResponse.
-    pub(super) fn parse(body: &[u8]) -> ServerError {
-        let mut error = ServerError { code: String::new(), message: String::new(), constraint: None };
-        let mut named = Constraint::default();
-        let mut hint = None;
-        for field in body.split(|&byte| byte == 0) {
-            let Some((&kind, text)) = field.split_first() else { break };
-            let text = String::from_utf8_lossy(text);
-            match kind {
-                b'C' => error.code = text.into_owned(),
-                b'M' => error.message = text.into_owned(),
-                b's' => named.schema = text.into_owned(),
-                b't' | b'd' => named.relation = text.into_owned(),
-                b'n' => named.name = text.into_owned(),
-                b'H' => hint = Some(text.into_owned()),
-                _ => {}
-            }
+    /// What the server said, without what may hold values.
+    pub(super) fn new(error: &tokio_postgres::error::DbError) -> ServerError {
+        let code = error.code().code().to_owned();
+        let mut message = without_values(&code, error.message());
+        if let Some(hint) = error.hint().filter(|_| code.starts_with("53")) {
+            message = format!("{message}; {}", hint.trim_end_matches('.'));
         }
-        error.constraint = Some(named).filter(|named| !named.name.is_empty());
-        error.message = without_values(&error.code, &error.message);
-        if let Some(hint) = hint.filter(|_| error.code.starts_with("53")) {
-            error.message = format!("{}; {}", error.message, hint.trim_end_matches('.'));
-        }
-        error
+        let text = |field: Option<&str>| field.unwrap_or_default().to_owned();
+        let constraint = error.constraint().map(|name| Constraint {
+            schema: text(error.schema()),
+            relation: text(error.table().or(error.datatype())),
+            name: name.to_owned(),
+        });
+        ServerError { code, message, constraint }
     }
 
     /// Whether the connection ends with this error.
@@ -117,9 +111,21 @@ impl Failure {
     }
 }
 
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Failure {
-        Failure::Io(error)
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Failure {
+        if let Some(said) = error.as_db_error() {
+            return Failure::Server(ServerError::new(said));
+        }
+        match error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
+            Some(source) if source.kind() == io::ErrorKind::InvalidData => Failure::Protocol(source.to_string()),
+            // a message that tokio-postgres cannot read
+            Some(source) if matches!(source.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Other) => {
+                Failure::Protocol(source.to_string())
+            }
+            Some(source) => Failure::Io(io::Error::new(source.kind(), source.to_string())),
+            None if error.is_closed() => Failure::Io(io::Error::new(io::ErrorKind::UnexpectedEof, CLOSED)),
+            None => Failure::Protocol(error.to_string()),
+        }
     }
 }
 
@@ -128,22 +134,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_primary_message_is_kept_and_values_are_cut() {
-        let body = b"SERROR\0C23505\0Mduplicate key value violates unique constraint \"u\"\0DKey (token)=(s3cr3t)\0WCOPY x\0spublic\0tt\0nu\0\0";
-        let error = ServerError::parse(body);
-        let named = Constraint { schema: "public".into(), relation: "t".into(), name: "u".into() };
-        assert_eq!(error.constraint, Some(named));
-        assert_eq!(error.code, "23505");
-        assert_eq!(error.message, "duplicate key value violates unique constraint \"u\"");
-        let error = ServerError::parse(b"C22P02\0Minvalid input syntax for type integer: \"s3cr3t\"\0\0");
-        assert_eq!(error.message, "invalid input syntax for type integer");
-        let short = b"C53200\0Mout of shared memory\0HYou might need to increase \"max_locks_per_transaction\".\0\0";
-        assert_eq!(
-            ServerError::parse(short).message,
-            "out of shared memory; You might need to increase \"max_locks_per_transaction\""
-        );
-        assert_eq!(ServerError::parse(b"C23505\0Mduplicate\0HTry s3cr3t.\0\0").message, "duplicate");
-        let error = ServerError::parse(b"CP0001\0Mrow s3cr3t is bad\0\0");
-        assert!(!error.message.contains("s3cr3t"));
+    fn values_are_cut() {
+        let duplicate = "duplicate key value violates unique constraint \"u\"";
+        assert_eq!(without_values("23505", duplicate), duplicate);
+        let invalid = "invalid input syntax for type integer: \"s3cr3t\"";
+        assert_eq!(without_values("22P02", invalid), "invalid input syntax for type integer");
+        assert!(!without_values("P0001", "row s3cr3t is bad").contains("s3cr3t"));
     }
 }

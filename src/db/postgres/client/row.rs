@@ -1,35 +1,16 @@
 //! One row of a query's result, in text form.
 
 use super::failure::Failure;
+use tokio_postgres::SimpleQueryRow;
 
-/// A row of a result: fields as the server's text, borrowed from the receive buffer.
+/// A row of a result: fields as the server's text.
 #[derive(Debug)]
-pub struct Row<'a> {
-    fields: Vec<Option<&'a [u8]>>,
-}
+pub struct Row<'a>(pub(super) &'a SimpleQueryRow);
 
 impl<'a> Row<'a> {
-    /// Takes a DataRow apart.
-    pub(super) fn parse(body: &'a [u8]) -> Result<Row<'a>, Failure> {
-        fn cut<'b>(rest: &mut &'b [u8], length: usize) -> Result<&'b [u8], Failure> {
-            let (taken, left) =
-                rest.split_at_checked(length).ok_or_else(|| Failure::Protocol("a row that is cut short".into()))?;
-            *rest = left;
-            Ok(taken)
-        }
-        let mut rest = body;
-        let count = cut(&mut rest, 2)?;
-        let count = usize::from(count[0]) << 8 | usize::from(count[1]);
-        let mut fields = Vec::with_capacity(count);
-        for _ in 0..count {
-            let length = cut(&mut rest, 4)?;
-            let length = i32::from_be_bytes([length[0], length[1], length[2], length[3]]);
-            fields.push(match usize::try_from(length) {
-                Ok(length) => Some(cut(&mut rest, length)?),
-                Err(_) => None,
-            });
-        }
-        Ok(Row { fields })
+    /// How many fields there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// The field at `index` as text; `None` for NULL.
@@ -37,13 +18,7 @@ impl<'a> Row<'a> {
     /// # Errors
     /// If there is no such field or it is not UTF-8 (which a server that was asked for UTF-8 does not send).
     pub fn text(&self, index: usize) -> Result<Option<&'a str>, Failure> {
-        match self.fields.get(index) {
-            None => Err(Failure::Protocol("a row with too few fields".into())),
-            Some(None) => Ok(None),
-            Some(Some(bytes)) => {
-                std::str::from_utf8(bytes).map(Some).map_err(|_| Failure::Protocol("text that is not UTF-8".into()))
-            }
-        }
+        self.0.try_get(index).map_err(|error| Failure::Protocol(format!("a row that cannot be read: {error}")))
     }
 
     /// The field at `index`, which is never NULL.

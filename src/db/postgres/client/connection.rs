@@ -1,0 +1,269 @@
+//! One connection: statements out, rows in.
+
+use super::failure::{Failure, ServerError};
+use super::login::{self, Login};
+use super::row::Row;
+use super::watch::seen;
+use crate::db::DbError;
+use crate::db::postgres::endpoint::Endpoint;
+use crate::monitor::{Monitor, Silent};
+use futures_util::Stream;
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::{Interval, interval, timeout};
+use tokio_postgres::{SimpleQueryMessage, SimpleQueryStream};
+
+/// How often the monitor is asked whether to go on.
+const TIME_SLICE: Duration = Duration::from_millis(100);
+
+/// How long a cancelled statement may take to end before the connection is given up.
+const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the server may take to hear that a connection ends.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// The server's word that a command is complete: `SELECT 42`, `COMMIT`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag(String);
+
+impl Tag {
+    /// The tag as sent.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// The number of rows in it, if it has one.
+    pub fn rows(&self) -> Option<u64> {
+        self.0.rsplit(' ').next()?.parse().ok()
+    }
+}
+
+/// An open, logged-in connection.
+pub struct Connection {
+    runtime: Runtime,
+    /// `None` once the connection cannot be used any more.
+    login: Option<Login>,
+    endpoint: Endpoint,
+    is_local: bool,
+}
+
+/// Whether a connection can be used after a statement.
+enum Ended {
+    Ready(Result<Tag, Failure>),
+    Broken(Failure),
+}
+
+impl Connection {
+    /// Connects and logs in.
+    ///
+    /// # Errors
+    /// [`DbError::Connect`], [`DbError::Login`], [`DbError::Tls`].
+    pub fn open(endpoint: &Endpoint) -> Result<Connection, DbError> {
+        let runtime = Builder::new_current_thread().enable_io().enable_time().build();
+        let runtime = runtime
+            .map_err(|error| DbError::Connect { target: endpoint.label(), reason: format!("no runtime: {error}") })?;
+        let login = runtime
+            .block_on(async { timeout(endpoint.connect_timeout, login::login(endpoint)).await })
+            .map_err(|_| login::too_late(endpoint))??;
+        Ok(Connection { runtime, is_local: login.is_local, login: Some(login), endpoint: endpoint.clone() })
+    }
+
+    /// Whether the other end is this machine.
+    pub fn is_local(&self) -> bool {
+        self.is_local
+    }
+
+    /// Whether it cannot be used any more.
+    pub fn is_broken(&self) -> bool {
+        self.login.is_none()
+    }
+
+    /// Whether a transaction is open, failed or not.
+    pub fn in_transaction(&self) -> bool {
+        self.login.as_ref().is_some_and(|login| seen(&login.witness).status != b'I')
+    }
+
+    /// Runs `sql` (one or more statements) and gives every row of its results to `each`. Returns the last command's tag. A SELECT that did
+    /// not end with the server's count of exactly the rows given is an error.
+    ///
+    /// # Errors
+    /// See [`Failure`]; if `each` fails, the statement is cancelled.
+    pub fn query(
+        &mut self,
+        sql: &str,
+        monitor: &dyn Monitor,
+        each: &mut dyn FnMut(&Row<'_>) -> Result<(), Failure>,
+    ) -> Result<Tag, Failure> {
+        let Some(login) = self.login.as_mut() else {
+            return Err(Failure::Io(io::Error::new(io::ErrorKind::NotConnected, "the connection was lost before")));
+        };
+        match self.runtime.block_on(converse(login, &self.endpoint, sql, monitor, each)) {
+            Ended::Ready(done) => done,
+            Ended::Broken(failure) => {
+                self.login = None;
+                Err(failure)
+            }
+        }
+    }
+
+    /// Runs one query and gives every row of its result to `each`. Returns their number, in the server's word.
+    ///
+    /// # Errors
+    /// As [`Connection::query`].
+    pub fn read(
+        &mut self,
+        sql: &str,
+        monitor: &dyn Monitor,
+        mut each: impl FnMut(&Row<'_>) -> Result<(), DbError>,
+    ) -> Result<u64, Failure> {
+        let mut given = 0;
+        let tag = self.query(sql, monitor, &mut |row| {
+            given += 1;
+            each(row).map_err(Failure::Caller)
+        })?;
+        match tag.rows() {
+            Some(rows) if rows == given && tag.text().starts_with("SELECT ") => Ok(rows),
+            _ => Err(self.broken(format!("the server sent {given} rows and says {:?}", tag.text()))),
+        }
+    }
+
+    /// Runs `sql`, whose rows, if any, do not matter.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn execute(&mut self, sql: &str, monitor: &dyn Monitor) -> Result<Tag, Failure> {
+        self.query(sql, monitor, &mut |_| Ok(()))
+    }
+
+    /// Ends the transaction, if there is one, without its changes. A connection that cannot do that is closed.
+    pub fn rollback(&mut self) {
+        for _ in 0..3 {
+            if !self.in_transaction() {
+                return;
+            }
+            // a cancel request that came late may hit this statement: then it is sent again
+            let _ = self.execute("ROLLBACK", &Silent);
+        }
+        if self.in_transaction() {
+            self.login = None;
+        }
+    }
+
+    fn broken(&mut self, what: String) -> Failure {
+        self.login = None;
+        Failure::Protocol(what)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(Login { client, task, .. }) = self.login.take() {
+            drop(client);
+            let _ = self.runtime.block_on(async { timeout(FAREWELL, task).await });
+        }
+    }
+}
+
+/// Sends `sql` and gives each row of its results to `each`.
+async fn converse(
+    login: &mut Login,
+    endpoint: &Endpoint,
+    sql: &str,
+    monitor: &dyn Monitor,
+    each: &mut dyn FnMut(&Row<'_>) -> Result<(), Failure>,
+) -> Ended {
+    {
+        let mut seen = seen(&login.witness);
+        seen.tags.clear();
+        seen.received = 0;
+    }
+    let mut stream = match login.client.simple_query_raw(sql).await {
+        Ok(stream) => pin!(stream),
+        Err(error) => return Ended::Broken(cause(login, error).await),
+    };
+    let mut slices = interval(TIME_SLICE);
+    let mut refused: Option<ServerError> = None;
+    let (mut tag, mut rows) = (None, 0u64);
+    let stop = loop {
+        let Some(next) = next(stream.as_mut(), &mut slices).await else {
+            if monitor.interrupted() {
+                break Failure::Interrupted;
+            }
+            continue;
+        };
+        match next {
+            None => {
+                return match (refused, tag) {
+                    (Some(error), _) => Ended::Ready(Err(Failure::Server(error))),
+                    (None, Some(tag)) => Ended::Ready(Ok(tag)),
+                    (None, None) => Ended::Broken(Failure::Protocol("a statement without an end".into())),
+                };
+            }
+            Some(Ok(SimpleQueryMessage::Row(row))) if refused.is_none() => {
+                rows += 1;
+                if let Err(failure) = each(&Row(&row)) {
+                    break failure;
+                }
+            }
+            Some(Ok(SimpleQueryMessage::CommandComplete(_))) => {
+                let Some(done) = seen(&login.witness).tags.pop_front().map(Tag) else { continue };
+                if refused.is_none() && done.text().starts_with("SELECT ") && done.rows() != Some(rows) {
+                    let what = format!("{rows} rows were sent and the server says {:?}", done.text());
+                    return Ended::Broken(Failure::Protocol(what));
+                }
+                rows = 0;
+                tag = Some(done);
+            }
+            Some(Ok(_)) => {}
+            Some(Err(error)) => match (error.as_db_error(), refused.take()) {
+                (_, Some(first)) if error.is_closed() => return Ended::Broken(Failure::Server(first)),
+                (Some(said), first) => refused = first.or_else(|| Some(ServerError::new(said))),
+                (None, _) => return Ended::Broken(cause(login, error).await),
+            },
+        }
+        if monitor.interrupted() {
+            break Failure::Interrupted;
+        }
+    };
+    // the statement is cancelled, and what is left of its result is passed over
+    let ended = async {
+        login::cancel(endpoint, login).await.ok()?;
+        while let Some(left) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+            if matches!(left, Err(error) if error.as_db_error().is_none()) {
+                return None;
+            }
+        }
+        Some(())
+    };
+    match timeout(CANCEL_PATIENCE, ended).await {
+        Ok(Some(())) => Ended::Ready(Err(stop)),
+        // a server that does not take notice of that will not end the statement either
+        Ok(None) | Err(_) => Ended::Broken(stop),
+    }
+}
+
+/// What comes next; `None` if nothing came within a slice of time.
+async fn next(
+    mut stream: Pin<&mut SimpleQueryStream>,
+    slices: &mut Interval,
+) -> Option<Option<Result<SimpleQueryMessage, tokio_postgres::Error>>> {
+    poll_fn(|cx| match stream.as_mut().poll_next(cx) {
+        Poll::Ready(next) => Poll::Ready(Some(next)),
+        Poll::Pending => slices.poll_tick(cx).map(|_| None),
+    })
+    .await
+}
+
+/// Why a connection ended. What the statement is told is only that it did.
+async fn cause(login: &mut Login, error: tokio_postgres::Error) -> Failure {
+    if error.is_closed()
+        && let Ok(Ok(Err(cause))) = timeout(FAREWELL, &mut login.task).await
+    {
+        return cause.into();
+    }
+    error.into()
+}

@@ -40,7 +40,7 @@ fn live(store: &Store, roots: &[Hash]) -> Live {
 
 fn sweep(machine: &Simulated, roots: &[Hash]) {
     let store = open(machine, Access::Exclusive).unwrap();
-    store.sweep(&store.plan_sweep(&live(&store, roots)).unwrap(), &Silent).unwrap();
+    store.sweep(&store.plan_sweep(&live(&store, roots), &Silent).unwrap(), &Silent).unwrap();
 }
 
 fn check(machine: &Simulated) -> CheckReport {
@@ -87,7 +87,7 @@ fn each_writer_draws_on_a_history_of_its_own() {
                 holds(&machine, &trees);
             }
             let store = open(&machine, Access::Exclusive).unwrap();
-            assert!(store.plan_sweep(&live(&store, &roots)).unwrap().is_empty());
+            assert!(store.plan_sweep(&live(&store, &roots), &Silent).unwrap().is_empty());
             trees.remove(0);
         }
     }
@@ -283,7 +283,7 @@ fn a_power_cut_during_a_sweep_leaves_no_form_without_its_source() {
         let cut = machine.fork();
         cut.crash_at(cut.operations() + step);
         let store = open(&cut, Access::Exclusive);
-        let swept = store.and_then(|store| store.sweep(&store.plan_sweep(&live(&store, &[kept]))?, &Silent));
+        let swept = store.and_then(|store| store.sweep(&store.plan_sweep(&live(&store, &[kept]), &Silent)?, &Silent));
         for seed in 0..6 {
             let after = cut.fork();
             after.reboot(seed);
@@ -297,6 +297,40 @@ fn a_power_cut_during_a_sweep_leaves_no_form_without_its_source() {
             holds(&after, &[(kept, &unrelated), (roots[5], &models[5])]);
         }
         if swept.is_ok() {
+            return;
+        }
+    }
+}
+
+/// Without room for an index, what draws on others is removed before these.
+///
+/// Torment: C5, D3
+#[test]
+fn a_sweep_of_a_full_disk_leaves_no_form_without_its_source_either() {
+    let machine = machine();
+    let mut models = vec![table(200, &mut Dice(17))];
+    let store = open(&machine, Access::Write).unwrap();
+    let mut roots = vec![add(&store, &[], &models[0])];
+    for step in 0..5 {
+        models.push(changed(&models[step], step * 20, 4, step as u64));
+        roots.push(add(&store, &[roots[step]], &models[step + 1]));
+    }
+    let unrelated = table(150, &mut Dice(18));
+    let kept = add(&store, &[], &unrelated);
+    drop(store);
+    for step in 1.. {
+        let cut = machine.fork();
+        cut.set_capacity(Some(cut.used()));
+        cut.crash_at(cut.operations() + step);
+        let store = open(&cut, Access::Exclusive);
+        let swept = store.and_then(|store| store.sweep(&store.plan_sweep(&live(&store, &[kept]), &Silent)?, &Silent));
+        for seed in 0..6 {
+            let after = cut.fork();
+            after.reboot(seed);
+            holds(&after, &[(kept, &unrelated)]);
+        }
+        if let Ok(swept) = swept {
+            assert_eq!(swept.packs_deleted, 6);
             return;
         }
     }

@@ -8,7 +8,7 @@ use super::{ErrorKind, OpError};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::prisma::ExportReader;
-use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
+use crate::snapshot::{Deleted, Entry, History, Refs, TableEntry, read_schema};
 use crate::store::{Access, Forms, ObjectCopy, Objects, Store, StoreError};
 use crate::tree::{LeafForms, TreeCheck, TreeError, gaps, reach};
 use serde::Serialize;
@@ -114,6 +114,9 @@ impl Verifying<'_> {
         }
         for entry in &history.entries {
             self.snapshot(entry)?;
+        }
+        for deleted in &Deleted::load(self.store)?.snapshots {
+            self.snapshot(&deleted.entry)?;
         }
         let deleted: Vec<Hash> = self.store.set_aside_manifests()?.iter().map(|aside| aside.id).collect();
         for (name, id) in &Refs::load(self.store)?.tags {

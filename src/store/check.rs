@@ -239,14 +239,16 @@ impl Store {
                 indexed_entries(index, at)
             }
         };
-        for entry in entries {
-            let decoded =
-                pack::read_frame(&*file, &path, &entry).map_err(|e| describe(&e)).and_then(|f| f.decompress());
-            check.objects += 1;
-            let sources = decoded.and_then(|bytes| match forms.may_draw(entry.kind) {
+        let decode = |entry: &PackEntry| {
+            let decoded = pack::read_frame(&*file, &path, entry).map_err(|e| describe(&e)).and_then(|f| f.decompress());
+            decoded.and_then(|bytes| match forms.may_draw(entry.kind) {
                 true => forms.sources(entry.kind, &bytes).map(Some),
                 false => Ok(None),
-            });
+            })
+        };
+        let decoded: Vec<_> = entries.par_iter().map(decode).collect();
+        for (entry, sources) in entries.into_iter().zip(decoded) {
+            check.objects += 1;
             match sources {
                 // What is about to be removed is not given to anybody.
                 Ok(Some(sources)) if !index.doomed.contains(&pack.name) => check.drawn.push((entry, sources)),

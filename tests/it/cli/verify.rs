@@ -240,3 +240,23 @@ fn what_verify_found_damaged_is_stored_again() {
         assert_eq!(files(&shop.store().join("refs/pointers")).len(), 0);
     }
 }
+
+/// What can be brought back is read like the rest.
+#[test]
+fn a_deleted_snapshot_is_verified_too() {
+    let shop = Shop::new();
+    shop.snap(["mods", "-m", "kept"]);
+    let packs = files(&shop.store().join("packs"));
+    let deleted = shop.snap(["authors", "-m", "deleted"]);
+    shop.dbsnap(["delete", &deleted, "-y"]).run().success();
+    let run = shop.dbsnap(["verify"]).run().success();
+    assert!(run.stdout().contains("2 snapshots, 5 rows"), "{run}");
+    let now = files(&shop.store().join("packs"));
+    let path = now.keys().find(|path| !packs.contains_key(*path)).unwrap();
+    fs::remove_file(path).unwrap();
+    for quick in [&["verify"][..], &["verify", "--quick"]] {
+        let run = shop.dbsnap(quick).run();
+        assert_eq!(run.code(), Some(5), "{run}");
+        assert!(run.stdout().contains(&format!("snapshot {}, table authors", &deleted[..8])), "{run}");
+    }
+}

@@ -10,6 +10,7 @@ mod files;
 mod format;
 mod forms;
 mod hostile;
+mod mend;
 mod model;
 mod objects;
 mod refs;

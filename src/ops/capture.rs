@@ -8,8 +8,9 @@ use crate::codec::{KeySpec, TableSchema};
 use crate::db::{DbError, RowSink, Snapshot};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
-use crate::store::{Frame, NewObjects, ObjectKind};
-use crate::tree::{BuildOptions, Built, LoadOptions, Loader, RowBatch, TreeError};
+use crate::snapshot::read_schema;
+use crate::store::{Frame, NewObjects};
+use crate::tree::{BuildOptions, Built, LoadOptions, Loader, RowBatch, SCHEMA, TreeError};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::path::PathBuf;
 
@@ -19,8 +20,6 @@ const WAITING: usize = 4;
 const SORT_BUDGET: usize = 64 << 20;
 /// zstd level of schemas; trees choose their own.
 const SCHEMA_LEVEL: i32 = 3;
-/// Object kind of a table schema (`docs/FORMAT.md`, section 5).
-const KIND_SCHEMA: ObjectKind = ObjectKind(4);
 
 /// What is needed to capture tables into one session of the store.
 pub(super) struct Capture<'c> {
@@ -122,7 +121,9 @@ impl Capture<'_> {
         let json = serde_json::to_vec(schema)
             .map_err(|error| OpError::Verification(format!("the schema cannot be written as JSON: {error}")))?;
         let id = Hash::of(&json);
-        self.objects.put(Frame::compress(id, KIND_SCHEMA, &json, SCHEMA_LEVEL)?)?;
+        if !self.objects.contains(&id) || read_schema(self.objects, &id).is_err() {
+            self.objects.put_again(Frame::compress(id, SCHEMA, &json, SCHEMA_LEVEL)?)?;
+        }
         Ok(id)
     }
 }

@@ -11,7 +11,7 @@ use crate::snapshot::{
     Deleted, DropReason, Entry, Grace, History, KeepReason, Policy, Rank, Refs, Sort, Verdict, judge, lost_rows,
     mark_one,
 };
-use crate::store::{Access, DeletedBy, Live, SetAside, Store};
+use crate::store::{Access, DeletedBy, Live, SetAside, Store, StoreError, SweepPlan};
 use crate::tree::Marking;
 use serde::Serialize;
 
@@ -118,7 +118,7 @@ pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<Gc
     }
     let mut fates = Fates::new(&history, &verdicts, &deleted, &grace, at_once);
     // Everything that stays, and everything that goes, must be readable before anything is deleted.
-    let live = fates.mark(&store)?;
+    let plan = fates.plan(&store, monitor)?;
     if monitor.interrupted() {
         return Err(OpError::Interrupted);
     }
@@ -129,8 +129,12 @@ pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<Gc
             exports.extend(export::remove(&project, &entry.manifest)?);
         }
     }
-    let (objects, freed_bytes, out_of_space) = match live {
-        Some(live) => sweep(&store, &live, options.dry_run, monitor)?,
+    let (objects, freed_bytes, out_of_space) = match plan {
+        Some(plan) if options.dry_run => (plan.objects_freed(), plan.bytes_freed(), false),
+        Some(plan) => {
+            let swept = store.sweep(&plan, monitor)?;
+            (plan.objects_freed(), swept.bytes_freed(), swept.out_of_space)
+        }
         None => (0, 0, false),
     };
     let lost = lost_rows(&history);
@@ -146,16 +150,6 @@ pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<Gc
         freed_bytes,
         out_of_space,
     })
-}
-
-/// Objects and bytes freed, and whether the disk was too full to free more.
-fn sweep(store: &Store, live: &Live, dry_run: bool, monitor: &dyn Monitor) -> Result<(u64, u64, bool), OpError> {
-    let plan = store.plan_sweep(live)?;
-    if dry_run {
-        return Ok((plan.objects_freed(), plan.bytes_freed(), false));
-    }
-    let swept = store.sweep(&plan, monitor)?;
-    Ok((plan.objects_freed(), swept.bytes_freed(), swept.out_of_space))
 }
 
 fn unreadable(what: &str, id: &Hash, reason: &str) -> OpError {
@@ -232,6 +226,18 @@ impl<'f> Fates<'f> {
             }
         }
         Ok(self.held_back.is_none().then(|| marking.finish()))
+    }
+
+    /// What can be swept, if anything.
+    fn plan(&mut self, store: &Store, monitor: &dyn Monitor) -> Result<Option<SweepPlan>, OpError> {
+        loop {
+            let Some(live) = self.mark(store)? else { return Ok(None) };
+            match store.plan_sweep(&live, monitor) {
+                // Without these copies other forms must be kept.
+                Err(StoreError::CopiesDamaged(_)) => {}
+                plan => return Ok(Some(plan?)),
+            }
+        }
     }
 
     /// Sets aside what retention lets go, and removes what is past its time with the tags that it had.

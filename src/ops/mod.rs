@@ -25,6 +25,7 @@ pub mod project;
 mod publish;
 pub mod refs;
 mod relations;
+pub mod repair;
 pub mod restore;
 mod settings;
 pub mod show;
@@ -34,6 +35,7 @@ pub mod tables;
 pub mod undelete;
 pub mod verify;
 mod waiting;
+mod wanted;
 pub(crate) mod wording;
 
 pub use error::{ErrorKind, OpError};

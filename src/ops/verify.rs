@@ -8,9 +8,9 @@ use super::{ErrorKind, OpError};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::prisma::ExportReader;
-use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
-use crate::store::{Access, Store};
-use crate::tree::{LeafForms, TreeCheck, gaps, reach};
+use crate::snapshot::{Deleted, Entry, History, Refs, TableEntry, read_schema};
+use crate::store::{Access, Forms, ObjectCopy, Objects, Store, StoreError};
+use crate::tree::{LeafForms, TreeCheck, TreeError, gaps, reach};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,7 @@ pub fn verify(
     let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
     let (trees, seen) = (TreeCheck::new(&store), HashSet::new());
-    let mut verifying = Verifying { store: &store, trees, quick, seen, monitor, report };
+    let mut verifying = Verifying { store: &store, trees, quick, seen, copies: Vec::new(), monitor, report };
     match subject {
         Some(typed) => {
             let resolved = resolve(&project, &history, &Refs::load(&store)?, typed)?;
@@ -73,6 +73,7 @@ pub fn verify(
         None => {
             verifying.store(&history)?;
             if !quick {
+                verifying.tell(&project)?;
                 verifying.exports(&project)?;
             }
         }
@@ -86,6 +87,8 @@ struct Verifying<'v> {
     quick: bool,
     /// Objects that are there, if nothing more is asked.
     seen: HashSet<Hash>,
+    /// Copies of objects that are damaged.
+    copies: Vec<ObjectCopy>,
     monitor: &'v dyn Monitor,
     report: VerifyReport,
 }
@@ -99,6 +102,7 @@ impl Verifying<'_> {
         };
         self.monitor.end();
         self.report.packs = checked.packs;
+        self.copies = checked.copies;
         for damage in checked.damage {
             self.found(damage.path.display().to_string(), damage.reason);
         }
@@ -110,6 +114,9 @@ impl Verifying<'_> {
         }
         for entry in &history.entries {
             self.snapshot(entry)?;
+        }
+        for deleted in &Deleted::load(self.store)?.snapshots {
+            self.snapshot(&deleted.entry)?;
         }
         let deleted: Vec<Hash> = self.store.set_aside_manifests()?.iter().map(|aside| aside.id).collect();
         for (name, id) in &Refs::load(self.store)?.tags {
@@ -154,6 +161,22 @@ impl Verifying<'_> {
         Ok(())
     }
 
+    /// Tells the snapshots to come what not to rely on. Where the store cannot be written there are none.
+    fn tell(&self, project: &Project) -> Result<(), OpError> {
+        match Store::open(&project.store_dir, Access::Write).and_then(|store| store.tell_damaged(&self.copies)) {
+            Err(StoreError::ReadOnly) => Ok(()),
+            told => Ok(told?),
+        }
+    }
+
+    /// The copies of an object that are not what its id says.
+    fn suspect(&mut self, error: &TreeError) {
+        if let TreeError::Corrupt { id, .. } = error {
+            let prover = LeafForms.prover(self.store);
+            self.copies.extend(self.store.copies(id).into_iter().filter(|copy| prover.prove(id, copy).is_err()));
+        }
+    }
+
     /// That every object of the table is in the store; the rows that its manifest says.
     fn is_there(&mut self, table: &TableEntry) -> Result<u64, OpError> {
         read_schema(self.store, &table.schema_object)?;
@@ -162,7 +185,7 @@ impl Verifying<'_> {
     }
 
     /// What is wrong with a table, and which of its rows that concerns.
-    fn rows_lost(&self, table: &TableEntry, error: &OpError) -> Result<String, OpError> {
+    fn rows_lost(&mut self, table: &TableEntry, error: &OpError) -> Result<String, OpError> {
         let Ok(schema) = read_schema(self.store, &table.schema_object) else {
             return Ok(format!("{error}; none of its {} can be told", counted(table.rows, "row")));
         };
@@ -170,6 +193,7 @@ impl Verifying<'_> {
         if found.is_empty() {
             return Ok(error.to_string());
         }
+        found.iter().for_each(|gap| self.suspect(&gap.error));
         let lost = found.iter().map(|gap| gap.rows).sum();
         let named = found.iter().take(NAMED_GAPS).map(|gap| {
             let last = gap.first.saturating_add(gap.rows);

@@ -131,15 +131,29 @@ impl History {
     }
 }
 
-/// Reads the table schema that the object `id` holds.
+/// Reads the table schema that the object `id` holds, from the first of its copies that is what its id says.
 ///
 /// # Errors
-/// If the object is missing, damaged or not a schema.
+/// If the object is missing, or damaged or not a schema in all copies: what is wrong with the first.
 pub fn read_schema(objects: &dyn Objects, id: &Hash) -> Result<TableSchema, StoreError> {
-    let object = objects.get(id)?;
+    let first = match objects.get(id).and_then(|object| parse_schema(id, &object.bytes)) {
+        Ok(schema) => return Ok(schema),
+        Err(error) => error,
+    };
+    let mut bytes = Vec::new();
+    for copy in objects.copies(id) {
+        let read = objects.get_copy(id, &copy, &mut bytes);
+        if let Ok(schema) = read.and_then(|()| parse_schema(id, &bytes)) {
+            return Ok(schema);
+        }
+    }
+    Err(first)
+}
+
+fn parse_schema(id: &Hash, bytes: &[u8]) -> Result<TableSchema, StoreError> {
     let damaged = |reason: String| StoreError::Damaged { path: format!("object {id}").into(), reason };
-    if Hash::of(&object.bytes) != *id {
+    if Hash::of(bytes) != *id {
         return Err(damaged("its bytes do not have its hash".to_owned()));
     }
-    serde_json::from_slice(&object.bytes).map_err(|error| damaged(format!("it is not a table schema: {error}")))
+    serde_json::from_slice(bytes).map_err(|error| damaged(format!("it is not a table schema: {error}")))
 }

@@ -4,7 +4,7 @@ use super::closure::{Closure, Cost, Forms, NoSources};
 use super::index::{Index, Place};
 use super::layout::{GITIGNORE, hash_name};
 use super::pack::{self, PackEntry};
-use super::{Store, StoreError};
+use super::{ObjectCopy, Store, StoreError};
 use crate::fsio::{FileKind, read_whole};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
@@ -58,6 +58,8 @@ pub struct CheckReport {
     pub manifests: u64,
     /// All damage, sorted by path.
     pub damage: Vec<Damage>,
+    /// Copies of objects that are damaged.
+    pub copies: Vec<ObjectCopy>,
     /// Objects that are known to have been there and have no whole copy any more, sorted.
     pub lost: Vec<Hash>,
 }
@@ -161,6 +163,8 @@ impl Store {
             index.places(id).any(|place| is_whole(&place) && !bad.contains(&(place.pack, place.entry.offset)))
         });
         bad.extend(unclosed.iter().map(|(at, entry, _)| (*at, entry.offset)));
+        let copy = |at: u32, entry: &PackEntry| index.copy(&Place { pack: at, entry: *entry });
+        report.copies = checks.iter().flat_map(|c| c.bad.iter().map(move |entry| copy(c.at, entry))).collect();
         let mut suspects: Vec<Hash> = checks.iter().flat_map(|c| c.bad.iter().map(|e| e.id)).collect();
         suspects.extend(unclosed.iter().map(|(_, entry, _)| entry.id));
         for of_pack in unclosed.chunk_by(|a, b| a.0 == b.0) {
@@ -235,14 +239,16 @@ impl Store {
                 indexed_entries(index, at)
             }
         };
-        for entry in entries {
-            let decoded =
-                pack::read_frame(&*file, &path, &entry).map_err(|e| describe(&e)).and_then(|f| f.decompress());
-            check.objects += 1;
-            let sources = decoded.and_then(|bytes| match forms.may_draw(entry.kind) {
+        let decode = |entry: &PackEntry| {
+            let decoded = pack::read_frame(&*file, &path, entry).map_err(|e| describe(&e)).and_then(|f| f.decompress());
+            decoded.and_then(|bytes| match forms.may_draw(entry.kind) {
                 true => forms.sources(entry.kind, &bytes).map(Some),
                 false => Ok(None),
-            });
+            })
+        };
+        let decoded: Vec<_> = entries.par_iter().map(decode).collect();
+        for (entry, sources) in entries.into_iter().zip(decoded) {
+            check.objects += 1;
             match sources {
                 // What is about to be removed is not given to anybody.
                 Ok(Some(sources)) if !index.doomed.contains(&pack.name) => check.drawn.push((entry, sources)),

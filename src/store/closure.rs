@@ -3,7 +3,7 @@
 //! An object can be held several times, each time in a form that draws on other objects. What a form means the store does not
 //! know; it is told by [`Forms`]. `docs/FORMAT.md`, section 5, has the invariant.
 
-use super::ObjectKind;
+use super::{ObjectCopy, ObjectKind, Objects};
 use crate::hash::Hash;
 use std::collections::HashMap;
 
@@ -22,11 +22,38 @@ pub trait Forms: Sync {
     /// # Errors
     /// The reason why these are no such bytes.
     fn sources(&self, kind: ObjectKind, bytes: &[u8]) -> Result<Vec<Hash>, String>;
+
+    /// What tells copies that are what their ids say from others.
+    fn prover<'o>(&self, objects: &'o dyn Objects) -> Box<dyn Prover + 'o>;
 }
 
-/// Forms of objects that draw on nothing.
+/// Reads copies of objects to find out whether they are what their ids say. Shared between threads.
+pub trait Prover: Sync {
+    /// Reads that copy of an object and, where it draws on others, these too.
+    ///
+    /// # Errors
+    /// The reason why it cannot be read, or is something else.
+    fn prove(&self, id: &Hash, copy: &ObjectCopy) -> Result<(), String>;
+
+    /// The object that these bytes are, if they tell.
+    fn identify(&self, bytes: &[u8]) -> Option<(Hash, ObjectKind)>;
+}
+
+/// Forms of objects that draw on nothing, of which no more is known than that they must be the bytes that were stored.
 #[derive(Debug)]
 pub struct NoSources;
+
+struct Undamaged<'o>(&'o dyn Objects);
+
+impl Prover for Undamaged<'_> {
+    fn prove(&self, id: &Hash, copy: &ObjectCopy) -> Result<(), String> {
+        self.0.get_copy(id, copy, &mut Vec::new()).map_err(|error| error.to_string())
+    }
+
+    fn identify(&self, _: &[u8]) -> Option<(Hash, ObjectKind)> {
+        None
+    }
+}
 
 impl Forms for NoSources {
     fn may_draw(&self, _: ObjectKind) -> bool {
@@ -35,6 +62,10 @@ impl Forms for NoSources {
 
     fn sources(&self, _: ObjectKind, _: &[u8]) -> Result<Vec<Hash>, String> {
         Ok(Vec::new())
+    }
+
+    fn prover<'o>(&self, objects: &'o dyn Objects) -> Box<dyn Prover + 'o> {
+        Box::new(Undamaged(objects))
     }
 }
 

@@ -17,7 +17,7 @@ const MAX_RATIO: u64 = (128 << 10) / 4;
 /// Bytes of room for a frame that a thread keeps.
 pub(super) const MOST_ROOM: usize = 4 << 20;
 
-const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+pub(super) const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 thread_local! {
     // Contexts are large (the compressor's tables are about a megabyte) and reused: one of each per thread.

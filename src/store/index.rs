@@ -52,6 +52,12 @@ enum Site {
     Repeated,
 }
 
+/// Stands for all copies in a pack; no object is at its beginning.
+pub(super) const WHOLE_PACK: u64 = 0;
+
+/// Copies that were found damaged: the pack and where in it.
+pub(super) type Distrusted = HashSet<(Hash, u64)>;
+
 /// Every object of the store.
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -63,25 +69,27 @@ pub(super) struct Index {
     pub(super) files: Vec<IndexFile>,
     /// Packs that a sweep was about to remove: an index file names them and gives none of their objects.
     pub(super) doomed: HashSet<Hash>,
+    /// Copies that were found damaged: they are not given.
+    distrusted: Distrusted,
     segments: Vec<Segment>,
     uncovered: usize,
 }
 
 impl Index {
-    /// Reads `index/` and `packs/`.
+    /// Reads `index/` and `packs/`. Copies in `distrusted` are not given.
     ///
     /// Index files come first: the packs that they name were there before them, so whatever is listed afterwards includes
     /// them. An index file that vanishes meanwhile has been replaced by a writer; then everything is read again.
     ///
     /// # Errors
     /// If a directory or a file cannot be read; damage is no error but kept in the result.
-    pub(super) fn load(fs: &dyn FileSystem, layout: &Layout) -> Result<Index, StoreError> {
+    pub(super) fn load(fs: &dyn FileSystem, layout: &Layout, distrusted: &Distrusted) -> Result<Index, StoreError> {
         let mut tries = 0;
         loop {
             tries += 1;
             match Index::try_load(fs, layout) {
                 Err(error) if error.is_not_found() && tries < 4 => {}
-                done => return done,
+                done => return done.map(|index| Index { distrusted: distrusted.clone(), ..index }),
             }
         }
     }
@@ -120,6 +128,36 @@ impl Index {
         let bare: Vec<u32> = (0..).zip(&covered).filter(|(_, covered)| !**covered).map(|(at, _)| at).collect();
         index.add_directories(fs, layout, &bare)?;
         Ok(index)
+    }
+
+    /// Reads `packs/` alone.
+    ///
+    /// # Errors
+    /// As [`Index::load`].
+    pub(super) fn of_packs(fs: &dyn FileSystem, layout: &Layout) -> Result<Index, StoreError> {
+        let mut index = Index { packs: list_hashes(fs, &layout.packs(), ".pack")?, ..Index::default() };
+        let all: Vec<u32> = (0..).zip(&index.packs).map(|(at, _)| at).collect();
+        index.add_directories(fs, layout, &all)?;
+        Ok(index)
+    }
+
+    /// Without the copies at these places: the pack's position and where in it.
+    pub(super) fn without(mut self, bad: impl Iterator<Item = (u32, u64)>) -> Index {
+        let names: Vec<Hash> = self.packs.iter().map(|pack| pack.name).collect();
+        self.distrusted.extend(bad.map(|(at, offset)| (names[at as usize], offset)));
+        self
+    }
+
+    /// The objects of a pack, if it is there with that size.
+    pub(super) fn entries_of(&self, pack: &PackRef) -> Vec<PackEntry> {
+        let at = (0..).zip(&self.packs).find(|(_, held)| *held == pack).map(|(at, _)| at);
+        self.listed().filter(|place| Some(place.pack) == at).map(|place| place.entry).collect()
+    }
+
+    /// Takes these for the objects of the pack at that position, whose directory cannot be read.
+    pub(super) fn give(&mut self, at: u32, entries: &[PackEntry], layout: &Layout) {
+        self.segments.retain(|segment| segment.packs != [Site::At(at)]);
+        self.add_segment(at, entries, layout);
     }
 
     fn add_file(
@@ -186,6 +224,7 @@ impl Index {
     /// say that it is about to be removed.
     pub(super) fn add_pack(&mut self, pack: PackRef, entries: &[PackEntry], layout: &Layout) -> bool {
         let was_doomed = self.doomed.remove(&pack.name);
+        self.distrusted.retain(|(name, _)| *name != pack.name);
         self.insert_pack(pack, entries, layout);
         was_doomed
     }
@@ -210,13 +249,31 @@ impl Index {
 
     /// All copies of an object.
     pub(super) fn places<'a>(&'a self, id: &'a Hash) -> impl Iterator<Item = Place> + 'a {
+        self.all_places(id).filter(|place| self.trusts(place))
+    }
+
+    /// As [`Index::places`], with those that were found damaged.
+    pub(super) fn all_places<'a>(&'a self, id: &'a Hash) -> impl Iterator<Item = Place> + 'a {
         self.segments.iter().flat_map(move |segment| segment.entries.of(id).filter_map(|raw| segment.place(raw)))
     }
 
-    /// All copies of an object in the order in which they are read: those of the lowest kind first.
+    pub(super) fn trusts(&self, place: &Place) -> bool {
+        self.distrusted.is_empty()
+            || ![place.entry.offset, WHOLE_PACK]
+                .into_iter()
+                .any(|offset| self.distrusted.contains(&(self.packs[place.pack as usize].name, offset)))
+    }
+
+    /// Whether a pack has copies that were found damaged.
+    pub(super) fn distrusts(&self, pack: u32) -> bool {
+        self.distrusted.iter().any(|(name, _)| *name == self.packs[pack as usize].name)
+    }
+
+    /// All copies of an object in the order in which they are read: those of the lowest kind first, last those that were found
+    /// damaged.
     pub(super) fn copies(&self, id: &Hash) -> Vec<Place> {
-        let mut places: Vec<Place> = self.places(id).collect();
-        places.sort_by_key(|place| place.entry.kind);
+        let mut places: Vec<Place> = self.all_places(id).collect();
+        places.sort_by_key(|place| (!self.trusts(place), place.entry.kind));
         places
     }
 
@@ -228,6 +285,11 @@ impl Index {
 
     /// All copies of all objects, in no order.
     pub(super) fn all(&self) -> impl Iterator<Item = Place> + '_ {
+        self.listed().filter(|place| self.trusts(place))
+    }
+
+    /// As [`Index::all`], with those that were found damaged.
+    fn listed(&self) -> impl Iterator<Item = Place> + '_ {
         self.segments.iter().flat_map(|segment| segment.entries.all().iter().filter_map(|raw| segment.place(raw)))
     }
 
@@ -253,7 +315,7 @@ impl Index {
         let mut entries: Vec<RawEntry> = Vec::new();
         let mut numbers: Vec<Option<u32>> = vec![None; self.packs.len()];
         let mut packs = Vec::new();
-        for place in self.all() {
+        for place in self.listed() {
             let pack = self.packs[place.pack as usize];
             if doomed.contains(&pack.name) {
                 continue;

@@ -8,8 +8,19 @@ pub(super) const DIRS: [&str; 8] =
     ["tmp", "packs", "index", "snapshots", "refs", "refs/tags", "refs/pins", "refs/pointers"];
 
 /// Everything that may stand in the root of a store.
-pub(super) const ROOT_NAMES: [&str; 10] =
-    ["format", "lock", ".gitignore", "config.toml", "tmp", "packs", "index", "snapshots", "deleted", "refs"];
+pub(super) const ROOT_NAMES: [&str; 11] = [
+    "format",
+    "lock",
+    ".gitignore",
+    "config.toml",
+    "tmp",
+    "packs",
+    "index",
+    "snapshots",
+    "deleted",
+    "refs",
+    "quarantine",
+];
 
 /// The format of the stores that this program writes and reads.
 pub(super) const FORMAT_VERSION: &str = "1";
@@ -79,6 +90,11 @@ impl Layout {
     /// Where deleted manifests are until they are removed for good; made by the first deletion.
     pub(super) fn deleted(&self) -> PathBuf {
         self.root.join("deleted")
+    }
+
+    /// Where damaged files are set aside; made when there is the first.
+    pub(super) fn quarantine(&self) -> PathBuf {
+        self.root.join("quarantine")
     }
 
     /// The directory of one kind of refs: `tags`, `pins` or `pointers`.

@@ -191,6 +191,10 @@ pub enum StoreError {
     /// Objects that are in use are not in the store, so nothing may be deleted.
     #[error("{} objects that snapshots use are missing, the first is {}; nothing was deleted", .0.len(), first(.0))]
     LiveMissing(Vec<Hash>),
+    /// Copies that were to be kept cannot be read, or are not what their ids say. They are not given any more through this handle:
+    /// what is needed must be marked anew, from the copies that are left.
+    #[error("{0} copies of objects that were to be kept are damaged; nothing was deleted")]
+    CopiesDamaged(usize),
     /// This needs the store for itself, and it was opened to be shared.
     #[error("this needs the store for itself alone")]
     NotExclusive,

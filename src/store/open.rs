@@ -1,7 +1,7 @@
 //! Making, opening and locking a store.
 
 use super::StoreError;
-use super::index::Index;
+use super::index::{Distrusted, Index};
 use super::init::complete;
 use super::layout::{DIRS, FORMAT, FORMAT_NAME, FORMAT_VERSION, Layout};
 use super::pack_files::PackFiles;
@@ -9,7 +9,7 @@ use super::pack_writer::PACK_SIZE;
 use crate::fsio::{Disk, Entry, FileKind, FileSystem, Lock, LockMode, is_temp_name, read_whole, write_durably};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,8 @@ pub struct Store {
     lock: Box<dyn Lock>,
     /// Loaded when first needed.
     pub(super) index: RwLock<Option<Arc<Index>>>,
+    /// Copies that were found damaged through this handle.
+    pub(super) distrusted: Mutex<Distrusted>,
     pub(super) files: PackFiles,
     /// What the first write failed with that did.
     poisoned: OnceLock<StoreError>,
@@ -87,17 +89,19 @@ impl Store {
         } else {
             complete(&*fs, &layout)?;
         }
-        Ok(Store {
+        let store = Store {
             fs,
             layout,
             access,
             lock,
             index: RwLock::new(None),
+            distrusted: Mutex::default(),
             files: PackFiles::default(),
             poisoned: OnceLock::new(),
             pack_size: PACK_SIZE,
             finish_inline: false,
-        })
+        };
+        Ok(store.heed_damaged())
     }
 
     /// Where the store is.

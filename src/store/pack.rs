@@ -115,7 +115,7 @@ impl Trailer {
     }
 }
 
-fn parse_directory(bytes: &[u8]) -> Result<Vec<PackEntry>, WireError> {
+pub(super) fn parse_directory(bytes: &[u8]) -> Result<Vec<PackEntry>, WireError> {
     let mut reader = Reader::new(bytes);
     let count = reader.length()?;
     // An entry takes at least 35 bytes, so this also bounds what is reserved.

@@ -39,7 +39,7 @@ impl Store {
     }
 
     fn load_index(&self) -> Result<Arc<Index>, StoreError> {
-        Ok(Arc::new(Index::load(&*self.fs, &self.layout)?))
+        Ok(Arc::new(Index::load(&*self.fs, &self.layout, &self.distrusted())?))
     }
 
     /// Reads one copy.
@@ -131,12 +131,12 @@ impl Objects for Store {
 
     fn copies(&self, id: &Hash) -> Vec<ObjectCopy> {
         let Ok(index) = self.index() else { return Vec::new() };
-        index.copies(id).iter().map(|place| index.copy(place)).collect()
+        index.copies(id).iter().filter(|place| index.trusts(place)).map(|place| index.copy(place)).collect()
     }
 
     fn get_copy(&self, id: &Hash, copy: &ObjectCopy, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
         let index = self.index()?;
-        let place = index.places(id).find(|place| index.copy(place) == *copy).ok_or(StoreError::Missing(*id))?;
+        let place = index.all_places(id).find(|place| index.copy(place) == *copy).ok_or(StoreError::Missing(*id))?;
         self.read_place(&index, &place, bytes).map(drop)
     }
 }

@@ -201,6 +201,28 @@ impl Store {
         Ok(damaged)
     }
 
+    /// Refs in which one bit is wrong, and what they should hold.
+    pub(super) fn mendable_refs(&self) -> Result<Vec<(PathBuf, Vec<u8>)>, StoreError> {
+        let mut mendable = Vec::new();
+        for kind in [TAGS, PINS, POINTERS] {
+            for name in self.ref_names(kind)? {
+                if !matches!(self.read_ref(kind, &name), Err(StoreError::Damaged { .. })) || self.is_litter(kind, &name)
+                {
+                    continue;
+                }
+                let path = self.ref_path(kind, &name);
+                let is_right = |bytes: &[u8]| {
+                    let content = bytes.get(CHECKSUM_LEN..).unwrap_or_default();
+                    bytes.get(..CHECKSUM_LEN) == Some(checksum_line(kind, &name, content).as_bytes())
+                };
+                if let Some(right) = self.one_bit_off(&path, &is_right) {
+                    mendable.push((path, right));
+                }
+            }
+        }
+        Ok(mendable)
+    }
+
     fn read_pin(&self, id: &Hash) -> Result<Option<Pin>, StoreError> {
         let name = id.to_hex();
         let Some(content) = self.read_ref(PINS, &name)? else { return Ok(None) };

@@ -81,11 +81,13 @@ impl Store {
     /// Enters packs that were just installed and synced into the index, and tidies `index/` if it is time.
     pub(super) fn index_packs(&self, packs: &[(PackRef, Vec<PackEntry>)]) -> Result<(), StoreError> {
         let mut wanted = false;
+        // What was damaged under such a name was written anew.
+        self.distrusted().retain(|(name, _)| packs.iter().all(|(pack, _)| pack.name != *name));
         let index = self.update_index(|held| {
             // The index is shared with readers at work, so a changed one is a new one.
             let mut index = match held.map(Arc::try_unwrap) {
                 Some(Ok(index)) => index,
-                _ => Index::load(&*self.fs, &self.layout)?,
+                _ => Index::load(&*self.fs, &self.layout, &self.distrusted())?,
             };
             for (pack, entries) in packs {
                 wanted |= index.add_pack(*pack, entries, &self.layout);

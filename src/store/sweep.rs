@@ -3,7 +3,7 @@
 use super::index::Index;
 use super::pack;
 use super::pack_writer::{FinishedPack, PackWriter};
-use super::{Store, StoreError, SweepPlan};
+use super::{PackPlan, Store, StoreError, SweepPlan};
 use crate::fsio::write_durably;
 use crate::hash::Hash;
 use crate::monitor::Monitor;
@@ -59,6 +59,7 @@ impl Store {
         self.delete_stale(plan, &mut swept);
         let done = self.sweep_packs(plan, monitor, &mut swept);
         self.forget_index();
+        self.distrusted().clear();
         done.map(|()| swept)
     }
 
@@ -156,7 +157,7 @@ impl Store {
     /// Writes an index in which the packs in `doomed` are empty, then deletes all older index files. Returns false if the disk
     /// is too full for it: then there is no index file, and readers take the packs' word.
     fn replace_index(&self, doomed: &HashSet<Hash>) -> Result<bool, StoreError> {
-        let index = Index::load(&*self.fs, &self.layout)?;
+        let index = Index::load(&*self.fs, &self.layout, &HashSet::new())?;
         let bytes = index.encode(doomed);
         let path = self.layout.index_file(&Hash::of(&bytes));
         let written = match write_durably(&*self.fs, &self.layout.temp(), &path, &bytes).map_err(StoreError::from) {
@@ -171,18 +172,26 @@ impl Store {
     }
 
     /// Takes packs out of the index, then deletes them. In between, what is left of them is in no index: an object whose source
-    /// is deleted before it is never given, whenever the power fails.
+    /// is deleted before it is never given, whenever the power fails. Without room for an index, what draws on others goes before these.
     fn delete_packs(&self, plan: &SweepPlan, gone: &HashSet<Hash>, swept: &mut Swept) -> Result<(), StoreError> {
         self.ready_to_delete()?;
         let doomed = self.replace_index(gone)?;
         self.files.clear();
-        for pack in plan.dropped.iter().chain(&plan.rewritten).filter(|pack| gone.contains(&pack.name)) {
+        let mut packs: Vec<&PackPlan> =
+            plan.dropped.iter().chain(&plan.rewritten).filter(|pack| gone.contains(&pack.name)).collect();
+        if !doomed {
+            packs = self.drawers_first(plan, packs)?;
+        }
+        for pack in packs {
             let path = self.layout.pack(&pack.name);
             if self.fs.remove(&path).is_ok() {
                 swept.packs_deleted += 1;
                 swept.bytes_deleted += pack.bytes;
             } else {
                 swept.not_deleted.push(path);
+            }
+            if !doomed {
+                self.fs.sync_dir(&self.layout.packs())?;
             }
         }
         self.fs.sync_dir(&self.layout.packs())?;

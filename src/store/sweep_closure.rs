@@ -2,9 +2,9 @@
 
 use super::closure::{Closure, Cost};
 use super::index::{Index, Place};
-use super::{Live, Store, StoreError};
+use super::{Forms, Live, PackPlan, Store, StoreError, SweepPlan};
 use crate::hash::Hash;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 impl Store {
     /// The packs of those in `stays` that hold a form which draws on objects that go: they must be written anew without it.
@@ -22,7 +22,7 @@ impl Store {
         let may_draw = |place: &Place| live.forms().may_draw(place.entry.kind);
         let mut spare = Vec::new();
         for place in index.all().filter(|place| stays[place.pack as usize] && may_draw(place) && !is_kept(place)) {
-            spare.push((place, self.sources_of(index, live, &place)?));
+            spare.push((place, self.sources_of(index, live.forms(), &place)?));
         }
         let mut unclosed = Vec::new();
         loop {
@@ -38,11 +38,41 @@ impl Store {
         }
     }
 
+    /// The packs in such an order that none comes before one that draws on it; where some draw on each other in a circle, these last.
+    pub(super) fn drawers_first<'p>(
+        &self,
+        plan: &SweepPlan,
+        mut packs: Vec<&'p PackPlan>,
+    ) -> Result<Vec<&'p PackPlan>, StoreError> {
+        let (mut held, mut drawn): (HashMap<Hash, HashSet<Hash>>, HashMap<Hash, HashSet<Hash>>) = Default::default();
+        for place in plan.index.all() {
+            let name = plan.index.packs[place.pack as usize].name;
+            if packs.iter().all(|pack| pack.name != name) {
+                continue;
+            }
+            held.entry(name).or_default().insert(place.entry.id);
+            if plan.forms.may_draw(place.entry.kind) {
+                let sources = self.sources_of(&plan.index, plan.forms, &place)?;
+                drawn.entry(name).or_default().extend(sources.into_iter().flatten());
+            }
+        }
+        let draws = |one: &PackPlan, on: &PackPlan| match (drawn.get(&one.name), held.get(&on.name)) {
+            (Some(drawn), Some(held)) => one.name != on.name && drawn.iter().any(|source| held.contains(source)),
+            _ => false,
+        };
+        let mut ordered = Vec::with_capacity(packs.len());
+        while let Some(at) = packs.iter().position(|on| !packs.iter().any(|one| draws(one, on))) {
+            ordered.push(packs.remove(at));
+        }
+        ordered.extend(packs);
+        Ok(ordered)
+    }
+
     /// What a copy draws on; `None` if it cannot be told.
-    fn sources_of(&self, index: &Index, live: &Live, place: &Place) -> Result<Option<Vec<Hash>>, StoreError> {
+    fn sources_of(&self, index: &Index, forms: &dyn Forms, place: &Place) -> Result<Option<Vec<Hash>>, StoreError> {
         let mut bytes = Vec::new();
         match self.read_place(index, place, &mut bytes) {
-            Ok(kind) => Ok(live.forms().sources(kind, &bytes).ok()),
+            Ok(kind) => Ok(forms.sources(kind, &bytes).ok()),
             Err(StoreError::Damaged { .. }) => Ok(None),
             Err(error) => Err(error),
         }

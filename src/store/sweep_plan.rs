@@ -3,8 +3,9 @@
 use super::index::{Index, Place};
 use super::index_file::PackRef;
 use super::open::is_stale_temp;
-use super::{Live, Store, StoreError, Tally};
+use super::{Forms, Live, Store, StoreError, Tally};
 use crate::hash::Hash;
+use crate::monitor::Monitor;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,7 +34,6 @@ pub struct PackPlan {
 }
 
 /// What [`Store::sweep`] will do. Made by [`Store::plan_sweep`]; fits the store it was made from, as it was then.
-#[derive(Debug)]
 pub struct SweepPlan {
     /// Packs that hold nothing needed: deleted.
     pub dropped: Vec<PackPlan>,
@@ -49,6 +49,7 @@ pub struct SweepPlan {
     /// What goes into new packs, in the order in which it is read.
     pub(super) copies: Vec<Place>,
     pub(super) index: Arc<Index>,
+    pub(super) forms: &'static dyn Forms,
 }
 
 impl SweepPlan {
@@ -72,12 +73,15 @@ impl SweepPlan {
 
 impl Store {
     /// Plans a sweep that keeps the objects in `live`, and perhaps some more. What stays draws on nothing that goes: a pack with a
-    /// form that would is written anew without it. Nothing is changed, so this works on any store; but only a plan made with
-    /// the store opened exclusively can be carried out.
+    /// form that would is written anew without it. Where one of several copies of an object goes, the one that is kept was read and is
+    /// what its id says. Nothing is changed, so this works on any store; but only a plan made with the store opened exclusively can
+    /// be carried out.
     ///
     /// # Errors
-    /// [`StoreError::LiveMissing`] if objects in `live` are not there; [`StoreError::Io`].
-    pub fn plan_sweep(&self, live: &Live) -> Result<SweepPlan, StoreError> {
+    /// [`StoreError::LiveMissing`] if objects in `live` are not there; [`StoreError::CopiesDamaged`] if some of the copies that were to
+    /// be kept are bad and there are others: `live` must be found anew; [`StoreError::Damaged`] if there are none;
+    /// [`StoreError::Interrupted`], [`StoreError::Io`].
+    pub fn plan_sweep(&self, live: &Live, monitor: &dyn Monitor) -> Result<SweepPlan, StoreError> {
         let index = self.reload_index()?;
         let mut plans = count_objects(&index);
         let ranks = ranks(&index, &plans, live);
@@ -100,15 +104,21 @@ impl Store {
             live.contains(&place.entry.id) && best(&index, &place.entry.id, live, &ranks) == Some(*place)
         };
         let mut rewrite = self.choose_rewrites(&plans);
+        for (at, rewrite) in (0..).zip(&mut rewrite) {
+            *rewrite |= index.distrusts(at);
+        }
         let stays: Vec<bool> =
             plans.iter().zip(&rewrite).map(|(plan, rewrite)| plan.live_objects > 0 && !rewrite).collect();
         for at in self.unclosed_packs(&index, live, stays, &is_kept)? {
             rewrite[at as usize] = true;
         }
+        let stays: Vec<bool> =
+            plans.iter().zip(&rewrite).map(|(plan, rewrite)| plan.live_objects > 0 && !rewrite).collect();
+        self.prove_kept(&index, live, &stays, &is_kept, monitor)?;
         let mut copies: Vec<Place> =
             index.all().filter(|place| rewrite[place.pack as usize] && is_kept(place)).collect();
         copies.sort_unstable_by_key(|place| (place.pack, place.entry.offset));
-        self.plan(index, plans, &rewrite, copies)
+        self.plan(index, plans, &rewrite, copies, live.forms())
     }
 
     fn plan(
@@ -117,6 +127,7 @@ impl Store {
         plans: Vec<PackPlan>,
         rewrite: &[bool],
         copies: Vec<Place>,
+        forms: &'static dyn Forms,
     ) -> Result<SweepPlan, StoreError> {
         let temp = self.entries_of(&self.layout.temp())?;
         let stale: Vec<_> = temp.iter().filter(|entry| is_stale_temp(entry)).collect();
@@ -130,6 +141,7 @@ impl Store {
             stale_paths: stale.iter().map(|entry| self.layout.temp().join(&entry.name)).collect(),
             copies,
             index,
+            forms,
         };
         plan.unreadable.sort_unstable();
         for ((pack, at), rewrite) in plans.into_iter().zip(0..).zip(rewrite) {

@@ -10,12 +10,16 @@ use crate::codec::KeySpec;
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::store::Objects;
+use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Bytes of decoded leaves kept for deltas, and of nodes.
 const LEAF_CACHE: usize = 24 * 1024 * 1024;
 const NODE_CACHE: usize = 4 * 1024 * 1024;
+/// Leaves that are read side by side, and the bytes of their rows, at most.
+const BATCH: usize = 64;
+const BATCH_BYTES: u64 = 16 * 1024 * 1024;
 /// Leaves of which it is remembered what they are, so that a leaf of many trees is read once.
 const MOST_KNOWN: usize = 200_000;
 
@@ -65,18 +69,20 @@ impl<'o> TreeCheck<'o> {
         let mut extent = Extent::default();
         let mut cuts = Cuts::default();
         let mut before: Option<Arc<LeafFacts>> = None;
-        while let Some(place) = walk.next_leaf()? {
-            if monitor.interrupted() {
-                return Err(TreeError::Interrupted);
+        let mut next = walk.next_leaf()?;
+        while next.is_some() {
+            let batch;
+            (batch, next) = next_batch(&mut walk, next)?;
+            for (place, leaf) in batch.iter().zip(self.facts(number, &batch, monitor)) {
+                let leaf = leaf?;
+                check_leaf(&leaf, before.as_deref(), place)?;
+                let too_much = || Flaw::Shape("its tree holds more than can be counted").of(place.id);
+                totals = totals.plus(leaf.totals).ok_or_else(too_much)?;
+                extent = extent.plus(Extent { rows: leaf.totals.rows, row_bytes: leaf.all_bytes });
+                cuts.add(place.id, if place.upper.is_empty() { leaf.may_be_last } else { leaf.may_be_before });
+                monitor.advance(leaf.totals.rows, leaf.totals.row_bytes);
+                before = Some(leaf);
             }
-            let leaf = self.facts(number, &place.id)?;
-            check_leaf(&leaf, before.as_deref(), &place)?;
-            let too_much = || Flaw::Shape("its tree holds more than can be counted").of(place.id);
-            totals = totals.plus(leaf.totals).ok_or_else(too_much)?;
-            extent = extent.plus(Extent { rows: leaf.totals.rows, row_bytes: leaf.all_bytes });
-            cuts.add(place.id, if place.upper.is_empty() { leaf.may_be_last } else { leaf.may_be_before });
-            monitor.advance(leaf.totals.rows, leaf.totals.row_bytes);
-            before = Some(leaf);
         }
         cuts.check(extent)?;
         Ok(totals)
@@ -111,18 +117,47 @@ impl<'o> TreeCheck<'o> {
         Ok(())
     }
 
-    fn facts(&mut self, spec: usize, id: &Hash) -> Result<Arc<LeafFacts>, TreeError> {
-        if let Some(known) = self.known.get(&(spec, *id)) {
-            return Ok(Arc::clone(known));
+    /// What the leaves of a batch are, or what is wrong with each; read by all cores.
+    fn facts(&mut self, spec: usize, batch: &[Place], monitor: &dyn Monitor) -> Vec<Result<Arc<LeafFacts>, TreeError>> {
+        let read = |place: &Place| {
+            if let Some(known) = self.known.get(&(spec, place.id)) {
+                return Ok(Arc::clone(known));
+            }
+            if monitor.interrupted() {
+                return Err(TreeError::Interrupted);
+            }
+            let entries = self.leaves.read(&place.id, &self.specs[spec])?;
+            let too_many = || Flaw::Shape("its rows are more than can be counted").of(place.id);
+            LeafFacts::of(&entries).map(Arc::new).ok_or_else(too_many)
+        };
+        let found: Vec<_> = batch.par_iter().map(read).collect();
+        for (place, facts) in batch.iter().zip(&found) {
+            if let Ok(facts) = facts
+                && self.known.len() < MOST_KNOWN
+            {
+                self.known.insert((spec, place.id), Arc::clone(facts));
+            }
         }
-        let entries = self.leaves.read(id, &self.specs[spec])?;
-        let facts = LeafFacts::of(&entries).ok_or_else(|| Flaw::Shape("its rows are more than can be counted").of(*id));
-        let facts = Arc::new(facts?);
-        if self.known.len() < MOST_KNOWN {
-            self.known.insert((spec, *id), Arc::clone(&facts));
-        }
-        Ok(facts)
+        found
     }
+}
+
+/// Leaves to be read side by side, `first` and those after it, and the one after these. One that is very large comes alone.
+fn next_batch(walk: &mut Walk<'_>, first: Option<Place>) -> Result<(Vec<Place>, Option<Place>), TreeError> {
+    let bytes = |place: &Place| place.totals.map_or(0, |totals| totals.row_bytes);
+    let mut batch: Vec<Place> = first.into_iter().collect();
+    let mut sum: u64 = batch.iter().map(bytes).sum();
+    while batch.len() < BATCH {
+        match walk.next_leaf()? {
+            Some(next) if sum.saturating_add(bytes(&next)) > BATCH_BYTES => return Ok((batch, Some(next))),
+            Some(next) => {
+                sum += bytes(&next);
+                batch.push(next);
+            }
+            None => return Ok((batch, None)),
+        }
+    }
+    Ok((batch, walk.next_leaf()?))
 }
 
 impl LeafFacts {

@@ -1,9 +1,13 @@
 //! The forms that leaves are held in, and what those draw on.
 
-use super::frame::{DELTA, LEAF};
-use super::{TreeError, leaf};
+use super::frame::{DELTA, LEAF, NODE, SCHEMA};
+use super::leaf::{Leaf, LeafReader};
+use super::lru::Lru;
+use super::node::Node;
+use super::{Flaw, TreeError, leaf};
+use crate::codec::TableSchema;
 use crate::hash::Hash;
-use crate::store::{Closure, Cost, Forms, ObjectCopy, ObjectKind, Objects};
+use crate::store::{Closure, Cost, Forms, ObjectCopy, ObjectKind, Objects, Prover};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
@@ -18,6 +22,51 @@ impl Forms for LeafForms {
 
     fn sources(&self, _: ObjectKind, bytes: &[u8]) -> Result<Vec<Hash>, String> {
         leaf::sources(bytes).map_err(|flaw| flaw.to_string())
+    }
+
+    fn prover<'o>(&self, objects: &'o dyn Objects) -> Box<dyn Prover + 'o> {
+        Box::new(TreeProver { objects, leaves: LeafReader::new(objects, 0), proven: Lru::new(PROVEN_HELD) })
+    }
+}
+
+/// Bytes of leaves that were proven and are kept for the deltas to come.
+const PROVEN_HELD: usize = 32 * 1024 * 1024;
+
+struct TreeProver<'o> {
+    objects: &'o dyn Objects,
+    leaves: LeafReader<'o>,
+    proven: Lru<Leaf>,
+}
+
+impl TreeProver<'_> {
+    fn look(&self, id: &Hash, copy: &ObjectCopy) -> Result<(), TreeError> {
+        if matches!(copy.kind, LEAF | DELTA) {
+            return self.leaves.prove_copy(id, copy, &self.proven);
+        }
+        let mut bytes = Vec::new();
+        self.objects.get_copy(id, copy, &mut bytes)?;
+        match copy.kind {
+            NODE => Node::parse(*id, NODE, &bytes).map(drop),
+            // Schemas, and whatever else is no part of a tree.
+            _ if Hash::of(&bytes) == *id => Ok(()),
+            _ => Err(Flaw::Id.of(*id)),
+        }
+    }
+}
+
+impl Prover for TreeProver<'_> {
+    fn prove(&self, id: &Hash, copy: &ObjectCopy) -> Result<(), String> {
+        self.look(id, copy).map_err(|error| error.to_string())
+    }
+
+    fn identify(&self, bytes: &[u8]) -> Option<(Hash, ObjectKind)> {
+        if Node::decode(bytes).is_ok() {
+            return Some((Node::id_of(bytes), NODE));
+        }
+        if serde_json::from_slice::<TableSchema>(bytes).is_ok() {
+            return Some((Hash::of(bytes), SCHEMA));
+        }
+        self.leaves.identify(bytes, &self.proven)
     }
 }
 

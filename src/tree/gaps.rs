@@ -12,6 +12,8 @@ const CACHE: usize = 32 << 20;
 /// Rows next to each other, in the order of their keys, that cannot be read.
 #[derive(Debug)]
 pub struct Gap {
+    /// The leaf or node that cannot be read.
+    pub id: Hash,
     /// The first of them, counted from 0.
     pub first: u64,
     /// How many.
@@ -54,7 +56,7 @@ pub fn gaps(
         };
         match read {
             Ok(()) => {}
-            Err(error) if is_damage(&error) => gaps.push(Gap { first, rows, error }),
+            Err(error) if is_damage(&error) => gaps.push(Gap { id, first, rows, error }),
             Err(error) => return Err(error),
         }
     }

@@ -29,7 +29,7 @@ pub use diff::{Diff, Difference};
 pub use differences::{Differences, Noted};
 pub use error::{Flaw, TreeError};
 pub use forms::LeafForms;
-pub use frame::{DELTA, LEAF, NODE};
+pub use frame::{DELTA, LEAF, NODE, SCHEMA};
 pub use gaps::{Gap, gaps};
 pub use leaf::{Entries, Leaf, LeafReader, MAX_ROW, empty_id};
 pub use load::{LoadOptions, Loaded, Loader, RowBatch};

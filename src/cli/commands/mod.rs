@@ -15,6 +15,7 @@ mod init;
 mod log;
 mod man;
 mod pin;
+mod repair;
 mod restore;
 mod show;
 mod snap;
@@ -79,6 +80,8 @@ pub(super) enum Command {
     Gc(gc::Args),
     /// Check the store, a snapshot or an exported file
     Verify(verify::Args),
+    /// Mend a damaged store, and take lost rows again from the database
+    Repair(repair::Args),
     /// Diagnose the setup
     Doctor,
     /// Try the full workflow on a sample project
@@ -115,6 +118,7 @@ pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode,
         Command::Amend(args) => amend::run(args, place, ui),
         Command::Gc(args) => gc::run(args, place, ui),
         Command::Verify(args) => verify::run(args, place, ui),
+        Command::Repair(args) => repair::run(args, place, ui),
         Command::Doctor => doctor::run(place, ui),
         Command::Demo(args) => demo::run(args, place, ui),
         Command::Backups => backups::run(place, ui),

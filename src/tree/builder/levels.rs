@@ -60,7 +60,9 @@ impl<'o> Levels<'o> {
         let bytes = node.encode();
         let id = Node::id_of(&bytes);
         let stored = match self.objects {
-            Some(objects) if !objects.contains(&id) => objects.put(Frame::compress(id, NODE, &bytes, self.level)?)?,
+            Some(objects) if !is_held(objects, id)? => {
+                objects.put_again(Frame::compress(id, NODE, &bytes, self.level)?)?
+            }
             _ => 0,
         };
         Ok((Child { id, totals, upper }, stored))
@@ -86,5 +88,15 @@ impl<'o> Levels<'o> {
             self.open[height + 1].children.push(child);
             level += 1;
         }
+    }
+}
+
+/// Whether the node is held and can be read. There is one for some dozens of leaves, so that all of them can be looked at.
+fn is_held(objects: &dyn NewObjects, id: Hash) -> Result<bool, TreeError> {
+    match objects.contains(&id).then(|| Node::load(objects, id)) {
+        None => Ok(false),
+        Some(Ok(_)) => Ok(true),
+        Some(Err(error)) if error.is_damage() => Ok(false),
+        Some(Err(error)) => Err(error),
     }
 }

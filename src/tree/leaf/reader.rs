@@ -3,7 +3,7 @@
 use super::{Leaf, LeafHasher, delta, whole};
 use crate::codec::KeySpec;
 use crate::hash::Hash;
-use crate::store::{MOST_DEPTH, MOST_WEIGHT, ObjectKind, Objects, StoreError};
+use crate::store::{MOST_DEPTH, MOST_WEIGHT, ObjectCopy, ObjectKind, Objects, StoreError};
 use crate::tree::frame::{DELTA, LEAF};
 use crate::tree::lru::Lru;
 use crate::tree::{Flaw, TreeError};
@@ -56,15 +56,42 @@ impl<'o> LeafReader<'o> {
 
     /// The leaf `id` from whichever copies of it and of its sources are what their ids say.
     fn load_carefully(&self, id: &Hash) -> Result<Arc<Leaf>, TreeError> {
-        let leaf = self.load_at(id, &mut Descent { proven: Some(Lru::new(SOURCES_HELD)), ..Descent::default() })?;
+        let proven = Lru::new(SOURCES_HELD);
+        let leaf = self.load_at(id, &mut Descent { proven: Some(&proven), ..Descent::default() })?;
         // What a bad copy had said may be held.
         self.cache.put(*id, &leaf, leaf.footprint());
         Ok(leaf)
     }
 
-    fn load_at(&self, id: &Hash, descent: &mut Descent) -> Result<Arc<Leaf>, TreeError> {
+    /// Succeeds if that copy of a leaf is what its id says, put together from whatever copies of its sources are. Those that were
+    /// found good are kept in `proven`.
+    pub(in crate::tree) fn prove_copy(
+        &self,
+        id: &Hash,
+        copy: &ObjectCopy,
+        proven: &Lru<Leaf>,
+    ) -> Result<(), TreeError> {
+        let mut bytes = self.spare();
+        self.objects.get_copy(id, copy, &mut bytes)?;
+        let mut descent = Descent { proven: Some(proven), ..Descent::default() };
+        let leaf = self.decode(id, copy.kind, &bytes, Vec::new(), &mut descent)?;
+        self.give_back(bytes);
+        prove(id, leaf).map(drop)
+    }
+
+    /// The leaf that these bytes are, whole or a delta of leaves that can be read.
+    pub(in crate::tree) fn identify(&self, bytes: &[u8], proven: &Lru<Leaf>) -> Option<(Hash, ObjectKind)> {
+        let nameless = Hash::from_bytes([0; Hash::LEN]);
+        [LEAF, DELTA].into_iter().find_map(|kind| {
+            let mut descent = Descent { proven: Some(proven), ..Descent::default() };
+            let leaf = self.decode(&nameless, kind, bytes, Vec::new(), &mut descent).ok()?;
+            Some((ids_of(&leaf).1, kind))
+        })
+    }
+
+    fn load_at(&self, id: &Hash, descent: &mut Descent<'_>) -> Result<Arc<Leaf>, TreeError> {
         let above = descent.path.len();
-        let held = descent.proven.as_ref().unwrap_or(&self.cache).get(id);
+        let held = descent.proven.unwrap_or(&self.cache).get(id);
         if let Some(leaf) = held {
             return if above + leaf.depth as usize > MOST_DEPTH as usize { Err(too_deep(*id)) } else { Ok(leaf) };
         }
@@ -95,7 +122,7 @@ impl<'o> LeafReader<'o> {
         Err(first.unwrap_or_else(|| StoreError::Missing(*id).into()))
     }
 
-    fn load_first(&self, id: &Hash, descent: &mut Descent) -> Result<Arc<Leaf>, TreeError> {
+    fn load_first(&self, id: &Hash, descent: &mut Descent<'_>) -> Result<Arc<Leaf>, TreeError> {
         let keep = !descent.path.is_empty() || !self.sources_only;
         let mut bytes = self.spare();
         let kind = self.objects.get_into(id, &mut bytes)?;
@@ -116,7 +143,7 @@ impl<'o> LeafReader<'o> {
         kind: ObjectKind,
         bytes: &[u8],
         room: Vec<u8>,
-        descent: &mut Descent,
+        descent: &mut Descent<'_>,
     ) -> Result<Leaf, TreeError> {
         match kind {
             LEAF => whole::decode(bytes, room).map_err(|flaw| flaw.of(*id)),
@@ -148,7 +175,7 @@ impl<'o> LeafReader<'o> {
         }
     }
 
-    fn decode_delta(&self, id: &Hash, bytes: &[u8], descent: &mut Descent) -> Result<Leaf, TreeError> {
+    fn decode_delta(&self, id: &Hash, bytes: &[u8], descent: &mut Descent<'_>) -> Result<Leaf, TreeError> {
         let held: Lru<Leaf> = Lru::new(SOURCES_HELD);
         let (mut weight, mut counted) = (1u64, HashSet::new());
         let mut leaf = delta::decode(*id, bytes, |source, number| {
@@ -186,12 +213,12 @@ impl<'o> LeafReader<'o> {
 
 /// The way down from a leaf to what it draws on.
 #[derive(Default)]
-struct Descent {
+struct Descent<'p> {
     /// The leaves that are being put together, the one asked for first.
     path: Vec<Hash>,
     reads: u64,
     /// Where every copy is tried and proven: those that were found good.
-    proven: Option<Lru<Leaf>>,
+    proven: Option<&'p Lru<Leaf>>,
 }
 
 fn entries(id: &Hash, leaf: Arc<Leaf>, spec: &KeySpec) -> Result<Entries, TreeError> {
@@ -208,13 +235,19 @@ fn prove(id: &Hash, leaf: Leaf) -> Result<Leaf, TreeError> {
 
 /// The ids of a leaf's rows, if they are those that the leaf's id names.
 fn row_ids(id: &Hash, leaf: &Leaf) -> Result<Vec<Hash>, TreeError> {
+    let (ids, own) = ids_of(leaf);
+    if own == *id { Ok(ids) } else { Err(Flaw::Id.of(*id)) }
+}
+
+/// The ids of a leaf's rows, and its own.
+fn ids_of(leaf: &Leaf) -> (Vec<Hash>, Hash) {
     let mut hasher = LeafHasher::new(leaf.multiset);
     let rows: Vec<&[u8]> = (0..leaf.len()).map(|index| leaf.row(index)).collect();
     let ids = Hash::of_each(&rows);
     for (index, row) in ids.iter().enumerate() {
         hasher.entry(row, leaf.count(index));
     }
-    if hasher.finish() == *id { Ok(ids) } else { Err(Flaw::Id.of(*id)) }
+    (ids, hasher.finish())
 }
 
 pub(in crate::tree) fn too_deep(id: Hash) -> TreeError {

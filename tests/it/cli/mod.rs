@@ -24,6 +24,7 @@ mod passwords;
 mod postgres;
 mod references;
 mod relations;
+mod repair;
 mod restore;
 mod settings;
 mod setup;

@@ -1,6 +1,7 @@
 //! `dbsnap verify`
 
 use super::{Shop, files};
+use crate::model::packs::directory;
 use std::fs;
 use std::path::PathBuf;
 
@@ -91,7 +92,11 @@ fn a_damaged_export() {
 fn a_damaged_pack() {
     let shop = shop();
     damage(&one(&shop, ".dbsnap/packs", ".pack"));
-    let said = shop.refused(["verify"]);
+    let before = shop.state();
+    let said = shop.run(["verify"]);
+    // It tells snapshots to come what not to rely on, and changes nothing else.
+    fs::remove_file(shop.store().join("refs/pointers/damaged-copies")).unwrap();
+    assert_eq!(shop.state(), before);
     assert!(said.starts_with("exit 5\n"), "{said}");
     assert!(said.contains("damaged packs/[HASH].pack") || said.contains(".pack: "), "{said}");
     shop.sql("DELETE FROM mods WHERE id = 3");
@@ -196,5 +201,62 @@ fn damage_is_named_by_the_rows_that_it_touches() {
         let run = shop.dbsnap(quick).run();
         assert_eq!(run.code(), Some(5), "{run}");
         assert!(run.stdout().contains("20,000 rows") && !run.stdout().contains("table mods"), "{run}");
+    }
+}
+
+/// A snapshot does not read what is as it was, so it does not notice; once it was noticed, it does not rely on it.
+///
+/// Torment: B4
+#[test]
+fn what_verify_found_damaged_is_stored_again() {
+    let shop = Shop::new();
+    shop.snap(["mods", "authors", "-m", "one"]);
+    let path = one(&shop, ".dbsnap/packs", ".pack");
+    let path = shop.path().join(".dbsnap/packs").join(path.file_name().unwrap());
+    let whole = fs::read(&path).unwrap();
+    let mut at = 8;
+    for object in directory(&whole) {
+        let (mut damaged, len) = (whole.clone(), usize::try_from(object.len).unwrap());
+        damaged[at + len / 2] ^= 1;
+        at += len;
+        fs::write(&path, &damaged).unwrap();
+        shop.dbsnap(["snap", "mods", "authors", "-m", "unaware"]).run().success();
+        assert_eq!(shop.dbsnap(["verify"]).run().code(), Some(5));
+        let again = shop.snap(["mods", "authors", "-m", "again"]);
+        shop.dbsnap(["verify", &again]).run().success();
+        let rows = shop.rows();
+        shop.sql("UPDATE mods SET title = 'Broken'");
+        shop.dbsnap(["restore", &again, "-y"]).run().success();
+        assert_eq!(shop.rows(), rows);
+        for file in files(&shop.store().join("packs")).into_keys() {
+            let file = shop.store().join("packs").join(file);
+            if file != path {
+                fs::remove_file(file).unwrap();
+            }
+        }
+        // Without the damage there is nothing to remember.
+        fs::write(&path, &whole).unwrap();
+        shop.dbsnap(["verify"]).run();
+        assert_eq!(files(&shop.store().join("refs/pointers")).len(), 0);
+    }
+}
+
+/// What can be brought back is read like the rest.
+#[test]
+fn a_deleted_snapshot_is_verified_too() {
+    let shop = Shop::new();
+    shop.snap(["mods", "-m", "kept"]);
+    let packs = files(&shop.store().join("packs"));
+    let deleted = shop.snap(["authors", "-m", "deleted"]);
+    shop.dbsnap(["delete", &deleted, "-y"]).run().success();
+    let run = shop.dbsnap(["verify"]).run().success();
+    assert!(run.stdout().contains("2 snapshots, 5 rows"), "{run}");
+    let now = files(&shop.store().join("packs"));
+    let path = now.keys().find(|path| !packs.contains_key(*path)).unwrap();
+    fs::remove_file(path).unwrap();
+    for quick in [&["verify"][..], &["verify", "--quick"]] {
+        let run = shop.dbsnap(quick).run();
+        assert_eq!(run.code(), Some(5), "{run}");
+        assert!(run.stdout().contains(&format!("snapshot {}, table authors", &deleted[..8])), "{run}");
     }
 }

@@ -107,7 +107,7 @@ impl World<'_> {
         history.entries.retain(|entry| !going.contains(&entry.id));
         let swept = || -> Outcome<_> {
             let live = mark(&history, store)?;
-            Ok(store.sweep(&store.plan_sweep(&live)?, &Silent)?)
+            Ok(store.sweep(&store.plan_sweep(&live, &Silent)?, &Silent)?)
         };
         Ok(swept())
     }

@@ -171,7 +171,7 @@ pub fn unneeded(world: &World<'_>) -> Result<(), Violation> {
     let store = world.reading()?;
     let history = History::load(&store).map_err(|error| unneeded(chain(&error)))?;
     let live = mark(&history, &store).map_err(|error| Violation::new(Kind::Lost, chain(&error)))?;
-    let plan = store.plan_sweep(&live).map_err(|error| unneeded(chain(&error)))?;
+    let plan = store.plan_sweep(&live, &Silent).map_err(|error| unneeded(chain(&error)))?;
     if !plan.is_empty() {
         return Err(unneeded(format!("a third sweep would free {} bytes", plan.bytes_freed())));
     }

@@ -9,7 +9,7 @@ mod collect;
 mod kept;
 mod look;
 mod memory;
-mod packs;
+pub mod packs;
 mod process;
 mod shrink;
 mod story;

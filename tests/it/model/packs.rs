@@ -23,7 +23,8 @@ pub fn packs(machine: &Simulated) -> Vec<Pack> {
     paths.map(|path| Pack { objects: directory(&machine.read(&path).unwrap()), path }).collect()
 }
 
-fn directory(pack: &[u8]) -> Vec<Packed> {
+/// The objects of a pack, in file order.
+pub fn directory(pack: &[u8]) -> Vec<Packed> {
     let trailer = pack.len() - 48;
     let length = |at: usize| u32::from_le_bytes(pack[at..at + 4].try_into().unwrap()) as usize;
     let frame = &pack[trailer - length(trailer)..trailer];

@@ -1,3 +1,4 @@
-//! Snapshots as a line: their order, and what retention keeps of it.
+//! Snapshots as a line: their order, and what retention keeps of it; what they say of themselves.
 
+mod fields;
 mod retention;

@@ -70,7 +70,7 @@ fn must_hold(machine: &Simulated, known: &Known, story: &str) {
     }
     sweep(machine).unwrap_or_else(|e| panic!("{story}: sweep after the crash: {e}"));
     let store = open(machine, Access::Exclusive).unwrap();
-    assert!(store.plan_sweep(&live(&store)).unwrap().is_empty(), "{story}: a second sweep finds more");
+    assert!(store.plan_sweep(&live(&store), &Silent).unwrap().is_empty(), "{story}: a second sweep finds more");
     store.manifest_ids().unwrap().iter().for_each(|manifest| verify(&store, manifest));
 }
 

@@ -194,7 +194,7 @@ fn an_unreadable_pack_is_reported_and_never_deleted() {
     let store = open(&machine, Access::Exclusive).unwrap();
     let everything_else = (0..OBJECTS).map(id).filter(|id| store.get(id).is_ok()).collect();
     machine.lose(&machine.paths().into_iter().find(|p| p.starts_with(path("index"))).unwrap());
-    let plan = store.plan_sweep(&everything_else).unwrap();
+    let plan = store.plan_sweep(&everything_else, &Silent).unwrap();
     assert!(plan.unreadable.iter().eq([&pack]));
     store.sweep(&plan, &Silent).unwrap();
     assert!(machine.read(&pack).is_some());

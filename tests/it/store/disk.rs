@@ -110,7 +110,7 @@ fn a_store_whose_lock_file_was_taken_away_publishes_nothing() {
     snap(&second, &[2]).unwrap();
     assert!(matches!(store.publish(b"x", &[]), Err(StoreError::Locked)));
     assert!(matches!(store.session(), Err(StoreError::Locked)));
-    let plan = store.plan_sweep(&[id(1), id(2)].into()).unwrap();
+    let plan = store.plan_sweep(&[id(1), id(2)].into(), &Silent).unwrap();
     assert!(matches!(store.sweep(&plan, &Silent), Err(StoreError::Locked)));
 }
 
@@ -165,7 +165,7 @@ fn links_pipes_and_directories_in_place_of_files_are_refused() {
         let store = Store::open(&root, Access::Read).unwrap();
         assert!(matches!(store.get(&id(1)), Err(StoreError::Missing(_))));
         assert!(!store.check(&Silent).unwrap().is_clean());
-        assert!(matches!(store.plan_sweep(&[id(1)].into()), Err(StoreError::LiveMissing(_))));
+        assert!(matches!(store.plan_sweep(&[id(1)].into(), &Silent), Err(StoreError::LiveMissing(_))));
         displace(&root.join(format!("snapshots/{manifest}.json")), how);
         assert_eq!(store.manifest_ids().unwrap(), [manifest]);
         assert!(matches!(store.read_manifest(&manifest), Err(StoreError::Damaged { .. })));
@@ -239,7 +239,7 @@ fn junk_is_passed_over_and_left_alone() {
     let junk = ["packs/x.pack", "snapshots/notes.json", "index/README", "tmp/mine", "refs/tags/-x", "packs/sub"];
     junk.iter().for_each(|name| fs::write(root.join(name), "junk").unwrap());
     fs::write(root.join(format!("snapshots/{upper}.json")), "junk").unwrap();
-    let plan = store.plan_sweep(&[id(1), id(2), id(3)].into()).unwrap();
+    let plan = store.plan_sweep(&[id(1), id(2), id(3)].into(), &Silent).unwrap();
     store.sweep(&plan, &Silent).unwrap();
     assert!(junk.iter().all(|name| root.join(name).exists()));
     assert_eq!(store.manifest_ids().unwrap(), [manifest]);

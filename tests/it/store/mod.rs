@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cast_possible_truncation, reason = "tests")]
 
+mod copies;
 mod crash;
 mod damage;
 mod disk;
@@ -9,6 +10,7 @@ mod files;
 mod format;
 mod forms;
 mod hostile;
+mod mend;
 mod model;
 mod objects;
 mod refs;

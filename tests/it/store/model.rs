@@ -79,7 +79,7 @@ proptest! {
                     model.tags.retain(|name, id| *id != manifest || !store.remove_tag(name).unwrap());
                 },
                 Work::Sweep => {
-                    let plan = store.plan_sweep(&live(&store)).unwrap();
+                    let plan = store.plan_sweep(&live(&store), &Silent).unwrap();
                     store.sweep(&plan, &Silent).unwrap();
                     model.held = model.manifests.values().flatten().copied().collect();
                 }

@@ -14,7 +14,7 @@ pub fn live(store: &Store) -> Live {
 
 pub fn sweep(machine: &Simulated) -> Result<Swept, StoreError> {
     let store = open(machine, Access::Exclusive)?;
-    let plan = store.plan_sweep(&live(&store))?;
+    let plan = store.plan_sweep(&live(&store), &Silent)?;
     store.sweep(&plan, &Silent)
 }
 
@@ -49,7 +49,7 @@ fn dead_objects_go_and_live_ones_stay() {
     drop(store);
     // A second sweep finds nothing to do.
     let store = open(&machine, Access::Exclusive).unwrap();
-    assert!(store.plan_sweep(&live(&store)).unwrap().is_empty());
+    assert!(store.plan_sweep(&live(&store), &Silent).unwrap().is_empty());
 }
 
 /// Torment: K8
@@ -60,7 +60,7 @@ fn nothing_is_deleted_if_something_live_is_missing() {
     put(&store, 0..10).unwrap();
     let before = machine.paths();
     let live = Live::from([id(3), id(77), id(78)]);
-    let Err(StoreError::LiveMissing(missing)) = store.plan_sweep(&live) else { panic!("it must refuse") };
+    let Err(StoreError::LiveMissing(missing)) = store.plan_sweep(&live, &Silent) else { panic!("it must refuse") };
     assert_eq!(missing.len(), 2);
     assert!(missing.contains(&id(77)) && missing.contains(&id(78)));
     assert_eq!(machine.paths(), before);
@@ -72,13 +72,13 @@ fn only_an_exclusive_store_is_swept_and_only_by_a_fresh_plan() {
     let machine = machine();
     let store = open(&machine, Access::Write).unwrap();
     put(&store, 0..10).unwrap();
-    let plan = store.plan_sweep(&Live::from([])).unwrap();
+    let plan = store.plan_sweep(&Live::from([]), &Silent).unwrap();
     assert!(!plan.dropped.is_empty() && plan.bytes_freed() > 0);
     assert!(matches!(store.sweep(&plan, &Silent), Err(StoreError::NotExclusive)));
     drop(store);
     let store = open(&machine, Access::Exclusive).unwrap();
     assert!(matches!(store.sweep(&plan, &Silent), Err(StoreError::StalePlan)));
-    let plan = store.plan_sweep(&Live::from([])).unwrap();
+    let plan = store.plan_sweep(&Live::from([]), &Silent).unwrap();
     put(&store, 10..20).unwrap();
     assert!(matches!(store.sweep(&plan, &Silent), Err(StoreError::StalePlan)));
     assert!(store.contains(&id(1)));
@@ -94,7 +94,7 @@ fn many_small_packs_are_merged() {
     }
     let mut store = open(&machine, Access::Exclusive).unwrap();
     store.set_pack_size(1 << 20);
-    let plan = store.plan_sweep(&live(&store)).unwrap();
+    let plan = store.plan_sweep(&live(&store), &Silent).unwrap();
     let swept = store.sweep(&plan, &Silent).unwrap();
     assert_eq!((swept.packs_written, swept.packs_deleted), (1, 40));
     drop(store);

@@ -1,0 +1,224 @@
+//! `dbsnap repair`
+
+use super::{Shop, files};
+use crate::model::packs::directory;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// Puts the files below `dir` back as they were.
+fn put_back(dir: &Path, files: &Files) {
+    let now = super::files(dir);
+    for gone in now.keys().filter(|path| !files.contains_key(*path)) {
+        fs::remove_file(gone).unwrap();
+    }
+    for (path, bytes) in files.iter().filter(|(path, bytes)| now.get(*path) != Some(bytes)) {
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+fn flip(path: &Path, at: usize) -> Vec<u8> {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[at] ^= 1 << (at % 8);
+    fs::write(path, &bytes).unwrap();
+    bytes
+}
+
+fn in_dir(shop: &Shop, dir: &str) -> Vec<PathBuf> {
+    files(&shop.store().join(dir)).into_keys().collect()
+}
+
+/// What `repair` says, and that all is well afterwards: every row of every snapshot, and what was set aside.
+fn is_repaired(shop: &Shop, story: &str) -> String {
+    let run = shop.dbsnap(["repair", "-y"]).run();
+    assert_eq!(run.code(), Some(0), "{story}: {run}");
+    let verified = shop.dbsnap(["verify"]).run();
+    assert_eq!(verified.code(), Some(0), "{story}: {run}{verified}");
+    run.stdout().to_owned()
+}
+
+/// Two snapshots of tables that are still as they were.
+fn shop() -> Shop {
+    let shop = Shop::new();
+    shop.snap(["mods", "authors", "-m", "one"]);
+    shop.snap(["mods", "mod_tags", "-m", "two"]);
+    shop.dbsnap(["tag", "latest", "v1"]).run().success();
+    shop.dbsnap(["pin", "latest", "-m", "for the test"]).run().success();
+    shop
+}
+
+#[test]
+fn a_whole_store_stays_as_it_is() {
+    let shop = shop();
+    let before = files(&shop.store());
+    insta::assert_snapshot!(shop.run(["repair"]), @r"
+    exit 0
+    --- stdout
+    OK: nothing is damaged.
+    ");
+    assert_eq!(files(&shop.store()), before);
+}
+
+/// Every part of a pack: its beginning, each frame, the directory, the end.
+///
+/// Torment: B1
+#[test]
+fn a_flipped_bit_anywhere_in_a_pack_is_made_good() {
+    let shop = shop();
+    let whole = files(&shop.store());
+    for pack in in_dir(&shop, "packs") {
+        let bytes = &whole[&pack];
+        let mut places = vec![3];
+        let mut end = 8;
+        for object in directory(bytes) {
+            let len = usize::try_from(object.len).unwrap();
+            places.extend([end + 1, end + len / 2, end + len - 1]);
+            end += len;
+        }
+        places.extend((end..bytes.len()).step_by(9));
+        for at in places {
+            let damaged = flip(&pack, at);
+            let said = is_repaired(&shop, &format!("at {at} of {}", bytes.len()));
+            assert!(said.contains("Every snapshot is whole."), "{said}");
+            assert!(files(&shop.store().join("quarantine")).values().any(|kept| *kept == damaged), "{at}: {said}");
+            put_back(&shop.store(), &whole);
+        }
+    }
+}
+
+/// What the pack still tells does not need the database.
+#[test]
+fn what_can_be_read_of_a_pack_is_taken_over() {
+    let shop = shop();
+    shop.sql("DROP TABLE mod_tags; DELETE FROM mods; DELETE FROM authors");
+    let whole = files(&shop.store());
+    for pack in in_dir(&shop, "packs") {
+        let bytes = &whole[&pack];
+        let end = 8 + directory(bytes).iter().map(|object| usize::try_from(object.len).unwrap()).sum::<usize>();
+        // The beginning, the directory and the trailer are made anew from the frames.
+        for at in [0, 7].into_iter().chain((end..bytes.len()).step_by(5)) {
+            flip(&pack, at);
+            is_repaired(&shop, &format!("at {at} of {}", bytes.len()));
+            put_back(&shop.store(), &whole);
+        }
+    }
+}
+
+/// Torment: B1
+#[test]
+fn a_flipped_bit_in_any_other_file_is_made_good() {
+    let shop = shop();
+    let other = shop.snap(["facet_definitions", "-m", "deleted"]);
+    shop.dbsnap(["delete", &other, "-y"]).run().success();
+    // An index file: what `repair` writes.
+    flip(&in_dir(&shop, "packs")[0], 20);
+    is_repaired(&shop, "for the index");
+    for file in in_dir(&shop, "quarantine") {
+        fs::remove_file(file).unwrap();
+    }
+    let whole = files(&shop.store());
+    for dir in ["snapshots", "deleted", "refs/tags", "refs/pins", "index"] {
+        let paths = in_dir(&shop, dir);
+        assert!(!paths.is_empty(), "{dir}");
+        for path in paths {
+            for part in 0..4 {
+                let at = part * (whole[&path].len() - 1) / 3;
+                flip(&path, at);
+                is_repaired(&shop, &format!("{dir} at {at}"));
+                if dir != "index" {
+                    assert_eq!(fs::read(&path).unwrap(), whole[&path]);
+                }
+                put_back(&shop.store(), &whole);
+            }
+        }
+    }
+    flip(&shop.store().join(".gitignore"), 0);
+    is_repaired(&shop, ".gitignore");
+    // Without an index there is nothing to mend.
+    for path in in_dir(&shop, "index") {
+        fs::remove_file(path).unwrap();
+    }
+    assert!(is_repaired(&shop, "no index").contains("nothing is damaged"));
+}
+
+/// Torment: B3
+#[test]
+fn a_lost_pack_is_stored_again_from_the_database() {
+    let shop = shop();
+    let whole = files(&shop.store());
+    for pack in in_dir(&shop, "packs") {
+        fs::remove_file(pack).unwrap();
+        let said = is_repaired(&shop, "lost pack");
+        assert!(said.contains("again from the database"), "{said}");
+        put_back(&shop.store(), &whole);
+    }
+    for pack in in_dir(&shop, "packs") {
+        fs::remove_file(pack).unwrap();
+    }
+    is_repaired(&shop, "all packs");
+    let rows = shop.rows();
+    shop.sql("UPDATE mods SET title = 'Broken'");
+    shop.dbsnap(["restore", "latest", "-y"]).run().success();
+    assert_eq!(shop.rows(), rows);
+}
+
+#[test]
+fn what_the_database_has_no_more_is_told() {
+    let shop = shop();
+    shop.sql("UPDATE authors SET name = 'Nobody'");
+    for pack in in_dir(&shop, "packs") {
+        fs::remove_file(pack).unwrap();
+    }
+    let before = files(&shop.store());
+    let dry = shop.run(["repair", "--dry-run"]);
+    assert!(dry.starts_with("exit 5\n") && dry.contains("[DRY RUN] 2 snapshots would lack rows"), "{dry}");
+    assert_eq!(files(&shop.store()), before);
+    let run = shop.dbsnap(["--json", "repair"]).run();
+    assert_eq!(run.code(), Some(5), "{run}");
+    let report: serde_json::Value = serde_json::from_str(run.stdout()).unwrap();
+    let snapshots = report["snapshots"].as_array().unwrap();
+    let whole: Vec<_> = snapshots.iter().map(|one| (one["message"].as_str().unwrap(), one["whole"] == true)).collect();
+    assert_eq!(whole, [("two", true), ("one", false)]);
+    let tables = snapshots[1]["tables"].as_array().unwrap();
+    let lost: Vec<_> = tables.iter().map(|table| (table["table"].as_str().unwrap(), &table["lost"])).collect();
+    assert!(lost.contains(&("authors", &serde_json::json!(2))), "{lost:?}");
+    assert!(lost.contains(&("mods", &serde_json::json!(0))), "{lost:?}");
+    // What is given up makes the store whole.
+    let given_up = snapshots[1]["id"].as_str().unwrap();
+    shop.dbsnap(["delete", given_up, "-y"]).run().success();
+    shop.dbsnap(["gc", "--now"]).run().success();
+    shop.dbsnap(["verify"]).run().success();
+}
+
+/// The older state is lost; the newer one, which was stored as what differs from it, is had from the database.
+#[test]
+fn what_draws_on_lost_rows_is_stored_again() {
+    let shop = Shop::new();
+    shop.sql(
+        "CREATE TABLE big (id INTEGER PRIMARY KEY, v TEXT);
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+         INSERT INTO big SELECT i, hex(randomblob(40)) FROM n",
+    );
+    let old = shop.snap(["big", "-m", "old"]);
+    let first = in_dir(&shop, "packs");
+    shop.sql("UPDATE big SET v = 'changed' WHERE id = 12000");
+    let new = shop.snap(["big", "-m", "new"]);
+    let mut at = 8;
+    for object in directory(&fs::read(&first[0]).unwrap()) {
+        let len = usize::try_from(object.len).unwrap();
+        if len > 4000 {
+            flip(&first[0], at + len / 2);
+        }
+        at += len;
+    }
+    let run = shop.dbsnap(["repair", "-y"]).run();
+    assert_eq!(run.code(), Some(5), "{run}");
+    shop.dbsnap(["verify", &new]).run().success();
+    assert_eq!(shop.dbsnap(["verify", &old]).run().code(), Some(5));
+    // All but the leaf with the changed row are there again.
+    let line = run.stdout().lines().find(|line| line.starts_with("lacks")).unwrap();
+    let lost: u64 = line.split("big: ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!((1..10_000).contains(&lost), "{line}");
+}

@@ -1,6 +1,7 @@
 //! `dbsnap show`
 
 use crate::cli::command_error::CliError;
+use crate::cli::complete;
 use crate::cli::text::{BOLD, DIM, ID, age, change, paint, printable, size};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// A snapshot, a table of it, or a row
-    #[arg(value_name = "REF[:TABLE[:KEY]]", default_value = "latest")]
+    #[arg(value_name = "REF[:TABLE[:KEY]]", default_value = "latest", add = complete::snapshots())]
     reference: String,
 }
 

@@ -125,11 +125,11 @@ fn rows_have_the_names_of_prisma_s_fields() {
     mods 2  in 2 snapshots
 
     [ID] [AGO] changed  two
-        authorId: "ann" → "bob"
+        authorId: ann → bob
     [ID] [AGO] first seen  one
         id: 2
-        title: "Lamp"
+        title: Lamp
         price: 9.0
-        authorId: "ann"
+        authorId: ann
     "#);
 }

@@ -57,7 +57,12 @@ impl EnvCompleter for BashWithColons {
         program: &str,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        Bash.write_registration(var, name, bin, program, out)
+        let mut script = Vec::new();
+        Bash.write_registration(var, name, bin, program, &mut script)?;
+        // Where the cursor is behind a colon, bash says that the word is empty.
+        let (given, kept) = (r#"words[COMP_CWORD]="$2""#, r#"[[ "${words[COMP_CWORD]}" == ":" ]] || "#);
+        let script = String::from_utf8_lossy(&script).replace(given, &format!("{kept}{given}"));
+        out.write_all(script.as_bytes())
     }
 
     fn write_complete(
@@ -127,9 +132,7 @@ pub(super) fn snapshots_and_files() -> ArgValueCompleter {
 
 /// Tags.
 pub(super) fn tags() -> ArgValueCompleter {
-    ArgValueCompleter::new(|typed: &OsStr| {
-        offered(typed, |_| listed(false).iter().flat_map(|report| tags_of(report)).collect())
-    })
+    ArgValueCompleter::new(|typed: &OsStr| offered(typed, |_| listed(false).iter().flat_map(tags_of).collect()))
 }
 
 /// Tables that the snapshots have.

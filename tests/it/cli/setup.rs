@@ -154,7 +154,8 @@ fn bash_offers(shop: &Shop, words: &[&str]) -> Vec<String> {
     let script = r#"source <(dbsnap completions bash)
         function=$(complete -p dbsnap | sed 's/.*-F \([^ ]*\).*/\1/')
         COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_TYPE=9
-        "$function" dbsnap "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        current=${COMP_WORDS[COMP_CWORD]}
+        "$function" dbsnap "${current#:}" "${COMP_WORDS[COMP_CWORD - 1]}"
         printf '%s\n' "${COMPREPLY[@]}""#;
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     let fixed = ["--norc", "-c", script, "bash", "dbsnap"];
@@ -174,7 +175,7 @@ fn bash_completes_snapshots_tags_and_tables() {
         offers(&["restore", ""]).iter().filter(|one| !one.starts_with('-')).collect::<Vec<_>>(),
         ["latest", "v1", &second, &first]
     );
-    assert_eq!(offers(&["show", &first[..3]]), [first.clone()]);
+    assert_eq!(offers(&["show", &first[..3]]), [first.as_str()]);
     assert_eq!(offers(&["delete", &first, "v"]), ["v1"]);
     assert_eq!(offers(&["diff", "v1", "li"]), ["live"]);
     assert_eq!(offers(&["log", "m"]), ["mods"]);
@@ -184,8 +185,15 @@ fn bash_completes_snapshots_tags_and_tables() {
     assert_eq!(offers(&["history", "au"]), ["authors:"]);
     assert_eq!(offers(&["show", "latest:m"]), ["latest:mods"], "where a colon does not part words");
     assert_eq!(offers(&["show", "latest", ":", "m"]), ["mods"], "where it does");
+    assert_eq!(offers(&["show", "latest", ":"]), ["authors", "mods"]);
+    // The others ask the program alike, and show what it says of each.
+    for (shell, line) in [("fish", "v1\tsnapshot of authors"), ("zsh", "v1:snapshot of authors")] {
+        let asked = shop.dbsnap(["--", "dbsnap", "show", ""]).env("DBSNAP_COMPLETE", shell);
+        let run = asked.env("_CLAP_COMPLETE_INDEX", "2").run().success();
+        assert!(run.stdout().lines().any(|offer| offer == line), "{shell}: {run}");
+    }
     shop.dbsnap(["delete", "v1", "--allow-agent", "-y"]).run().success();
-    assert_eq!(offers(&["undelete", &second[..4]]), [second.clone()]);
+    assert_eq!(offers(&["undelete", &second[..4]]), [second.as_str()]);
     assert_eq!(offers(&["show", &second[..4]]), [""; 0]);
 }
 

@@ -137,6 +137,7 @@ fn a_format_of_ones_own() {
     assert!(parts[2].ends_with('B') && parts[3].ends_with("dev.db"), "{run}");
     // Nothing but the lines that were asked for: scripts read them.
     insta::assert_snapshot!(format(&["--format", "{id}", "--grep", "nothing like it"]), @"exit 0");
+    assert_eq!(format(&["--json", "--format", "{id}", "--date", "iso"]), format(&["--json"]));
 }
 
 #[test]

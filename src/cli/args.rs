@@ -90,3 +90,71 @@ impl Global {
         Ok(Place { dir, store: self.store.clone(), url: self.url.clone() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use std::collections::BTreeSet;
+
+    /// The words of a line as a shell splits it, up to a redirection or a pipe.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut quote, mut begun) = (Vec::new(), None, false);
+        for c in line.chars() {
+            match (quote, c) {
+                (None, '"' | '\'') => quote = Some(c),
+                (Some(open), c) if open == c => quote = None,
+                (None, '>' | '|') => return words,
+                (None, ' ') => begun = false,
+                (_, c) => {
+                    if !begun {
+                        words.push(String::new());
+                        begun = true;
+                    }
+                    words.last_mut().unwrap().push(c);
+                }
+            }
+        }
+        words
+    }
+
+    #[test]
+    fn the_examples_of_every_command_can_be_parsed() {
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            let help = command.get_after_long_help().unwrap_or_else(|| panic!("{name} has no examples")).to_string();
+            let examples: Vec<&str> = help.strip_prefix("Examples:\n  ").unwrap().split("\n  ").collect();
+            assert!(examples.iter().any(|example| example.starts_with(&format!("dbsnap {name}"))), "{help}");
+            for example in examples {
+                Cli::try_parse_from(words(example)).unwrap_or_else(|error| panic!("{example}: {error}"));
+            }
+        }
+    }
+
+    #[test]
+    fn the_manual_has_every_command_and_every_option() {
+        let manual = include_str!("../../docs/CLI.md");
+        let mut cli = Cli::command();
+        cli.build();
+        let mut known = BTreeSet::from(["help".to_owned(), "version".to_owned()]);
+        for command in cli.get_subcommands().filter(|command| command.get_name() != "help") {
+            let name = command.get_name();
+            let is_listed = ["`", " "].iter().any(|end| manual.contains(&format!("`{name}{end}")));
+            assert!(is_listed, "docs/CLI.md does not list {name}");
+            for option in command.get_arguments().filter_map(|argument| argument.get_long()) {
+                known.insert(option.to_owned());
+            }
+        }
+        let is_name = |c: char| c.is_ascii_lowercase() || c == '-';
+        let named: BTreeSet<String> = manual
+            .match_indices("--")
+            .map(|(at, _)| manual[at + 2..].chars().take_while(|c| is_name(*c)).collect())
+            .filter(|name: &String| name.starts_with(|c: char| c.is_ascii_lowercase()))
+            .collect();
+        let missing: Vec<_> =
+            known.difference(&named).filter(|name| !["help", "version"].contains(&&***name)).collect();
+        assert!(missing.is_empty(), "docs/CLI.md does not name --{missing:?}");
+        let unknown: Vec<_> = named.difference(&known).collect();
+        assert!(unknown.is_empty(), "docs/CLI.md names --{unknown:?}");
+    }
+}

@@ -6,6 +6,7 @@
 mod args;
 mod command_error;
 mod commands;
+mod complete;
 mod diff;
 mod json;
 mod pager;
@@ -24,6 +25,7 @@ use ui::Ui;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    complete::answer();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() && std::env::args_os().any(|word| word == "--json") => {

@@ -49,6 +49,7 @@ impl Monitor for Bars {
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style.progress_chars("━━─"));
         bar.set_prefix(format!("{} {}", step.verb, printable(step.subject)));
+        bar.set_message(size(0));
         bar.enable_steady_tick(Duration::from_millis(120));
         if let Ok(mut slot) = self.bar.lock() {
             *slot = Some(bar);

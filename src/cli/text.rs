@@ -117,6 +117,30 @@ pub(super) fn fit(line: &str, width: Option<usize>) -> Cow<'_, str> {
     width.map_or(Cow::Borrowed(line), |width| console::truncate_str(line, width, "…"))
 }
 
+/// Messages for a terminal of that width: lines end between words.
+pub(super) fn wrapped(text: &str, width: Option<usize>) -> Cow<'_, str> {
+    let Some(width) = width.filter(|width| text.lines().any(|line| console::measure_text_width(line) > *width)) else {
+        return Cow::Borrowed(text);
+    };
+    let wrap = |line: &str| {
+        let (mut lines, mut column) = (String::new(), 0);
+        for (nth, word) in line.split(' ').enumerate() {
+            let length = console::measure_text_width(word);
+            if column > 0 && column + 1 + length > width {
+                lines.push('\n');
+                column = 0;
+            } else if nth > 0 {
+                lines.push(' ');
+                column += 1;
+            }
+            lines.push_str(word);
+            column += length;
+        }
+        lines
+    };
+    Cow::Owned(text.lines().map(wrap).collect::<Vec<_>>().join("\n"))
+}
+
 /// A name that does not push everything beside it off the screen.
 pub(super) fn short_name(name: &str) -> String {
     console::truncate_str(&printable(name), LONGEST_NAME, "…").into_owned()
@@ -156,6 +180,17 @@ mod tests {
         assert_eq!(age(Timestamp::MIN, now), "more than 100 years ago");
         assert_eq!(age(now, Timestamp::MIN), "in the future");
         assert_eq!(age(Timestamp::MIN, Timestamp::MAX), "more than 100 years ago");
+    }
+
+    #[test]
+    fn messages_are_wrapped_between_words() {
+        let text = "warning: deleting these rows\n  would cascade to 家具";
+        assert_eq!(wrapped(text, None), text);
+        assert_eq!(wrapped(text, Some(80)), text);
+        assert_eq!(wrapped(text, Some(18)), "warning: deleting\nthese rows\n  would cascade to\n家具");
+        assert_eq!(wrapped("averyveryverylongword", Some(5)), "averyveryverylongword");
+        let painted = paint(BAD, "one two");
+        assert_eq!(wrapped(&painted, Some(7)), painted);
     }
 
     #[test]

@@ -5,9 +5,11 @@ use super::command_error::CliError;
 use super::json::{to_json, write_json};
 use super::pager::Pager;
 use super::progress::Bars;
+use super::text::wrapped;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use anstream::AutoStream;
+use clap::ValueEnum;
 use serde::Serialize;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -41,6 +43,18 @@ impl Ui {
     pub fn new(global: &Global) -> Ui {
         let bars = Bars::new(!global.json && !global.quiet && std::io::stderr().is_terminal());
         Ui { json: global.json, quiet: global.quiet, bars }
+    }
+
+    /// The output format: the one that was asked for, `json` with `--json`, otherwise `default`.
+    pub fn format<F: ValueEnum + PartialEq>(&self, asked: Option<F>, json: F, default: F) -> Result<F, CliError> {
+        match asked {
+            Some(other) if self.json && other != json => {
+                let name = other.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+                Err(OpError::Usage(format!("--json and -o {name} are two formats: give one")).into())
+            }
+            None if self.json => Ok(json),
+            asked => Ok(asked.unwrap_or(default)),
+        }
     }
 
     /// Whom the library tells of progress.
@@ -118,7 +132,7 @@ impl Ui {
     pub fn note(&self, text: &str) {
         if !self.quiet {
             self.bars.clear();
-            let _ = writeln!(anstream::stderr(), "{text}");
+            let _ = writeln!(anstream::stderr(), "{}", wrapped(text, stderr_width()));
         }
     }
 
@@ -130,7 +144,7 @@ impl Ui {
         {
             let _ = print(&text);
         }
-        let _ = writeln!(anstream::stderr(), "{text}");
+        let _ = writeln!(anstream::stderr(), "{}", wrapped(text, stderr_width()));
     }
 
     /// Asks on the terminal; only a yes is a yes.
@@ -193,6 +207,12 @@ impl Stream {
     pub fn end(mut self) -> Result<(), CliError> {
         self.out.flush().map_err(CliError::Output)
     }
+}
+
+/// Columns of the terminal that stderr is; None if it is none.
+fn stderr_width() -> Option<usize> {
+    let columns = console::Term::stderr().size_checked().map(|(_, columns)| usize::from(columns));
+    columns.filter(|_| std::io::stderr().is_terminal())
 }
 
 fn print(text: &str) -> Result<(), CliError> {

@@ -95,7 +95,8 @@ fn dangling(references: &[(TableName, TableName, u64)]) -> String {
     let list: Vec<String> = references
         .iter()
         .map(|(child, parent, rows)| {
-            format!("{rows} row{} of {child} without what they refer to in {parent}", if *rows == 1 { "" } else { "s" })
+            let noun = if *rows == 1 { "row" } else { "rows" };
+            format!("{rows} {noun} of {child} referring to missing rows of {parent}")
         })
         .collect();
     format!("this would leave {}", list.join(", "))

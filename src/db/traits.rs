@@ -242,7 +242,7 @@ impl MayDangle {
     pub fn reason(&self, rows: &DanglingRows) -> Option<&'static str> {
         let is_among = |table: &TableName| self.among.iter().any(|one| one.name.eq_ignore_ascii_case(&table.name));
         if is_among(&rows.table) && is_among(&rows.references) || self.known.iter().any(|known| known.is_same(rows)) {
-            return Some("it was so in the state that is restored");
+            return Some("they were so in the restored state");
         }
         self.all.then_some("it was asked for")
     }

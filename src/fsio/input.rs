@@ -57,7 +57,7 @@ pub fn read_input(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 <= limit {
         return Ok(bytes);
     }
-    let reason = format!("it is larger than {} KiB, which no such file should be", limit / 1024);
+    let reason = format!("it is larger than {} KB, which no such file should be", limit / 1000);
     Err(io::Error::new(io::ErrorKind::FileTooLarge, reason))
 }
 

@@ -111,7 +111,7 @@ fn prisma(project: &Project, report: &mut DoctorReport) {
     let shown = |path: &Path| path.strip_prefix(&project.root).unwrap_or(path).display().to_string();
     let schema = &prisma.schema;
     let tables = schema.models.iter().filter(|model| !model.view).count();
-    let mut found = format!("{}: {tables} models", shown(&prisma.schema_path));
+    let mut found = format!("{}: {}", shown(&prisma.schema_path), counted(tables as u64, "model"));
     if let Some(version) = prisma.version() {
         found.push_str(&format!(", Prisma {version}"));
     }

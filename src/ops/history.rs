@@ -5,7 +5,7 @@ use super::diff::rows::record;
 use super::names::Tables;
 use super::project::{Place, Project};
 use super::show::{lookup, whole};
-use crate::codec::TableName;
+use crate::codec::{Column, RowReader, TableName, ValueRef};
 use crate::hash::Hash;
 use crate::prisma::RecordEncoder;
 use crate::snapshot::{Actor, Entry, GitState, History, SnapshotKind, TableEntry, read_schema};
@@ -38,6 +38,23 @@ pub struct CellChange {
     pub new: Option<Box<RawValue>>,
 }
 
+/// The row as one snapshot has it.
+#[derive(Debug, Clone)]
+pub struct StoredRow {
+    /// Its columns, by the names of Prisma's fields where a schema has them.
+    columns: Vec<Column>,
+    bytes: Vec<u8>,
+}
+
+impl StoredRow {
+    /// The column of that name and its value.
+    pub fn value(&self, name: &str) -> Option<(&Column, ValueRef<'_>)> {
+        let at = self.columns.iter().position(|column| column.name == name)?;
+        let values = RowReader::values(&self.bytes, self.columns.len()).ok()?;
+        Some((&self.columns[at], *values.get(at)?))
+    }
+}
+
 /// One change of the row.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -60,6 +77,12 @@ pub struct HistoryStep {
     pub event: RowEvent,
     /// The cells that changed; of a row that came or went all of them.
     pub cells: BTreeMap<String, CellChange>,
+    /// The row before.
+    #[serde(skip)]
+    pub old: Option<StoredRow>,
+    /// The row after.
+    #[serde(skip)]
+    pub new: Option<StoredRow>,
     /// How many snapshots after this one, until the next change, show the row as it is here.
     pub unchanged_in: usize,
 }
@@ -128,12 +151,16 @@ pub fn history(place: &Place, typed: &str) -> Result<HistoryReport, OpError> {
     Ok(HistoryReport { table: name.to_string(), key: key.to_owned(), columns, steps, snapshots: held.len() })
 }
 
+/// The values of a row as fields of an export.
+type Fields = BTreeMap<String, Box<RawValue>>;
+
 /// A row as a snapshot shows it.
 #[derive(Default)]
 struct Version {
     /// The trees and schemas in which it was looked for: one, or one of each partition.
     at: Vec<(Hash, Hash)>,
-    fields: Option<BTreeMap<String, Box<RawValue>>>,
+    fields: Option<Fields>,
+    row: Option<StoredRow>,
     seen: bool,
 }
 
@@ -154,7 +181,7 @@ impl Following<'_> {
             self.same();
             return Ok(());
         }
-        let fields = self.find(tables)?;
+        let (fields, row) = self.find(tables)?.unzip();
         // outside a filter, or in a partition that the snapshot does not have, a row may well be there
         if fields.is_none()
             && (tables.iter().any(|table| table.filter.is_some()) || tables.len() < self.before.at.len())
@@ -170,23 +197,29 @@ impl Following<'_> {
         };
         let cells = changes(self.before.fields.as_ref(), fields.as_ref());
         match event.filter(|_| !cells.is_empty()) {
-            Some(event) => self.steps.push(step(entry, event, cells)),
+            Some(event) => {
+                let old = self.before.row.take();
+                self.steps.push(HistoryStep { old, new: row.clone(), ..step(entry, event, cells) });
+            }
             None => self.same(),
         }
-        self.before = Version { at, fields, seen: true };
+        self.before = Version { at, fields, row, seen: true };
         Ok(())
     }
 
-    /// The row's fields, if one of `tables` has it.
-    fn find(&mut self, tables: &[TableEntry]) -> Result<Option<BTreeMap<String, Box<RawValue>>>, OpError> {
+    /// The row and its fields, if one of `tables` has it.
+    fn find(&mut self, tables: &[TableEntry]) -> Result<Option<(Fields, StoredRow)>, OpError> {
         for table in tables {
             let schema = read_schema(self.store, &table.schema_object)?;
             let names = self.project.field_names(&schema);
-            self.columns = schema.columns.iter().map(|column| names.field(&column.name).to_owned()).collect();
+            let named = |column: &Column| Column { name: names.field(&column.name).to_owned(), ..column.clone() };
+            let columns: Vec<Column> = schema.columns.iter().map(named).collect();
+            self.columns = columns.iter().map(|column| column.name.clone()).collect();
             if let Some(row) = lookup(self.project, self.store, &schema, &table.root, self.key)? {
                 let record = record(&mut RecordEncoder::of_table(&schema, &*names)?, &row)?;
                 let fields = serde_json::from_str(record.get());
-                return Ok(Some(fields.map_err(|error| OpError::Verification(error.to_string()))?));
+                let fields = fields.map_err(|error| OpError::Verification(error.to_string()))?;
+                return Ok(Some((fields, StoredRow { columns, bytes: row })));
             }
         }
         Ok(None)
@@ -212,15 +245,14 @@ fn step(entry: &Entry, event: RowEvent, cells: BTreeMap<String, CellChange>) -> 
         git,
         event,
         cells,
+        old: None,
+        new: None,
         unchanged_in: 0,
     }
 }
 
 /// The cells that differ.
-fn changes(
-    old: Option<&BTreeMap<String, Box<RawValue>>>,
-    new: Option<&BTreeMap<String, Box<RawValue>>>,
-) -> BTreeMap<String, CellChange> {
+fn changes(old: Option<&Fields>, new: Option<&Fields>) -> BTreeMap<String, CellChange> {
     let both = old.is_some() && new.is_some();
     let names = old.into_iter().chain(new).flat_map(BTreeMap::keys);
     let cell = |name: &String| {

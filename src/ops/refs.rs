@@ -37,15 +37,23 @@ pub(super) struct Aimed<'h> {
 }
 
 impl<'h> Aimed<'h> {
-    /// The positions of the tables that are meant: those that the reference and `typed` name, else all.
+    /// The positions of the tables that are meant: those that the reference and `typed` name, else all; without `excluded`.
     ///
     /// # Errors
-    /// If the snapshot has no such table.
-    pub fn chosen(&self, project: &Project, typed: &[String]) -> Result<Vec<usize>, OpError> {
+    /// If the snapshot has no such table, or none is left.
+    pub fn chosen(&self, project: &Project, typed: &[String], excluded: &[String]) -> Result<Vec<usize>, OpError> {
         let mut chosen = self.tables.clone();
-        let more = Tables::of_entry(project, self.entry).find_all(typed)?;
-        chosen.extend(more.into_iter().filter(|at| !self.tables.contains(at)));
-        Ok(if chosen.is_empty() { (0..self.entry.manifest.tables.len()).collect() } else { chosen })
+        let known = Tables::of_entry(project, self.entry);
+        chosen.extend(known.find_all(typed)?.into_iter().filter(|at| !self.tables.contains(at)));
+        if chosen.is_empty() {
+            chosen = (0..self.entry.manifest.tables.len()).collect();
+        }
+        let excluded = known.find_all(excluded)?;
+        chosen.retain(|at| !excluded.contains(at));
+        if chosen.is_empty() {
+            return Err(OpError::Usage("--exclude leaves no table".to_owned()));
+        }
+        Ok(chosen)
     }
 }
 

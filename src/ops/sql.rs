@@ -188,15 +188,16 @@ fn run<A: Answers>(
 fn refused(error: crate::db::DbError, tables: &[Loaded]) -> OpError {
     let crate::db::DbError::Filter { reason } = error else { return error.into() };
     let names: Vec<String> = tables.iter().map(|table| format!("\"{}\"", table_name(&table.schema))).collect();
-    OpError::Usage(format!("the query is refused: {reason} (the snapshot has {})", names.join(", ")))
+    let reason = reason.strip_prefix("reading it: ").unwrap_or(&reason);
+    OpError::Usage(format!("invalid query: {reason} (the snapshot has {})", names.join(", ")))
 }
 
 fn find(project: &Project, store: &Store, typed: &str) -> Result<(Entry, Loading), OpError> {
     let history = History::load(store)?;
     let aimed = resolve_or_table(project, &history, &Refs::load(store)?, typed)?;
-    let wanted = aimed.chosen(project, &[])?.into_iter().map(|at| &aimed.entry.manifest.tables[at]);
+    let wanted = aimed.chosen(project, &[], &[])?.into_iter().map(|at| &aimed.entry.manifest.tables[at]);
     let tables = wanted.map(|table| Ok((table.clone(), read_schema(store, &table.schema_object)?)));
-    Ok((aimed.entry.clone(), Loading::new(tables.collect::<Result<_, OpError>>()?)))
+    Ok((aimed.entry.clone(), Loading::new(project, tables.collect::<Result<_, OpError>>()?)))
 }
 
 fn load(

@@ -90,6 +90,18 @@ fn note(project: &Project, info: &TableInfo, model: Option<&Model>) -> Option<St
     ledgers::kept_by(&info.schema).map(|tool| format!("{tool}'s list of migrations: not part of --all"))
 }
 
+/// The names of the database's tables and of the models that stand for them. No rows are counted.
+///
+/// # Errors
+/// As [`tables`].
+pub fn names(place: &Place) -> Result<Vec<String>, OpError> {
+    let project = Project::find(place)?;
+    let catalog = settings::connect(place, &project)?.0.catalog()?;
+    let tables = catalog.tables.iter().map(|info| &info.schema.table);
+    let models = tables.clone().filter_map(|table| project.model_of(table)).map(|model| model.name.clone());
+    Ok(models.chain(tables.map(ToString::to_string)).collect())
+}
+
 /// Lists the tables of the database. A store is not needed, but its settings are used if there is one.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! `dbsnap amend`
 
 use crate::cli::command_error::CliError;
+use crate::cli::complete;
 use crate::cli::text::{ID, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::{Place, amend};
@@ -9,6 +10,7 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The snapshot
+    #[arg(add = complete::snapshots())]
     reference: String,
     /// The new message
     #[arg(short, long, value_name = "TEXT")]

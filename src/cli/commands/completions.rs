@@ -1,8 +1,7 @@
 //! `dbsnap completions`
 
-use crate::cli::args::Cli;
 use crate::cli::command_error::CliError;
-use clap::CommandFactory;
+use crate::cli::complete;
 use clap_complete::Shell;
 use std::io::Write;
 use std::process::ExitCode;
@@ -14,8 +13,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, CliError> {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "dbsnap", &mut script);
+    let script = complete::script(&args.shell.to_string()).map_err(CliError::Output)?;
     let mut stdout = std::io::stdout();
     stdout.write_all(&script).and_then(|()| stdout.flush()).map_err(CliError::Output)?;
     Ok(ExitCode::SUCCESS)

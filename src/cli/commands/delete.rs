@@ -1,6 +1,7 @@
 //! `dbsnap delete`
 
 use crate::cli::command_error::CliError;
+use crate::cli::complete;
 use crate::cli::text::{BAD, ID, age, moment, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::delete::{DeleteReport, Doomed};
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The snapshots
-    #[arg(required = true)]
+    #[arg(required = true, add = complete::snapshots())]
     references: Vec<String>,
     /// Don't ask
     #[arg(short, long)]

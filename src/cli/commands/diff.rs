@@ -1,6 +1,7 @@
 //! `dbsnap diff`
 
 use crate::cli::command_error::CliError;
+use crate::cli::complete;
 use crate::cli::diff::{Ending, HtmlReceiver, JsonReceiver, LinesReceiver, TextReceiver};
 use crate::cli::text::{printable, warning};
 use crate::cli::ui::Ui;
@@ -15,14 +16,17 @@ const PAGE_ROWS: u64 = 1_000;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The older side: a snapshot or 'live' [default: the latest snapshot of each table]
-    #[arg(value_name = "A")]
+    #[arg(value_name = "A", add = complete::sides())]
     from: Option<String>,
     /// The newer side: a snapshot or 'live' [default: live]
-    #[arg(value_name = "B")]
+    #[arg(value_name = "B", add = complete::sides())]
     to: Option<String>,
     /// Only these tables
-    #[arg(last = true, value_name = "TABLE")]
+    #[arg(last = true, value_name = "TABLE", add = complete::stored_tables())]
     tables: Vec<String>,
+    /// Leave out this table, or those that match a pattern
+    #[arg(long, value_name = "TABLE", add = complete::stored_tables())]
+    exclude: Vec<String>,
     /// Counts only
     #[arg(long, conflicts_with = "name_only")]
     stat: bool,
@@ -64,18 +68,12 @@ enum Output {
 }
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let output = match (args.output, ui.json) {
-        (Some(Output::Json), _) | (None, true) => Output::Json,
-        (Some(other), true) => {
-            let name = other.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-            return Err(OpError::Usage(format!("--json and -o {name} are two formats: give one")).into());
-        }
-        (output, false) => output.unwrap_or(Output::Text),
-    };
+    let output = ui.format(args.output, Output::Json, Output::Text)?;
     let mut options = DiffOptions {
         from: args.from.clone(),
         to: args.to.clone(),
         tables: args.tables.clone(),
+        exclude: args.exclude.clone(),
         filter: args.filter.clone(),
         swap: args.swap,
         depth: match (args.name_only, args.stat) {

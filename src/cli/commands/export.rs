@@ -1,6 +1,7 @@
 //! `dbsnap export`
 
 use crate::cli::command_error::CliError;
+use crate::cli::complete;
 use crate::cli::progress::count;
 use crate::cli::text::{BOLD, DIM, paint, size};
 use crate::cli::ui::Ui;
@@ -13,20 +14,26 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The snapshot
+    #[arg(add = complete::snapshots())]
     reference: String,
     /// Only these of its tables
+    #[arg(add = complete::stored_tables())]
     tables: Vec<String>,
+    /// Leave out this table, or those that match a pattern
+    #[arg(long, value_name = "TABLE", add = complete::stored_tables())]
+    exclude: Vec<String>,
     /// Output directory [default: export_dir in config.toml, scripts/backups]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let options = ExportOptions { tables: args.tables.clone(), dir: args.output.clone() };
+    let options =
+        ExportOptions { tables: args.tables.clone(), exclude: args.exclude.clone(), dir: args.output.clone() };
     let report = export(place, &args.reference, &options, ui.monitor())?;
     ui.result("export", &report, || {
         let mut text = files(&report, Checksums::Shown);
-        if let Some(table) = report.tables.first() {
+        if let Some(table) = report.tables.first().filter(|_| !ui.quiet) {
             let _ = writeln!(text, "\nTo restore this backup later:\n$ {}", command(table));
         }
         text

@@ -1,25 +1,21 @@
 //! `dbsnap history`
 
 use crate::cli::command_error::CliError;
-use crate::cli::diff::windows;
+use crate::cli::complete;
+use crate::cli::diff::{changed_cell, one_cell};
 use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
-use crate::ops::diff::json_changes;
-use crate::ops::history::{CellChange, HistoryReport, HistoryStep, RowEvent, history};
+use crate::ops::history::{HistoryReport, HistoryStep, RowEvent, history};
 use crate::ops::wording::counted;
 use jiff::Timestamp;
-use serde_json::value::RawValue;
 use std::fmt::Write;
 use std::process::ExitCode;
-
-/// Characters of a value that are shown unless all are wanted.
-const SHORT: usize = 80;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The row; values of a composite key stand between commas
-    #[arg(value_name = "TABLE:KEY")]
+    #[arg(value_name = "TABLE:KEY", add = complete::rows())]
     row: String,
     /// At most N changes
     #[arg(short = 'n', value_name = "N")]
@@ -51,10 +47,8 @@ fn render(report: &HistoryReport, full: bool, quiet: bool) -> String {
     for step in &report.steps {
         let _ = writeln!(text, "{}", headline(step, now));
         for name in names(report, step) {
-            let Some(cell) = step.cells.get(name) else { continue };
-            for (path, cell) in paths(cell) {
-                let _ =
-                    writeln!(text, "    {}{}: {}", printable(name), printable(&path), shown(&cell, step.event, full));
+            for line in lines(step, name, full) {
+                let _ = writeln!(text, "    {line}");
             }
         }
         if step.unchanged_in > 0 {
@@ -69,23 +63,10 @@ fn render(report: &HistoryReport, full: bool, quiet: bool) -> String {
     text
 }
 
-/// Columns of a step: in the table's order, then those that the table no longer has.
+/// Columns that a step changed: in the table's order, then those that the table no longer has.
 fn names<'r>(report: &'r HistoryReport, step: &'r HistoryStep) -> Vec<&'r String> {
     let gone = step.cells.keys().filter(|name| !report.columns.contains(name));
-    report.columns.iter().chain(gone).collect()
-}
-
-/// A changed cell JSON path by path; any other as it is.
-fn paths(cell: &CellChange) -> Vec<(String, CellChange)> {
-    let changes = cell.old.as_ref().zip(cell.new.as_ref()).and_then(|(old, new)| json_changes(old.get(), new.get()));
-    let raw = |text: Option<String>| text.and_then(|text| RawValue::from_string(text).ok());
-    match changes {
-        None => vec![(String::new(), cell.clone())],
-        Some(changes) => changes
-            .into_iter()
-            .map(|change| (change.path, CellChange { old: raw(change.old), new: raw(change.new) }))
-            .collect(),
-    }
+    report.columns.iter().chain(gone).filter(|name| step.cells.contains_key(*name)).collect()
 }
 
 fn headline(step: &HistoryStep, now: Timestamp) -> String {
@@ -111,28 +92,20 @@ fn headline(step: &HistoryStep, now: Timestamp) -> String {
     )
 }
 
-fn shown(cell: &CellChange, event: RowEvent, full: bool) -> String {
-    let text = |value: &Option<Box<RawValue>>| match value {
-        None => "(nothing)".to_owned(),
-        Some(value) => {
-            let value = printable(value.get());
-            match value.char_indices().nth(SHORT) {
-                Some((end, _)) if !full => format!("{}…", &value[..end]),
-                _ => value,
-            }
-        }
-    };
-    match event {
-        RowEvent::First | RowEvent::Created => paint(GOOD, text(&cell.new)),
-        RowEvent::Deleted => paint(BAD, text(&cell.old)),
-        RowEvent::Changed => {
-            let (old, new) = match (&cell.old, &cell.new) {
-                (Some(old), Some(new)) if !full && old.get().len().max(new.get().len()) > SHORT => {
-                    windows(old.get(), new.get())
-                }
-                (old, new) => (text(old), text(new)),
-            };
-            format!("{} {} {}", paint(BAD, old), paint(DIM, "→"), paint(GOOD, new))
-        }
+/// The lines of a cell, as `diff` shows it.
+fn lines(step: &HistoryStep, name: &str, full: bool) -> Vec<String> {
+    let [old, new] = [&step.old, &step.new].map(|row| row.as_ref().and_then(|row| row.value(name)));
+    if let (Some((_, old)), Some((column, new))) = (old, new) {
+        return changed_cell(column, old, new, full);
     }
+    let text = |value: Option<_>| match value {
+        None => "(nothing)".to_owned(),
+        Some((column, value)) => one_cell(value, column, full),
+    };
+    let value = match step.event {
+        RowEvent::First | RowEvent::Created => paint(GOOD, text(new)),
+        RowEvent::Deleted => paint(BAD, text(old)),
+        RowEvent::Changed => format!("{} {} {}", paint(BAD, text(old)), paint(DIM, "→"), paint(GOOD, text(new))),
+    };
+    vec![format!("{}: {value}", printable(name))]
 }

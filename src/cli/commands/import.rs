@@ -21,13 +21,13 @@ pub(in crate::cli) struct Args {
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
     let report = import(place, &args.file, &args.message, ui.monitor())?;
     ui.result("import", &report, || {
-        format!(
-            "Imported {} records of {} as snapshot {}\n\nTo restore them:\n$ dbsnap restore {}\n",
-            count(report.rows),
-            printable(&report.table),
-            &report.id[..8],
-            &report.id[..8],
-        )
+        let id = &report.id[..8];
+        let imported =
+            format!("Imported {} records of {} as snapshot {id}\n", count(report.rows), printable(&report.table));
+        match ui.quiet {
+            true => imported,
+            false => format!("{imported}\nTo restore them:\n$ dbsnap restore {id}\n"),
+        }
     })?;
     Ok(ExitCode::SUCCESS)
 }

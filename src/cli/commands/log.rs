@@ -1,13 +1,17 @@
 //! `dbsnap log`
 
+mod format;
+
 use crate::cli::command_error::CliError;
+use crate::cli::complete;
 use crate::cli::progress::count;
-use crate::cli::text::{BAD, DIM, GOOD, ID, age, change, fit, moment, paint, printable, short_name, size};
+use crate::cli::text::{BAD, DIM, GOOD, ID, change, fit, moment, paint, printable, short_name, size};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
 use crate::ops::log::{LogOptions, LogReport, LoggedSnapshot, log};
 use crate::ops::wording::counted;
 use comfy_table::{CellAlignment, Table, presets};
+use format::{DateStyle, Template};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -17,16 +21,27 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// Only snapshots of this table
+    #[arg(add = complete::stored_tables())]
     table: Option<String>,
     /// At most N snapshots
     #[arg(short = 'n', value_name = "N")]
     limit: Option<usize>,
     /// Id and message only
-    #[arg(long, conflicts_with = "stat")]
+    #[arg(long)]
     oneline: bool,
     /// Show rows and changes of each table
-    #[arg(long)]
+    #[arg(long, conflicts_with = "oneline")]
     stat: bool,
+    /// One line per snapshot, as in '{short} {date} {message}'
+    ///
+    /// Fields: {id}, {short} (the id's first 8 digits), {date}, {message}, {tables}, {rows}, {size} (what the store grew by),
+    /// {user}, {agent}, {tags}, {branch}, {commit}, {database}, {kind} (snapshot or safety). {{ and }} are braces, \t is a tab,
+    /// \n a new line.
+    #[arg(long, value_name = "TEMPLATE", conflicts_with_all = ["oneline", "stat"])]
+    format: Option<Template>,
+    /// How to show dates
+    #[arg(long, value_enum, value_name = "STYLE", default_value = "relative")]
+    date: DateStyle,
     /// Only snapshots since a date (2026-01-24), an RFC 3339 time, or an age (3d, 12h, 30m)
     #[arg(long, value_name = "TIME", value_parser = since)]
     since: Option<Timestamp>,
@@ -82,6 +97,9 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
 }
 
 fn render(report: &LogReport, args: &Args, width: Option<usize>) -> String {
+    if let Some(template) = &args.format {
+        return report.snapshots.iter().map(|snapshot| template.line(snapshot, args.date)).collect();
+    }
     if report.snapshots.is_empty() {
         return match report.total {
             0 if args.deleted => "No deleted snapshots.\n".to_owned(),
@@ -99,13 +117,12 @@ fn render(report: &LogReport, args: &Args, width: Option<usize>) -> String {
             .map(|snapshot| format!("{} {}\n", paint(ID, &snapshot.id[..8]), printable(&snapshot.message)))
             .collect();
     }
-    let now = Timestamp::now();
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     for snapshot in &report.snapshots {
         table.add_row([
             paint(ID, &snapshot.id[..8]),
-            paint(DIM, age(snapshot.created_at, now)),
+            paint(DIM, args.date.show(snapshot.created_at)),
             tables(snapshot),
             count(snapshot.rows),
             changes(snapshot),
@@ -130,7 +147,8 @@ fn render(report: &LogReport, args: &Args, width: Option<usize>) -> String {
     text
 }
 
-fn tables(snapshot: &LoggedSnapshot) -> String {
+/// The tables of a snapshot, if there are many the first of them.
+pub(super) fn tables(snapshot: &LoggedSnapshot) -> String {
     let names: Vec<String> = snapshot
         .tables
         .iter()
@@ -151,7 +169,8 @@ fn changes(snapshot: &LoggedSnapshot) -> String {
     change(sum(|c| c.added), sum(|c| c.changed), sum(|c| c.removed))
 }
 
-fn message(snapshot: &LoggedSnapshot) -> String {
+/// A snapshot's message and its marks.
+pub(super) fn message(snapshot: &LoggedSnapshot) -> String {
     let mut text = printable(&snapshot.message);
     if snapshot.is_safety() {
         text = paint(DIM, format_args!("[safety] {text}"));

@@ -33,64 +33,124 @@ use crate::ops::Place;
 use clap::Subcommand;
 use std::process::ExitCode;
 
+/// The end of a command's help. The tests hold that each example can be parsed.
+macro_rules! examples {
+    ($($example:literal),+) => {
+        concat!("Examples:", $("\n  ", $example),+)
+    };
+}
+
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Create a store in this directory
+    #[command(after_long_help = examples!["dbsnap init"])]
     Init,
     /// List what can be snapshotted
+    #[command(after_long_help = examples!["dbsnap tables", "dbsnap tables --url file:./dev.db"])]
     Tables,
     /// Take a snapshot of tables
+    #[command(after_long_help = examples![
+        r#"dbsnap snap mods -m "before the cleanup""#,
+        r#"dbsnap snap mods --where "content_type = 'furniture'""#,
+        r#"dbsnap snap --all --exclude sessions -m "before the migration""#
+    ])]
     Snap(snap::Args),
     /// List snapshots, newest first
+    #[command(after_long_help = examples![
+        "dbsnap log -n 5",
+        "dbsnap log mods --since 3d --stat",
+        "dbsnap log --format '{short} {date} {message}' --date iso"
+    ])]
     #[command(visible_aliases = ["list", "ls"])]
     Log(log::Args),
     /// Show a snapshot, a table of it, or one row
+    #[command(after_long_help = examples!["dbsnap show", "dbsnap show latest:mods", "dbsnap show v1:mods:cl1104"])]
     Show(show::Args),
     /// Compare the live tables with their latest snapshots
+    #[command(after_long_help = examples!["dbsnap status", "dbsnap status mods --exit-code"])]
     Status(status::Args),
     /// Show which rows differ between snapshots, or a snapshot and the live database
+    #[command(after_long_help = examples![
+        "dbsnap diff",
+        "dbsnap diff latest~1 latest -- mods",
+        "dbsnap diff v1 live -o html > diff.html"
+    ])]
     Diff(diff::Args),
     /// Follow one row through all snapshots
+    #[command(after_long_help = examples!["dbsnap history mods:cl1104", "dbsnap history mod_tags:1,wood -n 5"])]
     History(history::Args),
     /// Query a snapshot without touching the database
+    #[command(after_long_help = examples![
+        r#"dbsnap sql latest "SELECT count(*) FROM mods""#,
+        r#"dbsnap sql v1 "SELECT * FROM mods WHERE price > 50" -o csv > mods.csv"#,
+        "dbsnap sql latest --out snapshot.db"
+    ])]
     Sql(sql::Args),
     /// Write a snapshot's JSON, restore script and backup_manifest.json
+    #[command(after_long_help = examples!["dbsnap export latest", "dbsnap export v1 mods -o backups"])]
     Export(export::Args),
     /// Import an exported JSON file as a snapshot
+    #[command(after_long_help = examples!["dbsnap import scripts/backups/backup_20260124_103000_mods.json"])]
     Import(import::Args),
     /// Restore rows: plan, confirm, write the differences, verify
+    #[command(after_long_help = examples![
+        "dbsnap restore latest --dry-run",
+        "dbsnap restore latest:mods --mode exact",
+        "dbsnap restore v1:mods:cl1110"
+    ])]
     Restore(restore::Args),
     /// Undo the last restore
+    #[command(after_long_help = examples!["dbsnap undo --dry-run", "dbsnap undo"])]
     Undo(undo::Args),
     /// Delete snapshots
+    #[command(after_long_help = examples!["dbsnap delete a1b2c3d4", "dbsnap delete v1 latest~3 -y"])]
     #[command(visible_alias = "rm")]
     Delete(delete::Args),
     /// Bring a deleted snapshot back
+    #[command(after_long_help = examples!["dbsnap log --deleted", "dbsnap undelete a1b2c3d4"])]
     Undelete(undelete::Args),
     /// Protect a snapshot from gc and delete
+    #[command(after_long_help = examples!["dbsnap pin", r#"dbsnap pin latest -m "the state before the migration""#])]
     Pin(pin::PinArgs),
     /// Unpin a snapshot
+    #[command(after_long_help = examples!["dbsnap unpin v1"])]
     Unpin(pin::UnpinArgs),
     /// Give a snapshot a name
+    #[command(after_long_help = examples!["dbsnap tag", "dbsnap tag latest v1", "dbsnap tag --delete v1"])]
     Tag(tag::Args),
     /// Change a snapshot's message
+    #[command(after_long_help = examples![r#"dbsnap amend latest -m "before fc-002, second attempt""#])]
     Amend(amend::Args),
     /// Apply retention and free unused space
+    #[command(after_long_help = examples!["dbsnap gc --dry-run", "dbsnap gc --keep 10 --days 90"])]
     Gc(gc::Args),
     /// Check the store, a snapshot or an exported file
+    #[command(after_long_help = examples![
+        "dbsnap verify",
+        "dbsnap verify --quick",
+        "dbsnap verify scripts/backups/backup_20260124_103000_mods.json"
+    ])]
     Verify(verify::Args),
     /// Mend a damaged store, and take lost rows again from the database
     Repair(repair::Args),
     /// Diagnose the setup
+    #[command(after_long_help = examples!["dbsnap doctor", "dbsnap doctor --url postgresql://localhost/shop"])]
     Doctor,
     /// Try the full workflow on a sample project
+    #[command(after_long_help = examples!["dbsnap demo", "dbsnap demo /tmp/demo"])]
     Demo(demo::Args),
     /// List exported backup files
+    #[command(after_long_help = examples!["dbsnap backups", "dbsnap backups --json"])]
     Backups,
     /// Print a completion script for your shell
+    #[command(after_long_help = examples![
+        "dbsnap completions bash > ~/.local/share/bash-completion/completions/dbsnap",
+        "dbsnap completions fish > ~/.config/fish/completions/dbsnap.fish"
+    ])]
     Completions(completions::Args),
     /// Print the man page, or write all man pages
+    #[command(after_long_help = examples!["dbsnap man | man -l -", "dbsnap man ~/.local/share/man/man1"])]
     Man(man::Args),
 }
 

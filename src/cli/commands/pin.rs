@@ -1,6 +1,7 @@
 //! `dbsnap pin` and `dbsnap unpin`
 
 use crate::cli::command_error::CliError;
+use crate::cli::complete;
 use crate::cli::text::{ID, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::log::{LogOptions, LoggedSnapshot, log};
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct PinArgs {
     /// The snapshot; without it all pinned snapshots are listed
+    #[arg(add = complete::snapshots())]
     reference: Option<String>,
     /// Reason
     #[arg(short, long, value_name = "TEXT")]
@@ -20,6 +22,7 @@ pub(in crate::cli) struct PinArgs {
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct UnpinArgs {
     /// The snapshot
+    #[arg(add = complete::snapshots())]
     reference: String,
     /// Let a coding agent unpin a snapshot
     #[arg(long)]

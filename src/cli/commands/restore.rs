@@ -1,14 +1,17 @@
 //! `dbsnap restore`
 
+use super::log::{message, tables};
 use crate::cli::command_error::CliError;
+use crate::cli::complete;
 use crate::cli::progress::count;
-use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, fit, paint, printable, seconds};
+use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, lines, paint, printable, seconds};
 use crate::cli::ui::Ui;
 use crate::ops::log::{LogOptions, log};
 use crate::ops::restore::{Mode, RestoreOptions, RestorePlan, RestoreReport, restore};
 use crate::ops::wording::counted;
 use crate::ops::{OpError, Place};
 use clap::ValueEnum;
+use comfy_table::{Table, presets};
 use std::cell::Cell;
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -19,9 +22,14 @@ const CHOICES: usize = 10;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The snapshot; without it you choose from a list
+    #[arg(add = complete::snapshots())]
     reference: Option<String>,
     /// Only these of its tables
+    #[arg(add = complete::stored_tables())]
     tables: Vec<String>,
+    /// Leave out this table, or those that match a pattern
+    #[arg(long, value_name = "TABLE", add = complete::stored_tables())]
+    exclude: Vec<String>,
     /// How to handle differing rows
     #[arg(long, value_enum, default_value = "upsert")]
     mode: ModeArg,
@@ -64,7 +72,7 @@ pub(in crate::cli) struct Args {
     /// Allow NODE_ENV=production
     #[arg(long)]
     production: bool,
-    /// SQLite: write although rows are left without what they refer to
+    /// SQLite: allow rows that refer to missing rows
     #[arg(long)]
     allow_dangling: bool,
 }
@@ -87,6 +95,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     let options = RestoreOptions {
         reference,
         tables: args.tables.clone(),
+        exclude: args.exclude.clone(),
         mode: match args.mode {
             ModeArg::Upsert => Mode::Upsert,
             ModeArg::Exact => Mode::Exact,
@@ -118,18 +127,23 @@ fn choose(place: &Place, ui: &Ui) -> Result<String, CliError> {
     }
     let mut snapshots = log(place, &LogOptions::default())?.snapshots;
     snapshots.truncate(CHOICES);
+    if snapshots.is_empty() {
+        // The error is the one that any command gives.
+        return Ok("latest".to_owned());
+    }
     let now = jiff::Timestamp::now();
+    let mut list = Table::new();
+    list.load_style(presets::NOTHING);
     for (number, snapshot) in (1..).zip(&snapshots) {
-        let tables: Vec<&str> = snapshot.tables.iter().map(|table| table.table.as_str()).collect();
-        let line = format!(
-            "{number:>3}  {}  {}  {}  {}",
+        list.add_row([
+            number.to_string(),
             paint(ID, &snapshot.id[..8]),
             paint(DIM, age(snapshot.created_at, now)),
-            printable(&tables.join(", ")),
-            printable(&snapshot.message)
-        );
-        ui.note(&fit(&line, ui.width()));
+            tables(snapshot),
+            message(snapshot),
+        ]);
     }
+    ui.note(lines(&list.to_string(), ui.width()).trim_end());
     let answer = ui.prompt("Restore which snapshot? ")?;
     let chosen = answer.parse::<usize>().ok().and_then(|number| snapshots.get(number.checked_sub(1)?));
     match chosen {

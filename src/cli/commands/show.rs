@@ -1,18 +1,20 @@
 //! `dbsnap show`
 
 use crate::cli::command_error::CliError;
+use crate::cli::complete;
 use crate::cli::text::{BOLD, DIM, ID, age, change, paint, printable, size};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
 use crate::ops::show::{ShowReport, ShownTable, show};
 use crate::ops::wording::counted;
+use comfy_table::{Table, presets};
 use std::fmt::Write;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// A snapshot, a table of it, or a row
-    #[arg(value_name = "REF[:TABLE[:KEY]]", default_value = "latest")]
+    #[arg(value_name = "REF[:TABLE[:KEY]]", default_value = "latest", add = complete::snapshots())]
     reference: String,
 }
 
@@ -77,25 +79,23 @@ fn render_table(table: &ShownTable) -> String {
         None => format!("partitions {}", printable(&table.partitions.join(", "))),
     };
     let mut text = format!("{}  {what}\n\n", paint(BOLD, printable(&schema.table.to_string())));
+    let mut columns = Table::new();
+    columns.load_style(presets::NOTHING);
     for (column, field) in schema.columns.iter().zip(&table.fields) {
-        let _ = writeln!(
-            text,
-            "  {}  {}{}{}{}",
-            printable(&column.name),
-            paint(DIM, printable(&column.sql_type)),
-            if column.nullable { "" } else { " not null" },
-            if keys.contains(&column.name.as_str()) { "  key" } else { "" },
-            if *field == column.name { String::new() } else { paint(DIM, printable(&format!("  as {field}"))) }
-        );
+        let notes = [
+            (!column.nullable).then(|| "not null".to_owned()),
+            keys.contains(&column.name.as_str()).then(|| "key".to_owned()),
+            (*field != column.name).then(|| paint(DIM, printable(&format!("as {field}")))),
+        ];
+        let notes: Vec<String> = notes.into_iter().flatten().collect();
+        columns.add_row([printable(&column.name), paint(DIM, printable(&column.sql_type)), notes.join("  ")]);
     }
     for column in &schema.generated {
-        let _ = writeln!(
-            text,
-            "  {}  {}  {}",
-            printable(&column.name),
-            paint(DIM, printable(&column.sql_type)),
-            paint(DIM, "generated, not captured")
-        );
+        let note = paint(DIM, "generated, not captured");
+        columns.add_row([printable(&column.name), paint(DIM, printable(&column.sql_type)), note]);
+    }
+    for line in columns.to_string().lines() {
+        let _ = writeln!(text, "  {}", line.trim());
     }
     let first = if table.rows > table.sample.len() as u64 { ", the first of them" } else { "" };
     let colon = if table.sample.is_empty() { "" } else { ":\n" };

@@ -2,6 +2,7 @@
 
 use super::export::{Checksums, short};
 use crate::cli::command_error::CliError;
+use crate::cli::complete;
 use crate::cli::progress::count;
 use crate::cli::text::{BOLD, DIM, GOOD, ID, change, paint, printable, seconds, size, warning};
 use crate::cli::ui::Ui;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// Tables, Prisma models or patterns ('mod*'), all read at the same point in time
+    #[arg(add = complete::live_tables())]
     tables: Vec<String>,
     /// Snapshot message
     #[arg(short, long, value_name = "TEXT", default_value = "", hide_default_value = true)]
@@ -25,7 +27,7 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     all: bool,
     /// Leave out this table, or those that match a pattern
-    #[arg(long, value_name = "TABLE")]
+    #[arg(long, value_name = "TABLE", add = complete::live_tables())]
     exclude: Vec<String>,
     /// Only rows that match this SQL expression (one table)
     #[arg(long = "where", value_name = "EXPR")]
@@ -107,7 +109,7 @@ fn analysis(plan: &SnapPlan, message: &str) -> String {
         let _ = writeln!(
             text,
             "- Estimated size: {}",
-            table.bytes.map_or_else(|| "unknown".to_owned(), |bytes| format!("~{}", size(bytes)))
+            table.bytes.map_or_else(|| "unknown".to_owned(), |bytes| format!("~{} before compression", size(bytes)))
         );
         let strategy = match table.strategy {
             Strategy::Full => "Full (< 10K rows)",

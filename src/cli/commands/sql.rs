@@ -1,6 +1,7 @@
 //! `dbsnap sql`
 
 use crate::cli::command_error::CliError;
+use crate::cli::complete;
 use crate::cli::json::to_json;
 use crate::cli::text::{BOLD, GOOD, ID, paint, printable};
 use crate::cli::ui::{JSON_VERSION, Stream, Ui};
@@ -9,6 +10,9 @@ use crate::ops::wording::counted;
 use crate::ops::{OpError, Place};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use clap::ValueEnum;
+use console::{Alignment, pad_str};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -21,6 +25,7 @@ const WIDEST: usize = 60;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The snapshot
+    #[arg(add = complete::snapshots())]
     reference: String,
     /// One SELECT, in SQLite's dialect
     query: Option<String>,
@@ -30,6 +35,19 @@ pub(in crate::cli) struct Args {
     /// Write the snapshot as a SQLite file
     #[arg(long, value_name = "FILE.db")]
     out: Option<PathBuf>,
+    /// Output format
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    output: Option<Output>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// Aligned columns
+    Table,
+    /// Comma-separated values with a header; NULL is empty, an empty text is ""
+    Csv,
+    /// One object
+    Json,
 }
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
@@ -41,16 +59,25 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     let timeout = Some(args.timeout).filter(|&seconds| seconds > 0).map(Duration::from_secs);
     let options =
         SqlOptions { reference: args.reference.clone(), query: args.query.clone(), out: args.out.clone(), timeout };
-    if ui.json {
+    let output = ui.format(args.output, Output::Json, Output::Table)?;
+    if output == Output::Json {
         let mut answers = JsonAnswers { out: ui.raw_stream(), begun: false, rows: 0 };
         let report = sql(place, &options, &mut answers, ui.monitor())?;
         let report = to_json(&report)?;
         answers.end(&report)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut answers = TextAnswers { out: ui.stream(), names: Vec::new(), waiting: Vec::new(), widths: None };
-    let report = sql(place, &options, &mut answers, ui.monitor())?;
-    answers.end()?;
+    let report = if output == Output::Csv {
+        let mut answers = CsvAnswers { out: ui.raw_stream(), safely: std::io::stdout().is_terminal() };
+        let report = sql(place, &options, &mut answers, ui.monitor())?;
+        answers.out.end()?;
+        report
+    } else {
+        let mut answers = TextAnswers { out: ui.stream(), names: Vec::new(), waiting: Vec::new(), widths: None };
+        let report = sql(place, &options, &mut answers, ui.monitor())?;
+        answers.end()?;
+        report
+    };
     if let Some(out) = &report.out {
         for (name, here) in &report.renamed {
             ui.note(&format!("{} is called {} there", printable(name), printable(here)));
@@ -81,7 +108,7 @@ impl TextAnswers {
         if self.names.is_empty() || self.widths.is_some() {
             return Ok(());
         }
-        let width = |text: &String| text.chars().count();
+        let width = |text: &String| console::measure_text_width(text);
         let widths: Vec<usize> = (0..self.names.len())
             .map(|at| {
                 let values = self.waiting.iter().filter_map(|row| row.get(at)).map(width);
@@ -105,7 +132,8 @@ impl TextAnswers {
 }
 
 fn aligned(row: &[String], widths: &[usize]) -> String {
-    let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+    let cells: Vec<_> =
+        row.iter().zip(widths).map(|(cell, width)| pad_str(cell, *width, Alignment::Left, None)).collect();
     cells.join("  ").trim_end().to_owned()
 }
 
@@ -129,8 +157,11 @@ impl Answers for TextAnswers {
     }
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn text(value: ValueRef<'_>) -> String {
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     match value {
         ValueRef::Null => "NULL".to_owned(),
         ValueRef::Int(int) => int.to_string(),
@@ -140,6 +171,47 @@ fn text(value: ValueRef<'_>) -> String {
             Err(_) => format!("text x'{}'", hex(bytes)),
         },
         ValueRef::Blob(bytes) => format!("x'{}'", hex(bytes)),
+    }
+}
+
+/// An answer as comma-separated values.
+struct CsvAnswers {
+    out: Stream,
+    /// Whether control characters are escaped.
+    safely: bool,
+}
+
+impl CsvAnswers {
+    fn line(&mut self, cells: impl Iterator<Item = Option<String>>) -> Result<(), CliError> {
+        let quoted = |cell: Option<String>| match cell {
+            None => String::new(),
+            Some(text) => {
+                let text = if self.safely { printable(&text) } else { text };
+                match text.is_empty() || text.contains(['"', ',', '\n', '\r']) {
+                    true => format!("\"{}\"", text.replace('"', "\"\"")),
+                    false => text,
+                }
+            }
+        };
+        let cells: Vec<String> = cells.map(quoted).collect();
+        self.out.put(&format!("{}\n", cells.join(",")))
+    }
+}
+
+impl Answers for CsvAnswers {
+    type Error = CliError;
+
+    fn columns(&mut self, names: &[String]) -> Result<(), CliError> {
+        self.line(names.iter().map(|name| Some(name.clone())))
+    }
+
+    fn row(&mut self, values: &[ValueRef<'_>]) -> Result<(), CliError> {
+        self.line(values.iter().map(|value| match value {
+            ValueRef::Null => None,
+            ValueRef::Text(bytes) => Some(std::str::from_utf8(bytes).map_or_else(|_| hex(bytes), str::to_owned)),
+            ValueRef::Blob(bytes) => Some(hex(bytes)),
+            number => Some(text(*number)),
+        }))
     }
 }
 

@@ -1,7 +1,8 @@
 //! `dbsnap status`
 
 use crate::cli::command_error::CliError;
-use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, change, fit, paint, printable};
+use crate::cli::complete;
+use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, change, fit, paint, printable, short_name};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
 use crate::ops::diff::{StatusLine, StatusReport, TableStatus, status};
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// Only these tables
+    #[arg(add = complete::live_tables())]
     tables: Vec<String>,
     /// Exit with status 1 if a table differs from its latest snapshot
     #[arg(long)]
@@ -69,7 +71,7 @@ fn cells(line: &StatusLine, now: Timestamp) -> [String; 5] {
         TableStatus::Refused => paint(BAD, "cannot be read"),
     };
     [
-        paint(BOLD, printable(&line.table)),
+        paint(BOLD, short_name(&line.table)),
         state,
         line.rows.map_or_else(String::new, |rows| counted(rows, "row")),
         line.snapshot.as_ref().map_or_else(String::new, |id| paint(ID, &id[..8])),

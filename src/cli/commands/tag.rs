@@ -1,6 +1,7 @@
 //! `dbsnap tag`
 
 use crate::cli::command_error::CliError;
+use crate::cli::complete;
 use crate::cli::text::{ID, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::log::{LogOptions, log};
@@ -11,9 +12,10 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The snapshot (with --delete: the tag); without it all tags are listed
-    #[arg(required_if_eq("delete", "true"))]
+    #[arg(required_if_eq("delete", "true"), add = complete::snapshots())]
     reference: Option<String>,
     /// The tag's name
+    #[arg(add = complete::tags())]
     name: Option<String>,
     /// Move the tag if it exists
     #[arg(short, long)]

@@ -1,6 +1,7 @@
 //! `dbsnap undelete`
 
 use crate::cli::command_error::CliError;
+use crate::cli::complete;
 use crate::cli::text::{GOOD, ID, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::{Place, undelete};
@@ -9,6 +10,7 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The deleted snapshot; `dbsnap log --deleted` lists them
+    #[arg(add = complete::deleted())]
     reference: String,
 }
 

@@ -2,6 +2,7 @@
 
 use super::restore::carry_out;
 use crate::cli::command_error::CliError;
+use crate::cli::complete;
 use crate::cli::ui::Ui;
 use crate::ops::Place;
 use crate::ops::restore::{UndoOptions, undo};
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The restore to take back: its snapshot, or the safety snapshot that it took; otherwise the last one
+    #[arg(add = complete::snapshots())]
     reference: Option<String>,
     /// Show the plan without applying it
     #[arg(long)]
@@ -26,7 +28,7 @@ pub(in crate::cli) struct Args {
     /// Allow NODE_ENV=production
     #[arg(long)]
     production: bool,
-    /// SQLite: write although rows are left without what they refer to
+    /// SQLite: allow rows that refer to missing rows
     #[arg(long)]
     allow_dangling: bool,
 }

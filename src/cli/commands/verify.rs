@@ -1,6 +1,7 @@
 //! `dbsnap verify`
 
 use crate::cli::command_error::CliError;
+use crate::cli::complete;
 use crate::cli::text::{BAD, GOOD, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
@@ -15,7 +16,7 @@ const EXIT_DAMAGED: u8 = 5;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// A snapshot or an exported JSON file; without it the whole store and all exports
-    #[arg(value_name = "REF|FILE")]
+    #[arg(value_name = "REF|FILE", add = complete::snapshots_and_files())]
     subject: Option<String>,
     /// Check that everything is there, without reading all rows and exports
     #[arg(long)]

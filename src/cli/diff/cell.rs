@@ -14,6 +14,8 @@ const CONTEXT: usize = 16;
 pub(super) fn whole(value: ValueRef<'_>, column: &Column) -> String {
     match value {
         ValueRef::Null => "NULL".to_owned(),
+        ValueRef::Int(0) | ValueRef::Text(b"f") if column.kind == Kind::Bool && !column.array => "false".to_owned(),
+        ValueRef::Int(1) | ValueRef::Text(b"t") if column.kind == Kind::Bool && !column.array => "true".to_owned(),
         ValueRef::Int(int) => int.to_string(),
         #[expect(clippy::cast_possible_truncation, reason = "it was widened from this when it was read")]
         ValueRef::Real(real) if column.kind == Kind::Float4 && !column.array => format!("{:?}", real as f32),
@@ -26,10 +28,16 @@ pub(super) fn whole(value: ValueRef<'_>, column: &Column) -> String {
     }
 }
 
+/// A value as text, whole with `full`, otherwise shortened.
+pub(in crate::cli) fn one(value: ValueRef<'_>, column: &Column, full: bool) -> String {
+    if full { whole(value, column) } else { short(value, column) }
+}
+
 /// A value as text, shortened.
-pub(super) fn short(value: ValueRef<'_>, column: &Column) -> String {
+fn short(value: ValueRef<'_>, column: &Column) -> String {
     match value {
         ValueRef::Blob(bytes) => hex(bytes, SHORT_BLOB),
+        ValueRef::Text(_) if column.kind == Kind::Bool && !column.array => whole(value, column),
         ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => shortened(&quoted(text)),
             Err(_) => format!("text {}", hex(bytes, SHORT_BLOB)),
@@ -41,6 +49,9 @@ pub(super) fn short(value: ValueRef<'_>, column: &Column) -> String {
 /// Both versions of a cell, shortened so that what differs is in sight.
 pub(super) fn short_pair(old: ValueRef<'_>, new: ValueRef<'_>, column: &Column) -> (String, String) {
     let (ValueRef::Text(a), ValueRef::Text(b)) = (old, new) else { return (short(old, column), short(new, column)) };
+    if column.kind == Kind::Bool && !column.array {
+        return (short(old, column), short(new, column));
+    }
     let (Ok(a), Ok(b)) = (std::str::from_utf8(a), std::str::from_utf8(b)) else {
         return (short(old, column), short(new, column));
     };
@@ -51,7 +62,7 @@ pub(super) fn short_pair(old: ValueRef<'_>, new: ValueRef<'_>, column: &Column) 
 }
 
 /// Both texts, shortened so that what differs is in sight.
-pub(in crate::cli) fn windows(a: &str, b: &str) -> (String, String) {
+fn windows(a: &str, b: &str) -> (String, String) {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let head = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
     let tail = a[head..].iter().rev().zip(b[head..].iter().rev()).take_while(|(a, b)| a == b).count();
@@ -109,7 +120,7 @@ pub(super) fn key(names: &[String], columns: &[Column], values: &[ValueRef<'_>],
     let part = |name: &String| {
         let at = columns.iter().position(|column| column.name == *name)?;
         let (value, column) = (*values.get(at)?, columns.get(at)?);
-        Some(if full { whole(value, column) } else { short(value, column) })
+        Some(one(value, column, full))
     };
     let parts: Vec<String> = names.iter().filter_map(part).collect();
     match &parts[..] {

@@ -7,10 +7,10 @@ mod json;
 mod text;
 mod words;
 
-pub(super) use cell::windows;
+pub(super) use cell::one as one_cell;
 pub(super) use html::HtmlReceiver;
 pub(super) use json::{JsonReceiver, LinesReceiver};
-pub(super) use text::TextReceiver;
+pub(super) use text::{TextReceiver, changed_cell};
 
 use super::command_error::CliError;
 use crate::ops::diff::{DiffReport, Receiver};

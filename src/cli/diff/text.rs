@@ -1,7 +1,7 @@
 //! A diff for the terminal.
 
 use super::Ending;
-use super::cell::{key, quoted, short, short_pair, shortened, whole};
+use super::cell::{key, one, quoted, short_pair, shortened, whole};
 use crate::cli::command_error::CliError;
 use crate::cli::progress::count;
 use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, change, paint, printable};
@@ -170,8 +170,7 @@ fn cells(table: &TableDiff, row: &RowChange<'_>, full: bool) -> String {
         if table.key.contains(&column.name) {
             continue;
         }
-        let text = if full { whole(*value, column) } else { short(*value, column) };
-        parts.push(format!("{}: {text}", printable(&column.name)));
+        parts.push(format!("{}: {}", printable(&column.name), one(*value, column, full)));
     }
     parts.join(if full { "\n      " } else { "  " })
 }
@@ -183,7 +182,7 @@ fn changed(table: &TableDiff, row: &RowChange<'_>, full: bool) -> String {
     let mut lines = Vec::new();
     for &at in row.changed {
         let (Some(column), Some(old), Some(new)) = (columns.get(at), old.get(at), new.get(at)) else { continue };
-        lines.extend(cell(column, *old, *new, full));
+        lines.extend(changed_cell(column, *old, *new, full));
     }
     let head = format!("  {} {}", paint(CHANGED, "~"), paint(CHANGED, key));
     match &lines[..] {
@@ -193,7 +192,7 @@ fn changed(table: &TableDiff, row: &RowChange<'_>, full: bool) -> String {
 }
 
 /// A changed cell, JSON path by path.
-fn cell(column: &Column, old: ValueRef<'_>, new: ValueRef<'_>, full: bool) -> Vec<String> {
+pub(in crate::cli) fn changed_cell(column: &Column, old: ValueRef<'_>, new: ValueRef<'_>, full: bool) -> Vec<String> {
     let name = printable(&column.name);
     let line = |path: &str, old: String, new: String| {
         format!("{name}{path}: {} {} {}", paint(BAD, old), paint(DIM, "→"), paint(GOOD, new))
@@ -207,10 +206,8 @@ fn cell(column: &Column, old: ValueRef<'_>, new: ValueRef<'_>, full: bool) -> Ve
             Some(value) if full => quoted(value),
             Some(value) => shortened(&printable(value)),
         };
-        let one = |change: &crate::ops::diff::JsonChange| {
-            line(&printable(&change.path), text(&change.old), text(&change.new))
-        };
-        return changes.iter().map(one).collect();
+        let lines = changes.iter().map(|one| line(&printable(&one.path), text(&one.old), text(&one.new)));
+        return lines.collect();
     }
     let (old, new) = match full {
         true => (whole(old, column), whole(new, column)),

@@ -5,6 +5,7 @@
 //! business. Text is bytes: NUL and invalid UTF-8 come back as they are, and in a UTF-16 database a lone surrogate is
 //! kept as WTF-8 (see `text`).
 
+mod aliases;
 mod catalog;
 mod condition;
 mod connect;
@@ -37,6 +38,7 @@ use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use text::TextForm;
 
+pub use aliases::{Aliased, translate};
 pub use condition::Condition;
 pub use patch::SqlitePatch;
 pub use scratch::{Scratch, table_name};

@@ -130,7 +130,7 @@ impl Violations {
                 continue;
             };
             let rows = if new == 1 { "1 row".to_owned() } else { format!("{new} rows") };
-            monitor.warn(&format!("{rows} of {child} without what they refer to in {parent}: {why}"));
+            monitor.warn(&format!("{rows} of {child} referring to missing rows of {parent}: {why}"));
         }
         if dangling.is_empty() { Ok(()) } else { Err(DbError::Dangling(dangling)) }
     }

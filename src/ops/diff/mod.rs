@@ -115,7 +115,9 @@ pub fn diff<R: Receiver>(
     for (nth, pair) in sides.pairs.iter().enumerate() {
         let aligned = Aligned::of(pair, &overlay, monitor)?;
         let mut predicate = Predicate::of(&opened.project, options, &sides, aligned.as_ref(), &mut live, monitor)?;
-        let table = describe(&overlay, pair, aligned.as_ref(), predicate.as_mut(), options.depth, monitor)?;
+        let mut table = describe(&overlay, pair, aligned.as_ref(), predicate.as_mut(), options.depth, monitor)?;
+        let names = opened.project.field_names(&table.schema);
+        table.rename(&*names);
         if nth == 0 {
             // not before the first table is compared: what cannot be done at all prints nothing
             receiver.begin(&sides.from, &sides.to)?;
@@ -124,7 +126,7 @@ pub fn diff<R: Receiver>(
         // lines, and the rows that they stand for: copies of a row are one line
         let (mut lines, mut shown) = (0u64, 0u64);
         if let (Some(aligned), Depth::Rows, true) = (&aligned, options.depth, table.counts.all() > 0) {
-            let mut records = Records::new(&aligned.old_schema, &aligned.schema)?;
+            let mut records = Records::new(&aligned.old_schema, &aligned.schema, &*names)?;
             rows::each_row::<R::Error>(&overlay, aligned, predicate.as_mut(), |change| {
                 if options.limit.is_some_and(|limit| lines >= limit) {
                     return Ok(false);

@@ -1,6 +1,7 @@
 //! What a diff is asked and what it tells.
 
 use crate::codec::TableSchema;
+use crate::prisma::FieldNames;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -25,6 +26,8 @@ pub struct DiffOptions {
     pub to: Option<String>,
     /// Only these tables, as typed; empty for all.
     pub tables: Vec<String>,
+    /// Not these tables, as typed.
+    pub exclude: Vec<String>,
     /// Only rows of which a version fits this expression.
     pub filter: Option<String>,
     /// Swap A and B.
@@ -104,15 +107,24 @@ pub struct TableDiff {
     pub old_rows: Option<u64>,
     /// Rows of the newer version.
     pub new_rows: Option<u64>,
-    /// The key's columns; empty where rows are compared as a whole.
+    /// The key's columns, by the names of Prisma's fields where a schema has them; empty where rows are compared as a whole.
     pub key: Vec<String>,
     /// Schema differences, a line each.
     pub schema_changes: Vec<String>,
     /// What else a reader should know.
     pub notes: Vec<String>,
-    /// The columns that are compared.
+    /// The columns that are compared, by the same names.
     #[serde(skip)]
     pub schema: TableSchema,
+}
+
+impl TableDiff {
+    /// Gives columns their other names.
+    pub(super) fn rename(&mut self, names: &dyn FieldNames) {
+        for name in self.key.iter_mut().chain(self.schema.columns.iter_mut().map(|column| &mut column.name)) {
+            *name = names.field(name).to_owned();
+        }
+    }
 }
 
 /// What was compared, and what was found.

@@ -8,7 +8,7 @@ use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::difference::each_difference;
 use crate::ops::waiting::{Kept, Waiting};
-use crate::prisma::{ColumnNames, RecordEncoder};
+use crate::prisma::{FieldNames, RecordEncoder};
 use crate::store::Objects;
 use crate::tree::{Change, Entry};
 use serde::Serialize;
@@ -66,7 +66,7 @@ pub struct CellRecord {
 pub struct RowRecord {
     /// What became of it.
     pub op: RowOp,
-    /// Its key, by column; of a table without a key nothing.
+    /// Its key, by field; of a table without a key nothing.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub key: BTreeMap<String, Box<RawValue>>,
     /// How many copies were added or removed, in a table without a key.
@@ -90,12 +90,12 @@ pub struct Records {
 
 impl Records {
     /// For rows whose older version is of `old` and whose newer one is of `new`.
-    pub(super) fn new(old: &TableSchema, new: &TableSchema) -> Result<Records, OpError> {
+    pub(super) fn new(old: &TableSchema, new: &TableSchema, names: &dyn FieldNames) -> Result<Records, OpError> {
         Ok(Records {
-            old: RecordEncoder::of_table(old, &ColumnNames)?,
-            new: RecordEncoder::of_table(new, &ColumnNames)?,
-            keys: new.key_names().into_iter().map(str::to_owned).collect(),
-            names: new.columns.iter().map(|column| column.name.clone()).collect(),
+            old: RecordEncoder::of_table(old, names)?,
+            new: RecordEncoder::of_table(new, names)?,
+            keys: new.key_names().into_iter().map(|column| names.field(column).to_owned()).collect(),
+            names: new.columns.iter().map(|column| names.field(&column.name).to_owned()).collect(),
         })
     }
 

@@ -100,7 +100,7 @@ impl<'f> Finder<'f> {
             true => Some(Live::open(self)?),
             false => None,
         };
-        let wanted = self.wanted(&from, &to, &tables, live.as_ref())?;
+        let wanted = self.wanted(&from, &to, &tables, &options.exclude, live.as_ref())?;
         if options.filter.is_some() && !self.is_one(&wanted) {
             let what = format!("--where goes with one table; {} are compared: name one after --", wanted.len());
             return Err(OpError::Usage(what));
@@ -181,12 +181,14 @@ impl<'f> Finder<'f> {
         Ok(Found::Snapshot { entry: aimed.entry, only: aimed.tables })
     }
 
-    /// The tables to compare: those typed, else those that a side is limited to, else all that the snapshots have.
+    /// The tables to compare: those typed, else those that a side is limited to, else all that the snapshots have; without those
+    /// that are excluded.
     fn wanted(
         &self,
         from: &Found<'_>,
         to: &Found<'_>,
         typed: &[String],
+        excluded: &[String],
         live: Option<&Live>,
     ) -> Result<Vec<TableName>, OpError> {
         let mut all: BTreeMap<&TableName, &[TableName]> = BTreeMap::new();
@@ -211,11 +213,18 @@ impl<'f> Finder<'f> {
             let database = live.map_or_else(String::new, |live| format!(" of {}", live.origin().database));
             return Err(OpError::Usage(format!("there are no snapshots{database}")));
         }
-        if !typed.is_empty() {
-            return self.typed(all, typed, live);
-        }
+        let excluded = self.typed(all.clone(), excluded, live)?;
         let only = [from, to].into_iter().map(limited).find(|only| !only.is_empty());
-        Ok(only.unwrap_or_else(|| all.into_keys().cloned().collect()))
+        let mut wanted = match (typed, only) {
+            ([], Some(only)) => only,
+            ([], None) => all.into_keys().cloned().collect(),
+            (typed, _) => self.typed(all, typed, live)?,
+        };
+        wanted.retain(|table| !excluded.contains(table));
+        if wanted.is_empty() && !excluded.is_empty() {
+            return Err(OpError::Usage("--exclude leaves no table".to_owned()));
+        }
+        Ok(wanted)
     }
 
     /// Tables of the snapshots or of the live database.

@@ -30,6 +30,8 @@ const MANIFEST_FILE: &str = "backup_manifest.json";
 pub struct ExportOptions {
     /// Only these tables of the snapshot, as typed; empty for all.
     pub tables: Vec<String>,
+    /// Not these, as typed.
+    pub exclude: Vec<String>,
     /// Where to, instead of the settings' directory.
     pub dir: Option<PathBuf>,
 }
@@ -109,7 +111,7 @@ fn export_aimed(
         None => project.export_dir()?,
     };
     make_dir(&dir)?;
-    let (entry, chosen) = (aimed.entry, aimed.chosen(project, &options.tables)?);
+    let (entry, chosen) = (aimed.entry, aimed.chosen(project, &options.tables, &options.exclude)?);
     let prisma = PrismaSide::find(project);
     let manifest_path = dir.join(MANIFEST_FILE);
     let mut tables = Vec::new();

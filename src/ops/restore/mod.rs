@@ -50,6 +50,8 @@ pub struct RestoreOptions {
     pub reference: String,
     /// Only these of its tables, as typed; empty for all.
     pub tables: Vec<String>,
+    /// Not these, as typed.
+    pub exclude: Vec<String>,
     /// What becomes of rows that differ.
     pub mode: Mode,
     /// Only the row with this key: its values, between commas.

@@ -6,6 +6,7 @@ use super::changes::{Changes, Digest};
 use super::spool::Spool;
 use crate::db::{DbError, RestoreTxn, RowSink, RowStream};
 use crate::hash::Hash;
+use crate::monitor::{Monitor, Silent};
 use crate::ops::OpError;
 use crate::tree::Entry;
 
@@ -14,27 +15,35 @@ use crate::tree::Entry;
 ///
 /// # Errors
 /// If the database cannot be read, or the disk.
-pub(super) fn is_as_planned(txn: &mut dyn RestoreTxn, index: usize, changes: &mut Changes) -> Result<bool, OpError> {
-    let mut found = Rows::default();
-    let mut gone = changes.delete.stream()?;
+pub(super) fn is_as_planned(
+    txn: &mut dyn RestoreTxn,
+    index: usize,
+    changes: &mut Changes,
+    monitor: &dyn Monitor,
+) -> Result<bool, OpError> {
+    let mut found = Rows { digest: Digest::default(), monitor };
+    let mut gone = changes.delete.stream()?.watched(monitor);
     let Some(written) = txn.written(index, &mut gone, &mut found).map_err(|error| gone.explain(error))? else {
         return Ok(false);
     };
-    let mut planned = Rows::default();
+    let mut planned = Rows { digest: Digest::default(), monitor: &Silent };
     planned.add_all(&mut changes.update)?;
     planned.add_all(&mut changes.insert)?;
     let total = (changes.live_rows + changes.insert.rows()).checked_sub(changes.delete.rows());
-    Ok(written.left == 0 && Some(written.total) == total && found.0.finish() == planned.0.finish())
+    Ok(written.left == 0 && Some(written.total) == total && found.digest.finish() == planned.digest.finish())
 }
 
 /// Rows of one table, whatever their order.
-#[derive(Default)]
-struct Rows(Digest);
+struct Rows<'m> {
+    digest: Digest,
+    monitor: &'m dyn Monitor,
+}
 
-impl Rows {
+impl Rows<'_> {
     fn add(&mut self, row: &[u8]) {
+        self.monitor.advance(1, row.len() as u64);
         // The key is part of the row.
-        self.0.add(None, Some(Entry { key: &[], id: Hash::of(row), row, count: 1 }));
+        self.digest.add(None, Some(Entry { key: &[], id: Hash::of(row), row, count: 1 }));
     }
 
     fn add_all(&mut self, spool: &mut Spool) -> Result<(), OpError> {
@@ -49,7 +58,7 @@ impl Rows {
     }
 }
 
-impl RowSink for Rows {
+impl RowSink for Rows<'_> {
     fn row(&mut self, row: &[u8]) -> Result<(), DbError> {
         self.add(row);
         Ok(())

@@ -1,6 +1,7 @@
 //! Rows kept on disk between planning and writing: memory does not grow with the number of changes.
 
 use crate::db::{DbError, RowStream};
+use crate::monitor::{Monitor, Silent};
 use crate::ops::OpError;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -44,7 +45,8 @@ impl Spool {
         let rewound = self.file.flush().and_then(|()| self.file.get_mut().seek(SeekFrom::Start(0)));
         rewound.map_err(|error| OpError::io("read a temporary file in", &self.dir, error))?;
         let (left, bytes) = (self.rows, self.bytes);
-        Ok(SpoolStream { file: BufReader::new(self.file.get_mut()), left, bytes, row: Vec::new(), failed: None })
+        let file = BufReader::new(self.file.get_mut());
+        Ok(SpoolStream { file, left, bytes, row: Vec::new(), failed: None, monitor: &Silent })
     }
 }
 
@@ -56,9 +58,15 @@ pub(super) struct SpoolStream<'s> {
     bytes: u64,
     row: Vec<u8>,
     failed: Option<std::io::Error>,
+    monitor: &'s dyn Monitor,
 }
 
-impl SpoolStream<'_> {
+impl<'s> SpoolStream<'s> {
+    /// Tells `monitor` of each row that is taken.
+    pub fn watched(self, monitor: &'s dyn Monitor) -> SpoolStream<'s> {
+        SpoolStream { monitor, ..self }
+    }
+
     fn read_row(&mut self) -> std::io::Result<()> {
         let mut length = [0u8; 8];
         self.file.read_exact(&mut length)?;
@@ -94,6 +102,7 @@ impl RowStream for SpoolStream<'_> {
             self.failed = Some(error);
             return Err(DbError::Stopped);
         }
+        self.monitor.advance(1, self.row.len() as u64);
         Ok(Some(&self.row))
     }
 }

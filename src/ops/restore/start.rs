@@ -33,7 +33,7 @@ pub fn restore(
     let marks = Refs::load(&store)?;
     refs::warn(&marks, monitor);
     let resolved = refs::resolve_or_table(&project, &history, &marks, &options.reference)?;
-    let mut positions = resolved.chosen(&project, &options.tables)?;
+    let mut positions = resolved.chosen(&project, &options.tables, &options.exclude)?;
     let is_named = !options.tables.is_empty() || !resolved.tables.is_empty();
     let left_out = if is_named { None } else { leave_out_ledgers(&store, resolved.entry, &mut positions)? };
     let mut options = options.clone();

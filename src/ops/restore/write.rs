@@ -22,19 +22,19 @@ impl Work<'_> {
         for (index, changes) in changes.iter_mut().enumerate().rev() {
             if changes.delete.rows() > 0 {
                 self.step("Deleting", index, changes.delete.rows());
-                let mut rows = changes.delete.stream()?;
+                let mut rows = changes.delete.stream()?.watched(self.monitor);
                 txn.delete(index, &mut rows).map_err(|error| rows.explain(error))?;
             }
         }
         for (index, changes) in changes.iter_mut().enumerate() {
             if changes.update.rows() > 0 {
                 self.step("Updating", index, changes.update.rows());
-                let mut rows = changes.update.stream()?;
+                let mut rows = changes.update.stream()?.watched(self.monitor);
                 txn.update(index, &mut rows).map_err(|error| rows.explain(error))?;
             }
             if changes.insert.rows() > 0 {
                 self.step("Inserting", index, changes.insert.rows());
-                let mut rows = changes.insert.stream()?;
+                let mut rows = changes.insert.stream()?.watched(self.monitor);
                 txn.insert(index, &mut rows).map_err(|error| rows.explain(error))?;
             }
         }
@@ -97,11 +97,15 @@ impl Work<'_> {
             Capture { objects: session, scratch: self.store.scratch_dir(), monitor: self.monitor, differences: true };
         let mut astray = Vec::new();
         for (index, target) in self.targets.tables.iter().enumerate() {
-            self.step("Proving", index, target.entry.rows);
-            if planned_only && is_as_planned(txn, index, &mut changes[index])? {
-                self.monitor.end();
-                continue;
+            if planned_only {
+                let Changes { delete, update, insert, .. } = &changes[index];
+                self.step("Verifying", index, delete.rows() + update.rows() + insert.rows());
+                if is_as_planned(txn, index, &mut changes[index], self.monitor)? {
+                    self.monitor.end();
+                    continue;
+                }
             }
+            self.step("Verifying", index, target.entry.rows);
             let after = capture.table(txn, index, &target.spec, &[before[index], target.entry.root])?;
             self.monitor.end();
             let noted = after.differences.as_ref();

@@ -2,7 +2,8 @@
 
 use crate::codec::{TableName, TableSchema};
 use crate::db::DbError;
-use crate::db::sqlite::{Renamed, Scratch, distinct, rename, table_name};
+use crate::db::sqlite::{Aliased, Renamed, Scratch, distinct, rename, table_name, translate};
+use crate::ops::Project;
 use crate::snapshot::TableEntry;
 use std::collections::BTreeSet;
 
@@ -14,6 +15,25 @@ pub(super) struct Loaded {
     pub schema: TableSchema,
     /// Its columns as the source calls them.
     columns: Vec<String>,
+    prisma: PrismaNames,
+}
+
+/// What a Prisma schema calls a table and its columns.
+struct PrismaNames {
+    table: Vec<String>,
+    /// Fields, each with its column.
+    fields: Vec<(String, String)>,
+}
+
+impl PrismaNames {
+    fn of(project: &Project, table: &TableName) -> PrismaNames {
+        if let Some(model) = project.model_of(table) {
+            let fields = model.columns().map(|field| (field.name.clone(), field.column.clone()));
+            return PrismaNames { table: vec![model.name.clone()], fields: fields.collect() };
+        }
+        let table = project.join_table_of(table).map(|join| join.relation.clone());
+        PrismaNames { table: table.into_iter().collect(), fields: Vec::new() }
+    }
 }
 
 /// A partitioned table: a view of its partitions.
@@ -23,6 +43,7 @@ struct View {
     columns: Vec<String>,
     here: Vec<String>,
     parts: Vec<String>,
+    prisma: PrismaNames,
 }
 
 /// All that a query can read.
@@ -33,7 +54,7 @@ pub(super) struct Loading {
 
 impl Loading {
     /// Names everything.
-    pub fn new(tables: Vec<(TableEntry, TableSchema)>) -> Loading {
+    pub fn new(project: &Project, tables: Vec<(TableEntry, TableSchema)>) -> Loading {
         let parents: BTreeSet<TableName> = tables.iter().flat_map(|(table, _)| table.part_of.clone()).collect();
         let own = tables.iter().map(|(table, _)| table.table.to_string());
         let names: Vec<String> = own.chain(parents.iter().map(ToString::to_string)).collect();
@@ -47,12 +68,14 @@ impl Loading {
             for (column, name) in schema.columns.iter_mut().zip(distinct(&columns)) {
                 column.name = name;
             }
-            loaded.push(Loaded { entry, schema, columns });
+            let prisma = PrismaNames::of(project, &entry.table);
+            loaded.push(Loaded { entry, schema, columns, prisma });
         }
         let views = parents.into_iter().zip(given).filter_map(|(parent, name)| {
             let parts: Vec<&Loaded> = loaded.iter().filter(|table| table.entry.part_of.contains(&parent)).collect();
             let first = parts.first()?;
             Some(View {
+                prisma: PrismaNames::of(project, &parent),
                 source: parent.to_string(),
                 name,
                 columns: first.columns.clone(),
@@ -81,8 +104,18 @@ impl Loading {
     /// The query, by the names that tables and columns have here.
     ///
     /// # Errors
-    /// [`DbError::Filter`] if a name could be any of several that differ in case only.
+    /// [`DbError::Filter`] if a name could be any of several: they differ in case only, or are names of one Prisma schema.
     pub fn query(&self, query: &str) -> Result<String, DbError> {
+        let aliased = |table: String, columns: &[String], prisma: &PrismaNames| Aliased {
+            table,
+            columns: columns.to_vec(),
+            names: prisma.table.clone(),
+            fields: prisma.fields.clone(),
+        };
+        let of_tables =
+            self.tables.iter().map(|table| aliased(table.entry.table.to_string(), &table.columns, &table.prisma));
+        let of_views = self.views.iter().map(|view| aliased(view.source.clone(), &view.columns, &view.prisma));
+        let query = translate(query, &of_tables.chain(of_views).collect::<Vec<_>>())?;
         let tables = self.tables.iter().map(|table| Renamed {
             source: (table.entry.table.to_string(), table.columns.clone()),
             here: (table_name(&table.schema), table.schema.columns.iter().map(|column| column.name.clone()).collect()),
@@ -91,7 +124,7 @@ impl Loading {
             source: (view.source.clone(), view.columns.clone()),
             here: (view.name.clone(), view.here.clone()),
         });
-        rename(query, &tables.chain(views).collect::<Vec<_>>())
+        rename(&query, &tables.chain(views).collect::<Vec<_>>())
     }
 
     /// What has another name here than in the source: both names.

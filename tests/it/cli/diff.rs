@@ -139,7 +139,7 @@ fn only_rows_that_fit() {
     insta::assert_snapshot!(shop.refused(["diff", "--where", "cost > 4", "--", "mods"]), @r"
     exit 2
     --- stderr
-    error: invalid filter: table mods has no column cost; its columns are id, title, price, author_id
+    error: invalid filter: table mods has no column cost; its columns are id, title, price, author_id; a text needs quotes: 'cost'
     ");
 }
 

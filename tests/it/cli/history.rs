@@ -1,6 +1,11 @@
 //! `dbsnap history`
 
 use super::Shop;
+use crate::gauntlet::round::{Round, url};
+use crate::support::postgres::PgServer;
+use crate::support::process::{Project, Run};
+use rusqlite::Connection;
+use serde_json::{Value as Json, json};
 
 #[test]
 fn one_row_through_all_snapshots() {
@@ -21,23 +26,23 @@ fn one_row_through_all_snapshots() {
 
     [ID] [AGO] created  back again
         id: 2
-        title: "Lamp"
+        title: Lamp
         price: 9.0
-        author_id: "ann"
-        size: "L"
+        author_id: ann
+        size: L
     [ID] [AGO] deleted  cleaned up
         id: 2
-        title: "Cheap lamp"
+        title: Cheap lamp
         price: 3.0
-        author_id: "ann"
+        author_id: ann
     [ID] [AGO] changed  sale
-        title: "Lamp" → "Cheap lamp"
+        title: Lamp → Cheap lamp
         price: 9.0 → 3.0
     [ID] [AGO] first seen  one
         id: 2
-        title: "Lamp"
+        title: Lamp
         price: 9.0
-        author_id: "ann"
+        author_id: ann
         the same in 1 later snapshot
     "#);
     insta::assert_snapshot!(shop.run(["history", "MODS:1", "-n", "1", "-q"]), @r#"
@@ -45,9 +50,9 @@ fn one_row_through_all_snapshots() {
     --- stdout
     [ID] [AGO] deleted  sale
         id: 1
-        title: "Oak table"
+        title: Oak table
         price: 4.5
-        author_id: "ann"
+        author_id: ann
         not in 2 later snapshots either
     "#);
     insta::assert_snapshot!(shop.run(["history", "mods:3", "--json"]), @r#"
@@ -71,4 +76,80 @@ fn one_row_through_all_snapshots() {
     error: there is no table 'authors' in any snapshot
     hint: dbsnap tables lists the tables
     ");
+}
+
+/// One name and one form for a value, in a diff and in a history, and as a row's key.
+#[test]
+fn values_read_as_in_a_diff() {
+    let place = Project::new();
+    place.write(".env", "DATABASE_URL=file:./dev.db\n");
+    let schema = "datasource db {
+          provider = \"sqlite\"
+          url = env(\"DATABASE_URL\")
+        }
+        model Flag {
+          isOn Boolean @id @map(\"is_on\")
+          downloadCount Int @map(\"download_count\")
+          note String?
+          extra Json?
+          @@map(\"flags\")
+        }";
+    place.write("schema.prisma", schema);
+    let sql = |sql: &str| Connection::open(place.path().join("dev.db")).unwrap().execute_batch(sql).unwrap();
+    sql("CREATE TABLE flags (is_on BOOLEAN PRIMARY KEY, download_count INTEGER NOT NULL, note TEXT, extra JSON);
+         INSERT INTO flags VALUES (1, 7, 'old', '{\"a\":[1,2]}'), (0, 1, NULL, NULL)");
+    place.dbsnap(["init"]).run().success();
+    place.dbsnap(["snap", "Flag", "-q"]).run().success();
+    sql("UPDATE flags SET download_count = 8, note = ' new', extra = '{\"a\":[1,3]}' WHERE is_on");
+    place.dbsnap(["snap", "Flag", "-q"]).run().success();
+    insta::assert_snapshot!(place.dbsnap(["diff", "~1", "latest", "-q"]).run(), @r#"
+    exit 0
+    --- stdout
+    flags  ~1  2 → 2 rows
+      ~ true
+          downloadCount: 7 → 8
+          note: old → " new"
+          extra.a[1]: 2 → 3
+    "#);
+    insta::assert_snapshot!(place.dbsnap(["history", "Flag:true", "-q"]).run(), @r#"
+    exit 0
+    --- stdout
+    [ID] [AGO] changed  snapshot of flags
+        downloadCount: 7 → 8
+        note: old → " new"
+        extra.a[1]: 2 → 3
+    [ID] [AGO] first seen  snapshot of flags
+        isOn: true
+        downloadCount: 7
+        note: old
+        extra: {"a":[1,2]}
+    "#);
+    let json = |words: &[&str]| -> Json {
+        let run = place.dbsnap(words.iter().chain(&["--json"])).run().success();
+        serde_json::from_str(run.stdout()).unwrap()
+    };
+    let (diff, history) = (json(&["diff", "~1", "latest"]), json(&["history", "Flag:true"]));
+    let row = &diff["tables"][0]["rows"][0];
+    assert_eq!(row["cells"], history["steps"][0]["cells"]);
+    assert_eq!((&row["key"], &diff["tables"][0]["key"]), (&json!({"isOn": true}), &json!(["isOn"])));
+    // The key goes back in as it came out.
+    let restored = json(&["restore", "~1", "Flag", "--key", &row["key"].to_string(), "--dry-run"]);
+    assert_eq!(restored["tables"][0]["update"], 1, "{restored}");
+}
+
+#[test]
+fn values_of_postgresql_read_as_in_a_diff() {
+    let db = PgServer::shared().database();
+    db.sql("CREATE TABLE t (id int PRIMARY KEY, ok boolean, tags text[], raw bytea); INSERT INTO t VALUES (1, true, '{a,b}', '\\x00ff')");
+    let round = Round::new(url(&db, &db.server.user));
+    round.snap(&["t"]);
+    db.sql("UPDATE t SET ok = false, tags = '{a}', raw = NULL");
+    let lines = |run: &Run| -> Vec<String> {
+        run.stdout().lines().filter(|line| line.contains('→')).map(|line| line.trim().to_owned()).collect()
+    };
+    let diff = lines(&round.plain(&["diff", "-q", "latest:t"]).run().success());
+    assert_eq!(diff[1..], ["ok: true → false", "tags: {a,b} → {a}", "raw: x'00ff' → NULL"]);
+    round.snap(&["t"]);
+    let history = lines(&round.plain(&["history", "t:1", "-q"]).run().success());
+    assert_eq!(history, diff[1..]);
 }

@@ -114,3 +114,66 @@ fn an_empty_store() {
     No snapshots yet. Take one: dbsnap snap TABLE -m MESSAGE
     ");
 }
+
+#[test]
+fn a_format_of_ones_own() {
+    let shop = shop();
+    let format = |args: &[&str]| shown(&shop.dbsnap(["log"].iter().chain(args)).run());
+    insta::assert_snapshot!(
+        format(&["--format", r"{short} {{{kind}}} {tables} {rows} [{tags}] {user}/{agent}\t{message}"]),
+        @r"
+    exit 0
+    --- stdout
+    [ID] {snapshot} mods,authors 4 [v1] kim/claude-code	second
+    [ID] {snapshot} mods 3 [] /	First: mods
+    "
+    );
+    let run =
+        shop.dbsnap(["log", "--format", "{id}|{date}|{size}|{database}", "--date", "unix", "-n1"]).run().success();
+    let parts: Vec<&str> = run.stdout().trim().split('|').collect();
+    assert_eq!(parts[0].len(), 64, "{run}");
+    let age = jiff::Timestamp::now().as_second() - parts[1].parse::<i64>().unwrap();
+    assert!((0..600).contains(&age), "{run}");
+    assert!(parts[2].ends_with('B') && parts[3].ends_with("dev.db"), "{run}");
+    // Nothing but the lines that were asked for: scripts read them.
+    insta::assert_snapshot!(format(&["--format", "{id}", "--grep", "nothing like it"]), @"exit 0");
+    assert_eq!(format(&["--json", "--format", "{id}", "--date", "iso"]), format(&["--json"]));
+}
+
+#[test]
+fn dates_in_every_style() {
+    let shop = shop();
+    let date = |style: &str, zone: &str| {
+        let words = ["log", "--format", "{date}", "-n1", "--date", style];
+        shop.dbsnap(words).env("TZ", zone).run().success().stdout().trim().to_owned()
+    };
+    let moment: jiff::Timestamp = date("iso", "UTC").parse().unwrap();
+    assert_eq!(date("unix", "UTC"), moment.as_second().to_string());
+    assert_eq!(date("relative", "UTC"), "just now");
+    let local = date("local", "Asia/Tokyo");
+    let parsed = jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", &local).unwrap().to_timestamp().unwrap();
+    assert_eq!(parsed, moment);
+    assert!(local.ends_with(" +0900"), "{local}");
+    assert_eq!(date("iso", "Asia/Tokyo"), moment.to_string());
+    let listed = shop.dbsnap(["log", "--date", "iso", "-n1"]).run().success();
+    assert!(listed.stdout().contains(&moment.to_string()), "{listed}");
+}
+
+#[test]
+fn what_is_no_format() {
+    let shop = shop();
+    insta::assert_snapshot!(shop.refused(["log", "--format", "{hash}"]), @r"
+    exit 2
+    --- stderr
+    error: invalid value '{hash}' for '--format <TEMPLATE>': there is no field 'hash'; fields are id, short, date, message, tables, rows, size, user, agent, tags, branch, commit, database, kind
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(shop.refused(["log", "--format", "{id"]), @r"
+    exit 2
+    --- stderr
+    error: invalid value '{id' for '--format <TEMPLATE>': a '{' has no '}' (a brace itself is '{{')
+
+    For more information, try '--help'.
+    ");
+}

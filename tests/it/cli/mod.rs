@@ -22,6 +22,7 @@ mod names;
 mod output;
 mod passwords;
 mod postgres;
+mod readme;
 mod references;
 mod relations;
 mod repair;

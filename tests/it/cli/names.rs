@@ -1,6 +1,6 @@
 //! From what a person types to tables: exact names, models, patterns, partitioned tables, the search path.
 
-use super::Shop;
+use super::{Shop, shown};
 use crate::support::place::{Place, on_postgres};
 use serde_json::Value;
 
@@ -324,4 +324,46 @@ fn a_partitioned_table_has_one_name() {
         let followed = json(&["history", "m:1,2025-05-05"]);
         assert_eq!((&followed["table"], followed["steps"].as_array().unwrap().len()), (&Value::from("m"), 2));
     });
+}
+
+#[test]
+fn tables_that_are_left_out() {
+    let shop = Shop::new();
+    shop.snap(["--all"]);
+    shop.sql("DELETE FROM mod_tags; DELETE FROM mods; DELETE FROM facet_definitions");
+    let diff = |args: &[&str]| shown(&shop.dbsnap(["diff", "--name-only"].iter().chain(args)).run());
+    insta::assert_snapshot!(diff(&["--exclude", "mod*"]), @r"
+    exit 0
+    --- stdout
+    facet_definitions
+    ");
+    insta::assert_snapshot!(diff(&["latest", "live", "--exclude", "mods", "--", "mods", "mod_tags"]), @r"
+    exit 0
+    --- stdout
+    mod_tags
+    ");
+    insta::assert_snapshot!(diff(&["--exclude", "nothing"]), @r"
+    exit 12
+    --- stderr
+    error: there is no table 'nothing' in these snapshots
+    hint: dbsnap tables lists the tables
+    ");
+    insta::assert_snapshot!(shop.refused(["diff", "--exclude", "*"]), @r"
+    exit 2
+    --- stderr
+    error: --exclude leaves no table
+    ");
+    insta::assert_snapshot!(shop.refused(["restore", "latest", "-y", "--exclude", "*"]), @r"
+    exit 2
+    --- stderr
+    error: --exclude leaves no table
+    ");
+    let restored = shop.dbsnap(["restore", "latest", "-y", "--exclude", "facet_definitions"]).run().success();
+    assert!(restored.stdout().contains("mods: 3 insert"), "{restored}");
+    assert!(!shop.rows().iter().any(|row| row.starts_with("facet_definitions")), "{:?}", shop.rows());
+    shop.dbsnap(["export", "latest", "--exclude", "mod*", "--exclude", "authors"]).run().success();
+    let exported = std::fs::read_dir(shop.path().join("scripts/backups")).unwrap();
+    let mut exported: Vec<String> = exported.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    exported.retain(|name| name.ends_with(".json") && name != "backup_manifest.json");
+    assert!(matches!(&exported[..], [one] if one.ends_with("facet_definitions.json")), "{exported:?}");
 }

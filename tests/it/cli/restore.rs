@@ -207,7 +207,7 @@ fn rows_of_other_tables_are_not_taken_along_unasked() {
     insta::assert_snapshot!(shown(&exact.run()), @r"
     exit 4
     --- stderr
-    error: this would leave 1 row of mod_tags without what they refer to in mods
+    error: this would leave 1 row of mod_tags referring to missing rows of mods
     hint: restore those tables together; --allow-dangling leaves such rows
     ");
     assert_eq!(shop.rows(), before);

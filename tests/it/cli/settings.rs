@@ -80,6 +80,12 @@ fn quiet_prints_what_was_asked_for() {
     --- stdout
     [ID] snapshot of authors
     ");
+    let exported = shop.dbsnap(["export", "latest", "-q"]).run().success();
+    assert!(exported.stdout().contains("_authors.json") && !exported.stdout().contains("To restore"), "{exported}");
+    let name = exported.stdout().split_whitespace().find(|word| word.ends_with("_authors.json")).unwrap().to_owned();
+    let imported = shop.dbsnap(["import", &name, "-q"]).run().success();
+    assert!(imported.stdout().starts_with("Imported 2 records of authors"), "{imported}");
+    assert_eq!(imported.stdout().lines().count(), 1, "{imported}");
 }
 
 /// Torment: X1

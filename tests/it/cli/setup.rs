@@ -124,7 +124,12 @@ fn completions_of_every_shell() {
     let project = Project::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let run = project.dbsnap(["completions", shell]).run().success();
-        assert!(run.stdout().contains("other-database"), "{shell}");
+        assert!(run.stdout().contains("DBSNAP_COMPLETE"), "{shell}");
+        // The scripts of all shells ask the program.
+        let asked = ["--", "dbsnap", "restore", "--oth"];
+        let asked =
+            project.dbsnap(asked).env("DBSNAP_COMPLETE", shell).env("_CLAP_COMPLETE_INDEX", "2").run().success();
+        assert!(asked.stdout().contains("--other-database"), "{shell}: {asked}");
     }
     insta::assert_snapshot!(project.dbsnap(["completions", "tcsh"]).run(), @r"
     exit 2
@@ -136,6 +141,71 @@ fn completions_of_every_shell() {
 
     For more information, try '--help'.
     ");
+}
+
+/// What a real bash offers at the Tab key after these words, the last of them half typed.
+fn bash_offers(shop: &Shop, words: &[&str]) -> Vec<String> {
+    let bin = shop.path().join("bin");
+    if !bin.exists() {
+        std::fs::create_dir(&bin).unwrap();
+        let dbsnap = std::env::var_os("DBSNAP_TEST_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_dbsnap").into());
+        std::os::unix::fs::symlink(dbsnap, bin.join("dbsnap")).unwrap();
+    }
+    let script = r#"source <(dbsnap completions bash)
+        function=$(complete -p dbsnap | sed 's/.*-F \([^ ]*\).*/\1/')
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_TYPE=9
+        current=${COMP_WORDS[COMP_CWORD]}
+        "$function" dbsnap "${current#:}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        printf '%s\n' "${COMPREPLY[@]}""#;
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let fixed = ["--norc", "-c", script, "bash", "dbsnap"];
+    let run = shop.project.program("bash", fixed.iter().chain(words)).env("PATH", path).run().success();
+    assert_eq!(run.stderr(), "");
+    run.stdout().lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn bash_completes_snapshots_tags_and_tables() {
+    let shop = Shop::new();
+    let (first, second) = (shop.snap(["mods"]), shop.snap(["authors"]));
+    shop.dbsnap(["tag", "latest", "v1"]).run().success();
+    let offers = |words: &[&str]| bash_offers(&shop, words);
+    assert_eq!(offers(&["rest"]), ["restore"]);
+    assert_eq!(
+        offers(&["restore", ""]).iter().filter(|one| !one.starts_with('-')).collect::<Vec<_>>(),
+        ["latest", "v1", &second, &first]
+    );
+    assert_eq!(offers(&["show", &first[..3]]), [first.as_str()]);
+    assert_eq!(offers(&["delete", &first, "v"]), ["v1"]);
+    assert_eq!(offers(&["diff", "v1", "li"]), ["live"]);
+    assert_eq!(offers(&["log", "m"]), ["mods"]);
+    assert_eq!(offers(&["restore", "latest", "a"]), ["authors"]);
+    assert_eq!(offers(&["snap", "fac"]), ["facet_definitions"], "a table that no snapshot has");
+    assert_eq!(offers(&["snap", "mods", "--exclude", "mod_"]), ["mod_tags"]);
+    assert_eq!(offers(&["history", "au"]), ["authors:"]);
+    assert_eq!(offers(&["show", "latest:m"]), ["latest:mods"], "where a colon does not part words");
+    assert_eq!(offers(&["show", "latest", ":", "m"]), ["mods"], "where it does");
+    assert_eq!(offers(&["show", "latest", ":"]), ["authors", "mods"]);
+    // The others ask the program alike, and show what it says of each.
+    for (shell, line) in [("fish", "v1\tsnapshot of authors"), ("zsh", "v1:snapshot of authors")] {
+        let asked = shop.dbsnap(["--", "dbsnap", "show", ""]).env("DBSNAP_COMPLETE", shell);
+        let run = asked.env("_CLAP_COMPLETE_INDEX", "2").run().success();
+        assert!(run.stdout().lines().any(|offer| offer == line), "{shell}: {run}");
+    }
+    shop.dbsnap(["delete", "v1", "--allow-agent", "-y"]).run().success();
+    assert_eq!(offers(&["undelete", &second[..4]]), [second.as_str()]);
+    assert_eq!(offers(&["show", &second[..4]]), [""; 0]);
+}
+
+/// Names are data of others: what a shell would take for more than a word is not offered.
+#[test]
+fn names_that_a_shell_would_run_are_not_completed() {
+    let shop = Shop::new();
+    shop.sql("CREATE TABLE \"z$(touch hacked)\" (id INTEGER PRIMARY KEY); CREATE TABLE \"z;ls\" (id INTEGER PRIMARY KEY); CREATE TABLE zebra (id INTEGER PRIMARY KEY)");
+    assert_eq!(bash_offers(&shop, &["snap", "z"]), ["zebra"]);
+    assert!(!shop.path().join("hacked").exists());
+    let elsewhere = Shop::without_store();
+    assert_eq!(bash_offers(&elsewhere, &["show", "l"]), [""; 0], "without a store");
 }
 
 #[test]

@@ -26,9 +26,9 @@ fn a_snapshot_a_table_and_rows() {
     --- stdout
     mods  root [ID]
 
-      id  INTEGER not null  key
-      title  TEXT not null
-      price  REAL
+      id         INTEGER  not null  key
+      title      TEXT     not null
+      price      REAL
       author_id  TEXT
 
     3 rows:
@@ -106,10 +106,10 @@ fn rows_have_the_names_of_prisma_s_fields() {
     --- stdout
     mods  root [ID]
 
-      id  INTEGER not null  key
-      title  TEXT not null
-      price  REAL
-      author_id  TEXT  as authorId
+      id         INTEGER  not null  key
+      title      TEXT     not null
+      price      REAL
+      author_id  TEXT     as authorId
 
     3 rows:
 
@@ -125,11 +125,11 @@ fn rows_have_the_names_of_prisma_s_fields() {
     mods 2  in 2 snapshots
 
     [ID] [AGO] changed  two
-        authorId: "ann" → "bob"
+        authorId: ann → bob
     [ID] [AGO] first seen  one
         id: 2
-        title: "Lamp"
+        title: Lamp
         price: 9.0
-        authorId: "ann"
+        authorId: ann
     "#);
 }

@@ -13,7 +13,7 @@ fn one_table() {
 
     Analyzing table: mods
     - Total records: 3
-    - Estimated size: ~[SIZE]
+    - Estimated size: ~[SIZE] before compression
     - Backup strategy: Full (< 10K rows)
 
     Verification:
@@ -38,7 +38,7 @@ fn one_table() {
 
     Analyzing table: mods
     - Total records: 3
-    - Estimated size: ~[SIZE]
+    - Estimated size: ~[SIZE] before compression
     - Backup strategy: Full (< 10K rows)
 
     Verification:
@@ -69,22 +69,22 @@ fn several_tables_by_the_names_of_their_models() {
 
     Analyzing table: authors
     - Total records: 2
-    - Estimated size: ~[SIZE]
+    - Estimated size: ~[SIZE] before compression
     - Backup strategy: Full (< 10K rows)
 
     Analyzing table: mods
     - Total records: 3
-    - Estimated size: ~[SIZE]
+    - Estimated size: ~[SIZE] before compression
     - Backup strategy: Full (< 10K rows)
 
     Analyzing table: mod_tags
     - Total records: 3
-    - Estimated size: ~[SIZE]
+    - Estimated size: ~[SIZE] before compression
     - Backup strategy: Full (< 10K rows)
 
     Analyzing table: facet_definitions
     - Total records: 2
-    - Estimated size: ~[SIZE]
+    - Estimated size: ~[SIZE] before compression
     - Backup strategy: Full (< 10K rows)
 
     Verification:
@@ -118,22 +118,22 @@ fn all_tables_and_their_files() {
 
     Analyzing table: authors
     - Total records: 2
-    - Estimated size: ~[SIZE]
+    - Estimated size: ~[SIZE] before compression
     - Backup strategy: Full (< 10K rows)
 
     Analyzing table: facet_definitions
     - Total records: 2
-    - Estimated size: ~[SIZE]
+    - Estimated size: ~[SIZE] before compression
     - Backup strategy: Full (< 10K rows)
 
     Analyzing table: mod_tags
     - Total records: 3
-    - Estimated size: ~[SIZE]
+    - Estimated size: ~[SIZE] before compression
     - Backup strategy: Full (< 10K rows)
 
     Analyzing table: mods
     - Total records: 3
-    - Estimated size: ~[SIZE]
+    - Estimated size: ~[SIZE] before compression
     - Backup strategy: Full (< 10K rows)
 
     Creating backup...
@@ -187,7 +187,7 @@ fn what_deletions_would_take_along() {
 
     Analyzing table: authors
     - Total records: 2
-    - Estimated size: ~[SIZE]
+    - Estimated size: ~[SIZE] before compression
     - Backup strategy: Full (< 10K rows)
 
     [DRY RUN] Nothing was read or stored.
@@ -218,7 +218,7 @@ fn a_dry_run_stores_nothing() {
     Analyzing table: mods
     - Filter: price > 5
     - Total records: 1
-    - Estimated size: ~[SIZE]
+    - Estimated size: ~[SIZE] before compression
     - Backup strategy: Full (< 10K rows)
 
     [DRY RUN] Nothing was read or stored.

@@ -25,17 +25,17 @@ fn a_snapshot_is_queried_without_the_database() {
     insta::assert_snapshot!(shop.run(["sql", "latest", "DELETE FROM mods"]), @r#"
     exit 2
     --- stderr
-    error: the query is refused: reading it: not authorized (the snapshot has "authors", "mods")
+    error: invalid query: not authorized (the snapshot has "authors", "mods")
     "#);
     insta::assert_snapshot!(shop.run(["sql", "latest", "SELECT 1; SELECT 2"]), @r#"
     exit 2
     --- stderr
-    error: the query is refused: it goes on after one statement (the snapshot has "authors", "mods")
+    error: invalid query: it goes on after one statement (the snapshot has "authors", "mods")
     "#);
     insta::assert_snapshot!(shop.run(["sql", "latest", "SELECT * FROM mod_tags"]), @r#"
     exit 2
     --- stderr
-    error: the query is refused: reading it: no such table: mod_tags (the snapshot has "authors", "mods")
+    error: invalid query: no such table: mod_tags (the snapshot has "authors", "mods")
     "#);
     insta::assert_snapshot!(shop.run(["sql", "latest"]), @r#"
     exit 2
@@ -89,5 +89,129 @@ fn a_snapshot_of_postgresql_too() {
     typeof(ok)  typeof(price)  typeof(r)  typeof(raw)  typeof(at)
     integer     real           real       blob         text
     integer     integer        text       null         null
+    ");
+}
+
+#[test]
+fn other_formats() {
+    let shop = Shop::new();
+    shop.sql(
+        "UPDATE mods SET title = 'a \"b\", c' || char(10) || 'd' WHERE id = 1; UPDATE mods SET title = '' WHERE id = 2",
+    );
+    shop.snap(["mods", "-m", "one"]);
+    let query = "SELECT id, title, price, x'00ff' AS raw FROM mods ORDER BY id";
+    insta::assert_snapshot!(shop.run(["sql", "latest", query, "-o", "csv"]), @r#"
+    exit 0
+    --- stdout
+    id,title,price,raw
+    1,"a ""b"", c
+    d",4.5,00ff
+    2,"",9.0,00ff
+    3,Rug,,00ff
+    "#);
+    assert_eq!(shop.run(["sql", "latest", query, "--output", "json"]), shop.run(["sql", "latest", query, "--json"]));
+    assert_eq!(shop.run(["sql", "latest", query, "-o", "table"]), shop.run(["sql", "latest", query]));
+    insta::assert_snapshot!(shop.refused(["sql", "latest", query, "--json", "-o", "csv"]), @r#"
+    exit 2
+    --- stdout
+    {"version":1,"command":"error","error":{"kind":"usage","exitCode":2,"message":"--json and -o csv are two formats: give one","hints":[]}}
+    --- stderr
+    error: --json and -o csv are two formats: give one
+    "#);
+}
+
+/// What other programs read of it is what the table held.
+#[test]
+fn sqlite3_imports_the_csv() {
+    let shop = Shop::new();
+    shop.sql("INSERT INTO mods VALUES (4, 'quo\"te, and' || char(13, 10) || '家具', 1e-9, NULL)");
+    shop.snap(["mods"]);
+    let csv = shop.dbsnap(["sql", "latest", "SELECT * FROM mods", "-o", "csv"]).run().success();
+    shop.project.write("mods.csv", csv.stdout());
+    let run =
+        shop.project.program("sqlite3", [":memory:", ".import --csv mods.csv copy", "SELECT hex(title) FROM copy"]);
+    let source = shop.project.program("sqlite3", ["dev.db", "SELECT hex(title) FROM mods"]);
+    assert_eq!(run.run().success().stdout(), source.run().success().stdout());
+}
+
+#[test]
+fn wide_characters_are_aligned() {
+    let shop = Shop::new();
+    shop.sql("UPDATE mods SET title = '家具テーブル' WHERE id = 1; UPDATE mods SET title = '🛒 cart' WHERE id = 2");
+    shop.snap(["mods", "-m", "家具"]);
+    insta::assert_snapshot!(shop.run(["sql", "latest", "SELECT title, price FROM mods"]), @r"
+    exit 0
+    --- stdout
+    title         price
+    家具テーブル  4.5
+    🛒 cart       9.0
+    Rug           NULL
+    ");
+    shop.sql("CREATE TABLE \"家具\" (id INTEGER PRIMARY KEY); CREATE TABLE short (id INTEGER PRIMARY KEY)");
+    let column = |text: &str, needle: &str| -> Vec<usize> {
+        let lines = text.lines().filter(|line| line.contains(needle));
+        lines.map(|line| console::measure_text_width(&line[..line.find(needle).unwrap()])).collect()
+    };
+    let listed = shop.dbsnap(["tables"]).run().success();
+    let places = column(listed.stdout(), " id");
+    assert!(places.len() > 4 && places.iter().all(|place| *place == places[0]), "{listed}");
+    shop.snap(["家具", "-m", "MARK"]);
+    shop.snap(["authors", "-m", "MARK"]);
+    let listed = shop.dbsnap(["log", "--grep", "MARK"]).run().success();
+    let places = column(listed.stdout(), "MARK");
+    assert!(places.len() == 2 && places[0] == places[1], "{listed}");
+    let status = shop.dbsnap(["status", "家具", "authors"]).run().success();
+    let places = column(status.stdout(), "unchanged");
+    assert!(places.len() == 2 && places[0] == places[1], "{status}");
+}
+
+#[test]
+fn names_of_a_prisma_schema() {
+    let shop = Shop::new();
+    let schema = r#"
+        datasource db {
+          provider = "sqlite"
+          url      = env("DATABASE_URL")
+        }
+        model Mod {
+          id       Int     @id
+          label    String  @map("title")
+          authorId String? @map("author_id")
+          @@map("mods")
+        }
+        model Author {
+          id    String @id
+          label String @map("name")
+          @@map("authors")
+        }"#;
+    shop.project.write("schema.prisma", schema);
+    shop.snap(["mods", "authors"]);
+    let query = "SELECT a.label, count(*) FROM Mod m JOIN Author a ON m.authorId = a.id GROUP BY 1 ORDER BY 1";
+    insta::assert_snapshot!(shop.run(["sql", "latest", query]), @r"
+    exit 0
+    --- stdout
+    name  count(*)
+    Ann   2
+    Bob   1
+    ");
+    insta::assert_snapshot!(shop.run(["sql", "latest", "SELECT authorId AS who FROM mods, Author WHERE Author.label = 'Bob' AND mods.id = 1"]), @r"
+    exit 0
+    --- stdout
+    who
+    ann
+    ");
+    insta::assert_snapshot!(shop.refused(["sql", "latest", "SELECT label FROM Mod, Author"]), @r#"
+    exit 2
+    --- stderr
+    error: invalid query: label could be any of authors.name, mods.title (the snapshot has "mods", "authors")
+    "#);
+    // What the database itself calls so comes first.
+    shop.sql("CREATE TABLE author (label TEXT); INSERT INTO author VALUES ('mine')");
+    shop.snap(["--all"]);
+    insta::assert_snapshot!(shop.run(["sql", "latest", "SELECT label FROM Author"]), @r"
+    exit 0
+    --- stdout
+    label
+    mine
     ");
 }

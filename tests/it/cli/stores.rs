@@ -49,7 +49,7 @@ fn a_store_of_a_later_format() {
 
     Analyzing table: mods
     - Total records: 3
-    - Estimated size: ~[SIZE]
+    - Estimated size: ~[SIZE] before compression
     - Backup strategy: Full (< 10K rows)
     --- stderr
     warning: deleting these rows would cascade to mod_tags (ON DELETE CASCADE); --cascade includes them

@@ -85,7 +85,7 @@ fn session(plan: &Plan<'_>) {
 
     Analyzing table: mods
     - Total records: 5,432
-    - Estimated size: ~[SIZE]
+    - Estimated size: ~[SIZE] before compression
     - Backup strategy: Full (< 10K rows)
 
     Creating backup...

@@ -5,15 +5,17 @@ use super::diff::rows::record;
 use super::names::Tables;
 use super::project::{Place, Project};
 use super::show::{lookup, whole};
-use crate::codec::TableName;
+use crate::codec::{TableName, TableSchema};
 use crate::hash::Hash;
 use crate::prisma::RecordEncoder;
 use crate::snapshot::{Actor, Entry, GitState, History, SnapshotKind, TableEntry, read_schema};
 use crate::store::{Access, Store};
+use crate::tree::Finder;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry as Slot;
+use std::collections::{BTreeMap, HashMap};
 
 /// What became of the row from one snapshot to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -111,6 +113,8 @@ pub fn history(place: &Place, typed: &str) -> Result<HistoryReport, OpError> {
     let mut following = Following {
         project: &project,
         store: &store,
+        rows: Finder::new(&store),
+        schemas: HashMap::new(),
         key,
         before: Version::default(),
         steps: Vec::new(),
@@ -140,6 +144,8 @@ struct Version {
 struct Following<'f> {
     project: &'f Project,
     store: &'f Store,
+    rows: Finder<'f>,
+    schemas: HashMap<Hash, TableSchema>,
     key: &'f str,
     before: Version,
     /// Oldest first.
@@ -180,11 +186,14 @@ impl Following<'_> {
     /// The row's fields, if one of `tables` has it.
     fn find(&mut self, tables: &[TableEntry]) -> Result<Option<BTreeMap<String, Box<RawValue>>>, OpError> {
         for table in tables {
-            let schema = read_schema(self.store, &table.schema_object)?;
-            let names = self.project.field_names(&schema);
+            let schema = match self.schemas.entry(table.schema_object) {
+                Slot::Occupied(known) => known.into_mut(),
+                Slot::Vacant(new) => new.insert(read_schema(self.store, &table.schema_object)?),
+            };
+            let names = self.project.field_names(schema);
             self.columns = schema.columns.iter().map(|column| names.field(&column.name).to_owned()).collect();
-            if let Some(row) = lookup(self.project, self.store, &schema, &table.root, self.key)? {
-                let record = record(&mut RecordEncoder::of_table(&schema, &*names)?, &row)?;
+            if let Some(row) = lookup(self.project, &self.rows, schema, &table.root, self.key)? {
+                let record = record(&mut RecordEncoder::of_table(schema, &*names)?, &row)?;
                 let fields = serde_json::from_str(record.get());
                 return Ok(Some(fields.map_err(|error| OpError::Verification(error.to_string()))?));
             }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cast_possible_truncation, reason = "tests")]
 
 mod crash;
-mod damage;
+pub mod damage;
 mod disk;
 mod files;
 mod format;
@@ -12,5 +12,5 @@ mod hostile;
 mod model;
 mod objects;
 mod refs;
-mod shelf;
+pub mod shelf;
 mod sweep;

@@ -77,6 +77,7 @@ const WORDS: [&str; 36] = [
 const NUMBERS: [u64; 8] = [0, 1, 127, 128, 0xffff, 0x7fff_ffff, 0xffff_ffff, u64::MAX];
 
 /// One of `inputs`, damaged.
+#[expect(clippy::cast_possible_truncation, reason = "a roll is below what it is asked for")]
 fn damaged(inputs: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
     let pick = |dice: &mut Dice| inputs[dice.roll(inputs.len() as u64) as usize].clone();
     let mut bytes = pick(dice);
@@ -170,10 +171,9 @@ fn store_files(below: &str) {
         let Ok(store) = shelf::open(&machine, Access::Read) else { return };
         let _ = store.check(&Silent);
         let _ = (store.tags(), store.pins());
+        // To the store an id is but a name: who forges an index can give it another object, and those who read know by the hash.
         for number in 0..24 {
-            if let Ok(object) = store.get(&shelf::id(number)) {
-                assert_eq!(object.bytes, shelf::bytes(number));
-            }
+            let _ = store.get(&shelf::id(number));
         }
         for id in store.manifest_ids().unwrap() {
             let _ = store.read_manifest(&id);

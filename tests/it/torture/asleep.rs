@@ -1,6 +1,6 @@
 //! A writer that the system has put to sleep while it holds the store's lock, and gc beside it.
 
-use super::world::{Kind, World, id_of};
+use super::world::{Kind, World, files, id_of};
 use crate::support::process::{Invocation, Run};
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A program under strace, which stops it before it syncs its first file: what it will publish is not durable yet.
 struct Asleep {
-    wrapper: Child,
+    wrapper: Option<Child>,
     invocation: Invocation,
     pid: u32,
 }
@@ -20,40 +20,42 @@ struct Asleep {
 impl Asleep {
     /// Runs it under `apart`, and under strace there, until it sleeps.
     fn new(invocation: &Invocation, apart: &[&str]) -> Asleep {
-        let stop = [
-            "strace",
-            "-f",
-            "-qq",
-            "-o",
-            "/dev/null",
-            "-e",
-            "trace=fsync",
-            "-e",
-            "inject=fsync:signal=STOP:when=1",
-            "--",
-        ];
+        let inject = "inject=fsync:signal=STOP:when=1";
+        let stop = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", inject, "--"];
         let invocation = invocation.clone().under(stop).under(apart);
-        let wrapper = invocation.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let wrapper = Some(invocation.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+        let mut asleep = Asleep { wrapper, invocation, pid: 0 };
+        let top = asleep.wrapper.as_ref().unwrap().id();
         let deadline = Instant::now() + PATIENCE;
-        loop {
-            let found = descendants(wrapper.id()).into_iter().find(|pid| is_stopped(*pid));
-            if let Some(pid) = found {
-                return Asleep { wrapper, invocation, pid };
-            }
+        while asleep.pid == 0 {
             assert!(Instant::now() < deadline, "it does not fall asleep");
             thread::sleep(Duration::from_millis(20));
+            asleep.pid = descendants(top).into_iter().find(|pid| is_stopped(*pid)).unwrap_or(0);
         }
+        asleep
     }
 
-    fn wake(self) -> Run {
-        assert!(Command::new("kill").args(["-CONT", &self.pid.to_string()]).status().unwrap().success());
-        Run::ended(self.wrapper.wait_with_output().unwrap(), self.invocation.place())
+    fn signal(&self, name: &str) {
+        let pid = self.pid.to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
     }
 
-    fn kill(mut self) {
-        let _ = Command::new("kill").args(["-KILL", &self.pid.to_string()]).status();
-        self.wrapper.kill().unwrap();
-        self.wrapper.wait().unwrap();
+    fn wake(mut self) -> Run {
+        self.signal("-CONT");
+        Run::ended(self.wrapper.take().unwrap().wait_with_output().unwrap(), self.invocation.place())
+    }
+
+    fn kill(self) {
+        self.signal("-KILL");
+    }
+}
+
+impl Drop for Asleep {
+    fn drop(&mut self) {
+        if let Some(mut wrapper) = self.wrapper.take() {
+            let _ = wrapper.kill();
+            let _ = wrapper.wait();
+        }
     }
 }
 
@@ -64,15 +66,16 @@ fn descendants(pid: u32) -> Vec<u32> {
     [children, below].concat()
 }
 
-/// Whether all its threads are stopped, by a signal or by whoever traces it.
+/// Whether it is dbsnap, and stopped: by a signal, or, for longer than a traced call takes, by whoever traces it.
 fn is_stopped(pid: u32) -> bool {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    status.starts_with("Name:\tdbsnap") && status.contains("State:\tT (stopped)")
-        || status.starts_with("Name:\tdbsnap") && status.contains("State:\tt (tracing stop)") && {
-            // A short stop for a traced call is no sleep.
-            thread::sleep(Duration::from_millis(300));
-            fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default().contains("State:\tt (tracing stop)")
-        }
+    let status = || fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let is_traced = || status().contains("State:\tt (tracing stop)");
+    status().starts_with("Name:\tdbsnap")
+        && (status().contains("State:\tT (stopped)")
+            || is_traced() && {
+                thread::sleep(Duration::from_millis(300));
+                is_traced()
+            })
 }
 
 /// The kernel's lock is neither lost by sleeping nor by the other side's clock: gc waits in vain for who sleeps. Whoever takes the
@@ -124,7 +127,7 @@ fn a_lock_holds_across_process_id_namespaces() {
         if killed {
             asleep.kill();
             world.dbsnap(["gc", "--now"]).run().success();
-            assert_eq!(files_of(&world), Vec::<PathBuf>::new());
+            assert_eq!(files(&world.store().join("tmp")), Vec::<PathBuf>::new());
             assert_eq!(world.learn(state), Vec::<String>::new());
         } else {
             let id = id_of(&asleep.wake().success());
@@ -133,8 +136,4 @@ fn a_lock_holds_across_process_id_namespaces() {
         world.verify();
     }
     world.finish();
-}
-
-fn files_of(world: &World) -> Vec<PathBuf> {
-    super::world::files(&world.store().join("tmp"))
 }

@@ -33,7 +33,7 @@ pub fn main() -> ExitCode {
         }
         // Help and version are errors to the parser, and exit 0.
         Err(error) => {
-            let told = error.print().and_then(|()| std::io::stdout().flush());
+            let told = print(&error).and_then(|()| std::io::stdout().flush());
             let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
             return match told {
                 Err(failed) if !error.use_stderr() => CliError::Output(failed).report(&Ui::new(&Global::default())),
@@ -49,5 +49,18 @@ pub fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => error.report(&ui),
+    }
+}
+
+/// Prints what the parser says. It repeats what was typed; where that could move the cursor, the text is made safe, and plain.
+fn print(error: &clap::Error) -> std::io::Result<()> {
+    let plain = error.render().to_string();
+    if plain.chars().all(|c| c == '\n' || !text::is_hostile(c)) {
+        return error.print();
+    }
+    let safe: String = plain.lines().map(|line| format!("{}\n", text::printable(line))).collect();
+    match error.use_stderr() {
+        true => std::io::stderr().write_all(safe.as_bytes()),
+        false => std::io::stdout().write_all(safe.as_bytes()),
     }
 }

@@ -1,5 +1,6 @@
 //! Long output on a terminal goes through a pager, as git's does.
 
+use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Write};
 use std::process::{Child, Command, Stdio};
 
@@ -25,11 +26,21 @@ impl Pager {
         }
         let mut pager = Command::new("sh");
         pager.arg("-c").arg(&command).stdin(Stdio::piped());
+        // What it shows it gets from us; how to get into the database is none of its business.
+        for (name, _) in std::env::vars_os().filter(|(name, value)| holds_password(name, value)) {
+            pager.env_remove(name);
+        }
         if std::env::var_os("LESS").is_none() {
             pager.env("LESS", LESS);
         }
         pager.spawn().ok().map(Pager)
     }
+}
+
+/// Whether a variable is a password, or a URL that may hold one.
+fn holds_password(name: &OsStr, value: &OsStr) -> bool {
+    let value = value.to_string_lossy();
+    name == "PGPASSWORD" || value.contains("://") && (value.contains('@') || value.contains("password="))
 }
 
 impl Write for Pager {

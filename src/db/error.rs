@@ -86,6 +86,12 @@ pub enum DbError {
         /// How long it ran.
         seconds: u64,
     },
+    /// A query of somebody's own filled the disk of temporary files.
+    #[error("the query took {} MB of temporary disk space and was ended: that is all it may have, or half of what was free", bytes / 1_000_000)]
+    TooMuchDisk {
+        /// How much it took.
+        bytes: u64,
+    },
     /// The receiver of rows stopped; the reason is with the receiver.
     #[error("stopped")]
     Stopped,

@@ -2,10 +2,12 @@
 
 use super::input::flags_of;
 use super::{Entry, FileKind, FileSystem, FsError, FsResult, Lock, LockMode, OpenFile, Stat};
-use rustix::fs::OFlags;
+use rustix::fs::{Dir, Mode, OFlags};
 use rustix::io::Errno;
+use std::ffi::OsStr;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,7 +61,10 @@ impl FileSystem for Disk {
         let file =
             OpenOptions::new().read(true).write(true).create_new(true).mode(FILE_MODE).open(path).map_err(failed)?;
         // The mode given to `open` is cut by the umask; this one is not.
-        file.set_permissions(Permissions::from_mode(FILE_MODE)).map_err(failed)?;
+        if let Err(error) = file.set_permissions(Permissions::from_mode(FILE_MODE)) {
+            let _ = std::fs::remove_file(path);
+            return Err(failed(error));
+        }
         Ok(Arc::new(DiskFile { file, path: path.to_path_buf() }))
     }
 
@@ -73,13 +78,18 @@ impl FileSystem for Disk {
 
     fn list(&self, dir: &Path) -> FsResult<Vec<Entry>> {
         let failed = |e| FsError::new("list", dir, e);
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let opened = retry(|| Ok(rustix::fs::open(dir, flags, Mode::empty())?)).map_err(failed)?;
         let mut entries = Vec::new();
-        for entry in std::fs::read_dir(dir).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            match entry.metadata() {
-                Ok(meta) => {
-                    entries.push(Entry { name: entry.file_name().to_string_lossy().into_owned(), stat: stat_of(&meta) })
-                }
+        // Not `std::fs::read_dir`: it panics if closing the directory fails.
+        for entry in Dir::new(opened).map_err(|e| failed(e.into()))? {
+            let entry = entry.map_err(|e| failed(e.into()))?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if name == "." || name == ".." {
+                continue;
+            }
+            match std::fs::symlink_metadata(dir.join(name)) {
+                Ok(meta) => entries.push(Entry { name: name.to_string_lossy().into_owned(), stat: stat_of(&meta) }),
                 // Removed since it was listed.
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {}
                 Err(e) => return Err(failed(e)),
@@ -90,16 +100,16 @@ impl FileSystem for Disk {
 
     fn create_dir(&self, dir: &Path) -> FsResult<()> {
         let failed = |e| FsError::new("create directory", dir, e);
-        DirBuilder::new().mode(DIR_MODE).create(dir).map_err(failed)?;
+        retry(|| DirBuilder::new().mode(DIR_MODE).create(dir)).map_err(failed)?;
         std::fs::set_permissions(dir, Permissions::from_mode(DIR_MODE)).map_err(failed)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> FsResult<()> {
-        std::fs::rename(from, to).map_err(|e| FsError::new("rename to", to, e))
+        retry(|| std::fs::rename(from, to)).map_err(|e| FsError::new("rename to", to, e))
     }
 
     fn remove(&self, path: &Path) -> FsResult<()> {
-        std::fs::remove_file(path).map_err(|e| FsError::new("remove", path, e))
+        retry(|| std::fs::remove_file(path)).map_err(|e| FsError::new("remove", path, e))
     }
 
     fn sync_dir(&self, dir: &Path) -> FsResult<()> {
@@ -113,15 +123,28 @@ impl FileSystem for Disk {
         let mut options = OpenOptions::new();
         options.read(true).write(mode != LockMode::Read);
         let file = open_regular(path, &mut options)?;
-        let tried = if mode == LockMode::Exclusive { file.try_lock() } else { file.try_lock_shared() };
-        match tried {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(e)) => return Err(FsError::new("lock", path, e)),
+        let tried =
+            retry(|| match if mode == LockMode::Exclusive { file.try_lock() } else { file.try_lock_shared() } {
+                Ok(()) => Ok(true),
+                Err(TryLockError::WouldBlock) => Ok(false),
+                Err(TryLockError::Error(e)) => Err(e),
+            });
+        if !tried.map_err(|e| FsError::new("lock", path, e))? {
+            return Ok(None);
         }
         let lock = DiskLock { file, path: path.to_path_buf() };
         // Between opening and locking the file may have lost its name: then this lock excludes nobody.
         Ok(if lock.holds()? { Some(Box::new(lock)) } else { None })
+    }
+}
+
+/// Makes a call again that a signal has interrupted. (For files the standard library does so itself.)
+fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 //! Everything the store does to a disk goes through [`FileSystem`]: [`Disk`] is the real one, [`Simulated`] keeps what was
 //! never synced apart from what was, so that a test can cut the power at any operation.
 //!
-//! A file becomes visible under its final name only whole and durable: created under a random name, written, its length
-//! checked, synced, renamed, and the directory synced ([`write_durably`]). Nothing is ever changed in place.
+//! A file becomes visible under its final name only whole and durable: created under a random name, written, synced, read
+//! back, renamed, and the directory synced ([`write_durably`]). Nothing is ever changed in place.
 
 mod disk;
 mod input;
@@ -197,8 +197,11 @@ pub fn is_temp_name(name: &str) -> bool {
         .is_some_and(|stem| stem.len() == 16 && stem.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
 }
 
+/// Bytes that are read back at a time.
+const COMPARED: usize = 64 << 10;
+
 /// Makes `target` hold `bytes`, whole and durable, or leaves what was there: writes a new file in `temp_dir` (of the same
-/// file system), checks its length, syncs it, renames it to `target` and syncs the directory of `target`.
+/// file system), syncs it, reads it back, renames it to `target` and syncs the directory of `target`.
 ///
 /// # Errors
 /// If any step fails. The temporary file is then removed; if only the last step failed, `target` may be there.
@@ -218,7 +221,18 @@ pub fn write_durably(fs: &dyn FileSystem, temp_dir: &Path, target: &Path, bytes:
 fn write_checked(file: &dyn OpenFile, path: &Path, bytes: &[u8]) -> FsResult<()> {
     file.write_at(0, bytes)?;
     file.sync()?;
-    check_len(file, path, bytes.len() as u64)
+    check_len(file, path, bytes.len() as u64)?;
+    let (mut offset, mut buffer) = (0, vec![0; bytes.len().min(COMPARED)]);
+    for written in bytes.chunks(COMPARED) {
+        let read = &mut buffer[..written.len()];
+        file.read_at(offset, read)?;
+        if read != written {
+            let reason = "what was read back is not what was written";
+            return Err(FsError::new("write", path, io::Error::new(io::ErrorKind::InvalidData, reason)));
+        }
+        offset += written.len() as u64;
+    }
+    Ok(())
 }
 
 /// Succeeds only if `file` is `expected` bytes long.

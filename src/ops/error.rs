@@ -281,6 +281,14 @@ impl OpError {
                  for anything else copy it to where you can write, and name the copy with --store"
                     .to_owned(),
             ),
+            OpError::Store(StoreError::NoLocks { .. }) => Some(
+                "without locks gc and a snapshot could get in each other's way: keep the store on a local disk (--store), \
+                 or mount this file system with locks"
+                    .to_owned(),
+            ),
+            OpError::Db(DbError::TooMuchDisk { .. }) => {
+                Some("ask for fewer rows or columns, or let SQLITE_TMPDIR name a directory with more room".to_owned())
+            }
             OpError::Db(DbError::TooSlow { .. }) => Some("--timeout SECONDS gives it longer".to_owned()),
             OpError::PlanChanged => Some("look at the new plan: run it again".to_owned()),
             OpError::Pinned(id) => Some(format!("dbsnap unpin {} first", id.short())),

@@ -5,15 +5,17 @@ use super::diff::rows::record;
 use super::names::Tables;
 use super::project::{Place, Project};
 use super::show::{lookup, whole};
-use crate::codec::{Column, RowReader, TableName, ValueRef};
+use crate::codec::{Column, RowReader, TableName, TableSchema, ValueRef};
 use crate::hash::Hash;
 use crate::prisma::RecordEncoder;
 use crate::snapshot::{Actor, Entry, GitState, History, SnapshotKind, TableEntry, read_schema};
 use crate::store::{Access, Store};
+use crate::tree::Finder;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry as Slot;
+use std::collections::{BTreeMap, HashMap};
 
 /// What became of the row from one snapshot to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -134,6 +136,8 @@ pub fn history(place: &Place, typed: &str) -> Result<HistoryReport, OpError> {
     let mut following = Following {
         project: &project,
         store: &store,
+        rows: Finder::new(&store),
+        schemas: HashMap::new(),
         key,
         before: Version::default(),
         steps: Vec::new(),
@@ -167,6 +171,8 @@ struct Version {
 struct Following<'f> {
     project: &'f Project,
     store: &'f Store,
+    rows: Finder<'f>,
+    schemas: HashMap<Hash, TableSchema>,
     key: &'f str,
     before: Version,
     /// Oldest first.
@@ -210,13 +216,16 @@ impl Following<'_> {
     /// The row and its fields, if one of `tables` has it.
     fn find(&mut self, tables: &[TableEntry]) -> Result<Option<(Fields, StoredRow)>, OpError> {
         for table in tables {
-            let schema = read_schema(self.store, &table.schema_object)?;
-            let names = self.project.field_names(&schema);
+            let schema = match self.schemas.entry(table.schema_object) {
+                Slot::Occupied(known) => known.into_mut(),
+                Slot::Vacant(new) => new.insert(read_schema(self.store, &table.schema_object)?),
+            };
+            let names = self.project.field_names(schema);
             let named = |column: &Column| Column { name: names.field(&column.name).to_owned(), ..column.clone() };
             let columns: Vec<Column> = schema.columns.iter().map(named).collect();
             self.columns = columns.iter().map(|column| column.name.clone()).collect();
-            if let Some(row) = lookup(self.project, self.store, &schema, &table.root, self.key)? {
-                let record = record(&mut RecordEncoder::of_table(&schema, &*names)?, &row)?;
+            if let Some(row) = lookup(self.project, &self.rows, schema, &table.root, self.key)? {
+                let record = record(&mut RecordEncoder::of_table(schema, &*names)?, &row)?;
                 let fields = serde_json::from_str(record.get());
                 let fields = fields.map_err(|error| OpError::Verification(error.to_string()))?;
                 return Ok(Some((fields, StoredRow { columns, bytes: row })));

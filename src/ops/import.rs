@@ -58,10 +58,10 @@ pub fn import(place: &Place, path: &Path, message: &str, monitor: &dyn Monitor) 
     let store = project.open(Access::Write)?;
     let history = History::load(&store)?;
     let session = store.session()?;
-    let origin = origin_of(&metadata);
+    let origin = origin_of(&metadata).map_err(|what| OpError::Verification(format!("{file}: {what}")))?;
     let filter = metadata.filter_applied.clone().map(|typed| Filter { typed, sql: String::new(), columns: Vec::new() });
     let reads = [TableRead { schema, filter }];
-    let mut rows = FileRows { path, records, monitor, failure: None };
+    let mut rows = FileRows { path, metadata: &metadata, records, monitor, failure: None };
     let taking = Taking { store: &store, history: &history, session: &session, origin: &origin, monitor };
     let captured = taking.capture(&mut rows, &reads, &[(Some(records), None)]);
     let captured = match (rows.failure, captured) {
@@ -130,19 +130,22 @@ fn usable_schema(metadata: &Metadata) -> Result<TableSchema, String> {
 }
 
 /// The database that the rows were read from, if the file says so.
-fn origin_of(metadata: &Metadata) -> Origin {
-    let told = metadata.extra.get("source").and_then(|source| serde_json::from_value(source.clone()).ok());
-    told.unwrap_or_else(|| Origin {
-        engine: if metadata.engine.as_deref() == Some("postgresql") { "postgres" } else { "sqlite" }.to_owned(),
-        cluster: None,
-        database: "unknown".to_owned(),
-        version: String::new(),
-    })
+fn origin_of(metadata: &Metadata) -> Result<Origin, String> {
+    let engine = if metadata.engine.as_deref() == Some("postgresql") { "postgres" } else { "sqlite" };
+    let Some(source) = metadata.extra.get("source") else {
+        let (engine, database) = (engine.to_owned(), "unknown".to_owned());
+        return Ok(Origin { engine, cluster: None, database, version: String::new() });
+    };
+    let told: Option<Origin> = serde_json::from_value(source.clone()).ok();
+    told.filter(|origin| origin.engine == engine)
+        .ok_or_else(|| "`source` in its metadata contradicts `engine`; the file was edited".to_owned())
 }
 
 /// The rows of a file, as if a database gave them.
 struct FileRows<'m> {
     path: PathBuf,
+    /// What the file said when it was checked.
+    metadata: &'m Metadata,
     records: u64,
     monitor: &'m dyn Monitor,
     failure: Option<ExportError>,
@@ -155,6 +158,10 @@ impl FileRows<'_> {
             DbError::Stopped
         };
         let mut reader = ExportReader::open(&self.path).map_err(&mut stop)?;
+        if reader.metadata() != self.metadata {
+            // Another file stands there now.
+            return Err(stop(ExportError::Changed { path: self.path.clone() }));
+        }
         let (mut row, mut given) = (Vec::new(), 0);
         while reader.next_row(&mut row).map_err(&mut stop)? {
             if self.monitor.interrupted() {

@@ -10,8 +10,7 @@ use crate::codec::{Key, TableSchema, Value, row};
 use crate::db::FilterNames;
 use crate::hash::Hash;
 use crate::prisma::FieldNames;
-use crate::store::Objects;
-use crate::tree;
+use crate::tree::Finder;
 use serde_json::Value as Json;
 
 /// More readings of one key than this are not tried.
@@ -87,11 +86,11 @@ impl TypedKey {
     ///
     /// # Errors
     /// If there are several that were typed so, or an object cannot be read.
-    pub fn find(&self, objects: &dyn Objects, schema: &TableSchema, root: &Hash) -> Result<Option<Found>, OpError> {
+    pub fn find(&self, rows: &Finder<'_>, schema: &TableSchema, root: &Hash) -> Result<Option<Found>, OpError> {
         let spec = schema.key_spec();
         let mut found = None;
         for key in &self.keys {
-            let Some((row, _)) = tree::find(objects, &spec, root, key)? else { continue };
+            let Some((row, _)) = rows.find(&spec, root, key)? else { continue };
             if found.is_some() {
                 return Err(OpError::Usage(format!(
                     "'{}' could be several rows of {}: write the key as JSON, [5] for a number and [\"5\"] for a text",

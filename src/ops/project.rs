@@ -45,17 +45,16 @@ impl Project {
         let store_dir = match &place.store {
             Some(store) => {
                 let store = place.dir.join(store);
-                if !store.is_dir() {
+                if !is_dir(&store)? {
                     return Err(OpError::NoStore(store));
                 }
                 store
             }
-            None => place
-                .dir
-                .ancestors()
-                .map(|dir| dir.join(STORE_DIR))
-                .find(|dir| dir.is_dir())
-                .ok_or_else(|| OpError::NoStore(place.dir.clone()))?,
+            None => {
+                let mut dirs = place.dir.ancestors().map(|dir| dir.join(STORE_DIR));
+                let found = dirs.find_map(|dir| is_dir(&dir).map(|is_dir| is_dir.then_some(dir)).transpose());
+                found.transpose()?.ok_or_else(|| OpError::NoStore(place.dir.clone()))?
+            }
         };
         check_trust(&store_dir)?;
         let root = store_dir.parent().unwrap_or(Path::new("/")).to_owned();
@@ -68,7 +67,9 @@ impl Project {
     /// # Errors
     /// If it is not a store, of an unknown format, or locked.
     pub fn open(&self, access: Access) -> Result<Store, OpError> {
-        if self.store_dir.join("config.toml").is_file() && !self.store_dir.join("format").exists() {
+        let format = self.store_dir.join("format");
+        let is_there = format.try_exists().map_err(|error| OpError::io("look at", format, error))?;
+        if !is_there && self.store_dir.join("config.toml").is_file() {
             Store::init(&self.store_dir)?;
         }
         Ok(Store::open(&self.store_dir, access)?)
@@ -112,6 +113,16 @@ impl Project {
             return refuse("leads into the files of git or of the store");
         }
         Ok(dir)
+    }
+}
+
+/// Whether a directory is there that may be looked at. What the system cannot tell is an error.
+fn is_dir(path: &Path) -> Result<bool, OpError> {
+    use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+    match std::fs::metadata(path) {
+        Ok(found) => Ok(found.is_dir()),
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory | PermissionDenied) => Ok(false),
+        Err(error) => Err(OpError::io("look at", path, error)),
     }
 }
 

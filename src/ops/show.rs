@@ -11,8 +11,8 @@ use crate::codec::{TableName, TableSchema};
 use crate::hash::Hash;
 use crate::prisma::RecordEncoder;
 use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
-use crate::store::{Access, Objects, Store};
-use crate::tree::Cursor;
+use crate::store::{Access, Store};
+use crate::tree::{Cursor, Finder};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -132,7 +132,7 @@ fn find_row(
     let whole = whole(tables)?;
     for table in tables {
         let schema = read_schema(store, &table.schema_object)?;
-        if let Some(row) = lookup(project, store, &schema, &table.root, typed)? {
+        if let Some(row) = lookup(project, &Finder::new(store), &schema, &table.root, typed)? {
             return record(&mut RecordEncoder::of_table(&schema, &*project.field_names(&schema))?, &row);
         }
     }
@@ -145,13 +145,13 @@ fn find_row(
 /// If the table has no key or one of other parts, or an object cannot be read.
 pub(super) fn lookup(
     project: &Project,
-    objects: &dyn Objects,
+    rows: &Finder<'_>,
     schema: &TableSchema,
     root: &Hash,
     typed: &str,
 ) -> Result<Option<Vec<u8>>, OpError> {
     let filter = project.filter_names(&schema.table);
     let names = Names { filter: &filter, fields: &*project.field_names(schema) };
-    let found = TypedKey::parse(schema, typed, names)?.find(objects, schema, root)?;
+    let found = TypedKey::parse(schema, typed, names)?.find(rows, schema, root)?;
     Ok(found.map(|found| found.row))
 }

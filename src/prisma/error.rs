@@ -61,6 +61,12 @@ pub enum ExportError {
         /// Records in the data.
         found: u64,
     },
+    /// Between two readings another file took the place of the first.
+    #[error("{} changed while it was read", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The metadata does not say what the columns are, so records cannot become rows.
     #[error(
         "the file does not say what types its columns have (no `schema` in its metadata), so its rows cannot be read"

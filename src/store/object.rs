@@ -145,6 +145,14 @@ pub enum StoreError {
     /// Another process holds the lock.
     #[error("the store is in use by another dbsnap process")]
     Locked,
+    /// The store's file system keeps no locks.
+    #[error("cannot lock {}: its file system has no locks ({source})", path.display())]
+    NoLocks {
+        /// The lock file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// The store cannot be written.
     #[error("the store is read-only")]
     ReadOnly,
@@ -160,7 +168,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The operating system refused.
-    #[error("cannot {action} {}", path.display())]
+    #[error("cannot {action} {}: {source}", path.display())]
     Io {
         /// What was tried: `write`, `sync`, `rename`.
         action: &'static str,
@@ -245,10 +253,16 @@ impl StoreError {
         let out_of_space = self.is_out_of_space();
         let reason = match self {
             StoreError::Poisoned { reason, .. } => reason.clone(),
-            StoreError::Io { source, .. } => format!("{self}: {source}"),
             _ => self.to_string(),
         };
         StoreError::Poisoned { reason, out_of_space }
+    }
+
+    /// Whether the process, or the system, may have no more files open.
+    pub(super) fn is_out_of_descriptors(&self) -> bool {
+        use rustix::io::Errno;
+        let StoreError::Io { source, .. } = self else { return false };
+        matches!(Errno::from_io_error(source), Some(Errno::MFILE | Errno::NFILE))
     }
 
     /// Whether a file was not there.

@@ -6,7 +6,9 @@ use super::init::complete;
 use super::layout::{DIRS, FORMAT, FORMAT_NAME, FORMAT_VERSION, Layout};
 use super::pack_files::PackFiles;
 use super::pack_writer::PACK_SIZE;
-use crate::fsio::{Disk, Entry, FileKind, FileSystem, Lock, LockMode, is_temp_name, read_whole, write_durably};
+use crate::fsio::{
+    Disk, Entry, FileKind, FileSystem, FsError, Lock, LockMode, is_temp_name, read_whole, write_durably,
+};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
@@ -235,6 +237,9 @@ fn wait_for_lock(
                 return Err(not_a_store(layout.root(), reason));
             }
             Err(error) if access != Access::Read && is_read_only(&error.source) => return Err(StoreError::ReadOnly),
+            Err(FsError { action: "lock", path, source }) if has_no_locks(&source) => {
+                return Err(StoreError::NoLocks { path, source });
+            }
             Err(error) => return Err(error.into()),
         }
         let left = wait.saturating_sub(started.elapsed());
@@ -248,6 +253,11 @@ fn wait_for_lock(
 
 fn is_read_only(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
+}
+
+fn has_no_locks(error: &io::Error) -> bool {
+    let errno = rustix::io::Errno::from_io_error(error);
+    error.kind() == io::ErrorKind::Unsupported || errno == Some(rustix::io::Errno::NOLCK)
 }
 
 /// Whether a file in `tmp/` is one that dbsnap left there.

@@ -9,8 +9,8 @@ use crate::hash::Hash;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many packs are kept open. Reads by several threads can have a few more open for a moment.
-const MAX_OPEN: usize = 8;
+/// How many packs are kept open, if the system lets so many: a leaf can draw on as many others. Reads by several threads can have a few more open for a moment.
+const MAX_OPEN: usize = 64;
 
 /// The packs used last, open. The least recently used one is closed to make room.
 #[derive(Debug, Default)]
@@ -34,7 +34,14 @@ impl PackFiles {
             open.push_back(found);
             return Ok(file);
         }
-        let file = pack::open(fs, &layout.pack(&pack.name), pack.size)?;
+        let path = layout.pack(&pack.name);
+        let file = match pack::open(fs, &path, pack.size) {
+            Err(error) if !open.is_empty() && error.is_out_of_descriptors() => {
+                open.clear();
+                pack::open(fs, &path, pack.size)?
+            }
+            opened => opened?,
+        };
         if open.len() >= MAX_OPEN {
             open.pop_front();
         }

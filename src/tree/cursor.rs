@@ -238,18 +238,27 @@ fn next_place(walk: &mut Walk<'_>, until: &[u8]) -> Result<Option<Place>, TreeEr
     walk.next_leaf()
 }
 
-/// The entry with exactly this key: its row and count.
-///
-/// # Errors
-/// If an object is missing or not what its id says.
-pub fn find(
-    objects: &dyn Objects,
-    spec: &KeySpec,
-    root: &Hash,
-    key: &[u8],
-) -> Result<Option<(Vec<u8>, u64)>, TreeError> {
-    let mut cursor = Cursor::new(objects, spec, root)?;
-    cursor.seek(key, &[])?;
-    let entry = cursor.next_entry()?;
-    Ok(entry.filter(|entry| entry.key == key).map(|entry| (entry.row.to_vec(), entry.count)))
+/// Finds single entries in trees, and keeps what it has read: the same place in many trees is a chain of deltas.
+pub struct Finder<'o> {
+    leaves: LeafReader<'o>,
+    nodes: Arc<NodeReader<'o>>,
+}
+
+impl<'o> Finder<'o> {
+    /// One that has read nothing yet.
+    pub fn new(objects: &'o dyn Objects) -> Finder<'o> {
+        Finder { leaves: LeafReader::new(objects, LEAF_CACHE), nodes: Arc::new(NodeReader::new(objects, NODE_CACHE)) }
+    }
+
+    /// The row with that key in the tree `root`, and how often it occurs.
+    ///
+    /// # Errors
+    /// If an object on the way is missing or damaged.
+    pub fn find(&self, spec: &KeySpec, root: &Hash, key: &[u8]) -> Result<Option<(Vec<u8>, u64)>, TreeError> {
+        let Some(place) = Walk::new(&self.nodes, root, key)?.next_leaf()? else { return Ok(None) };
+        let entries = read_place(&self.leaves, spec, &place)?;
+        let at = entries.at_or_above(key);
+        let is_there = at < entries.len() && entries.key(at) == key;
+        Ok(is_there.then(|| (entries.leaf().row(at).to_vec(), entries.leaf().count(at))))
+    }
 }

@@ -16,6 +16,8 @@ use std::sync::Arc;
 /// Bytes of decoded leaves kept for deltas, and of nodes.
 const LEAF_CACHE: usize = 32 * 1024 * 1024;
 const NODE_CACHE: usize = 4 * 1024 * 1024;
+/// Leaves with more bytes of rows, of which a value must be huge, are decoded one after the other: that takes half the memory.
+const SIDE_BY_SIDE: u64 = 16 << 20;
 
 /// One difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +168,10 @@ impl<'o> Diff<'o> {
                 open_new = false;
             } else {
                 // One is often a delta on the other: decode once, then prove both side by side, and decode those that come next.
-                self.leaves.load(&a.id)?;
+                if self.leaves.load(&a.id)?.row_bytes() > SIDE_BY_SIDE {
+                    self.old.open(&self.leaves, &self.spec)?;
+                    return self.new.open(&self.leaves, &self.spec);
+                }
                 let next = if a.upper == b.upper { next_pair(&self.old, &self.new) } else { None };
                 let (leaves, spec, old, new) = (&self.leaves, &self.spec, &mut self.old, &mut self.new);
                 let both = || rayon::join(|| old.open(leaves, spec), || new.open(leaves, spec));

@@ -14,6 +14,7 @@ mod dependencies;
 mod diff;
 mod export;
 mod filter;
+mod fuzz;
 mod gauntlet;
 mod layers;
 mod model;

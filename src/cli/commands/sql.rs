@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// Rows by whose values the columns' widths are chosen; those that come later are written as they come.
 const MEASURED: usize = 200;
+/// Rows of more bytes wait for nobody and are written piece by piece.
+const LARGE: usize = 64 << 10;
 /// A column is not made wider than this for the sake of a few long values.
 const WIDEST: usize = 60;
 
@@ -125,10 +127,46 @@ impl TextAnswers {
         Ok(())
     }
 
+    /// Writes a row of which no copy is to be made as a whole.
+    fn large(&mut self, values: &[ValueRef<'_>]) -> Result<(), CliError> {
+        self.release()?;
+        for (at, value) in values.iter().enumerate() {
+            let width = self.widths.as_ref().and_then(|widths| widths.get(at)).copied().unwrap_or_default();
+            let (before, pieces, after): (_, Box<dyn Iterator<Item = String>>, _) = match value {
+                ValueRef::Text(bytes) if bytes.len() > WIDEST => match std::str::from_utf8(bytes) {
+                    Ok(text) => ("", Box::new(pieces(text).map(printable)), ""),
+                    Err(_) => ("text x'", Box::new(bytes.chunks(LARGE).map(hex)), "'"),
+                },
+                ValueRef::Blob(bytes) if bytes.len() > WIDEST => ("x'", Box::new(bytes.chunks(LARGE).map(hex)), "'"),
+                value => ("", Box::new(std::iter::once(format!("{:<width$}", text(*value)))), ""),
+            };
+            self.out.put(if at > 0 { "  " } else { "" })?;
+            self.out.put(before)?;
+            for piece in pieces {
+                self.out.put(&piece)?;
+            }
+            self.out.put(after)?;
+        }
+        self.out.put("\n")
+    }
+
     fn end(mut self) -> Result<(), CliError> {
         self.release()?;
         self.out.end()
     }
+}
+
+/// The parts of a long text, cut between characters.
+fn pieces(mut text: &str) -> impl Iterator<Item = &str> {
+    std::iter::from_fn(move || {
+        let (piece, rest) = text.split_at(text.floor_char_boundary(LARGE));
+        text = rest;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn aligned(row: &[String], widths: &[usize]) -> String {
@@ -146,6 +184,13 @@ impl Answers for TextAnswers {
     }
 
     fn row(&mut self, values: &[ValueRef<'_>]) -> Result<(), CliError> {
+        let len = |value: &ValueRef<'_>| match value {
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.len(),
+            _ => 0,
+        };
+        if values.iter().map(len).sum::<usize>() > LARGE {
+            return self.large(values);
+        }
         let row: Vec<String> = values.iter().map(|value| text(*value)).collect();
         match &self.widths {
             Some(widths) => self.out.put(&format!("{}\n", aligned(&row, widths))),

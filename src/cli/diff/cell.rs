@@ -39,7 +39,8 @@ fn short(value: ValueRef<'_>, column: &Column) -> String {
         ValueRef::Blob(bytes) => hex(bytes, SHORT_BLOB),
         ValueRef::Text(_) if column.kind == Kind::Bool && !column.array => whole(value, column),
         ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => shortened(&quoted(text)),
+            // No more of it than is shown is copied.
+            Ok(text) => shortened(&framed(first_chars(text, SHORT + 1), is_unclear(text))),
             Err(_) => format!("text {}", hex(bytes, SHORT_BLOB)),
         },
         value => whole(value, column),
@@ -63,18 +64,29 @@ pub(super) fn short_pair(old: ValueRef<'_>, new: ValueRef<'_>, column: &Column) 
 
 /// Both texts, shortened so that what differs is in sight.
 fn windows(a: &str, b: &str) -> (String, String) {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let head = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
-    let tail = a[head..].iter().rev().zip(b[head..].iter().rev()).take_while(|(a, b)| a == b).count();
-    (window(&a, head, tail), window(&b, head, tail))
+    let same = |(a, b): &(u8, u8)| a == b;
+    let mut head = a.bytes().zip(b.bytes()).take_while(same).count();
+    while !a.is_char_boundary(head) {
+        head -= 1;
+    }
+    let mut tail = a[head..].bytes().rev().zip(b[head..].bytes().rev()).take_while(same).count();
+    while !a.is_char_boundary(a.len() - tail) {
+        tail -= 1;
+    }
+    (window(a, head, tail), window(b, head, tail))
 }
 
-/// The part of a text that differs, with some of what is around it.
-fn window(text: &[char], head: usize, tail: usize) -> String {
-    let from = if head > 2 * CONTEXT { head - CONTEXT } else { 0 };
-    let until = if tail > 2 * CONTEXT { text.len() - tail + CONTEXT } else { text.len() };
-    let middle: String = text[from..until].iter().collect();
-    let mut shown = shortened_to(&printable(&middle), SHORT + 2 * CONTEXT);
+/// The part of a text that differs, with some of what is around it; `head` and `tail` bytes are the same in the other.
+fn window(text: &str, head: usize, tail: usize) -> String {
+    let (before, after) = (&text[..head], &text[text.len() - tail..]);
+    let is_long = |text: &str| text.chars().nth(2 * CONTEXT).is_some();
+    let from = match is_long(before) {
+        true => before.char_indices().rev().nth(CONTEXT - 1).map_or(0, |(at, _)| at),
+        false => 0,
+    };
+    let until = text.len() - tail + if is_long(after) { first_chars(after, CONTEXT).len() } else { tail };
+    let most = SHORT + 2 * CONTEXT;
+    let mut shown = shortened_to(&printable(first_chars(&text[from..until], most + 1)), most);
     if from > 0 {
         shown.insert(0, '…');
     }
@@ -84,15 +96,27 @@ fn window(text: &[char], head: usize, tail: usize) -> String {
     shown
 }
 
+/// The first `most` characters.
+fn first_chars(text: &str, most: usize) -> &str {
+    text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
+}
+
 /// Text as it is, or between quotes where it would be taken for something else or its edges could not be seen.
 pub(super) fn quoted(text: &str) -> String {
-    let unclear = text.is_empty()
+    framed(text, is_unclear(text))
+}
+
+fn is_unclear(text: &str) -> bool {
+    text.is_empty()
         || text == "NULL"
         || text.starts_with(char::is_whitespace)
         || text.ends_with(char::is_whitespace)
-        || text.starts_with('"');
+        || text.starts_with('"')
+}
+
+fn framed(text: &str, quotes: bool) -> String {
     let safe = printable(text);
-    if unclear { format!("\"{safe}\"") } else { safe }
+    if quotes { format!("\"{safe}\"") } else { safe }
 }
 
 /// A text of any origin, on one line and shortened.
@@ -101,9 +125,9 @@ pub(super) fn shortened(text: &str) -> String {
 }
 
 fn shortened_to(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
+    match first_chars(text, most) {
+        all if all.len() == text.len() => text.to_owned(),
+        some => format!("{some}…"),
     }
 }
 

@@ -96,6 +96,14 @@ mod tests {
         entry(text, &Endpoint::all(&target).unwrap()[0])
     }
 
+    proptest::proptest! {
+        /// Torment: H11
+        #[test]
+        fn any_file_is_read(text in "([:*#a\\\\\r\n]|db|5432|é){0,60}") {
+            let _ = found(&text, "postgres://ann@db:5432/shop");
+        }
+    }
+
     #[test]
     fn the_first_line_that_fits_has_the_password() {
         let file = "# db:5432:shop:ann:comment\n\nbroken\ndb:5432:shop:ann:one\r\ndb:*:*:ann:two:with\\:colons\\\\\n\

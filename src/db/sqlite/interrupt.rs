@@ -4,11 +4,16 @@
 use crate::db::DbError;
 use crate::monitor::Monitor;
 use rusqlite::Connection;
+use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// How often the monitor is asked while a statement runs.
 const POLL: Duration = Duration::from_millis(50);
+
+/// Bytes of temporary files that a query may have.
+const MOST_TEMPORARY: u64 = 16 << 30;
 
 /// Runs `work` on `conn`; when the monitor wants to stop, the running statement ends with `SQLITE_INTERRUPT`.
 ///
@@ -25,10 +30,11 @@ pub(super) fn interruptible<T, E: From<DbError>>(
     watched(conn, &|| monitor.interrupted(), work)
 }
 
-/// As [`interruptible`], and ends after `limit`.
+/// As [`interruptible`], and ends after `limit`, or when SQLite's temporary files have taken [`MOST_TEMPORARY`] more or half of what
+/// was free on their disk.
 ///
 /// # Errors
-/// As [`interruptible`]; [`DbError::TooSlow`] if it did not end in time.
+/// As [`interruptible`]; [`DbError::TooSlow`] if it did not end in time, [`DbError::TooMuchDisk`].
 pub(super) fn limited<T, E: From<DbError>>(
     conn: &Connection,
     monitor: &dyn Monitor,
@@ -37,14 +43,44 @@ pub(super) fn limited<T, E: From<DbError>>(
 ) -> Result<T, E> {
     let started = Instant::now();
     let late = || limit.is_some_and(|limit| started.elapsed() >= limit);
-    let result = watched(conn, &|| monitor.interrupted() || late(), work);
-    match limit {
-        // An error that comes after the end of the time is the end of the time, unless somebody asked to stop.
-        Some(limit) if result.is_err() && late() && !monitor.interrupted() => {
-            Err(DbError::TooSlow { seconds: limit.as_secs() }.into())
+    let (before, _) = temporary_files();
+    let too_much = AtomicU64::new(0);
+    let fills_the_disk = || {
+        let (bytes, free) = temporary_files();
+        let taken = bytes.saturating_sub(before);
+        let is_too_much = taken > MOST_TEMPORARY.min(free);
+        if is_too_much {
+            too_much.store(taken, Ordering::Relaxed);
         }
-        _ => result,
+        is_too_much
+    };
+    let result = watched(conn, &|| monitor.interrupted() || late() || fills_the_disk(), work);
+    if result.is_ok() || monitor.interrupted() {
+        return result;
     }
+    // An error that comes after the end of the time is the end of the time.
+    match (too_much.into_inner(), limit) {
+        (0, Some(limit)) if late() => Err(DbError::TooSlow { seconds: limit.as_secs() }.into()),
+        (0, _) => result,
+        (bytes, _) => Err(DbError::TooMuchDisk { bytes }.into()),
+    }
+}
+
+/// Bytes on disk of the files without a name that this process has open, as SQLite's temporary ones are, and the bytes that are free
+/// beside them. Where the system does not list open files, nothing is known of them.
+fn temporary_files() -> (u64, u64) {
+    let (mut bytes, mut free) = (0, u64::MAX);
+    for open in std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten() {
+        let path = open.path();
+        if !std::fs::read_link(&path).is_ok_and(|file| file.to_string_lossy().ends_with(" (deleted)")) {
+            continue;
+        }
+        if let (Ok(file), Ok(disk)) = (std::fs::metadata(&path), rustix::fs::statvfs(&path)) {
+            bytes += file.blocks() * 512;
+            free = free.min(disk.f_bavail * disk.f_frsize);
+        }
+    }
+    (bytes, free)
 }
 
 fn watched<T, E: From<DbError>>(

@@ -20,7 +20,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Kibibytes of pages kept in memory.
-const CACHE: u32 = 64 * 1024;
+const CACHE: u32 = 32 * 1024;
 
 /// Bytes that SQLite may use while a query runs.
 const MEMORY: u64 = 2 << 30;

@@ -13,7 +13,7 @@ use crate::ops::publish::{Captured, Compared, Taking};
 use crate::ops::{OpError, Project};
 use crate::snapshot::{Entry, TableEntry, read_schema};
 use crate::store::{NewObjects, Objects};
-use crate::tree::find;
+use crate::tree::Finder;
 use std::path::Path;
 
 /// One table to restore: what the snapshot holds and how the live table is read.
@@ -40,7 +40,7 @@ impl Target {
             return Ok(());
         };
         let (was, now) = &aim.specs;
-        if was != now || find(objects, was, &self.entry.root, key)?.is_some() {
+        if was != now || Finder::new(objects).find(was, &self.entry.root, key)?.is_some() {
             return Ok(());
         }
         let key = options.key_as_typed();
@@ -137,7 +137,7 @@ fn holder(
         let table = &entry.manifest.tables[*position];
         let schema = read_schema(objects, &table.schema_object)?;
         let typed = typed_key(project, &schema, options)?;
-        if typed.map(|typed| typed.find(objects, &schema, &table.root)).transpose()?.flatten().is_some() {
+        if typed.map(|typed| typed.find(&Finder::new(objects), &schema, &table.root)).transpose()?.flatten().is_some() {
             return Ok(*position);
         }
     }
@@ -215,7 +215,7 @@ fn target(
             },
             key: match typed_key(project, &drift.schema, options)? {
                 Some(typed) => {
-                    let held = typed.find(objects, &schema, &entry.root)?;
+                    let held = typed.find(&Finder::new(objects), &schema, &entry.root)?;
                     Some(held.map_or_else(|| typed.likeliest().to_vec(), |held| held.key))
                 }
                 None => None,

@@ -3,6 +3,7 @@
 use super::fields::{Dialect, FieldNames, Fields, Labels};
 use super::notes::Notes;
 use crate::codec::TableSchema;
+use crate::hash::Hash;
 use crate::prisma::{ExportError, names};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -137,6 +138,37 @@ impl Metadata {
             fields.set_labels(index, labels);
         }
         Ok(fields)
+    }
+
+    /// What of it contradicts the schema, or is in no form that dbsnap writes. Nothing is known without a schema.
+    pub(super) fn contradiction(&self) -> Option<String> {
+        let schema = self.schema.as_ref()?;
+        let dialect = Dialect::of(schema).name();
+        if self.table != schema.table.to_string() {
+            return Some("`table` is not the table of its `schema`".to_owned());
+        }
+        if self.engine.as_deref().is_some_and(|engine| engine != dialect) {
+            return Some(format!("`engine` is not {dialect}, and its `schema` is"));
+        }
+        if !self.created_at.parse().is_ok_and(|time: Timestamp| names::plan_time(time) == self.created_at) {
+            return Some("`createdAt` is no time as dbsnap writes it".to_owned());
+        }
+        let columns: Vec<&str> = schema.columns.iter().map(|column| column.name.as_str()).collect();
+        let fields: Vec<&str> =
+            if self.fields.is_empty() { columns.clone() } else { self.fields.iter().map(String::as_str).collect() };
+        let field_of = |column: &str| columns.iter().position(|name| *name == column).and_then(|at| fields.get(at));
+        if !self.key.iter().map(String::as_str).eq(schema.key_names().into_iter().filter_map(field_of).copied()) {
+            return Some("`key` is not the key of its `schema`".to_owned());
+        }
+        let known = |name: &String| fields.contains(&name.as_str());
+        if let Some(name) = self.not_in_client.iter().chain(self.enums.keys()).find(|name| !known(name)) {
+            return Some(format!("it names a field {name:?} that the table does not have"));
+        }
+        let snapshot = self.extra.get("snapshot");
+        if snapshot.is_some_and(|id| id.as_str().and_then(Hash::parse_hex).is_none()) {
+            return Some("`snapshot` is no id".to_owned());
+        }
+        None
     }
 
     /// The file up to where the data begins, without what pads it: one line for each field of the metadata.

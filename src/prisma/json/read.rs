@@ -1,6 +1,7 @@
 //! Reading a backup file: record by record, with its checksum and count checked at the end.
 
 use super::decode::decode_value;
+use super::encode::{BEFORE_RECORD, RecordEncoder};
 use super::fields::Fields;
 use super::metadata::{FORMAT, Metadata};
 use super::record::locate;
@@ -12,11 +13,14 @@ use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Longest record that is read, in bytes: PostgreSQL's largest value, escaped.
 pub const RECORD_LIMIT: u64 = 6 << 30;
 /// Longest metadata that is read, in bytes.
 const HEAD_LIMIT: usize = 16 << 20;
+/// Longest record that is written again to be compared: one with a huge value would take its memory once more.
+const AGAIN_LIMIT: usize = 64 << 20;
 const READ_BUFFER: usize = 256 << 10;
 
 /// Reads one backup file.
@@ -28,12 +32,17 @@ pub struct ExportReader<R> {
     input: R,
     path: PathBuf,
     metadata: Metadata,
-    fields: Option<Fields>,
+    fields: Option<Arc<Fields>>,
+    /// Writes every row again: a value has one form, and the metadata says which ones there are.
+    encoder: Option<RecordEncoder>,
+    again: Vec<u8>,
+    is_all_written_again: bool,
     hash: Sha256,
     line: Vec<u8>,
     number: u64,
-    /// Where each field's value stands in the line; empty if it has not been seen.
+    /// Where each field's value stands in the line, and in `again`; empty if it has not been seen.
     values: Vec<(usize, usize)>,
+    values_again: Vec<(usize, usize)>,
     records: u64,
     state: State,
 }
@@ -114,7 +123,10 @@ impl<R: BufRead> ExportReader<R> {
         if let Some(format) = metadata.format.filter(|format| *format != FORMAT) {
             return Err(ExportError::UnknownFormat(format));
         }
-        let fields = metadata.schema.as_ref().map(|schema| metadata.fields_of(schema)).transpose()?;
+        let fields = metadata.schema.as_ref().map(|schema| metadata.fields_of(schema)).transpose()?.map(Arc::new);
+        if let Some(what) = metadata.contradiction() {
+            return Err(ExportError::malformed(1, format!("the metadata was edited: {what}")));
+        }
         let mut hash = Sha256::new();
         hash.update(if is_empty { b"[]".as_slice() } else { b"[\n" });
         let columns = fields.as_ref().map_or(0, |fields| fields.list.len());
@@ -122,11 +134,15 @@ impl<R: BufRead> ExportReader<R> {
             input,
             path: path.to_path_buf(),
             metadata,
+            encoder: fields.clone().map(RecordEncoder::new),
             fields,
+            again: Vec::new(),
+            is_all_written_again: true,
             hash,
             line: Vec::new(),
             number,
             values: vec![(0, 0); columns],
+            values_again: vec![(0, 0); columns],
             records: 0,
             state: State::First,
         };
@@ -228,7 +244,9 @@ impl<R: BufRead> ExportReader<R> {
     /// What follows the data, and whether the data is what the metadata says.
     fn end(&mut self) -> Result<(), ExportError> {
         self.next_line()?;
-        if self.line != b"}\n" || !self.input.fill_buf().map_err(ExportError::io(&self.path))?.is_empty() {
+        if self.line != b"}\n"
+            || self.input.by_ref().bytes().next().transpose().map_err(ExportError::io(&self.path))?.is_some()
+        {
             return Err(self.malformed("something stands after the data"));
         }
         self.state = State::Done;
@@ -238,6 +256,14 @@ impl<R: BufRead> ExportReader<R> {
         }
         if self.records != self.metadata.record_count {
             return Err(ExportError::Count { stated: self.metadata.record_count, found: self.records });
+        }
+        if let Some(encoder) = self.encoder.as_ref().filter(|_| self.is_all_written_again) {
+            let mut metadata = self.metadata.clone();
+            metadata.set_notes(encoder.notes());
+            if metadata.encodings != self.metadata.encodings {
+                let what = "the metadata was edited: `encodings` are not those of the records";
+                return Err(ExportError::malformed(1, what));
+            }
         }
         Ok(())
     }
@@ -258,7 +284,27 @@ impl<R: BufRead> ExportReader<R> {
                 .and_then(|json| decode_value(field, json, &mut writer))
                 .ok_or_else(|| fault(format!("the value of {:?} is not one of its column's type", field.name)))?;
         }
-        Ok(())
+        let Some(encoder) = &mut self.encoder else { return Ok(()) };
+        if text.len() > AGAIN_LIMIT {
+            self.is_all_written_again = false;
+            return Ok(());
+        }
+        self.again.clear();
+        encoder.encode(row, &mut self.again).map_err(|_| fault("the record is none of the table's".to_owned()))?;
+        let again = std::str::from_utf8(&self.again[BEFORE_RECORD.len()..])
+            .map_err(|_| fault("the record cannot be written again".to_owned()))?;
+        locate(fields, again, &mut self.values_again)
+            .map_err(|fault| ExportError::malformed(number, fault.describe()))?;
+        let both = self.values.iter().zip(&self.values_again);
+        let differs =
+            fields.list.iter().zip(both).find(|(_, (one, other))| text[one.0..one.1] != again[other.0..other.1]);
+        match differs {
+            Some((field, _)) => Err(fault(format!(
+                "the value of {:?} is not written as dbsnap writes it; the file was edited",
+                field.name
+            ))),
+            None => Ok(()),
+        }
     }
 
     fn scan_object(&self) -> Result<(), ExportError> {

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// In the order in which Prisma takes them where there are several.
 const ENDINGS: [&str; 6] = ["js", "ts", "mjs", "cjs", "mts", "cts"];
 
+/// Values of one property that are looked at; of more, the first ones.
+const MOST_VALUES: usize = 64;
+
 /// What a config file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrismaConfig {
@@ -78,9 +81,12 @@ fn properties<'p>(pieces: &'p [Piece], path: &[&str]) -> Vec<&'p [Piece]> {
             Piece::Sign('(' | '[') => brackets += 1,
             Piece::Sign(')' | ']') => brackets = brackets.saturating_sub(1),
             Piece::Word(name) | Piece::Text(name) if path.last() == Some(&name.as_str()) && brackets == 0 => {
+                if found.len() == MOST_VALUES {
+                    break;
+                }
                 // The object around all has no name; those within it do.
-                let way: Vec<&str> = open.iter().skip(1).copied().collect::<Option<_>>().unwrap_or_default();
-                let is_here = !open.is_empty() && way == path[..path.len() - 1] && open.len() == path.len();
+                let is_here =
+                    open.len() == path.len() && open.iter().skip(1).zip(path).all(|(open, name)| *open == Some(*name));
                 let starts = matches!(at.checked_sub(1).map(|before| &pieces[before]), Some(Piece::Sign('{' | ',')));
                 match pieces.get(at + 1) {
                     Some(Piece::Sign(':')) if is_here && starts => {
@@ -180,6 +186,7 @@ fn path(value: &[Piece], dir: &Path) -> Option<PathBuf> {
 fn settings(value: &[Piece]) -> Vec<Setting> {
     let mut found = Vec::new();
     let is = |at: usize, word: &str| matches!(value.get(at), Some(Piece::Word(found)) if found == word);
+    let last_text = value.iter().rposition(|piece| matches!(piece, Piece::Text(_)));
     let mut at = 0;
     while at < value.len() {
         if is(at, "env") {
@@ -189,7 +196,8 @@ fn settings(value: &[Piece]) -> Vec<Setting> {
                     found.push(Setting::Variable(name.clone()));
                 }
                 at += 2;
-            } else if let Some(next) = value[at..].iter().position(|piece| matches!(piece, Piece::Text(_)))
+            } else if last_text > Some(at)
+                && let Some(next) = value[at..].iter().position(|piece| matches!(piece, Piece::Text(_)))
                 && let Piece::Text(name) = &value[at + next]
             {
                 found.push(Setting::Variable(name.clone()));
@@ -271,6 +279,16 @@ mod tests {
         assert_eq!(config.untold, ["datasource.url"]);
         assert_eq!(read("module.exports = { schema: find() }").untold, ["schema"]);
         assert_eq!(read("export default { other: { schema: 'no' } }").schema, None);
+    }
+
+    #[test]
+    fn long_scripts_end_soon() {
+        let started = std::time::Instant::now();
+        let many = format!("const b = 1; export default {{ {} }}", "schema: a, ".repeat(40_000));
+        assert_eq!(read(&many).untold, ["schema"]);
+        assert_eq!(read(&format!("export default {{ {}", "datasource: { url: ".repeat(20_000))).schema, None);
+        assert_eq!(url(&"env ".repeat(60_000)), [""; 0]);
+        assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
     }
 
     proptest::proptest! {

@@ -1,6 +1,7 @@
 //! Queries without end, and systems that give little: no thread, no room for a file.
 
 use super::{Shop, files};
+use crate::support::disk::Disk;
 use crate::support::process::Run;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -30,6 +31,20 @@ fn a_query_without_end_is_ended() {
     assert!(matches!(run.code(), Some(1 | 2)), "{run}");
     assert!(started.elapsed() < Duration::from_secs(50), "{:?}", started.elapsed());
     assert!(shop.dbsnap(["sql", "latest", "SELECT 1", "--timeout", "0"]).run().success().stdout().contains('1'));
+}
+
+#[test]
+fn a_query_that_fills_the_disk_is_ended() {
+    let disk = Disk::new("size=400m");
+    let shop = Shop::new();
+    shop.snap(["mods"]);
+    let sorted = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) \
+        SELECT max(length(x)) FROM (SELECT hex(randomblob(500)) AS x FROM n ORDER BY x LIMIT 1 OFFSET 2999999)";
+    let query = |sql: &str| disk.inside(&shop.dbsnap(["sql", "latest", sql]).env("SQLITE_TMPDIR", disk.path())).run();
+    let run = query(sorted);
+    assert_eq!(run.code(), Some(1), "{run}");
+    assert!(run.stderr().contains("of temporary disk space") && run.stderr().contains("SQLITE_TMPDIR"), "{run}");
+    query(&sorted.replace("3000000", "30000").replace("2999999", "29999")).success();
 }
 
 #[test]

@@ -36,6 +36,7 @@ mod sql_reads;
 mod status;
 mod stores;
 mod tables;
+mod terminal;
 mod undelete;
 mod verify;
 

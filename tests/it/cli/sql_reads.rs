@@ -206,3 +206,19 @@ fn a_table_without_a_column_in_the_query_is_read_too() {
     let run = shop.dbsnap(["sql", "latest", "EXPLAIN QUERY PLAN SELECT * FROM mods", "--json"]).run().success();
     assert!(run.stdout().contains("SCAN mods"), "{run}");
 }
+
+/// A row with a large value is written without a copy of it, and as a small one is.
+#[test]
+fn large_values_are_written_whole() {
+    let shop = Shop::new();
+    shop.snap(["mods"]);
+    let query = "SELECT 1 AS a, printf('%.*c', 200000, 'x') || 'é' || char(27) AS b, x'00ff' AS c, NULL AS d";
+    let run = shop.dbsnap(["sql", "latest", query]).run().success();
+    let lines: Vec<&str> = run.stdout().lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0], "a  b  c  d");
+    assert_eq!(lines[1], format!("1  {}é\\u{{1b}}  x'00ff'  NULL", "x".repeat(200_000)));
+    let query = "SELECT zeroblob(100000) AS a";
+    let run = shop.dbsnap(["sql", "latest", query]).run().success();
+    assert_eq!(run.stdout(), format!("a\nx'{}'\n", "00".repeat(100_000)));
+}

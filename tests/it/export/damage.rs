@@ -84,6 +84,38 @@ fn edits_with_a_right_checksum_are_named_too() {
     assert_eq!(read_text(&moved).unwrap(), 3);
 }
 
+/// Metadata of a file whose checksum is right, since it is of the data alone; and values in another form than their own.
+#[test]
+fn edited_metadata_and_values_in_another_form_are_named() {
+    let file = good().text();
+    let edit = |from: &str, to: &str| {
+        let edited = file.replacen(from, to, 1);
+        assert_ne!(edited, file, "{from}");
+        message(&resealed(&edited))
+    };
+    for (from, to, wanted) in [
+        ("\"table\": \"mods\"", "\"table\": \"users\"", "`table`"),
+        ("\"engine\": \"postgresql\"", "\"engine\": \"sqlite\"", "`engine`"),
+        ("\"createdAt\": \"2026-01-24T10:30:00Z\"", "\"createdAt\": \"2026-01-24\"", "`createdAt`"),
+        ("\"key\": [\"id\"]", "\"key\": [\"title\"]", "`key`"),
+        ("\"fields\": [\"id\",\"title\"]", "\"fields\": [\"title\",\"id\"]", "`key`"),
+        ("\"encodings\": {}", "\"encodings\": {\"id\":[\"real\"]}", "`encodings`"),
+        ("\"encodings\"", "\"notInClient\": [\"gone\"],\n    \"encodings\"", "\"gone\""),
+    ] {
+        let said = edit(from, to);
+        assert!(said.contains("the metadata was edited") && said.contains(wanted), "{from}: {said}");
+    }
+    for (from, to, field) in [
+        ("\"Lamp\"", "\"\\u004camp\"", "title"),
+        ("\"Lamp\"", "{\"$text\":\"Lamp\"}", "title"),
+        ("\"id\":1", "\"id\":{\"$int\":\"1\"}", "id"),
+        ("\"id\":1", "\"id\":-0", "id"),
+    ] {
+        let said = edit(from, to);
+        assert!(said.contains(&format!("the value of {field:?} is not written")), "{from}: {said}");
+    }
+}
+
 #[test]
 fn no_message_holds_a_value() {
     let file = good().text().replace("Lamp", "s3cr3t");

@@ -5,5 +5,5 @@ mod golden;
 mod hostile;
 mod manifest;
 mod roundtrip;
-mod schema;
+pub mod schema;
 mod usual;

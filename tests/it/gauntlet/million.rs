@@ -67,6 +67,7 @@ fn printed(db: &Db, round: &Round) -> String {
     round.project.program("bash", ["-c", &script]).run().success().stdout().to_owned()
 }
 
+/// Torment: L1
 #[test]
 fn scale_postgres_rows_come_back() {
     let (db, rows) = (PgServer::shared().database(), rows());
@@ -91,6 +92,7 @@ fn scale_postgres_rows_come_back() {
     assert_eq!(db.sql("SELECT count(*) FROM bystander"), "10");
 }
 
+/// Torment: L1
 #[test]
 fn scale_sqlite_rows_come_back() {
     let rows = rows();

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const OBJECTS: u64 = 24;
 
 /// A small store with everything in it: packs in an index file and one that is in none, manifests, refs.
-fn specimen() -> Simulated {
+pub fn specimen() -> Simulated {
     let machine = machine();
     let store = open(&machine, Access::Exclusive).unwrap();
     let first = snap(&store, &(0..12).collect::<Vec<_>>()).unwrap();
@@ -257,4 +257,31 @@ fn a_pack_with_a_damaged_directory_is_healed_by_the_same_objects() {
     let manifest = snap(&store, &numbers).unwrap();
     verify(&store, &manifest);
     assert!(store.check(&Silent).unwrap().is_clean());
+}
+
+/// Torment: H10
+#[test]
+fn a_file_swapped_after_the_check_gives_no_other_bytes() {
+    let machine = specimen();
+    let paths = machine.paths();
+    for (one, other) in paths.iter().flat_map(|one| paths.iter().map(move |other| (one, other))) {
+        if one == other {
+            continue;
+        }
+        let swapped = machine.fork();
+        let store = open(&swapped, Access::Read).unwrap();
+        assert!(store.check(&Silent).unwrap().is_clean());
+        let story = format!("{} in place of {}", other.display(), one.display());
+        swapped.put(one, &machine.read(other).unwrap());
+        for number in 0..OBJECTS {
+            if let Ok(object) = store.get(&id(number)) {
+                assert!(object.bytes == bytes(number), "{story}: object {number} is read as something else");
+            }
+        }
+        for manifest in store.manifest_ids().unwrap() {
+            if let Ok(bytes) = store.read_manifest(&manifest) {
+                assert_eq!(dbsnap::hash::Hash::of(&bytes), manifest, "{story}");
+            }
+        }
+    }
 }

@@ -246,3 +246,27 @@ fn junk_is_passed_over_and_left_alone() {
     assert!(store.check(&Silent).unwrap().is_clean());
     super::shelf::verify(&store, &manifest);
 }
+
+/// Torment: L6
+#[test]
+fn no_descriptor_stays_open() {
+    let descriptors = || fs::read_dir("/proc/self/fd").unwrap().count();
+    let (_dir, root) = new_store();
+    let before = descriptors();
+    let mut store = Store::open(&root, Access::Write).unwrap();
+    store.set_pack_size(1);
+    let numbers: Vec<u64> = (0..200).collect();
+    let manifest = snap(&store, &numbers).unwrap();
+    assert_eq!(fs::read_dir(root.join("packs")).unwrap().count(), numbers.len());
+    let mut most = 0;
+    for number in numbers.iter().chain(numbers.iter().rev()) {
+        assert_eq!(store.get(&id(*number)).unwrap().bytes, bytes(*number));
+        most = most.max(descriptors());
+    }
+    assert!(store.check(&Silent).unwrap().is_clean());
+    // As many packs as a leaf can draw on, the lock, and a few for those who are at work.
+    assert!(most < before + 80, "{most} are open, {before} before");
+    store.read_manifest(&manifest).unwrap();
+    drop(store);
+    assert_eq!(descriptors(), before);
+}

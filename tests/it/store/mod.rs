@@ -4,7 +4,7 @@
 
 mod copies;
 mod crash;
-mod damage;
+pub mod damage;
 mod disk;
 mod files;
 mod format;
@@ -14,5 +14,5 @@ mod mend;
 mod model;
 mod objects;
 mod refs;
-mod shelf;
+pub mod shelf;
 mod sweep;

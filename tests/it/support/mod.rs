@@ -2,6 +2,7 @@
 
 pub mod disk;
 pub mod elsewhere;
+pub mod fault;
 pub mod kill;
 pub mod liar;
 pub mod place;

@@ -1,7 +1,11 @@
 //! Little of what a process needs: file size, descriptors, threads.
 
-use super::world::{Kind, World};
+use super::world::{Kind, World, files, id_of, json};
+use crate::support::fault::Halves;
 use crate::support::process::{Invocation, Run};
+use dbsnap::hash::Hash;
+use std::fs;
+use std::path::PathBuf;
 
 /// Runs it in a shell that has set a limit.
 fn limited(invocation: Invocation, limit: &str) -> Run {
@@ -83,4 +87,154 @@ fn too_few_descriptors_or_threads_are_an_error_and_list_nothing() {
         is_done(&without(world.dbsnap(["diff", &id])), &story);
         world.verify();
     }
+}
+
+/// Torment: L5
+#[test]
+fn memory_stays_flat_on_a_slow_disk() {
+    let halves = Halves::new();
+    let [fast, slow] = [0, 20_000].map(|delay| {
+        let world = World::new(Kind::Sqlite, 50_000);
+        halves.with(&world.snapping(), "CALLS_DELAY", delay).run().success();
+        let [_, writes, peak] = halves.counts();
+        assert!(writes > 50, "{writes} writes tell nothing");
+        peak
+    });
+    assert!(slow < fast + (24 << 10), "{fast} KiB, and {slow} KiB on a slow disk");
+}
+
+/// Torment: L6
+#[test]
+fn no_temporary_file_is_left() {
+    let mut world = World::new(Kind::Sqlite, 300);
+    let temporary = world.project.path().join("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let id = world.snap();
+    world.change(1);
+    let file = |world: &World| {
+        let exported = json(&world.dbsnap(["--json", "export", &id]).run().success());
+        exported["tables"][0]["json"].as_str().unwrap().to_owned()
+    };
+    let file = file(&world);
+    for args in [
+        &["snap", "mods", "parts"][..],
+        &["diff", &id],
+        &["diff", &id, "-o", "sql"],
+        &["status"],
+        &["history", "mods:1"],
+        &["show", &id],
+        &["sql", &id, "SELECT name, count(*) FROM mods GROUP BY name ORDER BY name"],
+        &["sql", &id, "SELECT nothing FROM mods"],
+        &["export", &id],
+        &["import", &file],
+        &["restore", &id, "--dry-run"],
+        &["restore", &id, "--yes"],
+        &["restore", "nothing", "--yes"],
+        &["undo", "--yes"],
+        &["verify"],
+        &["delete", "latest", "--yes"],
+        &["gc", "--now"],
+    ] {
+        let run = world.dbsnap(args.iter().copied()).env("TMPDIR", &temporary).env("SQLITE_TMPDIR", &temporary).run();
+        assert!(run.code().is_some(), "{args:?}: {run}");
+        for dir in [&temporary, &world.store().join("tmp")] {
+            assert_eq!(files(dir), Vec::<PathBuf>::new(), "{args:?}: {run}");
+        }
+        let litter =
+            files(world.project.path()).into_iter().filter(|path| path.extension().is_some_and(|end| end == "tmp"));
+        assert_eq!(litter.collect::<Vec<_>>(), Vec::<PathBuf>::new(), "{args:?}");
+    }
+    world.known.clear();
+}
+
+/// How many calls of the system a command makes.
+fn calls_of(world: &World, command: Invocation) -> (Run, u64) {
+    let log = world.project.path().join("calls");
+    let run = command.under(["strace", "-f", "-c", "-o", log.to_str().unwrap(), "--"]).run().success();
+    let text = fs::read_to_string(log).unwrap();
+    // % time, seconds, microseconds per call, calls
+    (run, text.lines().last().unwrap().split_whitespace().nth(3).unwrap().parse().unwrap())
+}
+
+/// Each snapshot's leaf is a delta against the one before it, and those are known when it is read.
+#[test]
+fn history_reads_little_more_for_each_snapshot() {
+    let mut world = World::new(Kind::Sqlite, 20);
+    let mut calls_after = |snapshots: std::ops::Range<u64>| {
+        for number in snapshots {
+            world.sql(&format!("UPDATE mods SET name = 'name {number}' WHERE id = {}", number % 20 + 1));
+            world.snap();
+        }
+        calls_of(&world, world.dbsnap(["--json", "history", "mods:3"])).1
+    };
+    let (few, many) = (calls_after(0..40), calls_after(40..80));
+    assert!(many < few + 40 * 30, "{few} calls for 40 snapshots, {many} for 80");
+}
+
+/// How many calls of the system gc makes in a store of so many snapshots, which share what they hold, if it keeps them all or few.
+fn calls_of_gc(snapshots: u64, keep: &str) -> u64 {
+    let world = World::new(Kind::Sqlite, 20);
+    let id = id_of(&world.snapping().run().success());
+    let dir = world.store().join("snapshots");
+    let one: serde_json::Value = serde_json::from_slice(&fs::read(dir.join(format!("{id}.json"))).unwrap()).unwrap();
+    for number in 2..=snapshots {
+        let mut manifest = one.clone();
+        manifest["sequence"] = number.into();
+        manifest["message"] = format!("number {number}").into();
+        let bytes = serde_json::to_vec(&manifest).unwrap();
+        fs::write(dir.join(format!("{}.json", Hash::of(&bytes))), bytes).unwrap();
+    }
+    let (run, calls) = calls_of(&world, world.dbsnap(["--json", "gc", "--keep", keep]));
+    let kept = fs::read_dir(&dir).unwrap().count() as u64;
+    assert_eq!(kept, snapshots.min(keep.parse().unwrap()), "{run}");
+    calls
+}
+
+/// Torment: L7
+#[test]
+fn gc_of_ten_thousand_snapshots_is_ten_times_that_of_a_thousand() {
+    for keep in ["100000", "5"] {
+        let (thousand, ten_thousand) = (calls_of_gc(1_000, keep), calls_of_gc(10_000, keep));
+        assert!(
+            ten_thousand < thousand * 12,
+            "{thousand} calls, and {ten_thousand} of ten times as many (keeping {keep})"
+        );
+    }
+}
+
+/// Twice the value, and what is there without it. `DBSNAP_TEST_VALUE` says of how many MB it is.
+/// Torment: L2
+#[test]
+fn one_large_value_takes_twice_its_memory() {
+    let megabytes: u64 = std::env::var("DBSNAP_TEST_VALUE").map_or(64, |text| text.parse().expect("a number"));
+    let (world, halves) = (World::new(Kind::Sqlite, 20), Halves::new());
+    let fill = |which: &str| {
+        let bytes = megabytes * 1_000_000 / 2;
+        world.sql(&format!("UPDATE mods SET body = '{which}' || hex(randomblob({bytes})) WHERE id = 1"));
+    };
+    let measured = |args: &[&str]| {
+        let run = halves.with(&world.dbsnap(args.iter().copied()), "CALLS_DELAY", 0).run();
+        assert!(matches!(run.code(), Some(0 | 1)) && !run.stderr().contains("error"), "{args:?}: {}", run.stderr());
+        let [.., peak] = halves.counts();
+        let most = (2 * megabytes * 1_000_000 + 256_000_000) / 1024;
+        assert!(peak < most, "{args:?}: {peak} KiB for a value of {megabytes} MB, more than {most}");
+        run
+    };
+    fill("a");
+    let one = id_of(&measured(&["--json", "snap", "mods"]));
+    fill("b");
+    measured(&["status"]);
+    measured(&["diff", &one]);
+    let two = id_of(&measured(&["--json", "snap", "mods"]));
+    measured(&["diff", &one, &two]);
+    measured(&["verify"]);
+    let exported = json(&measured(&["--json", "export", &two]));
+    let file = exported["tables"][0]["json"].as_str().unwrap().to_owned();
+    measured(&["verify", &file]);
+    measured(&["import", &file]);
+    measured(&["sql", &two, "SELECT length(body) FROM mods"]);
+    measured(&["sql", &two, "SELECT body FROM mods WHERE id = 1"]);
+    measured(&["restore", &one, "--dry-run"]);
+    measured(&["restore", &one, "--yes"]);
+    measured(&["gc", "--now"]);
 }

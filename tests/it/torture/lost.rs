@@ -144,3 +144,25 @@ fn a_dry_run_writes_nothing_and_a_second_restore_neither() {
     let snapped = json(&world.snapping().run().success());
     assert!(snapped["tables"].as_array().unwrap().iter().all(|table| table["newLeaves"] == 0), "{snapped}");
 }
+
+/// Torment: K14
+#[test]
+fn gc_removes_no_directory() {
+    let mut world = World::new(Kind::Sqlite, 12);
+    let dirs = |world: &World| -> Vec<PathBuf> {
+        let entries = fs::read_dir(world.store()).unwrap().map(|entry| entry.unwrap().path());
+        let mut dirs: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+        dirs.extend(fs::read_dir(world.store().join("refs")).unwrap().map(|entry| entry.unwrap().path()));
+        dirs.sort();
+        dirs
+    };
+    let id = world.snap();
+    let before = dirs(&world);
+    world.dbsnap(["delete", &id, "--yes"]).run().success();
+    world.known.clear();
+    world.dbsnap(["gc", "--now"]).run().success();
+    assert_eq!(files(&world.store().join("packs")), Vec::<PathBuf>::new());
+    assert!(dirs(&world).iter().filter(|dir| before.contains(dir)).count() == before.len(), "a directory is gone");
+    world.snap();
+    world.finish();
+}

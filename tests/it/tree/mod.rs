@@ -8,7 +8,7 @@ mod damage;
 mod history;
 mod hostile;
 mod load;
-mod memory;
+pub mod memory;
 pub mod model;
 mod noted;
 mod reads;

@@ -5,7 +5,7 @@ use super::model::{Dice, Model, build, build_sorted, diff, extent, key, keyed, m
 use dbsnap::codec::{KeySpec, Value, row};
 use dbsnap::hash::Hash;
 use dbsnap::monitor::Silent;
-use dbsnap::tree::{BuildOptions, Builder, Extent, Sorter, TreeError, empty_id, find};
+use dbsnap::tree::{BuildOptions, Builder, Extent, Finder, Sorter, TreeError, empty_id};
 use proptest::prelude::*;
 
 #[test]
@@ -22,8 +22,8 @@ fn a_table_comes_back() {
         assert!(read(&store, &spec, &built.root, ahead).unwrap() == model);
     }
     let (wanted, entry) = model.iter().nth(777).unwrap();
-    assert_eq!(find(&store, &spec, &built.root, wanted).unwrap().as_ref(), Some(entry));
-    assert_eq!(find(&store, &spec, &built.root, b"\x11").unwrap(), None);
+    assert_eq!(Finder::new(&store).find(&spec, &built.root, wanted).unwrap().as_ref(), Some(entry));
+    assert_eq!(Finder::new(&store).find(&spec, &built.root, b"\x11").unwrap(), None);
 }
 
 #[test]

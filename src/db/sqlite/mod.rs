@@ -14,6 +14,7 @@ mod foreign_keys;
 mod interrupt;
 mod kinds;
 mod literal;
+mod misfits;
 mod multiset;
 mod patch;
 mod postponed;

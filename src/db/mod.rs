@@ -17,7 +17,7 @@ pub use error::{DbError, Rule};
 pub use filter::{Care, FilterNames};
 pub use open::{OpenOptions, open};
 use patch::patch_keys;
-pub use patch::{Copies, Crossing, PatchTable, PatchWriter, patch_writer};
+pub use patch::{Copies, Crossing, Done, PatchTable, PatchWriter, patch_writer};
 pub use traits::{
     Change, Changing, Commit, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source,
     TableRead, Write, Writing, Written,

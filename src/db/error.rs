@@ -68,6 +68,16 @@ pub enum DbError {
         /// What was being done and the server's primary message; never DETAIL or CONTEXT, which hold row values.
         message: String,
     },
+    /// A rule of the database's does not take a row.
+    #[error("{message}{}", code.as_ref().map(|code| format!(" (SQLSTATE {code})")).unwrap_or_default())]
+    Constraint {
+        /// What kind of rule.
+        rule: Rule,
+        /// SQLSTATE, PostgreSQL only.
+        code: Option<String>,
+        /// As of [`DbError::Query`]; names the rule.
+        message: String,
+    },
     /// The connection died, the stream ended early or row counts do not match.
     #[error("the connection was lost: {0}")]
     Lost(String),
@@ -95,6 +105,32 @@ pub enum DbError {
     /// The receiver of rows stopped; the reason is with the receiver.
     #[error("stopped")]
     Stopped,
+}
+
+/// A rule that a database holds rows to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// CHECK, of a table or a domain.
+    Check,
+    /// NOT NULL.
+    NotNull,
+    /// PRIMARY KEY, UNIQUE or EXCLUDE.
+    Unique,
+    /// FOREIGN KEY.
+    Reference,
+}
+
+impl Rule {
+    /// The rule that a SQLSTATE is about.
+    pub(super) fn of_sqlstate(code: &str) -> Option<Rule> {
+        match code {
+            "23502" => Some(Rule::NotNull),
+            "23503" | "23001" => Some(Rule::Reference),
+            "23505" | "23P01" => Some(Rule::Unique),
+            "23514" => Some(Rule::Check),
+            _ => None,
+        }
+    }
 }
 
 fn dangling(references: &[(TableName, TableName, u64)]) -> String {

@@ -13,13 +13,13 @@ mod traits;
 mod url;
 
 pub use catalog::{Catalog, Counter, Engine, SourceIdentity, TableInfo};
-pub use error::DbError;
+pub use error::{DbError, Rule};
 pub use filter::{Care, FilterNames};
 pub use open::{OpenOptions, open};
 use patch::patch_keys;
-pub use patch::{Copies, Crossing, PatchTable, PatchWriter, patch_writer};
+pub use patch::{Copies, Crossing, Done, PatchTable, PatchWriter, patch_writer};
 pub use traits::{
-    Change, Changing, Commit, Filter, MayDangle, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source, TableRead,
-    Write, Written,
+    Change, Changing, Commit, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source,
+    TableRead, Write, Writing, Written,
 };
 pub use url::{DatabaseUrl, Host, Password, PostgresTarget, SslMode};

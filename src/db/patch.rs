@@ -20,6 +20,21 @@ pub struct PatchTable<'t> {
     pub crossing: &'t Crossing,
 }
 
+/// What a patch does to one table.
+#[derive(Debug, Clone, Default)]
+pub struct Done {
+    /// Rows that it deletes.
+    pub deleted: u64,
+    /// Rows that get other values.
+    pub updated: u64,
+    /// Rows that it inserts.
+    pub inserted: u64,
+    /// What the rows with new values are, if [`PatchWriter::hash`] tells of each.
+    pub hashes: Option<Vec<[u8; 32]>>,
+    /// Rows that the statements write, some of them more than once.
+    pub writes: u64,
+}
+
 /// What a table's updates cross on their way.
 #[derive(Debug, Clone, Default)]
 pub struct Crossing {
@@ -46,10 +61,26 @@ pub trait PatchWriter {
     fn begin(&self, tables: &[PatchTable<'_>]) -> String;
 
     /// What stands after the last: a check of what it led to, and the end of the transaction.
-    fn end(&self, tables: &[PatchTable<'_>]) -> String;
+    fn end(&self, tables: &[PatchTable<'_>], done: &[Done]) -> String;
 
     /// The condition that picks the row with the key of `values`.
     fn key_is(&self, schema: &TableSchema, values: &[ValueRef<'_>]) -> String;
+
+    /// The condition that a column has a value.
+    fn cell_is(&self, column: &Column, value: ValueRef<'_>) -> String;
+
+    /// The condition that picks the row with the key of `values`, if it has all of `values` but those of the columns `but`.
+    fn row_is(&self, schema: &TableSchema, values: &[ValueRef<'_>], but: &BTreeSet<usize>) -> String {
+        let key = schema.key_names();
+        let beyond = schema.columns.iter().zip(values).enumerate();
+        let beyond = beyond.filter(|(at, (column, _))| !key.contains(&column.name.as_str()) && !but.contains(at));
+        let mut terms = vec![self.key_is(schema, values)];
+        terms.extend(beyond.map(|(_, (column, value))| self.cell_is(column, *value)));
+        all_of(terms)
+    }
+
+    /// What [`PatchWriter::end`] holds a written row against. `None` if there is nothing that the database can say of such rows.
+    fn hash(&self, schema: &TableSchema, values: &[ValueRef<'_>]) -> Option<[u8; 32]>;
 
     /// Deletes the rows that these conditions pick.
     fn delete(&self, schema: &TableSchema, keys: &[String]) -> String;
@@ -59,6 +90,9 @@ pub trait PatchWriter {
 
     /// Deletes copies of a row, perhaps not before [`PatchWriter::end_copies`].
     fn delete_copies(&self, schema: &TableSchema, copies: Copies<'_>) -> String;
+
+    /// How many rows that writes.
+    fn writes_of_copies(&self, schema: &TableSchema, copies: Copies<'_>) -> u64;
 
     /// What stands after the last [`PatchWriter::delete_copies`] of a table.
     fn end_copies(&self, schema: &TableSchema) -> String;
@@ -107,6 +141,18 @@ pub(super) fn key_cells<'r>(
         Some((schema.columns.get(at)?.clone(), key.order, *values.get(at)?))
     };
     columns.iter().filter_map(cell).collect()
+}
+
+/// How many terms stand beside each other: what is nested deeper than that no database takes.
+const TERMS: usize = 100;
+
+/// Conditions as one that holds if all of them do.
+pub(super) fn all_of(terms: Vec<String>) -> String {
+    if terms.len() <= TERMS {
+        return terms.join(" AND ");
+    }
+    let groups = terms.chunks(TERMS).map(|some| format!("({})", some.join(" AND "))).collect();
+    all_of(groups)
 }
 
 /// Bytes as hexadecimal digits.

@@ -1,6 +1,6 @@
 //! The pair of traits that every engine implements.
 
-use super::{Catalog, Counter, DbError, SourceIdentity};
+use super::{Catalog, Counter, DbError, Rule, SourceIdentity};
 use crate::codec::{DanglingRows, TableName, TableSchema};
 use crate::monitor::Monitor;
 
@@ -128,6 +128,26 @@ pub trait Snapshot {
         Err(DbError::Filter { reason: format!("there is no database here to apply it: {}", filter.typed) })
     }
 
+    /// For each of `rows`, which stand nowhere yet, the row of the table at `index` that has to give way to it, or take its values: a unique
+    /// index of the database's takes both for the same, and the table has no captured key that says so. `None` where there is no such row.
+    ///
+    /// # Errors
+    /// If the database cannot tell.
+    fn rivals(&mut self, index: usize, rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
+        let _ = index;
+        Ok(vec![None; rows.len()])
+    }
+
+    /// Which rules of the table at `index` would refuse what is to be written to it, as far as that can be told without writing. Rules that
+    /// rows can break all the same (NOT VALID) are passed over, and so are references to tables of this transaction.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    fn misfits(&mut self, index: usize, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
+        let _ = (index, writing);
+        Ok(Vec::new())
+    }
+
     /// The counters (sequences, identities, AUTOINCREMENT) that feed columns of that table.
     ///
     /// # Errors
@@ -206,6 +226,26 @@ pub struct Changing<'r> {
     pub change: Change,
     /// The rows, as for [`RestoreTxn::delete`] or [`RestoreTxn::update`].
     pub rows: &'r mut dyn RowStream,
+}
+
+/// Rows that are to be written to a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Writing<'r> {
+    /// Rows that are inserted, or whose values others get.
+    pub rows: &'r [&'r [u8]],
+    /// Rows that are deleted, if these are all.
+    pub gone: Option<&'r [&'r [u8]]>,
+}
+
+/// A rule that rows break which are to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// What kind of rule.
+    pub rule: Rule,
+    /// What it is called: `the constraint positive`.
+    pub name: String,
+    /// How many rows break it, if that is known.
+    pub rows: Option<u64>,
 }
 
 /// What the server said to COMMIT.
@@ -324,7 +364,8 @@ pub trait RestoreTxn: Snapshot {
     /// If the database refuses or deletes another number of rows than given.
     fn delete(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError>;
 
-    /// Gives each row that has the key of a row given that row's values. Only for tables with a key.
+    /// Gives each row that has the key of a row given that row's values. In a table without a captured key these are its
+    /// [`Snapshot::rivals`].
     ///
     /// # Errors
     /// If the database refuses or changes another number of rows than given.

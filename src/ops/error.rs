@@ -2,7 +2,7 @@
 
 use super::demo::DemoError;
 use crate::codec::{CodecError, TableName};
-use crate::db::DbError;
+use crate::db::{DbError, Rule};
 use crate::hash::Hash;
 use crate::prisma::ExportError;
 use crate::snapshot::ReferenceError;
@@ -270,6 +270,26 @@ impl OpError {
             OpError::Db(DbError::Dangling(_)) => {
                 Some("restore those tables together; --allow-dangling leaves such rows".to_owned())
             }
+            OpError::Db(DbError::Constraint { rule, .. }) => Some(
+                match rule {
+                    Rule::Check => {
+                        "rows of the snapshot break a rule that is newer than they are: drop or loosen it, restore, and put it back \
+                         (PostgreSQL: as NOT VALID); or leave those rows out with --where"
+                    }
+                    Rule::NotNull => {
+                        "rows of the snapshot have no value where one is required now: allow NULL again, restore, and fill the column in; \
+                         or leave those rows out with --where"
+                    }
+                    Rule::Unique => {
+                        "another row has a value that must be unique: --mode exact deletes rows that are not in the snapshot, \
+                         or change that row first"
+                    }
+                    Rule::Reference => {
+                        "restore the tables that rows refer to, or that refer to them, together with this one: name them all"
+                    }
+                }
+                .to_owned(),
+            ),
             OpError::Untrusted { store, .. } => Some(format!(
                 "if you trust it: take it over (chown, chmod o-w), or set DBSNAP_SAFE_DIRECTORY={}",
                 store.display()

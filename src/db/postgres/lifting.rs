@@ -2,7 +2,7 @@
 //!
 //! PostgreSQL checks a unique index row by row, so rows that exchange unique values pass it in no order; and a constraint that was
 //! added as NOT VALID refuses rows that it never looked at. Within the transaction both are dropped and made again, which the owner
-//! of a table may do. Each query here gives two columns: what takes one thing off, and what puts it back. The statements that put
+//! of a table (or, of its rules, a domain) may do. Each query here gives two columns: what takes one thing off, and what puts it back. The statements that put
 //! back run in the opposite order.
 
 /// The name of a relation, quoted, with its schema.
@@ -121,6 +121,46 @@ pub(super) fn checks_not_valid(oid: &str, name: &str) -> String {
         constraint(&relation("k.conrelid"), "k"),
         comment(&of("c"), "c.oid", "pg_constraint"),
     )
+}
+
+/// CHECK constraints of the relations in the array `tables` that do not hold for all rows, with those that inherit them, as far as this role
+/// may take them off.
+pub(super) fn checks_older_than(tables: &str) -> String {
+    format!(
+        "SELECT DISTINCT f.off, f.again FROM pg_catalog.pg_constraint older \
+         JOIN pg_catalog.pg_class o ON o.oid = older.conrelid AND pg_catalog.pg_has_role(o.relowner, 'USAGE') \
+         CROSS JOIN LATERAL ({}) AS f (off, again) \
+         WHERE older.contype = 'c' AND NOT older.convalidated AND older.conrelid = ANY ({tables})",
+        checks_not_valid("older.conrelid", "older.conname")
+    )
+}
+
+/// Rules of domains that do not hold for all values and for which `condition` on `k` and the domain `y` (`pg_type`) holds.
+pub(super) fn domain_checks_not_valid(condition: &str) -> String {
+    let name = "(SELECT pg_catalog.format('%I.%I', n.nspname, y.typname) FROM pg_catalog.pg_namespace n WHERE n.oid = y.typnamespace)";
+    let commented = comment(
+        &format!("pg_catalog.format('CONSTRAINT %I ON DOMAIN %s', k.conname, {name})"),
+        "k.oid",
+        "pg_constraint",
+    );
+    format!(
+        "SELECT pg_catalog.format('ALTER DOMAIN %s DROP CONSTRAINT %I', {name}, k.conname), \
+         pg_catalog.format('ALTER DOMAIN %s ADD CONSTRAINT %I %s', {name}, k.conname, pg_catalog.pg_get_constraintdef(k.oid)) || {commented} \
+         FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_type y ON y.oid = k.contypid \
+         WHERE k.contype = 'c' AND NOT k.convalidated AND ({condition})"
+    )
+}
+
+/// The same for those that values in columns `a` (`pg_attribute`) for which `columns` holds can have, as far as this role may take them off.
+pub(super) fn domain_checks_older_than(columns: &str) -> String {
+    domain_checks_not_valid(&format!(
+        "pg_catalog.pg_has_role(y.typowner, 'USAGE') AND y.oid IN (WITH RECURSIVE used (oid) AS \
+         (SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE ({columns}) AND a.attnum > 0 AND NOT a.attisdropped UNION \
+         SELECT x.oid FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid \
+         CROSS JOIN LATERAL (SELECT t.typbasetype UNION ALL SELECT t.typelem UNION ALL SELECT b.atttypid \
+         FROM pg_catalog.pg_attribute b WHERE b.attrelid = t.typrelid AND b.attnum > 0 AND NOT b.attisdropped) AS x (oid) \
+         WHERE x.oid <> 0) SELECT used.oid FROM used)"
+    ))
 }
 
 /// A query for the query that finds rows which refer to nothing by the foreign key for which `condition` on `k` holds, and which this

@@ -1,14 +1,29 @@
-//! How the keys of tables are compared.
+//! How the rows of tables are told apart: by the captured key or, where there is none, by a unique index that the database keeps, over
+//! generated columns (which are not captured) or columns that can be NULL.
 
 use super::client::Failure;
+use super::generated::Generated;
 use super::quote;
 use super::session::Session;
 use crate::codec::{Key, KeyOrder, KeySource, Kind};
 use std::collections::HashMap;
 
-/// Per table of a session and key column, in key order: the key's equality operator, qualified.
+/// Per table of a session the columns that tell its rows apart, in index order.
 #[derive(Debug, Default)]
-pub(super) struct KeyOperators(HashMap<usize, Vec<String>>);
+pub(super) struct KeyOperators {
+    members: HashMap<usize, Vec<Member>>,
+    generated: Generated,
+}
+
+/// One column of an index.
+#[derive(Debug)]
+struct Member {
+    name: String,
+    /// The index's equality operator, qualified.
+    operator: String,
+    /// ` COLLATE` and the index's collation, if it has one.
+    collate: String,
+}
 
 /// Whether equal values of a key column can look different (1.1 and 1.10).
 pub(super) fn has_many_forms(order: KeyOrder, kind: Kind) -> bool {
@@ -21,61 +36,86 @@ impl KeyOperators {
         let index_of: HashMap<u32, usize> =
             session.plans.iter().enumerate().map(|(index, plan)| (plan.oid, index)).collect();
         let mut operators = KeyOperators::default();
-        let keys: Vec<String> = session
-            .plans
-            .iter()
-            .filter_map(|plan| match &plan.schema.key {
-                Key::Columns { source: KeySource::Primary, .. } => Some(format!("({}, NULL)", plan.oid)),
-                Key::Columns { source: KeySource::Unique(name), .. } => {
-                    Some(format!("({}, {})", plan.oid, quote::literal(name)))
-                }
-                Key::Rows => None,
-            })
-            .collect();
-        if keys.is_empty() {
+        if session.plans.is_empty() {
             return Ok(operators);
         }
+        let chosen: Vec<String> = session
+            .plans
+            .iter()
+            .map(|plan| match &plan.schema.key {
+                Key::Columns { source: KeySource::Primary, .. } => format!("({}, true, NULL)", plan.oid),
+                Key::Columns { source: KeySource::Unique(name), .. } => {
+                    format!("({}, false, {})", plan.oid, quote::literal(name))
+                }
+                Key::Rows => format!("({}, false, NULL)", plan.oid),
+            })
+            .collect();
+        // without a captured key: the primary key, or what others refer to, or any
         let sql = format!(
-            "SELECT i.indrelid, pg_catalog.quote_ident(n.nspname), o.oprname \
-             FROM (VALUES {}) AS wanted (oid, name) \
-             JOIN pg_catalog.pg_index i ON i.indrelid = wanted.oid::pg_catalog.oid \
-             JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid \
+            "SELECT i.indrelid, m.attname, pg_catalog.format('OPERATOR(%I.%s)', n.nspname, o.oprname), \
+             coalesce((SELECT pg_catalog.format(' COLLATE %I.%I', ns.nspname, co.collname) FROM pg_catalog.pg_collation co \
+             JOIN pg_catalog.pg_namespace ns ON ns.oid = co.collnamespace \
+             WHERE co.oid = i.indcollation[part.n::pg_catalog.int4 - 1]), '') \
+             FROM (VALUES {}) AS wanted (oid, by_primary, name) \
+             JOIN pg_catalog.pg_index i ON i.indexrelid = (SELECT j.indexrelid FROM pg_catalog.pg_index j \
+             JOIN pg_catalog.pg_class x ON x.oid = j.indexrelid WHERE j.indrelid = wanted.oid::pg_catalog.oid \
+             AND CASE WHEN wanted.by_primary THEN j.indisprimary WHEN wanted.name IS NOT NULL THEN x.relname = wanted.name \
+             ELSE j.indisunique AND j.indimmediate AND j.indisvalid AND j.indislive AND j.indpred IS NULL \
+             AND j.indexprs IS NULL END ORDER BY j.indisprimary DESC, \
+             EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conindid = j.indexrelid) DESC, \
+             j.indnkeyatts, x.relname COLLATE \"C\" LIMIT 1) \
              CROSS JOIN LATERAL pg_catalog.unnest(i.indclass::pg_catalog.oid[]) WITH ORDINALITY AS part (class, n) \
+             JOIN pg_catalog.pg_attribute m ON m.attrelid = i.indrelid \
+             AND m.attnum = i.indkey[part.n::pg_catalog.int4 - 1] \
              JOIN pg_catalog.pg_opclass c ON c.oid = part.class \
              JOIN pg_catalog.pg_amop a ON a.amopfamily = c.opcfamily AND a.amoplefttype = c.opcintype \
              AND a.amoprighttype = c.opcintype AND a.amopstrategy = 3 \
              JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr \
              JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace \
-             WHERE CASE WHEN wanted.name IS NULL THEN i.indisprimary ELSE x.relname = wanted.name END \
-             AND part.n <= i.indnkeyatts ORDER BY i.indrelid, part.n",
-            keys.join(", ")
+             WHERE part.n <= i.indnkeyatts ORDER BY i.indrelid, part.n",
+            chosen.join(", ")
         );
         session.connection.query(&sql, session.monitor, &mut |row| {
             if let Some(&index) = index_of.get(&row.required_number(0)?) {
-                let operator = format!("OPERATOR({}.{})", row.required(1)?, row.required(2)?);
-                operators.0.entry(index).or_default().push(operator);
+                operators.members.entry(index).or_default().push(Member {
+                    name: row.required(1)?.to_string(),
+                    operator: row.required(2)?.to_string(),
+                    collate: row.required(3)?.to_string(),
+                });
             }
             Ok(())
         })?;
+        operators.generated = Generated::load(session)?;
         Ok(operators)
     }
 
+    /// Whether the rows of the table at `index` can be told apart.
+    pub(super) fn tell_apart(&self, index: usize) -> bool {
+        self.members.contains_key(&index)
+    }
+
+    /// The generated columns of these tables.
+    pub(super) fn generated(&self) -> &Generated {
+        &self.generated
+    }
+
     /// `row` of the table at `index` and row `other`, whose columns are called `c` and their position, have the same key, as SQL. Only
-    /// for tables with a key.
+    /// for tables whose rows can be told apart; where a generated column does, functions of the database's own may be called.
     pub(super) fn same_key(&self, session: &Session<'_>, index: usize, row: &str, other: &str) -> String {
-        let Some(plan) = session.plans.get(index) else { return "false".into() };
-        let Key::Columns { columns, .. } = &plan.schema.key else { return "false".into() };
-        let operators = self.0.get(&index);
-        let parts: Vec<String> = columns
-            .iter()
-            .enumerate()
-            .filter_map(|(position, key)| {
-                let column = plan.schema.columns.get(key.column as usize)?;
-                let operator = operators.and_then(|all| all.get(position));
-                let operator = operator.map_or("OPERATOR(pg_catalog.=)", String::as_str);
-                Some(format!("{row}.{} {operator} {other}.c{}", quote::identifier(&column.name), key.column))
-            })
-            .collect();
-        parts.join(" AND ")
+        let (Some(plan), Some(members)) = (session.plans.get(index), self.members.get(&index)) else {
+            return "false".into();
+        };
+        let same = |member: &Member| {
+            let name = quote::identifier(&member.name);
+            let value = match plan.schema.columns.iter().position(|column| column.name == member.name) {
+                Some(at) => format!("{other}.c{at}"),
+                None => {
+                    format!("{}{}", self.generated.value(&plan.schema, index, &member.name, other)?, member.collate)
+                }
+            };
+            Some(format!("{row}.{name} {} {value}", member.operator))
+        };
+        let parts: Option<Vec<String>> = members.iter().map(same).collect();
+        parts.map_or_else(|| "false".into(), |parts| parts.join(" AND "))
     }
 }

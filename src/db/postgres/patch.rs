@@ -2,15 +2,19 @@
 //!
 //! A patch runs as the plain owner of its tables, in one transaction, under a lock against other writers. Foreign keys are checked at
 //! its end: those among its tables that cannot be deferred are made deferrable and put back (or made anew, see `moving`). Triggers and rules of users are switched
-//! off one by one and put back as they were; so are unique indexes that updates cross (see `lifting`). While rows are written the search path is the session's own,
-//! which functions in checks, generated columns and indexes are written for: every operator in those statements is qualified. The row counts before and after are
-//! checked, so that a patch does its work whole or not at all.
+//! off one by one and put back as they were; so are unique indexes that updates cross and constraints that are not valid (see `lifting`). While rows are written the
+//! search path is the session's own, which functions in checks, generated columns and indexes are written for: every operator in those statements is qualified.
+//! Statements pick rows by all that they are to hold. The row counts before and after are checked, and the rows that were written (which the server tells by their
+//! `xmin`) against a hash of what they should be, so that a patch does its work whole or not at all.
+
+mod proof;
 
 use super::lifting;
 use super::moving::{in_patch, moving};
 use super::quote::{identifier, table};
 use crate::codec::{Column, Identity, Kind, TableSchema, Value, ValueRef};
-use crate::db::patch::{Copies, Crossing, PatchTable, PatchWriter, hex, key_cells};
+use crate::db::patch::{Copies, Crossing, Done, PatchTable, PatchWriter, hex, key_cells};
+use proof::{checks, count, written};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -19,19 +23,24 @@ use std::fmt::Write;
 pub struct PostgresPatch;
 
 /// Settings that the text forms of values depend on, as they were when the values were read.
-const SETTINGS: [(&str, &str); 11] = [
+const SETTINGS: [(&str, &str); 13] = [
     ("search_path", ""),
     ("row_security", "off"),
     ("standard_conforming_strings", "on"),
     ("DateStyle", "ISO, YMD"),
     ("IntervalStyle", "postgres"),
     ("TimeZone", "UTC"),
+    ("extra_float_digits", "3"),
+    ("bytea_output", "hex"),
     ("lc_monetary", "C"),
     ("xmloption", "content"),
     ("array_nulls", "on"),
     ("client_min_messages", "warning"),
     ("statement_timeout", "0"),
 ];
+
+/// Foreign keys `k` that rows of the patch's tables may be older than.
+const OLDER: &str = "(NOT k.convalidated AND k.conrelid = ANY (tables))";
 
 /// Sets the search path that the session came with, which functions of the database's own are written for.
 const THEIR_PATH: &str = "SELECT pg_catalog.set_config('search_path', :'dbsnap_path', true) AS dbsnap_path \\gset\n";
@@ -51,7 +60,13 @@ impl PatchWriter for PostgresPatch {
         let names: Vec<String> = tables.iter().map(|one| table(&one.schema.table)).collect();
         let only: Vec<String> = names.iter().map(|name| format!("ONLY {name}")).collect();
         let _ = writeln!(sql, "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE;", only.join(", "));
-        sql.push_str(&checks(tables, |(before, _)| before, "does not have the rows that this patch starts from"));
+        sql.push_str(&checks(tables, |nth, one| match one.rows {
+            Some((before, _)) => count(one, &before.to_string(), "does not have the rows that this patch starts from"),
+            None => format!(
+                "  PERFORM pg_catalog.set_config('dbsnap.rows_{nth}', (SELECT pg_catalog.count(*) FROM ONLY {})::pg_catalog.text, true);\n",
+                table(&one.schema.table)
+            ),
+        }));
         sql.push_str(
             "CREATE TEMPORARY TABLE dbsnap_again (n integer GENERATED ALWAYS AS IDENTITY, sql text) ON COMMIT DROP;\n",
         );
@@ -76,7 +91,7 @@ impl PatchWriter for PostgresPatch {
              format('ALTER TABLE %s ALTER CONSTRAINT %I NOT DEFERRABLE', k.conrelid::pg_catalog.regclass, k.conname)\n    \
              FROM pg_catalog.pg_constraint k\n    \
              WHERE k.contype = 'f' AND NOT k.condeferrable AND k.conparentid = 0 \
-             AND {} AND {}\n    AND NOT {moving}",
+             AND {} AND {}\n    AND NOT {moving} AND NOT {OLDER}",
                 in_patch("k.conrelid"),
                 in_patch("k.confrelid")
             ),
@@ -87,6 +102,12 @@ impl PatchWriter for PostgresPatch {
              format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::pg_catalog.regclass, k.conname, \
              pg_catalog.pg_get_constraintdef(k.oid))\n    \
              FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0\n    AND {moving}"
+        ));
+        parts.push(lifting::foreign_keys(&format!("{OLDER} AND NOT {moving}")));
+        parts.push(format!("SELECT * FROM ({}) AS checks", lifting::checks_older_than("tables")));
+        parts.push(format!(
+            "SELECT * FROM ({}) AS rules",
+            lifting::domain_checks_older_than("a.attrelid = ANY (tables)")
         ));
         let list = format!("\n  tables CONSTANT pg_catalog.regclass[] := ARRAY[{}];", oids.join(", "));
         sql.push_str(&take_off(&list, &parts.join("\n    UNION ALL\n    ")));
@@ -100,7 +121,7 @@ impl PatchWriter for PostgresPatch {
         sql
     }
 
-    fn end(&self, tables: &[PatchTable<'_>]) -> String {
+    fn end(&self, tables: &[PatchTable<'_>], done: &[Done]) -> String {
         if tables.is_empty() {
             return "COMMIT;\n".to_owned();
         }
@@ -108,7 +129,18 @@ impl PatchWriter for PostgresPatch {
             "\nSET CONSTRAINTS ALL IMMEDIATE;\nSET LOCAL search_path = '';\nDO $dbsnap$\nDECLARE\n  one record;\nBEGIN\n  \
              FOR one IN SELECT sql FROM pg_temp.dbsnap_again ORDER BY n DESC LOOP\n    EXECUTE one.sql;\n  END LOOP;\n\
              END $dbsnap$;\n{}COMMIT;\n",
-            checks(tables, |(_, after)| after, "does not have the rows that this patch leads to")
+            checks(tables, |nth, one| {
+                let done = &done[nth];
+                let rows = match one.rows {
+                    Some((_, after)) => after.to_string(),
+                    None => format!(
+                        "(pg_catalog.current_setting('dbsnap.rows_{nth}')::pg_catalog.int8 OPERATOR(pg_catalog.+) {} OPERATOR(pg_catalog.-) {})",
+                        done.inserted, done.deleted
+                    ),
+                };
+                let complaint = "does not have the rows that this patch leads to";
+                count(one, &rows, complaint) + &written(one.schema, done)
+            })
         )
     }
 
@@ -133,6 +165,32 @@ impl PatchWriter for PostgresPatch {
         terms.join(" AND ")
     }
 
+    fn cell_is(&self, column: &Column, value: ValueRef<'_>) -> String {
+        let (name, text) = (identifier(&column.name), value_of(value, column));
+        let as_text = matches!(column.kind, Kind::Json | Kind::Interval | Kind::Money | Kind::Other);
+        match value {
+            ValueRef::Null => format!("{name} IS NULL"),
+            // its text depends on the search path
+            _ if is_reg(column) => {
+                let (oid, array) = ("pg_catalog.oid", if column.array { "[]" } else { "" });
+                let of_type = &column.sql_type;
+                format!("{name}::{oid}{array} OPERATOR(pg_catalog.=) {text}::pg_catalog.{of_type}::{oid}{array}")
+            }
+            // not every type has equality, or one that is in sight, or one that sees every difference
+            ValueRef::Text(_) if as_text || column.sql_type.contains('.') => {
+                format!("pg_catalog.concat({name}) COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) {text}")
+            }
+            ValueRef::Text(_) if column.collation.is_some() && !column.array => {
+                format!("{name} COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) {text}")
+            }
+            _ => format!("{name} OPERATOR(pg_catalog.=) {text}"),
+        }
+    }
+
+    fn hash(&self, schema: &TableSchema, values: &[ValueRef<'_>]) -> Option<[u8; 32]> {
+        (!schema.columns.is_empty() && !schema.columns.iter().any(is_reg)).then(|| proof::hash(schema, values))
+    }
+
     fn delete(&self, schema: &TableSchema, keys: &[String]) -> String {
         format!("DELETE FROM ONLY {} WHERE {};\n", table(&schema.table), crate::db::patch_keys(keys))
     }
@@ -152,6 +210,10 @@ impl PatchWriter for PostgresPatch {
             copies.values.iter().zip(&schema.columns).map(|(value, column)| value_of(*value, column)).collect();
         values.push(copies.gone.to_string());
         format!("INSERT INTO pg_temp.dbsnap_gone VALUES ({});\n", values.join(", "))
+    }
+
+    fn writes_of_copies(&self, _: &TableSchema, copies: Copies<'_>) -> u64 {
+        copies.gone
     }
 
     fn end_copies(&self, schema: &TableSchema) -> String {
@@ -263,27 +325,9 @@ fn identities(schema: &TableSchema) -> Vec<String> {
         .collect()
 }
 
-/// Raises an error where a table does not have as many rows as it should.
-fn checks(tables: &[PatchTable<'_>], which: impl Fn((u64, u64)) -> u64, complaint: &str) -> String {
-    let mut names = Vec::new();
-    let mut body = String::new();
-    for one in tables {
-        let Some(rows) = one.rows.map(&which) else { continue };
-        let name = table(&one.schema.table);
-        let message = literal(&format!("table {} {complaint} ({rows})", one.schema.table));
-        let _ = write!(
-            body,
-            "  IF (SELECT pg_catalog.count(*) FROM ONLY {name}) <> {rows} THEN\n    \
-             RAISE EXCEPTION USING MESSAGE = {message};\n  END IF;\n"
-        );
-        names.push(name);
-    }
-    if body.is_empty() {
-        return body;
-    }
-    let tag = tag(&names);
-    // planning a query may call functions of the table's indexes
-    format!("{THEIR_PATH}DO {tag}\nBEGIN\n{body}END {tag};\nSET LOCAL search_path = '';\n")
+/// Whether values of this type are written as the search path says.
+fn is_reg(column: &Column) -> bool {
+    column.kind == Kind::Other && column.sql_type.starts_with("reg") && !column.sql_type.contains('.')
 }
 
 /// A dollar quote that stands in none of `names`.

@@ -1,7 +1,7 @@
 //! SQLite's errors in our words. Its messages name columns and constraints, never values; the SQL text, which may hold
 //! a filter's literals, stays out.
 
-use crate::db::DbError;
+use crate::db::{DbError, Rule};
 use rusqlite::{Error, ErrorCode, ffi};
 
 /// `error` while `doing` (present participle with its object: `reading mods`).
@@ -26,7 +26,22 @@ pub(super) fn failed(doing: &str, error: Error) -> DbError {
             code: None,
             message: format!("{doing}: the database file is damaged ({message}); `PRAGMA integrity_check` tells more"),
         },
-        _ => DbError::Query { code: None, message: format!("{doing}: {message}") },
+        other => {
+            let message = format!("{doing}: {message}");
+            let rule = match (other, code.map(|code| code.extended_code)) {
+                (Some(ErrorCode::ConstraintViolation), Some(ffi::SQLITE_CONSTRAINT_CHECK)) => Some(Rule::Check),
+                (Some(ErrorCode::ConstraintViolation), Some(ffi::SQLITE_CONSTRAINT_NOTNULL)) => Some(Rule::NotNull),
+                (Some(ErrorCode::ConstraintViolation), Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY)) => {
+                    Some(Rule::Reference)
+                }
+                (Some(ErrorCode::ConstraintViolation), Some(code)) if is_of_unique(code) => Some(Rule::Unique),
+                _ => None,
+            };
+            match rule {
+                Some(rule) => DbError::Constraint { rule, code: None, message },
+                None => DbError::Query { code: None, message },
+            }
+        }
     }
 }
 
@@ -40,8 +55,9 @@ pub(super) fn extended_code(error: &Error) -> Option<i32> {
 
 /// Whether a row was refused because another row has its key or a unique value of it.
 pub(super) fn is_taken(error: &Error) -> bool {
-    matches!(
-        extended_code(error),
-        Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID)
-    )
+    extended_code(error).is_some_and(is_of_unique)
+}
+
+fn is_of_unique(code: i32) -> bool {
+    matches!(code, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID)
 }

@@ -15,6 +15,7 @@ mod foreign_keys;
 mod interrupt;
 mod kinds;
 mod literal;
+mod misfits;
 mod multiset;
 mod patch;
 mod postponed;

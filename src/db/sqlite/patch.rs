@@ -1,12 +1,13 @@
 //! Patches for sqlite3.
 //!
 //! The program must stop at the first error, because otherwise it would go on and commit; triggers and foreign keys are off for its
-//! connection. The row counts before and after are checked, so that a patch does its work whole or not at all.
+//! connection. Statements pick rows by all that they are to hold; the rows that they write are counted, and those of each table before and
+//! after, so that a patch does its work whole or not at all.
 
 use super::literal::{real, text, value};
 use super::sql::{quote, table};
 use crate::codec::{Column, KeyOrder, Kind, TableSchema, Value, ValueRef};
-use crate::db::patch::{Copies, PatchTable, PatchWriter, hex, key_cells};
+use crate::db::patch::{Copies, Done, PatchTable, PatchWriter, all_of, hex, key_cells};
 
 /// Writes patches for sqlite3.
 #[derive(Debug)]
@@ -16,14 +17,27 @@ impl PatchWriter for SqlitePatch {
     fn begin(&self, tables: &[PatchTable<'_>]) -> String {
         let mut sql =
             String::from(".bail on\n.dbconfig enable_trigger off\nPRAGMA foreign_keys = OFF;\nBEGIN IMMEDIATE;\n");
-        sql.push_str(&checks(tables, |(before, _)| before, "does not have the rows that this patch starts from"));
+        let checks = checks(tables, |(before, _)| before, "does not have the rows that this patch starts from");
+        sql.push_str(&check(checks));
+        if !tables.is_empty() {
+            sql.push_str("CREATE TEMPORARY TABLE dbsnap_writes AS SELECT total_changes() AS before;\n");
+        }
         sql.push('\n');
         sql
     }
 
-    fn end(&self, tables: &[PatchTable<'_>]) -> String {
-        let checks = checks(tables, |(_, after)| after, "does not have the rows that this patch leads to");
-        format!("\n{checks}COMMIT;\n")
+    fn end(&self, tables: &[PatchTable<'_>], done: &[Done]) -> String {
+        let mut checks = checks(tables, |(_, after)| after, "does not have the rows that this patch leads to");
+        let names: Vec<&str> = tables.iter().map(|one| one.schema.table.name.as_str()).collect();
+        let writes: u64 = done.iter().map(|done| done.writes).sum();
+        checks.insert(
+            0,
+            (
+                format!("rows of {} are not what this patch starts from", names.join(", ")),
+                format!("SELECT total_changes() - before = {writes} FROM temp.dbsnap_writes"),
+            ),
+        );
+        format!("\n{}DROP TABLE temp.dbsnap_writes;\nCOMMIT;\n", check(checks))
     }
 
     fn key_is(&self, schema: &TableSchema, values: &[ValueRef<'_>]) -> String {
@@ -41,6 +55,21 @@ impl PatchWriter for SqlitePatch {
         cells.into_iter().map(term).collect::<Vec<_>>().join(" AND ")
     }
 
+    fn cell_is(&self, column: &Column, value: ValueRef<'_>) -> String {
+        let name = quote(&column.name);
+        match value {
+            ValueRef::Real(0.0) => format!("({})", is(&column.name, value)),
+            _ if column.kind == Kind::Other && value != ValueRef::Null => format!("({})", is(&column.name, value)),
+            ValueRef::Null => format!("{name} IS NULL"),
+            ValueRef::Text(bytes) if column.collation.is_some() => format!("{name} COLLATE BINARY = {}", text(bytes)),
+            _ => format!("{name} = {}", super::literal::value(value)),
+        }
+    }
+
+    fn hash(&self, _: &TableSchema, _: &[ValueRef<'_>]) -> Option<[u8; 32]> {
+        None
+    }
+
     fn delete(&self, schema: &TableSchema, keys: &[String]) -> String {
         format!("DELETE FROM {} WHERE {};\n", table(&schema.table.name), crate::db::patch_keys(keys))
     }
@@ -53,7 +82,7 @@ impl PatchWriter for SqlitePatch {
         let name = table(&schema.table.name);
         let terms: Vec<String> =
             schema.columns.iter().zip(copies.values).map(|(column, value)| is(&column.name, *value)).collect();
-        let same = if terms.is_empty() { "true".to_owned() } else { terms.join(" AND ") };
+        let same = if terms.is_empty() { "true".to_owned() } else { all_of(terms) };
         match rowid(schema) {
             Some(rowid) => format!(
                 "DELETE FROM {name} WHERE {rowid} IN (SELECT {rowid} FROM {name} WHERE {same} LIMIT {});\n",
@@ -70,6 +99,10 @@ impl PatchWriter for SqlitePatch {
                 sql
             }
         }
+    }
+
+    fn writes_of_copies(&self, schema: &TableSchema, copies: Copies<'_>) -> u64 {
+        if rowid(schema).is_some() { copies.gone } else { copies.gone + 2 * copies.left }
     }
 
     fn end_copies(&self, _: &TableSchema) -> String {
@@ -119,27 +152,33 @@ impl PatchWriter for SqlitePatch {
             return Some(Value::Null);
         }
         Some(match column.kind {
-            Kind::Int | Kind::BigInt | Kind::Bool | Kind::Numeric | Kind::Float8 => {
-                Value::Int(i64::MIN + i64::from(number))
-            }
+            Kind::Float4 | Kind::Float8 => Value::Real(f64::from_bits(f64::MIN.to_bits() - u64::from(number))),
+            Kind::Int | Kind::BigInt | Kind::Bool | Kind::Numeric => Value::Int(i64::MIN + i64::from(number)),
             Kind::Bytes => Value::Blob(format!("dbsnap {number}").into_bytes()),
             _ => Value::Text(format!("dbsnap {number}").into_bytes()),
         })
     }
 }
 
-/// Fails where a table does not have as many rows as it should: a constraint of that name is not met.
-fn checks(tables: &[PatchTable<'_>], which: impl Fn((u64, u64)) -> u64, complaint: &str) -> String {
-    let (mut constraints, mut counts) = (Vec::new(), Vec::new());
-    for one in tables {
-        let Some(rows) = one.rows.map(&which) else { continue };
-        let (name, number) = (&one.schema.table.name, counts.len() + 1);
-        let message = quote(&format!("table {name} {complaint} ({rows})"));
-        constraints.push(format!("c{number} CONSTRAINT {message} CHECK (c{number})"));
-        counts.push(format!("(SELECT count(*) = {rows} FROM {})", table(name)));
-    }
-    if counts.is_empty() {
+/// For each table what is wrong if it does not have as many rows as it should, and the query that tells.
+fn checks(tables: &[PatchTable<'_>], which: impl Fn((u64, u64)) -> u64, complaint: &str) -> Vec<(String, String)> {
+    let check = |one: &PatchTable<'_>| {
+        let (rows, name) = (one.rows.map(&which)?, &one.schema.table.name);
+        Some((format!("table {name} {complaint} ({rows})"), format!("SELECT count(*) = {rows} FROM {}", table(name))))
+    };
+    tables.iter().filter_map(check).collect()
+}
+
+/// Fails where one of `checks` says no: a constraint of that name is not met.
+fn check(checks: Vec<(String, String)>) -> String {
+    if checks.is_empty() {
         return String::new();
+    }
+    let (mut constraints, mut counts) = (Vec::new(), Vec::new());
+    for (number, (message, query)) in checks.into_iter().enumerate() {
+        let number = number + 1;
+        constraints.push(format!("c{number} CONSTRAINT {} CHECK (c{number})", quote(&message)));
+        counts.push(format!("({query})"));
     }
     format!(
         "CREATE TEMPORARY TABLE dbsnap_check (\n  {}\n);\nINSERT INTO temp.dbsnap_check SELECT\n  {};\n\

@@ -3,11 +3,12 @@
 use super::condition::Condition;
 use super::error::{extended_code, failed};
 use super::interrupt::interruptible;
+use super::misfits::misfits;
 use super::shape::Shape;
 use super::sql;
 use super::text::TextForm;
 use crate::codec::{Key, TableSchema};
-use crate::db::{Counter, DbError, Filter, RowSink, Snapshot, TableRead};
+use crate::db::{Counter, DbError, Filter, Misfit, RowSink, Snapshot, TableRead, Writing};
 use crate::monitor::Monitor;
 use rusqlite::{Connection, OptionalExtension, ffi};
 
@@ -66,6 +67,13 @@ impl Snapshot for SqliteSnapshot<'_> {
 
     fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         read_rows(self.transaction.0, table_at(&self.tables, index)?, self.text, self.monitor, rows)
+    }
+
+    fn misfits(&mut self, index: usize, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
+        match self.shapes.get(index) {
+            Some(shape) => misfits(self.transaction.0, shape, self.text, writing),
+            None => Ok(Vec::new()),
+        }
     }
 
     fn judge(

@@ -11,12 +11,13 @@ use super::rows::{RowOp, each_row};
 use super::swaps::Swaps;
 use super::{DiffOptions, DiffSide, Opened};
 use crate::codec::{Key, TableSchema, ValueRef};
-use crate::db::{Copies, Crossing, PatchTable, PatchWriter, patch_writer};
+use crate::db::{Copies, Crossing, Done, PatchTable, PatchWriter, patch_writer};
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::overlay::Overlay;
 use crate::ops::project::Place;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Conditions of one DELETE, and bytes and rows of one INSERT, at most.
 const MOST_KEYS: usize = 50;
@@ -42,11 +43,18 @@ struct Changed<'l> {
     aligned: Aligned,
     predicate: Option<Predicate<'l>>,
     rows: Option<(u64, u64)>,
+    done: Done,
 }
 
 impl Changed<'_> {
     fn target(&self) -> &TableSchema {
         &self.aligned.old_schema
+    }
+
+    /// Whether values that are written look the same in the table that they are written to.
+    fn keeps_forms(&self) -> bool {
+        let (new, old) = (&self.aligned.schema.columns, &self.aligned.old_schema.columns);
+        new.iter().map(|column| &column.sql_type).eq(old.iter().map(|column| &column.sql_type))
     }
 }
 
@@ -94,7 +102,7 @@ pub fn patch<E: From<OpError>>(
         let rows = whole(&pair.old).zip(whole(&pair.new)).filter(|_| options.filter.is_none());
         let predicate = Predicate::of(&opened.project, options, &sides, Some(&aligned), &mut live, monitor)?;
         report.tables.push(pair.table.to_string());
-        changed.push(Changed { aligned, predicate, rows });
+        changed.push(Changed { aligned, predicate, rows, done: Done::default() });
     }
     let mut writing = Writing { overlay: &overlay, writer: patch_writer(sides.engine), write, monitor };
     writing.comment(&report)?;
@@ -141,6 +149,7 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
             (0..schemas.len()).map(|at| self.writer.follows_references() && is_cyclic(&schemas, at)).collect();
         let mut swaps: Vec<Swaps<'_>> = schemas.iter().map(|schema| Swaps::new(schema, self.writer)).collect();
         for at in 0..schemas.len() {
+            changed[at].done.hashes = changed[at].keeps_forms().then(Vec::new);
             self.unique_values(&mut changed[at], &mut swaps[at], cyclic[at])?;
         }
         let crossing: Vec<Crossing> = swaps.iter_mut().map(Swaps::crossing).collect();
@@ -152,7 +161,7 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
             self.updates(&mut changed[at], &mut swaps[at])?;
         }
         for &at in &order {
-            self.deletions(&mut changed[at])?;
+            self.deletions(&mut changed[at], cyclic[at])?;
             if !cyclic[at] {
                 self.updates(&mut changed[at], &mut swaps[at])?;
             }
@@ -160,7 +169,18 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
         for &at in order.iter().rev() {
             self.insertions(&mut changed[at])?;
         }
-        (self.write)(&self.writer.end(&tables))
+        let done: Vec<Done> = changed.iter().map(|one| one.done.clone()).collect();
+        (self.write)(&self.writer.end(&tables, &done))
+    }
+
+    /// Notes a row that is written.
+    fn note(&self, schema: &TableSchema, values: &[ValueRef<'_>], copies: u64, done: &mut Done) {
+        if let Some(hashes) = &mut done.hashes {
+            match self.writer.hash(schema, values) {
+                Some(hash) => hashes.extend((0..copies).map(|_| hash)),
+                None => done.hashes = None,
+            }
+        }
     }
 
     /// Gives `visit` every row of that kind.
@@ -182,8 +202,9 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
         })
     }
 
-    fn deletions(&mut self, table: &mut Changed<'_>) -> Result<(), E> {
+    fn deletions(&mut self, table: &mut Changed<'_>, is_cyclic: bool) -> Result<(), E> {
         let schema = table.target().clone();
+        let mut done = std::mem::take(&mut table.done);
         if schema.key == Key::Rows {
             let mut begun = false;
             self.each(table, RowOp::Removed, |this, change| {
@@ -191,18 +212,32 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
                     (this.write)(&this.writer.begin_copies(&schema))?;
                 }
                 let copies = Copies { values: change.values(), gone: change.count, left: change.left };
+                done.deleted += copies.gone;
+                done.writes += this.writer.writes_of_copies(&schema, copies);
                 (this.write)(&this.writer.delete_copies(&schema, copies))
             })?;
+            table.done = done;
             return if begun { (self.write)(&self.writer.end_copies(&schema)) } else { Ok(()) };
         }
-        let mut keys = Vec::new();
+        // what refers to a row that went before it has changed by then
+        let referring = schema.columns.iter().enumerate().filter(|(_, column)| {
+            is_cyclic && schema.foreign_keys.iter().any(|key| key.columns.contains(&column.name))
+        });
+        let referring: BTreeSet<usize> = referring.map(|(at, _)| at).collect();
+        let (mut keys, mut bytes) = (Vec::new(), 0);
         self.each(table, RowOp::Removed, |this, change| {
-            keys.push(this.writer.key_is(&schema, change.values()));
-            if keys.len() < MOST_KEYS {
+            let row = this.writer.row_is(&schema, change.values(), &referring);
+            done.deleted += 1;
+            done.writes += 1;
+            bytes += row.len();
+            keys.push(row);
+            if keys.len() < MOST_KEYS && bytes < MOST_BYTES {
                 return Ok(());
             }
+            bytes = 0;
             (this.write)(&this.writer.delete(&schema, &std::mem::take(&mut keys)))
         })?;
+        table.done = done;
         if keys.is_empty() { Ok(()) } else { (self.write)(&self.writer.delete(&schema, &keys)) }
     }
 
@@ -216,7 +251,8 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
         let schema = table.target().clone();
         self.each(table, RowOp::Changed, |this, change| {
             if let (Some(old), Some(new)) = (change.old, change.new) {
-                swaps.take(&this.writer.key_is(&schema, old), old, new, change.changed);
+                let picked = this.writer.row_is(&schema, old, &BTreeSet::new());
+                swaps.take((&this.writer.key_is(&schema, old), &picked), old, new, change.changed);
             }
             Ok(())
         })?;
@@ -231,23 +267,33 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
 
     fn updates(&mut self, table: &mut Changed<'_>, swaps: &mut Swaps<'_>) -> Result<(), E> {
         let schema = table.target().clone();
+        let mut done = std::mem::take(&mut table.done);
         self.each(table, RowOp::Changed, |this, change| {
             let (Some(old), Some(new)) = (change.old, change.new) else { return Ok(()) };
+            this.note(&schema, new, 1, &mut done);
+            done.updated += 1;
             if swaps.keeps(change.changed) {
                 return Ok(());
             }
-            let key = this.writer.key_is(&schema, old);
+            done.writes += 1;
+            let picked = this.writer.row_is(&schema, old, &BTreeSet::new());
             let set: Vec<(usize, ValueRef<'_>)> = change.changed.iter().map(|&at| (at, new[at])).collect();
-            (this.write)(&this.writer.update(&schema, &key, &set))
+            (this.write)(&this.writer.update(&schema, &picked, &set))
         })?;
-        swaps.finish(self.write)
+        done.writes += swaps.finish(self.write)?;
+        table.done = done;
+        Ok(())
     }
 
     fn insertions(&mut self, table: &mut Changed<'_>) -> Result<(), E> {
         let schema = table.target().clone();
+        let mut done = std::mem::take(&mut table.done);
         let mut tuples: Vec<String> = Vec::new();
         let mut bytes = 0;
         self.each(table, RowOp::Added, |this, change| {
+            this.note(&schema, change.values(), change.count, &mut done);
+            done.inserted += change.count;
+            done.writes += change.count;
             let tuple = this.writer.tuple(&schema, change.values());
             for _ in 0..change.count {
                 bytes += tuple.len();
@@ -259,6 +305,7 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
             }
             Ok(())
         })?;
+        table.done = done;
         if tuples.is_empty() { Ok(()) } else { (self.write)(&self.writer.insert(&schema, &tuples)) }
     }
 }

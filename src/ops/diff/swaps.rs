@@ -36,7 +36,10 @@ struct Unique {
 }
 
 struct Move {
+    /// What picks the row by its key, and as it was before anything was done to it.
     key: String,
+    picked: String,
+    aside: bool,
     set: Vec<(usize, Value)>,
     /// For each index whose columns change: what the row gives up and what it takes. `None` for values with NULL, of which there can be many,
     /// and where nobody can tell.
@@ -80,7 +83,7 @@ impl<'w> Swaps<'w> {
     }
 
     /// Keeps an update if it changes a unique value.
-    pub fn take(&mut self, key: &str, old: &[ValueRef<'_>], new: &[ValueRef<'_>], changed: &[usize]) {
+    pub fn take(&mut self, (key, picked): (&str, &str), old: &[ValueRef<'_>], new: &[ValueRef<'_>], changed: &[usize]) {
         self.changed.extend(changed);
         let touched: Vec<usize> = (0..self.indexes.len())
             .filter(|&at| self.indexes[at].columns.iter().any(|column| changed.contains(column)))
@@ -100,7 +103,8 @@ impl<'w> Swaps<'w> {
                 set.extend(other.filter(|&&at| !changed.contains(&at)).map(|&at| (at, new[at].to_owned())));
             }
         }
-        self.moves.push(Move { key: key.to_owned(), set, tuples, done: false });
+        let (key, picked) = (key.to_owned(), picked.to_owned());
+        self.moves.push(Move { key, picked, aside: false, set, tuples, done: false });
     }
 
     /// What is in the way of the updates; to be asked when all are kept.
@@ -153,15 +157,19 @@ impl<'w> Swaps<'w> {
         (0..self.indexes.len()).filter(is_taken).collect()
     }
 
-    /// Gives `write` the statements of all updates that were kept.
+    /// Gives `write` the statements of all updates that were kept; returns how many they are.
     ///
     /// # Errors
     /// What `write` returns.
-    pub fn finish<E>(&mut self, write: &mut dyn FnMut(&str) -> Result<(), E>) -> Result<(), E> {
-        for one in &self.moves {
-            if one.tuples.iter().any(|(index, ..)| self.indexes[*index].conditional && !self.off.contains(index)) {
+    pub fn finish<E>(&mut self, write: &mut dyn FnMut(&str) -> Result<(), E>) -> Result<u64, E> {
+        let mut statements = 0;
+        for at in 0..self.moves.len() {
+            let mut touched = self.moves[at].tuples.iter();
+            if touched.any(|(index, ..)| self.indexes[*index].conditional && !self.off.contains(index)) {
                 self.parked += 1;
-                write(&self.aside(one, self.parked))?;
+                write(&self.aside(&self.moves[at], self.parked))?;
+                self.moves[at].aside = true;
+                statements += 1;
             }
         }
         let mut order = self.order();
@@ -171,10 +179,12 @@ impl<'w> Swaps<'w> {
                 while self.moves.get(next).is_some_and(|one| one.done) {
                     next += 1;
                 }
-                let Some(one) = self.moves.get(next) else { return Ok(()) };
+                let Some(one) = self.moves.get(next) else { return Ok(statements) };
                 let number = self.parked + 1;
                 write(&self.aside(one, number))?;
                 self.parked = number;
+                self.moves[next].aside = true;
+                statements += 1;
                 order.release(next);
                 next += 1;
                 continue;
@@ -185,7 +195,9 @@ impl<'w> Swaps<'w> {
             }
             one.done = true;
             let set: Vec<(usize, ValueRef<'_>)> = one.set.iter().map(|(at, value)| (*at, value.as_ref())).collect();
-            write(&self.writer.update(self.schema, &one.key, &set))?;
+            let picked = if one.aside { &one.key } else { &one.picked };
+            write(&self.writer.update(self.schema, picked, &set))?;
+            statements += 1;
             order.release(at);
         }
     }
@@ -238,7 +250,8 @@ impl<'w> Swaps<'w> {
             }
         }
         let set: Vec<(usize, ValueRef<'_>)> = set.iter().map(|(at, value)| (*at, value.as_ref())).collect();
-        self.writer.step_aside(self.schema, &one.key, &set)
+        let picked = if one.aside { &one.key } else { &one.picked };
+        self.writer.step_aside(self.schema, picked, &set)
     }
 
     /// A value for the column at `at` that no row has, if there is one for any table and the row is not found by that column.

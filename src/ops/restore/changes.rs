@@ -170,6 +170,22 @@ pub(super) struct Digest {
 impl Digest {
     /// Adds one change.
     pub fn add(&mut self, before: Option<Entry<'_>>, after: Option<Entry<'_>>) {
+        for (lane, word) in self.lanes.iter_mut().zip(Digest::of(before, after)) {
+            *lane = lane.wrapping_add(word);
+        }
+        self.changes += 1;
+    }
+
+    /// Takes a change that was added out again.
+    pub fn remove(&mut self, before: Option<Entry<'_>>, after: Option<Entry<'_>>) {
+        for (lane, word) in self.lanes.iter_mut().zip(Digest::of(before, after)) {
+            *lane = lane.wrapping_sub(word);
+        }
+        self.changes -= 1;
+    }
+
+    /// What one change adds to the lanes.
+    fn of(before: Option<Entry<'_>>, after: Option<Entry<'_>>) -> [u64; 4] {
         let key = before.or(after).map_or(&[][..], |entry| entry.key);
         let mut hasher = Hasher::new();
         hasher.update(&(key.len() as u64).to_le_bytes()).update(key);
@@ -183,21 +199,13 @@ impl Digest {
                 }
             }
         }
-        for (lane, word) in self.lanes.iter_mut().zip(words(&hasher.finish())) {
-            *lane = lane.wrapping_add(word);
-        }
-        self.changes += 1;
+        words(&hasher.finish())
     }
 
     /// Puts an added row in the place of another with the same key.
     pub fn replace_added(&mut self, key: &[u8], old: &[u8], new: &[u8]) {
         let entry = |row| Entry { key, id: Hash::of(row), row, count: 1 };
-        let mut gone = Digest::default();
-        gone.add(None, Some(entry(old)));
-        for (lane, word) in self.lanes.iter_mut().zip(gone.lanes) {
-            *lane = lane.wrapping_sub(word);
-        }
-        self.changes -= 1;
+        self.remove(None, Some(entry(old)));
         self.add(None, Some(entry(new)));
     }
 

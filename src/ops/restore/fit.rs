@@ -2,8 +2,11 @@
 
 use super::changes::Changes;
 use super::perform::Work;
-use crate::db::{RestoreTxn, Write};
+use super::rivals::{MOST_BYTES, MOST_ROWS};
+use super::spool::Spool;
+use crate::db::{DbError, RestoreTxn, RowStream, Snapshot, Write, Writing};
 use crate::ops::OpError;
+use crate::ops::wording::counted;
 
 impl Work<'_> {
     /// Refuses what the database would refuse in the middle: writes that the user may not do, and values that a column's type takes
@@ -20,6 +23,34 @@ impl Work<'_> {
         }
         for (index, changes) in changes.iter_mut().enumerate() {
             self.fits(txn, index, changes)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses, in a dry run, what rules of the tables do not take, as far as that can be told of the first rows of each without writing them.
+    pub(super) fn fits_the_rules(&self, live: &mut dyn Snapshot, changes: &mut [Changes]) -> Result<(), OpError> {
+        for (index, (target, changes)) in self.targets.tables.iter().zip(changes).enumerate() {
+            if !target.defaulted.is_empty() {
+                continue;
+            }
+            let mut rows = Vec::new();
+            first_of(&mut changes.update, &mut rows)?;
+            first_of(&mut changes.insert, &mut rows)?;
+            let mut gone = Vec::new();
+            let all = first_of(&mut changes.delete, &mut gone)?;
+            let rows: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
+            let gone: Vec<&[u8]> = gone.iter().map(Vec::as_slice).collect();
+            let misfits = live.misfits(index, Writing { rows: &rows, gone: all.then_some(&gone) })?;
+            if let Some(first) = misfits.first() {
+                let told = misfits.iter().map(|misfit| match misfit.rows {
+                    Some(rows) => format!("{} ({})", misfit.name, counted(rows, "row")),
+                    None => misfit.name.clone(),
+                });
+                let told: Vec<String> = told.collect();
+                let message =
+                    format!("table {} would not take rows of the snapshot: {}", target.entry.table, told.join(", "));
+                return Err(DbError::Constraint { rule: first.rule, code: None, message }.into());
+            }
         }
         Ok(())
     }
@@ -50,5 +81,24 @@ impl Work<'_> {
             return Ok(());
         }
         Err(OpError::Drift { table: target.entry.table.clone(), differences })
+    }
+}
+
+/// Takes the first rows of a spool, so many as can be asked about at once; whether these are all.
+fn first_of(spool: &mut Spool, rows: &mut Vec<Vec<u8>>) -> Result<bool, OpError> {
+    let mut stream = spool.stream()?;
+    let mut bytes = 0;
+    loop {
+        match stream.next_row() {
+            Ok(Some(row)) => {
+                bytes += row.len();
+                if rows.len() >= MOST_ROWS || bytes > MOST_BYTES {
+                    return Ok(false);
+                }
+                rows.push(row.to_vec());
+            }
+            Ok(None) => return Ok(true),
+            Err(error) => return Err(stream.explain(error)),
+        }
     }
 }

@@ -18,6 +18,7 @@ mod into;
 mod perform;
 mod plan;
 mod proof;
+mod rivals;
 mod safety;
 mod spool;
 mod start;

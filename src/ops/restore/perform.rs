@@ -55,8 +55,9 @@ impl Work<'_> {
                 preview.plan.bystanders = Bystander::all(&found);
                 let may_go = self.may_go(&found, &preview.changes);
                 if self.options.dry_run {
+                    let refused = may_go.and_then(|()| self.fits_the_rules(live.as_mut(), &mut preview.changes));
                     let refused =
-                        may_go.err().map(|refusal| [vec![refusal.to_string()], refusal.hints()].concat().join("; "));
+                        refused.err().map(|refusal| [vec![refusal.to_string()], refusal.hints()].concat().join("; "));
                     return Ok(RestoreReport { refused, ..RestoreReport::of(preview.plan, true) });
                 }
                 may_go?;

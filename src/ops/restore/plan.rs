@@ -310,7 +310,8 @@ pub(super) fn prepare(
         let live_in_filter = target.filtered.map(|position| captured[position].built.root);
         let sides = Sides { live: now, live_in_filter, snapshot, noted: captured[index].built.differences.take() };
         let rows = (captured[index].built.totals.rows, target.entry.rows);
-        let changes = Changes::collect(&*trial, &target.spec, &sides, rows, plan.mode, scratch)?;
+        let mut changes = Changes::collect(&*trial, &target.spec, &sides, rows, plan.mode, scratch)?;
+        changes.pair(live, (index, &target.spec), plan.mode, scratch)?;
         plan.tables.push(changes.describe(target.entry.table.to_string(), rows, target.notes.clone()));
         all.push(changes);
     }

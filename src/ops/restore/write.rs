@@ -76,7 +76,7 @@ impl Work<'_> {
                     target.entry.table
                 )));
             }
-            let mut again = self.put_right(&session, &astray)?;
+            let mut again = self.put_right(txn, &session, &astray)?;
             drop(session);
             txn.thoroughly();
             self.write(txn, &mut again)?;
@@ -117,7 +117,12 @@ impl Work<'_> {
     }
 
     /// What still differs from the snapshot in tables that went astray.
-    fn put_right(&self, session: &Session<'_>, astray: &[(usize, Hash)]) -> Result<Vec<Changes>, OpError> {
+    fn put_right(
+        &self,
+        txn: &mut dyn RestoreTxn,
+        session: &Session<'_>,
+        astray: &[(usize, Hash)],
+    ) -> Result<Vec<Changes>, OpError> {
         let scratch = self.store.scratch_dir();
         let mut all = Vec::with_capacity(self.targets.tables.len());
         for (index, target) in self.targets.tables.iter().enumerate() {
@@ -126,7 +131,9 @@ impl Work<'_> {
             // of a filtered snapshot, no row was deleted that is not in it: nor is one now
             let mode = if target.filtered.is_some() { Mode::Upsert } else { self.options.mode };
             let sides = Sides { live, live_in_filter: None, snapshot, noted: None };
-            all.push(Changes::collect(session, &target.spec, &sides, (0, target.entry.rows), mode, &scratch)?);
+            let mut changes = Changes::collect(session, &target.spec, &sides, (0, target.entry.rows), mode, &scratch)?;
+            changes.pair(txn, (index, &target.spec), mode, &scratch)?;
+            all.push(changes);
         }
         Ok(all)
     }

@@ -41,18 +41,22 @@ fn as_a_patch() {
     INSERT INTO temp.dbsnap_check SELECT
       (SELECT count(*) = 3 FROM main."mods");
     DROP TABLE temp.dbsnap_check;
+    CREATE TEMPORARY TABLE dbsnap_writes AS SELECT total_changes() AS before;
 
-    DELETE FROM main."mods" WHERE "id" = 3;
-    UPDATE OR ABORT main."mods" SET "title" = 'Desk lamp', "price" = NULL WHERE "id" = 2;
+    DELETE FROM main."mods" WHERE "id" = 3 AND "title" = 'Rug' AND "price" IS NULL AND "author_id" = 'bob';
+    UPDATE OR ABORT main."mods" SET "title" = 'Desk lamp', "price" = NULL WHERE "id" = 2 AND "title" = 'Lamp' AND "price" = 9.0 AND "author_id" = 'ann';
     INSERT OR ABORT INTO main."mods" ("id", "title", "price", "author_id") VALUES
       (9, 'New', 0.1, 'bob');
 
     CREATE TEMPORARY TABLE dbsnap_check (
-      c1 CONSTRAINT "table mods does not have the rows that this patch leads to (3)" CHECK (c1)
+      c1 CONSTRAINT "rows of mods are not what this patch starts from" CHECK (c1),
+      c2 CONSTRAINT "table mods does not have the rows that this patch leads to (3)" CHECK (c2)
     );
     INSERT INTO temp.dbsnap_check SELECT
+      (SELECT total_changes() - before = 3 FROM temp.dbsnap_writes),
       (SELECT count(*) = 3 FROM main."mods");
     DROP TABLE temp.dbsnap_check;
+    DROP TABLE temp.dbsnap_writes;
     COMMIT;
     "#);
     insta::assert_snapshot!(shop.run(["diff", "-o", "sql", "latest", "latest"]), @r"

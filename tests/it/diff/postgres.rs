@@ -167,6 +167,88 @@ fn foreign_keys_of_partitions() {
     });
 }
 
+const OLDER: &str = "
+    CREATE DOMAIN code AS text; CREATE TABLE parent (id int PRIMARY KEY);
+    CREATE TABLE t (id int PRIMARY KEY, n int, c code, up int); CREATE TABLE part (id int, n int) PARTITION BY LIST (id);
+    CREATE TABLE part_1 PARTITION OF part FOR VALUES IN (1); CREATE TABLE part_2 PARTITION OF part DEFAULT;
+    INSERT INTO t VALUES (1, -1, 'long one', 7), (2, 2, 'b', NULL), (3, -3, 'x', NULL); INSERT INTO part VALUES (1, -1), (2, -2);
+    ALTER TABLE t ADD CONSTRAINT \"is pos\" CHECK (n > 0) NOT VALID, ADD CONSTRAINT up FOREIGN KEY (up) REFERENCES parent ON DELETE CASCADE NOT VALID;
+    ALTER TABLE part ADD CONSTRAINT pos CHECK (n > 0) NOT VALID; ALTER DOMAIN code ADD CONSTRAINT short CHECK (length(VALUE) < 5) NOT VALID;
+    COMMENT ON CONSTRAINT \"is pos\" ON t IS 'new rows'; COMMENT ON CONSTRAINT short ON DOMAIN code IS 'from now on'";
+
+/// Torment: R1, R2, R10
+#[test]
+fn rows_older_than_their_constraints() {
+    let db = PgServer::shared().database();
+    let owner = db.role("owner", "");
+    db.sql(&format!("GRANT CREATE ON DATABASE {} TO {owner}", db.name));
+    db.sql_as(&owner, OLDER).unwrap();
+    let data = PostgresPatched::by(db, owner);
+    let constraints = || {
+        data.db.sql(
+            "SELECT conname, conrelid::regclass, contypid::regtype, convalidated, coninhcount, pg_get_constraintdef(oid), \
+             obj_description(oid) FROM pg_constraint WHERE oid >= 16384 ORDER BY 1, 2",
+        )
+    };
+    let before = constraints();
+    data.goes_back_and_forth(&|| {
+        let change = "DELETE FROM t WHERE id IN (1, 3); UPDATE t SET n = 5 WHERE id = 2; DELETE FROM part; INSERT INTO parent VALUES (9)";
+        data.db.sql_as(&data.user, change).unwrap();
+    });
+    assert_eq!(constraints(), before);
+}
+
+#[test]
+fn a_patch_whose_counts_are_right_all_the_same() {
+    let db = PgServer::shared().database();
+    db.sql(
+        "CREATE TABLE t (k int PRIMARY KEY, v text, w json, x float4, y inet, z char(4), kind regtype); CREATE TABLE heap (a text, n numeric);
+         INSERT INTO t SELECT n, 'a' || n, '{\"a\": 1}', n / 3.0, '10.0.0.1', 'z', 'int' FROM generate_series(1, 4) AS n;
+         INSERT INTO heap VALUES ('a', 3), ('a', 3), ('b', 2.5)",
+    );
+    let data = PostgresPatched::new(db);
+    let first = data.round().snap(&["--all"]);
+    let change = "UPDATE t SET v = 'new', w = '[1]', x = 0.1 WHERE k = 1; DELETE FROM t WHERE k = 2; INSERT INTO t VALUES (9, 'nine'); DELETE FROM heap WHERE a = 'b'; INSERT INTO heap VALUES ('c', 3)";
+    data.db.sql(change);
+    let back = data.patch(&["live", &first.id]);
+    let damaged = data.state();
+    for meanwhile in [
+        "UPDATE t SET w = '{\"a\":1}' WHERE k = 9",
+        "UPDATE t SET v = 'else' WHERE k = 1",
+        "UPDATE t SET z = 'zz' WHERE k = 1",
+        "UPDATE t SET x = '0.10000001' WHERE k = 1",
+        "UPDATE t SET y = NULL WHERE k = 1",
+        "UPDATE t SET kind = 'text' WHERE k = 1",
+        "UPDATE heap SET n = 4 WHERE a = 'c'",
+        "ALTER TABLE heap ALTER n TYPE numeric(6, 0) USING 3",
+        "ALTER TABLE t ALTER v TYPE varchar(9), ALTER v SET DEFAULT 'x'; UPDATE t SET v = 'NEW' WHERE k = 1",
+    ] {
+        data.db.sql(meanwhile);
+        let before = data.state();
+        let error = data.run(&back).expect_err(meanwhile);
+        assert!(error.contains("rows that this patch"), "{meanwhile}: {error}");
+        assert_eq!(data.state(), before, "{meanwhile}");
+        data.db.sql("ALTER TABLE heap ALTER n TYPE numeric; ALTER TABLE t ALTER v DROP DEFAULT, ALTER v TYPE text; TRUNCATE t, heap");
+        data.db.sql(&format!(
+            "INSERT INTO t SELECT n, 'a' || n, '{{\"a\": 1}}', n / 3.0, '10.0.0.1', 'z', 'int' FROM generate_series(1, 4) AS n;
+             INSERT INTO heap VALUES ('a', 3), ('a', 3), ('b', 2.5); {change}"
+        ));
+        assert_eq!(data.state(), damaged);
+    }
+    data.run(&back).unwrap();
+    let whole = data.state();
+    let error = data.run(&back).unwrap_err();
+    assert!(error.contains("ERROR") && data.state() == whole, "{error}");
+    // only one of several rows, so that nothing is known of how many there are
+    data.db.sql("UPDATE t SET v = v || '!'");
+    let one = data.patch(&["live", &first.id, "--where", "k = 1", "--", "t"]);
+    data.db.sql("UPDATE t SET v = 'x' WHERE k = 4");
+    data.run(&one).unwrap();
+    assert_eq!(data.db.sql("SELECT k, v FROM t ORDER BY k").trim(), "1|a1\n2|a2!\n3|a3!\n4|x");
+    let error = data.run(&one).unwrap_err();
+    assert!(error.contains("rows that this patch"), "{error}");
+}
+
 /// A row of a table that the patch is not for would go along: that is no state that the patch leads to, but no harm to its own tables.
 #[test]
 fn a_patch_of_another_state_changes_nothing() {

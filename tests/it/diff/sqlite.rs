@@ -64,15 +64,49 @@ fn a_patch_of_another_state_changes_nothing() {
 fn what_is_unique_changes_places_whatever_is_checked() {
     let data = SqlitePatched::new(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER NOT NULL UNIQUE CHECK (n BETWEEN 1 AND 3), code TEXT NOT NULL CHECK (length(code) = 2),
-           live INTEGER NOT NULL CHECK (live IN (0, 1))) STRICT;
+           live INTEGER NOT NULL CHECK (live IN (0, 1)), r REAL NOT NULL UNIQUE CHECK (r > 0), b BLOB NOT NULL UNIQUE CHECK (length(b) = 1)) STRICT;
          CREATE UNIQUE INDEX lowered ON t (lower(code)); CREATE UNIQUE INDEX one ON t (live) WHERE live;
-         INSERT INTO t VALUES (1, 1, 'c1', 1), (2, 2, 'c2', 0), (3, 3, 'c3', 0); CREATE TABLE beside (id INTEGER PRIMARY KEY);",
+         INSERT INTO t VALUES (1, 1, 'c1', 1, 0.5, x'01'), (2, 2, 'c2', 0, 1.5, x'02'), (3, 3, 'c3', 0, 2.5, x'03'); CREATE TABLE beside (id INTEGER PRIMARY KEY);",
     );
     data.goes_back_and_forth(&|| {
         data.sql(
             "CREATE TEMP TABLE old AS SELECT * FROM t; DELETE FROM t;
-             INSERT INTO t SELECT a.id, b.n, b.code, b.live FROM old a JOIN old b ON b.id = a.id % 3 + 1;
+             INSERT INTO t SELECT a.id, b.n, b.code, b.live, b.r, b.b FROM old a JOIN old b ON b.id = a.id % 3 + 1;
              INSERT INTO beside VALUES (1);",
         );
     });
+}
+
+#[test]
+fn a_patch_whose_counts_are_right_all_the_same() {
+    let rows = "INSERT INTO t VALUES (1, 'a', 0.0, NULL), (2, 'b', 1.5, x'00'), (3, 'c', 2, 'x'); INSERT INTO heap VALUES (1), (1), ('1');";
+    let change = "UPDATE t SET v = 'new' WHERE k = 1; DELETE FROM t WHERE k = 2; INSERT INTO t VALUES (9, 'n', 1, 1);
+        DELETE FROM heap WHERE typeof(a) = 'text'; INSERT INTO heap VALUES (1.5);";
+    let data = SqlitePatched::new(&format!(
+        "CREATE TABLE t (k INTEGER PRIMARY KEY, v TEXT COLLATE NOCASE, r, x); CREATE TABLE heap (a); {rows}"
+    ));
+    let first = data.round().snap(&["--all"]);
+    data.sql(change);
+    let back = data.patch(&["live", &first.id]);
+    let damaged = data.state();
+    for meanwhile in [
+        "UPDATE t SET v = 'NEW' WHERE k = 1;",
+        "UPDATE t SET r = -0.0 WHERE k = 1;",
+        "UPDATE t SET r = 0 WHERE k = 1;",
+        "UPDATE t SET x = '1' WHERE k = 9;",
+        "UPDATE t SET x = '' WHERE k = 1;",
+        "UPDATE heap SET a = '1.5' WHERE a = 1.5;",
+    ] {
+        data.sql(meanwhile);
+        let before = data.state();
+        let error = data.run(&back).expect_err(meanwhile);
+        assert!(error.contains("are not what this patch starts from"), "{meanwhile}: {error}");
+        assert_eq!(data.state(), before, "{meanwhile}");
+        data.sql(&format!("DELETE FROM t; DELETE FROM heap; {rows} {change}"));
+        assert_eq!(data.state(), damaged);
+    }
+    data.run(&back).unwrap();
+    let whole = data.state();
+    data.run(&back).unwrap_err();
+    assert_eq!(data.state(), whole);
 }

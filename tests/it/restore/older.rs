@@ -17,6 +17,32 @@ fn rows_that_no_check_would_take() {
     });
 }
 
+/// Torment: R1, R2
+#[test]
+fn values_that_no_domain_would_take() {
+    on_postgres(|place| {
+        place.may_make_again();
+        place.sql(
+            "CREATE DOMAIN code AS text CHECK (VALUE <> ''); CREATE DOMAIN \"old code\" AS code;
+             CREATE TYPE pair AS (a code, n int); CREATE TABLE t (id int PRIMARY KEY, c \"old code\" NOT NULL, all_of code[], p pair);
+             INSERT INTO t VALUES (1, 'long one', '{long one, x}', '(long one,1)'), (2, 'b', '{}', NULL), (3, 'c', NULL, NULL);
+             ALTER DOMAIN code ADD CONSTRAINT \"is short\" CHECK (length(VALUE) < 5) NOT VALID;
+             COMMENT ON CONSTRAINT \"is short\" ON DOMAIN code IS 'it''s new';
+             ALTER DOMAIN \"old code\" ADD CONSTRAINT low CHECK (VALUE = lower(VALUE))",
+        );
+        let rules = "SELECT conname, convalidated, pg_get_constraintdef(oid), obj_description(oid) FROM pg_constraint \
+                     WHERE contypid <> 0 ORDER BY 1";
+        let before = place.sql(rules);
+        place.goes_there_and_back(&["t"], "DELETE FROM t WHERE id = 1; UPDATE t SET c = 'x' WHERE id = 2");
+        place.goes_there_and_back(&["t"], "DELETE FROM t");
+        assert_eq!(place.sql(rules), before);
+        let snap = place.round.snap(&["t"]).id;
+        place.sql("DELETE FROM t WHERE id = 3; ALTER DOMAIN \"old code\" ADD CONSTRAINT no_c CHECK (VALUE <> 'c')");
+        let (code, error) = place.refused(&[&snap, "--mode", "exact"]);
+        assert!(code == Some(4) && error.contains("column c"), "{code:?}: {error}");
+    });
+}
+
 /// Torment: R1, R2, R8
 #[test]
 fn rows_of_partitions() {

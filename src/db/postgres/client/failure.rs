@@ -1,6 +1,6 @@
 //! What can go wrong on a connection, before it is put into words for people.
 
-use crate::db::DbError;
+use crate::db::{DbError, Rule};
 use std::error::Error as _;
 use std::fmt;
 use std::io;
@@ -99,7 +99,11 @@ impl Failure {
         match self {
             Failure::Server(error) if error.is_fatal() => DbError::Lost(format!("{doing}: {}", error.message)),
             Failure::Server(error) => {
-                DbError::Query { message: format!("{doing}: {}", error.message), code: Some(error.code) }
+                let (message, code) = (format!("{doing}: {}", error.message), Some(error.code));
+                match code.as_deref().and_then(Rule::of_sqlstate) {
+                    Some(rule) => DbError::Constraint { rule, code, message },
+                    None => DbError::Query { code, message },
+                }
             }
             Failure::Io(error) => DbError::Lost(format!("{doing}: {error}")),
             Failure::Protocol(what) => {

@@ -127,7 +127,9 @@ impl Session<'_> {
 
 /// Whether an update can give this column another value, or another form of it: the key of a row stays.
 fn can_change(schema: &TableSchema, name: &str) -> bool {
-    let Some(at) = schema.columns.iter().position(|column| column.name == name) else { return false };
+    let Some(at) = schema.columns.iter().position(|column| column.name == name) else {
+        return schema.generated.iter().any(|column| column.name == name);
+    };
     let Key::Columns { columns, .. } = &schema.key else { return true };
     let key = columns.iter().find(|key| key.column as usize == at);
     key.is_none_or(|key| has_many_forms(key.order, schema.columns[at].kind))

@@ -1,11 +1,11 @@
 //! Where the rows are that are to go or to change.
 
 use super::{Fate, Place};
-use crate::codec::{Column, RowReader, TableSchema, ValueRef};
+use crate::codec::{Column, RowReader, TableSchema};
 use crate::db::postgres::client::{Failure, Row};
 use crate::db::postgres::operators::KeyOperators;
-use crate::db::postgres::patch::value_of;
 use crate::db::postgres::quote;
+use crate::db::postgres::rivals::as_text;
 use crate::db::postgres::session::Session;
 use crate::db::{DbError, RowStream};
 use std::collections::BTreeSet;
@@ -39,7 +39,7 @@ impl Seeds<'_> {
         while let Some(row) = rows.next_row()? {
             let values = RowReader::values(row, schema.columns.len())
                 .map_err(|_| DbError::Unsupported(format!("a row to be written to table {} is none", schema.table)))?;
-            let literals = positions.iter().filter_map(|&at| Some(literal(*values.get(at)?, schema.columns.get(at)?)));
+            let literals = positions.iter().filter_map(|&at| Some(as_text(*values.get(at)?, schema.columns.get(at)?)));
             let tuple = format!("({})", literals.collect::<Vec<_>>().join(", "));
             text += tuple.len();
             tuples.push(tuple);
@@ -54,13 +54,15 @@ impl Seeds<'_> {
     /// Columns by which rows are found, and those that are compared.
     fn positions(&self, schema: &TableSchema) -> Vec<usize> {
         let key = schema.key_names();
-        let is_used =
-            |column: &Column| key.is_empty() || key.contains(&column.name.as_str()) || self.is_followed(column);
+        let generated = schema.generated.iter().any(|column| self.follows(&column.name));
+        let is_used = |column: &Column| {
+            key.is_empty() || generated || key.contains(&column.name.as_str()) || self.follows(&column.name)
+        };
         (0..schema.columns.len()).filter(|&at| is_used(&schema.columns[at])).collect()
     }
 
-    fn is_followed(&self, column: &Column) -> bool {
-        self.followed.as_ref().is_some_and(|followed| followed.contains(&column.name))
+    fn follows(&self, column: &str) -> bool {
+        self.followed.as_ref().is_some_and(|followed| followed.contains(column))
     }
 
     fn ask(
@@ -72,20 +74,18 @@ impl Seeds<'_> {
         told: &mut dyn FnMut(Place, Fate),
     ) -> Result<(), DbError> {
         let sql = self.query(session, schema, positions, tuples)?;
-        let names: Vec<&String> = positions
-            .iter()
-            .filter(|&&at| self.is_followed(&schema.columns[at]))
-            .map(|&at| &schema.columns[at].name)
-            .collect();
-        let asked = session.connection.query(&sql, session.monitor, &mut |row| {
-            let place = Place::parse(row.required(0)?)?;
-            let changed = changed(&names, row)?;
-            match self.followed {
-                None => told(place, Fate::Gone),
-                Some(_) if changed.is_empty() => {}
-                Some(_) => told(place, Fate::Changed(changed)),
-            }
-            Ok(())
+        let names: Vec<&String> = self.followed.iter().flatten().collect();
+        let asked = session.on_their_path(|session| {
+            session.connection.query(&sql, session.monitor, &mut |row| {
+                let place = Place::parse(row.required(0)?)?;
+                let changed = changed(&names, row)?;
+                match self.followed {
+                    None => told(place, Fate::Gone),
+                    Some(_) if changed.is_empty() => {}
+                    Some(_) => told(place, Fate::Changed(changed)),
+                }
+                Ok(())
+            })
         });
         asked.map(drop).map_err(|failure| failure.during(format!("looking for rows of table {}", schema.table)))
     }
@@ -113,24 +113,29 @@ impl Seeds<'_> {
             tuples.join(", "),
             names.join(", ")
         );
-        if schema.key_names().is_empty() {
+        if schema.key_names().is_empty() && self.followed.is_none() {
             let live: Vec<String> =
                 schema.columns.iter().map(|column| format!("t.{}", quote::identifier(&column.name))).collect();
             let sent: Vec<String> = positions.iter().map(|at| format!("s.c{at}")).collect();
             return Ok(format!(
-                "SELECT t.ctid FROM ONLY {table} AS t WHERE ROW({})::pg_catalog.text IN \
+                "SELECT t.ctid FROM ONLY {table} AS t WHERE ROW({})::pg_catalog.text OPERATOR(pg_catalog.=) ANY \
                  (SELECT ROW({})::pg_catalog.text FROM {given})",
                 live.join(", "),
                 sent.join(", ")
             ));
         }
         // foreign keys look at how values are written, not only at whether they are equal
-        let compared: String = positions
+        let compared: String = self
+            .followed
             .iter()
-            .filter(|&&at| self.is_followed(&schema.columns[at]))
-            .map(|&at| {
-                let name = quote::identifier(&schema.columns[at].name);
-                format!(", t.{name}::pg_catalog.text IS DISTINCT FROM s.c{at}::pg_catalog.text AS {name}")
+            .flatten()
+            .map(|column| {
+                let name = quote::identifier(column);
+                let new = match schema.columns.iter().position(|one| one.name == *column) {
+                    Some(at) => format!("s.c{at}"),
+                    None => self.operators.generated().value(schema, self.index, column, "s").unwrap_or("NULL".into()),
+                };
+                format!(", t.{name}::pg_catalog.text IS DISTINCT FROM {new}::pg_catalog.text AS {name}")
             })
             .collect();
         let matches = self.operators.same_key(session, self.index, "t", "s");
@@ -147,13 +152,4 @@ fn changed(names: &[&String], row: &Row<'_>) -> Result<BTreeSet<String>, Failure
         }
     }
     Ok(changed)
-}
-
-/// A value between quotes, so that it is the same type in every row.
-fn literal(value: ValueRef<'_>, column: &Column) -> String {
-    match (value, value_of(value, column)) {
-        (ValueRef::Null, text) => text,
-        (_, text) if text.starts_with('\'') => text,
-        (_, text) => format!("'{text}'"),
-    }
 }

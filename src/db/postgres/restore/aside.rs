@@ -48,7 +48,7 @@ impl PostgresRestore<'_> {
             staged.name,
             changes.join(" OR ")
         );
-        self.session.connection.execute(&sql, self.session.monitor).map(drop)
+        self.session.on_their_path(|session| session.connection.execute(&sql, session.monitor).map(drop))
     }
 }
 
@@ -58,11 +58,11 @@ fn free_value(column: &Column) -> Option<&'static str> {
         return Some("NULL");
     }
     match column.kind {
-        Kind::Int if column.sql_type == "smallint" => Some("-32768 + s.dbsnap_number"),
-        Kind::Int => Some("-2147483648 + s.dbsnap_number"),
-        Kind::BigInt => Some("-9223372036854775808 + s.dbsnap_number"),
-        Kind::Numeric => Some("-9223372036854775808.5 + s.dbsnap_number"),
-        Kind::Text => Some("'dbsnap ' || s.dbsnap_number"),
+        Kind::Int if column.sql_type == "smallint" => Some("-32768 OPERATOR(pg_catalog.+) s.dbsnap_number"),
+        Kind::Int => Some("-2147483648 OPERATOR(pg_catalog.+) s.dbsnap_number"),
+        Kind::BigInt => Some("-9223372036854775808 OPERATOR(pg_catalog.+) s.dbsnap_number"),
+        Kind::Numeric => Some("-9223372036854775808.5 OPERATOR(pg_catalog.+) s.dbsnap_number"),
+        Kind::Text => Some("'dbsnap ' OPERATOR(pg_catalog.||) s.dbsnap_number::pg_catalog.text"),
         _ => None,
     }
 }

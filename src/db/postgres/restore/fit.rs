@@ -1,7 +1,8 @@
 //! What is asked before the first write: whether this role may write, and whether columns take the values.
 
 use super::{PostgresRestore, writing};
-use crate::db::{DbError, RowStream, Write};
+use crate::db::postgres::{lifting, quote};
+use crate::db::{DbError, RowStream, Rule, Write};
 
 impl PostgresRestore<'_> {
     /// That the role may do all of `writes` to rows of the table at `index`. A privilege on some columns is taken for one on all:
@@ -39,20 +40,31 @@ impl PostgresRestore<'_> {
     pub(super) fn fits(&mut self, index: usize, column: usize, rows: &mut dyn RowStream) -> Result<bool, DbError> {
         let slots = self.slots.clone();
         self.run("SAVEPOINT dbsnap_fit", "setting a savepoint")?;
+        self.without_rules(index, column)?;
         let filled = self.converted(index, column, rows);
         // data exceptions, and violated rules of a domain
         let fits = match filled {
             Ok(_) => true,
-            Err(DbError::Query { code: Some(code), .. })
-                if code.starts_with("22") || matches!(code.as_str(), "23502" | "23514") =>
-            {
-                false
-            }
+            Err(DbError::Constraint { rule: Rule::NotNull | Rule::Check, .. }) => false,
+            Err(DbError::Query { code: Some(code), .. }) if code.starts_with("22") => false,
             Err(other) => return Err(other),
         };
         self.run("ROLLBACK TO SAVEPOINT dbsnap_fit; RELEASE SAVEPOINT dbsnap_fit", "going back to a savepoint")?;
         self.slots = slots;
         Ok(fits)
+    }
+
+    /// Takes off what the type of a column asks of new values only.
+    fn without_rules(&mut self, index: usize, column: usize) -> Result<(), DbError> {
+        let plan = self.session.plan(index)?;
+        let name = plan.schema.columns.get(column).map_or("", |column| column.name.as_str());
+        let rules = lifting::domain_checks_older_than(&format!(
+            "a.attrelid = {} AND a.attname = {}",
+            plan.oid,
+            quote::literal(name)
+        ));
+        let off = self.texts(&rules).map_err(|failure| failure.during("reading the rules of domains"))?;
+        off.iter().try_for_each(|off| self.run(off, "leaving a rule of a domain aside"))
     }
 
     /// Makes values of the column's own type of those that rows have in it.

@@ -1,7 +1,7 @@
 //! What refuses rows although it may not: lifted as the database names it, and put back when the rows are written.
 //!
 //! Unique indexes are in the way of rows that exchange values while rows outside of the restore refer to them, so that the rows cannot
-//! be deleted and put back. Constraints that were added as NOT VALID are in the way of rows that are older than they are.
+//! be deleted and put back. Constraints, and rules of domains, that were added as NOT VALID are in the way of rows that are older than they are.
 
 use super::PostgresRestore;
 use super::staging::{Staged, Work};
@@ -78,7 +78,18 @@ impl PostgresRestore<'_> {
                 "k.conrelid = {oid} AND k.conrelid IN ({}) AND k.conname = {name} AND NOT k.convalidated",
                 self.written_to(pending)
             ))),
-            "23514" => Some(lifting::checks_not_valid(&oid, &name)),
+            "23514" => Some(format!(
+                "({}) UNION ALL {}",
+                lifting::checks_not_valid(&oid, &name),
+                // of a domain, or one that it is over
+                lifting::domain_checks_not_valid(&format!(
+                    "k.conname = {name} AND y.oid IN (WITH RECURSIVE d (oid) AS (SELECT t.oid FROM pg_catalog.pg_type t \
+                     JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname = {} AND t.typname = {} UNION \
+                     SELECT t.typbasetype FROM d JOIN pg_catalog.pg_type t ON t.oid = d.oid) SELECT d.oid FROM d)",
+                    quote::literal(&named.schema),
+                    quote::literal(&named.relation)
+                ))
+            )),
             _ => None,
         }
     }
@@ -91,7 +102,7 @@ impl PostgresRestore<'_> {
     }
 
     /// The first column of what `sql` gives.
-    fn texts(&mut self, sql: &str) -> Result<HashSet<String>, Failure> {
+    pub(super) fn texts(&mut self, sql: &str) -> Result<HashSet<String>, Failure> {
         let mut texts = HashSet::new();
         self.session.connection.query(sql, self.session.monitor, &mut |row| {
             texts.insert(row.required(0)?.to_string());

@@ -25,7 +25,7 @@ use super::endpoint::Endpoint;
 use super::operators::KeyOperators;
 use super::pins::Purpose;
 use super::session::{Opening, Session};
-use crate::codec::{Key, TableName, TableSchema};
+use crate::codec::{TableName, TableSchema};
 use crate::db::{
     Changing, Commit, Counter, DbError, Filter, RestoreTxn, RowSink, RowStream, Snapshot, SourceIdentity, TableRead,
     Write, Written,
@@ -202,6 +202,13 @@ impl Snapshot for PostgresRestore<'_> {
         self.guarded(|restore| restore.session.judge(index, filter, schema, rows))
     }
 
+    fn rivals(&mut self, index: usize, rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
+        self.guarded(|restore| {
+            restore.flush()?;
+            restore.session.rivals(&restore.operators, index, rows)
+        })
+    }
+
     fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
         self.guarded(|restore| restore.session.counters(index))
     }
@@ -248,7 +255,7 @@ impl RestoreTxn for PostgresRestore<'_> {
     }
 
     fn update(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {
-        if self.session.plan(index)?.schema.key == Key::Rows {
+        if !self.operators.tell_apart(index) {
             let table = self.table(index);
             return Err(DbError::Unsupported(format!("table {table} has no key: its rows cannot be updated")));
         }

@@ -1,6 +1,7 @@
 //! Rows on their way into a table. The server keeps them as text, in settings of this transaction, an array for each column: that needs
 //! no DDL, which event triggers see, no lock, and no COPY. Where they are many, temporary tables take them.
 
+use super::statement::is_by_key;
 use super::{PostgresRestore, writing, written};
 use crate::codec::{Key, TableName, TableSchema};
 use crate::db::postgres::client::Failure;
@@ -259,7 +260,7 @@ impl PostgresRestore<'_> {
         let Some(staged) = self.pending.last().cloned() else { return Ok(0) };
         let plan = self.session.plan(index)?;
         let table = plan.table().clone();
-        if plan.schema.key == Key::Rows {
+        if !is_by_key(&plan.schema, work) {
             return Ok(staged.rows);
         }
         let matches = self.key_match(index, "t", "s");

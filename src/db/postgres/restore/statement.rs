@@ -142,7 +142,7 @@ impl PostgresRestore<'_> {
     fn deletion(&self, staged: &Staged) -> String {
         let Some(plan) = self.session.plans.get(staged.index) else { return String::new() };
         let (table, stage) = (&plan.sql_name, &staged.name);
-        if plan.schema.key != Key::Rows {
+        if is_by_key(&plan.schema, staged.work) {
             let matches = self.key_match(staged.index, "t", "s");
             return format!("DELETE FROM ONLY {table} AS t USING {stage} AS s WHERE {matches} RETURNING 1");
         }
@@ -156,7 +156,7 @@ impl PostgresRestore<'_> {
     pub(super) fn doomed(&self, staged: &Staged) -> String {
         let Some(plan) = self.session.plans.get(staged.index) else { return String::new() };
         let (table, stage) = (&plan.sql_name, &staged.name);
-        if plan.schema.key != Key::Rows {
+        if is_by_key(&plan.schema, staged.work) {
             let matches = self.key_match(staged.index, "t", "s");
             return format!("SELECT t.ctid AS place FROM ONLY {table} AS t, {stage} AS s WHERE {matches}");
         }
@@ -258,6 +258,11 @@ fn sum(parts: &[(String, String)]) -> String {
     ["0::pg_catalog.int8".to_string()].into_iter().chain(counts).collect::<Vec<_>>().join(&format!(" {PLUS} "))
 }
 
+/// Whether rows are found by what tells them apart, and not by all that they hold.
+pub(super) fn is_by_key(schema: &TableSchema, work: Work) -> bool {
+    schema.key != Key::Rows || work == Work::Update
+}
+
 fn is_key(schema: &TableSchema, position: usize) -> bool {
     match &schema.key {
         Key::Columns { columns, .. } => columns.iter().any(|key| key.column as usize == position),
@@ -267,7 +272,7 @@ fn is_key(schema: &TableSchema, position: usize) -> bool {
 
 /// Whether UPDATE sets this column: those of the key only where equal values can look different (1.1 and 1.10).
 pub(super) fn is_set(schema: &TableSchema, position: usize, column: &Column) -> bool {
-    let Key::Columns { columns, .. } = &schema.key else { return false };
+    let Key::Columns { columns, .. } = &schema.key else { return column.identity != Some(Identity::Always) };
     match columns.iter().find(|key| key.column as usize == position) {
         None => column.identity != Some(Identity::Always),
         Some(key) => has_many_forms(key.order, column.kind),

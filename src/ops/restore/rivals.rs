@@ -1,0 +1,115 @@
+//! Tables without a captured key whose rows the database can tell apart all the same: by generated columns, or by columns that can be NULL.
+//!
+//! In the difference of two trees a changed row of such a table is one that goes and one that comes. The database says which
+//! belong together, and those rows are updated: nothing that refers to them goes along.
+
+use super::Mode;
+use super::changes::Changes;
+use super::spool::Spool;
+use crate::codec::KeySpec;
+use crate::db::{RowStream, Snapshot};
+use crate::hash::Hash;
+use crate::ops::OpError;
+use crate::tree::Entry;
+use std::collections::HashSet;
+use std::path::Path;
+
+/// Rows, and bytes of them, that are asked about at once.
+pub(super) const MOST_ROWS: usize = 20_000;
+pub(super) const MOST_BYTES: usize = 8 << 20;
+
+impl Changes {
+    /// Makes updates of the rows to be inserted into the table at `index` for which the database has another row. Of each such row a hash
+    /// is kept in memory.
+    ///
+    /// # Errors
+    /// If the database cannot tell, or the disk refuses.
+    pub fn pair(
+        &mut self,
+        live: &mut dyn Snapshot,
+        (index, spec): (usize, &KeySpec),
+        mode: Mode,
+        scratch: &Path,
+    ) -> Result<(), OpError> {
+        if !spec.is_multiset() || self.insert.rows() == 0 {
+            return Ok(());
+        }
+        let inserted = std::mem::replace(&mut self.insert, Spool::new(scratch)?);
+        let mut displaced = HashSet::new();
+        self.part(inserted, &mut displaced, live, index, mode)?;
+        if !displaced.is_empty() {
+            self.keep(displaced, scratch)?;
+        }
+        self.digest = self.tally.finish();
+        Ok(())
+    }
+
+    /// Takes rows that get other values out of those to be deleted. If one was to stay as it is, it is in the tally from now on.
+    fn keep(&mut self, mut displaced: HashSet<Hash>, scratch: &Path) -> Result<(), OpError> {
+        let mut deleted = std::mem::replace(&mut self.delete, Spool::new(scratch)?);
+        let mut rows = deleted.stream()?;
+        loop {
+            let row = match rows.next_row() {
+                Ok(Some(row)) => row,
+                Ok(None) => break,
+                Err(error) => return Err(rows.explain(error)),
+            };
+            if !displaced.remove(&Hash::of(row)) {
+                self.delete.push(row, 1)?;
+            }
+        }
+        for id in displaced {
+            self.left = self.left.saturating_sub(1);
+            self.tally.add(Some(alone(&[], &id)), None);
+        }
+        Ok(())
+    }
+
+    /// Parts rows that are to be inserted from those that are updates, and notes what these replace.
+    fn part(
+        &mut self,
+        mut inserted: Spool,
+        displaced: &mut HashSet<Hash>,
+        live: &mut dyn Snapshot,
+        index: usize,
+        mode: Mode,
+    ) -> Result<(), OpError> {
+        let mut stream = inserted.stream()?;
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        loop {
+            let row = match stream.next_row() {
+                Ok(row) => row.map(<[u8]>::to_vec),
+                Err(error) => return Err(stream.explain(error)),
+            };
+            let ended = row.is_none();
+            bytes += row.as_ref().map_or(0, Vec::len);
+            rows.extend(row);
+            if ended || rows.len() >= MOST_ROWS || bytes >= MOST_BYTES {
+                let given: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
+                for (row, rival) in given.iter().zip(live.rivals(index, &given)?) {
+                    match rival.filter(|rival| rival != row) {
+                        None => self.insert.push(row, 1)?,
+                        // it is there, as far as the database is concerned
+                        Some(_) if mode == Mode::Missing => {
+                            self.tally.remove(None, Some(alone(row, &Hash::of(row))));
+                        }
+                        Some(rival) => {
+                            self.update.push(row, 1)?;
+                            displaced.insert(Hash::of(&rival));
+                        }
+                    }
+                }
+                bytes = 0;
+                rows.clear();
+            }
+            if ended {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// A row that stands once in a table without a key.
+fn alone<'r>(row: &'r [u8], id: &'r Hash) -> Entry<'r> {
+    Entry { key: id.as_bytes(), id: *id, row, count: 1 }
+}

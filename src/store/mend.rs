@@ -72,9 +72,9 @@ impl Store {
             self.ready_to_delete()?;
         }
         let mut mended = Mended::default();
-        self.mend_small_files(dry_run, &mut mended)?;
         let known = self.reload_index()?;
         let look = self.look(&known, forms, monitor)?;
+        self.mend_small_files(dry_run, &mut mended)?;
         let damaged: Vec<u32> = (0..)
             .zip(&look.index.packs)
             .map(|(at, _)| at)

@@ -91,7 +91,11 @@ pub struct RepairReport {
 impl RepairReport {
     /// Whether nothing was wrong.
     pub fn is_clean(&self) -> bool {
-        self.packs.is_empty() && self.index.is_empty() && self.mended.is_empty() && self.is_whole()
+        self.packs.is_empty()
+            && self.index.is_empty()
+            && self.mended.is_empty()
+            && self.snapshots.is_empty()
+            && self.left.is_empty()
     }
 
     /// Whether nothing is wrong any more.

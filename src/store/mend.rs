@@ -72,9 +72,9 @@ impl Store {
             self.ready_to_delete()?;
         }
         let mut mended = Mended::default();
-        self.mend_small_files(dry_run, &mut mended)?;
         let known = self.reload_index()?;
         let look = self.look(&known, forms, monitor)?;
+        self.mend_small_files(dry_run, &mut mended)?;
         let damaged: Vec<u32> = (0..)
             .zip(&look.index.packs)
             .map(|(at, _)| at)
@@ -115,6 +115,7 @@ impl Store {
             match hash {
                 Ok(hash) if hash == pack.name => {}
                 Ok(_) => drop(reasons.insert(at, "its bytes do not have the hash that its name says".to_owned())),
+                Err(error) if may_pass(&error) => return Err(error),
                 Err(error) => drop(reasons.insert(at, describe(&error))),
             }
         }
@@ -378,6 +379,14 @@ impl Store {
     }
 }
 
+/// Whether it is not the file that is to blame: no right to read it, too many open files.
+fn may_pass(error: &StoreError) -> bool {
+    const TOO_MANY_FILES: [i32; 2] = [23, 24];
+    let StoreError::Io { source, .. } = error else { return false };
+    source.kind() == std::io::ErrorKind::PermissionDenied
+        || source.raw_os_error().is_some_and(|code| TOO_MANY_FILES.contains(&code))
+}
+
 impl Look {
     fn of_pack(&self, at: u32) -> impl Iterator<Item = Place> + '_ {
         self.index.all().filter(move |place| place.pack == at)
@@ -385,5 +394,20 @@ impl Look {
 
     fn is_bad(&self, place: &Place) -> bool {
         self.bad.contains_key(&(place.pack, place.entry.offset))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    #[test]
+    fn a_pack_that_may_be_read_later_is_not_damaged() {
+        let error = |source| StoreError::Io { action: "open", path: PathBuf::new(), source };
+        assert!(may_pass(&error(io::ErrorKind::PermissionDenied.into())));
+        assert!(may_pass(&error(io::Error::from_raw_os_error(24))));
+        assert!(!may_pass(&error(io::Error::from_raw_os_error(5))));
+        assert!(!may_pass(&StoreError::damaged(Path::new("pack"), "it is cut short")));
     }
 }

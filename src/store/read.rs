@@ -88,7 +88,7 @@ impl Store {
     }
 
     fn is_present(&self, index: &Index, id: &Hash, packs: &mut HashMap<u32, bool>) -> Result<bool, StoreError> {
-        for place in index.places(id) {
+        for place in index.all_places(id) {
             let there = match packs.get(&place.pack) {
                 Some(there) => *there,
                 None => {

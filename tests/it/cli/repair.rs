@@ -222,3 +222,32 @@ fn what_draws_on_lost_rows_is_stored_again() {
     let lost: u64 = line.split("big: ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     assert!((1..10_000).contains(&lost), "{line}");
 }
+
+/// Rows of a filter are asked for with that filter; what other tables have lost in the database is no concern of theirs.
+#[test]
+fn a_filtered_snapshot_is_asked_for_with_its_filter() {
+    let shop = Shop::new();
+    shop.snap(["mods", "--where", "price > 4", "-m", "dear"]);
+    for pack in in_dir(&shop, "packs") {
+        fs::remove_file(pack).unwrap();
+    }
+    shop.sql("UPDATE mods SET title = 'Carpet' WHERE id = 3; UPDATE authors SET name = 'Nobody'");
+    let said = is_repaired(&shop, "filtered");
+    assert!(said.contains("Every snapshot is whole."), "{said}");
+}
+
+/// Without a database the rest is done all the same.
+#[test]
+fn a_database_that_cannot_be_reached_is_told() {
+    let shop = shop();
+    let packs = in_dir(&shop, "packs");
+    fs::remove_file(&packs[0]).unwrap();
+    let last = fs::read(&packs[1]).unwrap().len() - 1;
+    flip(&packs[1], last);
+    fs::remove_file(shop.path().join("dev.db")).unwrap();
+    let run = shop.dbsnap(["repair", "-y"]).run();
+    assert_eq!(run.code(), Some(5), "{run}");
+    assert!(run.stdout().contains("The database could not be asked for all: "), "{run}");
+    assert!(run.stdout().contains("0 objects lost") && run.stdout().contains("set aside quarantine/"), "{run}");
+    assert!(run.stdout().contains("1 snapshot cannot be read in full"), "{run}");
+}

@@ -222,6 +222,7 @@ fn what_verify_found_damaged_is_stored_again() {
         fs::write(&path, &damaged).unwrap();
         shop.dbsnap(["snap", "mods", "authors", "-m", "unaware"]).run().success();
         assert_eq!(shop.dbsnap(["verify"]).run().code(), Some(5));
+        shop.dbsnap(["amend", "latest", "-m", "aware"]).run().success();
         let again = shop.snap(["mods", "authors", "-m", "again"]);
         shop.dbsnap(["verify", &again]).run().success();
         let rows = shop.rows();

@@ -139,18 +139,23 @@ fn hex(bytes: &[u8], most: usize) -> String {
     }
 }
 
-/// The key of a row, for people: its values, in parentheses if there are several.
+/// The key of a row, as one is typed: its values with commas between them, or as JSON where a value has a comma.
 pub(super) fn key(names: &[String], columns: &[Column], values: &[ValueRef<'_>], full: bool) -> String {
     let part = |name: &String| {
         let at = columns.iter().position(|column| column.name == *name)?;
         let (value, column) = (*values.get(at)?, columns.get(at)?);
-        Some(one(value, column, full))
+        Some((value, one(value, column, full)))
     };
-    let parts: Vec<String> = names.iter().filter_map(part).collect();
-    match &parts[..] {
-        [one] => one.clone(),
-        several => format!("({})", several.join(", ")),
+    let (values, mut parts): (Vec<_>, Vec<String>) = names.iter().filter_map(part).unzip();
+    if parts.len() < 2 || !parts.iter().any(|part| part.contains(',')) {
+        return parts.join(",");
     }
+    for (value, part) in values.iter().zip(&mut parts) {
+        if !matches!(value, ValueRef::Int(_) | ValueRef::Real(_)) {
+            *part = serde_json::Value::from(part.as_str()).to_string();
+        }
+    }
+    format!("[{}]", parts.join(","))
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ fn snapshots_tables_and_references() {
     [ID] "first" ([AGO]) → [ID] "second" ([AGO])
 
     mod_tags  -1  3 → 2 rows
-      - (2, light)
+      - 2,light
 
     mods  ~1  3 → 3 rows
       ~ 1  price: 4.5 → 5.0

@@ -137,6 +137,25 @@ fn values_read_as_in_a_diff() {
     assert_eq!(restored["tables"][0]["update"], 1, "{restored}");
 }
 
+/// What a diff shows as the key of a row is one that can be typed.
+#[test]
+fn keys_go_back_in_as_they_are_shown() {
+    let shop = Shop::new();
+    shop.sql(
+        "CREATE TABLE pairs (name TEXT, number INTEGER, PRIMARY KEY (name, number));
+        INSERT INTO pairs VALUES ('plain', 1), ('with, comma', 2), ('say \"x\", y', 3)",
+    );
+    shop.snap(["pairs"]);
+    shop.sql("DELETE FROM pairs");
+    let diff = shop.dbsnap(["diff", "-q"]).run().success();
+    let keys: Vec<&str> = diff.stdout().lines().filter_map(|line| line.strip_prefix("  - ")).collect();
+    assert_eq!(keys, ["plain,1", r#"["say \"x\", y",3]"#, r#"["with, comma",2]"#]);
+    for key in keys {
+        let run = shop.dbsnap(["restore", &format!("latest:pairs:{key}"), "--dry-run"]).run().success();
+        assert!(run.stdout().contains("pairs: 1 insert"), "{run}");
+    }
+}
+
 #[test]
 fn values_of_postgresql_read_as_in_a_diff() {
     let db = PgServer::shared().database();

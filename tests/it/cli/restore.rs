@@ -1,6 +1,12 @@
 //! `dbsnap restore`
 
 use super::{Shop, shown};
+use crate::support::postgres::PgServer;
+use crate::support::process::Project;
+use dbsnap::monitor::{Monitor, Step};
+use dbsnap::ops;
+use dbsnap::ops::restore::{Mode, RestoreOptions};
+use std::sync::Mutex;
 
 /// A snapshot of mods and mod_tags; then one row is gone, one changed, one added.
 fn shop() -> Shop {
@@ -294,4 +300,42 @@ fn one_row_by_the_fields_of_its_key() {
     --- stderr
     error: the reference names a row already: leave --key out
     ");
+}
+
+/// Steps that were announced, each with the rows that it said were done.
+#[derive(Default)]
+struct Steps(Mutex<Vec<(String, Option<u64>, u64)>>);
+
+impl Monitor for Steps {
+    fn begin(&self, step: &Step<'_>) {
+        self.0.lock().unwrap().push((step.verb.to_owned(), step.rows, 0));
+    }
+
+    fn advance(&self, rows: u64, _: u64) {
+        if let Some((_, _, done)) = self.0.lock().unwrap().last_mut() {
+            *done += rows;
+        }
+    }
+}
+
+#[test]
+fn progress_moves_while_rows_are_written_and_verified() {
+    let db = PgServer::shared().database();
+    db.sql("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT n, 'x' FROM generate_series(1, 50) n");
+    let project = Project::new();
+    project.dbsnap(["init"]).run().success();
+    project.write(".env", format!("DATABASE_URL={}\n", db.url()));
+    project.dbsnap(["snap", "t"]).run().success();
+    db.sql("DELETE FROM t WHERE id <= 10; UPDATE t SET v = 'y' WHERE id > 30; INSERT INTO t VALUES (60, 'new')");
+    let place = ops::Place { dir: project.path().to_owned(), store: None, url: Some(db.url()) };
+    let options =
+        RestoreOptions { reference: "latest".to_owned(), mode: Mode::Exact, yes: true, ..RestoreOptions::default() };
+    let steps = Steps::default();
+    ops::restore::restore(&place, &options, &mut |_| Ok(true), &steps).unwrap();
+    let steps = steps.0.into_inner().unwrap();
+    let of = |verb: &str| steps.iter().find(|(step, ..)| step == verb).map(|(_, rows, done)| (*rows, *done)).unwrap();
+    assert_eq!(of("Deleting"), (Some(1), 1), "{steps:?}");
+    assert_eq!(of("Updating"), (Some(20), 20), "{steps:?}");
+    assert_eq!(of("Inserting"), (Some(10), 10), "{steps:?}");
+    assert_eq!(of("Verifying"), (Some(31), 31), "{steps:?}");
 }

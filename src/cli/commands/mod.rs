@@ -133,6 +133,7 @@ pub(super) enum Command {
     ])]
     Verify(verify::Args),
     /// Mend a damaged store, and take lost rows again from the database
+    #[command(after_long_help = examples!["dbsnap repair --dry-run", "dbsnap repair -y"])]
     Repair(repair::Args),
     /// Diagnose the setup
     #[command(after_long_help = examples!["dbsnap doctor", "dbsnap doctor --url postgresql://localhost/shop"])]

@@ -111,7 +111,7 @@ impl Index {
                     doomed.extend(refs.iter().zip(&told).filter(|(_, told)| !**told).map(|(pack, _)| *pack));
                     index.add_file(&mut file, &refs, &told, entries, &positions, &mut covered);
                 }
-                Err(error) if error.is_not_found() => return Err(error),
+                Err(error) if error.is_not_found() || error.is_out_of_descriptors() => return Err(error),
                 Err(StoreError::Damaged { reason, .. }) => file.unusable = Some(reason),
                 Err(error) => file.unusable = Some(error.to_string()),
             }
@@ -199,7 +199,7 @@ impl Index {
         for (at, result) in read {
             match result {
                 Ok(entries) => self.add_segment(at, &entries, layout),
-                Err(error) if error.is_not_found() => return Err(error),
+                Err(error) if error.is_not_found() || error.is_out_of_descriptors() => return Err(error),
                 Err(error) => self.damaged.push((at, error)),
             }
         }

@@ -69,7 +69,8 @@ impl<'o> History<'o> {
         mut join: Option<&mut Join<'_>>,
     ) -> Result<(), TreeError> {
         let Some(parent) = self.roots.first() else { return Ok(()) };
-        let mut search = Search { history: self, spec, tried: HashSet::new() };
+        // Never a source of its own, though an older tree has it: where it is held it would not be asked for.
+        let mut search = Search { history: self, spec, tried: HashSet::from([id]) };
         let (lower, upper) = comparison.bounds();
         for place in self.tolerate(self.places(parent, lower, upper))?.unwrap_or_default() {
             if place.id == id && join.is_none() {
@@ -78,6 +79,7 @@ impl<'o> History<'o> {
             }
             if let Some(entries) = search.entries(&place.id)?
                 && self.tolerate(comparison.leaf(&entries, &place))?.is_some()
+                && place.id != id
                 && let Some(join) = &mut join
             {
                 search.take(join, &place.id, &entries)?;

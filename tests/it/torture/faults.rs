@@ -268,6 +268,27 @@ fn a_call_that_fails_is_not_taken_for_absence() {
     assert_eq!(world.learn(state), Vec::<String>::new());
 }
 
+/// The index lacks what could not be read for a moment; the older trees that can be read again have it.
+#[test]
+fn a_leaf_that_cannot_be_found_for_a_moment_is_not_stored_as_a_delta_of_itself() {
+    let mut world = World::new(Kind::Sqlite, 20);
+    for id in 1..=20 {
+        world.sql(&format!("UPDATE mods SET name = 'changed' WHERE id = {id}"));
+        world.snap();
+    }
+    let state = world.state();
+    for error in ["EMFILE", "EIO"] {
+        for nth in 1..8 {
+            let fault = Fault { point: Point { call: "openat".to_owned(), nth }, error };
+            let Some(run) = fault::at_call(&world.snapping(), &fault) else { continue };
+            is_told(&run, &fault);
+            world.verify();
+            assert!(world.learn(state).len() <= 1, "{fault:?}: {run}");
+        }
+    }
+    world.finish();
+}
+
 /// The roots of the tables, and the names of the packs: hashes of all that is stored.
 fn stored(world: &World, snap: &Run) -> (Vec<serde_json::Value>, Vec<std::ffi::OsString>) {
     let tables = json(snap)["tables"].as_array().unwrap().iter().map(|table| table["root"].clone()).collect();

@@ -3,7 +3,7 @@
 use super::rows::{Given, dump, gather, public, reads, round_trip, rows_of};
 use crate::support::place::on_postgres;
 use dbsnap::codec::{TableName, Value};
-use dbsnap::db::{Change, Changing, Commit, DbError, Sink, Source};
+use dbsnap::db::{Change, Changing, Commit, DbError, Rule, Sink, Source};
 use dbsnap::monitor::Silent;
 
 const WEB: &str = "
@@ -106,7 +106,8 @@ fn a_deferred_constraint_that_fails_refuses_the_commit() {
         let mut txn = sink.restore(&reads, &Silent).unwrap();
         txn.insert(0, &mut Given::values(&[&[Value::Int(1), Value::Int(7)]])).unwrap();
         let refused = txn.commit().unwrap_err();
-        assert!(matches!(&refused, DbError::Query { code: Some(code), .. } if code == "23503"), "{refused:?}");
+        let DbError::Constraint { rule: Rule::Reference, code, .. } = &refused else { panic!("{refused:?}") };
+        assert_eq!(code.as_deref(), Some("23503"));
         assert!(dump(db, "c").is_empty());
     });
 }

@@ -3,7 +3,7 @@
 use super::rows::{Given, dump, gather, public, reads, round_trip, rows_of, text};
 use crate::support::place::{Place, on_postgres};
 use dbsnap::codec::Value;
-use dbsnap::db::{Commit, DbError, Sink, Source};
+use dbsnap::db::{Commit, DbError, Rule, Sink, Source};
 use dbsnap::monitor::Silent;
 
 const TRIGGERS: &str = "
@@ -232,16 +232,20 @@ fn errors_hold_no_values() {
         let catalog = sink.catalog().unwrap();
         let reads = reads(&catalog, &["t"]);
         let row = |token: &str, date: Value, mood: Value| vec![Value::Int(2), text(token), date, mood];
-        for bad in [
-            row("s3cr3t-a", Value::Null, Value::Null),
-            row("s3cr3t-b", Value::Null, Value::Null),
-            row("x", text("s3cr3t-c"), Value::Null),
-            row("x", text("2026-13-45 s3cr3t"), Value::Null),
-            row("x", Value::Null, text("s3cr3t-d")),
+        for (bad, broken) in [
+            (row("s3cr3t-a", Value::Null, Value::Null), Some(Rule::Unique)),
+            (row("s3cr3t-b", Value::Null, Value::Null), Some(Rule::Check)),
+            (row("x", text("s3cr3t-c"), Value::Null), None),
+            (row("x", text("2026-13-45 s3cr3t"), Value::Null), None),
+            (row("x", Value::Null, text("s3cr3t-d")), None),
         ] {
             let mut txn = sink.restore(&reads, &Silent).unwrap();
             let error = txn.insert(0, &mut Given::values(&[&bad])).unwrap_err();
-            assert!(matches!(error, DbError::Query { code: Some(_), .. }), "{error:?}");
+            match &error {
+                DbError::Constraint { rule, code: Some(_), .. } => assert_eq!(Some(*rule), broken, "{error:?}"),
+                DbError::Query { code: Some(_), .. } => assert_eq!(broken, None, "{error:?}"),
+                other => panic!("{other:?}"),
+            }
             assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error:?}");
         }
     });

@@ -108,6 +108,7 @@ fn moved(schema: &Schema, rows: &mut Rows, at: usize, dice: &mut Dice, fresh: &m
     let Some(mut new) = row(schema, rows, at, *fresh, dice) else { return Vec::new() };
     let old = &rows[at][below(dice, rows[at].len())][column];
     new[column].clone_from(old);
+    super::rows::make(table, &mut new);
     vec![
         format!("DELETE FROM {} WHERE {} = {old}", table.sql(), table.names(&[column])),
         table.insert(schema.postgres, std::slice::from_ref(&new)),

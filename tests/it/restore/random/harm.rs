@@ -1,7 +1,7 @@
 //! What stands in the way of a restore, in the database's own word: rows outside of the snapshot that refer to rows that would go.
 
 use super::engine::Engine;
-use super::schema::{Reference, Schema, Table};
+use super::schema::{Column, Fill, Reference, Schema, Table};
 
 /// Rows because of which a restore is rightly refused.
 #[derive(Debug)]
@@ -91,7 +91,8 @@ fn same(table: &Table) -> String {
     let columns = match table.key.is_empty() {
         false => table.key.clone(),
         true => {
-            table.columns.iter().position(|column| column.name == "only").map_or_else(|| table.given(), |at| vec![at])
+            let tells = |column: &Column| column.name == "only" || matches!(column.fill, Fill::Made(_));
+            table.columns.iter().position(tells).map_or_else(|| table.given(), |at| vec![at])
         }
     };
     let same = columns.iter().map(|&at| format!("p.{0} IS NOT DISTINCT FROM k.{0}", table.names(&[at])));

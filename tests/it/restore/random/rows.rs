@@ -48,7 +48,7 @@ pub fn row(schema: &Schema, rows: &Rows, table: usize, number: u64, dice: &mut D
             Fill::Unique if column.nullable && dice.roll(6) == 0 => "NULL".to_owned(),
             Fill::Unique => unique(column.kind, number),
             Fill::Any => any(dice, column.kind, column.nullable, schema.postgres),
-            Fill::Generated => String::new(),
+            Fill::Generated | Fill::Made(_) => String::new(),
             Fill::Reference(reference, position) => {
                 let Reference { parent, referenced, .. } = &schema.references[reference];
                 let found = chosen.filter(|(of, _)| *of == reference).map(|(_, found)| found);
@@ -67,7 +67,17 @@ pub fn row(schema: &Schema, rows: &Rows, table: usize, number: u64, dice: &mut D
             }
         });
     }
+    make(&schema.tables[table], &mut made);
     Some(made)
+}
+
+/// Fills in what the database makes of other values of the row.
+pub fn make(table: &Table, row: &mut [String]) {
+    for at in 0..row.len() {
+        if let Fill::Made(from) = table.columns[at].fill {
+            row[at] = format!("'{}x'", if row[from] == "NULL" { "-1" } else { &row[from] });
+        }
+    }
 }
 
 /// Rows of all tables. First those without references are made, so that others find them.
@@ -84,6 +94,7 @@ pub fn random(schema: &Schema, dice: &mut Dice) -> Rows {
             })
         };
         rows[at] = (0..sizes[at]).map(|number| blank(number * 3 + 1).collect()).collect();
+        rows[at].iter_mut().for_each(|row| make(table, row));
     }
     for at in 0..schema.tables.len() {
         let anything: Vec<usize> =
@@ -103,6 +114,7 @@ pub fn random(schema: &Schema, dice: &mut Dice) -> Rows {
             for (column, value) in old.iter().enumerate().filter(|(_, value)| !value.is_empty()) {
                 new[column].clone_from(value);
             }
+            make(&schema.tables[at], &mut new);
             made.push(new);
         }
         rows[at] = made;

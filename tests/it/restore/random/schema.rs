@@ -27,6 +27,8 @@ pub enum Fill {
     Reference(usize, usize),
     /// The database makes them.
     Generated,
+    /// The database makes them of those of another column, and others can refer to them.
+    Made(usize),
 }
 
 #[derive(Debug, Clone)]
@@ -136,12 +138,16 @@ impl Table {
 
     /// Columns that are given values.
     pub fn given(&self) -> Vec<usize> {
-        (0..self.columns.len()).filter(|&at| self.columns[at].fill != Fill::Generated).collect()
+        (0..self.columns.len())
+            .filter(|&at| !matches!(self.columns[at].fill, Fill::Generated | Fill::Made(_)))
+            .collect()
     }
 
     /// The first column with a value of its own in each row that is not part of the key.
     pub fn unique(&self) -> Option<usize> {
-        (0..self.columns.len()).find(|at| self.columns[*at].fill == Fill::Unique && !self.key.contains(at))
+        let is_own = |at: &usize| self.columns[*at].fill == Fill::Unique && !self.key.contains(at);
+        let makes = |at: usize| self.columns.iter().any(|column| column.fill == Fill::Made(at));
+        (0..self.columns.len()).find(|at| is_own(at) && !makes(*at))
     }
 
     fn push(&mut self, name: &str, kind: Kind, nullable: bool, fill: Fill, more: &str) -> usize {
@@ -193,7 +199,16 @@ impl Schema {
             later: Vec::new(),
             taken,
         };
-        match dice.roll(9) {
+        match dice.roll(10) {
+            9 if self.postgres => {
+                let n = table.push("n", Kind::Int, dice.roll(2) == 0, Fill::Unique, "");
+                let more = " GENERATED ALWAYS AS (coalesce(\"n\", -1)::text || 'x') STORED";
+                let made = table.push("made", Kind::Text, false, Fill::Made(n), more);
+                match dice.roll(3) {
+                    0 => table.constraints.push("UNIQUE (\"made\")".to_owned()),
+                    _ => table.key = vec![made],
+                }
+            }
             0..=3 => self.counted(dice, &mut table),
             4 => table.key = vec![table.push("code", Kind::Text, false, Fill::Unique, "")],
             5 => {
@@ -217,7 +232,8 @@ impl Schema {
         }
         if table.parts.is_empty() && dice.roll(2) == 0 {
             let nullable = dice.roll(2) == 0;
-            let kind = *pick(dice, &[&Kind::Int, &Kind::Text]);
+            let uuid = if self.postgres { Kind::Uuid } else { Kind::Text };
+            let kind = *pick(dice, &[&Kind::Int, &Kind::Text, &uuid]);
             let at = table.push("u", kind, nullable, Fill::Unique, "");
             let more = match dice.roll(6) {
                 0 if self.postgres => " DEFERRABLE",
@@ -294,6 +310,7 @@ impl Schema {
         let deferrable = table.constraints.iter().any(|constraint| constraint.ends_with(" DEFERRABLE"));
         let unique = table.unique().filter(|at| !(deferrable && table.columns[*at].name == "u"));
         choices.extend(unique.map(|at| vec![at]));
+        choices.extend(table.columns.iter().position(|column| matches!(column.fill, Fill::Made(_))).map(|at| vec![at]));
         choices
     }
 }
@@ -321,6 +338,10 @@ fn values(dice: &mut Dice, table: &mut Table, postgres: bool) {
         table.columns[at].counted = true;
     }
     let whole = table.columns.iter().position(|column| column.kind == Kind::Int && column.fill == Fill::Any);
+    if let (Some(at), true, 0) = (whole, postgres, dice.roll(2)) {
+        let rule = format!("CHECK ({} > 0) NOT VALID", table.names(&[at]));
+        table.later.push(format!("ALTER TABLE {} ADD CONSTRAINT \"new ones\" {rule}", table.sql()));
+    }
     if let (Some(at), true) = (whole, dice.roll(2) == 0) {
         let form = if postgres || dice.roll(2) == 0 { "STORED" } else { "VIRTUAL" };
         let more = format!(" GENERATED ALWAYS AS (coalesce(\"{}\", 0) * 2) {form}", table.columns[at].name);
@@ -332,6 +353,7 @@ fn values(dice: &mut Dice, table: &mut Table, postgres: bool) {
         let target = table.sql();
         let expression = match table.columns[at].kind {
             Kind::Text => format!("(lower({name}))"),
+            Kind::Uuid => format!("({name}, ({name} IS NULL))"),
             _ => format!("({name}) WHERE {name} > 20"),
         };
         if table.parts.is_empty() {

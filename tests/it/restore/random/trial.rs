@@ -129,7 +129,7 @@ impl<'e> Trial<'e> {
         &mut self,
         state: usize,
         wanted: &[String],
-        back: Option<&Beside>,
+        mut back: Option<&Beside>,
         act: &dyn Fn(bool) -> Result<RestoreReport, OpError>,
     ) -> Option<(RestoreReport, Beside)> {
         for _ in 0..3 {
@@ -175,6 +175,8 @@ impl<'e> Trial<'e> {
             }
             told("emptied", &empty);
             self.engine.make(&empty);
+            // what was there before is not there any more
+            back = None;
         }
         panic!("refused again and again");
     }

@@ -30,7 +30,6 @@ impl Generated {
         if with.is_empty() {
             return Ok(columns);
         }
-        let index_of: HashMap<u32, usize> = with.iter().copied().collect();
         let sql = format!(
             "WITH RECURSIVE below AS (SELECT a.attrelid, a.attnum, a.atttypid AS oid, a.atttypmod AS mod, 0 AS depth \
              FROM {} JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) wanted.oid \
@@ -54,13 +53,15 @@ impl Generated {
         );
         session.on_their_path(|session| {
             session.connection.query(&sql, session.monitor, &mut |row| {
-                if let Some(&index) = index_of.get(&row.required_number(0)?) {
+                let oid: u32 = row.required_number(0)?;
+                // one table can stand in a session more than once
+                for (_, index) in with.iter().filter(|(of, _)| *of == oid) {
                     let written = Written {
                         of_type: row.required(2)?.to_string(),
                         collate: row.required(3)?.to_string(),
                         expression: row.text(4)?.map(str::to_string),
                     };
-                    columns.0.insert((index, row.required(1)?.to_string()), written);
+                    columns.0.insert((*index, row.required(1)?.to_string()), written);
                 }
                 Ok(())
             })

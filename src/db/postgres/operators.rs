@@ -33,13 +33,11 @@ pub(super) fn has_many_forms(order: KeyOrder, kind: Kind) -> bool {
 
 impl KeyOperators {
     pub(super) fn load(session: &mut Session<'_>) -> Result<KeyOperators, Failure> {
-        let index_of: HashMap<u32, usize> =
-            session.plans.iter().enumerate().map(|(index, plan)| (plan.oid, index)).collect();
         let mut operators = KeyOperators::default();
         if session.plans.is_empty() {
             return Ok(operators);
         }
-        let chosen: Vec<String> = session
+        let mut chosen: Vec<String> = session
             .plans
             .iter()
             .map(|plan| match &plan.schema.key {
@@ -50,6 +48,9 @@ impl KeyOperators {
                 Key::Rows => format!("({}, false, NULL)", plan.oid),
             })
             .collect();
+        // one table can stand in a session more than once: with a filter and without
+        chosen.sort_unstable();
+        chosen.dedup();
         // without a captured key: the primary key, or what others refer to, or any
         let sql = format!(
             "SELECT i.indrelid, m.attname, pg_catalog.format('OPERATOR(%I.%s)', n.nspname, o.oprname), \
@@ -75,8 +76,10 @@ impl KeyOperators {
              WHERE part.n <= i.indnkeyatts ORDER BY i.indrelid, part.n",
             chosen.join(", ")
         );
+        let oids: Vec<u32> = session.plans.iter().map(|plan| plan.oid).collect();
         session.connection.query(&sql, session.monitor, &mut |row| {
-            if let Some(&index) = index_of.get(&row.required_number(0)?) {
+            let oid: u32 = row.required_number(0)?;
+            for (index, _) in oids.iter().enumerate().filter(|(_, of)| **of == oid) {
                 operators.members.entry(index).or_default().push(Member {
                     name: row.required(1)?.to_string(),
                     operator: row.required(2)?.to_string(),

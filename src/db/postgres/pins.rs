@@ -36,6 +36,7 @@ const PINS: &[(&str, &str, u32)] = &[
     // rows in the order in which they lie, as COPY gives them, by one process
     ("max_parallel_workers_per_gather", "0", 0),
     ("jit", "off", 0),
+    ("cursor_tuple_fraction", "1", 0),
     ("client_min_messages", "error", 0),
     ("statement_timeout", "0", 0),
     ("idle_in_transaction_session_timeout", "0", 0),

@@ -1,6 +1,6 @@
 //! Counting and reading the tables of an open transaction.
 
-use super::client::Failure;
+use super::client::{Failure, Row};
 use super::pins::{self, Purpose};
 use super::quote;
 use super::rows::{Decoder, Malformed};
@@ -10,6 +10,9 @@ use crate::codec::Key;
 use crate::db::{Counter, DbError, RowSink};
 use crate::monitor::Silent;
 use std::time::Duration;
+
+/// Rows fetched at once: the server keeps as many before it sends them.
+const FETCHED: u64 = 2000;
 
 impl Session<'_> {
     /// Exact number of rows of the table at `index`, its filter applied.
@@ -36,31 +39,35 @@ impl Session<'_> {
     pub(super) fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         let plan = self.plan(index)?;
         let sql = selection(plan, &condition(plan));
-        self.select(index, &sql, rows)
+        // what a filter names without schema is looked for where the database's own sessions look
+        let by_their_path = plan.filter.is_some();
+        self.select(index, &sql, by_their_path, rows)
     }
 
     /// As [`Session::read`], but only rows for which `condition` holds.
     pub(super) fn read_where(&mut self, index: usize, condition: &str, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         let plan = self.plan(index)?;
         let sql = selection(plan, &format!(" WHERE {condition}"));
-        self.select(index, &sql, rows)
+        self.select(index, &sql, false, rows)
     }
 
     /// Gives the rows that `sql` selects, which are whole rows of the table at `index`.
-    fn select(&mut self, index: usize, sql: &str, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+    fn select(&mut self, index: usize, sql: &str, by_their_path: bool, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         let plan = self.plan(index)?;
         let table = plan.table().clone();
         let forms = plan.schema.columns.iter().map(|column| Form::of(column.kind, column.array)).collect();
         let mut decoder = Decoder::new(forms);
         let none = |_| DbError::Lost(format!("reading table {table}: the server sent a row that is none"));
-        let selected = self.on_their_path(|session| {
-            session.connection.read(sql, session.monitor, |row| {
-                if row.len() != decoder.width() {
-                    return Err(none(Malformed));
-                }
-                rows.row_by(&mut |out| decoder.row(|position| row.text(position).ok(), out).map_err(none))
-            })
-        });
+        let mut each = |row: &Row<'_>| {
+            if row.len() != decoder.width() {
+                return Err(none(Malformed));
+            }
+            rows.row_by(&mut |out| decoder.row(|position| row.text(position).ok(), out).map_err(none))
+        };
+        let selected = match by_their_path {
+            true => self.planned_by_their_path(sql, &mut each),
+            false => self.planned_by_either(sql, &mut each),
+        };
         match selected {
             Ok(count) => {
                 self.still_named(index)?;
@@ -68,6 +75,56 @@ impl Session<'_> {
             }
             Err(failure) => Err(self.explain_read(index, failure)),
         }
+    }
+
+    /// Gives the rows of the query `sql`, whose own names are qualified. To plan it, functions of the database's own may be called that
+    /// do not work under the pinned search path.
+    pub(super) fn planned_by_either(
+        &mut self,
+        sql: &str,
+        each: &mut dyn FnMut(&Row<'_>) -> Result<(), DbError>,
+    ) -> Result<u64, Failure> {
+        let mut given = false;
+        self.connection.execute("SAVEPOINT dbsnap_plan", self.monitor)?;
+        let read = self.connection.read(sql, self.monitor, |row| {
+            given = true;
+            each(row)
+        });
+        let is_unknown =
+            |failure: &Failure| failure.code().is_some_and(|code| code.starts_with("42") && code != "42501");
+        match read {
+            Err(failure) if !given && is_unknown(&failure) => {
+                self.connection.execute("ROLLBACK TO SAVEPOINT dbsnap_plan", self.monitor)?;
+                self.planned_by_their_path(sql, each)
+            }
+            read => {
+                let count = read?;
+                self.connection.execute("RELEASE SAVEPOINT dbsnap_plan", self.monitor)?;
+                Ok(count)
+            }
+        }
+    }
+
+    /// Gives the rows of the query `sql`. It is planned under the search path that the database's own functions are written for; values
+    /// are written under the pinned one, on which the text of some types depends.
+    fn planned_by_their_path(
+        &mut self,
+        sql: &str,
+        each: &mut dyn FnMut(&Row<'_>) -> Result<(), DbError>,
+    ) -> Result<u64, Failure> {
+        let declare = format!("DECLARE dbsnap_rows NO SCROLL CURSOR FOR {sql}");
+        self.on_their_path(|session| session.connection.execute(&declare, session.monitor))?;
+        let fetch = format!("FETCH {FETCHED} FROM dbsnap_rows");
+        let mut count = 0;
+        loop {
+            let fetched = self.connection.read(&fetch, self.monitor, &mut *each)?;
+            count += fetched;
+            if fetched < FETCHED {
+                break;
+            }
+        }
+        self.connection.execute("CLOSE dbsnap_rows", self.monitor)?;
+        Ok(count)
     }
 
     /// Checks that the name just read still means the table that is locked: a schema can be renamed under a lock on its tables.

@@ -7,8 +7,9 @@ use super::quote;
 use super::rows::Decoder;
 use super::session::Session;
 use super::types::Form;
-use crate::codec::{Column, Key, Kind, RowReader, RowWriter, ValueRef};
+use crate::codec::{Column, Key, RowReader, ValueRef};
 use crate::db::DbError;
+use std::collections::HashMap;
 
 impl Session<'_> {
     /// For each of `rows`, the row of the table at `index` that the database takes for the same by the unique index of `operators`.
@@ -23,33 +24,43 @@ impl Session<'_> {
         if rows.is_empty() || plan.schema.key != Key::Rows || !operators.tell_apart(index) {
             return Ok(found);
         }
-        let (table, columns) = (plan.table().clone(), plan.schema.columns.clone());
-        let live: String = columns.iter().map(|column| format!(", t.{}", quote::identifier(&column.name))).collect();
+        let (table, columns, name) = (plan.table().clone(), plan.schema.columns.clone(), plan.sql_name.clone());
+        let looking = |failure: Failure| failure.during(format!("looking for rows of table {table}"));
+        // which rows those are, functions of the database's own say; their values are written under the pinned search path
         let sql = format!(
-            "SELECT s.n{live} FROM ONLY {} AS t, {} AS s WHERE {}",
-            plan.sql_name,
+            "SELECT s.n, t.ctid FROM ONLY {name} AS t, {} AS s WHERE {}",
             self.sent(operators, index, rows)?,
             operators.same_key(self, index, "t", "s")
         );
-        let number = Form::of(Kind::Int, false);
-        let forms = columns.iter().map(|column| Form::of(column.kind, column.array));
-        let mut decoder = Decoder::new(std::iter::once(number).chain(forms).collect());
-        let mut buffer = Vec::new();
+        let mut places: HashMap<String, Vec<usize>> = HashMap::new();
         let asked = self.on_their_path(|session| {
-            session.connection.read(&sql, session.monitor, |row| {
-                let none = || DbError::Lost(format!("reading table {table}: the server sent a row that is none"));
-                buffer.clear();
-                decoder.row(|position| row.text(position).ok(), &mut buffer).map_err(|_| none())?;
-                let values = RowReader::values(&buffer, columns.len() + 1).map_err(|_| none())?;
-                let Some((ValueRef::Int(nth), values)) = values.split_first() else { return Err(none()) };
-                let mut row = Vec::new();
-                let mut writer = RowWriter::new(&mut row);
-                values.iter().for_each(|value| writer.value(*value));
-                *usize::try_from(*nth).ok().and_then(|nth| found.get_mut(nth)).ok_or_else(none)? = Some(row);
+            session.connection.query(&sql, session.monitor, &mut |row| {
+                places.entry(row.required(1)?.to_owned()).or_default().push(row.required_number(0)?);
                 Ok(())
             })
         });
-        asked.map_err(|failure: Failure| failure.during(format!("looking for rows of table {table}")))?;
+        asked.map_err(looking)?;
+        if places.is_empty() {
+            return Ok(found);
+        }
+        let live: String = columns.iter().map(|column| format!(", t.{}", quote::identifier(&column.name))).collect();
+        let list: Vec<String> = places.keys().map(|place| format!("\"{place}\"")).collect();
+        let sql = format!(
+            "SELECT t.ctid{live} FROM ONLY {name} AS t WHERE t.ctid OPERATOR(pg_catalog.=) ANY ('{{{}}}'::pg_catalog._tid)",
+            list.join(",")
+        );
+        let mut decoder = Decoder::new(columns.iter().map(|column| Form::of(column.kind, column.array)).collect());
+        let asked = self.planned_by_either(&sql, &mut |row| {
+            let none = || DbError::Lost(format!("reading table {table}: the server sent a row that is none"));
+            let mut values = Vec::new();
+            decoder.row(|position| row.text(position + 1).ok(), &mut values).map_err(|_| none())?;
+            let place = row.text(0).ok().flatten().and_then(|place| places.get(place)).ok_or_else(none)?;
+            for &nth in place {
+                *found.get_mut(nth).ok_or_else(none)? = Some(values.clone());
+            }
+            Ok(())
+        });
+        asked.map_err(looking)?;
         Ok(found)
     }
 }

@@ -36,6 +36,11 @@ impl Tag {
         &self.0
     }
 
+    /// Whether its number is that of rows which were sent.
+    fn is_of_rows(&self) -> bool {
+        self.0.starts_with("SELECT ") || self.0.starts_with("FETCH ")
+    }
+
     /// The number of rows in it, if it has one.
     pub fn rows(&self) -> Option<u64> {
         self.0.rsplit(' ').next()?.parse().ok()
@@ -110,7 +115,7 @@ impl Connection {
         }
     }
 
-    /// Runs one query and gives every row of its result to `each`. Returns their number, in the server's word.
+    /// Runs one query or FETCH and gives every row of its result to `each`. Returns their number, in the server's word.
     ///
     /// # Errors
     /// As [`Connection::query`].
@@ -126,7 +131,7 @@ impl Connection {
             each(row).map_err(Failure::Caller)
         })?;
         match tag.rows() {
-            Some(rows) if rows == given && tag.text().starts_with("SELECT ") => Ok(rows),
+            Some(rows) if rows == given && tag.is_of_rows() => Ok(rows),
             _ => Err(self.broken(format!("the server sent {given} rows and says {:?}", tag.text()))),
         }
     }
@@ -211,7 +216,7 @@ async fn converse(
             }
             Some(Ok(SimpleQueryMessage::CommandComplete(_))) => {
                 let Some(done) = seen(&login.witness).tags.pop_front().map(Tag) else { continue };
-                if refused.is_none() && done.text().starts_with("SELECT ") && done.rows() != Some(rows) {
+                if refused.is_none() && done.is_of_rows() && done.rows() != Some(rows) {
                     let what = format!("{rows} rows were sent and the server says {:?}", done.text());
                     return Ended::Broken(Failure::Protocol(what));
                 }

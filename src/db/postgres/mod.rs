@@ -43,7 +43,7 @@ use session::{Opening, Session};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// A PostgreSQL database.
+/// A PostgreSQL database. Its calls block on a runtime of their own, and must not be made from within another tokio runtime.
 pub struct Postgres {
     connection: Connection,
     endpoint: Endpoint,

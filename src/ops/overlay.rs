@@ -2,7 +2,9 @@
 
 use super::OpError;
 use crate::hash::Hash;
-use crate::store::{Frame, NewObjects, Object, ObjectCopy, ObjectKind, Objects, Store, StoreError, TrialObjects};
+use crate::store::{
+    Frame, NewObjects, Object, ObjectCopy, ObjectKind, Objects, Store, StoreError, TrialObjects, Untried,
+};
 use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -115,45 +117,7 @@ impl NewObjects for Overlay<'_> {
     }
 
     fn trial(&self) -> Box<dyn TrialObjects + '_> {
-        Box::new(Trial(self))
+        // nothing of it is kept in the end
+        Box::new(Untried(self))
     }
-}
-
-/// Objects on trial in an overlay. Nothing of it is kept in the end, so they are put into it like all others.
-struct Trial<'o>(&'o Overlay<'o>);
-
-impl Objects for Trial<'_> {
-    fn get(&self, id: &Hash) -> Result<Object, StoreError> {
-        self.0.get(id)
-    }
-
-    fn kind(&self, id: &Hash) -> Option<ObjectKind> {
-        self.0.kind(id)
-    }
-
-    fn copies(&self, id: &Hash) -> Vec<ObjectCopy> {
-        self.0.copies(id)
-    }
-
-    fn get_copy(&self, id: &Hash, copy: &ObjectCopy, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
-        self.0.get_copy(id, copy, bytes)
-    }
-}
-
-impl NewObjects for Trial<'_> {
-    fn put(&self, frame: Frame) -> Result<u64, StoreError> {
-        self.0.put(frame)
-    }
-
-    fn put_again(&self, frame: Frame) -> Result<u64, StoreError> {
-        self.0.put_again(frame)
-    }
-
-    fn trial(&self) -> Box<dyn TrialObjects + '_> {
-        self.0.trial()
-    }
-}
-
-impl TrialObjects for Trial<'_> {
-    fn keep(self: Box<Self>) {}
 }

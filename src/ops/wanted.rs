@@ -1,7 +1,9 @@
 //! Storing of many objects only those that are wanted.
 
 use crate::hash::Hash;
-use crate::store::{Frame, NewObjects, Object, ObjectCopy, ObjectKind, Objects, Session, StoreError, TrialObjects};
+use crate::store::{
+    Frame, NewObjects, Object, ObjectCopy, ObjectKind, Objects, Session, StoreError, TrialObjects, Untried,
+};
 use std::collections::HashSet;
 
 /// A session into which only some objects are put.
@@ -45,45 +47,7 @@ impl NewObjects for Wanted<'_> {
     }
 
     fn trial(&self) -> Box<dyn TrialObjects + '_> {
-        Box::new(Trial(self))
+        // what is wanted is so whether the trial succeeds or not
+        Box::new(Untried(self))
     }
-}
-
-/// Objects on trial. Those that are wanted are so whether the trial succeeds or not.
-struct Trial<'w>(&'w Wanted<'w>);
-
-impl Objects for Trial<'_> {
-    fn get(&self, id: &Hash) -> Result<Object, StoreError> {
-        self.0.get(id)
-    }
-
-    fn kind(&self, id: &Hash) -> Option<ObjectKind> {
-        self.0.kind(id)
-    }
-
-    fn copies(&self, id: &Hash) -> Vec<ObjectCopy> {
-        self.0.copies(id)
-    }
-
-    fn get_copy(&self, id: &Hash, copy: &ObjectCopy, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
-        self.0.get_copy(id, copy, bytes)
-    }
-}
-
-impl NewObjects for Trial<'_> {
-    fn put(&self, frame: Frame) -> Result<u64, StoreError> {
-        self.0.put(frame)
-    }
-
-    fn put_again(&self, frame: Frame) -> Result<u64, StoreError> {
-        self.0.put_again(frame)
-    }
-
-    fn trial(&self) -> Box<dyn TrialObjects + '_> {
-        self.0.trial()
-    }
-}
-
-impl TrialObjects for Trial<'_> {
-    fn keep(self: Box<Self>) {}
 }

@@ -119,6 +119,45 @@ pub trait TrialObjects: NewObjects {
     fn keep(self: Box<Self>);
 }
 
+/// Objects that are put at once, whatever becomes of the trial.
+pub struct Untried<'o>(pub &'o dyn NewObjects);
+
+impl Objects for Untried<'_> {
+    fn get(&self, id: &Hash) -> Result<Object, StoreError> {
+        self.0.get(id)
+    }
+
+    fn kind(&self, id: &Hash) -> Option<ObjectKind> {
+        self.0.kind(id)
+    }
+
+    fn copies(&self, id: &Hash) -> Vec<ObjectCopy> {
+        self.0.copies(id)
+    }
+
+    fn get_copy(&self, id: &Hash, copy: &ObjectCopy, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
+        self.0.get_copy(id, copy, bytes)
+    }
+}
+
+impl NewObjects for Untried<'_> {
+    fn put(&self, frame: Frame) -> Result<u64, StoreError> {
+        self.0.put(frame)
+    }
+
+    fn put_again(&self, frame: Frame) -> Result<u64, StoreError> {
+        self.0.put_again(frame)
+    }
+
+    fn trial(&self) -> Box<dyn TrialObjects + '_> {
+        self.0.trial()
+    }
+}
+
+impl TrialObjects for Untried<'_> {
+    fn keep(self: Box<Self>) {}
+}
+
 /// What can go wrong in the store.
 #[derive(Debug, Error)]
 #[non_exhaustive]

@@ -20,6 +20,6 @@ use patch::patch_keys;
 pub use patch::{Copies, Crossing, Done, PatchTable, PatchWriter, patch_writer};
 pub use traits::{
     Change, Changing, Commit, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source,
-    TableRead, Write, Writing, Written,
+    TableId, TableRead, TableReader, Write, Writing, Written,
 };
 pub use url::{DatabaseUrl, Host, Password, PostgresTarget, SslMode};

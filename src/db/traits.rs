@@ -98,77 +98,84 @@ pub trait Source: Send {
     ) -> Result<Box<dyn Snapshot + 's>, DbError>;
 }
 
-/// One instant of some tables. Dropping it ends the transaction.
-pub trait Snapshot {
-    /// Exact number of rows of the table at `index` of the tables asked for, its filter applied, as the database counts them.
+/// One of the tables that a transaction was opened over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TableId(usize);
+
+impl TableId {
+    /// The table at `position`, from 0, of those that the transaction was opened over and those added to it later.
+    pub fn at(position: usize) -> TableId {
+        TableId(position)
+    }
+
+    /// Its position.
+    pub fn position(self) -> usize {
+        self.0
+    }
+}
+
+/// Reads whole tables.
+pub trait TableReader {
+    /// Exact number of rows of `table`, its filter applied, as the database counts them.
     ///
     /// # Errors
     /// If the database cannot count.
-    fn count(&mut self, index: usize) -> Result<u64, DbError>;
+    fn count(&mut self, table: TableId) -> Result<u64, DbError>;
 
-    /// Gives every row of that table to `rows`. Returns the number of rows the database says it sent, which equals the number given.
+    /// Gives every row of `table` to `rows`. Returns the number of rows the database says it sent, which equals the number given.
     ///
     /// # Errors
     /// If reading fails, the connection dies or counts do not match: then the rows given are not a whole table.
-    fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError>;
+    fn read(&mut self, table: TableId, rows: &mut dyn RowSink) -> Result<u64, DbError>;
 
-    /// For each of `rows`, which need not stand in any table, whether `filter` would hold for it if it stood in the table at `index`.
+    /// The counters (sequences, identities, AUTOINCREMENT) that feed columns of `table`.
+    ///
+    /// # Errors
+    /// If the database cannot tell.
+    fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError>;
+}
+
+/// One instant of some tables. Dropping it ends the transaction.
+///
+/// An engine has to answer every question, here and in [`RestoreTxn`]: no method has a default that takes silence for "nothing is wrong".
+pub trait Snapshot: TableReader {
+    /// For each of `rows`, which need not be in any table, whether `filter` would hold for it if it were in `table`.
     /// They are rows of `schema`, whose columns are those of the table by name. The database itself decides.
     ///
     /// # Errors
-    /// If the database cannot tell, a value that the filter looks at is none of its column's type there, or this is no database.
+    /// If the database cannot tell, or a value that the filter looks at is not of its column's type there.
     fn judge(
         &mut self,
-        index: usize,
+        table: TableId,
         filter: &Filter,
         schema: &TableSchema,
         rows: &[&[u8]],
-    ) -> Result<Vec<bool>, DbError> {
-        let _ = (index, schema, rows);
-        Err(DbError::Filter { reason: format!("there is no database here to apply it: {}", filter.typed) })
-    }
+    ) -> Result<Vec<bool>, DbError>;
 
-    /// For each of `rows`, which stand nowhere yet, the row of the table at `index` that has to give way to it, or take its values: a unique
+    /// For each of `rows`, which are not in the table yet, the row of `table` that has to give way to it, or take its values: a unique
     /// index of the database's takes both for the same, and the table has no captured key that says so. `None` where there is no such row.
     ///
     /// # Errors
     /// If the database cannot tell.
-    fn rivals(&mut self, index: usize, rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
-        let _ = index;
-        Ok(vec![None; rows.len()])
-    }
+    fn rivals(&mut self, table: TableId, rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError>;
 
-    /// Which rules of the table at `index` would refuse what is to be written to it, as far as that can be told without writing. Rules that
+    /// Which rules of `table` would refuse what is to be written to it, as far as that can be told without writing. Rules that
     /// rows can break all the same (NOT VALID) are passed over, and so are references to tables of this transaction.
     ///
     /// # Errors
     /// If the database cannot be asked.
-    fn misfits(&mut self, index: usize, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
-        let _ = (index, writing);
-        Ok(Vec::new())
-    }
-
-    /// The counters (sequences, identities, AUTOINCREMENT) that feed columns of that table.
-    ///
-    /// # Errors
-    /// If the database cannot tell.
-    fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError>;
+    fn misfits(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError>;
 
     /// Rows of tables outside this transaction that foreign-key actions would delete or change if `changes` were made: (table, rows),
     /// by table. Counted by the database; nothing is written. None where foreign keys do not act. In a restore, to be called before the first write.
     ///
     /// # Errors
     /// If the database cannot count.
-    fn bystanders(&mut self, changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {
-        let _ = changes;
-        Ok(Vec::new())
-    }
+    fn cascaded_rows(&mut self, changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError>;
 
-    /// The newest migration of Prisma's that was applied and not rolled back, if the database keeps such a list and it can be
+    /// The newest migration that was applied and not rolled back, if the database has a list of them (Prisma's) that can be
     /// read. Not being able to tell is no error.
-    fn migration(&mut self) -> Option<String> {
-        None
-    }
+    fn newest_migration(&mut self) -> Option<String>;
 }
 
 /// A database that can be written.
@@ -186,7 +193,7 @@ pub trait Sink: Source {
     /// If the database refuses.
     fn discard(&mut self, table: &TableName) -> Result<(), DbError>;
 
-    /// Begins one write transaction over `tables`: locks against other writers first, triggers of users silenced, foreign
+    /// Begins one write transaction over `tables`: locks against other writers first, triggers of users disabled, foreign
     /// keys arranged so that no row of another table is touched unasked. Nothing is written yet.
     ///
     /// # Errors
@@ -220,8 +227,8 @@ pub enum Write {
 
 /// Rows of one table that are about to change.
 pub struct Changing<'r> {
-    /// The table's position among those of the transaction.
-    pub index: usize,
+    /// The table.
+    pub table: TableId,
     /// How they change.
     pub change: Change,
     /// The rows, as for [`RestoreTxn::delete`] or [`RestoreTxn::update`].
@@ -293,44 +300,33 @@ impl MayDangle {
 /// The order of calls is: read, delete (children first), update, insert (parents first), counters, read again (all, or only what
 /// was written) as proof, commit.
 pub trait RestoreTxn: Snapshot {
-    /// Lets foreign keys take rows of `tables` along. They are locked as the others are, their triggers are silenced as well, and they
-    /// can be read: they are counted on after the tables that there are. [`Snapshot::bystanders`] goes on counting them. To be called
+    /// Lets foreign keys take rows of `tables` along. They are locked as the others are, their triggers are disabled as well, and they
+    /// can be read: their ids go on after those that there are. [`Snapshot::cascaded_rows`] goes on counting them. To be called
     /// before the first write.
     ///
     /// # Errors
     /// As [`Sink::restore`].
-    fn also(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
-        let _ = tables;
-        Ok(())
-    }
+    fn add_tables(&mut self, tables: &[TableRead]) -> Result<(), DbError>;
 
-    /// Tables outside this transaction, and not given to [`RestoreTxn::also`], of which rows were written all the same, as far as the
-    /// database counts them.
+    /// Tables outside this transaction, and not given to [`RestoreTxn::add_tables`], of which rows were written all the same, as far
+    /// as the database counts them.
     ///
     /// # Errors
     /// If the database cannot tell.
-    fn strays(&mut self) -> Result<Vec<TableName>, DbError> {
-        Ok(Vec::new())
-    }
+    fn unexpected_writes(&mut self) -> Result<Vec<TableName>, DbError>;
 
-    /// Whether the user may do all of `writes` to the table at `index`. To be asked before the first write.
+    /// That the user may do all of `writes` to `table`. To be asked before the first write.
     ///
     /// # Errors
     /// [`DbError::Denied`] with what is missing.
-    fn may(&mut self, index: usize, writes: &[Write]) -> Result<(), DbError> {
-        let _ = (index, writes);
-        Ok(())
-    }
+    fn check_privileges(&mut self, table: TableId, writes: &[Write]) -> Result<(), DbError>;
 
-    /// Whether the column at `column` of that table takes each value that `rows` have in it, as far as its type goes: labels of an
+    /// Whether the column at `column` of `table` takes each value that `rows` have in it, as far as its type goes: labels of an
     /// enum, rules of a domain. Nothing is changed. To be asked before the first write.
     ///
     /// # Errors
     /// If the database cannot tell.
-    fn takes(&mut self, index: usize, column: usize, rows: &mut dyn RowStream) -> Result<bool, DbError> {
-        let _ = (index, column, rows);
-        Ok(true)
-    }
+    fn accepts_values(&mut self, table: TableId, column: usize, rows: &mut dyn RowStream) -> Result<bool, DbError>;
 
     /// Whether the database carries out foreign-key actions in this transaction. Where it does not (SQLite), what would leave
     /// rows without what they refer to is refused when it is to be committed: [`DbError::Dangling`].
@@ -341,53 +337,50 @@ pub trait RestoreTxn: Snapshot {
     ///
     /// # Errors
     /// If the database cannot tell.
-    fn dangling(&mut self) -> Result<Vec<DanglingRows>, DbError> {
-        Ok(Vec::new())
-    }
+    fn dangling(&mut self) -> Result<Vec<DanglingRows>, DbError>;
 
     /// Lets rows be without what they refer to once this is committed; what of it comes true the monitor is told.
-    fn may_dangle(&mut self, allowed: MayDangle) {
-        let _ = allowed;
-    }
+    fn may_dangle(&mut self, allowed: MayDangle);
 
-    /// Gives `rows` rows of what the columns at `columns` of that table get when they are given nothing. Evaluating a default may
+    /// Gives `rows` rows of what the columns at `columns` of `table` get when they are given nothing. Evaluating a default may
     /// draw from a sequence; nothing else is changed.
     ///
     /// # Errors
     /// If the database cannot evaluate one.
-    fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError>;
+    fn defaults(&mut self, table: TableId, columns: &[usize], rows: u64, sink: &mut dyn RowSink)
+    -> Result<(), DbError>;
 
     /// Deletes the live rows given (whole rows as read). In a multiset each occurrence given deletes one.
     /// Returns the rows deleted as the database counts them.
     ///
     /// # Errors
     /// If the database refuses or deletes another number of rows than given.
-    fn delete(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError>;
+    fn delete(&mut self, table: TableId, rows: &mut dyn RowStream) -> Result<u64, DbError>;
 
     /// Gives each row that has the key of a row given that row's values. In a table without a captured key these are its
     /// [`Snapshot::rivals`].
     ///
     /// # Errors
     /// If the database refuses or changes another number of rows than given.
-    fn update(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError>;
+    fn update(&mut self, table: TableId, rows: &mut dyn RowStream) -> Result<u64, DbError>;
 
     /// Inserts the rows given.
     ///
     /// # Errors
     /// If the database refuses or inserts another number of rows than given.
-    fn insert(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError>;
+    fn insert(&mut self, table: TableId, rows: &mut dyn RowStream) -> Result<u64, DbError>;
 
-    /// Moves the counters of that table forward, within the transaction, so that the next insert works; never backward.
+    /// Moves the counters of `table` forward, within the transaction, so that the next insert works; never backward.
     ///
     /// # Errors
     /// If the database refuses.
-    fn advance_counters(&mut self, index: usize) -> Result<(), DbError>;
+    fn advance_counters(&mut self, table: TableId) -> Result<(), DbError>;
 
     /// What is written from now on was written before, and foreign keys among these tables undid it: from now on the database writes
     /// so that they find no row to act on. Nothing to do where foreign keys do not act.
-    fn thoroughly(&mut self) {}
+    fn retry_detached(&mut self);
 
-    /// Gives `rows` every row that this transaction wrote to the table at `index`, and perhaps rows that it did not write. `gone`
+    /// Gives `rows` every row that this transaction wrote to `table`, and perhaps rows that it did not write. `gone`
     /// are rows that are to be gone. `None`, without a row, if the database cannot tell these rows apart: then the whole table is
     /// to be read. What may be concluded from it is written down in `docs/decisions/0002-proof-of-what-was-written.md`.
     ///
@@ -395,13 +388,10 @@ pub trait RestoreTxn: Snapshot {
     /// As [`Snapshot::read`].
     fn written(
         &mut self,
-        index: usize,
+        table: TableId,
         gone: &mut dyn RowStream,
         rows: &mut dyn RowSink,
-    ) -> Result<Option<Written>, DbError> {
-        let _ = (index, gone, rows);
-        Ok(None)
-    }
+    ) -> Result<Option<Written>, DbError>;
 
     /// Commits and says what the server said.
     ///

@@ -5,7 +5,7 @@
 
 use super::OpError;
 use crate::codec::{KeySpec, TableSchema};
-use crate::db::{DbError, RowSink, Snapshot};
+use crate::db::{DbError, RowSink, TableId, TableReader};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::snapshot::read_schema;
@@ -41,7 +41,7 @@ impl Capture<'_> {
     /// If reading, sorting or storing fails, or the counts differ.
     pub fn table(
         &self,
-        snapshot: &mut dyn Snapshot,
+        snapshot: &mut dyn TableReader,
         index: usize,
         spec: &KeySpec,
         previous: &[Hash],
@@ -53,7 +53,7 @@ impl Capture<'_> {
             let loading = std::thread::Builder::new().spawn_scoped(scope, load);
             let loading = loading.map_err(|error| OpError::NoThreads(error.to_string()))?;
             let mut feed = Feed { batch: RowBatch::new(), sender, spare, monitor: self.monitor };
-            let read = snapshot.read(index, &mut feed).and_then(|rows| feed.end().map(|()| rows));
+            let read = snapshot.read(TableId::at(index), &mut feed).and_then(|rows| feed.end().map(|()| rows));
             drop(feed);
             Ok::<_, OpError>((read, join(loading.join())))
         })?;

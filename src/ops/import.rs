@@ -5,7 +5,7 @@ use super::actor;
 use super::project::{Place, Project};
 use super::publish::{Draft, Taking, publish};
 use crate::codec::{Key, TableSchema};
-use crate::db::{Counter, DbError, Filter, RowSink, Snapshot, TableRead};
+use crate::db::{Counter, DbError, Filter, RowSink, TableId, TableRead, TableReader};
 use crate::monitor::{Monitor, Step};
 use crate::prisma::{ExportError, ExportReader, Metadata};
 use crate::snapshot::{History, Origin, SnapshotKind};
@@ -174,16 +174,16 @@ impl FileRows<'_> {
     }
 }
 
-impl Snapshot for FileRows<'_> {
-    fn count(&mut self, _index: usize) -> Result<u64, DbError> {
+impl TableReader for FileRows<'_> {
+    fn count(&mut self, _table: TableId) -> Result<u64, DbError> {
         Ok(self.records)
     }
 
-    fn read(&mut self, _index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+    fn read(&mut self, _table: TableId, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         self.give(rows)
     }
 
-    fn counters(&mut self, _index: usize) -> Result<Vec<Counter>, DbError> {
+    fn counters(&mut self, _table: TableId) -> Result<Vec<Counter>, DbError> {
         Ok(Vec::new())
     }
 }

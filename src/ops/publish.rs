@@ -3,7 +3,7 @@
 use super::OpError;
 use super::capture::Capture;
 use super::project::Project;
-use crate::db::{Catalog, Engine, Snapshot, SourceIdentity, TableRead};
+use crate::db::{Catalog, Engine, SourceIdentity, TableId, TableRead, TableReader};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::prisma::BackupId;
@@ -71,7 +71,7 @@ impl Taking<'_> {
     /// If the database cannot be read or the store not be written.
     pub fn capture(
         &self,
-        snapshot: &mut dyn Snapshot,
+        snapshot: &mut dyn TableReader,
         reads: &[TableRead],
         expected: &[(Option<u64>, Option<u64>)],
     ) -> Result<Vec<Captured>, OpError> {
@@ -85,7 +85,7 @@ impl Taking<'_> {
     /// As [`Taking::capture`].
     pub fn capture_noting(
         &self,
-        snapshot: &mut dyn Snapshot,
+        snapshot: &mut dyn TableReader,
         reads: &[TableRead],
         expected: &[(Option<u64>, Option<u64>)],
         compared: &[Option<Compared>],
@@ -94,7 +94,7 @@ impl Taking<'_> {
         for (index, read) in reads.iter().enumerate() {
             let table = &read.schema.table;
             let spec = read.schema.key_spec();
-            let mut previous = self.history.kindred_roots(self.session, self.origin, table, &spec);
+            let mut previous = self.history.compatible_roots(self.session, self.origin, table, &spec);
             let mut since = self.comparable(read, previous.first());
             let compared = compared.get(index).and_then(Option::as_ref);
             let compared = compared.filter(|compared| previous.contains(&compared.root));
@@ -113,7 +113,7 @@ impl Taking<'_> {
             self.monitor.begin(&Step { verb: "Reading", subject: &table.to_string(), rows, bytes });
             let built = capture.table(snapshot, index, &spec, &previous)?;
             let counters = snapshot
-                .counters(index)?
+                .counters(TableId::at(index))?
                 .into_iter()
                 .map(|counter| CounterState { name: counter.name, column: counter.column, last: counter.last })
                 .collect();

@@ -27,7 +27,7 @@ pub struct MarkReport {
 }
 
 /// What a reference points to.
-pub(super) struct Aimed<'h> {
+pub(super) struct Referenced<'h> {
     /// The snapshot.
     pub entry: &'h Entry,
     /// The positions of the tables that it names; none if it names the whole snapshot.
@@ -36,7 +36,7 @@ pub(super) struct Aimed<'h> {
     pub key: Option<String>,
 }
 
-impl<'h> Aimed<'h> {
+impl<'h> Referenced<'h> {
     /// The positions of the tables that are meant: those that the reference and `typed` name, else all; without `excluded`.
     ///
     /// # Errors
@@ -66,8 +66,8 @@ pub(super) fn resolve<'h>(
     history: &'h History,
     refs: &Refs,
     typed: &str,
-) -> Result<Aimed<'h>, OpError> {
-    aim(project, history, refs, typed).map_err(|error| match error {
+) -> Result<Referenced<'h>, OpError> {
+    resolve_typed(project, history, refs, typed).map_err(|error| match error {
         OpError::Reference(ReferenceError::Unknown { name, mut near }) if names_table(project, history, typed) => {
             near.insert(0, format!("latest:{typed}"));
             ReferenceError::Unknown { name, near }.into()
@@ -85,10 +85,10 @@ pub(super) fn resolve_or_table<'h>(
     history: &'h History,
     refs: &Refs,
     typed: &str,
-) -> Result<Aimed<'h>, OpError> {
-    match aim(project, history, refs, typed) {
+) -> Result<Referenced<'h>, OpError> {
+    match resolve_typed(project, history, refs, typed) {
         Err(OpError::Reference(ReferenceError::Unknown { .. })) if names_table(project, history, typed) => {
-            aim(project, history, refs, &format!("latest:{typed}"))
+            resolve_typed(project, history, refs, &format!("latest:{typed}"))
         }
         aimed => aimed,
     }
@@ -99,7 +99,12 @@ pub(super) fn names_table(project: &Project, history: &History, typed: &str) -> 
     !is_pattern(typed) && Tables::of_history(project, history).0.with_key(typed).is_ok()
 }
 
-fn aim<'h>(project: &Project, history: &'h History, refs: &Refs, typed: &str) -> Result<Aimed<'h>, OpError> {
+fn resolve_typed<'h>(
+    project: &Project,
+    history: &'h History,
+    refs: &Refs,
+    typed: &str,
+) -> Result<Referenced<'h>, OpError> {
     let reference = Reference::parse(typed);
     // a name that could be any of several tables is told as such, not as missing
     let has = |entry: &Entry, within: &str| {
@@ -116,7 +121,7 @@ fn aim<'h>(project: &Project, history: &'h History, refs: &Refs, typed: &str) ->
         }
         None => (resolved.table.into_iter().collect(), None),
     };
-    Ok(Aimed { entry, tables, key })
+    Ok(Referenced { entry, tables, key })
 }
 
 /// Why nothing goes by that name: what has it may be there and not be readable.

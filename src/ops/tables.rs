@@ -6,7 +6,7 @@ use super::project::{Place, Project};
 use super::relations::Reach;
 use super::settings;
 use crate::codec::{Key, KeySource};
-use crate::db::{Catalog, Sink, TableInfo, TableRead};
+use crate::db::{Catalog, Sink, TableId, TableInfo, TableRead};
 use crate::monitor::Silent;
 use crate::prisma::schema::Model;
 use serde::Serialize;
@@ -66,7 +66,7 @@ fn count_unknown(source: &mut dyn Sink, catalog: &mut Catalog) {
     }
     let Ok(mut snapshot) = source.snapshot(&reads, &Silent) else { return };
     for (index, at) in unknown.into_iter().enumerate() {
-        catalog.tables[at].estimated_rows = snapshot.count(index).ok();
+        catalog.tables[at].estimated_rows = snapshot.count(TableId::at(index)).ok();
     }
 }
 

@@ -104,7 +104,7 @@ impl History {
 
     /// Roots of older trees of a table whose rows are keyed as `spec` says, newest first, each once: what a new tree of it is
     /// deduplicated against. Trees whose schema cannot be read are left out.
-    pub fn kindred_roots(
+    pub fn compatible_roots(
         &self,
         objects: &dyn Objects,
         source: &Origin,

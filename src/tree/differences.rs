@@ -27,16 +27,16 @@ const NEW: u8 = 2;
 
 /// What workers write their differences to.
 #[derive(Debug)]
-pub(super) struct Pad {
+pub(super) struct DiffLog {
     dir: PathBuf,
     file: OnceLock<File>,
     end: AtomicU64,
 }
 
-impl Pad {
+impl DiffLog {
     /// An empty one. Its file is made in `dir` with the first difference.
-    pub(super) fn new(dir: &Path) -> Pad {
-        Pad { dir: dir.to_owned(), file: OnceLock::new(), end: AtomicU64::new(0) }
+    pub(super) fn new(dir: &Path) -> DiffLog {
+        DiffLog { dir: dir.to_owned(), file: OnceLock::new(), end: AtomicU64::new(0) }
     }
 
     fn file(&self) -> io::Result<&File> {
@@ -55,14 +55,14 @@ impl Pad {
 
 /// The differences of one leaf on their way to the file.
 pub(super) struct Notes<'p> {
-    pad: &'p Pad,
+    log: &'p DiffLog,
     buffer: Vec<u8>,
     pieces: Vec<Range<u64>>,
 }
 
 impl<'p> Notes<'p> {
-    pub(super) fn new(pad: &'p Pad) -> Notes<'p> {
-        Notes { pad, buffer: Vec::new(), pieces: Vec::new() }
+    pub(super) fn new(log: &'p DiffLog) -> Notes<'p> {
+        Notes { log, buffer: Vec::new(), pieces: Vec::new() }
     }
 
     /// Adds what differs under the next key.
@@ -84,9 +84,9 @@ impl<'p> Notes<'p> {
             return Ok(());
         }
         let bytes = self.buffer.len() as u64;
-        let start = self.pad.end.fetch_add(bytes, Ordering::Relaxed);
-        if !self.pad.is_full() {
-            let written = self.pad.file().and_then(|file| file.write_all_at(&self.buffer, start));
+        let start = self.log.end.fetch_add(bytes, Ordering::Relaxed);
+        if !self.log.is_full() {
+            let written = self.log.file().and_then(|file| file.write_all_at(&self.buffer, start));
             written.map_err(|source| TreeError::Io { action: "write a temporary file for differences", source })?;
         }
         self.pieces.push(start..start + bytes);
@@ -110,14 +110,14 @@ impl<'p> Notes<'p> {
 pub struct Differences {
     old: Hash,
     new: Hash,
-    pad: Arc<Pad>,
+    log: Arc<DiffLog>,
     pieces: Vec<Range<u64>>,
 }
 
 impl Differences {
     /// Those from tree `old` to tree `new`, which stand in `pieces`; `None` if there were too many to be written down.
-    pub(super) fn new(old: Hash, new: Hash, pad: Arc<Pad>, pieces: Vec<Range<u64>>) -> Option<Differences> {
-        (!pad.is_full()).then_some(Differences { old, new, pad, pieces })
+    pub(super) fn new(old: Hash, new: Hash, log: Arc<DiffLog>, pieces: Vec<Range<u64>>) -> Option<Differences> {
+        (!log.is_full()).then_some(Differences { old, new, log, pieces })
     }
 
     /// From the first, if they are those from tree `old` to tree `new` or the other way round.
@@ -156,7 +156,7 @@ impl Noted<'_> {
                 self.piece = Vec::new();
             }
             self.piece.resize(bytes, 0);
-            let file = self.from.pad.file().map_err(refused)?;
+            let file = self.from.log.file().map_err(refused)?;
             file.read_exact_at(&mut self.piece, range.start).map_err(refused)?;
             self.next += 1;
             self.at = 0;
@@ -207,12 +207,12 @@ mod tests {
         let (old, new) = (Hash::of(b"old"), Hash::of(b"new"));
         let entry = Entry { key: b"k", id: Hash::of(b"row"), row: b"row", count: 1 };
         for (end, told) in [(0, true), (MOST - 1, false)] {
-            let pad = Arc::new(Pad::new(dir.path()));
-            pad.end.store(end, Ordering::Relaxed);
-            let mut notes = Notes::new(&pad);
+            let log = Arc::new(DiffLog::new(dir.path()));
+            log.end.store(end, Ordering::Relaxed);
+            let mut notes = Notes::new(&log);
             notes.add(None, Some(entry)).unwrap();
             let pieces = notes.finish().unwrap();
-            assert_eq!(Differences::new(old, new, pad, pieces).is_some(), told);
+            assert_eq!(Differences::new(old, new, log, pieces).is_some(), told);
         }
     }
 
@@ -220,17 +220,17 @@ mod tests {
     fn a_row_that_is_not_the_one_noted_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let (old, new) = (Hash::of(b"old"), Hash::of(b"new"));
-        let pad = Arc::new(Pad::new(dir.path()));
-        let mut notes = Notes::new(&pad);
+        let log = Arc::new(DiffLog::new(dir.path()));
+        let mut notes = Notes::new(&log);
         notes.add(None, Some(Entry { key: b"k", id: Hash::of(b"row"), row: b"row", count: 1 })).unwrap();
         let pieces = notes.finish().unwrap();
         let end = pieces[0].end;
-        let differences = Differences::new(old, new, Arc::clone(&pad), pieces).unwrap();
+        let differences = Differences::new(old, new, Arc::clone(&log), pieces).unwrap();
         assert!(matches!(differences.between(&old, &new).unwrap().next_difference(), Ok(Some(Difference::Added(_)))));
         assert!(matches!(differences.between(&new, &old).unwrap().next_difference(), Ok(Some(Difference::Removed(_)))));
-        pad.file().unwrap().write_all_at(b"W", end - 1).unwrap();
+        log.file().unwrap().write_all_at(b"W", end - 1).unwrap();
         assert!(differences.between(&old, &new).unwrap().next_difference().is_err());
-        pad.file().unwrap().set_len(end - 1).unwrap();
+        log.file().unwrap().set_len(end - 1).unwrap();
         assert!(differences.between(&old, &new).unwrap().next_difference().is_err());
     }
 }

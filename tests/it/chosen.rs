@@ -7,7 +7,7 @@ use crate::tree::model::Dice;
 use dbsnap::codec::{RowReader, TableName, ValueRef};
 use dbsnap::db::postgres::Postgres;
 use dbsnap::db::sqlite::{Condition, Sqlite};
-use dbsnap::db::{DbError, Filter, FilterNames, OpenOptions, Sink, TableRead};
+use dbsnap::db::{DbError, Filter, FilterNames, OpenOptions, Sink, TableId, TableRead};
 use dbsnap::monitor::Silent;
 use std::collections::BTreeSet;
 
@@ -242,12 +242,12 @@ fn ways(sink: &mut dyn Sink, read: &TableRead, rows: &[Vec<u8>], typed: &str) ->
     let filtered = TableRead { schema: schema.clone(), filter: Some(filter.clone()) };
     let taken = sink.snapshot(&[filtered], &Silent).and_then(|mut snapshot| {
         let mut collected = Collected::default();
-        snapshot.read(0, &mut collected)?;
+        snapshot.read(TableId::at(0), &mut collected)?;
         Ok(ids(collected.rows.iter().map(Vec::as_slice), schema.columns.len()))
     });
     let judged = sink
         .snapshot(std::slice::from_ref(read), &Silent)
-        .and_then(|mut snapshot| snapshot.judge(0, &filter, schema, &slices).map(chosen));
+        .and_then(|mut snapshot| snapshot.judge(TableId::at(0), &filter, schema, &slices).map(chosen));
     let stored = Condition::stored(typed, schema, engine, &NoNames).and_then(|one| one.judge(&slices).map(chosen));
     [taken, judged, stored]
 }
@@ -257,7 +257,7 @@ fn hold(sink: &mut dyn Sink, table: &TableName, single: usize, filters: &[(Strin
     let schema = sink.catalog().unwrap().table(table).unwrap().schema.clone();
     let read = TableRead { schema, filter: None };
     let mut collected = Collected::default();
-    sink.snapshot(std::slice::from_ref(&read), &Silent).unwrap().read(0, &mut collected).unwrap();
+    sink.snapshot(std::slice::from_ref(&read), &Silent).unwrap().read(TableId::at(0), &mut collected).unwrap();
     assert_eq!(filters.len(), told.len());
     let mut kinds = BTreeSet::new();
     for (nth, ((typed, same_stored), told)) in filters.iter().zip(told).enumerate() {

@@ -7,16 +7,16 @@ use crate::codec::TableName;
 
 impl Session<'_> {
     /// The newest applied migration; `None` if there is no such list or it cannot be read now. Leaves the transaction whole.
-    pub(super) fn migration(&mut self) -> Option<String> {
+    pub(super) fn newest_migration(&mut self) -> Option<String> {
         self.connection.execute("SAVEPOINT dbsnap_migration", self.monitor).ok()?;
-        let found = self.newest_migration();
+        let found = self.ask_newest_migration();
         if found.is_err() {
             let _ = self.connection.execute("ROLLBACK TO SAVEPOINT dbsnap_migration", self.monitor);
         }
         found.ok().flatten()
     }
 
-    fn newest_migration(&mut self) -> Result<Option<String>, Failure> {
+    fn ask_newest_migration(&mut self) -> Result<Option<String>, Failure> {
         // nobody waits for a list that a migration holds just now
         self.connection.execute("SET LOCAL lock_timeout = 200", self.monitor)?;
         let mut list = None;

@@ -3,7 +3,7 @@
 use super::operators::KeyOperators;
 use super::session::Session;
 use crate::codec::{TableName, TableSchema};
-use crate::db::{Changing, Counter, DbError, Filter, Misfit, RowSink, Snapshot, Writing};
+use crate::db::{Changing, Counter, DbError, Filter, Misfit, RowSink, Snapshot, TableId, TableReader, Writing};
 
 /// A read-only, repeatable-read transaction.
 pub(super) struct PostgresSnapshot<'s> {
@@ -29,46 +29,48 @@ impl<'s> PostgresSnapshot<'s> {
     }
 }
 
+impl TableReader for PostgresSnapshot<'_> {
+    fn count(&mut self, table: TableId) -> Result<u64, DbError> {
+        self.session.count(table.position())
+    }
+
+    fn read(&mut self, table: TableId, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+        self.session.read(table.position(), rows)
+    }
+
+    fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError> {
+        self.session.counters(table.position())
+    }
+}
+
 impl Snapshot for PostgresSnapshot<'_> {
-    fn count(&mut self, index: usize) -> Result<u64, DbError> {
-        self.session.count(index)
-    }
-
-    fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
-        self.session.read(index, rows)
-    }
-
     fn judge(
         &mut self,
-        index: usize,
+        table: TableId,
         filter: &Filter,
         schema: &TableSchema,
         rows: &[&[u8]],
     ) -> Result<Vec<bool>, DbError> {
-        self.session.judge(index, filter, schema, rows)
+        self.session.judge(table.position(), filter, schema, rows)
     }
 
-    fn rivals(&mut self, index: usize, rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
+    fn rivals(&mut self, table: TableId, rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
         let (session, operators) = self.with_operators()?;
-        session.rivals(operators, index, rows)
+        session.rivals(operators, table.position(), rows)
     }
 
-    fn misfits(&mut self, index: usize, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
+    fn misfits(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
         let (session, operators) = self.with_operators()?;
-        session.misfits(operators, index, writing)
+        session.misfits(operators, table.position(), writing)
     }
 
-    fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
-        self.session.counters(index)
-    }
-
-    fn bystanders(&mut self, changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {
+    fn cascaded_rows(&mut self, changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {
         let own = self.session.plans.len();
         let (session, operators) = self.with_operators()?;
-        session.bystanders(own, operators, changes)
+        session.cascaded_rows(own, operators, changes)
     }
 
-    fn migration(&mut self) -> Option<String> {
-        self.session.migration()
+    fn newest_migration(&mut self) -> Option<String> {
+        self.session.newest_migration()
     }
 }

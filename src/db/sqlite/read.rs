@@ -7,8 +7,10 @@ use super::misfits::misfits;
 use super::shape::Shape;
 use super::sql;
 use super::text::TextForm;
-use crate::codec::{Key, TableSchema};
-use crate::db::{Counter, DbError, Filter, Misfit, RowSink, Snapshot, TableRead, Writing};
+use crate::codec::{Key, TableName, TableSchema};
+use crate::db::{
+    Changing, Counter, DbError, Filter, Misfit, RowSink, Snapshot, TableId, TableRead, TableReader, Writing,
+};
 use crate::monitor::Monitor;
 use rusqlite::{Connection, OptionalExtension, ffi};
 
@@ -59,43 +61,60 @@ impl<'s> SqliteSnapshot<'s> {
     }
 }
 
-impl Snapshot for SqliteSnapshot<'_> {
-    fn count(&mut self, index: usize) -> Result<u64, DbError> {
-        let read = table_at(&self.tables, index)?;
+impl TableReader for SqliteSnapshot<'_> {
+    fn count(&mut self, table: TableId) -> Result<u64, DbError> {
+        let read = table_at(&self.tables, table)?;
         interruptible(self.transaction.0, self.monitor, || count_rows(self.transaction.0, read))
     }
 
-    fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
-        read_rows(self.transaction.0, table_at(&self.tables, index)?, self.text, self.monitor, rows)
+    fn read(&mut self, table: TableId, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+        read_rows(self.transaction.0, table_at(&self.tables, table)?, self.text, self.monitor, rows)
     }
 
-    fn misfits(&mut self, index: usize, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
-        match self.shapes.get(index) {
-            Some(shape) => misfits(self.transaction.0, shape, self.text, writing),
-            None => Ok(Vec::new()),
-        }
+    fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError> {
+        counters(self.transaction.0, shape_at(&self.shapes, table)?)
     }
+}
 
+impl Snapshot for SqliteSnapshot<'_> {
     fn judge(
         &mut self,
-        index: usize,
+        table: TableId,
         filter: &Filter,
         schema: &TableSchema,
         rows: &[&[u8]],
     ) -> Result<Vec<bool>, DbError> {
-        let table = &table_at(&self.tables, index)?.schema;
+        let table = &table_at(&self.tables, table)?.schema;
         Condition::beside(self.transaction.0, table, filter, schema, self.text)?.judge(rows)
     }
 
-    fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
-        counters(self.transaction.0, shape_at(&self.shapes, index)?)
+    fn rivals(&mut self, _table: TableId, rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
+        no_rivals(rows)
     }
 
-    fn migration(&mut self) -> Option<String> {
-        const NEWEST: &str = "SELECT migration_name FROM main._prisma_migrations \
-            WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY finished_at DESC, migration_name DESC LIMIT 1";
-        self.transaction.0.query_row(NEWEST, [], |row| row.get(0)).ok()
+    fn misfits(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
+        misfits(self.transaction.0, shape_at(&self.shapes, table)?, self.text, writing)
     }
+
+    fn cascaded_rows(&mut self, _changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {
+        Ok(Vec::new()) // foreign keys are off while dbsnap writes
+    }
+
+    fn newest_migration(&mut self) -> Option<String> {
+        newest_migration(self.transaction.0)
+    }
+}
+
+/// The name of the newest migration of Prisma's that was applied.
+pub(super) fn newest_migration(conn: &Connection) -> Option<String> {
+    const NEWEST: &str = "SELECT migration_name FROM main._prisma_migrations \
+        WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY finished_at DESC, migration_name DESC LIMIT 1";
+    conn.query_row(NEWEST, [], |row| row.get(0)).ok()
+}
+
+/// No row takes the place of another: where a unique index is in the way, SQLite refuses the row when it is written.
+pub(super) fn no_rivals(rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
+    Ok(vec![None; rows.len()])
 }
 
 /// The shapes of `tables`, if every one still has the schema it was planned with.
@@ -117,18 +136,18 @@ pub(super) fn verify(conn: &Connection, tables: &[TableRead]) -> Result<Vec<Shap
     tables.iter().map(shape).collect()
 }
 
-/// The table at `index`.
-pub(super) fn table_at(tables: &[TableRead], index: usize) -> Result<&TableRead, DbError> {
-    tables.get(index).ok_or_else(|| out_of_range(index))
+/// One of the tables of the transaction.
+pub(super) fn table_at(tables: &[TableRead], table: TableId) -> Result<&TableRead, DbError> {
+    tables.get(table.position()).ok_or_else(|| out_of_range(table))
 }
 
-/// The shape at `index`.
-pub(super) fn shape_at(shapes: &[Shape], index: usize) -> Result<&Shape, DbError> {
-    shapes.get(index).ok_or_else(|| out_of_range(index))
+/// Its shape.
+pub(super) fn shape_at(shapes: &[Shape], table: TableId) -> Result<&Shape, DbError> {
+    shapes.get(table.position()).ok_or_else(|| out_of_range(table))
 }
 
-fn out_of_range(index: usize) -> DbError {
-    DbError::Unsupported(format!("there is no table {index} in this transaction"))
+fn out_of_range(table: TableId) -> DbError {
+    DbError::Unsupported(format!("there is no table {} in this transaction", table.position()))
 }
 
 /// The statement that reads a table.

@@ -6,15 +6,19 @@ use super::error::{extended_code, failed, is_taken};
 use super::interrupt::interruptible;
 use super::multiset;
 use super::postponed::Postponed;
-use super::read::{count_rows, counters, read_rows, shape_at, table_at, verify};
+use super::read::{count_rows, counters, newest_migration, no_rivals, read_rows, shape_at, table_at, verify};
 use super::shape::Shape;
 use super::sql;
 use super::text::TextForm;
 use super::violations::{References, Violations};
 use super::write::{RowStatement, each_row, expect_one};
 
-use crate::codec::{DanglingRows, TableSchema};
-use crate::db::{Commit, Counter, DbError, Filter, MayDangle, RestoreTxn, RowSink, RowStream, Snapshot, TableRead};
+use super::misfits::misfits;
+use crate::codec::{DanglingRows, TableName, TableSchema};
+use crate::db::{
+    Changing, Commit, Counter, DbError, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Snapshot, TableId,
+    TableRead, TableReader, Write, Writing, Written,
+};
 use crate::monitor::Monitor;
 use rusqlite::{Connection, ffi};
 
@@ -90,33 +94,71 @@ impl Drop for SqliteRestore<'_> {
     }
 }
 
-impl Snapshot for SqliteRestore<'_> {
-    fn count(&mut self, index: usize) -> Result<u64, DbError> {
-        let read = table_at(&self.tables, index)?;
+impl TableReader for SqliteRestore<'_> {
+    fn count(&mut self, table: TableId) -> Result<u64, DbError> {
+        let read = table_at(&self.tables, table)?;
         interruptible(&self.conn, self.monitor, || count_rows(&self.conn, read))
     }
 
-    fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
-        read_rows(&self.conn, table_at(&self.tables, index)?, self.text, self.monitor, rows)
+    fn read(&mut self, table: TableId, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+        read_rows(&self.conn, table_at(&self.tables, table)?, self.text, self.monitor, rows)
     }
 
+    fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError> {
+        counters(&self.conn, shape_at(&self.shapes, table)?)
+    }
+}
+
+impl Snapshot for SqliteRestore<'_> {
     fn judge(
         &mut self,
-        index: usize,
+        table: TableId,
         filter: &Filter,
         schema: &TableSchema,
         rows: &[&[u8]],
     ) -> Result<Vec<bool>, DbError> {
-        let table = &table_at(&self.tables, index)?.schema;
+        let table = &table_at(&self.tables, table)?.schema;
         Condition::beside(&self.conn, table, filter, schema, self.text)?.judge(rows)
     }
 
-    fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
-        counters(&self.conn, shape_at(&self.shapes, index)?)
+    fn rivals(&mut self, _table: TableId, rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
+        no_rivals(rows)
+    }
+
+    fn misfits(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
+        misfits(&self.conn, shape_at(&self.shapes, table)?, self.text, writing)
+    }
+
+    fn cascaded_rows(&mut self, _changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {
+        Ok(Vec::new()) // foreign keys are off while dbsnap writes
+    }
+
+    fn newest_migration(&mut self) -> Option<String> {
+        newest_migration(&self.conn)
     }
 }
 
 impl RestoreTxn for SqliteRestore<'_> {
+    fn add_tables(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
+        match tables {
+            [] => Ok(()),
+            // no foreign key acts, so no row of another table goes along
+            [first, ..] => Err(DbError::Unsupported(format!("rows of {} cannot go along", first.schema.table))),
+        }
+    }
+
+    fn unexpected_writes(&mut self) -> Result<Vec<TableName>, DbError> {
+        Ok(Vec::new()) // neither triggers nor foreign keys act, so only what is asked for is written
+    }
+
+    fn check_privileges(&mut self, _table: TableId, _writes: &[Write]) -> Result<(), DbError> {
+        Ok(()) // whoever may write the file may write every table; the lock that `begin` took shows that
+    }
+
+    fn accepts_values(&mut self, _table: TableId, _column: usize, _rows: &mut dyn RowStream) -> Result<bool, DbError> {
+        Ok(true) // no type refuses a value; CHECK constraints are among the misfits
+    }
+
     fn foreign_keys_act(&self) -> bool {
         false
     }
@@ -130,13 +172,19 @@ impl RestoreTxn for SqliteRestore<'_> {
         self.allowed = allowed;
     }
 
-    fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError> {
-        defaults::give(&self.conn, &shape_at(&self.shapes, index)?.schema, columns, rows, self.text, sink)
+    fn defaults(
+        &mut self,
+        table: TableId,
+        columns: &[usize],
+        rows: u64,
+        sink: &mut dyn RowSink,
+    ) -> Result<(), DbError> {
+        defaults::give(&self.conn, &shape_at(&self.shapes, table)?.schema, columns, rows, self.text, sink)
     }
 
-    fn delete(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {
+    fn delete(&mut self, table: TableId, rows: &mut dyn RowStream) -> Result<u64, DbError> {
         self.before_write()?;
-        let shape = shape_at(&self.shapes, index)?;
+        let shape = shape_at(&self.shapes, table)?;
         let schema = &shape.schema;
         let Some(sql) = sql::delete(shape, self.text) else {
             return multiset::delete(&self.conn, shape, self.text, self.monitor, rows);
@@ -149,9 +197,9 @@ impl RestoreTxn for SqliteRestore<'_> {
         })
     }
 
-    fn update(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {
+    fn update(&mut self, table: TableId, rows: &mut dyn RowStream) -> Result<u64, DbError> {
         self.before_write()?;
-        let shape = shape_at(&self.shapes, index)?;
+        let shape = shape_at(&self.shapes, table)?;
         let schema = &shape.schema;
         let postponed = Postponed::new(&self.conn, shape, self.text)?;
         let (Some(sql), Some(mut postponed)) = (sql::update(shape, self.text), postponed) else {
@@ -169,9 +217,9 @@ impl RestoreTxn for SqliteRestore<'_> {
         Ok(given)
     }
 
-    fn insert(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {
+    fn insert(&mut self, table: TableId, rows: &mut dyn RowStream) -> Result<u64, DbError> {
         self.before_write()?;
-        let schema = &shape_at(&self.shapes, index)?.schema;
+        let schema = &shape_at(&self.shapes, table)?.schema;
         let mut insert = RowStatement::prepare(&self.conn, sql::insert(schema, self.text, None), self.text)?;
         each_row(schema, rows, self.monitor, |values, _| {
             let inserted = insert.run(values, None)?;
@@ -180,9 +228,9 @@ impl RestoreTxn for SqliteRestore<'_> {
         })
     }
 
-    fn advance_counters(&mut self, index: usize) -> Result<(), DbError> {
+    fn advance_counters(&mut self, table: TableId) -> Result<(), DbError> {
         self.before_write()?;
-        let shape = shape_at(&self.shapes, index)?;
+        let shape = shape_at(&self.shapes, table)?;
         let Some(column) = shape.alias.filter(|_| shape.autoincrement).and_then(|at| shape.schema.columns.get(at))
         else {
             return Ok(());
@@ -193,6 +241,17 @@ impl RestoreTxn for SqliteRestore<'_> {
         let sql = format!("UPDATE main.sqlite_sequence SET seq = {greatest} WHERE name = ?1 AND seq < {greatest}");
         let moved = self.conn.execute(&sql, [name]);
         moved.map(|_| ()).map_err(|error| failed(&format!("moving the counter of {name}"), error))
+    }
+
+    fn retry_detached(&mut self) {} // foreign keys do not act
+
+    fn written(
+        &mut self,
+        _table: TableId,
+        _gone: &mut dyn RowStream,
+        _rows: &mut dyn RowSink,
+    ) -> Result<Option<Written>, DbError> {
+        Ok(None) // SQLite does not say which rows a transaction wrote
     }
 
     fn commit(mut self: Box<Self>) -> Result<Commit, DbError> {

@@ -2,7 +2,7 @@
 
 use super::sides::{Finder, Pair, TableSide};
 use crate::codec::{Key, TableName, TableSchema};
-use crate::db::{Catalog, DbError, Engine, Filter, Sink, Snapshot, TableRead};
+use crate::db::{Catalog, DbError, Engine, Filter, Sink, Snapshot, TableId, TableRead};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::ops::capture::Capture;
@@ -122,12 +122,12 @@ impl Live {
         for (index, (live, other)) in sides.into_iter().enumerate() {
             let read = &reads[index];
             let Some(other) = other else {
-                live.rows = snapshot.count(index)?;
+                live.rows = snapshot.count(TableId::at(index))?;
                 continue;
             };
             let spec = read.schema.key_spec();
             let table = &read.schema.table;
-            let mut previous = finder.history.kindred_roots(finder.overlay, &self.origin, table, &spec);
+            let mut previous = finder.history.compatible_roots(finder.overlay, &self.origin, table, &spec);
             if other.schema.key_spec() == spec {
                 previous.retain(|root| *root != other.root);
                 previous.insert(0, other.root);

@@ -5,8 +5,8 @@ use super::align::Aligned;
 use super::live::Live;
 use super::sides::Sides;
 use crate::codec::TableSchema;
-use crate::db::sqlite::Condition;
 use crate::db::{Filter, Snapshot};
+use crate::db::{TableId, sqlite::Condition};
 use crate::monitor::Monitor;
 use crate::ops::waiting::{Versions, held};
 use crate::ops::{OpError, Project};
@@ -55,7 +55,7 @@ impl<'l> Predicate<'l> {
     pub fn holds(&mut self, rows: &[Versions]) -> Result<Vec<bool>, OpError> {
         let told = match self {
             Predicate::Live { database, filter, schema } => {
-                held(rows, &mut |rows| database.judge(0, filter, schema, rows), |_, _| true)?
+                held(rows, &mut |rows| database.judge(TableId::at(0), filter, schema, rows), |_, _| true)?
             }
             Predicate::Stored(condition) => held(rows, &mut |rows| condition.judge(rows), |_, _| true)?,
         };

@@ -9,7 +9,7 @@ pub(super) use list::{check_all, remove, set_reason};
 
 use super::OpError;
 use super::project::{Place, Project};
-use super::refs::{Aimed, resolve_or_table, warn};
+use super::refs::{Referenced, resolve_or_table, warn};
 use crate::monitor::{Monitor, Step};
 use crate::prisma::{
     BackupEntry, BackupId, BackupManifest, BackupStatus, ExportInfo, ExportWriter, Retention, write_gitignore,
@@ -83,9 +83,9 @@ pub fn export(
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
     warn(&refs, monitor);
-    let aimed = resolve_or_table(&project, &history, &refs, reference)?;
+    let referenced = resolve_or_table(&project, &history, &refs, reference)?;
     let options = ExportOptions { dir: options.dir.as_ref().map(|dir| place.dir.join(dir)), ..options.clone() };
-    export_aimed(&project, &store, &aimed, &options, monitor)
+    export_aimed(&project, &store, &referenced, &options, monitor)
 }
 
 /// Exports a snapshot that is at hand, whole.
@@ -95,14 +95,14 @@ pub(super) fn export_entry(
     entry: &Entry,
     monitor: &dyn Monitor,
 ) -> Result<ExportReport, OpError> {
-    let aimed = Aimed { entry, tables: Vec::new(), key: None };
-    export_aimed(project, store, &aimed, &ExportOptions::default(), monitor)
+    let referenced = Referenced { entry, tables: Vec::new(), key: None };
+    export_aimed(project, store, &referenced, &ExportOptions::default(), monitor)
 }
 
 fn export_aimed(
     project: &Project,
     store: &Store,
-    aimed: &Aimed<'_>,
+    referenced: &Referenced<'_>,
     options: &ExportOptions,
     monitor: &dyn Monitor,
 ) -> Result<ExportReport, OpError> {
@@ -111,7 +111,7 @@ fn export_aimed(
         None => project.export_dir()?,
     };
     make_dir(&dir)?;
-    let (entry, chosen) = (aimed.entry, aimed.chosen(project, &options.tables, &options.exclude)?);
+    let (entry, chosen) = (referenced.entry, referenced.chosen(project, &options.tables, &options.exclude)?);
     let prisma = PrismaSide::find(project);
     let manifest_path = dir.join(MANIFEST_FILE);
     let mut tables = Vec::new();

@@ -5,7 +5,7 @@
 use super::changes::Changes;
 use super::spool::Spool;
 use crate::codec::{KeySpec, RowReader, RowWriter};
-use crate::db::{DbError, RestoreTxn, RowSink, RowStream};
+use crate::db::{DbError, RestoreTxn, RowSink, RowStream, TableId};
 use crate::ops::OpError;
 use std::path::Path;
 
@@ -26,7 +26,7 @@ pub(super) fn fill(
         return Ok(());
     }
     let mut defaults = Gathered { spool: Spool::new(scratch)?, failed: None };
-    let asked = txn.defaults(index, positions, rows, &mut defaults);
+    let asked = txn.defaults(TableId::at(index), positions, rows, &mut defaults);
     if let Some(failed) = defaults.failed {
         return Err(failed);
     }

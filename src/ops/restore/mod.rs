@@ -5,24 +5,24 @@
 //! tables are captured again, and what changed must be exactly the plan. Then COMMIT. The first capture is published as
 //! the safety snapshot before the first write.
 
-mod aim;
-mod astray;
-mod bystanders;
+mod cascade;
 mod changes;
 mod defaults;
 mod drift;
-mod fit;
 mod guard;
 mod idle;
 mod into;
+mod mismatches;
 mod perform;
 mod plan;
-mod proof;
+mod preflight;
+mod projection;
 mod rivals;
 mod safety;
 mod spool;
 mod start;
 mod undo;
+mod verification;
 mod write;
 
 pub use start::restore;
@@ -112,7 +112,7 @@ pub struct PlannedTable {
 /// Rows of a table outside the restore that foreign keys would take along.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Bystander {
+pub struct CascadedRows {
     /// The table.
     pub table: String,
     /// Rows that would be deleted or changed.
@@ -136,7 +136,7 @@ pub struct RestorePlan {
     /// The tables, in the order in which rows are inserted.
     pub tables: Vec<PlannedTable>,
     /// Rows of other tables that foreign keys take along.
-    pub bystanders: Vec<Bystander>,
+    pub cascaded: Vec<CascadedRows>,
     /// What is left out unless it is named, in a line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<String>,

@@ -2,7 +2,7 @@
 
 use super::changes::Changes;
 use super::plan::{Prepared, Targets, prepare};
-use super::{Bystander, Mode, RestoreOptions, RestorePlan, RestoreReport, defaults, idle, safety};
+use super::{CascadedRows, Mode, RestoreOptions, RestorePlan, RestoreReport, defaults, idle, safety};
 use crate::codec::DanglingRows;
 use crate::db::{Catalog, Commit, DbError, MayDangle, RestoreTxn, Sink};
 use crate::hash::Hash;
@@ -52,7 +52,7 @@ impl Work<'_> {
                 let mut live = sink.snapshot(&self.targets.reads, self.monitor)?;
                 let mut preview = self.prepare(&session, live.as_mut())?;
                 let found = self.reached(live.as_mut(), &mut preview.changes)?;
-                preview.plan.bystanders = Bystander::all(&found);
+                preview.plan.cascaded = CascadedRows::all(&found);
                 let may_go = self.may_go(&found, &preview.changes);
                 if self.options.dry_run {
                     let refused = may_go.and_then(|()| self.fits_the_rules(live.as_mut(), &mut preview.changes));
@@ -69,7 +69,7 @@ impl Work<'_> {
             if !confirm(&preview.plan)? {
                 return Err(OpError::Declined);
             }
-            shown = Some((preview.digest(), preview.plan.bystanders));
+            shown = Some((preview.digest(), preview.plan.cascaded));
         }
         let session = self.store.session()?;
         let mut txn = sink.restore(&self.targets.reads, self.monitor)?;
@@ -79,7 +79,7 @@ impl Work<'_> {
             self.can_be_written(txn.as_mut(), &mut prepared.changes)?;
             self.take_along(txn.as_mut(), &session, &mut prepared)?;
         }
-        if shown.is_some_and(|shown| shown != (prepared.digest(), prepared.plan.bystanders.clone())) {
+        if shown.is_some_and(|shown| shown != (prepared.digest(), prepared.plan.cascaded.clone())) {
             return Err(OpError::PlanChanged);
         }
         if prepared.plan.writes() == 0 {
@@ -187,7 +187,7 @@ impl Work<'_> {
     /// What dangled in the state that is restored may dangle again; anything else only if it was asked for.
     fn may_dangle(&self) -> MayDangle {
         let as_they_were = self.targets.tables.iter().filter(|target| {
-            let whole = target.entry.filter.is_none() && target.aim.is_none();
+            let whole = target.entry.filter.is_none() && target.projection.is_none();
             whole && self.options.mode == Mode::Exact
         });
         MayDangle {

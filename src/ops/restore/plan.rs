@@ -1,11 +1,11 @@
 //! From a reference and the live catalog to what is read, and from captured trees to a plan.
 
-use super::aim::{Aim, Making, Selection};
 use super::changes::{Changes, Sides};
 use super::drift::Origin;
+use super::projection::{Making, Projection, Selection};
 use super::{Mode, RestoreOptions, RestorePlan, drift};
 use crate::codec::{KeySpec, TableName, TableSchema};
-use crate::db::{Catalog, Engine, Filter, FilterNames, Snapshot, TableRead};
+use crate::db::{Catalog, Engine, Filter, FilterNames, Snapshot, TableId, TableRead};
 use crate::hash::{Hash, Hasher};
 use crate::ops::keys::{Names, TypedKey};
 use crate::ops::names::whole as whole_of;
@@ -27,7 +27,7 @@ pub(super) struct Target {
     /// How live rows are keyed.
     pub spec: KeySpec,
     /// How the snapshot's rows become what the table is to have; `None` if they are that.
-    pub aim: Option<Aim>,
+    pub projection: Option<Projection>,
     /// Columns whose defaults rows that come back get.
     pub defaulted: Vec<usize>,
     notes: Vec<String>,
@@ -36,10 +36,12 @@ pub(super) struct Target {
 impl Target {
     /// Refuses the key of a row that the snapshot has not: nothing could come back.
     fn has_the_key(&self, objects: &dyn Objects, entry: &Entry, options: &RestoreOptions) -> Result<(), OpError> {
-        let Some((aim, key)) = self.aim.as_ref().and_then(|aim| Some((aim, aim.selection.key.as_ref()?))) else {
+        let Some((projection, key)) =
+            self.projection.as_ref().and_then(|projection| Some((projection, projection.selection.key.as_ref()?)))
+        else {
             return Ok(());
         };
-        let (was, now) = &aim.specs;
+        let (was, now) = &projection.specs;
         if was != now || Finder::new(objects).find(was, &self.entry.root, key)?.is_some() {
             return Ok(());
         }
@@ -50,13 +52,13 @@ impl Target {
     /// The tree of the snapshot with the id `snapshot`, where it is what the live table is compared with.
     fn compared(&self, snapshot: &Hash) -> Option<Compared> {
         let whole = self.entry.filter.is_none();
-        self.aim.is_none().then_some(Compared { root: self.entry.root, snapshot: *snapshot, whole })
+        self.projection.is_none().then_some(Compared { root: self.entry.root, snapshot: *snapshot, whole })
     }
 
     /// Columns without which no row can come back: they are not in the snapshot, NOT NULL, and have no default.
     pub fn lacking(&self) -> Vec<&str> {
-        let Some(aim) = &self.aim else { return Vec::new() };
-        let columns = self.read.schema.columns.iter().zip(&aim.origins);
+        let Some(projection) = &self.projection else { return Vec::new() };
+        let columns = self.read.schema.columns.iter().zip(&projection.origins);
         columns
             .filter(|(column, origin)| {
                 let has_value = column.nullable || column.default.is_some() || column.identity.is_some();
@@ -207,7 +209,7 @@ fn target(
         (*origin == Origin::Kept && (column.default.is_some() || column.identity.is_some())).then_some(at)
     };
     let defaulted = drift.origins.iter().enumerate().filter_map(defaulted).collect();
-    let aim = Aim {
+    let projection = Projection {
         selection: Selection {
             condition: match &options.filter {
                 Some(typed) => Some(Filter::parse_named(typed, engine, &drift.schema, &names)?),
@@ -229,7 +231,7 @@ fn target(
     Ok(Target {
         entry: entry.clone(),
         spec: drift.schema.key_spec(),
-        aim: (!is_plain || !aim.selection.is_all()).then_some(aim),
+        projection: (!is_plain || !projection.selection.is_all()).then_some(projection),
         defaulted,
         read: TableRead { schema: drift.schema, filter: None },
         filtered: None,
@@ -296,14 +298,14 @@ pub(super) fn prepare(
         let now = captured[index].built.root;
         // What the table is to become is made to be compared with, and not kept.
         let trial = taking.session.trial();
-        let snapshot = match &target.aim {
-            Some(aim) => {
-                let judge = &mut |rows: &[&[u8]]| match &aim.selection.condition {
-                    Some(filter) => live.judge(index, filter, &target.read.schema, rows),
+        let snapshot = match &target.projection {
+            Some(projection) => {
+                let judge = &mut |rows: &[&[u8]]| match &projection.selection.condition {
+                    Some(filter) => live.judge(TableId::at(index), filter, &target.read.schema, rows),
                     None => Ok(vec![true; rows.len()]),
                 };
                 let making = Making { objects: &*trial, scratch, monitor: taking.monitor, judge };
-                aim.tree(making, &target.entry.root, &now)?
+                projection.tree(making, &target.entry.root, &now)?
             }
             None => target.entry.root,
         };

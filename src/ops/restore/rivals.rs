@@ -7,7 +7,7 @@ use super::Mode;
 use super::changes::Changes;
 use super::spool::Spool;
 use crate::codec::KeySpec;
-use crate::db::{RowStream, Snapshot};
+use crate::db::{RowStream, Snapshot, TableId};
 use crate::hash::Hash;
 use crate::ops::OpError;
 use crate::tree::Entry;
@@ -86,7 +86,7 @@ impl Changes {
             rows.extend(row);
             if ended || rows.len() >= MOST_ROWS || bytes >= MOST_BYTES {
                 let given: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
-                for (row, rival) in given.iter().zip(live.rivals(index, &given)?) {
+                for (row, rival) in given.iter().zip(live.rivals(TableId::at(index), &given)?) {
                     match rival.filter(|rival| rival != row) {
                         None => self.insert.push(row, 1)?,
                         // it is there, as far as the database is concerned

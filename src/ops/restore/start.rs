@@ -59,7 +59,7 @@ pub fn restore(
             target: chosen.url.display(),
             mode: options.mode,
             tables: Vec::new(),
-            bystanders: Vec::new(),
+            cascaded: Vec::new(),
             left_out,
         },
         monitor,

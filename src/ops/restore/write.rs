@@ -1,12 +1,12 @@
 //! Writing what differs, and the proof of it.
 
 use super::Mode;
-use super::astray;
-use super::bystanders::nothing_else;
+use super::cascade::nothing_else;
 use super::changes::{Changes, Sides, digest_between};
+use super::mismatches;
 use super::perform::Work;
-use super::proof::is_as_planned;
-use crate::db::RestoreTxn;
+use super::verification::is_as_planned;
+use crate::db::{RestoreTxn, TableId};
 use crate::hash::Hash;
 use crate::monitor::Step;
 use crate::ops::OpError;
@@ -23,24 +23,24 @@ impl Work<'_> {
             if changes.delete.rows() > 0 {
                 self.step("Deleting", index, changes.delete.rows());
                 let mut rows = changes.delete.stream()?.watched(self.monitor);
-                txn.delete(index, &mut rows).map_err(|error| rows.explain(error))?;
+                txn.delete(TableId::at(index), &mut rows).map_err(|error| rows.explain(error))?;
             }
         }
         for (index, changes) in changes.iter_mut().enumerate() {
             if changes.update.rows() > 0 {
                 self.step("Updating", index, changes.update.rows());
                 let mut rows = changes.update.stream()?.watched(self.monitor);
-                txn.update(index, &mut rows).map_err(|error| rows.explain(error))?;
+                txn.update(TableId::at(index), &mut rows).map_err(|error| rows.explain(error))?;
             }
             if changes.insert.rows() > 0 {
                 self.step("Inserting", index, changes.insert.rows());
                 let mut rows = changes.insert.stream()?.watched(self.monitor);
-                txn.insert(index, &mut rows).map_err(|error| rows.explain(error))?;
+                txn.insert(TableId::at(index), &mut rows).map_err(|error| rows.explain(error))?;
             }
         }
         // not before every row is known: a sink may hold back rows that hang together, and counters are read from the tables
         for index in 0..changes.len() {
-            txn.advance_counters(index)?;
+            txn.advance_counters(TableId::at(index))?;
         }
         self.monitor.end();
         Ok(())
@@ -64,28 +64,28 @@ impl Work<'_> {
     ) -> Result<(), OpError> {
         for round in 0.. {
             let session = self.store.session()?;
-            let astray = self.astray(txn, &session, before, changes, round == 0)?;
-            let Some((first, after)) = astray.first() else { return nothing_else(txn) };
-            let helpless = astray.iter().any(|(index, _)| self.targets.tables[*index].aim.is_some());
+            let mismatched = self.mismatched(txn, &session, before, changes, round == 0)?;
+            let Some((first, after)) = mismatched.first() else { return nothing_else(txn) };
+            let helpless = mismatched.iter().any(|(index, _)| self.targets.tables[*index].projection.is_some());
             if round == ROUNDS || helpless || !txn.foreign_keys_act() {
                 let target = &self.targets.tables[*first];
-                let rows = astray::in_words(&session, target, after, self.options.mode)?;
+                let rows = mismatches::in_words(&session, target, after, self.options.mode)?;
                 return Err(OpError::Unproved(format!(
                     "table {} is not what the plan says after writing it{rows} (a trigger, a rule or a default changed rows); \
                      everything was rolled back",
                     target.entry.table
                 )));
             }
-            let mut again = self.put_right(txn, &session, &astray)?;
+            let mut again = self.put_right(txn, &session, &mismatched)?;
             drop(session);
-            txn.thoroughly();
+            txn.retry_detached();
             self.write(txn, &mut again)?;
         }
         Ok(())
     }
 
     /// Tables that are not what the plan says, and what they are. With `planned_only`, nothing but the plan was written yet.
-    fn astray(
+    fn mismatched(
         &self,
         txn: &mut dyn RestoreTxn,
         session: &Session<'_>,
@@ -95,7 +95,7 @@ impl Work<'_> {
     ) -> Result<Vec<(usize, Hash)>, OpError> {
         let capture =
             Capture { objects: session, scratch: self.store.scratch_dir(), monitor: self.monitor, differences: true };
-        let mut astray = Vec::new();
+        let mut mismatched = Vec::new();
         for (index, target) in self.targets.tables.iter().enumerate() {
             if planned_only {
                 let Changes { delete, update, insert, .. } = &changes[index];
@@ -110,24 +110,24 @@ impl Work<'_> {
             self.monitor.end();
             let noted = after.differences.as_ref();
             if digest_between(session, &target.spec, &before[index], &after.root, noted)? != changes[index].digest {
-                astray.push((index, after.root));
+                mismatched.push((index, after.root));
             }
         }
-        Ok(astray)
+        Ok(mismatched)
     }
 
-    /// What still differs from the snapshot in tables that went astray.
+    /// What still differs from the snapshot in tables whose rows do not match.
     fn put_right(
         &self,
         txn: &mut dyn RestoreTxn,
         session: &Session<'_>,
-        astray: &[(usize, Hash)],
+        mismatched: &[(usize, Hash)],
     ) -> Result<Vec<Changes>, OpError> {
         let scratch = self.store.scratch_dir();
         let mut all = Vec::with_capacity(self.targets.tables.len());
         for (index, target) in self.targets.tables.iter().enumerate() {
             let snapshot = target.entry.root;
-            let live = astray.iter().find(|(at, _)| *at == index).map_or(snapshot, |(_, after)| *after);
+            let live = mismatched.iter().find(|(at, _)| *at == index).map_or(snapshot, |(_, after)| *after);
             // of a filtered snapshot, no row was deleted that is not in it: nor is one now
             let mode = if target.filtered.is_some() { Mode::Upsert } else { self.options.mode };
             let sides = Sides { live, live_in_filter: None, snapshot, noted: None };

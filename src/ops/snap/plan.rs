@@ -2,7 +2,7 @@
 
 use super::{PlannedTable, SnapOptions, SnapPlan, Strategy, TakenAlong};
 use crate::codec::TableName;
-use crate::db::{Catalog, Engine, Filter, Sink, TableInfo, TableRead};
+use crate::db::{Catalog, Engine, Filter, Sink, TableId, TableInfo, TableRead};
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::ledgers;
@@ -171,7 +171,7 @@ fn estimate(
     let mut tables = Vec::with_capacity(chosen.len());
     for (index, (info, read)) in chosen.iter().zip(reads).enumerate() {
         let count = read.filter.is_some() || info.estimated_rows.is_none_or(|rows| rows <= COUNT_UP_TO);
-        let rows = if count { Some(snapshot.count(index)?) } else { info.estimated_rows };
+        let rows = if count { Some(snapshot.count(TableId::at(index))?) } else { info.estimated_rows };
         let bytes = match (info.bytes, info.estimated_rows, rows) {
             (Some(bytes), Some(all), Some(rows)) if read.filter.is_some() && all > 0 => Some(bytes / all.max(1) * rows),
             (bytes, ..) => bytes,

@@ -29,7 +29,7 @@ impl SnapPlan {
             let taking = Taking { store: &store, history: &history, session: &session, origin: &origin, monitor };
             let expected: Vec<(Option<u64>, Option<u64>)> =
                 self.tables.iter().map(|table| (table.rows, table.bytes)).collect();
-            (taking.capture(snapshot.as_mut(), &self.reads, &expected)?, snapshot.migration())
+            (taking.capture(snapshot.as_mut(), &self.reads, &expected)?, snapshot.newest_migration())
         };
         let message = match self.options.message.trim() {
             "" => format!("snapshot of {}", list(&self.tables)),

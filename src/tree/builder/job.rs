@@ -10,7 +10,7 @@ use crate::codec::KeySpec;
 use crate::hash::Hash;
 use crate::store::NewObjects;
 use crate::tree::TreeError;
-use crate::tree::differences::{Notes, Pad};
+use crate::tree::differences::{DiffLog, Notes};
 use crate::tree::forms::Holdings;
 use crate::tree::leaf::LeafHasher;
 use crate::tree::node::{Child, Totals};
@@ -27,7 +27,7 @@ pub(super) struct Shared<'env> {
     pub(super) level: i32,
     pub(super) history: Option<History<'env>>,
     /// Where differences from the first previous tree are written down, if somebody wants them.
-    pub(super) pad: Option<Arc<Pad>>,
+    pub(super) log: Option<Arc<DiffLog>>,
 }
 
 /// A leaf to be made.
@@ -65,7 +65,7 @@ pub(super) fn make(shared: &Shared<'_>, job: Job) -> Result<(Made, Option<Batch>
     let is_known = shared.holdings.as_ref().map_or(Ok(false), |holdings| holdings.hold(&id))?;
     let mut join = Join::new(&batch);
     if let Some(history) = &shared.history {
-        let noting = shared.pad.as_ref().map(|pad| Noting { notes: Notes::new(pad), ids: &ids });
+        let noting = shared.log.as_ref().map(|log| Noting { notes: Notes::new(log), ids: &ids });
         let mut comparison = Comparison::new(&batch, &lower, &made.child.upper, noting);
         history.compare(&shared.spec, &mut comparison, id, (!is_known).then_some(&mut join))?;
         (made.change, made.pieces) = comparison.finish()?;

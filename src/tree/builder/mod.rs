@@ -14,7 +14,7 @@ mod levels;
 mod options;
 
 use super::TreeError;
-use super::differences::{Differences, Pad};
+use super::differences::{DiffLog, Differences};
 use super::forms::Holdings;
 use super::node::{Totals, bound_between};
 use super::pool::Pool;
@@ -120,9 +120,9 @@ impl<'scope> Builder<'scope> {
         options: BuildOptions<'env>,
     ) -> Builder<'scope> {
         let history = objects.map(|objects| History::new(objects, previous));
-        let pad = options.differences.filter(|_| !previous.is_empty()).map(|dir| Arc::new(Pad::new(dir)));
+        let log = options.differences.filter(|_| !previous.is_empty()).map(|dir| Arc::new(DiffLog::new(dir)));
         let holdings = objects.map(|objects| Holdings::new(objects));
-        let shared = Arc::new(Shared { objects, holdings, spec: spec.clone(), level: options.level, history, pad });
+        let shared = Arc::new(Shared { objects, holdings, spec: spec.clone(), level: options.level, history, log });
         let worker = Arc::clone(&shared);
         let pool = Pool::new(scope, options.threads, move |job| job::make(&worker, job));
         Builder {
@@ -238,10 +238,10 @@ impl<'scope> Builder<'scope> {
         self.built.stored_bytes += stored;
         if self.shared.history.as_ref().is_some_and(History::is_damaged) {
             self.built.change = None;
-        } else if let (Some(pad), Some(parent)) =
-            (&self.shared.pad, self.shared.history.as_ref().and_then(History::parent))
+        } else if let (Some(log), Some(parent)) =
+            (&self.shared.log, self.shared.history.as_ref().and_then(History::parent))
         {
-            self.built.differences = Differences::new(parent, root, Arc::clone(pad), self.pieces);
+            self.built.differences = Differences::new(parent, root, Arc::clone(log), self.pieces);
         }
         Ok(self.built)
     }

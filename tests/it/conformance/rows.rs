@@ -2,7 +2,7 @@
 
 use super::Fixture;
 use dbsnap::codec::{RowReader, TableSchema, Value};
-use dbsnap::db::{DbError, Filter, RowSink, RowStream, Sink, Snapshot, TableRead};
+use dbsnap::db::{DbError, Filter, RowSink, RowStream, Sink, Snapshot, TableId, TableRead};
 use dbsnap::monitor::Silent;
 
 /// Collects canonical rows; stops at `limit` if there is one.
@@ -64,9 +64,9 @@ pub fn reads(fixture: &dyn Fixture, source: &mut dyn Sink, tables: &[&str]) -> V
 
 /// All rows of the table at `index` of an open snapshot, sorted; the counts must agree.
 pub fn all(snapshot: &mut (impl Snapshot + ?Sized), index: usize) -> Vec<Vec<u8>> {
-    let counted = snapshot.count(index).unwrap();
+    let counted = snapshot.count(TableId::at(index)).unwrap();
     let mut collected = Collected::default();
-    let sent = snapshot.read(index, &mut collected).unwrap();
+    let sent = snapshot.read(TableId::at(index), &mut collected).unwrap();
     assert_eq!(counted, sent, "count and read disagree");
     assert_eq!(sent, collected.rows.len() as u64, "rows were lost on the way");
     collected.rows.sort();

@@ -91,7 +91,7 @@ impl<'a> Writer<'a> {
     fn capture(&self, taken: &Taken) -> Outcome<Built> {
         let session = self.session.as_ref().ok_or("the session is gone")?;
         let table = tables::table(taken.table);
-        let previous = self.history.kindred_roots(session, &origin(), &table.name, &table.spec);
+        let previous = self.history.compatible_roots(session, &origin(), &table.name, &table.spec);
         let built = table.build(session, &previous, taken.state, taken.filtered)?;
         session.put(Frame::compress(Hash::of(&table.schema), ObjectKind(4), &table.schema, 3)?)?;
         Ok(built)

@@ -4,7 +4,7 @@ use super::rows::{Given, Rows, gather, public, reads, rows_of};
 use crate::support::place::on_postgres;
 use crate::support::postgres::PgServer;
 use dbsnap::codec::Value;
-use dbsnap::db::{Commit, DbError, RowSink, Sink, Source};
+use dbsnap::db::{Commit, DbError, RowSink, Sink, Source, TableId};
 use dbsnap::monitor::Silent;
 
 /// Runs something after some rows.
@@ -109,7 +109,7 @@ fn a_renamed_schema_is_noticed() {
         let read = super::rows::read_of(&catalog, &dbsnap::codec::TableName::qualified("s", "t"));
         let mut snapshot = source.snapshot(std::slice::from_ref(&read), &Silent).unwrap();
         place.sql("ALTER SCHEMA s RENAME TO old; CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY); INSERT INTO s.t VALUES (7)");
-        assert!(matches!(snapshot.read(0, &mut Rows::default()), Err(DbError::Changed { .. })));
+        assert!(matches!(snapshot.read(TableId::at(0), &mut Rows::default()), Err(DbError::Changed { .. })));
         drop(snapshot);
         assert!(
             matches!(source.snapshot(&[read], &Silent).err(), Some(DbError::Changed { .. })),
@@ -130,10 +130,10 @@ fn a_backend_that_dies_in_the_middle_is_an_error() {
             let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
             let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dbsnap' AND datname = current_database()";
             let mut sink = AfterRows { rows: 0, after: 100, then: || drop(place.sql(kill)) };
-            let lost = snapshot.read(0, &mut sink);
+            let lost = snapshot.read(TableId::at(0), &mut sink);
             assert!(matches!(lost, Err(DbError::Lost(_))), "{lost:?}");
             assert!(sink.rows < 50_000);
-            assert!(snapshot.count(0).is_err(), "nothing more comes of it");
+            assert!(snapshot.count(TableId::at(0)).is_err(), "nothing more comes of it");
         }
         assert_eq!(rows_of(&mut source, &public("t")).len(), 50_000, "the next snapshot connects again");
     });
@@ -167,7 +167,7 @@ fn timeouts_and_defaults_of_the_role_do_not_apply() {
         }
         let mut txn = sink.restore(&reads, &Silent).unwrap();
         std::thread::sleep(std::time::Duration::from_millis(200));
-        txn.insert(0, &mut Given::values(&[&[Value::Int(-1), Value::Null]])).unwrap();
+        txn.insert(TableId::at(0), &mut Given::values(&[&[Value::Int(-1), Value::Null]])).unwrap();
         assert_eq!(txn.commit().unwrap(), Commit::Done);
     });
 }
@@ -188,7 +188,7 @@ fn a_giver_that_fails_in_the_middle_leaves_nothing() {
         let catalog = sink.catalog().unwrap();
         let reads = reads(&catalog, &["t"]);
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert!(matches!(txn.insert(0, &mut Broken(0)), Err(DbError::Stopped)));
+        assert!(matches!(txn.insert(TableId::at(0), &mut Broken(0)), Err(DbError::Stopped)));
         assert_eq!(txn.commit().unwrap(), Commit::RolledBack);
         assert_eq!(place.sql("SELECT count(*) FROM t"), "0");
         assert_eq!(rows_of(&mut sink, &public("t")).len(), 0, "the connection is of use afterwards");
@@ -208,5 +208,5 @@ fn a_catalog_of_a_thousand_tables_is_read_at_once() {
     assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
     let reads: Vec<_> = catalog.tables.iter().map(|info| super::rows::read_of(&catalog, &info.schema.table)).collect();
     let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
-    assert_eq!(snapshot.count(999).unwrap(), 0);
+    assert_eq!(snapshot.count(TableId::at(999)).unwrap(), 0);
 }

@@ -6,7 +6,7 @@ use crate::support::liar::{Message, Way, liar};
 use crate::support::place::{Place, on_postgres};
 use crate::support::postgres::PgServer;
 use dbsnap::db::postgres::Postgres;
-use dbsnap::db::{DbError, Host, OpenOptions, Source};
+use dbsnap::db::{DbError, Host, OpenOptions, Source, TableId};
 use dbsnap::monitor::Silent;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -128,7 +128,7 @@ fn no_lost_doubled_or_cut_message_makes_other_rows() {
         }
         let reads = reads(&catalog, &["t"]);
         let mut rows = Rows::default();
-        source.snapshot(&reads, &Silent)?.read(0, &mut rows)?;
+        source.snapshot(&reads, &Silent)?.read(TableId::at(0), &mut rows)?;
         rows.0.sort();
         Ok(rows.0)
     };

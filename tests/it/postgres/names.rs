@@ -3,7 +3,7 @@
 use super::rows::{dump, quoted, read_of, reads, round_trip, rows_of};
 use crate::support::place::{Place, on_postgres};
 use dbsnap::codec::TableName;
-use dbsnap::db::{Change, Changing, Filter, Sink, Source};
+use dbsnap::db::{Change, Changing, Filter, Sink, Source, TableId};
 use dbsnap::monitor::Silent;
 
 /// Torment: S2
@@ -108,12 +108,20 @@ fn a_search_path_full_of_traps_is_not_followed() {
         let rows = rows_of(&mut sink, &super::rows::public("t"));
         let mut txn = dbsnap::db::Sink::restore(&mut sink, &reads, &Silent).unwrap();
         for change in [Change::Deleted, Change::Updated] {
-            txn.bystanders(&mut [Changing { index: 0, change, rows: &mut super::rows::Given::new(&rows) }]).unwrap();
-        }
-        txn.counters(0).unwrap();
-        txn.update(0, &mut super::rows::Given::new(&rows)).unwrap();
-        txn.delete(1, &mut super::rows::Given::values(&[&[super::rows::text("a"), dbsnap::codec::Value::Int(1)]]))
+            txn.cascaded_rows(&mut [Changing {
+                table: TableId::at(0),
+                change,
+                rows: &mut super::rows::Given::new(&rows),
+            }])
             .unwrap();
+        }
+        txn.counters(TableId::at(0)).unwrap();
+        txn.update(TableId::at(0), &mut super::rows::Given::new(&rows)).unwrap();
+        txn.delete(
+            TableId::at(1),
+            &mut super::rows::Given::values(&[&[super::rows::text("a"), dbsnap::codec::Value::Int(1)]]),
+        )
+        .unwrap();
         txn.commit().unwrap();
         assert_eq!(dump(db, "bag").len(), 2);
     });

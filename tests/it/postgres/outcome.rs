@@ -5,7 +5,7 @@ use crate::support::place::{Place, on_postgres, on_server};
 use crate::support::postgres::PgServer;
 use crate::support::proxy::{Fault, proxy};
 use dbsnap::codec::Value;
-use dbsnap::db::{Commit, DbError, Sink, Source};
+use dbsnap::db::{Commit, DbError, Sink, Source, TableId};
 use dbsnap::monitor::Silent;
 
 fn commit_through(place: &Place, fault: Fault) -> Result<Commit, DbError> {
@@ -13,7 +13,7 @@ fn commit_through(place: &Place, fault: Fault) -> Result<Commit, DbError> {
     let catalog = sink.catalog().unwrap();
     let reads = reads(&catalog, &["t"]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
-    txn.insert(0, &mut Given::values(&[&[Value::Int(1)]])).unwrap();
+    txn.insert(TableId::at(0), &mut Given::values(&[&[Value::Int(1)]])).unwrap();
     txn.commit()
 }
 
@@ -55,12 +55,12 @@ fn a_server_that_crashes_keeps_what_was_committed_and_nothing_else() {
         let catalog = sink.catalog().unwrap();
         let reads = reads(&catalog, &["t"]);
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        txn.insert(0, &mut Given::values(&[&[Value::Int(1)]])).unwrap();
+        txn.insert(TableId::at(0), &mut Given::values(&[&[Value::Int(1)]])).unwrap();
         assert_eq!(txn.commit().unwrap(), Commit::Done);
         server.crash_and_restart();
         assert_eq!(dump(db, "t"), ["(1)"]);
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        txn.insert(0, &mut Given::values(&[&[Value::Int(2)]])).unwrap();
+        txn.insert(TableId::at(0), &mut Given::values(&[&[Value::Int(2)]])).unwrap();
         server.crash_and_restart();
         let lost = txn.commit();
         assert!(matches!(lost, Err(DbError::Lost(_)) | Ok(Commit::RolledBack)), "{lost:?}");
@@ -77,7 +77,7 @@ fn a_client_that_is_gone_leaves_no_lock() {
         let catalog = sink.catalog().unwrap();
         let reads = reads(&catalog, &["t"]);
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        txn.delete(0, &mut Given::values(&[&[Value::Int(1)]])).unwrap();
+        txn.delete(TableId::at(0), &mut Given::values(&[&[Value::Int(1)]])).unwrap();
         drop(txn);
         drop(sink);
         assert_eq!(place.sql("SET lock_timeout = '5s'; INSERT INTO t VALUES (2); SELECT count(*) FROM t"), "2");

@@ -5,7 +5,7 @@ use super::rows::{Given, Rows, dump, public, reads, rows_of, text};
 use crate::support::liar::{Message, Way};
 use crate::support::place::on_postgres;
 use dbsnap::codec::{Value, row};
-use dbsnap::db::{Sink, Source, Written};
+use dbsnap::db::{Sink, Source, TableId, Written};
 use dbsnap::monitor::Silent;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,17 +27,28 @@ fn what_was_written_is_told_and_nothing_else() {
             found.0.sort();
             (told, found.0)
         };
-        assert_eq!(written(txn.as_mut(), 0, &[]), (Some(Written { total: 5, left: 0 }), vec![]), "nothing yet");
+        assert_eq!(
+            written(txn.as_mut(), TableId::at(0), &[]),
+            (Some(Written { total: 5, left: 0 }), vec![]),
+            "nothing yet"
+        );
         let new = |id, word| row::encode(&[Value::Int(id), text(word)]);
         let swapped = [new(1, "word 2"), new(2, "word 1")];
-        txn.delete(0, &mut Given::new(&rows[2..3])).unwrap();
-        txn.update(0, &mut Given::new(&swapped)).unwrap();
-        txn.insert(0, &mut Given::new(&[new(9, "word 3")])).unwrap();
-        txn.insert(1, &mut Given::new(&[row::encode(&[text("b")])])).unwrap();
+        txn.delete(TableId::at(0), &mut Given::new(&rows[2..3])).unwrap();
+        txn.update(TableId::at(0), &mut Given::new(&swapped)).unwrap();
+        txn.insert(TableId::at(0), &mut Given::new(&[new(9, "word 3")])).unwrap();
+        txn.insert(TableId::at(1), &mut Given::new(&[row::encode(&[text("b")])])).unwrap();
         let expected = vec![swapped[0].clone(), swapped[1].clone(), new(9, "word 3")];
-        assert_eq!(written(txn.as_mut(), 0, &rows[2..3]), (Some(Written { total: 5, left: 0 }), expected.clone()));
-        assert_eq!(written(txn.as_mut(), 0, &rows[1..4]), (Some(Written { total: 5, left: 2 }), expected));
-        assert_eq!(written(txn.as_mut(), 1, &[]), (None, vec![]), "without a key nobody could tell which copy went");
+        assert_eq!(
+            written(txn.as_mut(), TableId::at(0), &rows[2..3]),
+            (Some(Written { total: 5, left: 0 }), expected.clone())
+        );
+        assert_eq!(written(txn.as_mut(), TableId::at(0), &rows[1..4]), (Some(Written { total: 5, left: 2 }), expected));
+        assert_eq!(
+            written(txn.as_mut(), TableId::at(1), &[]),
+            (None, vec![]),
+            "without a key nobody could tell which copy went"
+        );
     });
 }
 

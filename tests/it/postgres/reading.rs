@@ -3,7 +3,7 @@
 use super::rows::{gather, public, reads, rows_of, text, values};
 use crate::support::place::on_postgres;
 use dbsnap::codec::Value;
-use dbsnap::db::{DbError, Source};
+use dbsnap::db::{DbError, Source, TableId};
 use dbsnap::monitor::Silent;
 
 #[test]
@@ -38,6 +38,9 @@ fn several_tables_are_one_instant() {
         assert_eq!(gather(snapshot.as_mut(), 0).len(), 1);
         place.sql("INSERT INTO a VALUES (2); INSERT INTO b VALUES (2)");
         assert_eq!(gather(snapshot.as_mut(), 1).len(), 1);
-        assert!(matches!(snapshot.read(2, &mut super::rows::Rows::default()), Err(DbError::Unsupported(_))));
+        assert!(matches!(
+            snapshot.read(TableId::at(2), &mut super::rows::Rows::default()),
+            Err(DbError::Unsupported(_))
+        ));
     });
 }

@@ -3,7 +3,7 @@
 use super::rows::{Given, dump, gather, public, reads, round_trip, rows_of};
 use crate::support::place::on_postgres;
 use dbsnap::codec::{TableName, Value};
-use dbsnap::db::{Change, Changing, Commit, DbError, Rule, Sink, Source};
+use dbsnap::db::{Change, Changing, Commit, DbError, Rule, Sink, Source, TableId};
 use dbsnap::monitor::Silent;
 
 const WEB: &str = "
@@ -42,9 +42,9 @@ fn rows_change_places_across_cascades() {
         place.sql("INSERT INTO p VALUES (3, 'new'); UPDATE c SET p = 3; DELETE FROM p WHERE id = 1");
         let live = rows_of(&mut sink, &public("p"));
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert_eq!(txn.delete(0, &mut Given::new(&live[1..])).unwrap(), 1);
-        assert_eq!(txn.update(1, &mut Given::new(&c)).unwrap(), 2);
-        assert_eq!(txn.insert(0, &mut Given::new(&p[..1])).unwrap(), 1);
+        assert_eq!(txn.delete(TableId::at(0), &mut Given::new(&live[1..])).unwrap(), 1);
+        assert_eq!(txn.update(TableId::at(1), &mut Given::new(&c)).unwrap(), 2);
+        assert_eq!(txn.insert(TableId::at(0), &mut Given::new(&p[..1])).unwrap(), 1);
         assert_eq!((gather(txn.as_mut(), 0), gather(txn.as_mut(), 1)), (p, c));
         assert_eq!(txn.commit().unwrap(), Commit::Done);
         assert_eq!((dump(db, "p"), dump(db, "c")), before);
@@ -61,9 +61,9 @@ fn linked_tables_report_rows_that_do_not_fit_at_once() {
         let reads = reads(&catalog, &["a", "b"]);
         let a = rows_of(&mut sink, &public("a"));
         let absent: [&[Value]; 1] = [&[Value::Int(9), Value::Null, Value::Null]];
-        assert!(sink.restore(&reads, &Silent).unwrap().delete(0, &mut Given::values(&absent)).is_err());
-        assert!(sink.restore(&reads, &Silent).unwrap().update(0, &mut Given::values(&absent)).is_err());
-        assert!(sink.restore(&reads, &Silent).unwrap().insert(0, &mut Given::new(&a[..1])).is_err());
+        assert!(sink.restore(&reads, &Silent).unwrap().delete(TableId::at(0), &mut Given::values(&absent)).is_err());
+        assert!(sink.restore(&reads, &Silent).unwrap().update(TableId::at(0), &mut Given::values(&absent)).is_err());
+        assert!(sink.restore(&reads, &Silent).unwrap().insert(TableId::at(0), &mut Given::new(&a[..1])).is_err());
     });
 }
 
@@ -86,7 +86,7 @@ fn a_session_that_skips_foreign_keys_does_not_skip_them_here() {
             return;
         }
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert!(txn.insert(0, &mut Given::values(&[&[Value::Int(1), Value::Int(7)]])).is_err());
+        assert!(txn.insert(TableId::at(0), &mut Given::values(&[&[Value::Int(1), Value::Int(7)]])).is_err());
         assert_eq!(txn.commit().unwrap(), Commit::RolledBack);
     });
 }
@@ -104,7 +104,7 @@ fn a_deferred_constraint_that_fails_refuses_the_commit() {
         let catalog = sink.catalog().unwrap();
         let reads = reads(&catalog, &["c"]);
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        txn.insert(0, &mut Given::values(&[&[Value::Int(1), Value::Int(7)]])).unwrap();
+        txn.insert(TableId::at(0), &mut Given::values(&[&[Value::Int(1), Value::Int(7)]])).unwrap();
         let refused = txn.commit().unwrap_err();
         let DbError::Constraint { rule: Rule::Reference, code, .. } = &refused else { panic!("{refused:?}") };
         assert_eq!(code.as_deref(), Some("23503"));
@@ -126,13 +126,13 @@ fn rows_older_than_a_constraint_come_back() {
         let rows = rows_of(&mut sink, &public("t"));
         place.sql("DELETE FROM t");
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert_eq!(txn.insert(0, &mut Given::new(&rows)).unwrap(), 1);
+        assert_eq!(txn.insert(TableId::at(0), &mut Given::new(&rows)).unwrap(), 1);
     });
 }
 
 /// Torment: R12, R14
 #[test]
-fn bystanders_are_counted_through_everything() {
+fn cascaded_rows_are_counted_through_everything() {
     on_postgres(|place| {
         place.sql("CREATE SCHEMA other;
             CREATE TABLE root (x int, y int, w text, PRIMARY KEY (x, y), UNIQUE (w));
@@ -156,7 +156,8 @@ fn bystanders_are_counted_through_everything() {
         let mut txn = sink.restore(&reads, &Silent).unwrap();
         let mut deleted = || {
             let mut rows = Given::new(&doomed);
-            txn.bystanders(&mut [Changing { index: 0, change: Change::Deleted, rows: &mut rows }]).unwrap()
+            txn.cascaded_rows(&mut [Changing { table: TableId::at(0), change: Change::Deleted, rows: &mut rows }])
+                .unwrap()
         };
         let told = deleted();
         let expected = [
@@ -172,7 +173,7 @@ fn bystanders_are_counted_through_everything() {
         assert_eq!(gather(txn.as_mut(), 0), rows);
         // and it is what happens
         let before = place.sql("SELECT (SELECT count(*) FROM child) || ' ' || (SELECT count(*) FROM other.grand) || ' ' || (SELECT count(*) FROM parts)");
-        txn.delete(0, &mut Given::new(&doomed)).unwrap();
+        txn.delete(TableId::at(0), &mut Given::new(&doomed)).unwrap();
         txn.commit().unwrap();
         let after = place.sql("SELECT (SELECT count(*) FROM child) || ' ' || (SELECT count(*) FROM other.grand) || ' ' || (SELECT count(*) FROM parts)");
         assert_eq!((before.as_str(), after.as_str()), ("3 4 3", "1 1 1"));

@@ -3,7 +3,7 @@
 use super::rows::{Given, dump, gather, public, reads, round_trip, rows_of, text};
 use crate::support::place::{Place, on_postgres};
 use dbsnap::codec::Value;
-use dbsnap::db::{Commit, DbError, Rule, Sink, Source};
+use dbsnap::db::{Commit, DbError, Rule, Sink, Source, TableId};
 use dbsnap::monitor::Silent;
 
 const TRIGGERS: &str = "
@@ -36,10 +36,10 @@ fn triggers_and_rules_are_passed() {
         let catalog = sink.catalog().unwrap();
         let reads = reads(&catalog, &["t"]);
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert_eq!(txn.delete(0, &mut Given::new(&rows[1..])).unwrap(), 2);
+        assert_eq!(txn.delete(TableId::at(0), &mut Given::new(&rows[1..])).unwrap(), 2);
         assert_eq!(gather(txn.as_mut(), 0), rows[..1]);
-        txn.update(0, &mut Given::new(&rows[..1])).unwrap();
-        assert_eq!(txn.insert(0, &mut Given::new(&rows[1..])).unwrap(), 2);
+        txn.update(TableId::at(0), &mut Given::new(&rows[..1])).unwrap();
+        assert_eq!(txn.insert(TableId::at(0), &mut Given::new(&rows[1..])).unwrap(), 2);
         assert_eq!(gather(txn.as_mut(), 0), rows);
         assert_eq!(txn.commit().unwrap(), Commit::Done);
         assert_eq!(dump(db, "t"), before);
@@ -78,9 +78,9 @@ fn a_privilege_that_is_missing_changes_nothing() {
     let catalog = sink.catalog().unwrap();
     let reads = reads(&catalog, &["t"]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
-    let refused = txn.insert(0, &mut Given::values(&[&[Value::Int(2), text("b")]])).unwrap_err();
+    let refused = txn.insert(TableId::at(0), &mut Given::values(&[&[Value::Int(2), text("b")]])).unwrap_err();
     assert!(matches!(&refused, DbError::Denied { what } if what.contains("table t")), "{refused}");
-    assert!(txn.delete(0, &mut Given::new(&[])).is_err(), "what failed stays failed");
+    assert!(txn.delete(TableId::at(0), &mut Given::new(&[])).is_err(), "what failed stays failed");
     assert_eq!(txn.commit().unwrap(), Commit::RolledBack);
 }
 
@@ -101,8 +101,8 @@ fn identities_and_generated_columns() {
         let (rows, side) = (rows_of(&mut sink, &public("t")), rows_of(&mut sink, &public("side")));
         place.sql("UPDATE t SET w = 'z'; DELETE FROM side WHERE k = 'x'; INSERT INTO side (k) VALUES ('x'); UPDATE side SET m = 9 WHERE k = 'y'");
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert_eq!(txn.update(0, &mut Given::new(&rows)).unwrap(), 3);
-        assert_eq!(txn.update(1, &mut Given::new(&side)).unwrap(), 2, "a new value for GENERATED ALWAYS");
+        assert_eq!(txn.update(TableId::at(0), &mut Given::new(&rows)).unwrap(), 3);
+        assert_eq!(txn.update(TableId::at(1), &mut Given::new(&side)).unwrap(), 2, "a new value for GENERATED ALWAYS");
         assert_eq!(txn.commit().unwrap(), Commit::Done);
         assert_eq!((dump(db, "t"), dump(db, "side")), before);
         assert_eq!(
@@ -131,7 +131,7 @@ fn swapped_unique_values_and_exclusions() {
         let catalog = sink.catalog().unwrap();
         let reads = reads(&catalog, &["t"]);
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert_eq!(txn.update(0, &mut Given::new(&rows)).unwrap(), 3);
+        assert_eq!(txn.update(TableId::at(0), &mut Given::new(&rows)).unwrap(), 3);
         assert_eq!(gather(txn.as_mut(), 0), rows);
         assert_eq!(txn.commit().unwrap(), Commit::Done);
         assert_eq!(dump(db, "t"), before);
@@ -155,7 +155,7 @@ fn a_swap_takes_no_children_along() {
             let mut txn = sink.restore(&reads, &Silent).unwrap();
             let one = [Value::Int(1), text("b"), text("2026-01-02")];
             let other = [Value::Int(2), text("a"), text("2026-01-01")];
-            txn.update(0, &mut Given::values(&[&one, &other])).and_then(|_| txn.commit())
+            txn.update(TableId::at(0), &mut Given::values(&[&one, &other])).and_then(|_| txn.commit())
         };
         assert_eq!(swap(&mut place.open()).unwrap(), Commit::Done);
         assert_eq!(place.sql("SELECT string_agg(id || slug, ' ' ORDER BY id) FROM t"), "1b 2a");
@@ -194,11 +194,11 @@ fn rows_that_do_not_fit_the_table_are_refused() {
             vec![Value::Int(1 << 40), text("a"), blob.clone()],
         ] {
             let mut txn = sink.restore(&reads, &Silent).unwrap();
-            assert!(txn.insert(0, &mut Given::values(&[&bad])).is_err(), "{bad:?}");
+            assert!(txn.insert(TableId::at(0), &mut Given::values(&[&bad])).is_err(), "{bad:?}");
         }
         assert!(dump(db, "t").is_empty());
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        txn.insert(0, &mut Given::values(&[&[Value::Int(1), text("\\.\n\\N\t"), Value::Null]])).unwrap();
+        txn.insert(TableId::at(0), &mut Given::values(&[&[Value::Int(1), text("\\.\n\\N\t"), Value::Null]])).unwrap();
         txn.commit().unwrap();
         assert_eq!(place.sql(r"SELECT w = E'\\.\n\\N\t' FROM t"), "t");
     });
@@ -240,7 +240,7 @@ fn errors_hold_no_values() {
             (row("x", Value::Null, text("s3cr3t-d")), None),
         ] {
             let mut txn = sink.restore(&reads, &Silent).unwrap();
-            let error = txn.insert(0, &mut Given::values(&[&bad])).unwrap_err();
+            let error = txn.insert(TableId::at(0), &mut Given::values(&[&bad])).unwrap_err();
             match &error {
                 DbError::Constraint { rule, code: Some(_), .. } => assert_eq!(Some(*rule), broken, "{error:?}"),
                 DbError::Query { code: Some(_), .. } => assert_eq!(broken, None, "{error:?}"),

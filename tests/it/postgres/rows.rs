@@ -1,7 +1,7 @@
 //! Rows in tests: gathered, sorted, given back.
 
 use dbsnap::codec::{RowReader, TableName, Value};
-use dbsnap::db::{Catalog, Commit, DbError, RowSink, RowStream, Sink, Snapshot, Source, TableRead};
+use dbsnap::db::{Catalog, Commit, DbError, RowSink, RowStream, Sink, Snapshot, Source, TableId, TableRead};
 use dbsnap::monitor::Silent;
 
 /// Rows as read, in order of arrival.
@@ -57,8 +57,8 @@ pub fn read_of(catalog: &Catalog, name: &TableName) -> TableRead {
 /// All rows of the table at `index`, sorted; checks that the counts agree.
 pub fn gather(snapshot: &mut dyn Snapshot, index: usize) -> Vec<Vec<u8>> {
     let mut rows = Rows::default();
-    let count = snapshot.count(index).unwrap();
-    assert_eq!(snapshot.read(index, &mut rows).unwrap(), count);
+    let count = snapshot.count(TableId::at(index)).unwrap();
+    assert_eq!(snapshot.read(TableId::at(index), &mut rows).unwrap(), count);
     assert_eq!(rows.0.len() as u64, count);
     rows.0.sort();
     rows.0
@@ -104,10 +104,10 @@ pub fn round_trip(db: &crate::support::postgres::Db, sink: &mut dyn Sink, tables
     {
         let mut txn = sink.restore(&reads, &Silent).unwrap();
         for (index, rows) in rows.iter().enumerate() {
-            assert_eq!(txn.insert(index, &mut Given::new(rows)).unwrap(), rows.len() as u64);
+            assert_eq!(txn.insert(TableId::at(index), &mut Given::new(rows)).unwrap(), rows.len() as u64);
         }
         for index in 0..tables.len() {
-            txn.advance_counters(index).unwrap();
+            txn.advance_counters(TableId::at(index)).unwrap();
         }
         assert_eq!(txn.commit().unwrap(), Commit::Done);
     }

@@ -4,7 +4,7 @@ use super::rows::{Given, reads};
 use crate::support::place::{Place, on_postgres};
 use crate::support::postgres::Db;
 use dbsnap::codec::Value;
-use dbsnap::db::{Commit, DbError, Sink, Source};
+use dbsnap::db::{Commit, DbError, Sink, Source, TableId};
 use dbsnap::monitor::Silent;
 
 /// Inserts `id` into `t` by a restore and moves the counters; `commit` or not.
@@ -12,8 +12,8 @@ fn insert(sink: &mut dyn Sink, id: i64, commit: bool) -> Result<(), DbError> {
     let catalog = sink.catalog()?;
     let reads = reads(&catalog, &["t"]);
     let mut txn = sink.restore(&reads, &Silent)?;
-    txn.insert(0, &mut Given::values(&[&[Value::Int(id)]]))?;
-    txn.advance_counters(0)?;
+    txn.insert(TableId::at(0), &mut Given::values(&[&[Value::Int(id)]]))?;
+    txn.advance_counters(TableId::at(0))?;
     if commit {
         assert_eq!(txn.commit()?, Commit::Done);
     }
@@ -41,7 +41,7 @@ fn counters_move_forward_only_and_only_with_the_commit() {
         let catalog = sink.catalog().unwrap();
         let reads = reads(&catalog, &["t"]);
         let mut snapshot = sink.snapshot(&reads, &Silent).unwrap();
-        let counters = snapshot.counters(0).unwrap();
+        let counters = snapshot.counters(TableId::at(0)).unwrap();
         assert_eq!(
             (counters[0].name.as_str(), counters[0].column.as_str(), counters[0].last),
             ("public.s", "id", Some(100))

@@ -4,7 +4,7 @@ use super::rows::{Given, Rows, dump, gather, public, reads, round_trip, rows_of,
 use crate::support::place::on_postgres;
 use crate::support::postgres::PgServer;
 use dbsnap::codec::{Key, Value};
-use dbsnap::db::{Commit, DbError, Sink, Source};
+use dbsnap::db::{Commit, DbError, Sink, Source, TableId};
 use dbsnap::monitor::Silent;
 
 /// Torment: S5
@@ -60,8 +60,8 @@ fn tables_with_very_many_columns_and_with_none() {
         let rows = rows_of(&mut sink, &public("wide"));
         place.sql("UPDATE wide SET c7 = 0, c1599 = 0");
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert_eq!(txn.update(0, &mut Given::new(&rows)).unwrap(), 2);
-        assert_eq!(txn.delete(1, &mut Given::new(&[vec![], vec![]])).unwrap(), 2);
+        assert_eq!(txn.update(TableId::at(0), &mut Given::new(&rows)).unwrap(), 2);
+        assert_eq!(txn.delete(TableId::at(1), &mut Given::new(&[vec![], vec![]])).unwrap(), 2);
         assert_eq!(gather(txn.as_mut(), 0), rows);
         assert_eq!(gather(txn.as_mut(), 1).len(), 1);
         assert_eq!(txn.commit().unwrap(), Commit::Done);
@@ -84,13 +84,16 @@ fn tables_without_a_key_are_multisets() {
         let one = [text("{\"a\":1}"), text("x  "), Value::Null];
         let nothing = [Value::Null, Value::Null, Value::Null];
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert_eq!(txn.delete(0, &mut Given::values(&[&one, &nothing])).unwrap(), 2);
+        assert_eq!(txn.delete(TableId::at(0), &mut Given::values(&[&one, &nothing])).unwrap(), 2);
         assert_eq!(gather(txn.as_mut(), 0).len(), 3);
-        assert_eq!(txn.insert(0, &mut Given::values(&[&one, &nothing])).unwrap(), 2);
+        assert_eq!(txn.insert(TableId::at(0), &mut Given::values(&[&one, &nothing])).unwrap(), 2);
         assert_eq!(gather(txn.as_mut(), 0), rows);
         assert_eq!(txn.commit().unwrap(), Commit::Done);
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert!(txn.delete(0, &mut Given::values(&[&nothing, &nothing, &nothing])).is_err(), "there are two");
+        assert!(
+            txn.delete(TableId::at(0), &mut Given::values(&[&nothing, &nothing, &nothing])).is_err(),
+            "there are two"
+        );
         assert_eq!(txn.commit().unwrap(), Commit::RolledBack);
     });
 }
@@ -107,7 +110,7 @@ fn a_value_too_large_to_send_is_named() {
     let catalog = source.catalog().unwrap();
     let reads = reads(&catalog, &["t"]);
     let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
-    let refused = snapshot.read(0, &mut Rows::default()).unwrap_err();
+    let refused = snapshot.read(TableId::at(0), &mut Rows::default()).unwrap_err();
     assert!(
         matches!(&refused, DbError::Unsupported(what) if what.contains("table t") && what.contains("77")),
         "{refused}"

@@ -4,7 +4,7 @@ use super::rows::{public, read_of, reads, round_trip, rows_of};
 use crate::support::place::{Place, on_postgres};
 use crate::support::postgres::PgServer;
 use dbsnap::codec::{Key, KeyOrder, Kind};
-use dbsnap::db::Source;
+use dbsnap::db::{Source, TableId};
 
 /// A role under which nothing prints as it does elsewhere, and which owns what it makes.
 fn hostile(place: &Place) {
@@ -109,10 +109,10 @@ fn keys_of_every_type_find_their_rows() {
             place.sql(&format!("UPDATE {table} SET v = v + 10"));
             let changed = rows_of(&mut sink, &public(table));
             let mut txn = dbsnap::db::Sink::restore(&mut sink, &reads, &dbsnap::monitor::Silent).unwrap();
-            txn.update(0, &mut super::rows::Given::new(&rows)).unwrap();
+            txn.update(TableId::at(0), &mut super::rows::Given::new(&rows)).unwrap();
             assert_eq!(super::rows::gather(txn.as_mut(), 0), rows, "{table}");
-            txn.delete(0, &mut super::rows::Given::new(&changed)).unwrap();
-            txn.insert(0, &mut super::rows::Given::new(&rows)).unwrap();
+            txn.delete(TableId::at(0), &mut super::rows::Given::new(&changed)).unwrap();
+            txn.insert(TableId::at(0), &mut super::rows::Given::new(&rows)).unwrap();
             txn.commit().unwrap();
             assert_eq!(super::rows::dump(db, table), before, "{table}");
         }

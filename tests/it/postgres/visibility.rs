@@ -3,7 +3,7 @@
 use super::rows::{public, reads, round_trip, rows_of};
 use crate::support::place::{Place, Role};
 use crate::support::postgres::PgServer;
-use dbsnap::db::{DbError, Sink, Source};
+use dbsnap::db::{DbError, Sink, Source, TableId};
 use dbsnap::monitor::Silent;
 
 /// Torment: S4
@@ -77,7 +77,7 @@ fn encodings_are_lossless_or_refused() {
         let catalog = source.catalog().unwrap();
         let reads = reads(&catalog, &["t"]);
         let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
-        let refused = snapshot.read(0, &mut super::rows::Rows::default()).unwrap_err();
+        let refused = snapshot.read(TableId::at(0), &mut super::rows::Rows::default()).unwrap_err();
         assert!(
             matches!(&refused, DbError::Unsupported(what) if what.contains("table t") && !what.contains("ff")),
             "{refused}"

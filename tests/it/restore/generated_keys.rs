@@ -142,7 +142,7 @@ fn rows_that_follow_a_generated_value_are_counted() {
         let (code, error) = place.refused(&[&snap, "--mode", "exact"]);
         assert!(code == Some(4) && error.contains("change 1 row of c") && error.contains("--cascade"), "{error}");
         let report = place.done(&["restore", &snap, "--mode", "exact", "--cascade"]);
-        assert_eq!(report["bystanders"][0]["rows"], 1, "{report}");
+        assert_eq!(report["cascaded"][0]["rows"], 1, "{report}");
         assert_eq!(place.rows(), whole);
     });
 }

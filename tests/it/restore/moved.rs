@@ -51,7 +51,7 @@ fn rows_of_other_tables_follow_only_if_they_may() {
         assert!(error.contains("change 1 row of stock") && error.contains("--cascade"), "{error}");
         assert_eq!(place.sql(ALL), damaged);
         let report = place.done(&["restore", &snap, "--mode", "exact", "--cascade"]);
-        assert_eq!(report["bystanders"][0]["rows"], 1);
+        assert_eq!(report["cascaded"][0]["rows"], 1);
         assert_eq!(place.sql(ALL), "part|1|a\npart|2|b\nstock|1|a\nstock|2|b");
     });
 }

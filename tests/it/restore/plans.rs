@@ -55,7 +55,7 @@ fn the_plan_is_what_is_applied() {
             assert_eq!(place.rows(), damaged);
             let done = place.done(&["restore", &snap, "--mode", mode]);
             assert_eq!(planned(&done), plan, "{mode}");
-            assert_eq!(done["bystanders"], told["bystanders"]);
+            assert_eq!(done["cascaded"], told["cascaded"]);
             assert_eq!((place.sql(MODS).as_str(), place.sql(TAGS).as_str()), (mods, tags), "{mode}");
             place.undo(&[]);
             assert_eq!(place.rows(), damaged, "{mode}");

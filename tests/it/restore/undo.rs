@@ -64,9 +64,9 @@ fn rows_that_foreign_keys_took_along_come_back_too() {
         // a plan says so too, without being asked to do anything
         let dry = place.done(&["restore", &snap, "--mode", "exact", "--dry-run"]);
         assert!(dry["refused"].as_str().unwrap().contains(told), "{dry}");
-        assert_eq!(dry["bystanders"].as_array().unwrap().len(), 5, "{dry}");
+        assert_eq!(dry["cascaded"].as_array().unwrap().len(), 5, "{dry}");
         let dry = place.done(&["restore", &snap, "--mode", "exact", "--dry-run", "--cascade"]);
-        assert!(dry.get("refused").is_none() && dry["bystanders"].as_array().unwrap().len() == 5, "{dry}");
+        assert!(dry.get("refused").is_none() && dry["cascaded"].as_array().unwrap().len() == 5, "{dry}");
         place.done(&["restore", &snap, "--mode", "exact", "--cascade"]);
         let restored = place.rows();
         assert_eq!(place.sql("SELECT * FROM reviews"), "1|1|good");
@@ -76,7 +76,7 @@ fn rows_that_foreign_keys_took_along_come_back_too() {
         for wanted in [&before, &restored, &before] {
             // what went along is the undo's own: nothing more goes
             let report = place.undo(&[]);
-            assert_eq!(report["bystanders"].as_array().unwrap().len(), 0, "{report}");
+            assert_eq!(report["cascaded"].as_array().unwrap().len(), 0, "{report}");
             assert_eq!(place.rows(), *wanted);
         }
     });

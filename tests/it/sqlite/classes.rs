@@ -4,7 +4,7 @@ use super::empty_and_restore;
 use crate::conformance::sqlite::SqliteFixture;
 use crate::conformance::{Fixture, Given, all, find, read, reads};
 use dbsnap::codec::{RowReader, Value, ValueRef};
-use dbsnap::db::Commit;
+use dbsnap::db::{Commit, TableId};
 use dbsnap::monitor::Silent;
 
 /// Values as SQL that no literal of one class covers.
@@ -77,11 +77,11 @@ fn values_of_every_class_are_told_apart_in_a_multiset() {
         let mut sink = fixture.open();
         let reads = reads(&fixture, sink.as_mut(), &["t"]);
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert_eq!(txn.delete(0, &mut Given::new([row.clone()])).unwrap(), 1);
+        assert_eq!(txn.delete(TableId::at(0), &mut Given::new([row.clone()])).unwrap(), 1);
         let left = all(txn.as_mut(), 0);
         assert_eq!(left.len(), rows.len() - 1);
         assert!(rows.iter().filter(|other| *other == row).count() == 1 && !left.contains(row), "exactly that row");
-        txn.insert(0, &mut Given::new([row.clone()])).unwrap();
+        txn.insert(TableId::at(0), &mut Given::new([row.clone()])).unwrap();
         assert_eq!(txn.commit().unwrap(), Commit::Done);
     }
     assert_eq!(fixture.dump("t"), before);
@@ -102,12 +102,12 @@ fn values_of_every_class_can_be_keys() {
         let mut sink = fixture.open();
         let reads = reads(&fixture, sink.as_mut(), &["t"]);
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert_eq!(txn.update(0, &mut Given::new(then.clone())).unwrap(), then.len() as u64);
+        assert_eq!(txn.update(TableId::at(0), &mut Given::new(then.clone())).unwrap(), then.len() as u64);
         assert_eq!(txn.commit().unwrap(), Commit::Done);
         assert_eq!(fixture.dump("t"), before);
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert_eq!(txn.delete(0, &mut Given::new(then.clone())).unwrap(), then.len() as u64);
-        assert_eq!(txn.insert(0, &mut Given::new(then)).unwrap(), before.len() as u64);
+        assert_eq!(txn.delete(TableId::at(0), &mut Given::new(then.clone())).unwrap(), then.len() as u64);
+        assert_eq!(txn.insert(TableId::at(0), &mut Given::new(then)).unwrap(), before.len() as u64);
         assert_eq!(txn.commit().unwrap(), Commit::Done);
         assert_eq!(fixture.dump("t"), before);
     }
@@ -127,7 +127,7 @@ fn an_update_changes_class_and_bits_where_the_key_does_not() {
     let mut txn = sink.restore(&reads, &Silent).unwrap();
     let changed =
         [find(&schema, &then, "k", &Value::Real(1.0)), find(&schema, &then, "k", &Value::Real(-0.0))].concat();
-    assert_eq!(txn.update(0, &mut Given::new(changed)).unwrap(), 2);
+    assert_eq!(txn.update(TableId::at(0), &mut Given::new(changed)).unwrap(), 2);
     assert_eq!(txn.commit().unwrap(), Commit::Done);
     assert_eq!(fixture.dump("t"), before);
 }
@@ -161,7 +161,7 @@ fn utf16_text_comes_back_lone_surrogates_and_all() {
         let mut sink = fixture.open();
         let reads = reads(&fixture, sink.as_mut(), &["k"]);
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert_eq!(txn.update(0, &mut Given::new(rows)).unwrap(), 2);
+        assert_eq!(txn.update(TableId::at(0), &mut Given::new(rows)).unwrap(), 2);
         assert_eq!(txn.commit().unwrap(), Commit::Done);
         assert_eq!(fixture.dump("k"), before);
     }

@@ -4,7 +4,7 @@ use crate::conformance::sqlite::SqliteFixture;
 use crate::conformance::{Collected, Fixture, Given, all, read, reads};
 use dbsnap::codec::{Value, row};
 use dbsnap::db::sqlite::Sqlite;
-use dbsnap::db::{Commit, DbError, OpenOptions, Source, TableRead};
+use dbsnap::db::{Commit, DbError, OpenOptions, Source, TableId, TableRead};
 use dbsnap::monitor::Silent;
 
 /// Torment: Q5
@@ -22,10 +22,10 @@ fn triggers_do_not_swallow_change_or_add_rows() {
     let reads = reads(&fixture, sink.as_mut(), &["t"]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
     let one = |v: &str| row::encode(&[Value::Int(1), Value::Text(v.as_bytes().to_vec())]);
-    txn.update(0, &mut Given::new([one("b")])).unwrap();
+    txn.update(TableId::at(0), &mut Given::new([one("b")])).unwrap();
     assert_eq!(all(txn.as_mut(), 0), [one("b")]);
-    txn.delete(0, &mut Given::new([one("b")])).unwrap();
-    txn.insert(0, &mut Given::new([one("c")])).unwrap();
+    txn.delete(TableId::at(0), &mut Given::new([one("b")])).unwrap();
+    txn.insert(TableId::at(0), &mut Given::new([one("c")])).unwrap();
     assert_eq!(txn.commit().unwrap(), Commit::Done);
     assert_eq!(read(&fixture, "t").1, [one("c")]);
     assert!(fixture.dump("other").is_empty());
@@ -76,7 +76,8 @@ fn a_damaged_page_is_an_error_not_an_end() {
         };
         let reads = [TableRead { schema: catalog.tables[0].schema.clone(), filter: None }];
         let mut collected = Collected::default();
-        let read = source.snapshot(&reads, &Silent).and_then(|mut snapshot| snapshot.read(0, &mut collected));
+        let read =
+            source.snapshot(&reads, &Silent).and_then(|mut snapshot| snapshot.read(TableId::at(0), &mut collected));
         errors += u32::from(read.is_err());
         assert!(read.is_err() || collected.rows.len() == 5000, "page {page}");
     }
@@ -111,7 +112,7 @@ fn errors_show_no_values() {
         [text("s3cr3t"), text("b"), Value::Int(1), Value::Null],
     ] {
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        let error = txn.insert(0, &mut Given::new([row::encode(&bad)])).unwrap_err();
+        let error = txn.insert(TableId::at(0), &mut Given::new([row::encode(&bad)])).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error:?}");
     }
 }
@@ -134,5 +135,5 @@ fn a_collation_that_sqlite_does_not_have_is_read_but_not_written() {
     let refusal = catalog.table(&fixture.table("w")).unwrap().refusal.as_ref();
     assert!(refusal.is_some_and(|refusal| refusal.contains("house")), "{refusal:?}");
     let of_w = reads(&fixture, sink.as_mut(), &["w"]);
-    assert!(sink.snapshot(&of_w, &Silent).unwrap().count(0).is_err());
+    assert!(sink.snapshot(&of_w, &Silent).unwrap().count(TableId::at(0)).is_err());
 }

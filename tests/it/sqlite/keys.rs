@@ -4,7 +4,7 @@ use super::empty_and_restore;
 use crate::conformance::sqlite::SqliteFixture;
 use crate::conformance::{Fixture, Given, all, find, read, reads};
 use dbsnap::codec::{Key, KeyColumn, KeyOrder, KeySource, Value, row};
-use dbsnap::db::Commit;
+use dbsnap::db::{Commit, TableId};
 use dbsnap::monitor::Silent;
 
 fn text(text: &str) -> Value {
@@ -52,7 +52,7 @@ fn collations_of_the_keys_index_decide() {
         let mut sink = fixture.open();
         let reads = reads(&fixture, sink.as_mut(), &[table]);
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert_eq!(txn.update(0, &mut Given::new(then.clone())).unwrap(), then.len() as u64);
+        assert_eq!(txn.update(TableId::at(0), &mut Given::new(then.clone())).unwrap(), then.len() as u64);
         assert_eq!(txn.commit().unwrap(), Commit::Done);
         assert_eq!(fixture.dump(table), before, "the spelling of the key comes back too");
     }
@@ -79,8 +79,8 @@ fn updates_and_deletes_use_the_keys_index() {
         let reads = reads(&fixture, sink.as_mut(), &[table]);
         let mut txn = sink.restore(&reads, &Silent).unwrap();
         let start = std::time::Instant::now();
-        assert_eq!(txn.update(0, &mut Given::new(rows.clone())).unwrap(), 20000);
-        assert_eq!(txn.delete(0, &mut Given::new(rows)).unwrap(), 20000);
+        assert_eq!(txn.update(TableId::at(0), &mut Given::new(rows.clone())).unwrap(), 20000);
+        assert_eq!(txn.delete(TableId::at(0), &mut Given::new(rows)).unwrap(), 20000);
         assert!(start.elapsed().as_secs() < 20, "{table}: {:?}", start.elapsed());
     }
 }
@@ -110,7 +110,7 @@ fn rows_come_in_key_order_where_that_is_free() {
         let reads = reads(&fixture, source.as_mut(), &[table]);
         let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
         let mut given = crate::conformance::Collected::default();
-        snapshot.read(0, &mut given).unwrap();
+        snapshot.read(TableId::at(0), &mut given).unwrap();
         assert!(given.rows.is_sorted(), "{table}");
     }
 }
@@ -134,10 +134,10 @@ fn columns_may_be_named_like_the_rowid() {
         let mut sink = fixture.open();
         let reads = reads(&fixture, sink.as_mut(), &[table]);
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert_eq!(txn.delete(0, &mut Given::new([twice[0].clone()])).unwrap(), 1);
+        assert_eq!(txn.delete(TableId::at(0), &mut Given::new([twice[0].clone()])).unwrap(), 1);
         assert_eq!(all(txn.as_mut(), 0).len(), 2);
-        assert_eq!(txn.delete(0, &mut Given::new([twice[0].clone()])).unwrap(), 1);
-        assert!(txn.delete(0, &mut Given::new([twice[0].clone()])).is_err());
+        assert_eq!(txn.delete(TableId::at(0), &mut Given::new([twice[0].clone()])).unwrap(), 1);
+        assert!(txn.delete(TableId::at(0), &mut Given::new([twice[0].clone()])).is_err());
     }
 }
 
@@ -162,12 +162,12 @@ fn rows_that_collide_keep_their_rowids() {
     let mut sink = fixture.open();
     let reads = reads(&fixture, sink.as_mut(), &["t"]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
-    assert_eq!(txn.update(0, &mut Given::new(then)).unwrap(), 3);
+    assert_eq!(txn.update(TableId::at(0), &mut Given::new(then)).unwrap(), 3);
     assert_eq!(txn.commit().unwrap(), Commit::Done);
     assert_eq!(rowids(&fixture), before);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
     let clash = row::encode(&[text("a"), text("z")]);
-    assert!(txn.update(0, &mut Given::new([clash])).is_err(), "z belongs to a row that stays");
+    assert!(txn.update(TableId::at(0), &mut Given::new([clash])).is_err(), "z belongs to a row that stays");
     drop(txn);
     assert_eq!(rowids(&fixture), before);
 }
@@ -184,7 +184,7 @@ fn conflict_clauses_of_constraints_do_not_act() {
     let reads = reads(&fixture, sink.as_mut(), &["t"]);
     for (id, slug, n) in [(1, "z", Value::Int(1)), (3, "x", Value::Int(1)), (3, "z", Value::Null)] {
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert!(txn.insert(0, &mut Given::new([row::encode(&[Value::Int(id), text(slug), n])])).is_err());
+        assert!(txn.insert(TableId::at(0), &mut Given::new([row::encode(&[Value::Int(id), text(slug), n])])).is_err());
     }
     assert_eq!(fixture.dump("t"), before);
 }
@@ -204,11 +204,11 @@ fn the_autoincrement_counter_never_moves_back() {
     let both = reads(&fixture, sink.as_mut(), &["t", "plain"]);
     let reads = |rows: Vec<Vec<u8>>, sink: &mut Box<dyn dbsnap::db::Sink>| {
         let mut txn = sink.restore(&both, &Silent).unwrap();
-        assert_eq!(txn.counters(0).unwrap().len(), 1);
-        assert!(txn.counters(1).unwrap().is_empty());
-        txn.insert(0, &mut Given::new(rows)).unwrap();
-        txn.advance_counters(0).unwrap();
-        txn.advance_counters(1).unwrap();
+        assert_eq!(txn.counters(TableId::at(0)).unwrap().len(), 1);
+        assert!(txn.counters(TableId::at(1)).unwrap().is_empty());
+        txn.insert(TableId::at(0), &mut Given::new(rows)).unwrap();
+        txn.advance_counters(TableId::at(0)).unwrap();
+        txn.advance_counters(TableId::at(1)).unwrap();
         assert_eq!(txn.commit().unwrap(), Commit::Done);
     };
     reads(vec![], &mut sink);

@@ -6,7 +6,7 @@ use crate::support::watched::Watched;
 use crate::support::witness::Witness;
 use dbsnap::codec::{Value, row};
 use dbsnap::db::sqlite::Sqlite;
-use dbsnap::db::{Commit, DbError, OpenOptions, Sink, Source};
+use dbsnap::db::{Commit, DbError, OpenOptions, Sink, Source, TableId};
 use dbsnap::monitor::{Monitor, Silent};
 use rusqlite::Connection;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -65,14 +65,14 @@ fn a_reader_that_does_not_end_keeps_a_restore_from_committing() {
     let five = || Given::new([row::encode(&[Value::Int(5)])]);
     {
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        txn.insert(0, &mut five()).unwrap();
+        txn.insert(TableId::at(0), &mut five()).unwrap();
         other.execute_batch("BEGIN; SELECT * FROM t;").unwrap();
         assert!(matches!(txn.commit(), Err(DbError::Busy { .. })));
     }
     other.execute_batch("COMMIT").unwrap();
     assert_eq!(fixture.dump("t"), before);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
-    txn.insert(0, &mut five()).unwrap();
+    txn.insert(TableId::at(0), &mut five()).unwrap();
     assert_eq!(txn.commit().unwrap(), Commit::Done);
 }
 
@@ -124,17 +124,20 @@ fn an_interruption_stops_reading_counting_and_writing() {
     let mut reads = reads(&fixture, sink.as_mut(), &["t"]);
     let second = Interrupt(AtomicU64::new(0), 2);
     let mut collected = Collected::default();
-    assert!(matches!(sink.snapshot(&reads, &second).unwrap().read(0, &mut collected), Err(DbError::Stopped)));
+    assert!(matches!(
+        sink.snapshot(&reads, &second).unwrap().read(TableId::at(0), &mut collected),
+        Err(DbError::Stopped)
+    ));
     assert_eq!(collected.rows.len(), 2048);
     let at_once = Interrupt(AtomicU64::new(0), 1);
     {
         let mut txn = sink.restore(&reads, &at_once).unwrap();
-        assert!(matches!(txn.update(0, &mut Given::new(collected.rows)), Err(DbError::Stopped)));
+        assert!(matches!(txn.update(TableId::at(0), &mut Given::new(collected.rows)), Err(DbError::Stopped)));
     }
     // A count that would take hours.
     let sql = "(SELECT count(*) FROM t AS a, t AS b, t AS c, t AS d) > 1".to_owned();
     reads[0].filter = Some(dbsnap::db::Filter { typed: sql.clone(), sql, columns: Vec::new() });
     let start = Instant::now();
-    assert!(matches!(sink.snapshot(&reads, &at_once).unwrap().count(0), Err(DbError::Stopped)));
+    assert!(matches!(sink.snapshot(&reads, &at_once).unwrap().count(TableId::at(0)), Err(DbError::Stopped)));
     assert!(start.elapsed() < Duration::from_secs(30));
 }

@@ -10,7 +10,7 @@ mod schemas;
 
 use crate::conformance::sqlite::SqliteFixture;
 use crate::conformance::{Fixture, Given, all, read, reads};
-use dbsnap::db::Commit;
+use dbsnap::db::{Commit, TableId};
 use dbsnap::monitor::Silent;
 
 /// Empties the table and brings all its rows back; the database must then print it as before.
@@ -23,7 +23,7 @@ fn empty_and_restore(fixture: &mut SqliteFixture, table: &str) {
     let mut sink = fixture.open();
     let reads = reads(fixture, sink.as_mut(), &[table]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
-    assert_eq!(txn.insert(0, &mut Given::new(then.clone())).unwrap(), then.len() as u64);
+    assert_eq!(txn.insert(TableId::at(0), &mut Given::new(then.clone())).unwrap(), then.len() as u64);
     assert_eq!(all(txn.as_mut(), 0), then);
     assert_eq!(txn.commit().unwrap(), Commit::Done);
     assert_eq!(fixture.dump(table), before);

@@ -3,7 +3,7 @@
 use crate::conformance::sqlite::SqliteFixture;
 use crate::conformance::{Fixture, Given, find, read, reads};
 use dbsnap::codec::{Value, row};
-use dbsnap::db::{Commit, DbError};
+use dbsnap::db::{Commit, DbError, TableId};
 use dbsnap::monitor::Silent;
 
 /// Torment: Q4
@@ -21,9 +21,9 @@ fn children_stay_while_their_parent_is_replaced() {
     let mut sink = fixture.open();
     let reads = reads(&fixture, sink.as_mut(), &["p"]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
-    txn.update(0, &mut Given::new(then.clone())).unwrap();
-    assert_eq!(txn.delete(0, &mut Given::new(then.clone())).unwrap(), 2);
-    assert_eq!(txn.insert(0, &mut Given::new(then)).unwrap(), 2);
+    txn.update(TableId::at(0), &mut Given::new(then.clone())).unwrap();
+    assert_eq!(txn.delete(TableId::at(0), &mut Given::new(then.clone())).unwrap(), 2);
+    assert_eq!(txn.insert(TableId::at(0), &mut Given::new(then)).unwrap(), 2);
     assert_eq!(txn.commit().unwrap(), Commit::Done);
     assert_eq!((fixture.dump("p"), fixture.dump("c")), (parents, children));
 }
@@ -40,13 +40,18 @@ fn what_dangled_before_may_go_on_dangling() {
     let reads = reads(&fixture, sink.as_mut(), &["c", "w"]);
     let text = |text: &str| Value::Text(text.as_bytes().to_vec());
     let mut txn = sink.restore(&reads, &Silent).unwrap();
-    txn.update(0, &mut Given::new([row::encode(&[Value::Int(1), Value::Int(99), text("new")])])).unwrap();
-    txn.update(1, &mut Given::new([row::encode(&[text("a"), Value::Int(99), text("new")])])).unwrap();
+    txn.update(TableId::at(0), &mut Given::new([row::encode(&[Value::Int(1), Value::Int(99), text("new")])])).unwrap();
+    txn.update(TableId::at(1), &mut Given::new([row::encode(&[text("a"), Value::Int(99), text("new")])])).unwrap();
     assert_eq!(txn.commit().unwrap(), Commit::Done);
     for (index, id) in [(0, Value::Int(2)), (1, text("b"))] {
         let mut txn = sink.restore(&reads, &Silent).unwrap();
         let dangling = || Given::new([row::encode(&[id.clone(), Value::Int(98), text("v")])]);
-        if index == 0 { txn.update(index, &mut dangling()) } else { txn.insert(index, &mut dangling()) }.unwrap();
+        if index == 0 {
+            txn.update(TableId::at(index), &mut dangling())
+        } else {
+            txn.insert(TableId::at(index), &mut dangling())
+        }
+        .unwrap();
         assert!(
             matches!(txn.commit(), Err(DbError::Dangling(told)) if told.iter().all(|(_, to, rows)| to.name == "p" && *rows == 1))
         );
@@ -66,8 +71,8 @@ fn a_deletion_that_leaves_children_behind_is_refused() {
         let mut sink = fixture.open();
         let reads = reads(&fixture, sink.as_mut(), &["p"]);
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        txn.delete(0, &mut Given::new(find(&schema, &rows, "id", &Value::Int(2)))).unwrap();
-        txn.delete(0, &mut Given::new(find(&schema, &rows, "id", &Value::Int(1)))).unwrap();
+        txn.delete(TableId::at(0), &mut Given::new(find(&schema, &rows, "id", &Value::Int(2)))).unwrap();
+        txn.delete(TableId::at(0), &mut Given::new(find(&schema, &rows, "id", &Value::Int(1)))).unwrap();
         assert!(matches!(txn.commit(), Err(DbError::Dangling(_))), "{action}");
         assert_eq!((fixture.dump("p").len(), fixture.dump("c").len()), (2, 1));
     }
@@ -89,7 +94,7 @@ fn cyclic_and_self_references_come_back_whole() {
     let reads = reads(&fixture, sink.as_mut(), &["a", "b"]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
     for (index, rows) in rows.into_iter().enumerate() {
-        txn.insert(index, &mut Given::new(rows)).unwrap();
+        txn.insert(TableId::at(index), &mut Given::new(rows)).unwrap();
     }
     assert_eq!(txn.commit().unwrap(), Commit::Done);
     assert_eq!((fixture.dump("a"), fixture.dump("b")), before);
@@ -103,6 +108,6 @@ fn a_foreign_key_onto_no_key_is_no_reason_to_fail() {
     let mut sink = fixture.open();
     let reads = reads(&fixture, sink.as_mut(), &["c"]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
-    txn.insert(0, &mut Given::new([row::encode(&[Value::Int(1)])])).unwrap();
+    txn.insert(TableId::at(0), &mut Given::new([row::encode(&[Value::Int(1)])])).unwrap();
     assert_eq!(txn.commit().unwrap(), Commit::Done);
 }

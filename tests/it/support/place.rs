@@ -195,7 +195,7 @@ impl Place {
     pub fn done(&self, args: &[&str]) -> Value {
         let before = self.witness();
         let report = self.round.json(&[args, &["-y"]].concat());
-        let named = ["tables", "bystanders"].iter().flat_map(|list| report[list].as_array().unwrap());
+        let named = ["tables", "cascaded"].iter().flat_map(|list| report[list].as_array().unwrap());
         let mut tables: Vec<String> = named.map(|one| one["table"].as_str().unwrap().to_owned()).collect();
         if let Some(at) = args.iter().position(|arg| *arg == "--into") {
             tables = vec![args[at + 1].to_owned()];

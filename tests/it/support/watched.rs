@@ -4,8 +4,8 @@ use super::postgres::Db;
 use super::witness::Witness;
 use dbsnap::codec::{DanglingRows, TableName, TableSchema};
 use dbsnap::db::{
-    Catalog, Changing, Commit, Counter, DbError, Filter, MayDangle, RestoreTxn, RowSink, RowStream, Sink, Snapshot,
-    Source, SourceIdentity, TableRead, Write, Written,
+    Catalog, Changing, Commit, Counter, DbError, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Sink,
+    Snapshot, Source, SourceIdentity, TableId, TableRead, TableReader, Write, Writing, Written,
 };
 use dbsnap::monitor::Monitor;
 use std::path::PathBuf;
@@ -115,55 +115,65 @@ impl Drop for WatchedTxn<'_> {
     }
 }
 
+impl TableReader for WatchedTxn<'_> {
+    fn count(&mut self, table: TableId) -> Result<u64, DbError> {
+        self.txn().count(table)
+    }
+
+    fn read(&mut self, table: TableId, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+        self.txn().read(table, rows)
+    }
+
+    fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError> {
+        self.txn().counters(table)
+    }
+}
+
 impl Snapshot for WatchedTxn<'_> {
-    fn count(&mut self, index: usize) -> Result<u64, DbError> {
-        self.txn().count(index)
-    }
-
-    fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
-        self.txn().read(index, rows)
-    }
-
     fn judge(
         &mut self,
-        index: usize,
+        table: TableId,
         filter: &Filter,
         schema: &TableSchema,
         rows: &[&[u8]],
     ) -> Result<Vec<bool>, DbError> {
-        self.txn().judge(index, filter, schema, rows)
+        self.txn().judge(table, filter, schema, rows)
     }
 
-    fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
-        self.txn().counters(index)
+    fn rivals(&mut self, table: TableId, rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
+        self.txn().rivals(table, rows)
     }
 
-    fn bystanders(&mut self, changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {
-        let told = self.txn().bystanders(changes)?;
+    fn misfits(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
+        self.txn().misfits(table, writing)
+    }
+
+    fn cascaded_rows(&mut self, changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {
+        let told = self.txn().cascaded_rows(changes)?;
         self.named.extend(told.iter().map(|(table, _)| table.to_string()));
         Ok(told)
     }
 
-    fn migration(&mut self) -> Option<String> {
-        self.txn().migration()
+    fn newest_migration(&mut self) -> Option<String> {
+        self.txn().newest_migration()
     }
 }
 
 impl RestoreTxn for WatchedTxn<'_> {
-    fn also(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
-        self.txn().also(tables)
+    fn add_tables(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
+        self.txn().add_tables(tables)
     }
 
-    fn strays(&mut self) -> Result<Vec<TableName>, DbError> {
-        self.txn().strays()
+    fn unexpected_writes(&mut self) -> Result<Vec<TableName>, DbError> {
+        self.txn().unexpected_writes()
     }
 
-    fn may(&mut self, index: usize, writes: &[Write]) -> Result<(), DbError> {
-        self.txn().may(index, writes)
+    fn check_privileges(&mut self, table: TableId, writes: &[Write]) -> Result<(), DbError> {
+        self.txn().check_privileges(table, writes)
     }
 
-    fn takes(&mut self, index: usize, column: usize, rows: &mut dyn RowStream) -> Result<bool, DbError> {
-        self.txn().takes(index, column, rows)
+    fn accepts_values(&mut self, table: TableId, column: usize, rows: &mut dyn RowStream) -> Result<bool, DbError> {
+        self.txn().accepts_values(table, column, rows)
     }
 
     fn foreign_keys_act(&self) -> bool {
@@ -178,37 +188,43 @@ impl RestoreTxn for WatchedTxn<'_> {
         self.txn().may_dangle(allowed);
     }
 
-    fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError> {
-        self.txn().defaults(index, columns, rows, sink)
+    fn defaults(
+        &mut self,
+        table: TableId,
+        columns: &[usize],
+        rows: u64,
+        sink: &mut dyn RowSink,
+    ) -> Result<(), DbError> {
+        self.txn().defaults(table, columns, rows, sink)
     }
 
-    fn delete(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {
-        self.txn().delete(index, rows)
+    fn delete(&mut self, table: TableId, rows: &mut dyn RowStream) -> Result<u64, DbError> {
+        self.txn().delete(table, rows)
     }
 
-    fn update(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {
-        self.txn().update(index, rows)
+    fn update(&mut self, table: TableId, rows: &mut dyn RowStream) -> Result<u64, DbError> {
+        self.txn().update(table, rows)
     }
 
-    fn insert(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {
-        self.txn().insert(index, rows)
+    fn insert(&mut self, table: TableId, rows: &mut dyn RowStream) -> Result<u64, DbError> {
+        self.txn().insert(table, rows)
     }
 
-    fn advance_counters(&mut self, index: usize) -> Result<(), DbError> {
-        self.txn().advance_counters(index)
+    fn advance_counters(&mut self, table: TableId) -> Result<(), DbError> {
+        self.txn().advance_counters(table)
     }
 
-    fn thoroughly(&mut self) {
-        self.txn().thoroughly();
+    fn retry_detached(&mut self) {
+        self.txn().retry_detached();
     }
 
     fn written(
         &mut self,
-        index: usize,
+        table: TableId,
         gone: &mut dyn RowStream,
         rows: &mut dyn RowSink,
     ) -> Result<Option<Written>, DbError> {
-        self.txn().written(index, gone, rows)
+        self.txn().written(table, gone, rows)
     }
 
     fn commit(mut self: Box<Self>) -> Result<Commit, DbError> {

@@ -90,7 +90,7 @@ struct Walk<'w, 's> {
 
 impl Session<'_> {
     /// Counts, through all actions of foreign keys, the rows of tables other than the first `own` that `changes` would reach.
-    pub(super) fn bystanders(
+    pub(super) fn cascaded_rows(
         &mut self,
         own: usize,
         operators: &KeyOperators,
@@ -106,18 +106,18 @@ impl Session<'_> {
         let own = self.plans.iter().take(own).map(|plan| plan.oid).collect();
         let mut walk = Walk { session: self, own, actions: BTreeMap::new(), reached: Reached::default() };
         for change in changes.iter_mut() {
-            let oid = walk.session.plan(change.index)?.oid;
+            let oid = walk.session.plan(change.table.position())?.oid;
             let actions = walk.actions(oid).map_err(failed)?;
             let mut followed: BTreeSet<String> = actions.iter().flat_map(Action::followed).cloned().collect();
             let follows_deletion = actions.iter().any(Action::follows_deletion);
-            let schema = &walk.session.plan(change.index)?.schema;
+            let schema = &walk.session.plan(change.table.position())?.schema;
             followed.retain(|name| can_change(schema, name));
             let followed = match change.change {
                 Change::Deleted if follows_deletion => None,
                 Change::Updated if !followed.is_empty() => Some(followed),
                 _ => continue,
             };
-            let seeds = Seeds { index: change.index, operators, followed };
+            let seeds = Seeds { index: change.table.position(), operators, followed };
             let reached = &mut walk.reached;
             seeds.find(walk.session, change.rows, &mut |place, fate| reached.add(oid, place, fate))?;
         }

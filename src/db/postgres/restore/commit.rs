@@ -1,6 +1,6 @@
 //! COMMIT, and finding out what became of it.
 
-use super::silence::altering;
+use super::triggers::altering;
 use super::{PostgresRestore, Witness};
 use crate::db::postgres::client::{Connection, Failure};
 use crate::db::postgres::identity;
@@ -33,7 +33,7 @@ impl PostgresRestore<'_> {
         self.session
             .on_their_path(|session| session.connection.execute("SET CONSTRAINTS ALL IMMEDIATE", session.monitor))
             .map_err(|failure| failure.during("checking deferred constraints"))?;
-        self.silencer.speak(&mut self.session).map_err(altering)?;
+        self.triggers.restore(&mut self.session).map_err(altering)?;
         let transaction = self.transaction()?;
         if self.session.monitor.interrupted() {
             return Err(DbError::Stopped);

@@ -5,19 +5,19 @@
 //! ([`statement`]): foreign keys are checked and their actions fire at its end, so no order of rows or tables is wrong, cycles pass,
 //! and no action finds a row to take along that is not going itself. This needs no privilege beyond writing rows.
 
-mod aside;
 mod commit;
 mod counters;
 mod defaults;
+mod detach;
 mod fit;
 mod kinds;
 mod lift;
 mod links;
-mod silence;
+mod park;
 mod staging;
 mod statement;
-mod stray;
-mod uproot;
+mod triggers;
+mod unexpected;
 mod written;
 
 use super::client::{Connection, Failure};
@@ -25,17 +25,17 @@ use super::endpoint::Endpoint;
 use super::operators::KeyOperators;
 use super::pins::Purpose;
 use super::session::{Opening, Session};
-use crate::codec::{TableName, TableSchema};
+use crate::codec::{DanglingRows, TableName, TableSchema};
 use crate::db::{
-    Changing, Commit, Counter, DbError, Filter, RestoreTxn, RowSink, RowStream, Snapshot, SourceIdentity, TableRead,
-    Write, Written,
+    Changing, Commit, Counter, DbError, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Snapshot,
+    SourceIdentity, TableId, TableRead, TableReader, Write, Writing, Written,
 };
 use crate::monitor::Monitor;
 use kinds::ColumnTypes;
 use links::Links;
-use silence::Silencer;
 use staging::{Slots, Staged, Work};
-use stray::Booked;
+use triggers::UserTriggers;
+use unexpected::Booked;
 
 /// Who to ask about a transaction whose end was not heard.
 pub(super) struct Witness<'s> {
@@ -54,7 +54,7 @@ pub(super) struct PostgresRestore<'s> {
     links: Links,
     operators: KeyOperators,
     types: ColumnTypes,
-    silencer: Silencer,
+    triggers: UserTriggers,
     /// Rows that are staged and not yet written.
     pending: Vec<Staged>,
     slots: Slots,
@@ -62,8 +62,8 @@ pub(super) struct PostgresRestore<'s> {
     stages: u32,
     /// Whether event triggers may write rows when something is defined.
     heeded: bool,
-    /// Whether foreign keys undid what was written before ([`uproot`]).
-    thoroughly: bool,
+    /// Whether foreign keys undid what was written before ([`detach`]).
+    detaching: bool,
     /// Whether something failed: then nothing can be committed.
     poisoned: bool,
 }
@@ -78,7 +78,7 @@ impl<'s> PostgresRestore<'s> {
         monitor: &'s dyn Monitor,
     ) -> Result<PostgresRestore<'s>, DbError> {
         let mut session = Session::open(connection, tables, Purpose::Restore, opening, monitor)?;
-        silence::require_origin(&mut session)?;
+        triggers::require_origin(&mut session)?;
         // what can wait until the end waits; it is checked before COMMIT
         session
             .connection
@@ -89,8 +89,9 @@ impl<'s> PostgresRestore<'s> {
             KeyOperators::load(&mut session).map_err(|failure| failure.during("reading how keys are compared"))?;
         let types =
             ColumnTypes::load(&mut session).map_err(|failure| failure.during("reading the types of columns"))?;
-        let silencer = Silencer::load(&mut session)?;
-        let heeded = stray::are_heeded(&mut session).map_err(|failure| failure.during("reading event triggers"))?;
+        let triggers = UserTriggers::load(&mut session)?;
+        let heeded =
+            unexpected::are_heeded(&mut session).map_err(|failure| failure.during("reading event triggers"))?;
         let own = session.plans.len();
         let before = Booked::load(&mut session).map_err(|failure| failure.during("asking what was written before"))?;
         Ok(PostgresRestore {
@@ -101,12 +102,12 @@ impl<'s> PostgresRestore<'s> {
             links,
             operators,
             types,
-            silencer,
+            triggers,
             pending: Vec::new(),
             slots: Slots::default(),
             stages: 0,
             heeded,
-            thoroughly: false,
+            detaching: false,
             poisoned: false,
         })
     }
@@ -149,7 +150,7 @@ impl<'s> PostgresRestore<'s> {
         if self.pending.is_empty() {
             return Ok(());
         }
-        self.defining(|restore| restore.silencer.silence(&mut restore.session)).map_err(silence::altering)?;
+        self.defining(|restore| restore.triggers.disable(&mut restore.session)).map_err(triggers::altering)?;
         self.unlock_identities()?;
         let pending = std::mem::take(&mut self.pending);
         self.write(&pending)?;
@@ -177,44 +178,54 @@ impl<'s> PostgresRestore<'s> {
     }
 }
 
+impl TableReader for PostgresRestore<'_> {
+    fn count(&mut self, table: TableId) -> Result<u64, DbError> {
+        self.guarded(|restore| {
+            restore.flush()?;
+            restore.session.count(table.position())
+        })
+    }
+
+    fn read(&mut self, table: TableId, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+        self.guarded(|restore| {
+            restore.flush()?;
+            restore.session.read(table.position(), rows)
+        })
+    }
+
+    fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError> {
+        self.guarded(|restore| restore.session.counters(table.position()))
+    }
+}
+
 impl Snapshot for PostgresRestore<'_> {
-    fn count(&mut self, index: usize) -> Result<u64, DbError> {
-        self.guarded(|restore| {
-            restore.flush()?;
-            restore.session.count(index)
-        })
-    }
-
-    fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
-        self.guarded(|restore| {
-            restore.flush()?;
-            restore.session.read(index, rows)
-        })
-    }
-
     fn judge(
         &mut self,
-        index: usize,
+        table: TableId,
         filter: &Filter,
         schema: &TableSchema,
         rows: &[&[u8]],
     ) -> Result<Vec<bool>, DbError> {
-        self.guarded(|restore| restore.session.judge(index, filter, schema, rows))
+        self.guarded(|restore| restore.session.judge(table.position(), filter, schema, rows))
     }
 
-    fn rivals(&mut self, index: usize, rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
+    fn rivals(&mut self, table: TableId, rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
         self.guarded(|restore| {
             restore.flush()?;
-            restore.session.rivals(&restore.operators, index, rows)
+            restore.session.rivals(&restore.operators, table.position(), rows)
         })
     }
 
-    fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
-        self.guarded(|restore| restore.session.counters(index))
+    fn misfits(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
+        self.guarded(|restore| restore.session.misfits(&restore.operators, table.position(), writing))
     }
 
-    fn bystanders(&mut self, changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {
-        self.guarded(|restore| restore.session.bystanders(restore.own, &restore.operators, changes))
+    fn cascaded_rows(&mut self, changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {
+        self.guarded(|restore| restore.session.cascaded_rows(restore.own, &restore.operators, changes))
+    }
+
+    fn newest_migration(&mut self) -> Option<String> {
+        self.session.newest_migration()
     }
 }
 
@@ -223,67 +234,79 @@ impl RestoreTxn for PostgresRestore<'_> {
         true
     }
 
-    fn also(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
+    fn dangling(&mut self) -> Result<Vec<DanglingRows>, DbError> {
+        Ok(Vec::new()) // PostgreSQL holds on to its foreign keys
+    }
+
+    fn may_dangle(&mut self, _allowed: MayDangle) {} // nothing dangles
+
+    fn add_tables(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
         self.guarded(|restore| {
             let first = restore.session.plans.len();
             restore.session.also(tables)?;
-            restore.silencer.also_of(&mut restore.session, first)
+            restore.triggers.add(&mut restore.session, first)
         })
     }
 
-    fn strays(&mut self) -> Result<Vec<TableName>, DbError> {
+    fn unexpected_writes(&mut self) -> Result<Vec<TableName>, DbError> {
         self.guarded(|restore| {
             restore.flush()?;
-            restore.find_strays()
+            restore.find_unexpected()
         })
     }
 
-    fn may(&mut self, index: usize, writes: &[Write]) -> Result<(), DbError> {
-        self.guarded(|restore| restore.privileged(index, writes))
+    fn check_privileges(&mut self, table: TableId, writes: &[Write]) -> Result<(), DbError> {
+        self.guarded(|restore| restore.privileged(table.position(), writes))
     }
 
-    fn takes(&mut self, index: usize, column: usize, rows: &mut dyn RowStream) -> Result<bool, DbError> {
-        self.guarded(|restore| restore.fits(index, column, rows))
+    fn accepts_values(&mut self, table: TableId, column: usize, rows: &mut dyn RowStream) -> Result<bool, DbError> {
+        self.guarded(|restore| restore.fits(table.position(), column, rows))
     }
 
-    fn defaults(&mut self, index: usize, columns: &[usize], rows: u64, sink: &mut dyn RowSink) -> Result<(), DbError> {
-        self.guarded(|restore| restore.evaluate_defaults(index, columns, rows, sink))
+    fn defaults(
+        &mut self,
+        table: TableId,
+        columns: &[usize],
+        rows: u64,
+        sink: &mut dyn RowSink,
+    ) -> Result<(), DbError> {
+        self.guarded(|restore| restore.evaluate_defaults(table.position(), columns, rows, sink))
     }
 
-    fn delete(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {
-        self.take(index, Work::Delete, rows)
+    fn delete(&mut self, table: TableId, rows: &mut dyn RowStream) -> Result<u64, DbError> {
+        self.take(table.position(), Work::Delete, rows)
     }
 
-    fn update(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {
-        if !self.operators.tell_apart(index) {
-            let table = self.table(index);
+    fn update(&mut self, table: TableId, rows: &mut dyn RowStream) -> Result<u64, DbError> {
+        if !self.operators.tell_apart(table.position()) {
+            let table = self.table(table.position());
             return Err(DbError::Unsupported(format!("table {table} has no key: its rows cannot be updated")));
         }
-        self.take(index, Work::Update, rows)
+        self.take(table.position(), Work::Update, rows)
     }
 
-    fn insert(&mut self, index: usize, rows: &mut dyn RowStream) -> Result<u64, DbError> {
-        self.take(index, Work::Insert, rows)
+    fn insert(&mut self, table: TableId, rows: &mut dyn RowStream) -> Result<u64, DbError> {
+        self.take(table.position(), Work::Insert, rows)
     }
 
-    fn advance_counters(&mut self, index: usize) -> Result<(), DbError> {
+    fn advance_counters(&mut self, table: TableId) -> Result<(), DbError> {
         self.guarded(|restore| {
             restore.flush()?;
-            restore.advance(index)
+            restore.advance(table.position())
         })
     }
 
-    fn thoroughly(&mut self) {
-        self.thoroughly = true;
+    fn retry_detached(&mut self) {
+        self.detaching = true;
     }
 
     fn written(
         &mut self,
-        index: usize,
+        table: TableId,
         gone: &mut dyn RowStream,
         rows: &mut dyn RowSink,
     ) -> Result<Option<Written>, DbError> {
-        self.guarded(|restore| restore.read_written(index, gone, rows))
+        self.guarded(|restore| restore.read_written(table.position(), gone, rows))
     }
 
     fn commit(self: Box<Self>) -> Result<Commit, DbError> {

@@ -2,7 +2,7 @@
 
 use crate::conformance::{Fixture, Given, all, find, reads};
 use dbsnap::codec::Value;
-use dbsnap::db::Commit;
+use dbsnap::db::{Commit, TableId};
 use dbsnap::monitor::Silent;
 
 pub fn tells_and_keeps_counters(fixture: &mut dyn Fixture) {
@@ -12,7 +12,7 @@ pub fn tells_and_keeps_counters(fixture: &mut dyn Fixture) {
     let reads = reads(fixture, sink.as_mut(), &["t"]);
     let rows = {
         let mut snapshot = sink.snapshot(&reads, &Silent).unwrap();
-        let counters = snapshot.counters(0).unwrap();
+        let counters = snapshot.counters(TableId::at(0)).unwrap();
         assert_eq!(counters.len(), 1);
         assert_eq!((counters[0].column.as_str(), counters[0].last), ("id", Some(3)));
         all(snapshot.as_mut(), 0)
@@ -20,8 +20,8 @@ pub fn tells_and_keeps_counters(fixture: &mut dyn Fixture) {
     fixture.exec("DELETE FROM t WHERE id = 2;");
     let mut txn = sink.restore(&reads, &Silent).unwrap();
     let back = find(&reads[0].schema, &rows, "id", &Value::Int(2));
-    assert_eq!(txn.insert(0, &mut Given::new(back)).unwrap(), 1);
-    txn.advance_counters(0).unwrap();
+    assert_eq!(txn.insert(TableId::at(0), &mut Given::new(back)).unwrap(), 1);
+    txn.advance_counters(TableId::at(0)).unwrap();
     assert_eq!(txn.commit().unwrap(), Commit::Done);
     fixture.exec("INSERT INTO t (word) VALUES ('d');");
     let mut snapshot = sink.snapshot(&reads, &Silent).unwrap();

@@ -1,7 +1,7 @@
 //! One instant across tables, and tables that are no longer what was planned.
 
 use crate::conformance::{Fixture, all, reads};
-use dbsnap::db::DbError;
+use dbsnap::db::{DbError, TableId};
 use dbsnap::monitor::Silent;
 
 pub fn sees_one_instant_under_a_writer(fixture: &mut dyn Fixture) {
@@ -17,7 +17,7 @@ pub fn sees_one_instant_under_a_writer(fixture: &mut dyn Fixture) {
         assert_eq!(all(snapshot.as_mut(), 0).len(), 1);
         fixture.exec("INSERT INTO a VALUES (3); INSERT INTO b VALUES (3);");
         assert_eq!(all(snapshot.as_mut(), 1).len(), 1);
-        assert_eq!(snapshot.count(0).unwrap(), 1);
+        assert_eq!(snapshot.count(TableId::at(0)).unwrap(), 1);
     }
     let mut later = source.snapshot(&reads, &Silent).unwrap();
     assert_eq!(all(later.as_mut(), 0).len(), 3);

@@ -2,7 +2,7 @@
 
 use crate::conformance::{Fixture, Given, all, find, read, reads};
 use dbsnap::codec::{Key, Value, row};
-use dbsnap::db::Commit;
+use dbsnap::db::{Commit, TableId};
 use dbsnap::monitor::Silent;
 
 fn text(text: &str) -> Value {
@@ -21,9 +21,9 @@ pub fn restores_by_composite_keys(fixture: &mut dyn Fixture) {
     let mut sink = fixture.open();
     let reads = reads(fixture, sink.as_mut(), &["t"]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
-    txn.delete(0, &mut Given::new([row(3, "x", 5)])).unwrap();
-    txn.update(0, &mut Given::new([row(1, "y", 2)])).unwrap();
-    txn.insert(0, &mut Given::new([row(2, "x", 3)])).unwrap();
+    txn.delete(TableId::at(0), &mut Given::new([row(3, "x", 5)])).unwrap();
+    txn.update(TableId::at(0), &mut Given::new([row(1, "y", 2)])).unwrap();
+    txn.insert(TableId::at(0), &mut Given::new([row(2, "x", 3)])).unwrap();
     assert_eq!(all(txn.as_mut(), 0), then);
     assert_eq!(txn.commit().unwrap(), Commit::Done);
     assert_eq!(fixture.dump("t"), before);
@@ -44,15 +44,19 @@ pub fn restores_a_multiset(fixture: &mut dyn Fixture) {
     let reads = reads(fixture, sink.as_mut(), &["t"]);
     {
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert_eq!(txn.delete(0, &mut Given::new([one.clone(), none.clone(), one.clone()])).unwrap(), 3, "one each");
+        assert_eq!(
+            txn.delete(TableId::at(0), &mut Given::new([one.clone(), none.clone(), one.clone()])).unwrap(),
+            3,
+            "one each"
+        );
         assert_eq!(all(txn.as_mut(), 0).len(), 3);
-        assert_eq!(txn.insert(0, &mut Given::new([two.clone(), two])).unwrap(), 2);
+        assert_eq!(txn.insert(TableId::at(0), &mut Given::new([two.clone(), two])).unwrap(), 2);
         let left = all(txn.as_mut(), 0);
         assert_eq!((left.len(), left.iter().filter(|row| **row == one).count()), (5, 1));
         assert_eq!(txn.commit().unwrap(), Commit::Done);
     }
     let mut txn = sink.restore(&reads, &Silent).unwrap();
-    assert!(txn.delete(0, &mut Given::new([one.clone(), one])).is_err(), "only one is left");
+    assert!(txn.delete(TableId::at(0), &mut Given::new([one.clone(), one])).is_err(), "only one is left");
 }
 
 pub fn restores_by_a_unique_index(fixture: &mut dyn Fixture) {
@@ -66,8 +70,8 @@ pub fn restores_by_a_unique_index(fixture: &mut dyn Fixture) {
     let mut sink = fixture.open();
     let reads = reads(fixture, sink.as_mut(), &["t"]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
-    txn.update(0, &mut Given::new(find(&schema, &then, "word", &text("y")))).unwrap();
-    txn.insert(0, &mut Given::new(find(&schema, &then, "word", &text("x")))).unwrap();
+    txn.update(TableId::at(0), &mut Given::new(find(&schema, &then, "word", &text("y")))).unwrap();
+    txn.insert(TableId::at(0), &mut Given::new(find(&schema, &then, "word", &text("x")))).unwrap();
     assert_eq!(txn.commit().unwrap(), Commit::Done);
     assert_eq!(fixture.dump("t"), before);
 }
@@ -86,7 +90,7 @@ pub fn swaps_unique_values(fixture: &mut dyn Fixture) {
     let mut sink = fixture.open();
     let reads = reads(fixture, sink.as_mut(), &["t"]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
-    assert_eq!(txn.update(0, &mut Given::new(then.clone())).unwrap(), 4);
+    assert_eq!(txn.update(TableId::at(0), &mut Given::new(then.clone())).unwrap(), 4);
     assert_eq!(all(txn.as_mut(), 0), then);
     assert_eq!(txn.commit().unwrap(), Commit::Done);
     assert_eq!(fixture.dump("t"), before);
@@ -104,8 +108,8 @@ pub fn restores_quoted_names(fixture: &mut dyn Fixture) {
     let mut sink = fixture.open();
     let reads = reads(fixture, sink.as_mut(), &[table]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
-    txn.update(0, &mut Given::new(find(&schema, &then, "Id", &Value::Int(2)))).unwrap();
-    txn.insert(0, &mut Given::new(find(&schema, &then, "Id", &Value::Int(1)))).unwrap();
+    txn.update(TableId::at(0), &mut Given::new(find(&schema, &then, "Id", &Value::Int(2)))).unwrap();
+    txn.insert(TableId::at(0), &mut Given::new(find(&schema, &then, "Id", &Value::Int(1)))).unwrap();
     assert_eq!(txn.commit().unwrap(), Commit::Done);
     assert_eq!(fixture.dump(table), before);
 }

@@ -2,7 +2,7 @@
 
 use crate::conformance::{Collected, Fixture, read, reads, rows_where};
 use dbsnap::codec::{RowReader, Value, row};
-use dbsnap::db::DbError;
+use dbsnap::db::{DbError, TableId};
 use dbsnap::monitor::Silent;
 
 pub fn gives_every_row_once(fixture: &mut dyn Fixture) {
@@ -79,7 +79,7 @@ pub fn stops_when_the_receiver_stops(fixture: &mut dyn Fixture) {
     {
         let mut snapshot = source.snapshot(&reads, &Silent).unwrap();
         let mut two = Collected { limit: Some(2), ..Collected::default() };
-        assert!(matches!(snapshot.read(0, &mut two), Err(DbError::Stopped)));
+        assert!(matches!(snapshot.read(TableId::at(0), &mut two), Err(DbError::Stopped)));
         assert_eq!(two.rows.len(), 2);
     }
     assert!(source.catalog().is_ok(), "the connection is of use afterwards");

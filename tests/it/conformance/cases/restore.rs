@@ -2,7 +2,7 @@
 
 use crate::conformance::{Fixture, Given, all, find, read, reads};
 use dbsnap::codec::{TableName, Value, row};
-use dbsnap::db::{Change, Changing, Commit, DbError, Engine, RestoreTxn};
+use dbsnap::db::{Change, Changing, Commit, DbError, Engine, RestoreTxn, TableId};
 use dbsnap::monitor::Silent;
 
 const SHOP: &str = "CREATE TABLE mods (id INTEGER NOT NULL PRIMARY KEY, title TEXT NOT NULL, price INTEGER);
@@ -35,12 +35,12 @@ pub fn brings_rows_back(fixture: &mut dyn Fixture) {
     let reads = reads(fixture, sink.as_mut(), &["mods"]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
     assert_eq!(all(txn.as_mut(), 0), now);
-    assert_eq!(txn.delete(0, &mut Given::new(row(&now, 5))).unwrap(), 1);
+    assert_eq!(txn.delete(TableId::at(0), &mut Given::new(row(&now, 5))).unwrap(), 1);
     let changed = [row(&then, 1), row(&then, 3)].concat();
-    assert_eq!(txn.update(0, &mut Given::new(changed)).unwrap(), 2);
-    assert_eq!(txn.insert(0, &mut Given::new(row(&then, 4))).unwrap(), 1);
-    assert_eq!(txn.delete(0, &mut Given::new([])).unwrap(), 0);
-    txn.advance_counters(0).unwrap();
+    assert_eq!(txn.update(TableId::at(0), &mut Given::new(changed)).unwrap(), 2);
+    assert_eq!(txn.insert(TableId::at(0), &mut Given::new(row(&then, 4))).unwrap(), 1);
+    assert_eq!(txn.delete(TableId::at(0), &mut Given::new([])).unwrap(), 0);
+    txn.advance_counters(TableId::at(0)).unwrap();
     assert_eq!(all(txn.as_mut(), 0), then, "the proof reads what the transaction wrote");
     assert_eq!(txn.commit().unwrap(), Commit::Done);
     assert_eq!(dumps(fixture), before, "and no other table was touched");
@@ -54,9 +54,12 @@ pub fn rolls_back_when_dropped(fixture: &mut dyn Fixture) {
     let reads = reads(fixture, sink.as_mut(), &["mods"]);
     {
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        txn.delete(0, &mut Given::new(find(&schema, &rows, "id", &Value::Int(4)))).unwrap();
-        txn.insert(0, &mut Given::new([row::encode(&[Value::Int(9), Value::Text(b"nine".to_vec()), Value::Null])]))
-            .unwrap();
+        txn.delete(TableId::at(0), &mut Given::new(find(&schema, &rows, "id", &Value::Int(4)))).unwrap();
+        txn.insert(
+            TableId::at(0),
+            &mut Given::new([row::encode(&[Value::Int(9), Value::Text(b"nine".to_vec()), Value::Null])]),
+        )
+        .unwrap();
         assert_ne!(all(txn.as_mut(), 0), rows);
     }
     assert_eq!(dumps(fixture), before);
@@ -71,11 +74,11 @@ pub fn refuses_a_row_that_is_not_there(fixture: &mut dyn Fixture) {
     let reads = reads(fixture, sink.as_mut(), &["mods"]);
     {
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert!(txn.update(0, &mut absent()).is_err());
+        assert!(txn.update(TableId::at(0), &mut absent()).is_err());
     }
     {
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        assert!(txn.delete(0, &mut absent()).is_err());
+        assert!(txn.delete(TableId::at(0), &mut absent()).is_err());
     }
     assert_eq!(dumps(fixture), before);
 }
@@ -88,7 +91,7 @@ pub fn refuses_an_insert_that_is_there(fixture: &mut dyn Fixture) {
     {
         let mut txn = sink.restore(&reads, &Silent).unwrap();
         let twice = row::encode(&[Value::Int(1), Value::Text(b"s3cr3t".to_vec()), Value::Null]);
-        let error = txn.insert(0, &mut Given::new([twice])).unwrap_err();
+        let error = txn.insert(TableId::at(0), &mut Given::new([twice])).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error:?}");
     }
     assert_eq!(dumps(fixture), before);
@@ -102,9 +105,9 @@ pub fn keeps_triggers_silent(fixture: &mut dyn Fixture) {
     let mut sink = fixture.open();
     let reads = reads(fixture, sink.as_mut(), &["t"]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
-    txn.delete(0, &mut Given::new([row(1, "a")])).unwrap();
-    txn.update(0, &mut Given::new([row(2, "B")])).unwrap();
-    txn.insert(0, &mut Given::new([row(3, "c")])).unwrap();
+    txn.delete(TableId::at(0), &mut Given::new([row(1, "a")])).unwrap();
+    txn.update(TableId::at(0), &mut Given::new([row(2, "B")])).unwrap();
+    txn.insert(TableId::at(0), &mut Given::new([row(3, "c")])).unwrap();
     assert_eq!(txn.commit().unwrap(), Commit::Done);
     assert!(fixture.dump("log").is_empty(), "{:?}", fixture.dump("log"));
     fixture.exec("INSERT INTO t VALUES (9, 'x');");
@@ -122,14 +125,14 @@ pub fn writes_around_generated_columns(fixture: &mut dyn Fixture) {
     let mut sink = fixture.open();
     let reads = reads(fixture, sink.as_mut(), &["t"]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
-    txn.update(0, &mut Given::new(find(&schema, &then, "a", &Value::Int(1)))).unwrap();
-    txn.insert(0, &mut Given::new(find(&schema, &then, "a", &Value::Int(2)))).unwrap();
+    txn.update(TableId::at(0), &mut Given::new(find(&schema, &then, "a", &Value::Int(1)))).unwrap();
+    txn.insert(TableId::at(0), &mut Given::new(find(&schema, &then, "a", &Value::Int(2)))).unwrap();
     assert_eq!(txn.commit().unwrap(), Commit::Done);
     assert_eq!(fixture.dump("t"), before);
 }
 
 fn deleting(txn: &mut dyn RestoreTxn, mut rows: Given) -> Vec<(TableName, u64)> {
-    txn.bystanders(&mut [Changing { index: 0, change: Change::Deleted, rows: &mut rows }]).unwrap()
+    txn.cascaded_rows(&mut [Changing { table: TableId::at(0), change: Change::Deleted, rows: &mut rows }]).unwrap()
 }
 
 pub fn tells_what_other_tables_would_lose(fixture: &mut dyn Fixture) {
@@ -143,15 +146,15 @@ pub fn tells_what_other_tables_would_lose(fixture: &mut dyn Fixture) {
         let alone = reads(fixture, sink.as_mut(), &["mods"]);
         let mut txn = sink.restore(&alone, &Silent).unwrap();
         assert!(!txn.foreign_keys_act() && deleting(txn.as_mut(), doomed()).is_empty());
-        txn.delete(0, &mut doomed()).unwrap();
+        txn.delete(TableId::at(0), &mut doomed()).unwrap();
         let Err(DbError::Dangling(mut told)) = txn.commit() else { panic!("not refused") };
         told.sort();
         let mods = fixture.table("mods");
         assert_eq!(told, [("picks", 1), ("reviews", 2)].map(|(name, rows)| (fixture.table(name), mods.clone(), rows)));
         assert_eq!(dumps(fixture), before);
         let mut txn = sink.restore(&alone, &Silent).unwrap();
-        txn.delete(0, &mut doomed()).unwrap();
-        txn.insert(0, &mut doomed()).unwrap();
+        txn.delete(TableId::at(0), &mut doomed()).unwrap();
+        txn.insert(TableId::at(0), &mut doomed()).unwrap();
         assert_eq!(txn.commit().unwrap(), Commit::Done, "what comes back is not missed");
         assert_eq!(dumps(fixture), before);
         return;
@@ -189,7 +192,7 @@ pub fn restores_values_of_every_class(fixture: &mut dyn Fixture) {
     let mut sink = fixture.open();
     let reads = reads(fixture, sink.as_mut(), &["t"]);
     let mut txn = sink.restore(&reads, &Silent).unwrap();
-    assert_eq!(txn.insert(0, &mut Given::new(then.clone())).unwrap(), 3);
+    assert_eq!(txn.insert(TableId::at(0), &mut Given::new(then.clone())).unwrap(), 3);
     assert_eq!(all(txn.as_mut(), 0), then);
     assert_eq!(txn.commit().unwrap(), Commit::Done);
     assert_eq!(fixture.dump("t"), before);
@@ -203,7 +206,7 @@ pub fn refuses_a_dangling_reference(fixture: &mut dyn Fixture) {
     let orphan = row::encode(&[Value::Int(8), Value::Int(99), Value::Null]);
     {
         let mut txn = sink.restore(&reads, &Silent).unwrap();
-        let refused = match txn.insert(0, &mut Given::new([orphan])) {
+        let refused = match txn.insert(TableId::at(0), &mut Given::new([orphan])) {
             Err(error) => error,
             Ok(_) => txn.commit().unwrap_err(),
         };

@@ -153,7 +153,7 @@ impl<'e> Trial<'e> {
                 assert!(matches!(error, OpError::Refused { allow: Some("--cascade"), .. }), "{error} {found:?}");
                 let report = act(true).unwrap_or_else(|error| panic!("{error} {found:?}"));
                 similar(&self.engine.rows(&self.taken), wanted, "the tables, others taken along");
-                assert!(!report.plan.bystanders.is_empty());
+                assert!(!report.plan.cascaded.is_empty());
                 self.course.cascaded = true;
                 assert_eq!(self.engine.catalog(), beside.catalog);
                 return Some((report, beside));

@@ -18,7 +18,7 @@ const NAMED: usize = 5;
 /// # Errors
 /// If an object cannot be read.
 pub(super) fn in_words(objects: &dyn Objects, target: &Target, after: &Hash, mode: Mode) -> Result<String, OpError> {
-    if target.aim.is_some() || mode == Mode::Missing {
+    if target.projection.is_some() || mode == Mode::Missing {
         return Ok(String::new());
     }
     let (mut rows, mut keys) = (0, Vec::new());

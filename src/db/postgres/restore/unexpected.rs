@@ -48,12 +48,12 @@ impl PostgresRestore<'_> {
     }
 
     /// Tables outside of this transaction of which it has written rows.
-    pub(super) fn find_strays(&mut self) -> Result<Vec<TableName>, DbError> {
+    pub(super) fn find_unexpected(&mut self) -> Result<Vec<TableName>, DbError> {
         let now = Booked::load(&mut self.session).map_err(|failure| failure.during("asking what was written"))?;
         let before = |oid: &u32| self.before.0.get(oid).map_or(0, |(_, rows)| *rows);
         let ours = |oid: &u32| self.session.plans.iter().any(|plan| plan.oid == *oid);
-        let strays = now.0.iter().filter(|(oid, (_, rows))| !ours(oid) && *rows > before(oid));
-        let mut tables: Vec<TableName> = strays.map(|(_, (table, _))| table.clone()).collect();
+        let unexpected = now.0.iter().filter(|(oid, (_, rows))| !ours(oid) && *rows > before(oid));
+        let mut tables: Vec<TableName> = unexpected.map(|(_, (table, _))| table.clone()).collect();
         tables.sort();
         Ok(tables)
     }

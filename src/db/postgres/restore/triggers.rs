@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 /// What must be switched off before the first write, and back on before COMMIT.
 #[derive(Debug, Default)]
-pub(super) struct Silencer {
+pub(super) struct UserTriggers {
     off: Vec<String>,
     on: Vec<String>,
     done: bool,
@@ -36,15 +36,15 @@ pub(super) fn require_origin(session: &mut Session<'_>) -> Result<(), DbError> {
     Ok(())
 }
 
-impl Silencer {
+impl UserTriggers {
     /// Finds the triggers and rules of the session's tables that would fire.
-    pub(super) fn load(session: &mut Session<'_>) -> Result<Silencer, DbError> {
-        let mut silencer = Silencer::default();
-        silencer.also_of(session, 0).map(|()| silencer)
+    pub(super) fn load(session: &mut Session<'_>) -> Result<UserTriggers, DbError> {
+        let mut triggers = UserTriggers::default();
+        triggers.add(session, 0).map(|()| triggers)
     }
 
     /// Finds those of the session's tables from `first` on as well.
-    pub(super) fn also_of(&mut self, session: &mut Session<'_>, first: usize) -> Result<(), DbError> {
+    pub(super) fn add(&mut self, session: &mut Session<'_>, first: usize) -> Result<(), DbError> {
         let names: HashMap<u32, (String, String)> = session
             .plans
             .iter()
@@ -87,7 +87,7 @@ impl Silencer {
     }
 
     /// Switches everything off that is not off yet.
-    pub(super) fn silence(&mut self, session: &mut Session<'_>) -> Result<(), Failure> {
+    pub(super) fn disable(&mut self, session: &mut Session<'_>) -> Result<(), Failure> {
         if self.done || self.off.is_empty() {
             return Ok(());
         }
@@ -104,7 +104,7 @@ impl Silencer {
     }
 
     /// Switches everything back on.
-    pub(super) fn speak(&mut self, session: &mut Session<'_>) -> Result<(), Failure> {
+    pub(super) fn restore(&mut self, session: &mut Session<'_>) -> Result<(), Failure> {
         if !self.done || self.on.is_empty() {
             return Ok(());
         }
@@ -112,7 +112,7 @@ impl Silencer {
     }
 }
 
-/// In words, what [`Silencer`] could not do.
+/// In words, what [`UserTriggers`] could not do.
 pub(super) fn altering(failure: Failure) -> DbError {
     match failure.code() {
         Some("55P03") => DbError::Busy {

@@ -15,9 +15,9 @@ use std::collections::HashSet;
 impl PostgresRestore<'_> {
     /// Writes `pending`; the rows that each part wrote, in the database's word. `None`, and nothing is written, if rows of tables outside of
     /// the restore would be taken along.
-    pub(super) fn uproot(&mut self, pending: &[Staged]) -> Result<Option<Vec<u64>>, Failure> {
+    pub(super) fn detach(&mut self, pending: &[Staged]) -> Result<Option<Vec<u64>>, Failure> {
         let monitor = self.session.monitor;
-        let create = "CREATE TEMPORARY TABLE IF NOT EXISTS pg_temp.dbsnap_uprooted \
+        let create = "CREATE TEMPORARY TABLE IF NOT EXISTS pg_temp.dbsnap_detached \
                       (tab pg_catalog.oid, place pg_catalog.tid, step pg_catalog.int4) ON COMMIT DROP";
         self.defining(|restore| restore.session.connection.execute(create, monitor))?;
         let mut asked = Vec::with_capacity(pending.len());
@@ -28,7 +28,7 @@ impl PostgresRestore<'_> {
             }
             let oid = self.session.plans.get(staged.index).map_or(0, |plan| plan.oid);
             asked.push(self.session.number(&format!(
-                "WITH i AS (INSERT INTO pg_temp.dbsnap_uprooted SELECT {oid}, d.place, 0 FROM ({}) AS d RETURNING 1) \
+                "WITH i AS (INSERT INTO pg_temp.dbsnap_detached SELECT {oid}, d.place, 0 FROM ({}) AS d RETURNING 1) \
                  SELECT pg_catalog.count(*) FROM i",
                 self.doomed(staged)
             ))?);
@@ -38,7 +38,7 @@ impl PostgresRestore<'_> {
         for index in 0..self.own {
             let oid = self.session.plans[index].oid;
             let sql = format!(
-                "SELECT pg_catalog.count(*) FROM pg_temp.dbsnap_uprooted AS u WHERE u.tab OPERATOR(pg_catalog.=) {oid}"
+                "SELECT pg_catalog.count(*) FROM pg_temp.dbsnap_detached AS u WHERE u.tab OPERATOR(pg_catalog.=) {oid}"
             );
             if self.session.number(&sql)? > 0 {
                 tables.push(index);
@@ -49,11 +49,11 @@ impl PostgresRestore<'_> {
             counts = Some(self.take_out_and_put_back(pending, &tables, asked)?);
         }
         // it goes at COMMIT, which no event trigger sees
-        self.session.connection.execute("DELETE FROM pg_temp.dbsnap_uprooted", monitor)?;
+        self.session.connection.execute("DELETE FROM pg_temp.dbsnap_detached", monitor)?;
         Ok(counts)
     }
 
-    /// Adds all rows of the restore's tables that refer to rows which are uprooted already.
+    /// Adds all rows of the restore's tables that refer to rows which are detached already.
     fn follow_references(&mut self) -> Result<(), Failure> {
         let ours: Vec<u32> = self.session.plans.iter().take(self.own).map(|plan| plan.oid).collect();
         let list: Vec<String> = ours.iter().map(u32::to_string).collect::<HashSet<_>>().into_iter().collect();
@@ -63,10 +63,10 @@ impl PostgresRestore<'_> {
             for &parent in &ours {
                 for action in actions::load(&mut self.session, parent, Which::All)? {
                     let sql = format!(
-                        "WITH i AS (INSERT INTO pg_temp.dbsnap_uprooted SELECT DISTINCT c.tableoid, c.ctid, {step} \
-                         FROM pg_temp.dbsnap_uprooted AS r JOIN ONLY {} AS p \
+                        "WITH i AS (INSERT INTO pg_temp.dbsnap_detached SELECT DISTINCT c.tableoid, c.ctid, {step} \
+                         FROM pg_temp.dbsnap_detached AS r JOIN ONLY {} AS p \
                          ON r.tab OPERATOR(pg_catalog.=) {parent} AND r.step OPERATOR(pg_catalog.=) {} AND p.ctid OPERATOR(pg_catalog.=) r.place JOIN {} AS c ON {} \
-                         WHERE c.tableoid OPERATOR(pg_catalog.=) ANY (ARRAY[{list}]::pg_catalog._oid) AND NOT EXISTS (SELECT FROM pg_temp.dbsnap_uprooted AS o \
+                         WHERE c.tableoid OPERATOR(pg_catalog.=) ANY (ARRAY[{list}]::pg_catalog._oid) AND NOT EXISTS (SELECT FROM pg_temp.dbsnap_detached AS o \
                          WHERE o.tab OPERATOR(pg_catalog.=) c.tableoid AND o.place OPERATOR(pg_catalog.=) c.ctid) RETURNING 1) SELECT pg_catalog.count(*) FROM i",
                         quote::table(&self.session.relation_name(parent)?),
                         step - 1,
@@ -108,12 +108,12 @@ impl PostgresRestore<'_> {
                 columns.join(", ")
             );
             let keep = format!(
-                "WITH i AS (INSERT INTO {name} SELECT {} FROM ONLY {table} AS t JOIN pg_temp.dbsnap_uprooted AS u \
+                "WITH i AS (INSERT INTO {name} SELECT {} FROM ONLY {table} AS t JOIN pg_temp.dbsnap_detached AS u \
                  ON u.tab OPERATOR(pg_catalog.=) {oid} AND u.step OPERATOR(pg_catalog.>) 0 AND t.ctid OPERATOR(pg_catalog.=) u.place RETURNING 1) SELECT pg_catalog.count(*) FROM i",
                 columns.join(", ")
             );
             out.push(format!(
-                "o{index} AS (DELETE FROM ONLY {table} AS t USING pg_temp.dbsnap_uprooted AS u \
+                "o{index} AS (DELETE FROM ONLY {table} AS t USING pg_temp.dbsnap_detached AS u \
                  WHERE u.tab OPERATOR(pg_catalog.=) {oid} AND t.ctid OPERATOR(pg_catalog.=) u.place)"
             ));
             self.defining(|restore| restore.session.connection.execute(&create, monitor))?;

@@ -4,7 +4,7 @@
 
 use super::changes::{Changes, Digest};
 use super::spool::Spool;
-use crate::db::{DbError, RestoreTxn, RowSink, RowStream};
+use crate::db::{DbError, RestoreTxn, RowSink, RowStream, TableId};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Silent};
 use crate::ops::OpError;
@@ -23,7 +23,8 @@ pub(super) fn is_as_planned(
 ) -> Result<bool, OpError> {
     let mut found = Rows { digest: Digest::default(), monitor };
     let mut gone = changes.delete.stream()?.watched(monitor);
-    let Some(written) = txn.written(index, &mut gone, &mut found).map_err(|error| gone.explain(error))? else {
+    let Some(written) = txn.written(TableId::at(index), &mut gone, &mut found).map_err(|error| gone.explain(error))?
+    else {
         return Ok(false);
     };
     let mut planned = Rows { digest: Digest::default(), monitor: &Silent };

@@ -1,12 +1,12 @@
 //! Rows of other tables that foreign keys take along: counted, refused unless they may go, and kept so that `undo` brings them back.
 
-use super::Bystander;
+use super::CascadedRows;
 use super::changes::Changes;
 use super::perform::Work;
 use super::plan::Prepared;
 use super::spool::SpoolStream;
 use crate::codec::TableName;
-use crate::db::{Change, Changing, Counter, DbError, RestoreTxn, RowSink, Snapshot, TableRead};
+use crate::db::{Change, Changing, Counter, DbError, RestoreTxn, RowSink, Snapshot, TableId, TableRead, TableReader};
 use crate::ops::OpError;
 use crate::ops::wording::counted;
 use crate::store::Session;
@@ -32,7 +32,7 @@ impl Work<'_> {
             if new.is_empty() {
                 break found;
             }
-            txn.also(&new)?;
+            txn.add_tables(&new)?;
             reads.extend(new);
         };
         if !reads.is_empty() {
@@ -40,7 +40,7 @@ impl Work<'_> {
             let mut beyond = Beyond { txn, first: self.targets.reads.len() };
             prepared.live.extend(self.taking(session).capture(&mut beyond, &reads, &expected)?);
         }
-        prepared.plan.bystanders = Bystander::all(&found);
+        prepared.plan.cascaded = CascadedRows::all(&found);
         Ok(())
     }
 
@@ -50,17 +50,17 @@ impl Work<'_> {
         live: &mut dyn Snapshot,
         changes: &mut [Changes],
     ) -> Result<Vec<(TableName, u64)>, OpError> {
-        let mut streams: Vec<(usize, Change, SpoolStream<'_>)> = Vec::new();
+        let mut streams: Vec<(TableId, Change, SpoolStream<'_>)> = Vec::new();
         for (index, changes) in changes.iter_mut().enumerate() {
             for (change, spool) in [(Change::Deleted, &mut changes.delete), (Change::Updated, &mut changes.update)] {
                 if spool.rows() > 0 {
-                    streams.push((index, change, spool.stream()?));
+                    streams.push((TableId::at(index), change, spool.stream()?));
                 }
             }
         }
         let mut changing: Vec<Changing<'_>> =
-            streams.iter_mut().map(|(index, change, rows)| Changing { index: *index, change: *change, rows }).collect();
-        match live.bystanders(&mut changing) {
+            streams.iter_mut().map(|(table, change, rows)| Changing { table: *table, change: *change, rows }).collect();
+        match live.cascaded_rows(&mut changing) {
             Ok(found) => Ok(found),
             Err(error) => match streams.iter_mut().find(|(_, _, rows)| rows.has_failed()) {
                 Some((_, _, rows)) => Err(rows.explain(error)),
@@ -97,9 +97,9 @@ impl Work<'_> {
     }
 }
 
-impl Bystander {
-    pub(super) fn all(found: &[(TableName, u64)]) -> Vec<Bystander> {
-        found.iter().map(|(table, rows)| Bystander { table: table.to_string(), rows: *rows }).collect()
+impl CascadedRows {
+    pub(super) fn all(found: &[(TableName, u64)]) -> Vec<CascadedRows> {
+        found.iter().map(|(table, rows)| CascadedRows { table: table.to_string(), rows: *rows }).collect()
     }
 }
 
@@ -108,13 +108,13 @@ impl Bystander {
 /// # Errors
 /// If one was.
 pub(super) fn nothing_else(txn: &mut dyn RestoreTxn) -> Result<(), OpError> {
-    let strays: Vec<String> = txn.strays()?.iter().map(ToString::to_string).collect();
-    if strays.is_empty() {
+    let unexpected: Vec<String> = txn.unexpected_writes()?.iter().map(ToString::to_string).collect();
+    if unexpected.is_empty() {
         return Ok(());
     }
     Err(OpError::Unproved(format!(
         "rows of {} were written too, which the plan does not say (by a foreign key, a trigger or a function); everything was rolled back",
-        strays.join(", ")
+        unexpected.join(", ")
     )))
 }
 
@@ -124,16 +124,22 @@ struct Beyond<'t> {
     first: usize,
 }
 
-impl Snapshot for Beyond<'_> {
-    fn count(&mut self, index: usize) -> Result<u64, DbError> {
-        self.txn.count(self.first + index)
+impl Beyond<'_> {
+    fn nth(&self, table: TableId) -> TableId {
+        TableId::at(self.first + table.position())
+    }
+}
+
+impl TableReader for Beyond<'_> {
+    fn count(&mut self, table: TableId) -> Result<u64, DbError> {
+        self.txn.count(self.nth(table))
     }
 
-    fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
-        self.txn.read(self.first + index, rows)
+    fn read(&mut self, table: TableId, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+        self.txn.read(self.nth(table), rows)
     }
 
-    fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
-        self.txn.counters(self.first + index)
+    fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError> {
+        self.txn.counters(self.nth(table))
     }
 }

@@ -1,6 +1,6 @@
 //! What a table is to become: the snapshot's rows in the shape of the live table, and of them only those that are asked for.
 //!
-//! Where the snapshot's rows are rows of the live table as they are, and all of them are wanted, its tree is the aim. Otherwise
+//! Where the snapshot's rows are rows of the live table as they are, and all of them are wanted, its tree is the projection. Otherwise
 //! both trees are walked side by side and a third one is made, which nobody keeps.
 
 use super::drift::Origin;
@@ -35,7 +35,7 @@ impl Selection {
 }
 
 /// How the snapshot's rows become rows of the live table.
-pub(super) struct Aim {
+pub(super) struct Projection {
     /// For each live column where its values come from.
     pub origins: Vec<Origin>,
     /// Which rows are wanted.
@@ -57,7 +57,7 @@ pub(super) struct Making<'m> {
     pub judge: &'m mut Judge<'m>,
 }
 
-impl Aim {
+impl Projection {
     /// The tree of what the table is to become; live rows that are not wanted stand in it as they are. `snapshot` and `live` are
     /// the roots of both tables.
     ///

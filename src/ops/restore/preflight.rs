@@ -4,7 +4,7 @@ use super::changes::Changes;
 use super::perform::Work;
 use super::rivals::{MOST_BYTES, MOST_ROWS};
 use super::spool::Spool;
-use crate::db::{DbError, RestoreTxn, RowStream, Snapshot, Write, Writing};
+use crate::db::{DbError, RestoreTxn, RowStream, Snapshot, TableId, Write, Writing};
 use crate::ops::OpError;
 use crate::ops::wording::counted;
 
@@ -18,7 +18,7 @@ impl Work<'_> {
             let writes: Vec<Write> =
                 rows.into_iter().filter(|(_, rows)| rows.rows() > 0).map(|(write, _)| write).collect();
             if !writes.is_empty() {
-                txn.may(index, &writes)?;
+                txn.check_privileges(TableId::at(index), &writes)?;
             }
         }
         for (index, changes) in changes.iter_mut().enumerate() {
@@ -40,7 +40,7 @@ impl Work<'_> {
             let all = first_of(&mut changes.delete, &mut gone)?;
             let rows: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
             let gone: Vec<&[u8]> = gone.iter().map(Vec::as_slice).collect();
-            let misfits = live.misfits(index, Writing { rows: &rows, gone: all.then_some(&gone) })?;
+            let misfits = live.misfits(TableId::at(index), Writing { rows: &rows, gone: all.then_some(&gone) })?;
             if let Some(first) = misfits.first() {
                 let told = misfits.iter().map(|misfit| match misfit.rows {
                     Some(rows) => format!("{} ({})", misfit.name, counted(rows, "row")),
@@ -68,7 +68,7 @@ impl Work<'_> {
                     continue;
                 }
                 let mut rows = spool.stream()?;
-                if !txn.takes(index, at, &mut rows).map_err(|error| rows.explain(error))? {
+                if !txn.accepts_values(TableId::at(index), at, &mut rows).map_err(|error| rows.explain(error))? {
                     differences.push(format!(
                         "column {} ({}) takes values of the snapshot no more: labels or rules of its type have changed",
                         column.name, column.sql_type

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 impl PostgresRestore<'_> {
     /// Gives the rows that are staged to be updated values that no row has, in columns of unique indexes and exclusion
     /// constraints, where those are to change.
-    pub(super) fn step_aside(&mut self, staged: &Staged) -> Result<(), Failure> {
+    pub(super) fn park_values(&mut self, staged: &Staged) -> Result<(), Failure> {
         let Some(plan) = self.session.plans.get(staged.index) else { return Ok(()) };
         let (oid, table, schema) = (plan.oid, plan.sql_name.clone(), plan.schema.clone());
         // columns of expressions and predicates are among what an index depends on

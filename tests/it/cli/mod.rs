@@ -6,6 +6,7 @@ mod damaged_refs;
 mod dates;
 mod diff;
 mod diff_output;
+mod earlier;
 mod export;
 mod export_dir;
 mod gc;

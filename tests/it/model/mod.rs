@@ -24,7 +24,7 @@ use story::Story;
 use trouble::Counts;
 use violation::{Kind, Violation};
 
-/// Seeds that are tried unless `DBSNAP_TEST_SEEDS` says more.
+/// Seeds that are tried unless `DBSNAP_TEST_MODEL_SEEDS` says more.
 const SEEDS: u64 = 150;
 
 fn number(name: &str) -> Option<u64> {
@@ -59,7 +59,7 @@ fn told(name: &str, story: &Story, violations: &[Violation]) -> String {
 #[test]
 fn nothing_is_lost_whatever_the_story() {
     let from = number("DBSNAP_TEST_FIRST_SEED").unwrap_or(0);
-    let seeds = number("DBSNAP_TEST_SEEDS").unwrap_or(SEEDS);
+    let seeds = number("DBSNAP_TEST_MODEL_SEEDS").unwrap_or(SEEDS);
     let mut found: Vec<(u64, Violation)> = Vec::new();
     let (mut steps, mut counts, mut stories) = (0, Counts::default(), String::new());
     for seed in from..from + seeds {

@@ -281,8 +281,9 @@ impl PrismaWorld {
             "{{\"compilerOptions\":{{\"strict\":true,\"noEmit\":true,\"skipLibCheck\":true,{settings}}},\"include\":[\"scripts/**/*.ts\"]}}"
         );
         self.project.write("tsconfig.json", config);
-        let tsc = self.setup.packages().join(".bin/tsc");
-        self.project.program(tsc, ["-p", "tsconfig.json"]).run()
+        // TypeScript 7 is beside Prisma 7, and 5 beside 6; the old way of finding modules ended with 6
+        let packages = if settings.contains("node10") { Setup { major: 6, ..self.setup } } else { self.setup }.packages();
+        self.project.program(packages.join(".bin/tsc"), ["-p", "tsconfig.json"]).run()
     }
 }
 

@@ -282,7 +282,8 @@ impl PrismaWorld {
         );
         self.project.write("tsconfig.json", config);
         // TypeScript 7 is beside Prisma 7, and 5 beside 6; the old way of finding modules ended with 6
-        let packages = if settings.contains("node10") { Setup { major: 6, ..self.setup } } else { self.setup }.packages();
+        let packages =
+            if settings.contains("node10") { Setup { major: 6, ..self.setup } } else { self.setup }.packages();
         self.project.program(packages.join(".bin/tsc"), ["-p", "tsconfig.json"]).run()
     }
 }

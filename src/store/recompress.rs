@@ -2,10 +2,11 @@
 //! that draws on them notices.
 
 use super::index::{Index, Place};
+use super::index_file::PackRef;
 use super::pack::{self, MAX_OBJECTS};
 use super::pack_writer::{FinishedPack, PackWriter};
 use super::sweep_plan::count_objects;
-use super::{Forms, Frame, ObjectKind, PackPlan, Store, StoreError, SweepPlan, Swept, Tally};
+use super::{Forms, Frame, ObjectKind, Store, StoreError, SweepPlan, Swept, Tally};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use rayon::prelude::*;
@@ -16,6 +17,8 @@ use std::time::SystemTime;
 /// What marks a pack all of whose objects are compressed hard: an object that is the same in all of them, and needed by nothing.
 const MARK: &[u8] = b"dbsnap hard pack 1\n";
 const MARK_KIND: ObjectKind = ObjectKind(5);
+/// A pack below this part of the full size stays as it is: the mark would take as much as is gained.
+const TINY_SHARE: u64 = 1024;
 /// Longer objects stay as they are: they would take memory, and time in which nothing can be interrupted.
 const MOST_RAW: u32 = 16 << 20;
 /// Bytes of objects that are compressed at the same time.
@@ -59,7 +62,7 @@ pub(super) fn marked(index: &Index) -> HashSet<u32> {
 }
 
 impl Store {
-    /// The packs that are not compressed hard, and were written before `before`; all of them if it is `None`.
+    /// The packs that are not compressed hard and not tiny, and were written before `before`; whenever, if it is `None`.
     ///
     /// # Errors
     /// If a directory cannot be listed.
@@ -77,9 +80,10 @@ impl Store {
         let plans = count_objects(&index);
         // The mark must have room.
         let fits = |at: &u32| (1..MAX_OBJECTS as u64).contains(&plans[*at as usize].objects);
-        let packs = (0..)
-            .zip(&index.packs)
-            .filter(|(at, pack)| fits(at) && !passed.contains(at) && !index.distrusts(*at) && is_cold(&pack.name));
+        let is_tiny = |pack: &PackRef| pack.size < self.pack_size / TINY_SHARE;
+        let packs = (0..).zip(&index.packs).filter(|(at, pack)| {
+            fits(at) && !is_tiny(pack) && !passed.contains(at) && !index.distrusts(*at) && is_cold(&pack.name)
+        });
         Ok(packs.map(|(_, pack)| ColdPack { name: pack.name, bytes: pack.size }).collect())
     }
 
@@ -99,13 +103,14 @@ impl Store {
         let mut done = Recompressed::default();
         let (mut finished, mut gone) = (Vec::new(), HashSet::new());
         let mut stopped = None;
-        for pack in &plan.rewritten {
-            match self.compress_pack(&plan, pack, monitor) {
+        for places in plan.copies.chunk_by(|a, b| a.pack == b.pack) {
+            let name = plan.index.packs[places[0].pack as usize].name;
+            match self.compress_pack(&plan, places, monitor) {
                 Ok(Ok(new)) => {
                     finished.push(new);
-                    gone.insert(pack.name);
+                    gone.insert(name);
                 }
-                Ok(Err(reason)) => done.damaged.push((self.layout.pack(&pack.name), reason)),
+                Ok(Err(reason)) => done.damaged.push((self.layout.pack(&name), reason)),
                 Err(error) if error.is_out_of_space() => {
                     done.out_of_space = true;
                     break;
@@ -140,13 +145,11 @@ impl Store {
     fn compress_pack(
         &self,
         plan: &SweepPlan,
-        old: &PackPlan,
+        places: &[Place],
         monitor: &dyn Monitor,
     ) -> Result<Result<FinishedPack, String>, StoreError> {
-        let is_in = |place: &&Place| plan.index.packs[place.pack as usize].name == old.name;
-        let places: Vec<&Place> = plan.copies.iter().filter(is_in).collect();
         let prover = plan.forms.prover(self);
-        let prove = |place: &&Place| match monitor.interrupted() {
+        let prove = |place: &Place| match monitor.interrupted() {
             true => Err(StoreError::Interrupted),
             false => Ok(prover.prove(&place.entry.id, &plan.index.copy(place)).err()),
         };
@@ -156,7 +159,7 @@ impl Store {
         }
         let mut writer = PackWriter::create(&self.fs, &self.layout)?;
         writer.add(&mark()?)?;
-        let mut rest = &places[..];
+        let mut rest = places;
         while !rest.is_empty() {
             let mut raw = 0;
             let count = rest.iter().take_while(|place| {

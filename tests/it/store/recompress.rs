@@ -138,7 +138,7 @@ fn a_power_cut_at_any_operation_of_a_recompression_loses_nothing() {
         let done = recompress(&cut);
         for seed in 0..4 {
             let after = cut.fork();
-            after.reboot(seed * 977 ^ step);
+            after.reboot((seed * 977) ^ step);
             let story = format!("cut at {step}, seed {seed}");
             are_there(&after, &ids, &story);
             tidy(&after, &ids);

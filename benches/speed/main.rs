@@ -38,9 +38,10 @@ struct Plan {
 /// A benchmark: its name on the command line and what it does.
 type Benchmark = (&'static str, fn(&Plan) -> Outcome<Section>);
 
-const BENCHMARKS: [Benchmark; 10] = [
+const BENCHMARKS: [Benchmark; 11] = [
     ("postgres-first", postgres::first_in_order),
     ("postgres-first-random", postgres::first_at_random),
+    ("postgres-gc", postgres::gc),
     ("postgres-next", postgres::next),
     ("postgres-restore", restore::postgres),
     ("postgres-diff", diff::postgres),

@@ -176,6 +176,42 @@ fn first(plan: &Plan, ids: Ids, name: &str, title: &str) -> Outcome<Section> {
     Ok(section)
 }
 
+/// What `gc` makes of a first snapshot, and what reading it costs then.
+///
+/// # Errors
+/// If a process fails.
+pub fn gc(plan: &Plan) -> Outcome<Section> {
+    let arena = Arena::new(plan, Ids::InOrder)?;
+    take(&mut arena.dump())?;
+    let (url, soft, hard) = (arena.server.url(), arena.file("soft"), arena.file("hard"));
+    let mut packed = None;
+    let mut taken = Vec::new();
+    if !plan.peers_only {
+        for dir in [&soft, &hard] {
+            fresh_store(dir, &url)?;
+            snap(dir, &url)?;
+        }
+        packed = Some(take(&mut dbsnap(&hard, &url, &["gc", "--recompress"]))?);
+        let mut lanes: Vec<Lane<'_>> = vec![
+            Box::new(|_| take(&mut dbsnap(&hard, &url, &["verify"]))),
+            Box::new(|_| take(&mut dbsnap(&soft, &url, &["verify"]))),
+        ];
+        taken = rounds(&mut lanes, plan.rounds)?;
+    }
+    let about = format!(
+        "{} rows of `mods`; `gc --recompress` does at once what `gc` does with packs that are a day old; {} rounds of `verify`.",
+        plan.rows, plan.rounds
+    );
+    let mut section = Section::new("PostgreSQL: first snapshot after gc", "postgres-gc", about);
+    let store = if plan.peers_only { None } else { Some(real(size_of(&hard.join(".dbsnap"))?)) };
+    section.size("size of the store", store, "the `pg_dump -Fc` file", real(size_of(&arena.file("mods.dump"))?), 0.85);
+    if let [after, before] = &taken[..] {
+        section.time("time of `verify`", Some(after), "`verify` before gc", before, 1.05);
+    }
+    section.memory("peak memory of `gc --recompress`", packed.as_slice().first().map(std::slice::from_ref));
+    Ok(section)
+}
+
 #[expect(clippy::cast_precision_loss, reason = "file sizes are far below 2^53")]
 fn real(bytes: u64) -> f64 {
     bytes as f64

@@ -11,6 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 const FILE_MODE: u32 = 0o600;
 const DIR_MODE: u32 = 0o700;
@@ -169,7 +170,7 @@ fn stat_of(meta: &Metadata) -> Stat {
     } else {
         FileKind::Other
     };
-    Stat { kind, len: meta.len() }
+    Stat { kind, len: meta.len(), modified: meta.modified().unwrap_or(UNIX_EPOCH) }
 }
 
 #[derive(Debug)]

@@ -19,6 +19,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 use thiserror::Error;
 
 /// What the operating system refused, and where.
@@ -67,6 +68,8 @@ pub struct Stat {
     pub kind: FileKind,
     /// Its length in bytes; of no meaning unless it is a regular file.
     pub len: u64,
+    /// When it was last written, by the system's clock; its beginning where that is not known.
+    pub modified: SystemTime,
 }
 
 /// One entry of a directory.

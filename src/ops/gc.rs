@@ -1,6 +1,8 @@
-//! `gc`: retention first, then deleted snapshots whose time is up, then the objects that nothing needs any more.
+//! `gc`: retention first, then deleted snapshots whose time is up, then the objects that nothing needs any more. At last what has
+//! been there for a while is compressed harder.
 
 use super::OpError;
+use super::cold::{self, Compressed};
 use super::project::{Place, Project};
 use super::publish::now;
 use super::wording::counted;
@@ -26,6 +28,8 @@ pub struct GcOptions {
     pub days: Option<u32>,
     /// Remove deleted snapshots for good at once.
     pub now: bool,
+    /// Compress everything harder, not only some of what has been there for a while.
+    pub recompress: bool,
     /// Let a coding agent do it.
     pub allow_agent: bool,
 }
@@ -76,6 +80,8 @@ pub struct GcReport {
     pub freed_bytes: u64,
     /// The disk was too full to write packs anew: only packs without anything needed were deleted.
     pub out_of_space: bool,
+    /// What was compressed harder.
+    pub recompressed: Compressed,
 }
 
 /// Collects.
@@ -129,14 +135,23 @@ pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<Gc
             exports.extend(export::remove(&project, &entry.manifest)?);
         }
     }
-    let (objects, freed_bytes, out_of_space) = match plan {
-        Some(plan) if options.dry_run => (plan.objects_freed(), plan.bytes_freed(), false),
+    let mut recompressed = Compressed::default();
+    let (objects, mut freed_bytes, mut out_of_space) = match &plan {
+        Some(plan) if options.dry_run => {
+            recompressed = cold::foresee(&store, plan, options.recompress)?;
+            (plan.objects_freed(), plan.bytes_freed(), false)
+        }
         Some(plan) => {
-            let swept = store.sweep(&plan, monitor)?;
+            let swept = store.sweep(plan, monitor)?;
             (plan.objects_freed(), swept.bytes_freed(), swept.out_of_space)
         }
         None => (0, 0, false),
     };
+    if plan.is_some() && !options.dry_run && !out_of_space {
+        recompressed = cold::compress(&project, store, options.recompress, monitor)?;
+        freed_bytes += recompressed.bytes.saturating_sub(recompressed.bytes_after);
+        out_of_space = recompressed.out_of_space;
+    }
     let lost = lost_rows(&history);
     let snapshots = history.entries.iter().zip(&verdicts);
     Ok(GcReport {
@@ -149,6 +164,7 @@ pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<Gc
         objects,
         freed_bytes,
         out_of_space,
+        recompressed,
     })
 }
 

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod amend;
 mod capture;
+pub mod cold;
 pub mod config;
 pub mod delete;
 pub mod demo;

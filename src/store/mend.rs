@@ -7,6 +7,7 @@ use super::layout::hash_name;
 use super::open::dir_is_there;
 use super::pack::{self, PackEntry};
 use super::pack_writer::PackWriter;
+use super::recompress::mark_id;
 use super::salvage::{MOST_SALVAGED, frames, last_directory};
 use super::{Forms, Store, StoreError};
 
@@ -99,9 +100,10 @@ impl Store {
     fn told(&self, look: &Look, at: u32) -> MendedPack {
         let (bad, good): (Vec<Place>, Vec<Place>) = look.of_pack(at).partition(|place| look.is_bad(place));
         let first = bad.first().and_then(|place| look.bad.get(&(at, place.entry.offset)));
+        let count = |places: &[Place]| places.iter().filter(|place| !is_mark(place)).count() as u64;
         let reason = look.reasons.get(&at).or(first).cloned().unwrap_or_default();
         let path = self.layout.pack(&look.index.packs[at as usize].name);
-        MendedPack { path, reason, saved: good.len() as u64, lost: bad.len() as u64 }
+        MendedPack { path, reason, saved: count(&good), lost: count(&bad) }
     }
 
     /// Reads every pack, with or without its directory, and proves every copy.
@@ -236,7 +238,8 @@ impl Store {
         for at in damaged {
             let pack = look.index.packs[*at as usize];
             let mut current: Option<PackWriter> = None;
-            let mut places: Vec<Place> = look.of_pack(*at).filter(|place| !look.is_bad(place)).collect();
+            let mut places: Vec<Place> =
+                look.of_pack(*at).filter(|place| !look.is_bad(place) && !is_mark(place)).collect();
             places.sort_unstable_by_key(|place| place.entry.offset);
             for place in places {
                 if monitor.interrupted() {
@@ -333,6 +336,11 @@ fn may_pass(error: &StoreError) -> bool {
     let StoreError::Io { source, .. } = error else { return false };
     source.kind() == std::io::ErrorKind::PermissionDenied
         || source.raw_os_error().is_some_and(|code| TOO_MANY_FILES.contains(&code))
+}
+
+/// A pack that is mended is not marked: some of it may be compressed hard and some not.
+fn is_mark(place: &Place) -> bool {
+    place.entry.id == mark_id()
 }
 
 impl Look {

@@ -1,9 +1,10 @@
 //! Deleting objects that nothing needs. The caller says what is live; the store is held exclusively.
 
-use super::index::Index;
+use super::index::{Index, Place};
 use super::pack;
 use super::pack_writer::{FinishedPack, PackWriter};
-use super::{PackPlan, Store, StoreError, SweepPlan};
+use super::recompress::{mark, marked};
+use super::{Frame, PackPlan, Store, StoreError, SweepPlan};
 use crate::fsio::write_durably;
 use crate::hash::Hash;
 use crate::monitor::Monitor;
@@ -108,9 +109,24 @@ impl Store {
         monitor: &dyn Monitor,
         swept: &mut Swept,
     ) -> Result<HashSet<Hash>, StoreError> {
+        let hard = marked(&plan.index);
+        let (hard, soft): (Vec<Place>, Vec<Place>) = plan.copies.iter().partition(|place| hard.contains(&place.pack));
+        let mut finished = self.write_copies(plan, &soft, None, monitor)?;
+        finished.extend(self.write_copies(plan, &hard, Some(mark()?), monitor)?);
+        self.install_packs(&plan.index, finished, swept)
+    }
+
+    /// Writes copies into new packs, each of which begins with `mark`.
+    fn write_copies(
+        &self,
+        plan: &SweepPlan,
+        copies: &[Place],
+        mark: Option<Frame>,
+        monitor: &dyn Monitor,
+    ) -> Result<Vec<FinishedPack>, StoreError> {
         let mut finished: Vec<FinishedPack> = Vec::new();
         let mut current: Option<PackWriter> = None;
-        for place in &plan.copies {
+        for place in copies {
             if monitor.interrupted() {
                 return Err(StoreError::Interrupted);
             }
@@ -119,7 +135,11 @@ impl Store {
             let frame = pack::read_frame(&*file, &self.layout.pack(&pack.name), &place.entry)?;
             let mut writer = match current.take() {
                 Some(writer) => writer,
-                None => PackWriter::create(&self.fs, &self.layout)?,
+                None => {
+                    let mut writer = PackWriter::create(&self.fs, &self.layout)?;
+                    mark.iter().try_for_each(|mark| writer.add(mark).map(drop))?;
+                    writer
+                }
             };
             writer.add(&frame)?;
             monitor.advance(0, u64::from(place.entry.stored_len));
@@ -130,6 +150,16 @@ impl Store {
             }
         }
         finished.extend(current.map(PackWriter::finish).transpose()?);
+        Ok(finished)
+    }
+
+    /// Gives packs their final names, durably. Returns these.
+    pub(super) fn install_packs(
+        &self,
+        index: &Index,
+        finished: Vec<FinishedPack>,
+        swept: &mut Swept,
+    ) -> Result<HashSet<Hash>, StoreError> {
         let mut names = HashSet::new();
         let (mut packs, mut bytes) = (0, 0);
         let mut revived = Vec::new();
@@ -138,7 +168,7 @@ impl Store {
             names.insert(pack.name);
             packs += 1;
             bytes += pack.size;
-            if plan.index.doomed.contains(&pack.name) {
+            if index.doomed.contains(&pack.name) {
                 revived.push((pack, entries));
             }
         }
@@ -173,7 +203,12 @@ impl Store {
 
     /// Takes packs out of the index, then deletes them. In between, what is left of them is in no index: an object whose source
     /// is deleted before it is never given, whenever the power fails. Without room for an index, what draws on others goes before these.
-    fn delete_packs(&self, plan: &SweepPlan, gone: &HashSet<Hash>, swept: &mut Swept) -> Result<(), StoreError> {
+    pub(super) fn delete_packs(
+        &self,
+        plan: &SweepPlan,
+        gone: &HashSet<Hash>,
+        swept: &mut Swept,
+    ) -> Result<(), StoreError> {
         self.ready_to_delete()?;
         let doomed = self.replace_index(gone)?;
         self.files.clear();

@@ -3,6 +3,7 @@
 use super::index::{Index, Place};
 use super::index_file::PackRef;
 use super::open::is_stale_temp;
+use super::recompress::{mark_id, marked};
 use super::{Forms, Live, Store, StoreError, Tally};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
@@ -53,6 +54,21 @@ pub struct SweepPlan {
 }
 
 impl SweepPlan {
+    /// A plan that does nothing.
+    pub(super) fn nothing(index: Arc<Index>, forms: &'static dyn Forms) -> SweepPlan {
+        SweepPlan {
+            dropped: Vec::new(),
+            rewritten: Vec::new(),
+            kept: Vec::new(),
+            unreadable: Vec::new(),
+            stale: Tally::default(),
+            stale_paths: Vec::new(),
+            copies: Vec::new(),
+            index,
+            forms,
+        }
+    }
+
     /// Bytes by which the store shrinks, about: directories of new packs are not counted.
     pub fn bytes_freed(&self) -> u64 {
         let gone: u64 = self.dropped.iter().chain(&self.rewritten).map(|pack| pack.bytes).sum();
@@ -133,15 +149,11 @@ impl Store {
         let stale: Vec<_> = temp.iter().filter(|entry| is_stale_temp(entry)).collect();
         let unread: HashSet<u32> = index.damaged.iter().map(|(at, _)| *at).collect();
         let mut plan = SweepPlan {
-            dropped: Vec::new(),
-            rewritten: Vec::new(),
-            kept: Vec::new(),
             unreadable: unread.iter().map(|at| self.layout.pack(&index.packs[*at as usize].name)).collect(),
             stale: Tally { files: stale.len() as u64, bytes: stale.iter().map(|entry| entry.stat.len).sum() },
             stale_paths: stale.iter().map(|entry| self.layout.temp().join(&entry.name)).collect(),
             copies,
-            index,
-            forms,
+            ..SweepPlan::nothing(index, forms)
         };
         plan.unreadable.sort_unstable();
         for ((pack, at), rewrite) in plans.into_iter().zip(0..).zip(rewrite) {
@@ -172,7 +184,7 @@ impl Store {
     }
 }
 
-fn count_objects(index: &Index) -> Vec<PackPlan> {
+pub(super) fn count_objects(index: &Index) -> Vec<PackPlan> {
     let empty = |pack: &PackRef| PackPlan {
         name: pack.name,
         bytes: pack.size,
@@ -182,7 +194,8 @@ fn count_objects(index: &Index) -> Vec<PackPlan> {
         live_bytes: 0,
     };
     let mut plans: Vec<PackPlan> = index.packs.iter().map(empty).collect();
-    for place in index.all() {
+    let mark = mark_id();
+    for place in index.all().filter(|place| place.entry.id != mark) {
         let plan = &mut plans[place.pack as usize];
         plan.objects += 1;
         plan.object_bytes += u64::from(place.entry.stored_len);
@@ -191,18 +204,24 @@ fn count_objects(index: &Index) -> Vec<PackPlan> {
 }
 
 /// An order of packs: where an object has several copies, the one in the pack of the lowest rank is kept. The packs with
-/// the largest live share come first, so that the copies elsewhere die and take their packs along.
+/// the largest live share come first, so that the copies elsewhere die and take their packs along; of these, the ones that are
+/// compressed hard.
 fn ranks(index: &Index, plans: &[PackPlan], live: &Live) -> Vec<u32> {
     let mut live_bytes = vec![0u64; plans.len()];
     for place in index.all().filter(|place| live.accepts(&place.entry.id, &index.copy(place))) {
         live_bytes[place.pack as usize] += u64::from(place.entry.stored_len);
     }
     let mut order: Vec<usize> = (0..plans.len()).collect();
+    let hard = marked(index);
+    let is_hard: Vec<bool> = (0..).zip(plans).map(|(at, _)| hard.contains(&at)).collect();
     // Shares as fractions, compared by cross-multiplication: larger share first, then larger pack, then by name.
     order.sort_unstable_by(|a, b| {
-        let share = |x: usize, y: usize| u128::from(live_bytes[x]) * u128::from(plans[y].bytes);
+        let share = |x: usize, y: usize| u128::from(live_bytes[x]) * u128::from(plans[y].object_bytes.max(1));
         let by_share = share(*b, *a).cmp(&share(*a, *b));
-        by_share.then(plans[*b].bytes.cmp(&plans[*a].bytes)).then(plans[*a].name.cmp(&plans[*b].name))
+        by_share
+            .then(is_hard[*b].cmp(&is_hard[*a]))
+            .then(plans[*b].bytes.cmp(&plans[*a].bytes))
+            .then(plans[*a].name.cmp(&plans[*b].name))
     });
     let mut ranks = vec![0u32; plans.len()];
     for (rank, at) in (0..).zip(order) {

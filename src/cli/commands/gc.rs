@@ -5,6 +5,7 @@ use crate::cli::progress::count;
 use crate::cli::text::{BAD, DIM, GOOD, ID, paint, printable, size};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
+use crate::ops::cold::Compressed;
 use crate::ops::gc::{GcOptions, GcReport, gc};
 use crate::ops::wording::counted;
 use std::fmt::Write;
@@ -24,6 +25,9 @@ pub(in crate::cli) struct Args {
     /// Remove deleted snapshots at once, also those that could still be brought back
     #[arg(long)]
     now: bool,
+    /// Compress everything harder, not only some of what is older than a day
+    #[arg(long)]
+    recompress: bool,
     /// Let a coding agent collect snapshots
     #[arg(long)]
     allow_agent: bool,
@@ -35,6 +39,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         keep: args.keep,
         days: args.days,
         now: args.now,
+        recompress: args.recompress,
         allow_agent: args.allow_agent,
     };
     let report = gc(place, options, ui.monitor())?;
@@ -78,6 +83,7 @@ fn render(report: &GcReport) -> String {
         counted(report.objects, "object"),
         size(report.freed_bytes)
     );
+    text.push_str(&compressed(&report.recompressed, report.dry_run));
     if let Some(reason) = &report.held_back {
         let _ = writeln!(text, "No space is freed: {}.", printable(reason));
     }
@@ -87,6 +93,30 @@ fn render(report: &GcReport) -> String {
     }
     if report.out_of_space {
         let _ = writeln!(text, "The disk is full: free some space and run gc again.");
+    }
+    text
+}
+
+fn compressed(done: &Compressed, dry_run: bool) -> String {
+    let mut text = String::new();
+    if done.packs > 0 {
+        let packs = counted(done.packs, "pack");
+        let _ = match dry_run {
+            true => writeln!(text, "[DRY RUN] Would compress {packs} harder: {} now.", size(done.bytes)),
+            false => writeln!(
+                text,
+                "Compressed {packs} harder: {} before, {} now.",
+                size(done.bytes),
+                size(done.bytes_after)
+            ),
+        };
+    }
+    if done.bytes_left > 0 {
+        let _ = writeln!(
+            text,
+            "{} can still be compressed harder, by the next gc or by dbsnap gc --recompress.",
+            size(done.bytes_left)
+        );
     }
     text
 }

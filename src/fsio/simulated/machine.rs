@@ -4,6 +4,7 @@ use crate::fsio::{FileKind, Stat};
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 const SECTOR: usize = 512;
 
@@ -65,8 +66,10 @@ pub(super) enum Fate {
 impl Machine {
     pub(super) fn stat(&self, node: Node) -> Stat {
         match node {
-            Node::Dir => Stat { kind: FileKind::Dir, len: 0 },
-            Node::File(file) => Stat { kind: FileKind::File, len: self.files[file].seen.len() as u64 },
+            Node::Dir => Stat { kind: FileKind::Dir, len: 0, modified: UNIX_EPOCH },
+            Node::File(file) => {
+                Stat { kind: FileKind::File, len: self.files[file].seen.len() as u64, modified: UNIX_EPOCH }
+            }
         }
     }
 

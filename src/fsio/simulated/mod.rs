@@ -13,6 +13,7 @@ use machine::{Content, Fate, Fault, Machine, Node, absent_or_odd, apply, finish,
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::UNIX_EPOCH;
 
 /// A simulated file system. Clones share one machine; [`Simulated::fork`] makes another.
 ///
@@ -144,7 +145,7 @@ impl FileSystem for Simulated {
         let machine = self.machine();
         machine.running(machine.epoch).map_err(|e| FsError::new("examine", path, e))?;
         if path == Path::new("/") {
-            return Ok(Some(Stat { kind: FileKind::Dir, len: 0 }));
+            return Ok(Some(Stat { kind: FileKind::Dir, len: 0, modified: UNIX_EPOCH }));
         }
         Ok(machine.names.get(path).map(|node| machine.stat(*node)))
     }

@@ -1,6 +1,8 @@
 //! `dbsnap gc` and `dbsnap delete`
 
 use super::{Shop, files};
+use serde_json::Value;
+use std::time::{Duration, SystemTime};
 
 /// Six snapshots of one table, each of other rows; the second is tagged, the third pinned.
 fn shop() -> Shop {
@@ -103,6 +105,62 @@ fn snapshots_go_with_their_files() {
     Deleted 0 of 1 snapshot and 0 objects; [SIZE] freed.
     1 deleted snapshot can be brought back: dbsnap log --deleted. To free the space: dbsnap gc --now.
     ");
+}
+
+/// What gc says of compressing: packs, whether they became smaller, whether something is left.
+fn compressed(shop: &Shop, args: &[&str]) -> (u64, bool, bool) {
+    let run = shop.dbsnap(["gc", "--json"].iter().chain(args)).run().success();
+    let report: Value = serde_json::from_str(run.stdout()).unwrap();
+    let [packs, before, after, left] =
+        ["packs", "bytes", "bytesAfter", "bytesLeft"].map(|field| report["recompressed"][field].as_u64().unwrap());
+    assert!(after == 0 || report["freedBytes"].as_u64().unwrap() >= before - after, "{run}");
+    (packs, after < before, left > 0)
+}
+
+#[test]
+fn what_has_been_there_for_a_day_is_compressed_harder() {
+    let shop = Shop::new();
+    shop.sql(
+        "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
+         INSERT INTO mods SELECT i, 'a table of ' || (i * 7919 % 10007) || ' planks and ' || (i * i % 9973) || ' nails', i, 'ann' FROM n",
+    );
+    shop.snap(["mods", "-m", "first"]);
+    let before = files(&shop.store().join("packs"));
+    assert_eq!(compressed(&shop, &[]), (0, false, false));
+    assert_eq!(compressed(&shop, &["--dry-run", "--recompress"]), (1, true, false));
+    assert_eq!(files(&shop.store().join("packs")), before);
+    let two_days_ago = SystemTime::now() - Duration::from_secs(48 * 60 * 60);
+    for pack in before.keys() {
+        std::fs::File::options().append(true).open(pack).unwrap().set_modified(two_days_ago).unwrap();
+    }
+    insta::assert_snapshot!(shop.run(["gc", "--dry-run"]), @r"
+    exit 0
+    --- stdout
+    keep [ID]  first  (newest of mods)
+    [DRY RUN] Would delete 0 of 1 snapshot and 0 objects; [SIZE] freed.
+    [DRY RUN] Would compress 1 pack harder: [SIZE] now.
+    ");
+    assert_eq!(files(&shop.store().join("packs")), before);
+    insta::assert_snapshot!(shop.run(["gc"]), @r"
+    exit 0
+    --- stdout
+    Deleted 0 of 1 snapshot and 0 objects; [SIZE] freed.
+    Compressed 1 pack harder: [SIZE] before, [SIZE] now.
+    ");
+    let hard = files(&shop.store().join("packs"));
+    assert!(hard.len() == 1 && hard.values().next().unwrap().len() < before.values().next().unwrap().len());
+    assert_eq!(compressed(&shop, &["--recompress"]), (0, false, false));
+    assert_eq!(files(&shop.store().join("packs")), hard);
+    shop.dbsnap(["verify"]).run().success();
+    // What comes later is compressed at once if that is asked for.
+    shop.sql("UPDATE mods SET title = title || ' or ' || (id * 31 % 1009) || ' screws'");
+    shop.snap(["mods", "-m", "second"]);
+    assert_eq!(compressed(&shop, &["--recompress"]), (1, true, false));
+    shop.dbsnap(["verify"]).run().success();
+    let rows = shop.rows();
+    shop.sql("DELETE FROM mods WHERE id > 5");
+    shop.dbsnap(["restore", "latest", "-y"]).run().success();
+    assert_eq!(shop.rows(), rows);
 }
 
 #[test]

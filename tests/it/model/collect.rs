@@ -9,6 +9,7 @@ use dbsnap::hash::Hash;
 use dbsnap::monitor::Silent;
 use dbsnap::snapshot::{Entry, History, Policy, Refs, Verdict, judge, mark};
 use dbsnap::store::{Access, Store, StoreError, Swept};
+use dbsnap::tree::LeafForms;
 
 const TAG: &str = "release";
 
@@ -76,6 +77,28 @@ impl World<'_> {
             _ => self.sweeps = 0,
         }
         if self.sweeps >= 2 { look::unneeded(self) } else { Ok(()) }
+    }
+
+    /// Compresses packs harder, as gc does after its sweep: those that come back are not cold any more.
+    pub fn recompress(&mut self, packs: usize) -> Result<(), Violation> {
+        let Some(store) = self.exclusive()? else { return Ok(()) };
+        let done = || -> Outcome<_> {
+            let mut cold = store.cold_packs(None)?;
+            cold.truncate(if packs == 0 { cold.len() } else { packs });
+            let done = store.recompress(&cold, &LeafForms, &Silent)?;
+            Ok((done, cold, store.cold_packs(None)?))
+        };
+        let done = done();
+        drop(store);
+        let Some((done, chosen, left)) = self.must_have_room("recompress", done)? else { return Ok(()) };
+        if let Some((path, reason)) = done.damaged.first().filter(|_| !self.trouble.has_struck(&self.machine)) {
+            return Err(Violation::new(Kind::Damaged, format!("{}: {reason}", path.display())));
+        }
+        let all = !done.out_of_space && done.damaged.is_empty() && !self.trouble.has_struck(&self.machine);
+        match left.iter().find(|pack| chosen.contains(pack)) {
+            Some(pack) if all => Err(Violation::new(Kind::Unneeded, format!("{} is still cold", pack.name))),
+            _ => Ok(()),
+        }
     }
 
     fn collect(&mut self, store: &Store, keep: usize) -> Result<Outcome<Swept>, Violation> {

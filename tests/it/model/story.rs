@@ -53,6 +53,10 @@ pub enum Step {
     Gc {
         keep: u64,
     },
+    /// So many packs, or all if that is 0, are compressed harder.
+    Recompress {
+        packs: u64,
+    },
     /// The power goes `after` operations from now, or at once if that is 0. What survives, `seed` decides. Cuts wait in line:
     /// the next one counts from when the power is back.
     Cut {
@@ -94,6 +98,7 @@ impl Step {
             Step::Unpin { snapshot } => ("unpin", vec![snapshot]),
             Step::Tag { snapshot } => ("tag", vec![snapshot]),
             Step::Gc { keep } => ("gc", vec![keep]),
+            Step::Recompress { packs } => ("recompress", vec![packs]),
             Step::Cut { after, seed } => ("cut", vec![after, seed]),
             Step::Fail { after, lasting } => ("fail", vec![after, u64::from(lasting)]),
             Step::Full { room } => ("full", vec![room]),
@@ -118,6 +123,7 @@ impl Step {
             ("unpin", &[snapshot]) => Step::Unpin { snapshot },
             ("tag", &[snapshot]) => Step::Tag { snapshot },
             ("gc", &[keep]) => Step::Gc { keep },
+            ("recompress", &[packs]) => Step::Recompress { packs },
             ("cut", &[after, seed]) => Step::Cut { after, seed },
             ("fail", &[after, lasting]) => Step::Fail { after, lasting: lasting != 0 },
             ("full", &[room]) => Step::Full { room },
@@ -162,6 +168,7 @@ impl Story {
             narrow: dice.roll(2) == 0,
             states: 3 + dice.roll(4),
             dice,
+            aside: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed),
             steps: Vec::new(),
         };
         let scenes = 5 + plot.dice.roll(9);
@@ -175,6 +182,8 @@ impl Story {
 /// A story that is being made.
 struct Plot {
     dice: Dice,
+    /// For what comes between the other steps, which are the same without it.
+    aside: Dice,
     /// Whether nothing ever fails.
     is_calm: bool,
     /// Whether the table of several leaves takes part, which costs time.
@@ -251,7 +260,13 @@ impl Plot {
     fn gc(&mut self) {
         let runs = 1 + self.dice.roll(2);
         let keep = 1 + self.dice.roll(6);
-        self.many(runs, |_| Step::Gc { keep });
+        for _ in 0..runs {
+            self.steps.push(Step::Gc { keep });
+            if self.aside.roll(3) == 0 {
+                let packs = self.aside.roll(4);
+                self.steps.push(Step::Recompress { packs });
+            }
+        }
     }
 
     /// One to three writers, interleaved, while rows change; most come to their end.

@@ -73,7 +73,7 @@ impl<'a> World<'a> {
     fn play(&mut self, step: Step) -> Result<(), Violation> {
         self.trouble.begin(&self.machine);
         self.now += SignedDuration::from_mins(1);
-        if !matches!(step, Step::Gc { .. }) {
+        if !matches!(step, Step::Gc { .. } | Step::Recompress { .. }) {
             self.sweeps = 0;
         }
         self.take(step)?;
@@ -113,6 +113,7 @@ impl<'a> World<'a> {
             Step::Unpin { snapshot } => return self.unpin(snapshot),
             Step::Tag { snapshot } => return self.tag(snapshot),
             Step::Gc { keep } => return self.gc(usize::try_from(keep).unwrap()),
+            Step::Recompress { packs } => return self.recompress(usize::try_from(packs).unwrap()),
             Step::Cut { after: 0, seed } => self.power_on(seed),
             Step::Cut { after, seed } => self.trouble.cut(&self.machine, after, seed),
             Step::Fail { after, lasting } => self.trouble.fail(&self.machine, after, lasting),
@@ -128,6 +129,10 @@ impl<'a> World<'a> {
         self.power_on(1);
         self.look()?;
         for _ in 0..3 {
+            self.play(Step::Gc { keep: 1000 })?;
+        }
+        self.play(Step::Recompress { packs: 0 })?;
+        for _ in 0..2 {
             self.play(Step::Gc { keep: 1000 })?;
         }
         for table in 0..3 {

@@ -13,6 +13,7 @@ mod hostile;
 mod mend;
 mod model;
 mod objects;
+mod recompress;
 mod refs;
 pub mod shelf;
 mod sweep;

@@ -11,6 +11,7 @@ mod difference;
 pub mod doctor;
 mod error;
 pub mod export;
+mod exported;
 pub mod gc;
 pub mod history;
 pub mod import;

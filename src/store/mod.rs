@@ -25,6 +25,7 @@ mod pack;
 mod pack_files;
 mod pack_writer;
 mod read;
+mod recall;
 mod refs;
 mod salvage;
 mod session;

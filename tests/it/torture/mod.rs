@@ -13,3 +13,4 @@ mod lost;
 mod power;
 mod secrets;
 pub mod world;
+mod syncs;

@@ -99,7 +99,7 @@ pub fn import(place: &Place, path: &Path, message: &str, monitor: &dyn Monitor) 
         backup: table.backup.clone(),
         rows: table.rows,
         root: table.root.to_hex(),
-        added_bytes: published.added_bytes,
+        added_bytes: published.entry.added_bytes(),
     })
 }
 

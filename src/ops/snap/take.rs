@@ -98,7 +98,7 @@ fn report(published: &Published, seconds: f64, export: Option<ExportReport>) -> 
         created_at: published.entry.manifest.created_at,
         message: published.entry.manifest.message.clone(),
         tables,
-        added_bytes: published.added_bytes,
+        added_bytes: published.entry.added_bytes(),
         seconds,
         export,
     }

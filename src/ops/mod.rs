@@ -13,6 +13,7 @@ mod error;
 pub mod export;
 mod exported;
 pub mod gc;
+mod held;
 pub mod history;
 pub mod import;
 pub mod init;

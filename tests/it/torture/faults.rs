@@ -1,6 +1,7 @@
 //! Commands whose system calls fail, one at a time: the nth of a kind, with each error that the kernel has for it. In `tests/run`
 //! some of them, by `DBSNAP_TEST_FAULTS=all` every one. And calls that are done by halves, or wrong.
 
+use super::damaged::Damaged;
 use super::world::{Kind, World, files, id_of, json};
 use crate::support::fault::{self, Fault, Halves};
 use crate::support::kill::Point;
@@ -250,6 +251,21 @@ fn an_import_with_any_call_failing_is_whole_or_absent() {
         },
     );
     world.verify();
+}
+
+/// Torment: D6
+#[test]
+fn a_repair_with_any_call_failing_is_completed_by_the_next() {
+    let mut damaged = Damaged::new();
+    let faults = fault::faults(&damaged.repairing());
+    assert!(faults.len() > 8);
+    for fault in faults {
+        damaged.put_back();
+        let Some(run) = fault::at_call(&damaged.repairing(), &fault) else { continue };
+        is_told(&run, &fault);
+        damaged.is_completed(&run, &format!("{fault:?}"));
+    }
+    damaged.world.finish();
 }
 
 /// A system that cannot tell whether a file is there has not said that it is not.

@@ -3,6 +3,7 @@
 mod asleep;
 mod beside;
 mod calls;
+mod damaged;
 mod day;
 mod faults;
 mod full;
@@ -12,5 +13,5 @@ mod limits;
 mod lost;
 mod power;
 mod secrets;
-pub mod world;
 mod syncs;
+pub mod world;

@@ -37,6 +37,8 @@ pub(super) struct FileRows<'m> {
     pub(super) records: u64,
     /// Who may interrupt.
     pub(super) monitor: &'m dyn Monitor,
+    /// How many were given.
+    pub(super) given: u64,
     /// Why reading stopped.
     pub(super) failure: Option<ExportError>,
 }
@@ -52,15 +54,16 @@ impl FileRows<'_> {
             // Another file stands there now.
             return Err(stop(ExportError::Changed { path: self.path.clone() }));
         }
-        let (mut row, mut given) = (Vec::new(), 0);
+        let mut row = Vec::new();
+        self.given = 0;
         while reader.next_row(&mut row).map_err(&mut stop)? {
             if self.monitor.interrupted() {
                 return Err(DbError::Stopped);
             }
             rows.row(&row)?;
-            given += 1;
+            self.given += 1;
         }
-        Ok(given)
+        Ok(self.given)
     }
 }
 

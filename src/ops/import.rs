@@ -61,7 +61,7 @@ pub fn import(place: &Place, path: &Path, message: &str, monitor: &dyn Monitor) 
     let origin = origin_of(&metadata).map_err(|what| OpError::Verification(format!("{file}: {what}")))?;
     let filter = metadata.filter_applied.clone().map(|typed| Filter { typed, sql: String::new(), columns: Vec::new() });
     let reads = [TableRead { schema, filter }];
-    let mut rows = FileRows { path, metadata: &metadata, records, monitor, failure: None };
+    let mut rows = FileRows { path, metadata: &metadata, records, monitor, given: 0, failure: None };
     let taking = Taking { store: &store, history: &history, session: &session, origin: &origin, monitor };
     let captured = taking.capture(&mut rows, &reads, &[(Some(records), None)]);
     let captured = match (rows.failure, captured) {

@@ -1,7 +1,7 @@
 //! Other copies of what is lost: packs in quarantine or in a copy of the store, and exported files.
 
 use super::{Lack, wanted};
-use crate::db::TableRead;
+use crate::db::{Counter, DbError, RowSink, Snapshot, TableRead};
 use crate::monitor::{Monitor, Step};
 use crate::ops::capture::Capture;
 use crate::ops::exported::{FileRows, usable_schema};
@@ -140,17 +140,37 @@ fn read(path: &Path, lacks: &[Lack], capture: &Capture<'_>, monitor: &dyn Monito
     let schema = usable_schema(&metadata).map_err(|reason| unusable(&reason))?;
     let read = TableRead { schema, filter: None };
     let (path, records) = (path.to_path_buf(), metadata.record_count);
-    let mut rows = FileRows { path, metadata: &metadata, records, monitor, failure: None };
+    let mut rows = AsFar(FileRows { path, metadata: &metadata, records, monitor, given: 0, failure: None });
     monitor.begin(&Step { verb: "Reading", subject: &metadata.table, rows: Some(records), ..Step::default() });
     let taken = capture.table(&mut rows, 0, &read.schema.key_spec(), &[]);
     monitor.end();
     let taken = taken.and_then(|_| capture.schema(&read.schema));
-    match (rows.failure, taken) {
-        (Some(error), _) => Err(unusable(&error)),
-        (None, Ok(_)) => Ok(()),
-        (None, Err(error @ (OpError::Store(_) | OpError::Tree(TreeError::Store(_))))) => Err(Reading::Stopped(error)),
-        (None, Err(error)) if error.kind() == ErrorKind::Interrupted => Err(Reading::Stopped(error)),
-        (None, Err(error)) => Err(unusable(&error)),
+    match (taken, rows.0.failure) {
+        (Err(error @ (OpError::Store(_) | OpError::Tree(TreeError::Store(_)))), _) => Err(Reading::Stopped(error)),
+        (Err(error), None) if error.kind() == ErrorKind::Interrupted => Err(Reading::Stopped(error)),
+        (_, Some(error)) => Err(unusable(&error)),
+        (Err(error), None) => Err(unusable(&error)),
+        (Ok(_), None) => Ok(()),
+    }
+}
+
+/// The rows of a file as far as it can be read.
+struct AsFar<'m>(FileRows<'m>);
+
+impl Snapshot for AsFar<'_> {
+    fn count(&mut self, index: usize) -> Result<u64, DbError> {
+        self.0.count(index)
+    }
+
+    fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+        match self.0.read(index, rows) {
+            Err(DbError::Stopped) if self.0.failure.is_some() => Ok(self.0.given),
+            read => read,
+        }
+    }
+
+    fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
+        self.0.counters(index)
     }
 }
 

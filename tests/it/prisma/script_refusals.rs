@@ -54,7 +54,7 @@ fn files_that_are_not_what_was_written() {
         (original[..original.len() - 20].to_owned(), "cut short"),
         (original.replace("\"createdAt\": \"2", "\"createdAt\": \"1"), "The metadata of the backup file was edited"),
         (original.replace("\"recordCount\": 2", "\"recordCount\": 3"), "says it holds 3 records, but it holds 2"),
-        (original.replace("\"format\": 1", "\"format\": 2"), "has a format that this script does not know"),
+        (resealed(&original.replace("\"format\": 1", "\"format\": 2")), "has a format that this script does not know"),
         ("[]\n".to_owned(), "cut short or is no backup file"),
         (users, "This is a backup of users"),
         (forge(&original, &[record, record]), "two records with the key a"),

@@ -263,6 +263,7 @@ fn a_repair_with_any_call_failing_is_completed_by_the_next() {
         damaged.put_back();
         let Some(run) = fault::at_call(&damaged.repairing(), &fault) else { continue };
         is_told(&run, &fault);
+        assert_eq!(files(&damaged.world.store().join("tmp")), Vec::<std::path::PathBuf>::new(), "{fault:?}: {run}");
         damaged.is_completed(&run, &format!("{fault:?}"));
     }
     damaged.world.finish();

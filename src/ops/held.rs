@@ -1,5 +1,6 @@
 //! A snapshot that keeps its transaction open for long holds others up, and says so.
 
+use super::wording::counted;
 use crate::db::Engine;
 use crate::monitor::{Monitor, Step};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,7 +28,7 @@ impl<'m> Held<'m> {
         }
         if !self.is_told.swap(true, Ordering::Relaxed) {
             let seconds = self.since.elapsed().as_secs();
-            let time = if seconds < 120 { format!("{seconds} seconds") } else { format!("{} minutes", seconds / 60) };
+            let time = if seconds < 120 { counted(seconds, "second") } else { counted(seconds / 60, "minute") };
             let holds_up = match self.engine {
                 Engine::Postgres => {
                     "VACUUM cannot remove rows that were deleted or changed since it began, in the whole database, and ALTER TABLE, DROP TABLE \

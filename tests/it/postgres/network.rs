@@ -62,7 +62,7 @@ fn a_long_snapshot_tells_what_it_holds_up() {
         let held = "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
             WHERE relation = 't'::regclass AND mode = 'AccessShareLock' AND application_name = 'dbsnap'";
         assert_eq!(place.sql(held), "1", "{said}");
-        assert!(said.contains("has kept a transaction open for 1 seconds") || said.contains("for 2 seconds"), "{said}");
+        assert!(said.contains("has kept a transaction open for 1 second;") || said.contains("for 2 seconds"), "{said}");
         assert!(said.contains("VACUUM") && said.contains("ALTER TABLE") && said.contains("Ctrl-C"), "{said}");
         stderr.read_to_string(&mut said).unwrap();
         assert!(child.wait().unwrap().success(), "{said}");

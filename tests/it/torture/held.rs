@@ -209,6 +209,8 @@ fn a_long_snapshot_of_sqlite_tells_what_it_holds_up() {
     let is_held = || -> bool {
         let connection = Connection::open(world.project.path().join("dev.db")).unwrap();
         connection.execute("UPDATE bystander SET mark = 'there' WHERE id = 1", []).unwrap();
+        // A checkpoint waits for readers.
+        connection.busy_timeout(Duration::ZERO).unwrap();
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).unwrap()
     };
     assert!(said.contains("the write-ahead log cannot be reset") && said.contains("Ctrl-C"), "{said}");

@@ -2,6 +2,7 @@
 
 use super::{Lack, wanted};
 use crate::db::{Counter, DbError, RowSink, Snapshot, TableRead};
+use crate::fsio::{Disk, FileKind, FileSystem};
 use crate::monitor::{Monitor, Step};
 use crate::ops::capture::Capture;
 use crate::ops::exported::{FileRows, usable_schema};
@@ -10,7 +11,7 @@ use crate::ops::verify::Damage;
 use crate::ops::wanted::Wanted;
 use crate::ops::{ErrorKind, OpError};
 use crate::prisma::ExportReader;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::tree::{LeafForms, TreeError};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,7 +40,9 @@ impl Copies {
     pub fn find(place: &Place, project: &Project, named: &[PathBuf]) -> Result<Copies, OpError> {
         let mut copies = Copies::default();
         if let Ok(dir) = project.export_dir() {
-            copies.add_folder(&dir)?;
+            if let Err(error) = copies.add_folder(&dir) {
+                copies.cannot_use(project, &dir, error.to_string());
+            }
             copies.packs.clear();
         }
         for typed in named {
@@ -64,16 +67,16 @@ impl Copies {
     }
 
     fn add_folder(&mut self, dir: &Path) -> Result<(), OpError> {
-        let entries = match fs::read_dir(dir) {
+        let entries = match Disk.list(dir) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            entries => entries.map_err(|error| OpError::io("read", dir, error))?,
+            entries => entries.map_err(StoreError::from)?,
         };
-        for entry in entries {
-            let path = entry.map_err(|error| OpError::io("read", dir, error))?.path();
-            match path.is_file() {
-                true if is_pack(&path) => self.packs.push(path),
-                true if is_export(&path) => self.exports.push(path),
-                _ => {}
+        for entry in entries.iter().filter(|entry| entry.stat.kind == FileKind::File) {
+            let path = dir.join(&entry.name);
+            if is_pack(&path) {
+                self.packs.push(path);
+            } else if is_export(&path) {
+                self.exports.push(path);
             }
         }
         Ok(())
@@ -105,21 +108,27 @@ impl Copies {
         if self.exports.is_empty() {
             return Ok(0);
         }
-        self.unusable.clear();
         let session = store.session()?;
         let objects = Wanted::new(&session, wanted(lacks));
         let capture = Capture { objects: &objects, scratch: store.scratch_dir(), monitor, differences: false };
-        for path in &self.exports {
-            let what = || path.strip_prefix(&project.root).unwrap_or(path).display().to_string();
-            match read(path, lacks, &capture, monitor) {
+        for path in self.exports.clone() {
+            match read(&path, lacks, &capture, monitor) {
                 Ok(()) => {}
                 Err(Reading::Stopped(error)) => return Err(error),
-                Err(Reading::Unusable(reason)) => self.unusable.push(Damage { what: what(), reason }),
+                Err(Reading::Unusable(reason)) => self.cannot_use(project, &path, reason),
             }
         }
         let objects = session.seal()?.objects;
         self.from_exports += objects;
         Ok(objects)
+    }
+
+    fn cannot_use(&mut self, project: &Project, path: &Path, reason: String) {
+        let what = path.strip_prefix(&project.root).unwrap_or(path).display().to_string();
+        let damage = Damage { what, reason };
+        if !self.unusable.contains(&damage) {
+            self.unusable.push(damage);
+        }
     }
 }
 

@@ -161,7 +161,7 @@ pub fn repair(place: &Place, from: &[PathBuf], dry_run: bool, monitor: &dyn Moni
         quarantined: mended.quarantined.iter().map(|path| shown(&project, path)).collect(),
         from_packs: copies.from_packs,
         from_exports: copies.from_exports,
-        unusable: copies.unusable,
+        unusable: if before.is_empty() { Vec::new() } else { copies.unusable },
         from_live: live.objects,
         live: live.failure,
         snapshots: told(&entries, &before, &after),

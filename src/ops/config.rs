@@ -16,7 +16,7 @@ pub const TEMPLATE: &str = r#"# Settings of dbsnap for this project. Every line 
 # export = "on-demand"
 # export_dir = "scripts/backups"
 
-# After so many seconds a snapshot says what its open transaction holds up in the database; 0 for never.
+# After so many seconds snap, diff and status say what their open transaction holds up in the database; 0 for never.
 # long_snapshot_seconds = 300
 
 # What `dbsnap gc` keeps. Pinned and tagged snapshots and the newest of each table always stay.
@@ -48,7 +48,7 @@ pub struct Config {
     pub export: ExportWhen,
     /// Where export files go, relative to the project.
     pub export_dir: PathBuf,
-    /// After how many seconds a snapshot warns of what it holds up; 0 for never.
+    /// After how many seconds of reading it is said what that holds up; 0 for never.
     pub long_snapshot_seconds: u32,
     /// What gc keeps.
     pub retention: Retention,

@@ -1,4 +1,4 @@
-//! A snapshot that keeps its transaction open for long holds others up, and says so.
+//! Who reads the database for long holds others up, and says so.
 
 use super::wording::counted;
 use crate::db::Engine;
@@ -39,7 +39,7 @@ impl<'m> Held<'m> {
                 }
             };
             self.monitor.warn(&format!(
-                "this snapshot has kept a transaction open for {time}; until it ends, {holds_up}. Ctrl-C ends it and leaves nothing behind"
+                "this command has kept a transaction open for {time}; until it ends, {holds_up}. Ctrl-C ends it and leaves nothing behind"
             ));
         }
     }

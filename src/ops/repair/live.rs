@@ -6,6 +6,7 @@ use crate::db::{Catalog, DbError, Engine, Filter, TableRead};
 use crate::monitor::{Monitor, Step};
 use crate::ops::OpError;
 use crate::ops::capture::Capture;
+use crate::ops::held::Held;
 use crate::ops::project::{Place, Project};
 use crate::ops::publish::origin;
 use crate::ops::settings;
@@ -62,8 +63,9 @@ impl Live {
         }
         let session = store.session()?;
         let wanted = Wanted::new(&session, super::wanted(lacks));
-        let capture = Capture { objects: &wanted, scratch: store.scratch_dir(), monitor, differences: false };
-        let mut snapshot = match source.snapshot(&reads, monitor) {
+        let held = Held::new(monitor, source.identity().engine, project.config.long_snapshot_seconds);
+        let capture = Capture { objects: &wanted, scratch: store.scratch_dir(), monitor: &held, differences: false };
+        let mut snapshot = match source.snapshot(&reads, &held) {
             Ok(snapshot) => snapshot,
             Err(DbError::Stopped) => return Err(OpError::Interrupted),
             Err(error) => {

@@ -44,8 +44,10 @@ fn a_long_snapshot_tells_what_it_holds_up() {
         place.sql(
             "CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t SELECT n, 'w' FROM generate_series(1, 1000) n",
         );
-        let port = liar(db.server, |_, _, message| {
-            std::thread::sleep(Duration::from_millis(4));
+        let port = liar(db.server, |query, _, message| {
+            if query.contains("FROM ONLY") {
+                std::thread::sleep(Duration::from_millis(4));
+            }
             message.bytes()
         });
         let url = url_by(db, place.user(), "127.0.0.1", port);
@@ -67,6 +69,8 @@ fn a_long_snapshot_tells_what_it_holds_up() {
         stderr.read_to_string(&mut said).unwrap();
         assert!(child.wait().unwrap().success(), "{said}");
         assert_eq!(said.matches("warning").count(), 1, "{said}");
+        let diff = place.round.plain(&["diff", "latest", "--url", &url]).run().success();
+        assert_eq!(diff.stderr().matches("has kept a transaction open for").count(), 1, "{diff}");
     });
 }
 

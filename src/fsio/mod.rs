@@ -209,16 +209,21 @@ const COMPARED: usize = 64 << 10;
 /// # Errors
 /// If any step fails. The temporary file is then removed; if only the last step failed, `target` may be there.
 pub fn write_durably(fs: &dyn FileSystem, temp_dir: &Path, target: &Path, bytes: &[u8]) -> FsResult<()> {
+    write_visibly(fs, temp_dir, target, bytes)?;
+    fs.sync_dir(target.parent().unwrap_or(Path::new(".")))
+}
+
+/// [`write_durably`] without its last step: the content is durable, the name is not yet.
+///
+/// # Errors
+/// If any step fails: `target` is then what it was.
+pub fn write_visibly(fs: &dyn FileSystem, temp_dir: &Path, target: &Path, bytes: &[u8]) -> FsResult<()> {
     let temp = temp_dir.join(temp_name());
     let file = fs.create(&temp)?;
     let written = write_checked(&*file, &temp, bytes).and_then(|()| fs.rename(&temp, target));
     drop(file);
-    if let Err(error) = written {
-        // Best effort: litter in a temporary directory is harmless and is swept later.
-        let _ = fs.remove(&temp);
-        return Err(error);
-    }
-    fs.sync_dir(target.parent().unwrap_or(Path::new(".")))
+    // Best effort: litter in a temporary directory is harmless and is swept later.
+    written.inspect_err(|_| drop(fs.remove(&temp)))
 }
 
 fn write_checked(file: &dyn OpenFile, path: &Path, bytes: &[u8]) -> FsResult<()> {

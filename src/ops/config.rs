@@ -16,6 +16,9 @@ pub const TEMPLATE: &str = r#"# Settings of dbsnap for this project. Every line 
 # export = "on-demand"
 # export_dir = "scripts/backups"
 
+# After so many seconds snap, diff and status say what their open transaction holds up in the database; 0 for never.
+# long_snapshot_seconds = 300
+
 # What `dbsnap gc` keeps. Pinned and tagged snapshots and the newest of each table always stay.
 [retention]
 max_backups_per_table = 5
@@ -45,6 +48,8 @@ pub struct Config {
     pub export: ExportWhen,
     /// Where export files go, relative to the project.
     pub export_dir: PathBuf,
+    /// After how many seconds of reading it is said what that holds up; 0 for never.
+    pub long_snapshot_seconds: u32,
     /// What gc keeps.
     pub retention: Retention,
 }
@@ -74,6 +79,7 @@ impl Default for Config {
             url: None,
             export: ExportWhen::OnDemand,
             export_dir: PathBuf::from("scripts/backups"),
+            long_snapshot_seconds: 300,
             retention: Retention::default(),
         }
     }

@@ -2,10 +2,10 @@
 
 use super::OpError;
 use super::actor;
+use super::exported::{FileRows, usable_schema};
 use super::project::{Place, Project};
 use super::publish::{Draft, Taking, publish};
-use crate::codec::{Key, TableSchema};
-use crate::db::{Counter, DbError, Filter, RowSink, TableId, TableRead, TableReader};
+use crate::db::{Filter, TableRead};
 use crate::monitor::{Monitor, Step};
 use crate::prisma::{ExportError, ExportReader, Metadata};
 use crate::snapshot::{History, Origin, SnapshotKind};
@@ -13,7 +13,7 @@ use crate::store::Access;
 use crate::tree::TreeError;
 use jiff::Timestamp;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What `import` did.
 #[derive(Debug, Clone, Serialize)]
@@ -61,7 +61,7 @@ pub fn import(place: &Place, path: &Path, message: &str, monitor: &dyn Monitor) 
     let origin = origin_of(&metadata).map_err(|what| OpError::Verification(format!("{file}: {what}")))?;
     let filter = metadata.filter_applied.clone().map(|typed| Filter { typed, sql: String::new(), columns: Vec::new() });
     let reads = [TableRead { schema, filter }];
-    let mut rows = FileRows { path, metadata: &metadata, records, monitor, failure: None };
+    let mut rows = FileRows { path, metadata: &metadata, records, monitor, given: 0, failure: None };
     let taking = Taking { store: &store, history: &history, session: &session, origin: &origin, monitor };
     let captured = taking.capture(&mut rows, &reads, &[(Some(records), None)]);
     let captured = match (rows.failure, captured) {
@@ -99,7 +99,7 @@ pub fn import(place: &Place, path: &Path, message: &str, monitor: &dyn Monitor) 
         backup: table.backup.clone(),
         rows: table.rows,
         root: table.root.to_hex(),
-        added_bytes: published.added_bytes,
+        added_bytes: published.entry.added_bytes(),
     })
 }
 
@@ -109,24 +109,6 @@ fn damaged(file: &str, error: ExportError) -> OpError {
         ExportError::Io { .. } | ExportError::Refused { .. } => OpError::Export(error),
         error => OpError::Verification(format!("{file}: {error}")),
     }
-}
-
-/// The table's schema, if rows can be kept by it.
-fn usable_schema(metadata: &Metadata) -> Result<TableSchema, String> {
-    let schema = metadata.schema.clone().ok_or_else(|| ExportError::NoSchema.to_string())?;
-    let columns = schema.columns.len();
-    let fits = match &schema.key {
-        Key::Columns { columns: key, .. } => {
-            !key.is_empty() && key.iter().all(|column| usize::try_from(column.column).is_ok_and(|at| at < columns))
-        }
-        Key::Rows => true,
-    };
-    let postgres = schema.table.schema.is_some();
-    let engine = metadata.engine.as_deref().unwrap_or(if postgres { "postgresql" } else { "sqlite" });
-    if !fits || postgres != (engine == "postgresql") {
-        return Err("the table's schema in its metadata contradicts itself; the file was edited".to_owned());
-    }
-    Ok(schema)
 }
 
 /// The database that the rows were read from, if the file says so.
@@ -139,51 +121,4 @@ fn origin_of(metadata: &Metadata) -> Result<Origin, String> {
     let told: Option<Origin> = serde_json::from_value(source.clone()).ok();
     told.filter(|origin| origin.engine == engine)
         .ok_or_else(|| "`source` in its metadata contradicts `engine`; the file was edited".to_owned())
-}
-
-/// The rows of a file, as if a database gave them.
-struct FileRows<'m> {
-    path: PathBuf,
-    /// What the file said when it was checked.
-    metadata: &'m Metadata,
-    records: u64,
-    monitor: &'m dyn Monitor,
-    failure: Option<ExportError>,
-}
-
-impl FileRows<'_> {
-    fn give(&mut self, rows: &mut dyn RowSink) -> Result<u64, DbError> {
-        let mut stop = |error| {
-            self.failure = Some(error);
-            DbError::Stopped
-        };
-        let mut reader = ExportReader::open(&self.path).map_err(&mut stop)?;
-        if reader.metadata() != self.metadata {
-            // Another file stands there now.
-            return Err(stop(ExportError::Changed { path: self.path.clone() }));
-        }
-        let (mut row, mut given) = (Vec::new(), 0);
-        while reader.next_row(&mut row).map_err(&mut stop)? {
-            if self.monitor.interrupted() {
-                return Err(DbError::Stopped);
-            }
-            rows.row(&row)?;
-            given += 1;
-        }
-        Ok(given)
-    }
-}
-
-impl TableReader for FileRows<'_> {
-    fn count(&mut self, _table: TableId) -> Result<u64, DbError> {
-        Ok(self.records)
-    }
-
-    fn read(&mut self, _table: TableId, rows: &mut dyn RowSink) -> Result<u64, DbError> {
-        self.give(rows)
-    }
-
-    fn counters(&mut self, _table: TableId) -> Result<Vec<Counter>, DbError> {
-        Ok(Vec::new())
-    }
 }

@@ -72,7 +72,7 @@ pub struct LoggedSnapshot {
     pub tables: Vec<LoggedTable>,
     /// Rows of all tables.
     pub rows: u64,
-    /// Bytes by which the store grew.
+    /// Bytes by which the store grew, the manifest included.
     pub added_bytes: u64,
     /// Whether it is pinned.
     pub pinned: bool,
@@ -208,7 +208,7 @@ pub(super) fn describe(entry: &Entry, tags: &BTreeMap<String, Hash>, pinned: boo
             })
             .collect(),
         rows: manifest.rows(),
-        added_bytes: manifest.stored.bytes,
+        added_bytes: entry.added_bytes(),
         pinned,
         tags: tags.iter().filter(|(_, id)| **id == entry.id).map(|(tag, _)| tag.clone()).collect(),
         deletion: None,

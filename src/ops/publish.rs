@@ -166,8 +166,6 @@ pub(super) struct Published {
     pub entry: Entry,
     /// The captured tables, in the order of the manifest.
     pub captured: Vec<Captured>,
-    /// Bytes by which the store grew, the manifest included.
-    pub added_bytes: u64,
 }
 
 /// Makes the session's objects durable, then publishes the manifest: the one commit point.
@@ -230,11 +228,7 @@ pub(super) fn publish(
     };
     let bytes = manifest.to_bytes();
     let id = store.publish(&bytes, &needs(&manifest))?;
-    Ok(Published {
-        entry: Entry { id, manifest },
-        captured: draft.captured,
-        added_bytes: sealed.pack_bytes + bytes.len() as u64,
-    })
+    Ok(Published { entry: Entry { id, manifest }, captured: draft.captured })
 }
 
 /// Refuses trees that cannot be read: a leaf that the store held already may draw on one that was lost since.

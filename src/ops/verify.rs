@@ -28,6 +28,19 @@ pub struct Damage {
     pub reason: String,
 }
 
+/// What can be done about damage.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Remedy {
+    /// Nothing has to be done, or the reason says what.
+    #[default]
+    None,
+    /// Snapshots contradict themselves: they can only be deleted.
+    Delete,
+    /// `repair` may put it right.
+    Repair,
+}
+
 /// What `verify` looked at and found.
 #[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,6 +55,8 @@ pub struct VerifyReport {
     pub files: u64,
     /// Everything that is wrong.
     pub damage: Vec<Damage>,
+    /// What can be done about it, or about the worst of it.
+    pub remedy: Remedy,
 }
 
 /// Verifies what `subject` names: a snapshot or an exported file; without one the store and everything in it. If `quick`, packs are
@@ -104,13 +119,13 @@ impl Verifying<'_> {
         self.report.packs = checked.packs;
         self.copies = checked.copies;
         for damage in checked.damage {
-            self.found(damage.path.display().to_string(), damage.reason);
+            self.found(Remedy::Repair, damage.path.display().to_string(), damage.reason);
         }
         // What is wrong with a manifest's bytes has been found already; here it is about what they say.
         let known: Vec<String> = self.report.damage.iter().map(|damage| damage.what.clone()).collect();
         let unknown = |id: &Hash| !known.iter().any(|what| what.contains(&id.to_hex()));
         for (id, reason) in history.unreadable.iter().filter(|(id, _)| unknown(id)) {
-            self.found(format!("snapshot {}", id.short()), reason.clone());
+            self.found(Remedy::Delete, format!("snapshot {}", id.short()), reason.clone());
         }
         for entry in &history.entries {
             self.snapshot(entry)?;
@@ -121,7 +136,8 @@ impl Verifying<'_> {
         let deleted: Vec<Hash> = self.store.set_aside_manifests()?.iter().map(|aside| aside.id).collect();
         for (name, id) in &Refs::load(self.store)?.tags {
             if history.get(id).is_none() && !deleted.contains(id) {
-                self.found(format!("tag {name}"), format!("its snapshot {} is gone", id.short()));
+                let reason = format!("its snapshot {} is gone; dbsnap tag --delete {name} removes the tag", id.short());
+                self.found(Remedy::None, format!("tag {name}"), reason);
             }
         }
         Ok(())
@@ -148,13 +164,15 @@ impl Verifying<'_> {
             match result {
                 Ok(rows) if rows == table.rows => {}
                 Ok(rows) => self.found(
+                    Remedy::Delete,
                     format!("snapshot {}, table {}", entry.id.short(), table.table),
                     format!("the manifest says {} rows, the tree holds {rows}", table.rows),
                 ),
                 Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
                 Err(error) => {
                     let reason = self.rows_lost(table, &error)?;
-                    self.found(format!("snapshot {}, table {}", entry.id.short(), table.table), reason);
+                    let what = format!("snapshot {}, table {}", entry.id.short(), table.table);
+                    self.found(Remedy::Repair, what, reason);
                 }
             }
         }
@@ -222,14 +240,15 @@ impl Verifying<'_> {
         let mut checked = VerifyReport::default();
         let wrong = super::export::check_all(project, &mut |path| verify_file(path, &mut checked), self.monitor)?;
         for (what, reason) in wrong {
-            self.found(what, reason);
+            self.found(Remedy::None, what, reason);
         }
         self.report.files += checked.files;
         self.report.damage.extend(checked.damage);
         Ok(())
     }
 
-    fn found(&mut self, what: String, reason: String) {
+    fn found(&mut self, remedy: Remedy, what: String, reason: String) {
+        self.report.remedy = self.report.remedy.max(remedy);
         self.report.damage.push(Damage { what, reason });
     }
 }

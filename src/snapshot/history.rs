@@ -20,6 +20,11 @@ impl Entry {
     pub fn is_or_was(&self, id: &Hash) -> bool {
         self.id == *id || self.manifest.replaces.contains(id)
     }
+
+    /// Bytes by which the store grew: of packs, and of the manifest.
+    pub fn added_bytes(&self) -> u64 {
+        self.manifest.stored.bytes + self.manifest.to_bytes().len() as u64
+    }
 }
 
 /// All snapshots of a store, newest first, and the manifests that cannot be read.

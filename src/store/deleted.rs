@@ -84,9 +84,9 @@ impl Store {
         if !manifests.is_empty() {
             // Where it is before where it was: a crash must not leave it nowhere.
             if room {
-                self.fs.sync_dir(&self.layout.deleted())?;
+                self.settle(&self.layout.deleted())?;
             }
-            self.fs.sync_dir(&self.layout.manifests())?;
+            self.settle(&self.layout.manifests())?;
         }
         Ok(lost)
     }
@@ -145,7 +145,7 @@ impl Store {
             }
         }
         if !manifests.is_empty() {
-            self.fs.sync_dir(&self.layout.deleted())?;
+            self.settle(&self.layout.deleted())?;
         }
         Ok(())
     }

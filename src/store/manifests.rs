@@ -11,11 +11,13 @@ pub const MAX_MANIFEST_LEN: u64 = 64 << 20;
 
 impl Store {
     /// Publishes a manifest, after which the snapshot exists; its id is the hash of `bytes`. `needs` are the objects that
-    /// it refers to directly: each must be in a pack that is there. To publish the same bytes again is fine.
+    /// it refers to directly: each must be in a pack that is there. To publish the same bytes again is fine. What cannot be made
+    /// durable is taken back.
     ///
     /// # Errors
     /// [`StoreError::Missing`] if one of `needs` is absent; [`StoreError::Poisoned`] if an earlier write failed;
-    /// [`StoreError::ReadOnly`], [`StoreError::TooLarge`], [`StoreError::Locked`] if the lock was lost, [`StoreError::Io`].
+    /// [`StoreError::ReadOnly`], [`StoreError::TooLarge`], [`StoreError::Locked`] if the lock was lost, [`StoreError::Io`];
+    /// [`StoreError::NotDurable`] if it could not be taken back.
     pub fn publish(&self, bytes: &[u8], needs: &[Hash]) -> Result<Hash, StoreError> {
         let len = bytes.len() as u64;
         if len > MAX_MANIFEST_LEN {
@@ -26,9 +28,16 @@ impl Store {
         // Packs of others may be visible only: whoever installed them may have died, or failed, before they were durable.
         self.or_poison(self.fs.sync_dir(&self.layout.packs()).map_err(StoreError::from))?;
         let id = Hash::of(bytes);
+        let path = self.layout.manifest(&id);
+        let is_new = self.fs.stat(&path)?.is_none();
         // Also if it is there already: whoever wrote it may have died before it was durable.
-        self.write_file(&self.layout.manifest(&id), bytes)?;
-        Ok(id)
+        match self.write_file(&path, bytes) {
+            // Nobody was told of it yet, so it is taken back. If a power cut undoes that, it is whole: its objects are durable.
+            Err(StoreError::NotDurable { path: dir, source }) if is_new && self.fs.remove(&path).is_ok() => {
+                Err(StoreError::Io { action: "sync", path: dir, source })
+            }
+            written => written.map(|()| id),
+        }
     }
 
     /// Takes back a manifest that this handle published a moment ago, before anybody was told of it. Unlike

@@ -331,7 +331,7 @@ impl Store {
 }
 
 /// Whether it is not the file that is to blame: no right to read it, too many open files.
-fn may_pass(error: &StoreError) -> bool {
+pub(super) fn may_pass(error: &StoreError) -> bool {
     const TOO_MANY_FILES: [i32; 2] = [23, 24];
     let StoreError::Io { source, .. } = error else { return false };
     source.kind() == std::io::ErrorKind::PermissionDenied

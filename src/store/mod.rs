@@ -25,6 +25,7 @@ mod pack;
 mod pack_files;
 mod pack_writer;
 mod read;
+mod recall;
 mod recompress;
 mod refs;
 mod salvage;

@@ -217,6 +217,15 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
+    /// The last step failed: what was written or removed is so, but not durably.
+    #[error("cannot sync {}: {source}; the change is there, but a power cut may undo it", path.display())]
+    NotDurable {
+        /// The directory.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
     /// Something is larger than the format can hold.
     #[error("{what} of {len} bytes is more than the store can hold ({limit})")]
     TooLarge {
@@ -281,7 +290,9 @@ impl StoreError {
     pub fn is_out_of_space(&self) -> bool {
         use std::io::ErrorKind::{QuotaExceeded, StorageFull};
         match self {
-            StoreError::Io { source, .. } => matches!(source.kind(), StorageFull | QuotaExceeded),
+            StoreError::Io { source, .. } | StoreError::NotDurable { source, .. } => {
+                matches!(source.kind(), StorageFull | QuotaExceeded)
+            }
             StoreError::Poisoned { out_of_space, .. } => *out_of_space,
             _ => false,
         }

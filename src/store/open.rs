@@ -7,7 +7,7 @@ use super::layout::{DIRS, FORMAT, FORMAT_NAME, FORMAT_VERSION, Layout};
 use super::pack_files::PackFiles;
 use super::pack_writer::PACK_SIZE;
 use crate::fsio::{
-    Disk, Entry, FileKind, FileSystem, FsError, Lock, LockMode, is_temp_name, read_whole, write_durably,
+    Disk, Entry, FileKind, FileSystem, FsError, Lock, LockMode, is_temp_name, read_whole, write_visibly,
 };
 use std::io;
 use std::path::{Path, PathBuf};
@@ -166,14 +166,21 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             removed => removed?,
         }
-        self.fs.sync_dir(path.parent().unwrap_or(self.layout.root()))?;
+        self.settle(path.parent().unwrap_or(self.layout.root()))?;
         Ok(true)
+    }
+
+    /// Makes durable what has changed in a directory, where that is the last step.
+    pub(super) fn settle(&self, dir: &Path) -> Result<(), StoreError> {
+        let undurable = |error: FsError| StoreError::NotDurable { path: error.path, source: error.source };
+        self.fs.sync_dir(dir).map_err(undurable)
     }
 
     /// Writes one small file, whole and durable.
     pub(super) fn write_file(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         self.ready_to_write()?;
-        self.or_poison(write_durably(&*self.fs, &self.layout.temp(), path, bytes).map_err(StoreError::from))
+        self.or_poison(write_visibly(&*self.fs, &self.layout.temp(), path, bytes).map_err(StoreError::from))?;
+        self.or_poison(self.settle(path.parent().unwrap_or(self.layout.root())))
     }
 }
 

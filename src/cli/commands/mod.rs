@@ -132,8 +132,8 @@ pub(super) enum Command {
         "dbsnap verify scripts/backups/backup_20260124_103000_mods.json"
     ])]
     Verify(verify::Args),
-    /// Mend a damaged store, and take lost rows again from the database
-    #[command(after_long_help = examples!["dbsnap repair --dry-run", "dbsnap repair -y"])]
+    /// Mend a damaged store, and take lost rows again from other copies and the database
+    #[command(after_long_help = examples!["dbsnap repair --dry-run", "dbsnap repair -y", "dbsnap repair --from /mnt/backup/.dbsnap"])]
     Repair(repair::Args),
     /// Diagnose the setup
     #[command(after_long_help = examples!["dbsnap doctor", "dbsnap doctor --url postgresql://localhost/shop"])]

@@ -7,6 +7,7 @@ use crate::ops::repair::{RepairReport, RepairedTable, repair};
 use crate::ops::wording::counted;
 use crate::ops::{OpError, Place};
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What `repair` exits with if something is still missing.
@@ -17,6 +18,9 @@ pub(in crate::cli) struct Args {
     /// Show what would be done
     #[arg(long)]
     dry_run: bool,
+    /// Take lost rows from there too: an exported JSON file, a pack, or a folder with such (another copy of the store)
+    #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
+    from: Vec<PathBuf>,
     /// Don't ask
     #[arg(short, long)]
     yes: bool,
@@ -24,7 +28,7 @@ pub(in crate::cli) struct Args {
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
     if ui.can_ask() && !args.yes && !args.dry_run {
-        let plan = repair(place, true, ui.monitor())?;
+        let plan = repair(place, &args.from, true, ui.monitor())?;
         if !plan.is_clean() {
             ui.note(render(&plan).trim_end());
             if !ui.ask("Repair?")? {
@@ -32,7 +36,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
             }
         }
     }
-    let report = repair(place, args.dry_run, ui.monitor())?;
+    let report = repair(place, &args.from, args.dry_run, ui.monitor())?;
     ui.result("repair", &report, || render(&report))?;
     Ok(if report.is_whole() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DAMAGED) })
 }
@@ -54,8 +58,16 @@ fn render(report: &RepairReport) -> String {
     for file in &report.quarantined {
         let _ = writeln!(text, "set aside {}", printable(file));
     }
-    if report.from_live > 0 {
-        let _ = writeln!(text, "Took {} again from the database.", counted(report.from_live, "object"));
+    let taken = [
+        (report.from_packs, "other copies of packs"),
+        (report.from_exports, "exported files"),
+        (report.from_live, "the database"),
+    ];
+    for (objects, from) in taken.into_iter().filter(|(objects, _)| *objects > 0) {
+        let _ = writeln!(text, "Took {} again from {from}.", counted(objects, "object"));
+    }
+    for file in &report.unusable {
+        let _ = writeln!(text, "{} {}: {}", paint(BAD, "cannot use"), printable(&file.what), printable(&file.reason));
     }
     if let Some(reason) = &report.live {
         let _ = writeln!(text, "The database could not be asked for all: {}.", printable(reason));
@@ -86,7 +98,8 @@ fn render(report: &RepairReport) -> String {
             counted(some, "snapshot")
         ),
         (_, some, true) => {
-            format!("[DRY RUN] {} would lack rows, unless the database still has them.", counted(some, "snapshot"))
+            let places = "unless the database, exported files or packs in quarantine have them";
+            format!("[DRY RUN] {} would lack rows, {places}.", counted(some, "snapshot"))
         }
     };
     let _ = writeln!(text, "{verdict}");

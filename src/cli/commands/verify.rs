@@ -5,7 +5,7 @@ use crate::cli::complete;
 use crate::cli::text::{BAD, GOOD, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
-use crate::ops::verify::{VerifyReport, verify};
+use crate::ops::verify::{Remedy, VerifyReport, verify};
 use crate::ops::wording::counted;
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -47,5 +47,11 @@ fn render(report: &VerifyReport) -> String {
         more => paint(BAD, format_args!("{more} problems")),
     };
     let _ = writeln!(text, "{verdict}: {looked}.");
+    let remedy = match report.remedy {
+        Remedy::None => return text,
+        Remedy::Delete => "Such snapshots can only be given up: dbsnap delete, then dbsnap gc --now.",
+        Remedy::Repair => "To put it right: dbsnap repair; with --dry-run it only shows what it would do.",
+    };
+    let _ = writeln!(text, "{remedy}");
     text
 }

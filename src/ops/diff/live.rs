@@ -6,6 +6,7 @@ use crate::db::{Catalog, DbError, Engine, Filter, Sink, Snapshot, TableId, Table
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::ops::capture::Capture;
+use crate::ops::held::Held;
 use crate::ops::publish::origin;
 use crate::ops::{OpError, Project, settings};
 use crate::snapshot::Origin;
@@ -112,11 +113,12 @@ impl Live {
         if reads.is_empty() {
             return Ok(());
         }
-        let mut snapshot = self.sink.snapshot(&reads, finder.monitor)?;
+        let held = Held::new(finder.monitor, engine, finder.project.config.long_snapshot_seconds);
+        let mut snapshot = self.sink.snapshot(&reads, &held)?;
         let capture = Capture {
             objects: finder.overlay,
             scratch: finder.overlay.scratch_dir().to_owned(),
-            monitor: finder.monitor,
+            monitor: &held,
             differences: wants_rows,
         };
         for (index, (live, other)) in sides.into_iter().enumerate() {

@@ -6,6 +6,7 @@ use crate::ops::OpError;
 use crate::ops::actor;
 use crate::ops::config::ExportWhen;
 use crate::ops::export::{self, ExportReport};
+use crate::ops::held::Held;
 use crate::ops::publish::{Draft, Published, Taking, origin, publish};
 use crate::prisma::project::PrismaProject;
 use crate::snapshot::{History, SnapshotKind};
@@ -25,8 +26,10 @@ impl SnapPlan {
         let identity = self.source.identity().clone();
         let origin = origin(&identity, &self.project);
         let (captured, schema_version) = {
-            let mut snapshot = self.source.snapshot(&self.reads, monitor)?;
-            let taking = Taking { store: &store, history: &history, session: &session, origin: &origin, monitor };
+            let held = Held::new(monitor, identity.engine, self.project.config.long_snapshot_seconds);
+            let mut snapshot = self.source.snapshot(&self.reads, &held)?;
+            let taking =
+                Taking { store: &store, history: &history, session: &session, origin: &origin, monitor: &held };
             let expected: Vec<(Option<u64>, Option<u64>)> =
                 self.tables.iter().map(|table| (table.rows, table.bytes)).collect();
             (taking.capture(snapshot.as_mut(), &self.reads, &expected)?, snapshot.newest_migration())
@@ -98,7 +101,7 @@ fn report(published: &Published, seconds: f64, export: Option<ExportReport>) -> 
         created_at: published.entry.manifest.created_at,
         message: published.entry.manifest.message.clone(),
         tables,
-        added_bytes: published.added_bytes,
+        added_bytes: published.entry.added_bytes(),
         seconds,
         export,
     }

@@ -2,14 +2,20 @@
 
 use super::fields::{Dialect, FieldNames, Fields, Labels};
 use super::notes::Notes;
+use super::write::checksum_text;
 use crate::codec::TableSchema;
 use crate::hash::Hash;
 use crate::prisma::{ExportError, names};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
+/// The field with the checksum of the metadata.
+const CHECKSUM_FIELD: &str = "metadataChecksum";
+/// The length of a checksum: `sha256:` and its digits.
+const CHECKSUM_CHARS: usize = 71;
 /// The version of the records' encodings.
 pub(super) const FORMAT: u64 = 1;
 
@@ -71,6 +77,9 @@ pub struct Metadata {
     /// By field: the encodings that Prisma's client cannot simply be given (see `docs/EXPORT.md`).
     #[serde(default)]
     pub encodings: Map<String, Value>,
+    /// The checksum of everything that stands before it in the file; absent in files of earlier versions.
+    #[serde(skip_serializing)]
+    pub metadata_checksum: Option<String>,
     /// The table's schema; without it the records cannot become rows again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<TableSchema>,
@@ -102,6 +111,7 @@ impl Metadata {
                 .filter_map(|field| Some((field.name.clone(), field.labels.as_ref()?.by_name().clone())))
                 .collect(),
             encodings: Map::new(),
+            metadata_checksum: None,
             schema: Some(schema.clone()),
             extra: info.extra,
         }
@@ -171,7 +181,8 @@ impl Metadata {
         None
     }
 
-    /// The file up to where the data begins, without what pads it: one line for each field of the metadata.
+    /// The file up to where the data begins, without what pads it: one line for each field of the metadata, the last of which is the
+    /// checksum of all lines before.
     pub(super) fn head(&self) -> Result<String, ExportError> {
         let failed = |_| ExportError::malformed(1, "the metadata cannot be written as JSON");
         let Value::Object(mut all) = serde_json::to_value(self).map_err(failed)? else {
@@ -180,13 +191,41 @@ impl Metadata {
         for (name, value) in &self.extra {
             all.entry(name.clone()).or_insert_with(|| value.clone());
         }
-        let mut lines = Vec::with_capacity(all.len());
+        all.remove(CHECKSUM_FIELD);
+        let mut head = String::from("{\n  \"metadata\": {\n");
         for (name, value) in &all {
             let name = serde_json::to_string(name).map_err(failed)?;
-            lines.push(format!("    {name}: {}", serde_json::to_string(value).map_err(failed)?));
+            let value = serde_json::to_string(value).map_err(failed)?;
+            head.push_str(&format!("    {name}: {value},\n"));
         }
-        Ok(format!("{{\n  \"metadata\": {{\n{}\n  }},", lines.join(",\n")))
+        let sealed = checksum_line(head.as_bytes());
+        Ok(head + &sealed + "  },")
     }
+
+    /// What is wrong with the bytes of the file before its data, if the metadata says what they should be.
+    pub(super) fn broken_seal(&self, head: &[u8]) -> Option<&'static str> {
+        let all = head.strip_suffix(b"  },\n").unwrap_or(head);
+        let (before, last) = all.split_at(all.len().saturating_sub(checksum_line(&[]).len()));
+        if self.metadata_checksum.is_some() {
+            return match last {
+                last if last == checksum_line(before).as_bytes() => None,
+                last if last.starts_with(format!("    \"{CHECKSUM_FIELD}\": ").as_bytes()) => {
+                    Some("it has another `metadataChecksum`")
+                }
+                _ => Some("`metadataChecksum` is not its last line"),
+            };
+        }
+        // Files of earlier versions end with no checksum, and the plan's own with that of the data.
+        let value = &last[last.len().saturating_sub(CHECKSUM_CHARS + 3)..];
+        let is_checksum = value.starts_with(b"\"sha256:") && value.ends_with(b"\"\n");
+        let is_of_data = value.get(1..=CHECKSUM_CHARS) == Some(self.checksum.as_bytes());
+        (is_checksum && !is_of_data).then_some("the name of its `metadataChecksum` is another")
+    }
+}
+
+/// The line with the checksum of all `lines` before it.
+fn checksum_line(lines: &[u8]) -> String {
+    format!("    \"{CHECKSUM_FIELD}\": \"{}\"\n", checksum_text(Sha256::new_with_prefix(lines)))
 }
 
 /// Fields that Prisma's client does not have; none where no schema is known, for then there is no client to lack them.

@@ -45,6 +45,8 @@ pub struct ExportReader<R> {
     values_again: Vec<(usize, usize)>,
     records: u64,
     state: State,
+    /// What is wrong with the metadata's own checksum, if it has one.
+    broken_seal: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +129,7 @@ impl<R: BufRead> ExportReader<R> {
         if let Some(what) = metadata.contradiction() {
             return Err(ExportError::malformed(1, format!("the metadata was edited: {what}")));
         }
+        let broken_seal = metadata.broken_seal(&head);
         let mut hash = Sha256::new();
         hash.update(if is_empty { b"[]".as_slice() } else { b"[\n" });
         let columns = fields.as_ref().map_or(0, |fields| fields.list.len());
@@ -145,6 +148,7 @@ impl<R: BufRead> ExportReader<R> {
             values_again: vec![(0, 0); columns],
             records: 0,
             state: State::First,
+            broken_seal,
         };
         if is_empty {
             reader.end()?;
@@ -265,7 +269,10 @@ impl<R: BufRead> ExportReader<R> {
                 return Err(ExportError::malformed(1, what));
             }
         }
-        Ok(())
+        match self.broken_seal {
+            Some(what) => Err(ExportError::malformed(1, format!("the metadata was edited: {what}"))),
+            None => Ok(()),
+        }
     }
 
     /// Turns the line into a row.

@@ -47,6 +47,7 @@ interface Metadata {
   createdAt: string;
   recordCount: number;
   checksum: string;
+  metadataChecksum?: string;
   filterApplied: string | null;
   format?: number;
   engine?: string;
@@ -209,6 +210,12 @@ async function readBackup(
   }
   if (count !== metadata.recordCount) {
     throw new Refusal(`The backup file says it holds ${metadata.recordCount} records, but it holds ${count}.`);
+  }
+  if (metadata.metadataChecksum !== undefined) {
+    const before = head.slice(0, head.lastIndexOf('    "metadataChecksum": '));
+    if (metadata.metadataChecksum !== 'sha256:' + createHash('sha256').update(before).digest('hex')) {
+      throw new Refusal('The metadata of the backup file was edited: it has another metadataChecksum.');
+    }
   }
   return metadata;
 }

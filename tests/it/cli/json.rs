@@ -62,7 +62,7 @@ fn the_fields_of_every_report() {
     insta::assert_snapshot!(fields(shop.dbsnap(["restore", "latest", "-y"])), @"restore: applied cascaded createdAt dryRun id message mode safety seconds tables[].delete tables[].insert tables[].left tables[].liveRows tables[].notes tables[].snapshotRows tables[].table tables[].unchanged tables[].update target");
     insta::assert_snapshot!(fields(shop.dbsnap(["delete", "~1"])), @"delete: deleted[].exports deleted[].id deleted[].message deleted[].until");
     insta::assert_snapshot!(fields(shop.dbsnap(["gc"])), @"gc: dryRun exports freedBytes heldBack keptDeleted objects outOfSpace recompressed.bytes recompressed.bytesAfter recompressed.bytesLeft recompressed.packs removed snapshots[].id snapshots[].keep snapshots[].message snapshots[].reason");
-    insta::assert_snapshot!(fields(shop.dbsnap(["verify"])), @"verify: damage files packs rows snapshots");
+    insta::assert_snapshot!(fields(shop.dbsnap(["verify"])), @"verify: damage files packs remedy rows snapshots");
     insta::assert_snapshot!(fields(shop.dbsnap(["doctor"])), @"doctor: checks[].found checks[].health checks[].hints checks[].name");
 }
 

@@ -1,6 +1,6 @@
 //! `dbsnap log`
 
-use super::{Shop, shown};
+use super::{Shop, files, shown};
 
 fn shop() -> Shop {
     let shop = Shop::new();
@@ -176,4 +176,29 @@ fn what_is_no_format() {
 
     For more information, try '--help'.
     ");
+}
+
+/// `snap`, `log` and `show` tell one number: what the files of the store grew by.
+#[test]
+fn what_the_store_grew_by_is_one_number() {
+    let shop = Shop::new();
+    let size = || -> u64 {
+        let kept = |(path, _): &(std::path::PathBuf, Vec<u8>)| {
+            ["packs", "snapshots"].iter().any(|dir| path.components().any(|part| part.as_os_str() == *dir))
+        };
+        files(&shop.store()).into_iter().filter(kept).map(|(_, bytes)| bytes.len() as u64).sum()
+    };
+    let number = |args: &[&str], pointer: &str| -> u64 {
+        let run = shop.dbsnap(["--json"].iter().chain(args).copied()).run().success();
+        let report: serde_json::Value = serde_json::from_str(run.stdout()).unwrap();
+        report.pointer(pointer).unwrap().as_u64().unwrap()
+    };
+    // New rows, and none.
+    for _ in 0..2 {
+        let before = size();
+        let snapped = number(&["snap", "mods", "-m", "one"], "/addedBytes");
+        assert_eq!(size() - before, snapped);
+        assert_eq!(number(&["log"], "/snapshots/0/addedBytes"), snapped);
+        assert_eq!(number(&["show", "latest"], "/snapshot/addedBytes"), snapped);
+    }
 }

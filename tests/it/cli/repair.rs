@@ -26,6 +26,18 @@ fn flip(path: &Path, at: usize) -> Vec<u8> {
     bytes
 }
 
+/// Damages every leaf of a pack that is stored whole and not small.
+fn flip_leaves(pack: &Path) {
+    let mut at = 8;
+    for object in directory(&fs::read(pack).unwrap()) {
+        let len = usize::try_from(object.len).unwrap();
+        if len > 4000 {
+            flip(pack, at + len / 2);
+        }
+        at += len;
+    }
+}
+
 fn in_dir(shop: &Shop, dir: &str) -> Vec<PathBuf> {
     files(&shop.store().join(dir)).into_keys().collect()
 }
@@ -205,14 +217,7 @@ fn what_draws_on_lost_rows_is_stored_again() {
     let first = in_dir(&shop, "packs");
     shop.sql("UPDATE big SET v = 'changed' WHERE id = 12000");
     let new = shop.snap(["big", "-m", "new"]);
-    let mut at = 8;
-    for object in directory(&fs::read(&first[0]).unwrap()) {
-        let len = usize::try_from(object.len).unwrap();
-        if len > 4000 {
-            flip(&first[0], at + len / 2);
-        }
-        at += len;
-    }
+    flip_leaves(&first[0]);
     let run = shop.dbsnap(["repair", "-y"]).run();
     assert_eq!(run.code(), Some(5), "{run}");
     shop.dbsnap(["verify", &new]).run().success();
@@ -250,4 +255,178 @@ fn a_database_that_cannot_be_reached_is_told() {
     assert!(run.stdout().contains("The database could not be asked for all: "), "{run}");
     assert!(run.stdout().contains("0 objects lost") && run.stdout().contains("set aside quarantine/"), "{run}");
     assert!(run.stdout().contains("1 snapshot cannot be read in full"), "{run}");
+}
+
+/// A table of several leaves in two snapshots, the newer of which is stored as what differs.
+fn two_states_of_a_large_table() -> (Shop, String) {
+    let shop = Shop::new();
+    shop.sql(
+        "CREATE TABLE big (id INTEGER PRIMARY KEY, v TEXT);
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+         INSERT INTO big SELECT i, hex(randomblob(40)) FROM n",
+    );
+    shop.snap(["big", "-m", "old"]);
+    shop.sql("UPDATE big SET v = 'changed' WHERE id = 12000");
+    let new = shop.snap(["big", "-m", "new"]);
+    (shop, new)
+}
+
+/// Loses every pack and what the database has.
+fn lose(shop: &Shop, table: &str) {
+    for pack in in_dir(shop, "packs") {
+        fs::remove_file(pack).unwrap();
+    }
+    shop.sql(&format!("DELETE FROM {table}"));
+}
+
+/// Loses every leaf that is stored whole, and what the database has.
+fn lose_leaves(shop: &Shop, table: &str) {
+    in_dir(shop, "packs").iter().for_each(|pack| flip_leaves(pack));
+    shop.sql(&format!("DELETE FROM {table}"));
+}
+
+/// How many rows of a table are lost in the snapshot of that message.
+fn lost_rows(said: &str, message: &str, table: &str) -> u64 {
+    let line = said.lines().find(|line| line.starts_with("lacks") && line.contains(message)).unwrap();
+    let count = line.split(&format!("{table}: ")).nth(1).unwrap().split(' ').next().unwrap();
+    count.replace(',', "").parse().unwrap()
+}
+
+/// Packs that were set aside earlier hold what was readable then.
+#[test]
+fn what_is_in_quarantine_is_taken_again() {
+    let (shop, _) = two_states_of_a_large_table();
+    for pack in in_dir(&shop, "packs") {
+        let last = fs::read(&pack).unwrap().len() - 1;
+        flip(&pack, last);
+    }
+    is_repaired(&shop, "trailers");
+    lose(&shop, "big");
+    let said = is_repaired(&shop, "all packs");
+    assert!(said.contains(" again from other copies of packs.") && !said.contains("from the database"), "{said}");
+    // Once more, of packs of which each has lost a leaf.
+    let quarantine: Vec<PathBuf> = in_dir(&shop, "quarantine");
+    for pack in &quarantine {
+        let bytes = fs::read(pack).unwrap();
+        let first = directory(&bytes)[0].len;
+        flip(pack, 8 + usize::try_from(first).unwrap() / 2);
+    }
+    lose(&shop, "big");
+    let run = shop.dbsnap(["repair", "-y"]).run();
+    assert_eq!(run.code(), Some(5), "{run}");
+    for message in ["old", "new"] {
+        let lost = lost_rows(run.stdout(), message, "big");
+        assert!((1..15_000).contains(&lost), "{lost}: {run}");
+    }
+    // Nothing in quarantine was removed.
+    assert!(quarantine.iter().all(|pack| pack.is_file()));
+}
+
+/// What a snapshot draws on is wanted, though no snapshot lists it.
+#[test]
+fn what_is_drawn_on_is_taken_from_a_copy_of_the_store() {
+    let (shop, new) = two_states_of_a_large_table();
+    let copy = shop.path().join("copy/packs");
+    fs::create_dir_all(&copy).unwrap();
+    for pack in in_dir(&shop, "packs") {
+        fs::copy(&pack, copy.join(pack.file_name().unwrap())).unwrap();
+    }
+    let old = shop.dbsnap(["--json", "show", "latest~1"]).run();
+    let old: serde_json::Value = serde_json::from_str(old.stdout()).unwrap();
+    shop.dbsnap(["delete", old["snapshot"]["id"].as_str().unwrap(), "-y"]).run().success();
+    // The pack of the older snapshot: the newer one draws on it.
+    let packs = files(&shop.store().join("packs"));
+    let (first, _) = packs.iter().max_by_key(|(_, bytes)| bytes.len()).unwrap();
+    fs::remove_file(shop.store().join("packs").join(first)).unwrap();
+    shop.sql("DELETE FROM big");
+    let run = shop.dbsnap(["repair", "-y"]).run();
+    assert_eq!(run.code(), Some(5), "{run}");
+    let before = files(&shop.store());
+    let run = shop.dbsnap(["repair", "-y", "--from", "copy"]).run().success();
+    assert!(run.stdout().contains("Every snapshot is whole."), "{run}");
+    shop.dbsnap(["verify", &new]).run().success();
+    shop.dbsnap(["verify"]).run().success();
+    // A pack can be named itself.
+    put_back(&shop.store(), &before);
+    let pack = copy.join(first.file_name().unwrap());
+    shop.dbsnap(["repair", "-y", "--from", pack.to_str().unwrap()]).run().success();
+    shop.dbsnap(["verify"]).run().success();
+}
+
+/// Rows of exported files are the rows of the snapshots if they have their hashes.
+#[test]
+fn exported_rows_are_taken_again() {
+    let (shop, new) = two_states_of_a_large_table();
+    for snapshot in ["latest", "latest~1"] {
+        shop.dbsnap(["export", snapshot]).run().success();
+    }
+    let whole = files(&shop.store());
+    lose(&shop, "big");
+    let said = is_repaired(&shop, "exports");
+    assert!(said.contains(" again from exported files."), "{said}");
+    shop.dbsnap(["restore", &new, "-y"]).run().success();
+    shop.dbsnap(["diff", &new, "--exit-code"]).run().success();
+
+    // An edited row is no row of the snapshot; the others are.
+    put_back(&shop.store(), &whole);
+    lose_leaves(&shop, "big");
+    let exports = shop.path().join("scripts/backups");
+    let backups: Vec<PathBuf> = files(&exports)
+        .into_keys()
+        .map(|path| exports.join(path))
+        .filter(|path| path.extension().is_some_and(|end| end == "json"))
+        .collect();
+    let mut edited = 0;
+    for path in backups.iter().filter(|path| !path.ends_with("backup_manifest.json")) {
+        let text = fs::read_to_string(path).unwrap();
+        let row = text.lines().find(|line| line.contains("\"id\":15000,")).unwrap();
+        let other = row.replace("\"v\":\"", "\"v\":\"X");
+        fs::write(path, text.replace(row, &other)).unwrap();
+        edited += 1;
+    }
+    assert_eq!(edited, 2);
+    let run = shop.dbsnap(["repair", "-y"]).run();
+    assert_eq!(run.code(), Some(5), "{run}");
+    assert!(run.stdout().contains("cannot use scripts/backups/backup_") && run.stdout().contains("checksum"), "{run}");
+    for message in ["old", "new"] {
+        let lost = lost_rows(run.stdout(), message, "big");
+        assert!((1..10_000).contains(&lost), "{lost}: {run}");
+    }
+
+    // Cut short, what comes before is taken; elsewhere, they are found by name.
+    put_back(&shop.store(), &whole);
+    lose_leaves(&shop, "big");
+    fs::create_dir(shop.path().join("elsewhere")).unwrap();
+    for path in &backups {
+        let bytes = fs::read(path).unwrap();
+        fs::write(shop.path().join("elsewhere").join(path.file_name().unwrap()), &bytes[..bytes.len() / 2]).unwrap();
+        fs::remove_file(path).unwrap();
+    }
+    let run = shop.dbsnap(["repair", "-y"]).run();
+    let all = lost_rows(run.stdout(), "old", "big");
+    assert!(all > 15_000, "{run}");
+    let run = shop.dbsnap(["repair", "-y", "--from", "elsewhere"]).run();
+    assert!(run.stdout().contains("cannot use elsewhere/backup_") && run.stdout().contains("is cut short"), "{run}");
+    let some = lost_rows(run.stdout(), "old", "big");
+    assert!((1..all * 2 / 3).contains(&some), "{some} of {all}: {run}");
+}
+
+/// Torment: B3
+#[test]
+fn paths_that_hold_nothing_are_refused_before_anything_is_done() {
+    let shop = shop();
+    fs::remove_file(&in_dir(&shop, "packs")[0]).unwrap();
+    fs::create_dir(shop.path().join("empty")).unwrap();
+    fs::write(shop.path().join("notes.txt"), "none").unwrap();
+    let before = files(&shop.store());
+    for (path, code) in [("nowhere", 1), ("empty", 2), ("notes.txt", 2)] {
+        let run = shop.dbsnap(["repair", "-y", "--from", path]).run();
+        assert_eq!(run.code(), Some(code), "{run}");
+        assert!(run.stderr().contains(path), "{run}");
+        assert_eq!(files(&shop.store()), before);
+    }
+    // A file that is no backup is told, and the rest is done.
+    fs::write(shop.path().join("notes.json"), "none").unwrap();
+    let run = shop.dbsnap(["repair", "-y", "--from", "notes.json"]).run().success();
+    assert!(run.stdout().contains("cannot use notes.json: line 1: this is not a backup file"), "{run}");
 }

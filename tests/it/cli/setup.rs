@@ -240,7 +240,7 @@ fn help() {
       amend        Change a snapshot's message
       gc           Apply retention and free unused space
       verify       Check the store, a snapshot or an exported file
-      repair       Mend a damaged store, and take lost rows again from the database
+      repair       Mend a damaged store, and take lost rows again from other copies and the database
       doctor       Diagnose the setup
       demo         Try the full workflow on a sample project
       backups      List exported backup files

@@ -99,6 +99,7 @@ fn a_damaged_pack() {
     assert_eq!(shop.state(), before);
     assert!(said.starts_with("exit 5\n"), "{said}");
     assert!(said.contains("damaged packs/[HASH].pack") || said.contains(".pack: "), "{said}");
+    assert!(said.contains("To put it right: dbsnap repair; with --dry-run it only shows what it would do."), "{said}");
     shop.sql("DELETE FROM mods WHERE id = 3");
     let export = shop.refused(["export", "latest", "-o", "out"]);
     let restore = shop.refused(["restore", "latest", "-y"]);
@@ -120,6 +121,7 @@ fn a_damaged_manifest() {
     --- stdout
     damaged [DIR]/.dbsnap/snapshots/[HASH].json: its bytes do not have the hash that its name says
     1 problem: 1 pack, 1 exported file.
+    To put it right: dbsnap repair; with --dry-run it only shows what it would do.
     ");
     insta::assert_snapshot!(shop.run(["log"]), @r"
     exit 0
@@ -145,6 +147,22 @@ fn a_damaged_manifest() {
     ok   tables           4 can be snapshotted
     note not captured     view cheap
     ");
+}
+
+/// Where nothing is lost and nothing can be put right, no repair is promised.
+#[test]
+fn a_manifest_that_contradicts_its_tree_can_only_be_deleted() {
+    let shop = shop();
+    let path = one(&shop, ".dbsnap/snapshots", ".json");
+    let text = fs::read_to_string(&path).unwrap();
+    let wrong = text.replace("\"rows\": 3", "\"rows\": 4");
+    assert_ne!(wrong, text);
+    fs::write(path.with_file_name(format!("{}.json", blake3::hash(wrong.as_bytes()))), wrong).unwrap();
+    fs::remove_file(path).unwrap();
+    let said = shop.run(["verify"]);
+    assert!(said.starts_with("exit 5\n") && said.contains("the manifest says 4 rows, the tree holds 3"), "{said}");
+    assert!(said.contains("Such snapshots can only be given up: dbsnap delete, then dbsnap gc --now."), "{said}");
+    assert!(!said.contains("repair"), "{said}");
 }
 
 /// Torment: B9

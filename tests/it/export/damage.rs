@@ -19,13 +19,19 @@ fn message(file: &str) -> String {
     read_text(file).unwrap_err().to_string()
 }
 
-/// The file with the checksum that its data now has: an edit by someone who knows the format.
-fn resealed(file: &str) -> String {
+fn hex(bytes: &str) -> String {
+    Sha256::digest(bytes.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The file with the checksums that its data and its metadata now have: an edit by someone who knows the format.
+pub fn resealed(file: &str) -> String {
     let start = file.find("\"data\": [").unwrap() + 8;
-    let data = &file[start..=file.rfind(']').unwrap()];
-    let hex: String = Sha256::digest(data.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let data = hex(&file[start..=file.rfind(']').unwrap()]);
     let at = file.find("sha256:").unwrap() + 7;
-    format!("{}{hex}{}", &file[..at], &file[at + 64..])
+    let file = format!("{}{data}{}", &file[..at], &file[at + 64..]);
+    let Some(line) = file.find("    \"metadataChecksum\"") else { return file };
+    let at = line + "    \"metadataChecksum\": \"sha256:".len();
+    format!("{}{}{}", &file[..at], hex(&file[..line]), &file[at + 64..])
 }
 
 #[test]
@@ -37,13 +43,12 @@ fn every_cut_and_every_changed_byte_is_noticed() {
             assert!(read_text(&file[..end]).is_err(), "cut at {end}");
         }
     }
-    let start = file.find("\"data\": [").unwrap();
-    for at in start..file.len() {
+    for at in 0..file.len() {
         for flip in [1u8, 0x20, 0x80] {
             let mut bytes = file.clone().into_bytes();
             bytes[at] ^= flip;
             let read = ExportReader::new(bytes.as_slice()).and_then(ExportReader::check);
-            assert!(read.is_err(), "byte {at} of {:?}", &file[start..]);
+            assert!(read.is_err(), "byte {at} of {file:?}");
         }
     }
 }
@@ -82,6 +87,53 @@ fn edits_with_a_right_checksum_are_named_too() {
     // Another order of the fields and spaces between them change nothing.
     let moved = resealed(&file.replacen("{\"id\":0,\"title\":\"Lamp\"}", "{ \"title\": \"Lamp\", \"id\": 0 }", 1));
     assert_eq!(read_text(&moved).unwrap(), 3);
+}
+
+/// The metadata has a checksum of its own, in its last line.
+#[test]
+fn every_edit_of_the_metadata_is_noticed() {
+    let file = good().text();
+    let (start, end) = (file.find("    \"table\"").unwrap(), file.find("  },\n").unwrap());
+    let lines: Vec<&str> = file[start..end].lines().collect();
+    assert_eq!(lines.len(), 13, "{lines:?}");
+    let with = |lines: &[String]| format!("{}{}\n{}", &file[..start], lines.join("\n"), &file[end..]);
+    for at in 0..lines.len() - 1 {
+        let (name, value) = lines[at].split_once(": ").unwrap();
+        let value = value.trim_end_matches(',');
+        let other = match value.parse::<serde_json::Value>().unwrap() {
+            serde_json::Value::String(text) => format!("{:?}", format!("{text}0")),
+            serde_json::Value::Number(number) => format!("{}", number.as_u64().unwrap() + 1),
+            serde_json::Value::Null => "\"x\"".to_owned(),
+            serde_json::Value::Array(_) => "[]".to_owned(),
+            _ => "{\"x\":[]}".to_owned(),
+        };
+        let all = |line: Option<String>| -> Vec<String> {
+            let mut all: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+            match line {
+                Some(line) => all[at] = line,
+                None => drop(all.remove(at)),
+            }
+            all
+        };
+        for edited in [all(Some(format!("{name}: {other},"))), all(None), all(Some(format!("{name}:  {value},")))] {
+            assert!(read_text(&with(&edited)).is_err(), "{name} became {edited:?}");
+        }
+    }
+    let said = |from: &str, to: &str| message(&file.replacen(from, to, 1));
+    for (from, to) in [
+        ("\"createdAt\": \"2026", "\"createdAt\": \"2025"),
+        ("\"schemaVersion\": null", "\"schemaVersion\": \"20260101_x\""),
+        ("\"filterApplied\": null", "\"filterApplied\": \"id > 5\""),
+    ] {
+        assert!(said(from, to).contains("the metadata was edited: it has another `metadataChecksum`"), "{from}");
+    }
+    assert!(said("    \"encodings\"", "    \"more\": 1,\n    \"encodings\"").contains("another `metadataChecksum`"));
+    let (last, before) = lines.split_last().unwrap();
+    let mut moved: Vec<String> = [format!("{last},")].into();
+    moved.extend(before.iter().map(|line| (*line).to_owned()));
+    *moved.last_mut().unwrap() = before.last().unwrap().trim_end_matches(',').to_owned();
+    assert!(message(&with(&moved)).contains("not its last line"));
+    assert!(said("\"metadataChecksum\"", "\"metadataCheckSum\"").contains("the name of its `metadataChecksum`"));
 }
 
 /// Metadata of a file whose checksum is right, since it is of the data alone; and values in another form than their own.
@@ -143,7 +195,7 @@ fn a_file_without_types_is_checked_but_gives_no_rows() {
     let file = good().text();
     let plain: String = file
         .lines()
-        .filter(|line| !line.starts_with("    \"schema\""))
+        .filter(|line| !line.starts_with("    \"schema\"") && !line.starts_with("    \"metadataChecksum\""))
         .fold(String::new(), |all, line| all + line + "\n");
     let plain = plain.replace("\"encodings\": {},", "\"encodings\": {}");
     assert_eq!(read_text(&plain).unwrap(), 3);

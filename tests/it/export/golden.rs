@@ -99,7 +99,8 @@ fn a_file_of_postgresql() {
         "fields": ["id","title","contentType","price","downloads","file_size","rating","published","tags","metadata","thumbnail","createdAt","seen"],
         "encodings": {"price":["nonFinite"],"rating":["nonFinite"],"tags":["nullElements","listText"],"metadata":["jsonNull","jsonNumbers"],"createdAt":["special"],"seen":["microseconds"]},
         "schema": …
-        "snapshot": "3f1c"
+        "snapshot": "3f1c",
+        "metadataChecksum": "sha256:a5924e8e650c32b1de929cea38c433b18482bee08d1ed98c5af1d9d8df6932ec"
       },
       "data": [
         {"id":"clx1","title":"Modern \"Walnut\" Lamp\n 💡","contentType":"furniture","price":"1.10","downloads":42,"file_size":"9007199254740993","rating":4.5,"published":true,"tags":["modern","floor lamp",null],"metadata":{"a": 1.10},"thumbnail":"AP8Q","createdAt":"2026-01-24T10:30:00.500Z","seen":"2026-01-24T10:30:00.123456Z"},

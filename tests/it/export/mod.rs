@@ -1,6 +1,6 @@
 //! The export files: what is written, that it comes back bit for bit, and that nothing in it becomes code.
 
-mod damage;
+pub mod damage;
 mod golden;
 mod hostile;
 mod manifest;

@@ -8,6 +8,7 @@ use crate::support::postgres::PgServer;
 use crate::support::process::Run;
 use dbsnap::db::{Sink, Source};
 use dbsnap::monitor::Silent;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +31,46 @@ fn a_slow_network_is_waited_for() {
         assert_eq!(place.round.snap(&["--all"]).roots(), snap.roots());
         place.sql("DELETE FROM t");
         assert_eq!(place.restore(&[&snap.id]), [300, 0, 0, 0, 0]);
+    });
+}
+
+/// A snapshot that takes long says what it holds up, once, while it does.
+///
+/// Torment: L8
+#[test]
+fn a_long_snapshot_tells_what_it_holds_up() {
+    on_postgres(|place| {
+        let db = place.db();
+        place.sql(
+            "CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t SELECT n, 'w' FROM generate_series(1, 1000) n",
+        );
+        let port = liar(db.server, |query, _, message| {
+            if query.contains("FROM ONLY") {
+                std::thread::sleep(Duration::from_millis(4));
+            }
+            message.bytes()
+        });
+        let url = url_by(db, place.user(), "127.0.0.1", port);
+        let snapping = place.round.plain(&["snap", "t", "-m", "long", "--url", &url]);
+        let quiet = snapping.run().success();
+        assert!(!quiet.stderr().contains("warning"), "{quiet}");
+        place.round.project.write(".dbsnap/config.toml", "long_snapshot_seconds = 1\n");
+        let begun = Instant::now();
+        let mut child = snapping.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut said = String::new();
+        while !said.contains("warning") && stderr.read_line(&mut said).unwrap() > 0 {}
+        assert!(begun.elapsed() >= Duration::from_secs(1), "{said}");
+        let held = "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+            WHERE relation = 't'::regclass AND mode = 'AccessShareLock' AND application_name = 'dbsnap'";
+        assert_eq!(place.sql(held), "1", "{said}");
+        assert!(said.contains("has kept a transaction open for 1 second;") || said.contains("for 2 seconds"), "{said}");
+        assert!(said.contains("VACUUM") && said.contains("ALTER TABLE") && said.contains("Ctrl-C"), "{said}");
+        stderr.read_to_string(&mut said).unwrap();
+        assert!(child.wait().unwrap().success(), "{said}");
+        assert_eq!(said.matches("warning").count(), 1, "{said}");
+        let diff = place.round.plain(&["diff", "latest", "--url", &url]).run().success();
+        assert_eq!(diff.stderr().matches("has kept a transaction open for").count(), 1, "{diff}");
     });
 }
 

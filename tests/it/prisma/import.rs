@@ -110,6 +110,10 @@ fn damaged_and_hostile_files_are_refused() {
         (original.replace("\"column\":0", "\"column\":7"), "`key` is not the key of its `schema`"),
         (original.replace("\"engine\": \"sqlite\"", "\"engine\": \"postgresql\""), "`engine` is not sqlite"),
         (original.replace("\"CREATOR\":\"creator\"", "\"CREATOR\":\"USER\""), "names of the enum"),
+        (original.replace("\"filterApplied\": \"id > 0\"", "\"filterApplied\": null"), "the metadata was edited"),
+        (original.replace("20260102_second", "20260103_back"), "the metadata was edited"),
+        (original.replace("\"database\":\"", "\"database\":\"x"), "the metadata was edited"),
+        (original.replace("\"model\": \"user\"", "\"model\": \"users\""), "the metadata was edited"),
         ("{\"not\": \"ours\"}".to_owned(), "not a backup file"),
         (String::new(), "not a backup file"),
     ];
@@ -118,6 +122,18 @@ fn damaged_and_hostile_files_are_refused() {
         refused(&json, wanted, 5);
     }
     refused(&json.with_file_name("none.json"), "No such file", 1);
+}
+
+/// Files of earlier versions have no checksum of their metadata.
+#[test]
+fn a_file_of_an_earlier_version_is_imported() {
+    let round = shop().0;
+    let name = "tests/fixtures/exports/backup_20261129_232745_mods.json";
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let imported = round.json(&["import", file.to_str().unwrap()]);
+    assert_eq!(imported["root"], "b886f6ddc6794371fa7a8ff1032fb9ae456b75b96f18d73f5f7ab8b025261f3b");
+    let shown = round.json(&["show", imported["id"].as_str().unwrap()]).to_string();
+    assert!(shown.contains("id < 3") && shown.contains("dev.db"), "{shown}");
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! What a restore script must not act on: each case with a clear message, and nothing written.
 
 use super::script_project::{Generator, LIBSQL, PrismaWorld, Setup};
+use crate::export::damage::resealed;
 use crate::source::files::{project, text};
 use rusqlite::Connection;
-use sha2::{Digest, Sha256};
 use std::fs;
 
 const SEVEN: Setup = Setup { major: 7, generator: Generator::JsOutput, adapter: LIBSQL };
@@ -34,15 +34,11 @@ fn count(world: &PrismaWorld) -> i64 {
 /// Writes the file anew with other records, its checksum and count made right.
 pub fn forge(original: &str, records: &[&str]) -> String {
     let data = format!("[\n    {}\n  ]", records.join(",\n    "));
-    let digest = Sha256::digest(data.as_bytes());
-    let checksum: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     let (head, _) = original.split_once("\n  \"data\": ").unwrap();
-    let at = head.find("sha256:").unwrap() + "sha256:".len();
-    let head = format!("{}{checksum}{}", &head[..at], &head[at + 64..]);
     let (before, after) = head.split_once("\"recordCount\": ").unwrap();
     let after = after.trim_start_matches(|digit: char| digit.is_ascii_digit());
     let head = format!("{before}\"recordCount\": {}{after}", records.len());
-    format!("{head}\n  \"data\": {data}\n}}\n")
+    resealed(&format!("{head}\n  \"data\": {data}\n}}\n"))
 }
 
 #[test]
@@ -56,8 +52,9 @@ fn files_that_are_not_what_was_written() {
     let cases = [
         (original.replace("\"name\":\"A\"", "\"name\":\"Z\""), "The checksum does not match"),
         (original[..original.len() - 20].to_owned(), "cut short"),
+        (original.replace("\"createdAt\": \"2", "\"createdAt\": \"1"), "The metadata of the backup file was edited"),
         (original.replace("\"recordCount\": 2", "\"recordCount\": 3"), "says it holds 3 records, but it holds 2"),
-        (original.replace("\"format\": 1", "\"format\": 2"), "has a format that this script does not know"),
+        (resealed(&original.replace("\"format\": 1", "\"format\": 2")), "has a format that this script does not know"),
         ("[]\n".to_owned(), "cut short or is no backup file"),
         (users, "This is a backup of users"),
         (forge(&original, &[record, record]), "two records with the key a"),
@@ -67,8 +64,11 @@ fn files_that_are_not_what_was_written() {
         ),
         (forge(&original, &[&record.replace("\"level\":0,", "")]), "lacks the field \"level\""),
         (forge(&original, &[&record.replace("level", "height")]), "has a field \"height\" that is none"),
-        (original.replace("\"model\": \"category\"", "\"model\": \"gone\""), "Prisma's client has no model gone"),
-        (original.replace("\"name\":\"slug\"", "\"name\":\"slog\""), "the column slog is gone"),
+        (
+            resealed(&original.replace("\"model\": \"category\"", "\"model\": \"gone\"")),
+            "Prisma's client has no model gone",
+        ),
+        (resealed(&original.replace("\"name\":\"slug\"", "\"name\":\"slog\"")), "the column slog is gone"),
     ];
     for (content, wanted) in cases {
         fs::write(&json, content).unwrap();

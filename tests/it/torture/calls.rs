@@ -1,5 +1,6 @@
 //! Commands killed by strace before a system call: which calls, a fixed seed decides.
 
+use super::damaged::Damaged;
 use super::world::{Kind, Seed, World, files, id_of};
 use crate::support::kill::{self, CHANGING, Point};
 use crate::support::process::{Invocation, Project};
@@ -136,4 +137,19 @@ fn an_export_killed_at_any_call_leaves_no_partial_file() {
         world.verify();
         assert_eq!(exported(), whole, "{point:?}");
     }
+}
+
+/// Torment: C1
+#[test]
+fn a_repair_killed_at_any_call_is_completed_by_the_next() {
+    let mut damaged = Damaged::new();
+    let points = points(&damaged.repairing());
+    for (seed, point) in (0..).zip(points) {
+        let _seed = Seed(seed);
+        damaged.put_back();
+        let run = kill::at_call(&damaged.repairing(), &point);
+        assert!(run.code() == Some(0) || run.signal() == Some(9), "{point:?}: {run}");
+        damaged.is_completed(&run, &format!("{point:?}"));
+    }
+    damaged.world.finish();
 }

@@ -1,6 +1,7 @@
 //! Commands whose system calls fail, one at a time: the nth of a kind, with each error that the kernel has for it. In `tests/run`
 //! some of them, by `DBSNAP_TEST_FAULTS=all` every one. And calls that are done by halves, or wrong.
 
+use super::damaged::Damaged;
 use super::world::{Kind, World, files, id_of, json};
 use crate::support::fault::{self, Fault, Halves};
 use crate::support::kill::Point;
@@ -65,8 +66,9 @@ fn a_snap_with_any_call_failing_is_listed_or_refused() {
             let new = world.learn(state);
             match run.code() {
                 Some(0) => assert_eq!(new, [id_of(run)], "{fault:?}"),
-                // Only what comes after the rename may leave it listed: it is whole then.
-                _ => assert!(new.len() <= 1, "{fault:?}: {run}"),
+                // It was taken, and could not be told.
+                _ if is_unheard(run) => assert!(new.len() <= 1, "{fault:?}: {run}"),
+                _ => assert_eq!(new, Vec::<String>::new(), "{fault:?}: {run}"),
             }
             let id = id_of(&world.snapping().run().success());
             world.known.insert(id, state);
@@ -249,6 +251,22 @@ fn an_import_with_any_call_failing_is_whole_or_absent() {
         },
     );
     world.verify();
+}
+
+/// Torment: D6
+#[test]
+fn a_repair_with_any_call_failing_is_completed_by_the_next() {
+    let mut damaged = Damaged::new();
+    let faults = fault::faults(&damaged.repairing());
+    assert!(faults.len() > 8);
+    for fault in faults {
+        damaged.put_back();
+        let Some(run) = fault::at_call(&damaged.repairing(), &fault) else { continue };
+        is_told(&run, &fault);
+        assert_eq!(files(&damaged.world.store().join("tmp")), Vec::<std::path::PathBuf>::new(), "{fault:?}: {run}");
+        damaged.is_completed(&run, &format!("{fault:?}"));
+    }
+    damaged.world.finish();
 }
 
 /// A system that cannot tell whether a file is there has not said that it is not.

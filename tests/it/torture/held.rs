@@ -1,8 +1,10 @@
-//! Restores held in a known phase by the server, and what is done to them there.
+//! Restores held in a known phase by the server, and what is done to them there; a snapshot held up by its disk.
 
 use super::world::{Kind, World};
 use crate::support::process::{Invocation, Run};
+use rusqlite::Connection;
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -175,4 +177,46 @@ fn the_lock_of_a_store_holds_as_long_as_its_holder() {
         assert_eq!(world.state(), before);
         assert_eq!(world.learn(before), Vec::<String>::new());
     }
+}
+
+/// Pages that come slowly: the snapshot says what it holds up while it does, once.
+///
+/// Torment: L8
+#[test]
+fn a_long_snapshot_of_sqlite_tells_what_it_holds_up() {
+    // More pages than SQLite keeps: they are not those that were read for the plan.
+    let world = World::new(Kind::SqliteWal, 12_000);
+    let slow = [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=pread64",
+        "-e",
+        "inject=pread64:delay_enter=3000",
+        "--",
+    ];
+    let snapping = world.snapping().under(slow);
+    let quiet = snapping.run().success();
+    assert!(!quiet.stderr().contains("warning"), "{quiet}");
+    world.project.write(".dbsnap/config.toml", "long_snapshot_seconds = 1\n");
+    let mut child = snapping.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("warning") && stderr.read_line(&mut said).unwrap() > 0 {}
+    let is_held = || -> bool {
+        let connection = Connection::open(world.project.path().join("dev.db")).unwrap();
+        connection.execute("UPDATE bystander SET mark = 'there' WHERE id = 1", []).unwrap();
+        // A checkpoint waits for readers.
+        connection.busy_timeout(Duration::ZERO).unwrap();
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).unwrap()
+    };
+    assert!(said.contains("the write-ahead log cannot be reset") && said.contains("Ctrl-C"), "{said}");
+    assert!(is_held(), "{said}");
+    stderr.read_to_string(&mut said).unwrap();
+    assert!(child.wait().unwrap().success(), "{said}");
+    assert_eq!(said.matches("warning").count(), 1, "{said}");
+    assert!(!is_held());
 }

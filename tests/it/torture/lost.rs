@@ -196,3 +196,23 @@ fn postgres_rows_of_lost_and_damaged_packs_are_had_again() {
     world.restoring(&kept).run().success();
     assert_eq!(world.state(), state);
 }
+
+/// Exported rows of PostgreSQL are the snapshot's, whatever the database has become.
+///
+/// Torment: B3
+#[test]
+fn postgres_rows_are_had_again_from_exported_files() {
+    let mut world = World::new(Kind::Postgres, 3000);
+    let id = world.snap();
+    let state = world.state();
+    world.dbsnap(["export", &id]).run().success();
+    world.sql("UPDATE parts SET note = 'changed'; UPDATE mods SET body = NULL");
+    for pack in files(&world.store().join("packs")) {
+        fs::remove_file(pack).unwrap();
+    }
+    let report = json(&world.dbsnap(["--json", "repair", "-y"]).run().success());
+    assert!(report["fromExports"].as_u64().unwrap() > 4, "{report}");
+    world.verify();
+    world.restoring(&id).run().success();
+    assert_eq!(world.state(), state);
+}

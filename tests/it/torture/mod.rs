@@ -3,6 +3,7 @@
 mod asleep;
 mod beside;
 mod calls;
+mod damaged;
 mod day;
 mod faults;
 mod full;
@@ -12,4 +13,5 @@ mod limits;
 mod lost;
 mod power;
 mod secrets;
+mod syncs;
 pub mod world;

@@ -57,6 +57,16 @@ fn what_a_writer_would_not_make_is_refused() {
     lie("last bound of a root", &|node| node.children.last_mut().unwrap().upper = vec![0xff; 9]);
     // Longer bounds that still lie between the keys.
     lie("the shortest", &|node| node.children[1].upper.push(0));
+    // One bound of 64 ends a node of so many children, wherever it stands.
+    let ended = (0..2000u16).any(|end| {
+        let mut lying = honest.clone();
+        let child = |upper: Vec<u8>| dbsnap::tree::Child { upper, ..honest.children[0].clone() };
+        lying.children = (0..20u8).map(|number| child([&[number][..], &end.to_be_bytes()].concat())).collect();
+        lying.children.push(child(Vec::new()));
+        let outcome = told(&store, &keyed(), &forge(&store, &lying));
+        outcome.is_err_and(|error| error.to_string().contains("goes on where it must end"))
+    });
+    assert!(ended);
     lie("single child", &|node| {
         let child = forge(&store, &honest);
         node.level += 1;

@@ -1,23 +1,23 @@
 //! `repair`: makes of a damaged store what can be made of it. Nothing that can be read is dropped, and what is replaced is set aside.
 
+mod copies;
+mod live;
+
 use super::OpError;
-use super::capture::Capture;
 use super::project::{Place, Project};
-use super::publish::origin;
-use super::settings;
 use super::verify::Damage;
-use super::wanted::Wanted;
-use crate::codec::TableName;
-use crate::db::{Catalog, Filter, TableRead};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::snapshot::{Deleted, Entry, History, Origin, TableEntry, read_schema};
 use crate::store::{Access, DamageKind, Mended, Store};
-use crate::tree::{LeafForms, TreeError, gaps, reach};
+use crate::tree::{LeafForms, gaps, reach};
+use copies::Copies;
+use live::Live;
 use serde::Serialize;
 use std::collections::HashSet;
+use std::path::PathBuf;
 
-/// Times that the database is read: what is missing below a missing node is known only once that is back.
+/// Times that other copies are read: what is missing below a missing node is known only once that is back.
 const MOST_READS: usize = 5;
 
 /// A damaged pack.
@@ -78,6 +78,12 @@ pub struct RepairReport {
     pub mended: Vec<String>,
     /// What was set aside.
     pub quarantined: Vec<String>,
+    /// Objects that were taken again from packs: those in quarantine, and those that were named.
+    pub from_packs: u64,
+    /// Objects that were made again of exported rows.
+    pub from_exports: u64,
+    /// Exported files that could not be read to their end.
+    pub unusable: Vec<Damage>,
     /// Objects that were taken again from the live database.
     pub from_live: u64,
     /// Why the database could not be asked, if it was needed.
@@ -104,12 +110,15 @@ impl RepairReport {
     }
 }
 
-/// Repairs the store; `dry_run` only looks, and does not ask the database.
+/// Repairs the store. What is lost is taken again from packs in quarantine, from exported files, from what is at the paths `from`,
+/// and from the live database, where it has the same hash. `dry_run` only looks, and reads none of these.
 ///
 /// # Errors
-/// If there is no store, or it is in use; if the disk refuses. What could be read before can be read then too.
-pub fn repair(place: &Place, dry_run: bool, monitor: &dyn Monitor) -> Result<RepairReport, OpError> {
+/// If there is no store, or it is in use; if there is nothing to use at one of the paths; if the disk refuses. What could be read
+/// before can be read then too.
+pub fn repair(place: &Place, from: &[PathBuf], dry_run: bool, monitor: &dyn Monitor) -> Result<RepairReport, OpError> {
     let project = Project::find(place)?;
+    let mut copies = Copies::find(place, &project, from)?;
     let store = project.open(if dry_run { Access::Read } else { Access::Exclusive })?;
     monitor.begin(&Step { verb: "Checking", subject: "packs", ..Step::default() });
     let mended = store.mend(&LeafForms, dry_run, monitor);
@@ -121,16 +130,25 @@ pub fn repair(place: &Place, dry_run: bool, monitor: &dyn Monitor) -> Result<Rep
     let entries: Vec<(&Entry, bool)> =
         listed.chain(deleted.snapshots.iter().map(|deleted| (&deleted.entry, true))).collect();
     let before = lacking(&store, &entries, monitor)?;
-    let mut fetched = Fetched::default();
-    let mut after = before.clone();
-    if !dry_run && !before.is_empty() {
+    let (mut live, mut after) = (Live::default(), before.clone());
+    if !dry_run {
         for _ in 0..MOST_READS {
-            let stored = fetched.fetch(place, &project, &store, &after, monitor)?;
-            if stored == 0 {
-                break;
+            let mut stored = 0;
+            for way in [Way::Packs, Way::Exports, Way::Live] {
+                if after.is_empty() {
+                    break;
+                }
+                let taken = match way {
+                    Way::Packs => copies.recall(&store, &after, monitor)?,
+                    Way::Exports => copies.rebuild(&project, &store, &after, monitor)?,
+                    Way::Live => live.fetch(place, &project, &store, &after, monitor)?,
+                };
+                if taken > 0 {
+                    stored += taken;
+                    after = lacking(&store, &entries, monitor)?;
+                }
             }
-            after = lacking(&store, &entries, monitor)?;
-            if after.is_empty() {
+            if stored == 0 {
                 break;
             }
         }
@@ -141,11 +159,26 @@ pub fn repair(place: &Place, dry_run: bool, monitor: &dyn Monitor) -> Result<Rep
         index: mended.index.iter().map(|(path, reason)| damage(&project, path, reason)).collect(),
         mended: mended.files.iter().map(|path| shown(&project, path)).collect(),
         quarantined: mended.quarantined.iter().map(|path| shown(&project, path)).collect(),
-        from_live: fetched.objects,
-        live: fetched.failure,
+        from_packs: copies.from_packs,
+        from_exports: copies.from_exports,
+        unusable: if before.is_empty() { Vec::new() } else { copies.unusable },
+        from_live: live.objects,
+        live: live.failure,
         snapshots: told(&entries, &before, &after),
         left: left(&project, &store, &mended)?,
     })
+}
+
+/// Where what is lost can be taken from, what is cheapest first.
+enum Way {
+    Packs,
+    Exports,
+    Live,
+}
+
+/// The objects that are missing.
+fn wanted(lacks: &[Lack]) -> HashSet<Hash> {
+    lacks.iter().flat_map(|lack| lack.objects.iter().copied()).collect()
 }
 
 /// A table of a snapshot that lacks something.
@@ -197,90 +230,6 @@ fn lacking(store: &Store, entries: &[(&Entry, bool)], monitor: &dyn Monitor) -> 
         }
     }
     Ok(lacks)
-}
-
-/// What was taken from the live database.
-#[derive(Default)]
-struct Fetched {
-    objects: u64,
-    failure: Option<String>,
-}
-
-impl Fetched {
-    /// Reads the tables that lack something, and stores of their objects those that are missing. Returns how many.
-    fn fetch(
-        &mut self,
-        place: &Place,
-        project: &Project,
-        store: &Store,
-        lacks: &[Lack],
-        monitor: &dyn Monitor,
-    ) -> Result<u64, OpError> {
-        let (mut source, catalog) =
-            match settings::connect(place, project).and_then(|(mut source, _)| Ok((source.catalog()?, source))) {
-                Ok((catalog, source)) => (source, catalog),
-                Err(error) => {
-                    self.failure = Some(error.to_string());
-                    return Ok(0);
-                }
-            };
-        let here = origin(&source.identity().clone(), project);
-        let mut reads: Vec<TableRead> = Vec::new();
-        let mut asked: Vec<(&TableName, Option<&String>)> = Vec::new();
-        for lack in lacks.iter().filter(|lack| lack.source.same_database(&here)) {
-            let key = (&lack.table.table, lack.table.filter.as_ref());
-            if !asked.contains(&key) {
-                asked.push(key);
-                match read(project, &catalog, &lack.table, source.identity().engine) {
-                    Ok(read) => reads.extend(read),
-                    Err(error) => self.failure = Some(error.to_string()),
-                }
-            }
-        }
-        if reads.is_empty() {
-            let other = || "it is another database, or has these tables no more".to_owned();
-            self.failure.get_or_insert_with(other);
-            return Ok(0);
-        }
-        let session = store.session()?;
-        let wanted = Wanted::new(&session, lacks.iter().flat_map(|lack| lack.objects.iter().copied()).collect());
-        let capture = Capture { objects: &wanted, scratch: store.scratch_dir(), monitor, differences: false };
-        let mut snapshot = source.snapshot(&reads, monitor)?;
-        for (index, read) in reads.iter().enumerate() {
-            let table = read.schema.table.to_string();
-            monitor.begin(&Step { verb: "Reading", subject: &table, ..Step::default() });
-            let taken = capture.table(snapshot.as_mut(), index, &read.schema.key_spec(), &[]);
-            monitor.end();
-            match taken {
-                Ok(_) => drop(capture.schema(&read.schema)?),
-                Err(error @ (OpError::Interrupted | OpError::Store(_) | OpError::Tree(TreeError::Store(_)))) => {
-                    return Err(error);
-                }
-                Err(error) => self.failure = Some(format!("{table}: {error}")),
-            }
-        }
-        drop(snapshot);
-        let sealed = session.seal()?;
-        self.objects += sealed.objects;
-        Ok(sealed.objects)
-    }
-}
-
-/// How the rows of a table of a snapshot are read; `None` if the database has no such table.
-fn read(
-    project: &Project,
-    catalog: &Catalog,
-    table: &TableEntry,
-    engine: crate::db::Engine,
-) -> Result<Option<TableRead>, OpError> {
-    let Some(info) = catalog.table(&table.table).filter(|info| info.refusal.is_none()) else { return Ok(None) };
-    let filter = match &table.filter {
-        Some(typed) => {
-            Some(Filter::parse_named(typed, engine, &info.schema, &project.filter_names(&info.schema.table))?)
-        }
-        None => None,
-    };
-    Ok(Some(TableRead { schema: info.schema.clone(), filter }))
 }
 
 fn told(entries: &[(&Entry, bool)], before: &[Lack], after: &[Lack]) -> Vec<RepairedSnapshot> {

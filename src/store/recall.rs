@@ -1,0 +1,193 @@
+//! Taking objects again from packs that are no part of the store: those in quarantine, and those of other copies of it.
+
+use super::mend::may_pass;
+use super::pack::{self, PackEntry};
+use super::salvage::{Found, MOST_SALVAGED, frames};
+use super::{Forms, Frame, NewObjects, Object, ObjectCopy, ObjectKind, Objects, Prover, Store, StoreError};
+use crate::fsio::{FileKind, read_whole};
+use crate::hash::Hash;
+use crate::monitor::Monitor;
+use rayon::prelude::*;
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+impl Store {
+    /// The packs in quarantine.
+    ///
+    /// # Errors
+    /// If the directory cannot be read.
+    pub fn quarantined_packs(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let dir = self.layout.quarantine();
+        let mut packs: Vec<PathBuf> = self
+            .entries_of(&dir)?
+            .into_iter()
+            .filter(|entry| entry.stat.kind == FileKind::File && entry.name.contains(".pack"))
+            .map(|entry| dir.join(entry.name))
+            .collect();
+        packs.sort_unstable();
+        Ok(packs)
+    }
+
+    /// Takes from `packs`, which may be damaged, the objects in `wanted` that the store cannot read, and what they draw on.
+    /// Returns how many objects were added.
+    ///
+    /// # Errors
+    /// As [`Store::session`] and [`super::Session::seal`]; [`StoreError::Interrupted`]. A pack that cannot be read holds nothing,
+    /// unless it is a right or a descriptor that is missing.
+    pub fn recall(
+        &self,
+        packs: &[PathBuf],
+        wanted: &HashSet<Hash>,
+        forms: &dyn Forms,
+        monitor: &dyn Monitor,
+    ) -> Result<u64, StoreError> {
+        let session = self.session()?;
+        let strays = Strays { store: self, packs, found: RwLock::default() };
+        strays.find(forms, monitor)?;
+        for (id, stray) in strays.needed(wanted, forms)? {
+            let file = self.fs.open(&packs[stray.pack])?;
+            let read = pack::read_frame(&*file, &packs[stray.pack], &stray.entry)?;
+            session.put_again(Frame { id, ..read })?;
+        }
+        Ok(session.seal()?.objects)
+    }
+}
+
+/// An object in a pack that is no part of the store.
+#[derive(Debug, Clone, Copy)]
+struct Stray {
+    /// Position in the list.
+    pack: usize,
+    entry: PackEntry,
+}
+
+/// The store, and what was found elsewhere: the first copy of each object.
+struct Strays<'s> {
+    store: &'s Store,
+    packs: &'s [PathBuf],
+    found: RwLock<HashMap<Hash, Stray>>,
+}
+
+impl Strays<'_> {
+    fn found(&self) -> RwLockReadGuard<'_, HashMap<Hash, Stray>> {
+        self.found.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks through all packs. What draws on others is told once these are known, so a copy never draws on itself.
+    fn find(&self, forms: &dyn Forms, monitor: &dyn Monitor) -> Result<(), StoreError> {
+        let mut unknown: Vec<Vec<Found>> = vec![Vec::new(); self.packs.len()];
+        let (prover, mut is_first) = (forms.prover(self), true);
+        loop {
+            let before = self.found().len();
+            for (number, unknown) in unknown.iter_mut().enumerate() {
+                if !is_first && unknown.is_empty() {
+                    continue;
+                }
+                let bytes = match read_whole(&*self.store.fs, &self.packs[number], MOST_SALVAGED).map_err(Into::into) {
+                    Ok(bytes) => bytes,
+                    Err(error) if may_pass(&error) => return Err(error),
+                    Err(_) => continue,
+                };
+                if is_first {
+                    *unknown = frames(&bytes);
+                }
+                let identified = self.identify(&*prover, unknown, &bytes, monitor)?;
+                unknown.retain(|frame| identified.iter().all(|entry| entry.offset != frame.offset));
+                let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
+                for entry in identified {
+                    found.entry(entry.id).or_insert(Stray { pack: number, entry });
+                }
+            }
+            is_first = false;
+            if self.found().len() == before {
+                return Ok(());
+            }
+        }
+    }
+
+    fn identify(
+        &self,
+        prover: &dyn Prover,
+        unknown: &[Found],
+        pack: &[u8],
+        monitor: &dyn Monitor,
+    ) -> Result<Vec<PackEntry>, StoreError> {
+        let identify = |frame: &Found| match monitor.interrupted() {
+            true => Err(StoreError::Interrupted),
+            false => {
+                monitor.advance(0, u64::from(frame.stored_len));
+                let told = frame.raw(pack).and_then(|raw| prover.identify(&raw));
+                Ok(told.map(|(id, kind)| frame.entry(id, kind)))
+            }
+        };
+        let told: Vec<Option<PackEntry>> = unknown.par_iter().map(identify).collect::<Result<_, _>>()?;
+        Ok(told.into_iter().flatten().collect())
+    }
+
+    /// Those that the store needs to read what is wanted.
+    fn needed(&self, wanted: &HashSet<Hash>, forms: &dyn Forms) -> Result<Vec<(Hash, Stray)>, StoreError> {
+        let prover = forms.prover(self.store);
+        let (mut needed, mut seen) = (Vec::new(), HashSet::new());
+        let mut open: Vec<Hash> = wanted.iter().copied().collect();
+        open.sort_unstable();
+        while let Some(id) = open.pop() {
+            let held = self.store.copies(&id);
+            if !seen.insert(id) || held.iter().any(|copy| prover.prove(&id, copy).is_ok()) {
+                continue;
+            }
+            let stray = self.found().get(&id).copied();
+            let copies = match stray {
+                Some(stray) => vec![self.copy(&stray)],
+                None => held,
+            };
+            needed.extend(stray.map(|stray| (id, stray)));
+            for copy in copies.iter().filter(|copy| forms.may_draw(copy.kind)) {
+                let mut bytes = Vec::new();
+                if self.get_copy(&id, copy, &mut bytes).is_ok() {
+                    open.extend(forms.sources(copy.kind, &bytes).unwrap_or_default());
+                }
+            }
+        }
+        Ok(needed)
+    }
+
+    fn copy(&self, stray: &Stray) -> ObjectCopy {
+        let pack = Hash::of(self.packs[stray.pack].as_os_str().as_encoded_bytes());
+        ObjectCopy { kind: stray.entry.kind, pack, offset: stray.entry.offset }
+    }
+
+    fn read(&self, stray: &Stray, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
+        let path = &self.packs[stray.pack];
+        let file = self.store.fs.open(path)?;
+        pack::read_object(&*file, path, &stray.entry, bytes)
+    }
+}
+
+impl Objects for Strays<'_> {
+    fn get(&self, id: &Hash) -> Result<Object, StoreError> {
+        let stray = self.found().get(id).copied();
+        let Some(stray) = stray else { return self.store.get(id) };
+        let mut bytes = Vec::new();
+        self.read(&stray, &mut bytes)?;
+        Ok(Object { kind: stray.entry.kind, bytes })
+    }
+
+    fn kind(&self, id: &Hash) -> Option<ObjectKind> {
+        self.copies(id).iter().map(|copy| copy.kind).min()
+    }
+
+    fn copies(&self, id: &Hash) -> Vec<ObjectCopy> {
+        let mut copies = self.store.copies(id);
+        copies.extend(self.found().get(id).map(|stray| self.copy(stray)));
+        copies
+    }
+
+    fn get_copy(&self, id: &Hash, copy: &ObjectCopy, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
+        let stray = self.found().get(id).copied();
+        match stray.filter(|stray| self.copy(stray) == *copy) {
+            Some(stray) => self.read(&stray, bytes),
+            None => self.store.get_copy(id, copy, bytes),
+        }
+    }
+}

@@ -3,6 +3,7 @@
 //! `docs/FORMAT.md`, sections 2 to 4, is the reference for every byte written here.
 
 mod dangling;
+mod engine;
 mod error;
 mod filler;
 pub mod key;
@@ -11,6 +12,7 @@ pub mod schema;
 mod value;
 
 pub use dangling::DanglingRows;
+pub use engine::Engine;
 pub use error::CodecError;
 pub use filler::RowFiller;
 pub use key::{KeyOrder, KeySpec};

@@ -1,17 +1,7 @@
 //! What a database says of itself and of its tables.
 
-use crate::codec::{TableName, TableSchema};
+use crate::codec::{Engine, TableName, TableSchema};
 use serde::{Deserialize, Serialize};
-
-/// A database engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Engine {
-    /// PostgreSQL 13 and later.
-    Postgres,
-    /// SQLite 3.
-    Sqlite,
-}
 
 /// Which database a snapshot was taken of. Holds no secret and no URL: it goes into manifests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

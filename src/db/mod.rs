@@ -12,7 +12,8 @@ pub mod sqlite;
 mod traits;
 mod url;
 
-pub use catalog::{Catalog, Counter, Engine, SourceIdentity, TableInfo};
+pub use crate::codec::Engine;
+pub use catalog::{Catalog, Counter, SourceIdentity, TableInfo};
 pub use error::{DbError, Rule};
 pub use filter::{Care, FilterNames};
 pub use open::{OpenOptions, open};

@@ -153,11 +153,7 @@ fn database(place: &Place, project: &Project, report: &mut DoctorReport) -> Resu
             format!("the Prisma schema is for {provider}: is this the right database?"),
         );
     }
-    let engine = match identity.engine {
-        Engine::Postgres => "PostgreSQL",
-        Engine::Sqlite => "SQLite",
-    };
-    report.add("server", Health::Good, format!("{engine} {}", identity.version));
+    report.add("server", Health::Good, format!("{} {}", identity.engine.title(), identity.version));
     if !identity.local {
         report.add("host", Health::Note, "not this machine: restore asks for --remote");
     }

@@ -18,16 +18,16 @@ use std::collections::{BTreeSet, HashSet};
 
 /// The database as manifests name it: an SQLite file below the project by its relative path, so that a project can move.
 pub(super) fn origin(identity: &SourceIdentity, project: &Project) -> Origin {
-    let (engine, database) = match identity.engine {
-        Engine::Postgres => ("postgres", identity.database.clone()),
+    let database = match identity.engine {
+        Engine::Postgres => identity.database.clone(),
         Engine::Sqlite => {
             let path = std::path::Path::new(&identity.database);
             let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone());
             let shown = path.strip_prefix(&root).unwrap_or(path);
-            ("sqlite", shown.display().to_string())
+            shown.display().to_string()
         }
     };
-    Origin { engine: engine.to_owned(), cluster: identity.cluster.clone(), database, version: identity.version.clone() }
+    Origin { engine: identity.engine, cluster: identity.cluster.clone(), database, version: identity.version.clone() }
 }
 
 /// One captured table, not yet in a manifest.

@@ -128,10 +128,7 @@ fn run<A: Answers>(
     let project = Project::find(place).map_err(before)?;
     let store = project.open(Access::Read).map_err(before)?;
     let (entry, mut loading) = find(&project, &store, &options.reference).map_err(before)?;
-    let engine = match entry.manifest.source.engine.as_str() {
-        "sqlite" => Engine::Sqlite,
-        _ => Engine::Postgres,
-    };
+    let engine = entry.manifest.source.engine;
     let mut scratch = match out {
         Some(out) => Scratch::create(out),
         None => Scratch::temporary(),

@@ -1,6 +1,6 @@
 //! The manifest: what one snapshot says of itself.
 
-use crate::codec::{DanglingRows, TableName};
+use crate::codec::{DanglingRows, Engine, TableName};
 use crate::hash::Hash;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -50,8 +50,8 @@ pub struct GitState {
 /// Which database a snapshot was taken of: no URL, no host, no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
-    /// `postgres` or `sqlite`.
-    pub engine: String,
+    /// The engine.
+    pub engine: Engine,
     /// PostgreSQL's system identifier, if it could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,

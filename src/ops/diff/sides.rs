@@ -116,11 +116,11 @@ impl<'f> Finder<'f> {
             live.capture(self, &mut pairs, matches!(from, Found::Live), wants_rows)?;
         }
         let engine = |found: &Found<'_>| match (found, &live) {
-            (Found::Snapshot { entry, .. }, _) => engine_of(entry),
-            (_, Some(live)) => live.engine(),
-            (_, None) => Engine::Postgres,
+            (Found::Snapshot { entry, .. }, _) => Some(entry.manifest.source.engine),
+            (Found::Live | Found::Latest, live) => live.as_ref().map(Live::engine),
         };
-        let engines = (engine(&from), engine(&to));
+        let engines = engine(&from).zip(engine(&to));
+        let engines = engines.ok_or_else(|| OpError::Usage("no database was opened to compare with".to_owned()))?;
         let mut sides = Sides {
             from: self.describe(&from, live.as_ref(), &pairs),
             to: self.describe(&to, live.as_ref(), &pairs),
@@ -287,13 +287,6 @@ impl<'f> Finder<'f> {
     }
 }
 
-fn engine_of(entry: &Entry) -> Engine {
-    match entry.manifest.source.engine.as_str() {
-        "sqlite" => Engine::Sqlite,
-        _ => Engine::Postgres,
-    }
-}
-
 /// The tables that a reference is limited to.
 fn limited(found: &Found<'_>) -> Vec<TableName> {
     match found {
@@ -308,7 +301,7 @@ pub(super) fn snapshot_side(objects: &dyn Objects, entry: &Entry, held: &TableEn
         schema: read_schema(objects, &held.schema_object)?,
         root: held.root,
         rows: held.rows,
-        engine: engine_of(entry),
+        engine: entry.manifest.source.engine,
         filter: held.filter.clone(),
         snapshot: Some(entry.id),
         since: None,

@@ -209,7 +209,7 @@ fn export_table(
             table.rows, table.table, written.records
         )));
     }
-    write_restore_script(&script_path, &prisma.script_options(dir, &entry.manifest.source.engine))?;
+    write_restore_script(&script_path, &prisma.script_options(dir, entry.manifest.source.engine))?;
     Ok(ExportedTable {
         table: table.table.to_string(),
         backup: table.backup.clone(),

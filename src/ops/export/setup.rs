@@ -1,5 +1,6 @@
 //! What an export takes from the project's use of Prisma.
 
+use crate::codec::Engine;
 use crate::ops::project::Project;
 use crate::prisma::project::PrismaProject;
 use crate::prisma::{ScriptOptions, Surroundings};
@@ -33,14 +34,14 @@ impl PrismaSide {
     }
 
     /// What the script in `dir` needs.
-    pub(super) fn script_options(&self, dir: &Path, engine: &str) -> ScriptOptions {
+    pub(super) fn script_options(&self, dir: &Path, engine: Engine) -> ScriptOptions {
         let sqlite_folders = self.project.as_ref().map(PrismaProject::sqlite_folders).unwrap_or_default();
         let url =
             self.project.as_ref().and_then(|project| project.urls().first().map(|(setting, _)| (*setting).clone()));
         let mut options = Surroundings {
             root: &self.root,
             script_dir: dir,
-            engine: if engine == "postgres" { "postgresql" } else { engine },
+            engine: engine.provider(),
             schema: self.project.as_ref().map(|project| &project.schema),
             sqlite_folders: &sqlite_folders,
             url: url.as_ref(),

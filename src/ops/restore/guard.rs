@@ -55,7 +55,7 @@ mod tests {
         let (cluster, database, version) = (Some(cluster.to_owned()), database.to_owned(), "15".to_owned());
         let local = host == "localhost";
         let origin = Origin {
-            engine: "postgres".to_owned(),
+            engine: Engine::Postgres,
             cluster: cluster.clone(),
             database: database.clone(),
             version: version.clone(),
@@ -90,7 +90,7 @@ mod tests {
         }
         let (target, identity) = place("1", "dev", "localhost");
         check(&none(), &home, &target, &identity).unwrap();
-        let sqlite = Origin { engine: "sqlite".to_owned(), ..home };
+        let sqlite = Origin { engine: Engine::Sqlite, ..home };
         let all = RestoreOptions { other_database: true, remote: true, production: true, ..none() };
         assert!(matches!(check(&all, &sqlite, &target, &identity), Err(OpError::Refused { allow: None, .. })));
     }

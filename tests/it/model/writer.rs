@@ -2,6 +2,7 @@
 
 use super::process::Process;
 use super::tables::{self, NAMES};
+use dbsnap::codec::Engine;
 use dbsnap::hash::Hash;
 use dbsnap::snapshot::{Actor, FORMAT, History, Manifest, Origin, SnapshotKind, Stored, TableEntry, needs};
 use dbsnap::store::{Frame, NewObjects, ObjectKind, Session, Store};
@@ -43,7 +44,7 @@ pub struct Writer<'a> {
 }
 
 pub fn origin() -> Origin {
-    Origin { engine: "sqlite".to_owned(), cluster: None, database: "dev.db".to_owned(), version: "3".to_owned() }
+    Origin { engine: Engine::Sqlite, cluster: None, database: "dev.db".to_owned(), version: "3".to_owned() }
 }
 
 impl<'a> Writer<'a> {

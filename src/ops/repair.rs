@@ -244,7 +244,8 @@ impl Fetched {
         }
         let session = store.session()?;
         let wanted = Wanted::new(&session, lacks.iter().flat_map(|lack| lack.objects.iter().copied()).collect());
-        let capture = Capture { objects: &wanted, scratch: store.scratch_dir(), monitor, differences: false };
+        let capture =
+            Capture { objects: &wanted, scratch: store.scratch_dir(), storing: None, monitor, differences: false };
         let mut snapshot = source.snapshot(&reads, monitor)?;
         for (index, read) in reads.iter().enumerate() {
             let table = read.schema.table.to_string();

@@ -116,6 +116,7 @@ impl Live {
         let capture = Capture {
             objects: finder.overlay,
             scratch: finder.overlay.scratch_dir().to_owned(),
+            storing: None,
             monitor: finder.monitor,
             differences: wants_rows,
         };

@@ -15,16 +15,16 @@ pub(in crate::cli) struct Args {
     /// Show what would be deleted and why
     #[arg(long)]
     dry_run: bool,
-    /// Keep this many snapshots of each table
+    /// Keep the newest N snapshots of each table [default: max_backups_per_table in config.toml, or 5]
     #[arg(long, value_name = "N")]
     keep: Option<usize>,
-    /// Delete snapshots older than this
+    /// Delete snapshots older than DAYS [default: max_age_days in config.toml, or 30]
     #[arg(long, value_name = "DAYS")]
     days: Option<u32>,
-    /// Remove deleted snapshots at once, also those that could still be brought back
+    /// Free the space of deleted snapshots now; they can't be brought back
     #[arg(long)]
     now: bool,
-    /// Let a coding agent collect snapshots
+    /// Allow this for a process started by a coding agent
     #[arg(long)]
     allow_agent: bool,
 }

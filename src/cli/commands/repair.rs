@@ -14,10 +14,10 @@ const EXIT_DAMAGED: u8 = 5;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Show what would be done
+    /// Show what would be repaired, without changing anything
     #[arg(long)]
     dry_run: bool,
-    /// Don't ask
+    /// Don't ask for confirmation
     #[arg(short, long)]
     yes: bool,
 }

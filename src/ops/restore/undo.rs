@@ -87,5 +87,5 @@ fn last_restore<'h>(store: &Store, history: &'h History, here: &Origin) -> Resul
             earlier.unwrap_or_default()
         )));
     }
-    last.ok_or_else(|| OpError::Usage(format!("no restore into {} can be taken back", here.database)))
+    last.ok_or_else(|| OpError::Usage(format!("no restore into {} can be undone", here.database)))
 }

@@ -22,6 +22,7 @@ mod names;
 mod output;
 mod passwords;
 mod postgres;
+mod prompts;
 mod readme;
 mod references;
 mod relations;
@@ -39,6 +40,7 @@ mod tables;
 mod terminal;
 mod undelete;
 mod verify;
+mod widths;
 
 use crate::support::process::{Invocation, Project, Run};
 use rusqlite::Connection;

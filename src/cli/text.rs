@@ -5,10 +5,8 @@ use jiff::Timestamp;
 use std::borrow::Cow;
 use std::io::IsTerminal;
 
-/// Columns that a name may take in a list: these, or a fifth of a narrow terminal.
-const LONGEST_NAME: usize = 32;
-/// The fewest columns for a name, however narrow the terminal is.
-const SHORTEST_NAME: usize = 16;
+/// The most and the fewest columns for a name in a list.
+const NAME: [usize; 2] = [32, 16];
 
 /// Bold.
 pub(super) const BOLD: Style = Style::new().bold();
@@ -158,9 +156,10 @@ pub(super) fn wrapped(text: &str, width: Option<usize>) -> Cow<'_, str> {
     Cow::Owned(text.split('\n').map(wrap).collect::<Vec<_>>().join("\n"))
 }
 
-/// A name that does not push everything beside it off the screen.
-pub(super) fn short_name(name: &str, width: Option<usize>) -> String {
-    let longest = width.map_or(LONGEST_NAME, |width| (width / 5).clamp(SHORTEST_NAME, LONGEST_NAME));
+/// A name that does not push everything beside it off the screen: it takes one `share`-th of the terminal at most.
+pub(super) fn short_name(name: &str, width: Option<usize>, share: usize) -> String {
+    let [most, fewest] = NAME;
+    let longest = width.map_or(most, |width| (width / share).clamp(fewest, most));
     console::truncate_str(&printable(name), longest, "…").into_owned()
 }
 

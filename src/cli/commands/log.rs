@@ -163,7 +163,7 @@ pub(super) fn tables(snapshot: &LoggedSnapshot, width: Option<usize>) -> String 
     let names: Vec<String> = snapshot
         .tables
         .iter()
-        .map(|table| format!("{}{}", short_name(&table.table, width), if table.filter.is_some() { "*" } else { "" }))
+        .map(|table| format!("{}{}", short_name(&table.table, width, 5), if table.filter.is_some() { "*" } else { "" }))
         .collect();
     match &names[..] {
         [first, rest @ ..] if !rest.is_empty() && is_narrow(width) => format!("{first} +{}", rest.len()),

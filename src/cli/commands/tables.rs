@@ -79,8 +79,8 @@ fn cells(listed: &ListedTable, width: Option<usize>) -> Vec<String> {
         _ => "none".to_owned(),
     };
     vec![
-        listed.model.as_deref().map(|model| short_name(model, width)).unwrap_or_default(),
-        short_name(&listed.table, width),
+        listed.model.as_deref().map(|model| short_name(model, width, 3)).unwrap_or_default(),
+        short_name(&listed.table, width, 3),
         listed.rows.map_or_else(|| "?".to_owned(), count),
         listed.bytes.map_or_else(|| "?".to_owned(), size),
         key,

@@ -49,6 +49,16 @@ fn what_is_no_choice() {
 }
 
 #[test]
+fn the_time_for_the_answer_is_not_counted() {
+    let shop = shop();
+    let run = shop.dbsnap(["restore", "first"]).on_terminal(80, &[(APPLY, "<wait>y\n")]).run().success();
+    let line = run.stdout().lines().find(|line| line.contains("written and verified in")).unwrap();
+    let took = line.trim_end().rsplit(" in ").next().unwrap().trim_end_matches('.');
+    let seconds = took.strip_suffix(" s").map_or(0.0, |seconds| seconds.parse::<f64>().unwrap());
+    assert!(seconds < 10.0, "{line}");
+}
+
+#[test]
 fn only_a_yes_is_a_yes() {
     for (typed, code) in [("n\n", 4), ("\n", 4), ("maybe\n", 4), ("y\n", 0), ("YES\n", 0)] {
         let shop = shop();

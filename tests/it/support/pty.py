@@ -1,9 +1,9 @@
 """Runs a program on a pseudo-terminal: pty.py COLUMNS DIALOG PROGRAM [ARGUMENT ...]
 
-DIALOG is a JSON list of pairs: when the first has been printed, the second is typed. What the terminal shows goes to
-stdout. Exits as the program does, or with 124 when the program does nothing for a minute.
+DIALOG is a JSON list of pairs: when the first has been printed, the second is typed, ten seconds later if it begins with
+`<wait>`. What the terminal shows goes to stdout. Exits as the program does, or with 124 when it prints nothing for a minute.
 """
-import fcntl, json, os, pty, select, struct, sys, termios
+import fcntl, json, os, pty, select, struct, sys, termios, time
 
 columns, dialog, words = int(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3:]
 child, terminal = pty.fork()
@@ -26,5 +26,8 @@ while True:
     while dialog and dialog[0][0].encode() in shown:
         expected, typed = dialog.pop(0)
         shown = shown.split(expected.encode(), 1)[1]
+        if typed.startswith("<wait>"):
+            time.sleep(10)
+            typed = typed.removeprefix("<wait>")
         os.write(terminal, typed.encode())
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

@@ -44,14 +44,14 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
 
 fn render(report: &GcReport) -> String {
     let mut text = String::new();
-    for judged in report.snapshots.iter().filter(|judged| report.dry_run || !judged.keep) {
-        let verdict = if judged.keep { paint(GOOD, "keep") } else { paint(BAD, "drop") };
+    for snapshot in report.snapshots.iter().filter(|snapshot| report.dry_run || !snapshot.keep) {
+        let verdict = if snapshot.keep { paint(GOOD, "keep") } else { paint(BAD, "drop") };
         let _ = writeln!(
             text,
             "{verdict} {}  {}  {}",
-            paint(ID, &judged.id[..8]),
-            printable(&judged.message),
-            paint(DIM, format_args!("({})", printable(&judged.reason)))
+            paint(ID, &snapshot.id[..8]),
+            printable(&snapshot.message),
+            paint(DIM, format_args!("({})", printable(&snapshot.reason)))
         );
     }
     for removed in &report.removed {
@@ -68,7 +68,7 @@ fn render(report: &GcReport) -> String {
     for file in &report.exports {
         let _ = writeln!(text, "- {}", printable(file));
     }
-    let dropped = report.snapshots.iter().filter(|judged| !judged.keep).count() as u64;
+    let dropped = report.snapshots.iter().filter(|snapshot| !snapshot.keep).count() as u64;
     let _ = writeln!(
         text,
         "{}{} of {} and {}; {} freed.",

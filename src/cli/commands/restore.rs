@@ -215,9 +215,9 @@ fn render_plan(plan: &RestorePlan) -> String {
     if let Some(left_out) = &plan.left_out {
         let _ = writeln!(text, "  {} {}", paint(DIM, "note:"), printable(left_out));
     }
-    for bystander in &plan.bystanders {
-        let rows = counted(bystander.rows, "row");
-        let _ = writeln!(text, "  {}: {} affected by cascade", printable(&bystander.table), paint(CHANGED, rows));
+    for affected in &plan.bystanders {
+        let rows = counted(affected.rows, "row");
+        let _ = writeln!(text, "  {}: {} affected by cascade", printable(&affected.table), paint(CHANGED, rows));
     }
     text
 }

@@ -71,7 +71,7 @@ fn cells(line: &StatusLine, now: Timestamp, width: Option<usize>) -> [String; 6]
         TableStatus::Refused => paint(BAD, "cannot be read"),
     };
     [
-        paint(BOLD, short_name(&line.table, width, 3)),
+        paint(BOLD, short_name(&line.table, width, 4)),
         state,
         line.rows.map_or_else(String::new, |rows| counted(rows, "row")),
         line.snapshot.as_ref().map_or_else(String::new, |id| paint(ID, &id[..8])),

@@ -6,15 +6,25 @@ use anstream::ColorChoice;
 use clap::{Args, Parser, ValueEnum};
 use std::path::PathBuf;
 
+/// How a snapshot is named, at the end of the help.
+const NAMES: &str = "\
+Naming snapshots:
+  a1b2c3d4                      an id, or its first digits (four or more)
+  latest, ~1                    the newest snapshot, the one before it
+  v1                            a tag
+  latest:mods                   the newest snapshot that has the table mods
+  v1:mods, v1:mods:cl1104       a table of a snapshot, a row of it by its key
+  backup_20260124_103000_mods   an exported backup, by its name or file
+
+Try it: dbsnap demo";
+
 /// Git-style snapshots of database tables: take back what a script did to your rows.
 #[derive(Debug, Parser)]
 #[command(
     name = "dbsnap",
     version,
-    propagate_version = true,
     max_term_width = 100,
-    after_help = "A snapshot is named by an id prefix, a tag, a backup id or export file, 'latest', 'latest:TABLE' or '~N'.\n\
-                  Start with: dbsnap demo"
+    after_help = NAMES
 )]
 pub(super) struct Cli {
     #[command(flatten)]

@@ -1,13 +1,16 @@
 //! Progress bars on a terminal: rows, bytes and the time left.
 
 use super::signals;
-use super::text::{printable, size};
+use super::text::{printable, size, stderr_width, warning, wrapped};
 use crate::monitor::{Monitor, Step};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+/// What is shown of work whose end is not known.
+const COUNTED: &str = "{spinner} {prefix:.48} {human_pos} rows {msg} {elapsed}";
 
 /// One bar at a time, on stderr; nothing if it is not a terminal.
 pub(super) struct Bars {
@@ -44,10 +47,9 @@ impl Monitor for Bars {
         let bar = ProgressBar::with_draw_target(step.rows, ProgressDrawTarget::stderr_with_hz(10));
         let template = match step.rows {
             Some(_) => "{spinner} {prefix:.24} {wide_bar} {human_pos}/{human_len} rows {msg} {elapsed}",
-            None => "{spinner} {prefix:.48} {human_pos} rows {msg} {elapsed}",
+            None => "{spinner} {prefix:.48} {elapsed}",
         };
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        bar.set_style(style.progress_chars("━━─"));
+        bar.set_style(style(template));
         bar.set_prefix(format!("{} {}", step.verb, printable(step.subject)));
         bar.set_message(size(0));
         bar.enable_steady_tick(Duration::from_millis(120));
@@ -65,6 +67,9 @@ impl Monitor for Bars {
             && let Some(bar) = slot.as_ref()
         {
             bar.inc(rows);
+            if bar.length().is_none() && bytes > 0 {
+                bar.set_style(style(COUNTED));
+            }
             // An estimate that was too low: the total grows with what is there.
             if bar.length().is_some_and(|length| length < bar.position()) {
                 bar.set_length(bar.position());
@@ -79,12 +84,17 @@ impl Monitor for Bars {
 
     fn warn(&self, message: &str) {
         self.clear();
-        let _ = writeln!(anstream::stderr(), "{}", super::text::warning(&printable(message)));
+        let _ = writeln!(anstream::stderr(), "{}", wrapped(&warning(&printable(message)), stderr_width()));
     }
 
     fn interrupted(&self) -> bool {
         signals::came().is_some()
     }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.progress_chars("━━─")
 }
 
 /// A count with thousands separated: `10,000`.

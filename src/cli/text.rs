@@ -3,9 +3,10 @@
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use std::borrow::Cow;
+use std::io::IsTerminal;
 
-/// Columns that a name may take in a table of the terminal.
-const LONGEST_NAME: usize = 32;
+/// The most and the fewest columns for a name in a list.
+const NAME: [usize; 2] = [32, 16];
 
 /// Bold.
 pub(super) const BOLD: Style = Style::new().bold();
@@ -117,33 +118,55 @@ pub(super) fn fit(line: &str, width: Option<usize>) -> Cow<'_, str> {
     width.map_or(Cow::Borrowed(line), |width| console::truncate_str(line, width, "…"))
 }
 
-/// Messages for a terminal of that width: lines end between words.
+/// Text for a terminal of that width: lines end between words, and what continues a line is indented. Commands to copy (`$ ...`)
+/// stay in one line.
 pub(super) fn wrapped(text: &str, width: Option<usize>) -> Cow<'_, str> {
     let Some(width) = width.filter(|width| text.lines().any(|line| console::measure_text_width(line) > *width)) else {
         return Cow::Borrowed(text);
     };
     let wrap = |line: &str| {
-        let (mut lines, mut column) = (String::new(), 0);
+        if console::strip_ansi_codes(line).starts_with("$ ") {
+            return line.to_owned();
+        }
+        let indent = match line.len() - line.trim_start_matches(' ').len() {
+            0 if line.starts_with("- ") => 2,
+            0 => 0,
+            indented => indented + 4,
+        };
+        let (mut lines, mut column, mut begun) = (String::new(), 0, false);
         for (nth, word) in line.split(' ').enumerate() {
             let length = console::measure_text_width(word);
-            if column > 0 && column + 1 + length > width {
+            if length == 0 && begun && column == indent {
+                continue;
+            }
+            if begun && column + 1 + length > width && indent < width / 2 {
                 lines.push('\n');
-                column = 0;
+                lines.push_str(&" ".repeat(indent));
+                column = indent;
             } else if nth > 0 {
                 lines.push(' ');
                 column += 1;
             }
             lines.push_str(word);
             column += length;
+            begun |= length > 0;
         }
         lines
     };
-    Cow::Owned(text.lines().map(wrap).collect::<Vec<_>>().join("\n"))
+    Cow::Owned(text.split('\n').map(wrap).collect::<Vec<_>>().join("\n"))
 }
 
-/// A name that does not push everything beside it off the screen.
-pub(super) fn short_name(name: &str) -> String {
-    console::truncate_str(&printable(name), LONGEST_NAME, "…").into_owned()
+/// A name that does not push everything beside it off the screen: it takes one `share`-th of the terminal at most.
+pub(super) fn short_name(name: &str, width: Option<usize>, share: usize) -> String {
+    let [most, fewest] = NAME;
+    let longest = width.map_or(most, |width| (width / share).clamp(fewest, most));
+    console::truncate_str(&printable(name), longest, "…").into_owned()
+}
+
+/// Columns of the terminal that stderr is; None if it is none.
+pub(super) fn stderr_width() -> Option<usize> {
+    let columns = console::Term::stderr().size_checked().map(|(_, columns)| usize::from(columns));
+    columns.filter(|_| std::io::stderr().is_terminal())
 }
 
 /// The counts of a change: `+3 ~1 -2`, or nothing if there was none.
@@ -187,8 +210,9 @@ mod tests {
         let text = "warning: deleting these rows\n  would cascade to 家具";
         assert_eq!(wrapped(text, None), text);
         assert_eq!(wrapped(text, Some(80)), text);
-        assert_eq!(wrapped(text, Some(18)), "warning: deleting\nthese rows\n  would cascade to\n家具");
+        assert_eq!(wrapped(text, Some(18)), "warning: deleting\nthese rows\n  would cascade to\n      家具");
         assert_eq!(wrapped("averyveryverylongword", Some(5)), "averyveryverylongword");
+        assert_eq!(wrapped("- one two\n\n$ three four five\n", Some(8)), "- one\n  two\n\n$ three four five\n");
         let painted = paint(BAD, "one two");
         assert_eq!(wrapped(&painted, Some(7)), painted);
     }

@@ -5,7 +5,7 @@ use super::command_error::CliError;
 use super::json::{to_json, write_json};
 use super::pager::Pager;
 use super::progress::Bars;
-use super::text::wrapped;
+use super::text::{stderr_width, wrapped};
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use anstream::AutoStream;
@@ -50,7 +50,7 @@ impl Ui {
         match asked {
             Some(other) if self.json && other != json => {
                 let name = other.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-                Err(OpError::Usage(format!("--json and -o {name} are two formats: give one")).into())
+                Err(OpError::Usage(format!("--json and -o {name} are different formats: give one of them")).into())
             }
             None if self.json => Ok(json),
             asked => Ok(asked.unwrap_or(default)),
@@ -75,8 +75,10 @@ impl Ui {
         render: impl FnOnce() -> String,
     ) -> Result<(), CliError> {
         self.bars.clear();
-        let text = if self.json { self.envelope(command, report)? } else { render() };
-        print(&text)
+        if self.json {
+            return print(&self.envelope(command, report)?);
+        }
+        print(&wrapped(&render(), self.width()))
     }
 
     /// As [`Ui::result`]; text for a terminal goes through the pager.
@@ -125,7 +127,7 @@ impl Ui {
             return Ok(());
         }
         self.bars.clear();
-        print(text)
+        print(&wrapped(text, self.width()))
     }
 
     /// Tells a person something on stderr, unless they want quiet.
@@ -207,12 +209,6 @@ impl Stream {
     pub fn end(mut self) -> Result<(), CliError> {
         self.out.flush().map_err(CliError::Output)
     }
-}
-
-/// Columns of the terminal that stderr is; None if it is none.
-fn stderr_width() -> Option<usize> {
-    let columns = console::Term::stderr().size_checked().map(|(_, columns)| usize::from(columns));
-    columns.filter(|_| std::io::stderr().is_terminal())
 }
 
 fn print(text: &str) -> Result<(), CliError> {

@@ -97,7 +97,7 @@ pub enum DbError {
         seconds: u64,
     },
     /// A query of somebody's own filled the disk of temporary files.
-    #[error("the query took {} MB of temporary disk space and was ended: that is all it may have, or half of what was free", bytes / 1_000_000)]
+    #[error("the query took {} MB of temporary disk space and was stopped (limit: 16 GiB, or half of the free space)", bytes / 1_000_000)]
     TooMuchDisk {
         /// How much it took.
         bytes: u64,

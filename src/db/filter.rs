@@ -123,7 +123,7 @@ fn expression(typed: &str, engine: Engine) -> Result<Expr, DbError> {
     let mut parser = Parser::new(dialect).with_recursion_limit(MAX_NESTING).with_tokens_with_locations(tokens);
     let expression = parser.parse_expr().map_err(|error| unreadable(&error.to_string()))?;
     if parser.peek_token_ref().token != Token::EOF {
-        return Err(refused(format!("it goes on after one expression, at `{}`", parser.peek_token_ref().token)));
+        return Err(refused(format!("the expression is followed by `{}`", parser.peek_token_ref().token)));
     }
     Ok(expression)
 }
@@ -135,7 +135,7 @@ fn refused(reason: impl Into<String>) -> DbError {
 
 fn unreadable(error: &str) -> DbError {
     let error = error.trim_start_matches("sql parser error: ");
-    refused(format!("it cannot be read as an expression: {error}"))
+    refused(format!("not an SQL expression: {error}"))
 }
 
 /// The tokens of `typed`, if all of them may stand in a filter.
@@ -144,7 +144,7 @@ fn tokens(typed: &str, dialect: &dyn Dialect) -> Result<Vec<TokenWithSpan>, DbEr
         return Err(refused(format!("it is longer than {MAX_BYTES} bytes")));
     }
     if typed.contains('\0') {
-        return Err(refused("it holds a NUL character"));
+        return Err(refused("it contains a NUL character"));
     }
     let tokens =
         Tokenizer::new(dialect, typed).tokenize_with_location().map_err(|error| unreadable(&error.to_string()))?;
@@ -152,11 +152,11 @@ fn tokens(typed: &str, dialect: &dyn Dialect) -> Result<Vec<TokenWithSpan>, DbEr
     for token in &tokens {
         match &token.token {
             Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_)) => {
-                return Err(refused("it holds a comment"));
+                return Err(refused("it contains a comment"));
             }
             Token::Whitespace(_) => {}
-            Token::SemiColon => return Err(refused("it holds a `;`: a filter is one expression, not a statement")),
-            Token::Placeholder(_) => return Err(refused("it holds a placeholder: write the value itself")),
+            Token::SemiColon => return Err(refused("it contains a `;`: a filter is one expression, not a statement")),
+            Token::Placeholder(_) => return Err(refused("it contains a placeholder: write the value itself")),
             _ => significant += 1,
         }
     }

@@ -37,7 +37,7 @@ impl DatabaseUrl {
             return Err(bad("it is empty"));
         }
         if text.contains('\0') {
-            return Err(bad("it holds a NUL character"));
+            return Err(bad("it contains a NUL character"));
         }
         match text.split_once(':') {
             Some((scheme, rest)) if is_scheme(scheme) => match scheme.to_ascii_lowercase().as_str() {

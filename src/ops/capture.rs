@@ -7,7 +7,7 @@ use super::OpError;
 use crate::codec::{KeySpec, TableSchema};
 use crate::db::{DbError, RowSink, TableId, TableReader};
 use crate::hash::Hash;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Step};
 use crate::snapshot::read_schema;
 use crate::store::{Frame, NewObjects};
 use crate::tree::{BuildOptions, Built, LoadOptions, Loader, RowBatch, SCHEMA, TreeError};
@@ -27,6 +27,8 @@ pub(super) struct Capture<'c> {
     pub objects: &'c dyn NewObjects,
     /// Where the sorter may spill.
     pub scratch: PathBuf,
+    /// The table's name, if storing what is left when all rows have been read is told of as a step of its own.
+    pub storing: Option<&'c str>,
     /// Whom to tell.
     pub monitor: &'c dyn Monitor,
     /// Whether the rows that differ from the first of the previous trees are wanted, and not only their number.
@@ -55,6 +57,10 @@ impl Capture<'_> {
             let mut feed = Feed { batch: RowBatch::new(), sender, spare, monitor: self.monitor };
             let read = snapshot.read(TableId::at(index), &mut feed).and_then(|rows| feed.end().map(|()| rows));
             drop(feed);
+            // What is still to be sorted and stored can take as long as reading.
+            if let Some(subject) = self.storing {
+                self.monitor.begin(&Step { verb: "Storing", subject, ..Step::default() });
+            }
             Ok::<_, OpError>((read, join(loading.join())))
         })?;
         // One that fails makes the other stop: the error to tell is that of the first.

@@ -72,15 +72,18 @@ pub enum OpError {
         /// All of them, qualified.
         candidates: Vec<String>,
     },
+    /// A file that is not the JSON of an export, or no longer.
+    #[error("{0}")]
+    BadBackup(String),
     /// No row of that key in a snapshot's table.
-    #[error("there is no row '{key}' in table {table} of snapshot {}", id.short())]
+    #[error("there is no row '{key}' in table {table} of {}", snapshot.map_or("any snapshot".to_owned(), |id| format!("snapshot {}", id.short())))]
     NoSuchRow {
         /// The key as typed.
         key: String,
         /// The table.
         table: String,
-        /// The snapshot.
-        id: Hash,
+        /// The snapshot; none if no snapshot has it.
+        snapshot: Option<Hash>,
     },
     /// The options contradict each other or lack something.
     #[error("{0}")]
@@ -205,6 +208,7 @@ impl OpError {
             OpError::Store(StoreError::Locked) => ErrorKind::Locked,
             OpError::Store(StoreError::Missing(_) | StoreError::Damaged { .. })
             | OpError::Verification(_)
+            | OpError::BadBackup(_)
             | OpError::Unproved(_)
             | OpError::Tree(
                 TreeError::Corrupt { .. } | TreeError::Store(StoreError::Missing(_) | StoreError::Damaged { .. }),
@@ -245,7 +249,7 @@ impl OpError {
         };
         let hint: Option<String> = match self {
             OpError::NoStore(_) | OpError::Store(StoreError::NoStore(_)) => {
-                Some("make one with: dbsnap init".to_owned())
+                Some("to create one: dbsnap init".to_owned())
             }
             OpError::NoDatabase { variable } => Some(format!(
                 "set {variable} (in the environment, .env.local or .env), or give --url; dbsnap doctor shows what was looked at"
@@ -253,8 +257,8 @@ impl OpError {
             OpError::NoSuchTable { near: names, .. } => {
                 Some(near(names).unwrap_or_else(|| "dbsnap tables lists the tables".to_owned()))
             }
-            OpError::AmbiguousTable { .. } => Some("write one of these names".to_owned()),
-            OpError::Reference(ReferenceError::Empty) => Some("take one with: dbsnap snap TABLE -m MESSAGE".to_owned()),
+            OpError::AmbiguousTable { .. } => Some("use one of these names".to_owned()),
+            OpError::Reference(ReferenceError::Empty) => Some("to take one: dbsnap snap TABLE -m MESSAGE".to_owned()),
             OpError::Reference(ReferenceError::NoneOf { .. } | ReferenceError::TooFar { .. }) => {
                 Some("dbsnap log lists the snapshots and their tables".to_owned())
             }
@@ -294,7 +298,7 @@ impl OpError {
                 "if you trust it: take it over (chown, chmod o-w), or set DBSNAP_SAFE_DIRECTORY={}",
                 store.display()
             )),
-            OpError::NotConfirmed => Some("look at the plan with --dry-run, then give -y".to_owned()),
+            OpError::NotConfirmed => Some("use --dry-run to see the plan, then -y to apply it".to_owned()),
             OpError::NoThreads(_) => Some("raise the limit on processes or memory (ulimit -u, ulimit -v), or end others".to_owned()),
             OpError::Store(StoreError::ReadOnly) => Some(
                 "only log, show, diff, sql, export and verify can read such a store; \
@@ -310,18 +314,22 @@ impl OpError {
                 Some("ask for fewer rows or columns, or let SQLITE_TMPDIR name a directory with more room".to_owned())
             }
             OpError::Db(DbError::TooSlow { .. }) => Some("--timeout SECONDS gives it longer".to_owned()),
-            OpError::PlanChanged => Some("look at the new plan: run it again".to_owned()),
+            OpError::NoSuchRow { key, table, snapshot: Some(_) } => {
+                Some(format!("dbsnap history {table}:{key} lists the snapshots that have it"))
+            }
+            OpError::PlanChanged => Some("run it again to see the new plan".to_owned()),
             OpError::Pinned(id) => Some(format!("dbsnap unpin {} first", id.short())),
             OpError::Store(StoreError::Locked) => Some("try again when the other dbsnap has finished".to_owned()),
             OpError::Store(StoreError::UnknownFormat { .. }) => Some("use a newer dbsnap".to_owned()),
             OpError::Db(DbError::Connect { .. }) => {
-                Some("is it there and running? dbsnap doctor shows which database is used".to_owned())
+                Some("is it running? dbsnap doctor shows which database is used".to_owned())
             }
             OpError::Db(DbError::Login { .. }) => Some("check the user and the password: in the database URL, PGPASSWORD or ~/.pgpass".to_owned()),
-            OpError::Drift { .. } => Some("bring the schema back to what it was (migrations), or go on without: --map OLD=NEW takes a renamed or retyped column, --ignore-column COLUMN leaves one out".to_owned()),
+            OpError::Drift { .. } => Some("revert the migration, or use --map OLD=NEW for a renamed or retyped column, --ignore-column COLUMN to skip one".to_owned()),
             OpError::Unproved(_) => {
                 Some("nothing was changed; look at the triggers, rules, constraints and functions of these tables".to_owned())
             }
+            OpError::BadBackup(_) => Some("give the .json file of an export; dbsnap backups lists them".to_owned()),
             _ if self.kind() == ErrorKind::Verification => Some("dbsnap verify shows what is damaged".to_owned()),
             _ => None,
         };

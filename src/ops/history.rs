@@ -149,7 +149,7 @@ pub fn history(place: &Place, typed: &str) -> Result<HistoryReport, OpError> {
     let Following { mut steps, columns, .. } = following;
     if steps.is_empty() {
         let (key, table) = (key.to_owned(), name.to_string());
-        return Err(OpError::NoSuchRow { key, table, id: newest.id });
+        return Err(OpError::NoSuchRow { key, table, snapshot: None });
     }
     steps.reverse();
     Ok(HistoryReport { table: name.to_string(), key: key.to_owned(), columns, steps, snapshots: held.len() })

@@ -47,7 +47,11 @@ pub fn import(place: &Place, path: &Path, message: &str, monitor: &dyn Monitor) 
     let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let project = Project::find(place)?;
     let wrong = |error| damaged(&file, error);
-    let metadata = ExportReader::open(&path).map_err(wrong)?.metadata().clone();
+    let metadata = match ExportReader::open(&path) {
+        Ok(reader) => reader.metadata().clone(),
+        Err(error @ ExportError::Malformed { .. }) => return Err(OpError::BadBackup(format!("{file}: {error}"))),
+        Err(error) => return Err(wrong(error)),
+    };
     let schema = usable_schema(&metadata).map_err(|what| OpError::Verification(format!("{file}: {what}")))?;
     // The whole file is checked before the first row of it is stored.
     monitor.begin(&Step { verb: "Verifying", subject: &file, ..Step::default() });

@@ -76,6 +76,9 @@ pub struct LoggedSnapshot {
     pub added_bytes: u64,
     /// Whether it is pinned.
     pub pinned: bool,
+    /// Why it is pinned, if that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pin_reason: Option<String>,
     /// Its tags.
     pub tags: Vec<String>,
     /// When and by whom it was deleted, if it is.
@@ -141,7 +144,7 @@ pub fn log(place: &Place, options: &LogOptions) -> Result<LogReport, OpError> {
         .take(options.limit.unwrap_or(usize::MAX))
         .map(|entry| LoggedSnapshot {
             deletion: deletions.get(&entry.id).cloned(),
-            ..describe(entry, &refs.tags, refs.pins.contains_key(&entry.id))
+            ..describe(entry, &refs.tags, &refs.pins)
         })
         .collect();
     Ok(LogReport {
@@ -184,7 +187,11 @@ fn matches(entry: &Entry, options: &LogOptions, tables: Option<&[&TableName]>) -
 }
 
 /// A snapshot as it is listed and shown.
-pub(super) fn describe(entry: &Entry, tags: &BTreeMap<String, Hash>, pinned: bool) -> LoggedSnapshot {
+pub(super) fn describe(
+    entry: &Entry,
+    tags: &BTreeMap<String, Hash>,
+    pins: &BTreeMap<Hash, Option<String>>,
+) -> LoggedSnapshot {
     let manifest = &entry.manifest;
     LoggedSnapshot {
         id: entry.id.to_hex(),
@@ -209,7 +216,8 @@ pub(super) fn describe(entry: &Entry, tags: &BTreeMap<String, Hash>, pinned: boo
             .collect(),
         rows: manifest.rows(),
         added_bytes: entry.added_bytes(),
-        pinned,
+        pinned: pins.contains_key(&entry.id),
+        pin_reason: pins.get(&entry.id).cloned().flatten(),
         tags: tags.iter().filter(|(_, id)| **id == entry.id).map(|(tag, _)| tag.clone()).collect(),
         deletion: None,
     }

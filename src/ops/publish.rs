@@ -103,14 +103,16 @@ impl Taking<'_> {
                 previous.insert(0, compared.root);
                 since = (compared.whole && read.filter.is_none()).then_some(compared.snapshot);
             }
+            let subject = table.to_string();
             let capture = Capture {
+                storing: Some(&subject),
                 objects: self.session,
                 scratch: self.store.scratch_dir(),
                 monitor: self.monitor,
                 differences: compared.is_some(),
             };
             let (rows, bytes) = expected.get(index).copied().unwrap_or_default();
-            self.monitor.begin(&Step { verb: "Reading", subject: &table.to_string(), rows, bytes });
+            self.monitor.begin(&Step { verb: "Reading", subject: &subject, rows, bytes });
             let built = capture.table(snapshot, index, &spec, &previous)?;
             let counters = snapshot
                 .counters(TableId::at(index))?

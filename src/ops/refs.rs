@@ -6,7 +6,7 @@ use super::names::{Tables, is_pattern};
 use super::project::{Place, Project};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
-use crate::snapshot::{Entry, History, Reference, ReferenceError, Refs};
+use crate::snapshot::{Entry, History, Reference, ReferenceError, Refs, SnapshotKind};
 use crate::store::{Access, Store};
 use serde::Serialize;
 
@@ -129,7 +129,7 @@ fn unread(history: &History, refs: &Refs, reference: &Reference, error: Referenc
     let typed = &reference.name;
     let is_its = |id: &Hash| typed.len() >= Hash::SHORT && id.to_hex().starts_with(&typed.to_ascii_lowercase());
     match refs.damaged_tags.get(typed) {
-        Some(reason) => OpError::Verification(format!("what tag {typed} names cannot be read: {reason}")),
+        Some(reason) => OpError::Verification(format!("tag {typed} cannot be read: {reason}")),
         None => match history.unreadable.iter().find(|(id, _)| is_its(id)) {
             Some((id, reason)) => OpError::Verification(format!("snapshot {} cannot be read: {reason}", id.short())),
             None => error.into(),
@@ -162,7 +162,9 @@ pub fn pin(place: &Place, typed: &str, reason: Option<&str>) -> Result<MarkRepor
     let (store, entry) = open(place, typed)?;
     let refs = Refs::load(&store)?;
     let changed = !refs.pins.contains_key(&entry.id) || refs.damaged_pins.contains_key(&entry.id);
-    store.pin(&entry.id, reason)?;
+    // The reason of a safety snapshot's pin would unpin it again after more restores.
+    let before = refs.pins.get(&entry.id).filter(|_| entry.manifest.kind == SnapshotKind::Snapshot);
+    store.pin(&entry.id, reason.or(before.and_then(|reason| reason.as_deref())))?;
     Ok(report(&entry, changed))
 }
 

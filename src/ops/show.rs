@@ -74,7 +74,7 @@ pub fn show(place: &Place, typed: &str) -> Result<ShowReport, OpError> {
     }
     let source = &entry.manifest.source;
     Ok(ShowReport {
-        snapshot: describe(entry, &refs.tags, refs.pins.contains_key(&entry.id)),
+        snapshot: describe(entry, &refs.tags, &refs.pins),
         source: format!("{} {}, {}", source.engine, source.version, source.database),
         parent: entry.manifest.parent.map(crate::hash::Hash::to_hex),
         table: shown,
@@ -136,7 +136,7 @@ fn find_row(
             return record(&mut RecordEncoder::of_table(&schema, &*project.field_names(&schema))?, &row);
         }
     }
-    Err(OpError::NoSuchRow { key: typed.to_owned(), table: whole.to_string(), id: entry.id })
+    Err(OpError::NoSuchRow { key: typed.to_owned(), table: whole.to_string(), snapshot: Some(entry.id) })
 }
 
 /// The row of a tree that has the typed key. Only the way to its leaf is read.

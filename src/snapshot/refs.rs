@@ -45,7 +45,7 @@ impl Refs {
     /// What is damaged, one line each.
     pub fn damage(&self) -> Vec<String> {
         let tags = self.damaged_tags.iter().map(|(name, reason)| {
-            format!("tag {name} cannot be read ({reason}); dbsnap tag REF {name} --force sets it anew, dbsnap tag --delete {name} removes it")
+            format!("tag {name} cannot be read ({reason}); dbsnap tag SNAPSHOT {name} --force sets it anew, dbsnap tag --delete {name} removes it")
         });
         let pins = self.damaged_pins.iter().map(|(id, reason)| {
             let id = id.short();

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The snapshot
-    #[arg(add = complete::snapshots())]
+    #[arg(value_name = "SNAPSHOT", add = complete::snapshots())]
     reference: String,
     /// The new message
     #[arg(short, long, value_name = "TEXT")]

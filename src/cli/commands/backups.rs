@@ -17,7 +17,7 @@ pub(super) fn run(place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
 
 fn render(report: &BackupsReport, width: Option<usize>) -> String {
     if report.backups.is_empty() {
-        return format!("No backups in {}. Write one: dbsnap export REF\n", report.dir.display());
+        return format!("No backups in {}. Write one: dbsnap export latest\n", report.dir.display());
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING);

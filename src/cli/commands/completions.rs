@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The shell
+    /// The shell to complete for
     shell: Shell,
 }
 

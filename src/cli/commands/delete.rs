@@ -12,13 +12,13 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The snapshots
-    #[arg(required = true, add = complete::snapshots())]
+    /// The snapshots to delete
+    #[arg(required = true, value_name = "SNAPSHOT", add = complete::snapshots())]
     references: Vec<String>,
-    /// Don't ask
+    /// Don't ask for confirmation
     #[arg(short, long)]
     yes: bool,
-    /// Let a coding agent delete snapshots
+    /// Allow this for a process started by a coding agent
     #[arg(long)]
     allow_agent: bool,
 }

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Directory for the project
+    /// Directory to create the project in
     #[arg(default_value = "demo")]
     dir: PathBuf,
 }

@@ -24,16 +24,16 @@ pub(in crate::cli) struct Args {
     /// Only these tables
     #[arg(last = true, value_name = "TABLE", add = complete::stored_tables())]
     tables: Vec<String>,
-    /// Leave out this table, or those that match a pattern
+    /// Leave out this table, or all that match a pattern
     #[arg(long, value_name = "TABLE", add = complete::stored_tables())]
     exclude: Vec<String>,
-    /// Counts only
+    /// Show only the number of rows that differ
     #[arg(long, conflicts_with = "name_only")]
     stat: bool,
-    /// Names of tables that differ only
+    /// Show only the names of tables that differ
     #[arg(long)]
     name_only: bool,
-    /// Don't truncate
+    /// Show values in full
     #[arg(long)]
     full: bool,
     /// Only rows whose old or new version matches this SQL expression
@@ -45,7 +45,7 @@ pub(in crate::cli) struct Args {
     /// Swap A and B
     #[arg(short = 'R')]
     swap: bool,
-    /// Exit with status 1 if there are differences
+    /// Exit with status 1 if anything differs
     #[arg(long)]
     exit_code: bool,
     /// Output format
@@ -84,10 +84,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         limit: args.limit,
     };
     let different = match output {
-        Output::Text => {
-            let receiver = TextReceiver::new(ui.stream(), options.depth, args.full, ui.quiet);
-            show(place, &options, receiver, ui)?
-        }
+        Output::Text => show(place, &options, TextReceiver::new(ui, options.depth, args.full), ui)?,
         Output::Json => {
             let rows = options.depth == Depth::Rows;
             show(place, &options, JsonReceiver::new(ui.raw_stream(), rows), ui)?

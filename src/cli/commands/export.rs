@@ -14,15 +14,15 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The snapshot
-    #[arg(add = complete::snapshots())]
+    #[arg(value_name = "SNAPSHOT", add = complete::snapshots())]
     reference: String,
-    /// Only these of its tables
-    #[arg(add = complete::stored_tables())]
+    /// Only these tables
+    #[arg(value_name = "TABLE", add = complete::stored_tables())]
     tables: Vec<String>,
-    /// Leave out this table, or those that match a pattern
+    /// Leave out this table, or all that match a pattern
     #[arg(long, value_name = "TABLE", add = complete::stored_tables())]
     exclude: Vec<String>,
-    /// Output directory [default: export_dir in config.toml, scripts/backups]
+    /// Output directory [default: export_dir in config.toml, or scripts/backups]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 }

@@ -16,19 +16,19 @@ pub(in crate::cli) struct Args {
     /// Show what would be deleted and why
     #[arg(long)]
     dry_run: bool,
-    /// Keep this many snapshots of each table
+    /// Keep the newest N snapshots of each table [default: max_backups_per_table in config.toml, or 5]
     #[arg(long, value_name = "N")]
     keep: Option<usize>,
-    /// Delete snapshots older than this
+    /// Delete snapshots older than DAYS [default: max_age_days in config.toml, or 30]
     #[arg(long, value_name = "DAYS")]
     days: Option<u32>,
-    /// Remove deleted snapshots at once, also those that could still be brought back
+    /// Free the space of deleted snapshots now; they can't be brought back
     #[arg(long)]
     now: bool,
-    /// Compress everything harder, not only some of what is older than a day
+    /// Recompress all packs, not only some of those older than a day
     #[arg(long)]
     recompress: bool,
-    /// Let a coding agent collect snapshots
+    /// Allow this for a process started by a coding agent
     #[arg(long)]
     allow_agent: bool,
 }
@@ -49,14 +49,14 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
 
 fn render(report: &GcReport) -> String {
     let mut text = String::new();
-    for judged in report.snapshots.iter().filter(|judged| report.dry_run || !judged.keep) {
-        let verdict = if judged.keep { paint(GOOD, "keep") } else { paint(BAD, "drop") };
+    for snapshot in report.snapshots.iter().filter(|snapshot| report.dry_run || !snapshot.keep) {
+        let verdict = if snapshot.keep { paint(GOOD, "keep") } else { paint(BAD, "drop") };
         let _ = writeln!(
             text,
             "{verdict} {}  {}  {}",
-            paint(ID, &judged.id[..8]),
-            printable(&judged.message),
-            paint(DIM, format_args!("({})", printable(&judged.reason)))
+            paint(ID, &snapshot.id[..8]),
+            printable(&snapshot.message),
+            paint(DIM, format_args!("({})", printable(&snapshot.reason)))
         );
     }
     for removed in &report.removed {
@@ -73,7 +73,7 @@ fn render(report: &GcReport) -> String {
     for file in &report.exports {
         let _ = writeln!(text, "- {}", printable(file));
     }
-    let dropped = report.snapshots.iter().filter(|judged| !judged.keep).count() as u64;
+    let dropped = report.snapshots.iter().filter(|snapshot| !snapshot.keep).count() as u64;
     let _ = writeln!(
         text,
         "{}{} of {} and {}; {} freed.",

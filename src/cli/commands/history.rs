@@ -3,7 +3,7 @@
 use crate::cli::command_error::CliError;
 use crate::cli::complete;
 use crate::cli::diff::{changed_cell, one_cell};
-use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, paint, printable};
+use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, paint, printable, wrapped};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
 use crate::ops::history::{HistoryReport, HistoryStep, RowEvent, history};
@@ -14,13 +14,13 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The row; values of a composite key stand between commas
+    /// The row; separate the values of a composite key by commas
     #[arg(value_name = "TABLE:KEY", add = complete::rows())]
     row: String,
-    /// At most N changes
+    /// Show at most N changes
     #[arg(short = 'n', value_name = "N")]
     limit: Option<usize>,
-    /// Don't truncate
+    /// Show values in full
     #[arg(long)]
     full: bool,
 }
@@ -28,7 +28,7 @@ pub(in crate::cli) struct Args {
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
     let mut report = history(place, &args.row)?;
     report.steps.truncate(args.limit.unwrap_or(usize::MAX));
-    ui.paged("history", &report, || render(&report, args.full, ui.quiet))?;
+    ui.paged("history", &report, || wrapped(&render(&report, args.full, ui.quiet), ui.width()).into_owned())?;
     Ok(ExitCode::SUCCESS)
 }
 

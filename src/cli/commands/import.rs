@@ -11,10 +11,10 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The JSON file of an export
+    /// An exported JSON file
     file: PathBuf,
     /// Snapshot message
-    #[arg(short, long, value_name = "TEXT", default_value = "")]
+    #[arg(short, long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     message: String,
 }
 

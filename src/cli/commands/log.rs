@@ -18,31 +18,34 @@ use jiff::{SignedDuration, Timestamp};
 use std::fmt::Write;
 use std::process::ExitCode;
 
+/// On a terminal with fewer columns the sizes are left out, and all tables of a snapshot but the first.
+const NARROW: usize = 100;
+
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// Only snapshots of this table
     #[arg(add = complete::stored_tables())]
     table: Option<String>,
-    /// At most N snapshots
+    /// Show at most N snapshots
     #[arg(short = 'n', value_name = "N")]
     limit: Option<usize>,
-    /// Id and message only
+    /// Show only id and message
     #[arg(long)]
     oneline: bool,
-    /// Show rows and changes of each table
+    /// Also show rows and changes of each table
     #[arg(long, conflicts_with = "oneline")]
     stat: bool,
-    /// One line per snapshot, as in '{short} {date} {message}'
+    /// Print a line per snapshot in this format, as in '{short} {date} {message}'
     ///
-    /// Fields: {id}, {short} (the id's first 8 digits), {date}, {message}, {tables}, {rows}, {size} (what the store grew by),
-    /// {user}, {agent}, {tags}, {branch}, {commit}, {database}, {kind} (snapshot or safety). {{ and }} are braces, \t is a tab,
-    /// \n a new line.
+    /// Fields: {id}, {short} (first 8 digits of the id), {date}, {message}, {tables}, {rows}, {size} (growth of the
+    /// store), {user}, {agent}, {tags}, {branch}, {commit}, {database}, {kind} (snapshot or safety). {{ and }} print braces,
+    /// \t a tab, \n a newline.
     #[arg(long, value_name = "TEMPLATE", conflicts_with_all = ["oneline", "stat"])]
     format: Option<Template>,
     /// How to show dates
     #[arg(long, value_enum, value_name = "STYLE", default_value = "relative")]
     date: DateStyle,
-    /// Only snapshots since a date (2026-01-24), an RFC 3339 time, or an age (3d, 12h, 30m)
+    /// Only snapshots since a date (2026-01-24), a time (2026-01-24T10:30:00Z) or an age (3d, 12h, 30m)
     #[arg(long, value_name = "TIME", value_parser = since)]
     since: Option<Timestamp>,
     /// Only snapshots whose message contains TEXT
@@ -51,7 +54,7 @@ pub(in crate::cli) struct Args {
     /// Only snapshots by this user or coding agent
     #[arg(long, value_name = "NAME")]
     actor: Option<String>,
-    /// Deleted snapshots that can still be brought back
+    /// List deleted snapshots that can still be brought back
     #[arg(long)]
     deleted: bool,
 }
@@ -123,10 +126,13 @@ fn render(report: &LogReport, args: &Args, width: Option<usize>) -> String {
         table.add_row([
             paint(ID, &snapshot.id[..8]),
             paint(DIM, args.date.show(snapshot.created_at)),
-            tables(snapshot),
+            tables(snapshot, width),
             count(snapshot.rows),
             changes(snapshot),
-            format!("+{}", size(snapshot.added_bytes)),
+            match is_narrow(width) {
+                true => String::new(),
+                false => format!("+{}", size(snapshot.added_bytes)),
+            },
             message(snapshot),
             actor(snapshot),
         ]);
@@ -141,20 +147,26 @@ fn render(report: &LogReport, args: &Args, width: Option<usize>) -> String {
     for (line, snapshot) in lines.lines().zip(&report.snapshots) {
         let _ = writeln!(text, "{}", fit(line.trim(), width));
         if args.stat {
-            stat(&mut text, snapshot);
+            stat(&mut text, snapshot, width);
         }
     }
     text
 }
 
+/// Whether there is room for the message only where something else is left out.
+fn is_narrow(width: Option<usize>) -> bool {
+    width.is_some_and(|width| width < NARROW)
+}
+
 /// The tables of a snapshot, if there are many the first of them.
-pub(super) fn tables(snapshot: &LoggedSnapshot) -> String {
+pub(super) fn tables(snapshot: &LoggedSnapshot, width: Option<usize>) -> String {
     let names: Vec<String> = snapshot
         .tables
         .iter()
-        .map(|table| format!("{}{}", short_name(&table.table), if table.filter.is_some() { "*" } else { "" }))
+        .map(|table| format!("{}{}", short_name(&table.table, width, 5), if table.filter.is_some() { "*" } else { "" }))
         .collect();
     match &names[..] {
+        [first, rest @ ..] if !rest.is_empty() && is_narrow(width) => format!("{first} +{}", rest.len()),
         [first, second, rest @ ..] if !rest.is_empty() => format!("{first}, {second} +{}", rest.len()),
         names => names.join(", "),
     }
@@ -197,16 +209,16 @@ fn actor(snapshot: &LoggedSnapshot) -> String {
     paint(DIM, printable(&who))
 }
 
-fn stat(text: &mut String, snapshot: &LoggedSnapshot) {
+fn stat(text: &mut String, snapshot: &LoggedSnapshot, width: Option<usize>) {
     for table in &snapshot.tables {
         let change = table.change.map_or_else(|| paint(DIM, "first"), |c| change(c.added, c.changed, c.removed));
         let filter = table.filter.as_ref().map(|filter| format!("  where {}", printable(filter))).unwrap_or_default();
-        let _ = writeln!(
-            text,
+        let line = format!(
             "    {}  {}  {}  {change}{filter}",
             printable(&table.table),
             counted(table.rows, "row"),
             size(table.bytes)
         );
+        let _ = writeln!(text, "{}", fit(&line, width));
     }
 }

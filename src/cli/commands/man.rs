@@ -4,20 +4,22 @@ use crate::cli::args::Cli;
 use crate::cli::command_error::CliError;
 use crate::cli::ui::Ui;
 use crate::ops::{OpError, Place};
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Write a page for every command into this directory; without it the main page goes to stdout
+    /// Write a page for every command to this directory [default: the main page to stdout]
     #[arg(value_name = "DIR")]
     dir: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let command = Cli::command();
+    let mut command = Cli::command();
+    command.build();
+    let command = with_usage(command);
     if let Some(dir) = &args.dir {
         let dir = place.dir.join(dir);
         std::fs::create_dir_all(&dir).map_err(|error| OpError::io("create", &dir, error))?;
@@ -30,4 +32,10 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     let mut stdout = std::io::stdout();
     stdout.write_all(&page).and_then(|()| stdout.flush()).map_err(CliError::Output)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The usage of the help as the synopsis of the page, with the values of options.
+fn with_usage(mut command: Command) -> Command {
+    let usage = command.render_usage().to_string();
+    command.mut_subcommands(with_usage).override_usage(usage.trim_start_matches("Usage: ").to_owned())
 }

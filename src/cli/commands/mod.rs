@@ -43,10 +43,10 @@ macro_rules! examples {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Create a store in this directory
+    /// Create a store (.dbsnap) in this directory
     #[command(after_long_help = examples!["dbsnap init"])]
     Init,
-    /// List what can be snapshotted
+    /// List the tables of the database
     #[command(after_long_help = examples!["dbsnap tables", "dbsnap tables --url file:./dev.db"])]
     Tables,
     /// Take a snapshot of tables
@@ -64,36 +64,39 @@ pub(super) enum Command {
     ])]
     #[command(visible_aliases = ["list", "ls"])]
     Log(log::Args),
-    /// Show a snapshot, a table of it, or one row
+    /// Show a snapshot, one of its tables, or one row
     #[command(after_long_help = examples!["dbsnap show", "dbsnap show latest:mods", "dbsnap show v1:mods:cl1104"])]
     Show(show::Args),
     /// Compare the live tables with their latest snapshots
     #[command(after_long_help = examples!["dbsnap status", "dbsnap status mods --exit-code"])]
     Status(status::Args),
-    /// Show which rows differ between snapshots, or a snapshot and the live database
+    /// Show which rows differ between two snapshots, or a snapshot and the live database
     #[command(after_long_help = examples![
         "dbsnap diff",
         "dbsnap diff latest~1 latest -- mods",
         "dbsnap diff v1 live -o html > diff.html"
     ])]
     Diff(diff::Args),
-    /// Follow one row through all snapshots
+    /// Show how one row changed from snapshot to snapshot
     #[command(after_long_help = examples!["dbsnap history mods:cl1104", "dbsnap history mod_tags:1,wood -n 5"])]
     History(history::Args),
-    /// Query a snapshot without touching the database
+    /// Query a snapshot with SQL
     #[command(after_long_help = examples![
         r#"dbsnap sql latest "SELECT count(*) FROM mods""#,
         r#"dbsnap sql v1 "SELECT * FROM mods WHERE price > 50" -o csv > mods.csv"#,
         "dbsnap sql latest --out snapshot.db"
     ])]
     Sql(sql::Args),
-    /// Write a snapshot's JSON, restore script and backup_manifest.json
+    /// Export a snapshot as JSON with a TypeScript restore script
     #[command(after_long_help = examples!["dbsnap export latest", "dbsnap export v1 mods -o backups"])]
     Export(export::Args),
     /// Import an exported JSON file as a snapshot
     #[command(after_long_help = examples!["dbsnap import scripts/backups/backup_20260124_103000_mods.json"])]
     Import(import::Args),
-    /// Restore rows: plan, confirm, write the differences, verify
+    /// List exported backup files
+    #[command(after_long_help = examples!["dbsnap backups", "dbsnap backups --json"])]
+    Backups,
+    /// Restore rows from a snapshot
     #[command(after_long_help = examples![
         "dbsnap restore latest --dry-run",
         "dbsnap restore latest:mods --mode exact",
@@ -107,50 +110,51 @@ pub(super) enum Command {
     #[command(after_long_help = examples!["dbsnap delete a1b2c3d4", "dbsnap delete v1 latest~3 -y"])]
     #[command(visible_alias = "rm")]
     Delete(delete::Args),
-    /// Bring a deleted snapshot back
+    /// Bring back a deleted snapshot
     #[command(after_long_help = examples!["dbsnap log --deleted", "dbsnap undelete a1b2c3d4"])]
     Undelete(undelete::Args),
-    /// Protect a snapshot from gc and delete
+    /// Protect a snapshot from gc and delete, or list pinned snapshots
     #[command(after_long_help = examples!["dbsnap pin", r#"dbsnap pin latest -m "the state before the migration""#])]
     Pin(pin::PinArgs),
     /// Unpin a snapshot
     #[command(after_long_help = examples!["dbsnap unpin v1"])]
     Unpin(pin::UnpinArgs),
-    /// Give a snapshot a name
+    /// Name a snapshot, or list tags
     #[command(after_long_help = examples!["dbsnap tag", "dbsnap tag latest v1", "dbsnap tag --delete v1"])]
     Tag(tag::Args),
     /// Change a snapshot's message
     #[command(after_long_help = examples![r#"dbsnap amend latest -m "before fc-002, second attempt""#])]
     Amend(amend::Args),
-    /// Apply retention and free unused space
+    /// Delete old snapshots and free unused space
     #[command(after_long_help = examples!["dbsnap gc --dry-run", "dbsnap gc --keep 10 --days 90"])]
     Gc(gc::Args),
-    /// Check the store, a snapshot or an exported file
+    /// Check the store, a snapshot or an exported file for damage
     #[command(after_long_help = examples![
         "dbsnap verify",
         "dbsnap verify --quick",
         "dbsnap verify scripts/backups/backup_20260124_103000_mods.json"
     ])]
     Verify(verify::Args),
-    /// Mend a damaged store, and take lost rows again from other copies and the database
-    #[command(after_long_help = examples!["dbsnap repair --dry-run", "dbsnap repair -y", "dbsnap repair --from /mnt/backup/.dbsnap"])]
+    /// Repair a damaged store, taking lost rows from other copies and the database
+    #[command(after_long_help = examples![
+        "dbsnap repair --dry-run",
+        "dbsnap repair -y",
+        "dbsnap repair --from /mnt/backup/.dbsnap"
+    ])]
     Repair(repair::Args),
-    /// Diagnose the setup
+    /// Check the setup and show which database is used
     #[command(after_long_help = examples!["dbsnap doctor", "dbsnap doctor --url postgresql://localhost/shop"])]
     Doctor,
     /// Try the full workflow on a sample project
     #[command(after_long_help = examples!["dbsnap demo", "dbsnap demo /tmp/demo"])]
     Demo(demo::Args),
-    /// List exported backup files
-    #[command(after_long_help = examples!["dbsnap backups", "dbsnap backups --json"])]
-    Backups,
     /// Print a completion script for your shell
     #[command(after_long_help = examples![
         "dbsnap completions bash > ~/.local/share/bash-completion/completions/dbsnap",
         "dbsnap completions fish > ~/.config/fish/completions/dbsnap.fish"
     ])]
     Completions(completions::Args),
-    /// Print the man page, or write all man pages
+    /// Print the man page, or write all man pages to a directory
     #[command(after_long_help = examples!["dbsnap man | man -l -", "dbsnap man ~/.local/share/man/man1"])]
     Man(man::Args),
 }

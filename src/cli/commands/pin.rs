@@ -2,7 +2,7 @@
 
 use crate::cli::command_error::CliError;
 use crate::cli::complete;
-use crate::cli::text::{ID, paint, printable};
+use crate::cli::text::{DIM, ID, lines, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::log::{LogOptions, LoggedSnapshot, log};
 use crate::ops::{Place, refs};
@@ -11,20 +11,20 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct PinArgs {
-    /// The snapshot; without it all pinned snapshots are listed
-    #[arg(add = complete::snapshots())]
+    /// The snapshot to pin [default: list pinned snapshots]
+    #[arg(value_name = "SNAPSHOT", add = complete::snapshots())]
     reference: Option<String>,
-    /// Reason
+    /// Why it is pinned
     #[arg(short, long, value_name = "TEXT")]
     message: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct UnpinArgs {
-    /// The snapshot
-    #[arg(add = complete::snapshots())]
+    /// The snapshot to unpin
+    #[arg(value_name = "SNAPSHOT", add = complete::snapshots())]
     reference: String,
-    /// Let a coding agent unpin a snapshot
+    /// Allow this for a process started by a coding agent
     #[arg(long)]
     allow_agent: bool,
 }
@@ -59,8 +59,12 @@ fn list(place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
     let report = log(place, &LogOptions::default())?;
     let pins = Pins { pins: report.snapshots.iter().filter(|snapshot| snapshot.pinned).collect() };
     ui.paged("pin", &pins, || {
-        let line = |one: &&LoggedSnapshot| format!("{}  {}\n", paint(ID, &one.id[..8]), printable(&one.message));
-        pins.pins.iter().map(line).collect()
+        let line = |one: &&LoggedSnapshot| {
+            let reason = one.pin_reason.as_ref().filter(|_| !one.is_safety());
+            let reason = reason.map_or_else(String::new, |reason| format!("  ({})", printable(reason)));
+            format!("{}  {}{}\n", paint(ID, &one.id[..8]), printable(&one.message), paint(DIM, reason))
+        };
+        lines(&pins.pins.iter().map(line).collect::<String>(), ui.width())
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -15,13 +15,13 @@ const EXIT_DAMAGED: u8 = 5;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Show what would be done
+    /// Show what would be repaired, without changing anything
     #[arg(long)]
     dry_run: bool,
-    /// Take lost rows from there too: an exported JSON file, a pack, or a folder with such (another copy of the store)
+    /// Also look for lost rows in this exported file, pack file or directory of those
     #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
     from: Vec<PathBuf>,
-    /// Don't ask
+    /// Don't ask for confirmation
     #[arg(short, long)]
     yes: bool,
 }

@@ -21,34 +21,34 @@ const CHOICES: usize = 10;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The snapshot; without it you choose from a list
-    #[arg(add = complete::snapshots())]
+    /// The snapshot, or SNAPSHOT:TABLE or SNAPSHOT:TABLE:KEY for a part of it [default: choose from a list]
+    #[arg(value_name = "SNAPSHOT", add = complete::snapshots())]
     reference: Option<String>,
-    /// Only these of its tables
-    #[arg(add = complete::stored_tables())]
+    /// Only these tables
+    #[arg(value_name = "TABLE", add = complete::stored_tables())]
     tables: Vec<String>,
-    /// Leave out this table, or those that match a pattern
+    /// Leave out this table, or all that match a pattern
     #[arg(long, value_name = "TABLE", add = complete::stored_tables())]
     exclude: Vec<String>,
-    /// How to handle differing rows
+    /// What to do with rows that differ
     #[arg(long, value_enum, default_value = "upsert")]
     mode: ModeArg,
-    /// Only rows that match, in the snapshot or in the live table
-    #[arg(long = "where", value_name = "CONDITION")]
+    /// Only rows that match this SQL expression, in the snapshot or in the live table
+    #[arg(long = "where", value_name = "EXPR")]
     filter: Option<String>,
-    /// Only the row with this key; for a composite key give every field, separated by commas or as several --key
+    /// Only the row with this key; repeat for each field of a composite key
     #[arg(long, value_name = "FIELD=VALUE")]
     key: Vec<String>,
-    /// Only these columns of existing rows
+    /// Write only these columns of rows that still exist (comma-separated)
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     columns: Vec<String>,
-    /// Map a renamed column; the same name twice accepts a changed type
+    /// The column OLD was renamed to NEW; NAME=NAME accepts a changed type
     #[arg(long, value_name = "OLD=NEW", value_parser = pair)]
     map: Vec<(String, String)>,
-    /// Ignore this column: it was dropped, or keeps its current values
+    /// Skip this column: it was dropped, or should keep its current values
     #[arg(long, value_name = "COLUMN")]
     ignore_column: Vec<String>,
-    /// Restore the rows into a new table of this name
+    /// Create a new table with the rows instead
     #[arg(long, value_name = "TABLE")]
     into: Option<String>,
     /// Restore into this database instead
@@ -60,28 +60,28 @@ pub(in crate::cli) struct Args {
     /// Don't ask for confirmation
     #[arg(short, long)]
     yes: bool,
-    /// Allow foreign keys to delete or change rows of other tables
+    /// Allow foreign keys to delete or change rows in other tables
     #[arg(long)]
     cascade: bool,
     /// Allow a database other than the one the snapshot was taken from
     #[arg(long)]
     other_database: bool,
-    /// Allow a database on another machine
+    /// Allow a database on another host
     #[arg(long)]
     remote: bool,
     /// Allow NODE_ENV=production
     #[arg(long)]
     production: bool,
-    /// SQLite: allow rows that refer to missing rows
+    /// Allow foreign keys that refer to missing rows (SQLite)
     #[arg(long)]
     allow_dangling: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ModeArg {
-    /// Restore deleted and changed rows; keep rows added since
+    /// Restore deleted and changed rows, keep rows added since
     Upsert,
-    /// Make the table identical to the snapshot; delete rows added since
+    /// Make the table identical to the snapshot, delete rows added since
     Exact,
     /// Restore deleted rows only
     Missing,
@@ -139,18 +139,18 @@ fn choose(place: &Place, ui: &Ui) -> Result<String, CliError> {
             number.to_string(),
             paint(ID, &snapshot.id[..8]),
             paint(DIM, age(snapshot.created_at, now)),
-            tables(snapshot),
+            tables(snapshot, ui.width()),
             message(snapshot),
         ]);
     }
     ui.note(lines(&list.to_string(), ui.width()).trim_end());
-    let answer = ui.prompt("Restore which snapshot? ")?;
+    let answer = ui.prompt(&format!("Restore which snapshot? [1-{}, id or tag] ", snapshots.len()))?;
     let chosen = answer.parse::<usize>().ok().and_then(|number| snapshots.get(number.checked_sub(1)?));
     match chosen {
         Some(snapshot) => Ok(snapshot.id.clone()),
         // A reference is as good as a number.
         None if !answer.is_empty() => Ok(answer),
-        None => Err(OpError::NotConfirmed.into()),
+        None => Err(OpError::Declined.into()),
     }
 }
 
@@ -215,9 +215,9 @@ fn render_plan(plan: &RestorePlan) -> String {
     if let Some(left_out) = &plan.left_out {
         let _ = writeln!(text, "  {} {}", paint(DIM, "note:"), printable(left_out));
     }
-    for cascaded in &plan.cascaded {
-        let rows = counted(cascaded.rows, "row");
-        let _ = writeln!(text, "  {}: {} affected by cascade", printable(&cascaded.table), paint(CHANGED, rows));
+    for affected in &plan.cascaded {
+        let rows = counted(affected.rows, "row");
+        let _ = writeln!(text, "  {}: {} affected by cascade", printable(&affected.table), paint(CHANGED, rows));
     }
     text
 }

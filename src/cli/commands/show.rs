@@ -13,8 +13,8 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// A snapshot, a table of it, or a row
-    #[arg(value_name = "REF[:TABLE[:KEY]]", default_value = "latest", add = complete::snapshots())]
+    /// A snapshot, one of its tables, or one row
+    #[arg(value_name = "SNAPSHOT[:TABLE[:KEY]]", default_value = "latest", add = complete::snapshots())]
     reference: String,
 }
 
@@ -49,7 +49,7 @@ fn render(report: &ShowReport) -> String {
         line("parent", parent[..8].to_owned());
     }
     if snapshot.pinned {
-        line("pinned", "yes".to_owned());
+        line("pinned", snapshot.pin_reason.clone().unwrap_or_else(|| "yes".to_owned()));
     }
     if !snapshot.tags.is_empty() {
         line("tags", snapshot.tags.join(", "));
@@ -75,7 +75,7 @@ fn render_table(table: &ShownTable) -> String {
     let schema = &table.schema;
     let keys = schema.key_names();
     let what = match &table.root {
-        Some(root) => format!("root {}", paint(ID, &root[..8])),
+        Some(root) => format!("hash {}", paint(ID, &root[..8])),
         None => format!("partitions {}", printable(&table.partitions.join(", "))),
     };
     let mut text = format!("{}  {what}\n\n", paint(BOLD, printable(&schema.table.to_string())));

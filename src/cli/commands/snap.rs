@@ -17,28 +17,28 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Tables, Prisma models or patterns ('mod*'), all read at the same point in time
-    #[arg(add = complete::live_tables())]
+    /// Tables, Prisma models or patterns ('mod*'); all are read in one transaction
+    #[arg(value_name = "TABLE", add = complete::live_tables())]
     tables: Vec<String>,
     /// Snapshot message
     #[arg(short, long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     message: String,
-    /// Every table of the database
+    /// All tables of the database
     #[arg(long)]
     all: bool,
-    /// Leave out this table, or those that match a pattern
+    /// Leave out this table, or all that match a pattern
     #[arg(long, value_name = "TABLE", add = complete::live_tables())]
     exclude: Vec<String>,
-    /// Only rows that match this SQL expression (one table)
+    /// Only rows of the table that match this SQL expression
     #[arg(long = "where", value_name = "EXPR")]
     filter: Option<String>,
     /// Also snapshot tables that deletes would cascade to
     #[arg(long)]
     cascade: bool,
-    /// Write the export files too
+    /// Also export the snapshot (see 'dbsnap export --help')
     #[arg(long)]
     export: bool,
-    /// Show what would be read without taking a snapshot
+    /// Show what would be read, without taking a snapshot
     #[arg(long)]
     dry_run: bool,
 }
@@ -212,17 +212,16 @@ fn created(text: &mut String, report: &SnapReport, exported: &[ExportedTable]) {
 fn verified(text: &mut String, table: &SnappedTable, exported: Option<&ExportedTable>) {
     let _ = writeln!(text, "- Source count: {}", count(table.source_rows));
     let _ = writeln!(text, "- Backup count: {}", count(table.rows));
-    let _ = writeln!(text, "- Root: {}", root(table));
+    let _ = writeln!(text, "- Hash: {}", root(table));
     if let Some(exported) = exported {
         let _ = writeln!(text, "- Checksum: {}", checksum(exported));
     }
     if let Some(since) = &table.change {
-        let _ = writeln!(
-            text,
-            "- Since {}: {}",
-            paint(ID, since.since.short()),
-            change(since.added, since.changed, since.removed)
-        );
+        let changes = match since.added + since.changed + since.removed {
+            0 => "no changes".to_owned(),
+            _ => change(since.added, since.changed, since.removed),
+        };
+        let _ = writeln!(text, "- Since {}: {changes}", paint(ID, since.since.short()));
     }
 }
 

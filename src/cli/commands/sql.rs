@@ -27,14 +27,14 @@ const WIDEST: usize = 60;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The snapshot
-    #[arg(add = complete::snapshots())]
+    #[arg(value_name = "SNAPSHOT", add = complete::snapshots())]
     reference: String,
-    /// One SELECT, in SQLite's dialect
+    /// One SELECT statement, in SQLite's SQL
     query: Option<String>,
-    /// End the query after so many seconds (0: never)
+    /// Stop the query after this many seconds, 0 for no limit
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     timeout: u64,
-    /// Write the snapshot as a SQLite file
+    /// Write the whole snapshot to a new SQLite database instead
     #[arg(long, value_name = "FILE.db")]
     out: Option<PathBuf>,
     /// Output format

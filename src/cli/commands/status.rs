@@ -14,9 +14,9 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// Only these tables
-    #[arg(add = complete::live_tables())]
+    #[arg(value_name = "TABLE", add = complete::live_tables())]
     tables: Vec<String>,
-    /// Exit with status 1 if a table differs from its latest snapshot
+    /// Exit with status 1 if any table differs from its latest snapshot
     #[arg(long)]
     exit_code: bool,
 }
@@ -40,7 +40,7 @@ fn render(report: &StatusReport, quiet: bool, width: Option<usize>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     for line in &report.tables {
-        table.add_row(cells(line, now));
+        table.add_row(cells(line, now, width));
     }
     if let Some(column) = table.column_mut(2) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -56,12 +56,12 @@ fn render(report: &StatusReport, quiet: bool, width: Option<usize>) -> String {
         }
     }
     if !quiet && report.different {
-        text.push_str("\nRun dbsnap diff to see the rows\n");
+        text.push_str("\nTo see the rows: dbsnap diff\n");
     }
     text
 }
 
-fn cells(line: &StatusLine, now: Timestamp) -> [String; 5] {
+fn cells(line: &StatusLine, now: Timestamp, width: Option<usize>) -> [String; 6] {
     let state = match line.status {
         TableStatus::Unchanged => paint(GOOD, "unchanged"),
         TableStatus::Changed if line.counts.all() == 0 => paint(CHANGED, "schema changed"),
@@ -71,13 +71,11 @@ fn cells(line: &StatusLine, now: Timestamp) -> [String; 5] {
         TableStatus::Refused => paint(BAD, "cannot be read"),
     };
     [
-        paint(BOLD, short_name(&line.table)),
+        paint(BOLD, short_name(&line.table, width, 4)),
         state,
         line.rows.map_or_else(String::new, |rows| counted(rows, "row")),
         line.snapshot.as_ref().map_or_else(String::new, |id| paint(ID, &id[..8])),
-        line.created_at.map_or_else(String::new, |at| {
-            let message = line.message.as_deref().unwrap_or_default();
-            format!("{} {}", paint(DIM, age(at, now)), printable(message))
-        }),
+        line.created_at.map_or_else(String::new, |at| paint(DIM, age(at, now))),
+        line.message.as_deref().map(printable).unwrap_or_default(),
     ]
 }

@@ -34,7 +34,7 @@ fn render(report: &TablesReport, width: Option<usize>) -> String {
         };
         table.set_header(keep(head.map(str::to_owned).to_vec()));
         for listed in &report.tables {
-            table.add_row(keep(cells(listed)));
+            table.add_row(keep(cells(listed, width)));
         }
         for column in [1, 2].map(|column| column + usize::from(models)) {
             if let Some(column) = table.column_mut(column) {
@@ -71,7 +71,7 @@ fn shows(report: &TablesReport, cell: impl Fn(&ListedTable) -> &Option<String>) 
     report.tables.iter().any(|listed| cell(listed).is_some())
 }
 
-fn cells(listed: &ListedTable) -> Vec<String> {
+fn cells(listed: &ListedTable, width: Option<usize>) -> Vec<String> {
     let joined = |names: &[String]| printable(&names.join(", "));
     let key = match listed.key_source {
         "primary key" => joined(&listed.key),
@@ -79,8 +79,8 @@ fn cells(listed: &ListedTable) -> Vec<String> {
         _ => "none".to_owned(),
     };
     vec![
-        listed.model.as_deref().map(short_name).unwrap_or_default(),
-        short_name(&listed.table),
+        listed.model.as_deref().map(|model| short_name(model, width, 3)).unwrap_or_default(),
+        short_name(&listed.table, width, 3),
         listed.rows.map_or_else(|| "?".to_owned(), count),
         listed.bytes.map_or_else(|| "?".to_owned(), size),
         key,

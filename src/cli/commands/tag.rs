@@ -2,7 +2,7 @@
 
 use crate::cli::command_error::CliError;
 use crate::cli::complete;
-use crate::cli::text::{ID, paint, printable};
+use crate::cli::text::{ID, lines, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::log::{LogOptions, log};
 use crate::ops::{OpError, Place, refs};
@@ -11,8 +11,8 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The snapshot (with --delete: the tag); without it all tags are listed
-    #[arg(required_if_eq("delete", "true"), add = complete::snapshots())]
+    /// The snapshot; with --delete the tag [default: list tags]
+    #[arg(value_name = "SNAPSHOT", required_if_eq("delete", "true"), add = complete::snapshots())]
     reference: Option<String>,
     /// The tag's name
     #[arg(add = complete::tags())]
@@ -30,7 +30,9 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     let report = match (&args.name, args.delete) {
         (_, true) => refs::untag(place, reference)?,
         (Some(name), false) => refs::tag(place, reference, name, args.force)?,
-        (None, false) => return Err(OpError::Usage("give a tag name".to_owned()).into()),
+        (None, false) => {
+            return Err(OpError::Usage("give a snapshot and a tag name, as in: dbsnap tag latest v1".to_owned()).into());
+        }
     };
     ui.result("tag", &report, || {
         let id = paint(ID, report.id.get(..8).unwrap_or("a snapshot that is not known"));
@@ -70,7 +72,7 @@ fn list(place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
         let line = |one: &Tagged<'_>| {
             format!("{}  {}  {}\n", paint(ID, &one.id[..8]), printable(one.tag), printable(one.message))
         };
-        tags.tags.iter().map(line).collect()
+        lines(&tags.tags.iter().map(line).collect::<String>(), ui.width())
     })?;
     Ok(ExitCode::SUCCESS)
 }

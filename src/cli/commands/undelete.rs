@@ -9,8 +9,8 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The deleted snapshot; `dbsnap log --deleted` lists them
-    #[arg(add = complete::deleted())]
+    /// The deleted snapshot, as listed by 'dbsnap log --deleted'
+    #[arg(value_name = "SNAPSHOT", add = complete::deleted())]
     reference: String,
 }
 

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The restore to take back: its snapshot, or the safety snapshot that it took; otherwise the last one
-    #[arg(add = complete::snapshots())]
+    /// The restore to undo: the snapshot it restored, or the safety snapshot it took [default: the last restore]
+    #[arg(value_name = "SNAPSHOT", add = complete::snapshots())]
     reference: Option<String>,
     /// Show the plan without applying it
     #[arg(long)]
@@ -19,16 +19,16 @@ pub(in crate::cli) struct Args {
     /// Don't ask for confirmation
     #[arg(short, long)]
     yes: bool,
-    /// Allow foreign keys to delete or change rows of other tables
+    /// Allow foreign keys to delete or change rows in other tables
     #[arg(long)]
     cascade: bool,
-    /// Allow a database on another machine
+    /// Allow a database on another host
     #[arg(long)]
     remote: bool,
     /// Allow NODE_ENV=production
     #[arg(long)]
     production: bool,
-    /// SQLite: allow rows that refer to missing rows
+    /// Allow foreign keys that refer to missing rows (SQLite)
     #[arg(long)]
     allow_dangling: bool,
 }

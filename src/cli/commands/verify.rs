@@ -15,10 +15,10 @@ const EXIT_DAMAGED: u8 = 5;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// A snapshot or an exported JSON file; without it the whole store and all exports
-    #[arg(value_name = "REF|FILE", add = complete::snapshots_and_files())]
+    /// A snapshot or an exported JSON file [default: the whole store and all exports]
+    #[arg(value_name = "SNAPSHOT|FILE", add = complete::snapshots_and_files())]
     subject: Option<String>,
-    /// Check that everything is there, without reading all rows and exports
+    /// Only check that everything is there, without reading rows and exports
     #[arg(long)]
     quick: bool,
 }

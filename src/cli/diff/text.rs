@@ -4,8 +4,8 @@ use super::Ending;
 use super::cell::{key, one, quoted, short_pair, shortened, whole};
 use crate::cli::command_error::CliError;
 use crate::cli::progress::count;
-use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, change, paint, printable};
-use crate::cli::ui::Stream;
+use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, change, paint, printable, wrapped};
+use crate::cli::ui::{Stream, Ui};
 use crate::ops::diff::{
     Column, Counts, Depth, DiffReport, DiffSide, Kind, Receiver, Records, RowChange, RowOp, TableDiff, TableState,
     ValueRef, json_changes,
@@ -19,14 +19,20 @@ pub(in crate::cli) struct TextReceiver {
     depth: Depth,
     full: bool,
     quiet: bool,
+    width: Option<usize>,
     begun: bool,
     sides: (String, String),
 }
 
 impl TextReceiver {
-    /// To `out`; with `full` nothing is shortened.
-    pub fn new(out: Stream, depth: Depth, full: bool, quiet: bool) -> TextReceiver {
-        TextReceiver { out, depth, full, quiet, begun: false, sides: Default::default() }
+    /// To the terminal or a file; with `full` nothing is shortened.
+    pub fn new(ui: &Ui, depth: Depth, full: bool) -> TextReceiver {
+        let (out, quiet, width) = (ui.stream(), ui.quiet, ui.width());
+        TextReceiver { out, depth, full, quiet, width, begun: false, sides: Default::default() }
+    }
+
+    fn put(&mut self, text: &str) -> Result<(), CliError> {
+        self.out.put(&wrapped(text, self.width))
     }
 }
 
@@ -38,27 +44,27 @@ impl Receiver for TextReceiver {
         if self.quiet || self.depth == Depth::Names {
             return Ok(());
         }
-        self.out.put(&format!("{} {} {}\n", side(from), paint(DIM, "→"), side(to)))
+        self.put(&format!("{} {} {}\n", side(from), paint(DIM, "→"), side(to)))
     }
 
     fn table(&mut self, table: &TableDiff) -> Result<(), CliError> {
-        if table.state == TableState::Same {
+        if table.state == TableState::Same && (table.notes.is_empty() || self.quiet || self.depth == Depth::Names) {
             return Ok(());
         }
         let name = printable(&table.table);
         if self.depth == Depth::Names {
-            return self.out.put(&format!("{name}\n"));
+            return self.put(&format!("{name}\n"));
         }
         if self.depth == Depth::Rows && (self.begun || !self.quiet) {
-            self.out.put("\n")?;
+            self.put("\n")?;
         }
         self.begun = true;
-        self.out.put(&format!("{}  {}\n", paint(BOLD, name), headline(table, &self.sides)))?;
+        self.put(&format!("{}  {}\n", paint(BOLD, name), headline(table, &self.sides)))?;
         for what in &table.schema_changes {
-            self.out.put(&format!("  {} {}\n", paint(CHANGED, "schema:"), printable(what)))?;
+            self.put(&format!("  {} {}\n", paint(CHANGED, "schema:"), printable(what)))?;
         }
         for note in &table.notes {
-            self.out.put(&format!("  {} {}\n", paint(DIM, "note:"), printable(note)))?;
+            self.put(&format!("  {} {}\n", paint(DIM, "note:"), printable(note)))?;
         }
         Ok(())
     }
@@ -72,13 +78,13 @@ impl Receiver for TextReceiver {
                 format!("  {}\n", paint(style, format!("{sign} {copies}{}", cells(table, row, self.full))))
             }
         };
-        self.out.put(&text)
+        self.put(&text)
     }
 
     fn table_end(&mut self, table: &TableDiff, shown: u64) -> Result<(), CliError> {
         let left = table.counts.all().saturating_sub(shown);
         if self.depth == Depth::Rows && left > 0 && table.state == TableState::Changed {
-            self.out.put(&format!("  {}\n", paint(DIM, format!("… and {} more", count(left)))))?;
+            self.put(&format!("  {}\n", paint(DIM, format!("… and {} more", count(left)))))?;
         }
         Ok(())
     }
@@ -87,7 +93,7 @@ impl Receiver for TextReceiver {
 impl Ending for TextReceiver {
     fn end(mut self, report: &DiffReport) -> Result<(), CliError> {
         if !self.quiet && self.depth != Depth::Names {
-            self.out.put(&format!("\n{}\n", summary(report)))?;
+            self.put(&format!("\n{}\n", summary(report)))?;
         }
         self.out.end()
     }
@@ -119,7 +125,7 @@ fn side(side: &DiffSide) -> String {
 fn headline(table: &TableDiff, sides: &(String, String)) -> String {
     let rows = |rows: Option<u64>| counted(rows.unwrap_or(0), "row");
     match table.state {
-        TableState::Same => "=".to_owned(),
+        TableState::Same => "unchanged".to_owned(),
         TableState::OnlyOld => paint(BAD, format!("{} ({})", absent(&sides.1, "gone"), rows(table.old_rows))),
         TableState::OnlyNew => paint(GOOD, format!("{} ({})", absent(&sides.0, "new"), rows(table.new_rows))),
         TableState::Unlike => paint(CHANGED, "no column in common"),

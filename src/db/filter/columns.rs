@@ -47,7 +47,7 @@ fn unknown(schema: &TableSchema, name: &str) -> DbError {
         [] => {
             let all: Vec<&str> = schema.columns.iter().take(20).map(|column| column.name.as_str()).collect();
             let more = if schema.columns.len() > all.len() { ", ..." } else { "" };
-            format!("; its columns are {}{more}; a text needs quotes: '{name}'", all.join(", "))
+            format!("; its columns are {}{more}; to compare with a text, quote it: '{name}'", all.join(", "))
         }
         near => format!("; did you mean {}?", near.join(" or ")),
     };

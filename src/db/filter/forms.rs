@@ -93,7 +93,8 @@ impl Printer<'_> {
             && let Err(DbError::Filter { reason }) = self.column(side)
             && matches!(self.column(beside), Ok(Some(_)))
         {
-            return Err(refused(format!("{reason}; if a text is meant, quote it: '{}'", name.value)));
+            let hint = format!("; to compare with a text, quote it: '{}'", name.value);
+            return Err(refused(format!("{}{hint}", reason.trim_end_matches(&hint))));
         }
         self.expression(side)
     }
@@ -171,7 +172,7 @@ impl Printer<'_> {
                 literal => text_of(literal).is_some_and(|text| !literals::names_the_present(text)),
             };
             if !is_fixed && !self.is_time(inner)? {
-                return Err(refused("it casts to a date or time what may mean another moment tomorrow"));
+                return Err(refused("it casts to a date or time a text that depends on the current time"));
             }
         }
         self.care.casts(to);

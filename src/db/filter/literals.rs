@@ -29,7 +29,7 @@ pub(super) fn value(engine: Engine, value: &Value) -> Result<String, DbError> {
         {
             Ok(format!("x'{digits}'"))
         }
-        Value::Placeholder(_) => Err(refused("it holds a placeholder: write the value itself")),
+        Value::Placeholder(_) => Err(refused("it contains a placeholder: write the value itself")),
         _ => Err(refused(
             "it holds a literal of a form that is not allowed: write strings as 'text' and numbers as digits",
         )),

@@ -14,9 +14,7 @@ impl Printer<'_> {
         }
         for operand in operands {
             if self.is_time(operand)? {
-                return Err(refused(
-                    "it compares with the present moment, which is another one tomorrow; write the date",
-                ));
+                return Err(refused("it compares with a text that depends on the current time; write the date"));
             }
         }
         Ok(())

@@ -192,9 +192,9 @@ impl<'p> Printer<'p> {
             Expr::AnyOp { left, compare_op, right, .. } if postgres => self.quantified(left, compare_op, "ANY", right),
             Expr::AllOp { left, compare_op, right } if postgres => self.quantified(left, compare_op, "ALL", right),
             Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => {
-                Err(refused("it holds a subquery; a filter looks at one row of one table"))
+                Err(refused("it contains a subquery; a filter looks at one row of one table"))
             }
-            _ => Err(refused("it holds an expression that is not allowed in a filter")),
+            _ => Err(refused("it contains an expression that is not allowed in a filter")),
         }
     }
 

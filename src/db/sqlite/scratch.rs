@@ -205,10 +205,10 @@ impl Scratch {
         let refused = |reason: &str| DbError::Filter { reason: reason.to_owned() };
         let mut batch = Batch::new(&self.conn, query);
         let statement = batch.next().map_err(|error| asked("reading it", error))?;
-        let statement = statement.ok_or_else(|| refused("there is no query in it"))?;
+        let statement = statement.ok_or_else(|| refused("it is empty"))?;
         match batch.next() {
             Ok(None) => {}
-            _ => return Err(refused("it goes on after one statement")),
+            _ => return Err(refused("it is more than one statement")),
         }
         if statement.readonly() && statement.column_count() > 0 {
             Ok(statement)

@@ -118,6 +118,7 @@ impl Live {
         let capture = Capture {
             objects: finder.overlay,
             scratch: finder.overlay.scratch_dir().to_owned(),
+            storing: None,
             monitor: &held,
             differences: wants_rows,
         };

@@ -110,7 +110,8 @@ impl Copies {
         }
         let session = store.session()?;
         let objects = Wanted::new(&session, wanted(lacks));
-        let capture = Capture { objects: &objects, scratch: store.scratch_dir(), monitor, differences: false };
+        let capture =
+            Capture { objects: &objects, scratch: store.scratch_dir(), storing: None, monitor, differences: false };
         for path in self.exports.clone() {
             match read(&path, lacks, &capture, monitor) {
                 Ok(()) => {}

@@ -64,7 +64,13 @@ impl Live {
         let session = store.session()?;
         let wanted = Wanted::new(&session, super::wanted(lacks));
         let held = Held::new(monitor, source.identity().engine, project.config.long_snapshot_seconds);
-        let capture = Capture { objects: &wanted, scratch: store.scratch_dir(), monitor: &held, differences: false };
+        let capture = Capture {
+            objects: &wanted,
+            scratch: store.scratch_dir(),
+            storing: None,
+            monitor: &held,
+            differences: false,
+        };
         let mut snapshot = match source.snapshot(&reads, &held) {
             Ok(snapshot) => snapshot,
             Err(DbError::Stopped) => return Err(OpError::Interrupted),

@@ -46,7 +46,7 @@ impl Target {
             return Ok(());
         }
         let key = options.key_as_typed();
-        Err(OpError::NoSuchRow { key, table: self.entry.table.to_string(), id: entry.id })
+        Err(OpError::NoSuchRow { key, table: self.entry.table.to_string(), snapshot: Some(entry.id) })
     }
 
     /// The tree of the snapshot with the id `snapshot`, where it is what the live table is compared with.
@@ -144,7 +144,7 @@ fn holder(
         }
     }
     let (key, table) = (options.key_as_typed(), options.reference.clone());
-    Err(OpError::NoSuchRow { key, table, id: entry.id })
+    Err(OpError::NoSuchRow { key, table, snapshot: Some(entry.id) })
 }
 
 /// The key of the one row that is wanted, if one is.

@@ -80,12 +80,12 @@ fn last_restore<'h>(store: &Store, history: &'h History, here: &Origin) -> Resul
     let taken = last.and_then(|entry| entry.manifest.sequence);
     if let Some(idle) = idle::last(store, here)?.filter(|idle| taken.is_none_or(|taken| taken <= idle.after)) {
         let restored = idle.restored.get(..Hash::SHORT).unwrap_or(&idle.restored);
-        let earlier = last.map(|last| format!("; dbsnap undo {} takes back the restore before it", last.id.short()));
+        let earlier = last.map(|last| format!("; dbsnap undo {} undoes the restore before it", last.id.short()));
         return Err(OpError::Usage(format!(
-            "the last restore into {}, of snapshot {restored}, changed nothing, so there is nothing to take back{}",
+            "the last restore into {}, of snapshot {restored}, changed nothing, so there is nothing to undo{}",
             here.database,
             earlier.unwrap_or_default()
         )));
     }
-    last.ok_or_else(|| OpError::Usage(format!("no restore into {} can be taken back", here.database)))
+    last.ok_or_else(|| OpError::Usage(format!("no restore into {} can be undone", here.database)))
 }

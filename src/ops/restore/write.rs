@@ -93,8 +93,13 @@ impl Work<'_> {
         changes: &mut [Changes],
         planned_only: bool,
     ) -> Result<Vec<(usize, Hash)>, OpError> {
-        let capture =
-            Capture { objects: session, scratch: self.store.scratch_dir(), monitor: self.monitor, differences: true };
+        let capture = Capture {
+            objects: session,
+            scratch: self.store.scratch_dir(),
+            storing: None,
+            monitor: self.monitor,
+            differences: true,
+        };
         let mut mismatched = Vec::new();
         for (index, target) in self.targets.tables.iter().enumerate() {
             if planned_only {

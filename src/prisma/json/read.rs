@@ -221,7 +221,7 @@ impl<R: BufRead> ExportReader<R> {
             None => (whole, State::Last),
         };
         if !record.starts_with(b"    {") || !record.ends_with(b"}") {
-            return Err(self.malformed("this is not one record on one line; the file was edited or formatted anew"));
+            return Err(self.malformed("not one record on one line; the file was edited or reformatted"));
         }
         if std::str::from_utf8(record).is_err() {
             return Err(self.malformed("the line is not UTF-8"));
@@ -350,5 +350,5 @@ fn parse_head(head: &[u8], line: u64) -> Result<Metadata, ExportError> {
 }
 
 fn not_a_backup(line: u64) -> ExportError {
-    ExportError::malformed(line, "this is not a backup file as dbsnap writes it, or it was formatted anew")
+    ExportError::malformed(line, "not a backup file of dbsnap, or one that was reformatted")
 }

@@ -26,7 +26,7 @@ impl fmt::Debug for Position {
     }
 }
 
-/// Something that was passed over.
+/// Something that was ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     /// Where it stands.

@@ -37,7 +37,7 @@ pub struct Schema {
     pub enums: Vec<Enum>,
     /// Tables of implicit many-to-many relations.
     pub join_tables: Vec<JoinTable>,
-    /// What was passed over.
+    /// What was ignored.
     pub warnings: Vec<Warning>,
 }
 

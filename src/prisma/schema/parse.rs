@@ -106,7 +106,7 @@ fn block(cursor: &mut Cursor<'_>, documentation: Option<String>, parsed: &mut Pa
         Some("generator") => Sort::Generator,
         _ => {
             let what = keyword.map_or_else(|| "something".to_owned(), |keyword| format!("`{keyword} ...`"));
-            parsed.passed_over.push((line, format!("{what} is not known and was passed over")));
+            parsed.passed_over.push((line, format!("{what} is not known and was ignored")));
             cursor.pass_line();
             return Ok(());
         }
@@ -116,14 +116,14 @@ fn block(cursor: &mut Cursor<'_>, documentation: Option<String>, parsed: &mut Pa
     let name = name.ok_or_else(|| (line, format!("a {keyword} has no name")))?.to_owned();
     if !cursor.eat('{') {
         if sort == Sort::Composite && cursor.is_sign('=') {
-            parsed.passed_over.push((line, format!("the type alias {name} was passed over")));
+            parsed.passed_over.push((line, format!("the type alias {name} was ignored")));
             cursor.pass_line();
             return Ok(());
         }
         return Err((line, format!("the {keyword} {name} has no {{ behind its name")));
     }
     if cursor.pass_line() {
-        parsed.passed_over.push((line, format!("what stands behind the {{ of {name} was passed over, as Prisma does")));
+        parsed.passed_over.push((line, format!("what stands behind the {{ of {name} was ignored, as Prisma does")));
     }
     if cursor.is_sign('}') {
         return Err((line, format!("the {keyword} {name} stands in one line; Prisma wants its }} in a later one")));
@@ -161,7 +161,7 @@ fn content(
             let attribute = cursor.attribute()?;
             block.attributes.push(attribute);
         } else {
-            passed_over.push((line, "an attribute stands alone in a line and was passed over".to_owned()));
+            passed_over.push((line, "an attribute stands alone in a line and was ignored".to_owned()));
         }
     } else if let Some(name) = cursor.word() {
         let mut entry =
@@ -169,7 +169,7 @@ fn content(
         match block.sort {
             Sort::Datasource | Sort::Generator if cursor.eat('=') => entry.value = Some(cursor.expression(0)?),
             Sort::Datasource | Sort::Generator => {
-                passed_over.push((line, format!("the line `{name} ...` is no setting and was passed over")));
+                passed_over.push((line, format!("the line `{name} ...` is no setting and was ignored")));
             }
             Sort::Model | Sort::View | Sort::Composite => entry.written = Some(written(cursor, name, &block.name)?),
             Sort::Enum => {}
@@ -181,12 +181,12 @@ fn content(
         }
         block.entries.push(entry);
     } else {
-        passed_over.push((line, "a line that begins neither with a name nor with @@ was passed over".to_owned()));
+        passed_over.push((line, "a line that begins neither with a name nor with @@ was ignored".to_owned()));
         cursor.next();
     }
     let line = cursor.line();
     if cursor.pass_line() {
-        passed_over.push((line, "the rest of a line is not known and was passed over".to_owned()));
+        passed_over.push((line, "the rest of a line is not known and was ignored".to_owned()));
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ fn what_the_parser_refuses() {
 
       tip: a similar argument exists: '--where'
 
-    Usage: dbsnap snap --where <EXPR> [TABLES]...
+    Usage: dbsnap snap --where <EXPR> [TABLE]...
 
     For more information, try '--help'.
     ");
@@ -48,7 +48,7 @@ fn arguments_that_are_not_utf_8() {
     --- stderr
     error: invalid UTF-8 was detected in one or more arguments
 
-    Usage: dbsnap snap [OPTIONS] [TABLES]...
+    Usage: dbsnap snap [OPTIONS] [TABLE]...
 
     For more information, try '--help'.
     ");
@@ -57,7 +57,7 @@ fn arguments_that_are_not_utf_8() {
     --- stderr
     error: invalid UTF-8 was detected in one or more arguments
 
-    Usage: dbsnap verify [OPTIONS] [REF|FILE]
+    Usage: dbsnap verify [OPTIONS] [SNAPSHOT|FILE]
 
     For more information, try '--help'.
     ");

@@ -100,7 +100,7 @@ fn undo_does_not_reach_past_a_restore_that_changed_nothing() {
     insta::assert_snapshot!(shop.refused(["undo", "-y"]), @r"
     exit 2
     --- stderr
-    error: the last restore into dev.db, of snapshot [ID], changed nothing, so there is nothing to take back; dbsnap undo [ID] takes back the restore before it
+    error: the last restore into dev.db, of snapshot [ID], changed nothing, so there is nothing to undo; dbsnap undo [ID] undoes the restore before it
     ");
     // the one before it, when it is named
     shop.dbsnap(["undo", &snap, "-y"]).run().success();

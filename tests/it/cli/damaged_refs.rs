@@ -57,7 +57,7 @@ fn a_damaged_tag_stops_only_what_is_asked_of_it() {
             insta::assert_snapshot!(shop.refused(["show", "v1"]), @r"
             exit 5
             --- stderr
-            error: what tag v1 names cannot be read: its checksum is wrong
+            error: tag v1 cannot be read: its checksum is wrong
             hint: dbsnap verify shows what is damaged
             ");
             insta::assert_snapshot!(shop.refused(["tag", "latest", "v1"]), @r"

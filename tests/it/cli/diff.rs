@@ -139,7 +139,12 @@ fn only_rows_that_fit() {
     insta::assert_snapshot!(shop.refused(["diff", "--where", "cost > 4", "--", "mods"]), @r"
     exit 2
     --- stderr
-    error: invalid filter: table mods has no column cost; its columns are id, title, price, author_id; a text needs quotes: 'cost'
+    error: invalid filter: table mods has no column cost; its columns are id, title, price, author_id; to compare with a text, quote it: 'cost'
+    ");
+    insta::assert_snapshot!(shop.refused(["diff", "--where", "title = Lamp", "--", "mods"]), @r"
+    exit 2
+    --- stderr
+    error: invalid filter: table mods has no column Lamp; its columns are id, title, price, author_id; to compare with a text, quote it: 'Lamp'
     ");
 }
 
@@ -160,7 +165,7 @@ fn what_is_not_there() {
     exit 12
     --- stderr
     error: there are no snapshots yet
-    hint: take one with: dbsnap snap TABLE -m MESSAGE
+    hint: to take one: dbsnap snap TABLE -m MESSAGE
     ");
     shop.snap(["mods"]);
     insta::assert_snapshot!(shop.refused(["diff", "v1"]), @r"
@@ -188,9 +193,9 @@ fn what_is_not_there() {
     insta::assert_snapshot!(shop.refused(["diff", "--json", "-o", "html"]), @r#"
     exit 2
     --- stdout
-    {"version":1,"command":"error","error":{"kind":"usage","exitCode":2,"message":"--json and -o html are two formats: give one","hints":[]}}
+    {"version":1,"command":"error","error":{"kind":"usage","exitCode":2,"message":"--json and -o html are different formats: give one of them","hints":[]}}
     --- stderr
-    error: --json and -o html are two formats: give one
+    error: --json and -o html are different formats: give one of them
     "#);
     shop.sql("DROP TABLE mod_tags; DROP VIEW cheap; DROP TABLE mods; CREATE TABLE fresh (id INTEGER PRIMARY KEY)");
     insta::assert_snapshot!(shop.run(["diff"]), @r#"
@@ -219,7 +224,19 @@ fn what_is_not_there() {
 fn a_filtered_snapshot_is_compared_within_its_filter() {
     let shop = Shop::new();
     shop.snap(["mods", "--where", "price > 5"]);
-    shop.sql("UPDATE mods SET title = 'Other' WHERE id = 1; UPDATE mods SET price = 10 WHERE id = 2");
+    shop.sql("UPDATE mods SET title = 'Other' WHERE id = 1");
+    insta::assert_snapshot!(shop.run(["diff"]), @r#"
+    exit 0
+    --- stdout
+    latest [ID] "snapshot of mods" ([AGO]) → live ([DIR]/dev.db)
+
+    mods  unchanged
+      note: only rows where price > 5
+
+    No differences in 1 table.
+    "#);
+    insta::assert_snapshot!(shop.run(["diff", "-q"]), @"exit 0");
+    shop.sql("UPDATE mods SET price = 10 WHERE id = 2");
     insta::assert_snapshot!(shop.run(["diff"]), @r#"
     exit 0
     --- stdout

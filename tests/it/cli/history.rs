@@ -63,7 +63,7 @@ fn one_row_through_all_snapshots() {
     insta::assert_snapshot!(shop.refused(["history", "mods:77"]), @r"
     exit 12
     --- stderr
-    error: there is no row '77' in table mods of snapshot [ID]
+    error: there is no row '77' in table mods of any snapshot
     ");
     insta::assert_snapshot!(shop.refused(["history", "mods"]), @r"
     exit 2

@@ -70,9 +70,9 @@ fn the_fields_of_every_report() {
 fn errors_are_objects_too() {
     let shop = Shop::new();
     insta::assert_snapshot!(object(shop.dbsnap(["snap", "mosd"])), @r#"{"version":1,"command":"error","error":{"kind":"not_found","exitCode":12,"message":"there is no table 'mosd' in the database","hints":["did you mean mods?"]}}"#);
-    insta::assert_snapshot!(object(shop.dbsnap(["show", "latest"])), @r#"{"version":1,"command":"error","error":{"kind":"not_found","exitCode":12,"message":"there are no snapshots yet","hints":["take one with: dbsnap snap TABLE -m MESSAGE"]}}"#);
+    insta::assert_snapshot!(object(shop.dbsnap(["show", "latest"])), @r#"{"version":1,"command":"error","error":{"kind":"not_found","exitCode":12,"message":"there are no snapshots yet","hints":["to take one: dbsnap snap TABLE -m MESSAGE"]}}"#);
     insta::assert_snapshot!(object(shop.dbsnap(["snap", "--wehre"])), @r#"{"version":1,"command":"error","error":{"kind":"usage","exitCode":2,"message":"unexpected argument '--wehre' found","hints":[]}}"#);
     shop.snap(["mods"]);
     shop.sql("DELETE FROM mods WHERE id = 3");
-    insta::assert_snapshot!(object(shop.dbsnap(["restore", "latest"])), @r#"{"version":1,"command":"error","error":{"kind":"refused","exitCode":4,"message":"confirmation needed, but stdin is not a terminal","hints":["look at the plan with --dry-run, then give -y"]}}"#);
+    insta::assert_snapshot!(object(shop.dbsnap(["restore", "latest"])), @r#"{"version":1,"command":"error","error":{"kind":"refused","exitCode":4,"message":"confirmation needed, but stdin is not a terminal","hints":["use --dry-run to see the plan, then -y to apply it"]}}"#);
 }

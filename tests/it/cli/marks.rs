@@ -16,6 +16,11 @@ fn pins() {
     --- stdout
     [ID] is already pinned.
     ");
+    insta::assert_snapshot!(shop.run(["pin"]), @r"
+    exit 0
+    --- stdout
+    [ID]  one  (for the audit)
+    ");
     insta::assert_snapshot!(shop.run(["unpin", "latest"]), @r"
     exit 0
     --- stdout
@@ -32,6 +37,24 @@ fn pins() {
     error: no snapshot is called 'v1'
     hint: dbsnap log lists the snapshots
     ");
+}
+
+#[test]
+fn a_safety_snapshot_pinned_by_hand_outlives_further_restores() {
+    let shop = Shop::new();
+    shop.snap(["mods"]);
+    let mut kept = String::new();
+    for price in 20..27 {
+        shop.sql(&format!("UPDATE mods SET price = {price} WHERE id = 1"));
+        shop.dbsnap(["restore", "latest", "-y"]).run().success();
+        if kept.is_empty() {
+            kept = shop.dbsnap(["pin"]).run().stdout()[..8].to_owned();
+            shop.dbsnap(["pin", &kept]).run().success();
+        }
+    }
+    let pins = shop.dbsnap(["pin"]).run().success();
+    assert!(pins.stdout().contains(&kept), "{kept}\n{}", pins.stdout());
+    assert!(pins.stdout().lines().count() < 7, "{}", pins.stdout());
 }
 
 #[test]
@@ -92,7 +115,7 @@ fn tags() {
     insta::assert_snapshot!(shop.refused(["tag", "latest"]), @r"
     exit 2
     --- stderr
-    error: give a tag name
+    error: give a snapshot and a tag name, as in: dbsnap tag latest v1
     ");
 }
 
@@ -134,7 +157,7 @@ fn another_message_takes_pins_and_tags_along() {
     error: the following required arguments were not provided:
       --message <TEXT>
 
-    Usage: dbsnap amend --message <TEXT> <REFERENCE>
+    Usage: dbsnap amend --message <TEXT> <SNAPSHOT>
 
     For more information, try '--help'.
     ");

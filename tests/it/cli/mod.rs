@@ -23,6 +23,7 @@ mod names;
 mod output;
 mod passwords;
 mod postgres;
+mod prompts;
 mod readme;
 mod references;
 mod relations;
@@ -40,6 +41,7 @@ mod tables;
 mod terminal;
 mod undelete;
 mod verify;
+mod widths;
 
 use crate::support::process::{Invocation, Project, Run};
 use rusqlite::Connection;

@@ -163,14 +163,13 @@ fn passwords_in_settings_are_not_quoted() {
 fn what_is_started_is_given_no_password() {
     let shop = super::Shop::new();
     shop.snap(["mods"]);
-    let spawn = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)";
     let run = shop
         .dbsnap(["log"])
         .env("DATABASE_URL", "postgres://u:c4n4ry@h/x")
         .env("OTHER_URL", "postgres://u@h/x?password=c4n4ry")
         .env("PGPASSWORD", "c4n4ry")
         .env("DBSNAP_PAGER", "env; tr '\\0' ' ' < /proc/$$/cmdline; cat")
-        .under(["python3", "-c", spawn])
+        .on_terminal(80, &[])
         .run();
     let run = silent(run.success());
     assert!(run.stdout().contains("HOME=") && run.stdout().contains("snapshot of mods"), "{run}");

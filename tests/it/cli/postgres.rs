@@ -99,7 +99,7 @@ fn the_way_there_and_back() {
     insta::assert_snapshot!(market.dbsnap(["snap", "mod", "--where", "id = 1; DROP TABLE authors"]).run(), @r"
     exit 2
     --- stderr
-    error: invalid filter: it holds a `;`: a filter is one expression, not a statement
+    error: invalid filter: it contains a `;`: a filter is one expression, not a statement
     ");
     insta::assert_snapshot!(market.dbsnap(["snap", "mod", "--where", "pg_sleep(10) IS NULL"]).run(), @r"
     exit 2
@@ -120,7 +120,7 @@ fn a_server_that_is_not_there() {
     exit 1
     --- stderr
     error: cannot connect to 127.0.0.1:[PORT]/shop: nothing listens there; is the server running?
-    hint: is it there and running? dbsnap doctor shows which database is used
+    hint: is it running? dbsnap doctor shows which database is used
     ");
     assert_eq!(files(market.project.path()), before);
 }

@@ -125,7 +125,7 @@ fn nobody_is_there_to_say_yes() {
     exit 4
     --- stderr
     error: confirmation needed, but stdin is not a terminal
-    hint: look at the plan with --dry-run, then give -y
+    hint: use --dry-run to see the plan, then -y to apply it
     ");
     assert_eq!(shop.rows(), before);
 }
@@ -193,7 +193,7 @@ fn a_schema_that_no_longer_takes_the_rows() {
     --- stderr
     error: the schema of mods has changed since the snapshot:
       column price is gone
-    hint: bring the schema back to what it was (migrations), or go on without: --map OLD=NEW takes a renamed or retyped column, --ignore-column COLUMN leaves one out
+    hint: revert the migration, or use --map OLD=NEW for a renamed or retyped column, --ignore-column COLUMN to skip one
     ");
     shop.sql("DROP TABLE mod_tags");
     insta::assert_snapshot!(shop.refused(["restore", "latest:mod_tags", "-y"]), @r"

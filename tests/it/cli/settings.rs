@@ -63,7 +63,7 @@ fn from_below_and_from_elsewhere() {
     exit 10
     --- stderr
     error: there is no .dbsnap store in [DIR]/nowhere or any directory above it
-    hint: make one with: dbsnap init
+    hint: to create one: dbsnap init
     ");
 }
 
@@ -125,7 +125,7 @@ fn files_that_are_no_database() {
     exit 1
     --- stderr
     error: cannot connect to [DIR]/gone.db: there is no such file
-    hint: is it there and running? dbsnap doctor shows which database is used
+    hint: is it running? dbsnap doctor shows which database is used
     ");
     assert!(!shop.path().join("gone.db").exists());
     insta::assert_snapshot!(shop.refused(["snap", "--all", "--url", "file:./text.db"]), @r"
@@ -142,7 +142,7 @@ fn files_that_are_no_database() {
     exit 1
     --- stderr
     error: cannot connect to [DIR]/.dbsnap: it is a directory
-    hint: is it there and running? dbsnap doctor shows which database is used
+    hint: is it running? dbsnap doctor shows which database is used
     ");
 }
 

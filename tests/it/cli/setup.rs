@@ -74,7 +74,7 @@ fn what_is_missing() {
     exit 1
     --- stdout
     bad  project          there is no .dbsnap store in [DIR] or any directory above it
-                          make one with: dbsnap init
+                          to create one: dbsnap init
     ");
     empty.dbsnap(["init"]).run().success();
     insta::assert_snapshot!(empty.dbsnap(["doctor"]).run(), @r"
@@ -92,7 +92,7 @@ fn what_is_missing() {
     ok   project          [DIR]
     ok   store            0 snapshots in 0 packs
     bad  database         cannot connect to [DIR]/gone.db: there is no such file
-                          is it there and running? dbsnap doctor shows which database is used
+                          is it running? dbsnap doctor shows which database is used
     ");
 }
 
@@ -209,6 +209,20 @@ fn names_that_a_shell_would_run_are_not_completed() {
 }
 
 #[test]
+fn man_pages_of_every_command() {
+    let project = Project::new();
+    let main = project.dbsnap(["man"]).run().success();
+    assert!(main.stdout().contains(r"\fBdbsnap\fR [OPTIONS] <COMMAND>"), "{main}");
+    project.dbsnap(["man", "pages"]).run().success();
+    for (verb, usage) in [("log", "[OPTIONS] [TABLE]"), ("delete", "[OPTIONS] <SNAPSHOT>..."), ("init", "[OPTIONS]")] {
+        assert!(main.stdout().contains(&format!("dbsnap\\-{verb}(1)")), "{verb}: {main}");
+        let page = std::fs::read_to_string(project.path().join(format!("pages/dbsnap-{verb}.1"))).unwrap();
+        assert!(page.contains(&format!("\\fBdbsnap {verb}\\fR {usage}\n")), "{page}");
+        assert!(page.contains(&format!("dbsnap {verb}")) && page.contains("Examples:"), "{page}");
+    }
+}
+
+#[test]
 fn help() {
     let project = Project::new();
     insta::assert_snapshot!(project.dbsnap(["--help"]).run(), @r"
@@ -219,33 +233,33 @@ fn help() {
     Usage: dbsnap [OPTIONS] <COMMAND>
 
     Commands:
-      init         Create a store in this directory
-      tables       List what can be snapshotted
+      init         Create a store (.dbsnap) in this directory
+      tables       List the tables of the database
       snap         Take a snapshot of tables
       log          List snapshots, newest first [aliases: list, ls]
-      show         Show a snapshot, a table of it, or one row
+      show         Show a snapshot, one of its tables, or one row
       status       Compare the live tables with their latest snapshots
-      diff         Show which rows differ between snapshots, or a snapshot and the live database
-      history      Follow one row through all snapshots
-      sql          Query a snapshot without touching the database
-      export       Write a snapshot's JSON, restore script and backup_manifest.json
+      diff         Show which rows differ between two snapshots, or a snapshot and the live database
+      history      Show how one row changed from snapshot to snapshot
+      sql          Query a snapshot with SQL
+      export       Export a snapshot as JSON with a TypeScript restore script
       import       Import an exported JSON file as a snapshot
-      restore      Restore rows: plan, confirm, write the differences, verify
+      backups      List exported backup files
+      restore      Restore rows from a snapshot
       undo         Undo the last restore
       delete       Delete snapshots [alias: rm]
-      undelete     Bring a deleted snapshot back
-      pin          Protect a snapshot from gc and delete
+      undelete     Bring back a deleted snapshot
+      pin          Protect a snapshot from gc and delete, or list pinned snapshots
       unpin        Unpin a snapshot
-      tag          Give a snapshot a name
+      tag          Name a snapshot, or list tags
       amend        Change a snapshot's message
-      gc           Apply retention and free unused space
-      verify       Check the store, a snapshot or an exported file
-      repair       Mend a damaged store, and take lost rows again from other copies and the database
-      doctor       Diagnose the setup
+      gc           Delete old snapshots and free unused space
+      verify       Check the store, a snapshot or an exported file for damage
+      repair       Repair a damaged store, taking lost rows from other copies and the database
+      doctor       Check the setup and show which database is used
       demo         Try the full workflow on a sample project
-      backups      List exported backup files
       completions  Print a completion script for your shell
-      man          Print the man page, or write all man pages
+      man          Print the man page, or write all man pages to a directory
       help         Print this message or the help of the given subcommand(s)
 
     Options:
@@ -261,9 +275,15 @@ fn help() {
                           .env]
           --store <DIR>   Store directory [default: .dbsnap here or in a parent directory]
 
-    A snapshot is named by an id prefix, a tag, a backup id or export file, 'latest', 'latest:TABLE' or
-    '~N'.
-    Start with: dbsnap demo
+    Naming snapshots:
+      [ID]                      an id, or its first digits (four or more)
+      latest, ~1                    the newest snapshot, the one before it
+      v1                            a tag
+      latest:mods                   the newest snapshot that has the table mods
+      v1:mods, v1:mods:cl1104       a table of a snapshot, a row of it by its key
+      backup_[TIME]_mods   an exported backup, by its name or file
+
+    Try it: dbsnap demo
     ");
     for verb in [
         "init",

@@ -24,7 +24,7 @@ fn a_snapshot_a_table_and_rows() {
     insta::assert_snapshot!(shop.run(["show", "latest:mods"]), @r#"
     exit 0
     --- stdout
-    mods  root [ID]
+    mods  hash [ID]
 
       id         INTEGER  not null  key
       title      TEXT     not null
@@ -64,18 +64,20 @@ fn what_is_not_there() {
     exit 12
     --- stderr
     error: there are no snapshots yet
-    hint: take one with: dbsnap snap TABLE -m MESSAGE
+    hint: to take one: dbsnap snap TABLE -m MESSAGE
     ");
     shop.snap(["mods", "mod_tags"]);
     insta::assert_snapshot!(shop.refused(["show", "latest:mods:7"]), @r"
     exit 12
     --- stderr
     error: there is no row '7' in table mods of snapshot [ID]
+    hint: dbsnap history mods:7 lists the snapshots that have it
     ");
     insta::assert_snapshot!(shop.refused(["show", "latest:mods:seven"]), @r"
     exit 12
     --- stderr
     error: there is no row 'seven' in table mods of snapshot [ID]
+    hint: dbsnap history mods:seven lists the snapshots that have it
     ");
     insta::assert_snapshot!(shop.refused(["show", "latest:mod_tags:1"]), @r#"
     exit 2
@@ -104,7 +106,7 @@ fn rows_have_the_names_of_prisma_s_fields() {
     insta::assert_snapshot!(shop.run(["show", "latest:Mod"]), @r#"
     exit 0
     --- stdout
-    mods  root [ID]
+    mods  hash [ID]
 
       id         INTEGER  not null  key
       title      TEXT     not null

@@ -19,7 +19,7 @@ fn one_table() {
     Verification:
     - Source count: 3
     - Backup count: 3
-    - Root: blake3:bf74a06a5fe9...
+    - Hash: blake3:bf74a06a5fe9...
 
     Backup complete! Snapshot [ID]: 3 rows ([SIZE]) in [DURATION]; the store grew by [SIZE].
 
@@ -44,7 +44,7 @@ fn one_table() {
     Verification:
     - Source count: 3
     - Backup count: 3
-    - Root: blake3:7b32a64c5e7e...
+    - Hash: blake3:7b32a64c5e7e...
     - Since [ID]: +1 ~1 -1
 
     Backup complete! Snapshot [ID]: 3 rows ([SIZE]) in [DURATION]; the store grew by [SIZE].
@@ -246,12 +246,12 @@ fn filters_that_are_refused() {
     insta::assert_snapshot!(shop.refused(["snap", "mods", "--where", "1 = 1; DROP TABLE mods"]), @r"
     exit 2
     --- stderr
-    error: invalid filter: it holds a `;`: a filter is one expression, not a statement
+    error: invalid filter: it contains a `;`: a filter is one expression, not a statement
     ");
     insta::assert_snapshot!(shop.refused(["snap", "mods", "--where", "id IN (SELECT mod_id FROM mod_tags)"]), @r"
     exit 2
     --- stderr
-    error: invalid filter: it holds a subquery; a filter looks at one row of one table
+    error: invalid filter: it contains a subquery; a filter looks at one row of one table
     ");
     insta::assert_snapshot!(shop.refused(["snap", "mods", "--where", "prize > 3"]), @r"
     exit 2

@@ -30,7 +30,7 @@ fn a_snapshot_is_queried_without_the_database() {
     insta::assert_snapshot!(shop.run(["sql", "latest", "SELECT 1; SELECT 2"]), @r#"
     exit 2
     --- stderr
-    error: invalid query: it goes on after one statement (the snapshot has "authors", "mods")
+    error: invalid query: it is more than one statement (the snapshot has "authors", "mods")
     "#);
     insta::assert_snapshot!(shop.run(["sql", "latest", "SELECT * FROM mod_tags"]), @r#"
     exit 2
@@ -114,9 +114,9 @@ fn other_formats() {
     insta::assert_snapshot!(shop.refused(["sql", "latest", query, "--json", "-o", "csv"]), @r#"
     exit 2
     --- stdout
-    {"version":1,"command":"error","error":{"kind":"usage","exitCode":2,"message":"--json and -o csv are two formats: give one","hints":[]}}
+    {"version":1,"command":"error","error":{"kind":"usage","exitCode":2,"message":"--json and -o csv are different formats: give one of them","hints":[]}}
     --- stderr
-    error: --json and -o csv are two formats: give one
+    error: --json and -o csv are different formats: give one of them
     "#);
 }
 

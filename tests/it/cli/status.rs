@@ -29,7 +29,7 @@ fn live_tables_against_their_latest_snapshots() {
     mod_tags           -2               1 row  [ID] [AGO] shop
     mods               ~2 -1           2 rows  [ID] [AGO] shop
 
-    Run dbsnap diff to see the rows
+    To see the rows: dbsnap diff
     ");
     insta::assert_snapshot!(shop.run(["status", "-q", "mods"]), @r"
     exit 0
@@ -53,7 +53,7 @@ fn live_tables_against_their_latest_snapshots() {
     mod_tags           table is gone           [ID] [AGO] shop
     mods               ~2 -1           2 rows  [ID] [AGO] shop
 
-    Run dbsnap diff to see the rows
+    To see the rows: dbsnap diff
     ");
     assert_eq!(shop.dbsnap(["status", "--exit-code", "facet_definitions"]).run().code(), Some(0));
     insta::assert_snapshot!(shop.refused(["status", "nothing"]), @r"

@@ -17,7 +17,7 @@ fn no_store() {
     exit 10
     --- stderr
     error: there is no .dbsnap store in [DIR] or any directory above it
-    hint: make one with: dbsnap init
+    hint: to create one: dbsnap init
     ");
 }
 

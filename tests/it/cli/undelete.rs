@@ -218,12 +218,10 @@ fn agents_do_not_take_snapshots_away_by_themselves() {
 fn on_a_terminal_delete_asks() {
     let shop = Shop::new();
     let id = shop.snap(["mods", "-m", "first"]);
-    let spawn = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)";
-    let terminal = ["sh", "-c", "echo n | python3 -c \"$0\" \"$@\"", spawn];
-    let asked = shop.dbsnap(["delete", &id]).under(terminal).run();
+    let asked = shop.dbsnap(["delete", &id]).on_terminal(80, &[("[y/N] ", "n\n")]).run();
     assert_eq!(asked.code(), Some(4), "{asked}");
     assert!(asked.stdout().contains("the last snapshot of all rows of mods"), "{asked}");
     shop.dbsnap(["show", &id]).run().success();
-    shop.dbsnap(["delete", &id, "--yes"]).under(terminal).run().success();
+    shop.dbsnap(["delete", &id, "--yes"]).on_terminal(80, &[]).run().success();
     assert_eq!(shop.dbsnap(["show", &id]).run().code(), Some(12));
 }

@@ -60,16 +60,16 @@ fn what_is_not_known_is_passed_over_with_a_warning() {
     .unwrap();
     let warnings: Vec<String> = schema.warnings.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(warnings.join("\n"), @"
-    schema.prisma:1: `extension ...` is not known and was passed over
-    schema.prisma:4: the type alias Id was passed over
-    schema.prisma:8: a line that begins neither with a name nor with @@ was passed over
-    schema.prisma:8: the rest of a line is not known and was passed over
-    schema.prisma:9: the rest of a line is not known and was passed over
-    schema.prisma:12: `policy ...` is not known and was passed over
-    schema.prisma:6: @sparkling is not known and was passed over
+    schema.prisma:1: `extension ...` is not known and was ignored
+    schema.prisma:4: the type alias Id was ignored
+    schema.prisma:8: a line that begins neither with a name nor with @@ was ignored
+    schema.prisma:8: the rest of a line is not known and was ignored
+    schema.prisma:9: the rest of a line is not known and was ignored
+    schema.prisma:12: `policy ...` is not known and was ignored
+    schema.prisma:6: @sparkling is not known and was ignored
     schema.prisma:7: the type Place of field place is not known; it is kept as it is
-    schema.prisma:10: @@partition is not known and was passed over
-    schema.prisma:15: @@sorted is not known and was passed over
+    schema.prisma:10: @@partition is not known and was ignored
+    schema.prisma:15: @@sorted is not known and was ignored
     ");
     let names: Vec<&str> = schema.models[0].fields.iter().map(|field| field.name.as_str()).collect();
     assert_eq!(names, ["id", "place", "price"]);

@@ -103,6 +103,15 @@ impl Invocation {
         self
     }
 
+    /// On a terminal of that width, as the only program. When the first text of a pair has been printed, the second is typed.
+    /// Both streams go to the terminal, and what it shows is on stdout.
+    pub fn on_terminal(self, columns: u16, dialog: &[(&str, &str)]) -> Invocation {
+        let (columns, dialog) = (columns.to_string(), serde_json::to_string(dialog).unwrap());
+        let pager = self.variable("DBSNAP_PAGER").unwrap_or(OsStr::new("cat")).to_owned();
+        let words = ["python3", "-c", include_str!("pty.py"), &columns, &dialog];
+        self.env("DBSNAP_PAGER", pager).under(words)
+    }
+
     /// Where it runs.
     pub fn place(&self) -> &Path {
         &self.dir

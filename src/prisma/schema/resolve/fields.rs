@@ -23,7 +23,7 @@ impl Reader<'_> {
             if let Some((_, name)) = attribute.name.split_once('.') {
                 native = Some(native_type(name, attribute));
             } else if !PLAIN.contains(&attribute.name.as_str()) {
-                self.warn(attribute.line, format!("@{} is not known and was passed over", attribute.name));
+                self.warn(attribute.line, format!("@{} is not known and was ignored", attribute.name));
             }
         }
         let default = attribute("default").map(|default| match default.argument("value", true) {
@@ -96,7 +96,7 @@ impl Reader<'_> {
                     RelationAction::ALL.into_iter().find(|known| *value == Expression::Path(known.name().into()));
                 *action = known;
                 if known.is_none() {
-                    self.warn(line, format!("the {name} of a relation is not known and was passed over"));
+                    self.warn(line, format!("the {name} of a relation is not known and was ignored"));
                 }
             }
         }

@@ -102,7 +102,7 @@ impl Reader<'_> {
                 "id" => id = Some(self.key(attribute, &fields)?),
                 "unique" => uniques.push(self.key(attribute, &fields)?),
                 "index" | "fulltext" | "shardKey" => {}
-                other => self.warn(attribute.line, format!("@@{other} is not known and was passed over")),
+                other => self.warn(attribute.line, format!("@@{other} is not known and was ignored")),
             }
         }
         keys::mark(&mut fields, id.as_ref(), &uniques);
@@ -132,7 +132,7 @@ impl Reader<'_> {
             match attribute.name.as_str() {
                 "map" => db_name = self.name_in(attribute, "name")?,
                 "schema" => db_schema = Some(self.name_in(attribute, "map")?),
-                other => self.warn(attribute.line, format!("@@{other} is not known and was passed over")),
+                other => self.warn(attribute.line, format!("@@{other} is not known and was ignored")),
             }
         }
         let documentation = block.documentation.clone();

@@ -12,6 +12,7 @@ mod connect;
 mod defaults;
 mod error;
 mod foreign_keys;
+mod headings;
 mod interrupt;
 mod kinds;
 mod literal;

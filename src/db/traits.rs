@@ -148,6 +148,16 @@ pub trait Snapshot {
         Ok(Vec::new())
     }
 
+    /// Rows that would be left without what they refer to if that were written, where foreign keys do not act: referring table, referenced
+    /// table, number of rows. As far as can be told without writing; references within this transaction are passed over.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    fn stranded(&mut self, index: usize, writing: Writing<'_>) -> Result<Vec<(TableName, TableName, u64)>, DbError> {
+        let _ = (index, writing);
+        Ok(Vec::new())
+    }
+
     /// The counters (sequences, identities, AUTOINCREMENT) that feed columns of that table.
     ///
     /// # Errors
@@ -233,7 +243,7 @@ pub struct Changing<'r> {
 pub struct Writing<'r> {
     /// Rows that are inserted, or whose values others get.
     pub rows: &'r [&'r [u8]],
-    /// Rows that are deleted, if these are all.
+    /// Rows that are deleted, if these and `rows` are all.
     pub gone: Option<&'r [&'r [u8]]>,
 }
 

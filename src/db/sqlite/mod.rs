@@ -26,6 +26,7 @@ mod scratch;
 mod scratch_form;
 mod shape;
 mod sql;
+mod stranded;
 mod text;
 mod twins;
 mod violations;

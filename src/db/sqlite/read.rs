@@ -6,8 +6,9 @@ use super::interrupt::interruptible;
 use super::misfits::misfits;
 use super::shape::Shape;
 use super::sql;
+use super::stranded::stranded;
 use super::text::TextForm;
-use crate::codec::{Key, TableSchema};
+use crate::codec::{Key, TableName, TableSchema};
 use crate::db::{Counter, DbError, Filter, Misfit, RowSink, Snapshot, TableRead, Writing};
 use crate::monitor::Monitor;
 use rusqlite::{Connection, OptionalExtension, ffi};
@@ -74,6 +75,13 @@ impl Snapshot for SqliteSnapshot<'_> {
             Some(shape) => misfits(self.transaction.0, shape, self.text, writing),
             None => Ok(Vec::new()),
         }
+    }
+
+    fn stranded(&mut self, index: usize, writing: Writing<'_>) -> Result<Vec<(TableName, TableName, u64)>, DbError> {
+        let shape = shape_at(&self.shapes, index)?;
+        interruptible(self.transaction.0, self.monitor, || {
+            stranded(self.transaction.0, shape, &self.tables, self.text, writing)
+        })
     }
 
     fn judge(

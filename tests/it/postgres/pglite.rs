@@ -74,7 +74,7 @@ fn snapshots_and_restores() {
     let url = format!("postgresql://postgres@127.0.0.1:{}/postgres", served.port);
     let json = |served: &mut Pglite, words: &[&str]| -> Value {
         served.sql("SELECT 1");
-        let run = project.dbsnap(words).args(&["--json"]).env("DBSNAP_URL", &url).run().success();
+        let run = project.dbsnap(words).args(["--json"]).env("DBSNAP_URL", &url).run().success();
         serde_json::from_str(run.stdout()).unwrap()
     };
     let before = served.rows();

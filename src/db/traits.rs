@@ -166,6 +166,13 @@ pub trait Snapshot: TableReader {
     /// If the database cannot be asked.
     fn misfits(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError>;
 
+    /// Rows that would be left without what they refer to if that were written, where foreign keys do not act: referring table, referenced
+    /// table, number of rows. As far as can be told without writing; references within this transaction are passed over.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    fn stranded(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<(TableName, TableName, u64)>, DbError>;
+
     /// Rows of tables outside this transaction that foreign-key actions would delete or change if `changes` were made: (table, rows),
     /// by table. Counted by the database; nothing is written. None where foreign keys do not act. In a restore, to be called before the first write.
     ///
@@ -240,7 +247,7 @@ pub struct Changing<'r> {
 pub struct Writing<'r> {
     /// Rows that are inserted, or whose values others get.
     pub rows: &'r [&'r [u8]],
-    /// Rows that are deleted, if these are all.
+    /// Rows that are deleted, if these and `rows` are all.
     pub gone: Option<&'r [&'r [u8]]>,
 }
 

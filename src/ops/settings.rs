@@ -197,7 +197,9 @@ fn from_env_file(path: &Path, name: &str) -> Result<Option<String>, OpError> {
         Err(error) => return Err(OpError::io("read", path, error)),
     };
     let file = EnvFile::parse(&String::from_utf8_lossy(&bytes));
-    let value = file.value(name, &|name| std::env::var(name).ok()).map_err(|TooLong| OpError::Config {
+    // Under its own name the environment has nothing, or blanks.
+    let environment = |other: &str| if other == name { None } else { std::env::var(other).ok() };
+    let value = file.value(name, &environment).map_err(|TooLong| OpError::Config {
         path: path.to_owned(),
         reason: format!("{name} refers to other variables until it is longer than any URL"),
     })?;

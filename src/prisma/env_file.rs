@@ -13,7 +13,14 @@ use std::collections::HashMap;
 /// The variables of an env file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EnvFile {
-    values: HashMap<String, String>,
+    values: HashMap<String, Variable>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Variable {
+    raw: String,
+    /// Where JavaScript lists it among the others: by number if its name is one, else after those by its first assignment.
+    place: (bool, usize),
 }
 
 /// A value that refers to others, which refer to others, without end in sight.
@@ -24,13 +31,15 @@ impl EnvFile {
     /// Reads the text of a file.
     pub fn parse(text: &str) -> EnvFile {
         let text: Vec<char> = text.replace("\r\n", "\n").replace('\r', "\n").chars().collect();
-        let mut values = HashMap::new();
+        let mut values: HashMap<String, Variable> = HashMap::new();
         let mut at = 0;
         while at < text.len() {
             let key_at = skip_spaces(&text, at);
             at = match assignment(&text, key_at) {
                 Some((key, value, end)) => {
-                    values.insert(key, unquoted(value));
+                    let raw = unquoted(value);
+                    let place = index(&key).map_or((true, values.len()), |index| (false, index));
+                    values.entry(key).or_insert(Variable { raw: String::new(), place }).raw = raw;
                     next_line(&text, end)
                 }
                 None => next_line(&text, key_at),
@@ -41,7 +50,7 @@ impl EnvFile {
 
     /// The variable as it stands there, without quotes.
     pub fn raw(&self, name: &str) -> Option<&str> {
-        self.values.get(name).map(String::as_str)
+        self.values.get(name).map(|variable| variable.raw.as_str())
     }
 
     /// The variable with what it refers to in place: `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME:+alternative}`. What
@@ -51,9 +60,14 @@ impl EnvFile {
     /// # Errors
     /// [`TooLong`] if it grows beyond reason.
     pub fn value(&self, name: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Option<String>, TooLong> {
-        let Some(raw) = self.values.get(name) else { return Ok(None) };
-        Expansion::new(self, environment, name).expand(raw).map(Some)
+        let Some(raw) = self.raw(name) else { return Ok(None) };
+        Expansion::new(self, environment).value(name, raw).map(Some)
     }
+}
+
+/// The number that a name is, as JavaScript writes an index.
+fn index(name: &str) -> Option<usize> {
+    name.parse::<u32>().ok().filter(|index| *index < u32::MAX && index.to_string() == name).map(|index| index as usize)
 }
 
 /// What JavaScript takes for white space.

@@ -227,7 +227,7 @@ fn ids<'r>(rows: impl Iterator<Item = &'r [u8]>, columns: usize) -> String {
 }
 
 /// What each way of applying `typed` chooses: reading the table, judging all rows, and judging them without the database.
-fn ways(sink: &mut dyn Sink, read: &TableRead, rows: &[Vec<u8>], typed: &str) -> [Result<String, DbError>; 3] {
+pub fn ways(sink: &mut dyn Sink, read: &TableRead, rows: &[Vec<u8>], typed: &str) -> [Result<String, DbError>; 3] {
     let engine = sink.identity().engine;
     let schema = &read.schema;
     let slices: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
@@ -252,16 +252,22 @@ fn ways(sink: &mut dyn Sink, read: &TableRead, rows: &[Vec<u8>], typed: &str) ->
     [taken, judged, stored]
 }
 
+/// All rows that a read finds.
+pub fn rows_of(sink: &mut dyn Sink, read: &TableRead) -> Vec<Vec<u8>> {
+    let mut collected = Collected::default();
+    sink.snapshot(std::slice::from_ref(read), &Silent).unwrap().read(TableId::at(0), &mut collected).unwrap();
+    collected.rows
+}
+
 /// Holds every filter against what the database says of it.
 fn hold(sink: &mut dyn Sink, table: &TableName, single: usize, filters: &[(String, bool)], told: &[String]) {
     let schema = sink.catalog().unwrap().table(table).unwrap().schema.clone();
     let read = TableRead { schema, filter: None };
-    let mut collected = Collected::default();
-    sink.snapshot(std::slice::from_ref(&read), &Silent).unwrap().read(TableId::at(0), &mut collected).unwrap();
+    let rows = rows_of(sink, &read);
     assert_eq!(filters.len(), told.len());
     let mut kinds = BTreeSet::new();
     for (nth, ((typed, same_stored), told)) in filters.iter().zip(told).enumerate() {
-        let [taken, judged, stored] = ways(sink, &read, &collected.rows, typed);
+        let [taken, judged, stored] = ways(sink, &read, &rows, typed);
         if told == "refused" {
             assert!(taken.is_err() && judged.is_err(), "{typed}: {taken:?} {judged:?}");
             continue;
@@ -391,4 +397,62 @@ fn every_command_asks_sqlite() {
             CASE x % 3 WHEN 0 THEN 1.5 WHEN 1 THEN 'x' END, CASE x % 2 WHEN 0 THEN '1' WHEN 1 THEN x'31' END FROM s",
         &["name < 'b' AND code <> 'ab'", "hex(name) = '0001' OR n = '1.50' AND hex(free) = '31'"],
     );
+}
+
+/// Within a filter the rows of a table without a key become those of the snapshot, rows that only the live table has included; all others
+/// stay.
+fn without_a_key(place: &Place, filters: &[&str]) {
+    for table in ["bag", "was", "live"] {
+        place.sql(&format!("CREATE TABLE {table} (name text, n int)"));
+    }
+    place.sql(
+        "INSERT INTO was VALUES ('Ab', 1), ('Ab', 1), ('ab', 2), ('zx', 3), (NULL, 4), ('Ab', NULL), (NULL, NULL), ('keep', 9);
+         INSERT INTO live VALUES ('Ab', 1), ('ab', 2), ('ab', 2), ('Abc', 7), ('only', 8), ('Abc', NULL), (NULL, NULL), (NULL, 11),
+             ('zx', 30), ('zx', 30); INSERT INTO bag SELECT * FROM was",
+    );
+    let snap = place.round.snap(&["bag"]).id;
+    let rows = |table: &str, condition: &str| -> Vec<String> {
+        let row = "coalesce(name, '-') || ' ' || coalesce(CAST(n AS text), '-')";
+        let rows = place.sql(&format!("SELECT {row} FROM {table} WHERE {condition}"));
+        let mut rows: Vec<String> = rows.lines().map(str::to_owned).collect();
+        rows.sort();
+        rows
+    };
+    for filter in filters {
+        let (was, chosen) = (rows("was", filter), rows("live", filter));
+        let others = rows("live", &format!("({filter}) IS NOT TRUE"));
+        assert!(was != chosen && !others.is_empty(), "{filter}");
+        for mode in ["exact", "upsert"] {
+            place.sql("DELETE FROM bag; INSERT INTO bag SELECT * FROM live");
+            place.restore(&[&snap, "bag", "--where", filter, "--mode", mode]);
+            let mut wanted = was.clone();
+            if mode == "upsert" {
+                // rows that were added since stay
+                let mut left = was.clone();
+                for row in &chosen {
+                    match left.iter().position(|one| one == row) {
+                        Some(at) => drop(left.swap_remove(at)),
+                        None => wanted.push(row.clone()),
+                    }
+                }
+            }
+            wanted.extend(others.iter().cloned());
+            wanted.sort();
+            assert_eq!(rows("bag", "1 = 1"), wanted, "{filter}, {mode}");
+        }
+    }
+}
+
+#[test]
+fn rows_without_a_key_in_postgresql() {
+    let filters =
+        ["name LIKE 'A%'", "n > 1", "name ILIKE 'ab%' OR n IS NULL", "n % 2 = 0 OR name = 'only'", "length(name) = 2"];
+    without_a_key(&Place::owner(), &filters);
+}
+
+#[test]
+fn rows_without_a_key_in_sqlite() {
+    let filters =
+        ["name LIKE 'a%'", "n > 1", "name GLOB 'A*' OR n IS NULL", "n % 2 = 0 OR name = 'only'", "length(name) = 2"];
+    without_a_key(&Place::sqlite(), &filters);
 }

@@ -18,6 +18,11 @@ pub(super) fn literal(text: &str) -> String {
     if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
 }
 
+/// The condition that a row stands at one of `places`, which are ctids between double quotes.
+pub(super) fn among_places(places: &[String]) -> String {
+    format!("ctid OPERATOR(pg_catalog.=) ANY ('{{{}}}'::pg_catalog._tid)", places.join(","))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,21 +38,65 @@ impl Session<'_> {
     /// Gives every row of the table at `index` to `rows`; returns their number.
     pub(super) fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         let plan = self.plan(index)?;
-        let sql = selection(plan, &condition(plan));
-        // what a filter names without schema is looked for where the database's own sessions look
-        let by_their_path = plan.filter.is_some();
-        self.select(index, &sql, by_their_path, rows)
+        if plan.filter.is_some() {
+            return self.read_chosen(index, rows);
+        }
+        let sql = selection(plan, "");
+        self.select(index, &sql, rows)
+    }
+
+    /// Gives every row of the table at `index` for which its filter holds. The filter runs under the search path that the database's own
+    /// functions are written for, and only chooses rows; their values are written under the pinned path, on which the text of some types
+    /// depends.
+    fn read_chosen(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+        let plan = self.plan(index)?;
+        let table = plan.table().clone();
+        let applying = |failure: Failure| failure.during(format!("applying the filter to table {table}"));
+        let declare = format!(
+            "DECLARE dbsnap_chosen NO SCROLL CURSOR FOR SELECT ctid FROM ONLY {}{}",
+            plan.sql_name,
+            condition(plan)
+        );
+        let fetch = format!("FETCH {FETCHED} FROM dbsnap_chosen");
+        self.on_their_path(|session| session.connection.execute(&declare, session.monitor)).map_err(applying)?;
+        let mut count = 0;
+        loop {
+            let mut places = Vec::new();
+            let fetched = self.on_their_path(|session| {
+                session.connection.query(&fetch, session.monitor, &mut |row| {
+                    places.push(format!("\"{}\"", row.required(0)?));
+                    Ok(())
+                })
+            });
+            fetched.map_err(applying)?;
+            let chosen = places.len() as u64;
+            if chosen > 0 {
+                let among = format!(" WHERE {}", quote::among_places(&places));
+                let sql = selection(self.plan(index)?, &among);
+                if self.select(index, &sql, rows)? != chosen {
+                    return Err(DbError::Lost(format!(
+                        "reading table {table}: rows of one instant were not found again"
+                    )));
+                }
+            }
+            count += chosen;
+            if chosen < FETCHED {
+                break;
+            }
+        }
+        self.connection.execute("CLOSE dbsnap_chosen", self.monitor).map_err(applying)?;
+        Ok(count)
     }
 
     /// As [`Session::read`], but only rows for which `condition` holds.
     pub(super) fn read_where(&mut self, index: usize, condition: &str, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         let plan = self.plan(index)?;
         let sql = selection(plan, &format!(" WHERE {condition}"));
-        self.select(index, &sql, false, rows)
+        self.select(index, &sql, rows)
     }
 
     /// Gives the rows that `sql` selects, which are whole rows of the table at `index`.
-    fn select(&mut self, index: usize, sql: &str, by_their_path: bool, rows: &mut dyn RowSink) -> Result<u64, DbError> {
+    fn select(&mut self, index: usize, sql: &str, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         let plan = self.plan(index)?;
         let table = plan.table().clone();
         let forms = plan.schema.columns.iter().map(|column| Form::of(column.kind, column.array)).collect();
@@ -64,11 +108,7 @@ impl Session<'_> {
             }
             rows.row_by(&mut |out| decoder.row(|position| row.text(position).ok(), out).map_err(none))
         };
-        let selected = match by_their_path {
-            true => self.planned_by_their_path(sql, &mut each),
-            false => self.planned_by_either(sql, &mut each),
-        };
-        match selected {
+        match self.planned_by_either(sql, &mut each) {
             Ok(count) => {
                 self.still_named(index)?;
                 Ok(count)

@@ -64,6 +64,14 @@ impl Snapshot for PostgresSnapshot<'_> {
         session.misfits(operators, table.position(), writing)
     }
 
+    fn stranded(
+        &mut self,
+        _table: TableId,
+        _writing: Writing<'_>,
+    ) -> Result<Vec<(TableName, TableName, u64)>, DbError> {
+        Ok(Vec::new()) // foreign keys act, so the database refuses it
+    }
+
     fn cascaded_rows(&mut self, changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {
         let own = self.session.plans.len();
         let (session, operators) = self.with_operators()?;

@@ -1,5 +1,7 @@
 //! Other names that a query may use for tables and columns, such as those of a Prisma schema.
 
+use super::headings::{heading, unnamed};
+use super::sql::quote;
 use crate::db::DbError;
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
@@ -79,7 +81,7 @@ pub struct Aliased {
 }
 
 /// `query` with other names replaced by those that tables and columns have. A name that a table or column has itself stays, and so
-/// do names that the query gives (`AS`, `WITH`) and those of functions.
+/// do names that the query gives (`AS`, `WITH`) and those of functions. The answer's columns are called as the query calls them.
 ///
 /// # Errors
 /// [`DbError::Filter`] if a name stands for several tables, or for different columns of the tables that are read.
@@ -88,23 +90,35 @@ pub fn translate(query: &str, tables: &[Aliased]) -> Result<String, DbError> {
         return Ok(query.to_owned());
     }
     let refused = |reason: String| DbError::Filter { reason };
-    let mut tokens = Tokenizer::new(&SQLiteDialect {}, query).tokenize().map_err(|error| refused(error.to_string()))?;
+    let tokens = Tokenizer::new(&SQLiteDialect {}, query).tokenize().map_err(|error| refused(error.to_string()))?;
     let significant: Vec<usize> = (0..tokens.len()).filter(|at| !matches!(tokens[*at], Token::Whitespace(_))).collect();
     let words: Vec<&Token> = significant.iter().map(|at| &tokens[*at]).collect();
     let names = Names::read(&words, tables)?;
-    let mut wanted = Vec::new();
-    for (nth, at) in significant.iter().enumerate() {
+    let mut wanted = BTreeMap::new();
+    for nth in 0..words.len() {
         if let Some(name) = names.replacement(&words, nth)? {
-            wanted.push((*at, Token::make_word(name, Some('"'))));
+            wanted.insert(nth, Token::make_word(name, Some('"')).to_string());
         }
     }
     if wanted.is_empty() {
         return Ok(query.to_owned());
     }
-    for (at, token) in wanted {
-        tokens[at] = token;
+    let changed = unnamed(&words).into_iter().filter(|column| wanted.range(column.clone()).next().is_some());
+    let headings: Vec<(usize, String)> = changed
+        .map(|column| {
+            let last = column.end - 1;
+            let text = tokens[significant[column.start]..=significant[last]].iter().map(ToString::to_string).collect();
+            (last, quote(&heading(&words[column], text)))
+        })
+        .collect();
+    let mut texts: Vec<String> = tokens.iter().map(ToString::to_string).collect();
+    for (nth, name) in wanted {
+        texts[significant[nth]] = name;
     }
-    Ok(tokens.iter().map(ToString::to_string).collect())
+    for (nth, name) in headings {
+        texts[significant[nth]] += &format!(" AS {name}");
+    }
+    Ok(texts.concat())
 }
 
 /// What the names in a query stand for.
@@ -208,18 +222,18 @@ fn has(names: &[String], name: &str) -> bool {
 }
 
 /// The name that a token is, if it is one.
-fn name_of(token: &Token) -> Option<&str> {
+pub(super) fn name_of(token: &Token) -> Option<&str> {
     match token {
         Token::Word(word) if !is_keyword(token) => Some(&word.value),
         _ => None,
     }
 }
 
-fn is_keyword(token: &Token) -> bool {
+pub(super) fn is_keyword(token: &Token) -> bool {
     KEYWORDS.iter().any(|keyword| is_word(token, keyword))
 }
 
-fn is_word(token: &Token, keyword: &str) -> bool {
+pub(super) fn is_word(token: &Token, keyword: &str) -> bool {
     matches!(token, Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(keyword))
 }
 
@@ -251,15 +265,48 @@ mod tests {
     fn names_of_a_schema_are_replaced() {
         let translated = |query: &str| translate(query, &tables()).unwrap();
         for (query, wanted) in [
-            ("SELECT downloadCount FROM Mod", "SELECT \"download_count\" FROM \"mods\""),
-            ("SELECT Mod.downloadcount FROM mod", "SELECT \"mods\".\"download_count\" FROM \"mods\""),
-            ("SELECT m.createdAt FROM Mod AS m, User u", "SELECT m.\"created_at\" FROM \"mods\" AS m, \"people\" u"),
-            ("SELECT u.createdAt FROM mods JOIN User u", "SELECT u.\"created\" FROM mods JOIN \"people\" u"),
-            ("SELECT \"order\" FROM mods ORDER BY 1", "SELECT \"position\" FROM mods ORDER BY 1"),
-            ("SELECT name FROM User", "SELECT \"user\" FROM \"people\""),
+            ("SELECT 1 FROM Mod WHERE downloadCount > 5", "SELECT 1 FROM \"mods\" WHERE \"download_count\" > 5"),
+            ("SELECT Mod.downloadcount x FROM mod", "SELECT \"mods\".\"download_count\" x FROM \"mods\""),
+            (
+                "SELECT m.createdAt AS at FROM Mod AS m, User u",
+                "SELECT m.\"created_at\" AS at FROM \"mods\" AS m, \"people\" u",
+            ),
+            (
+                "SELECT id FROM mods JOIN User u ON u.createdAt",
+                "SELECT id FROM mods JOIN \"people\" u ON u.\"created\"",
+            ),
+            ("SELECT 1 FROM mods ORDER BY \"order\"", "SELECT 1 FROM mods ORDER BY \"position\""),
+            ("SELECT id FROM User GROUP BY name", "SELECT id FROM \"people\" GROUP BY \"user\""),
         ] {
             assert_eq!(translated(query), wanted);
         }
+    }
+
+    #[test]
+    fn columns_of_the_answer_are_called_as_the_query_calls_them() {
+        let translated = |query: &str| translate(query, &tables()).unwrap();
+        let mods = "FROM \"mods\"";
+        let count = "\"download_count\"";
+        for (list, wanted) in [
+            ("downloadCount", format!("{count} AS \"downloadCount\"")),
+            ("DISTINCT downloadcount", format!("DISTINCT {count} AS \"downloadcount\"")),
+            ("id, Mod.\"order\" , name", "id, \"mods\".\"position\" AS \"order\" , name".to_owned()),
+            ("max(downloadCount), 1", format!("max({count}) AS \"max(downloadCount)\", 1")),
+            ("downloadCount + 1", format!("{count} + 1 AS \"downloadCount + 1\"")),
+            ("downloadCount AS n", format!("{count} AS n")),
+            ("max(downloadCount) n", format!("max({count}) n")),
+            ("CASE WHEN downloadCount THEN 1 END 'n'", format!("CASE WHEN {count} THEN 1 END 'n'")),
+            (
+                "(SELECT 'a\"', downloadCount)",
+                format!("(SELECT 'a\"', {count}) AS \"(SELECT 'a\"\"', downloadCount)\""),
+            ),
+        ] {
+            assert_eq!(translated(&format!("SELECT {list} FROM Mod")), format!("SELECT {wanted} {mods}"));
+        }
+        assert_eq!(
+            translated("WITH c AS (SELECT downloadCount FROM Mod) SELECT 1 FROM c UNION SELECT downloadCount FROM c"),
+            format!("WITH c AS (SELECT {count} {mods}) SELECT 1 FROM c UNION SELECT {count} FROM c")
+        );
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl<'c> Postponed<'c> {
             "DROP TABLE IF EXISTS temp.dbsnap_postponed; CREATE TEMP TABLE dbsnap_postponed (old INTEGER, row BLOB NOT NULL)",
         )
         .map_err(|error| failed("making room for rows that collide", error))?;
-        let rowid = sql::select_rowid(shape, text);
+        let rowid = sql::select_rowid(shape, shape.hidden_rowid(), text);
         let rowid = rowid.map(|sql| RowStatement::prepare(conn, sql, text)).transpose()?;
         let delete = RowStatement::prepare(conn, delete, text)?;
         Ok(Some(Postponed { conn, shape, text, rowid, delete, rows: 0 }))

@@ -6,6 +6,7 @@ use super::interrupt::interruptible;
 use super::misfits::misfits;
 use super::shape::Shape;
 use super::sql;
+use super::stranded::stranded;
 use super::text::TextForm;
 use crate::codec::{Key, TableName, TableSchema};
 use crate::db::{
@@ -94,6 +95,13 @@ impl Snapshot for SqliteSnapshot<'_> {
 
     fn misfits(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
         misfits(self.transaction.0, shape_at(&self.shapes, table)?, self.text, writing)
+    }
+
+    fn stranded(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<(TableName, TableName, u64)>, DbError> {
+        let shape = shape_at(&self.shapes, table)?;
+        interruptible(self.transaction.0, self.monitor, || {
+            stranded(self.transaction.0, shape, &self.tables, self.text, writing)
+        })
     }
 
     fn cascaded_rows(&mut self, _changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {

@@ -9,6 +9,7 @@ use super::postponed::Postponed;
 use super::read::{count_rows, counters, newest_migration, no_rivals, read_rows, shape_at, table_at, verify};
 use super::shape::Shape;
 use super::sql;
+use super::stranded::stranded;
 use super::text::TextForm;
 use super::violations::{References, Violations};
 use super::write::{RowStatement, each_row, expect_one};
@@ -127,6 +128,11 @@ impl Snapshot for SqliteRestore<'_> {
 
     fn misfits(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
         misfits(&self.conn, shape_at(&self.shapes, table)?, self.text, writing)
+    }
+
+    fn stranded(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<(TableName, TableName, u64)>, DbError> {
+        let shape = shape_at(&self.shapes, table)?;
+        interruptible(&self.conn, self.monitor, || stranded(&self.conn, shape, &self.tables, self.text, writing))
     }
 
     fn cascaded_rows(&mut self, _changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {

@@ -44,14 +44,14 @@ struct Told {
 }
 
 /// An index: its columns by name (`None` for an expression or the rowid) and their collations.
-struct Index {
+pub(super) struct Index {
     name: String,
-    unique: bool,
+    pub(super) unique: bool,
     primary: bool,
-    partial: bool,
-    columns: Vec<(Option<String>, String)>,
+    pub(super) partial: bool,
+    pub(super) columns: Vec<(Option<String>, String)>,
     /// What made it; empty for one that belongs to a constraint.
-    sql: String,
+    pub(super) sql: String,
 }
 
 impl Shape {
@@ -121,7 +121,7 @@ impl Shape {
     }
 }
 
-fn is_built_in(collation: &str) -> bool {
+pub(super) fn is_built_in(collation: &str) -> bool {
     ["BINARY", "NOCASE", "RTRIM"].iter().any(|name| collation.eq_ignore_ascii_case(name))
 }
 
@@ -162,7 +162,8 @@ fn columns(conn: &Connection, name: &str) -> rusqlite::Result<Vec<Told>> {
     told.collect()
 }
 
-fn indexes(conn: &Connection, name: &str) -> rusqlite::Result<Vec<Index>> {
+/// The indexes of a table, by name.
+pub(super) fn indexes(conn: &Connection, name: &str) -> rusqlite::Result<Vec<Index>> {
     let mut list = conn.prepare_cached(
         "SELECT name, \"unique\", origin = 'pk', partial, \
          (SELECT coalesce(sql, '') FROM main.sqlite_schema AS s WHERE s.type = 'index' AND s.name = l.name) \

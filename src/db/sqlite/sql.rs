@@ -1,8 +1,8 @@
 //! SQL text of the adapter's own statements. Names are quoted, values are parameters.
 
-use super::shape::Shape;
+use super::shape::{Shape, is_built_in};
 use super::text::TextForm;
-use crate::codec::{Key, KeyOrder, TableSchema};
+use crate::codec::{ForeignKey, Key, KeyOrder, TableSchema};
 
 /// A name as SQL: between double quotes, those within doubled.
 pub(super) fn quote(name: &str) -> String {
@@ -88,15 +88,69 @@ pub(super) fn delete(shape: &Shape, text: TextForm) -> Option<RowSql> {
     Some(RowSql { text: format!("DELETE FROM {} WHERE {matches}", table(&shape.schema.table.name)), parameters })
 }
 
-/// Selects the rowid of the row with a row's key; `None` for a multiset and where there is no rowid to be had.
-pub(super) fn select_rowid(shape: &Shape, text: TextForm) -> Option<RowSql> {
+/// Selects the rowid, by the name that reaches it, of the row with a row's key; `None` for a multiset and without such a name.
+pub(super) fn select_rowid(shape: &Shape, rowid: Option<&str>, text: TextForm) -> Option<RowSql> {
+    let rowid = rowid?;
     let mut parameters = Vec::new();
-    let rowid = shape.hidden_rowid()?;
     let matches = key_match(shape, text, &mut parameters)?;
     Some(RowSql {
         text: format!("SELECT {rowid} FROM {} WHERE {matches}", table(&shape.schema.table.name)),
         parameters,
     })
+}
+
+/// Selects the row with a row's key; `None` for a multiset.
+pub(super) fn select_row(shape: &Shape, text: TextForm) -> Option<RowSql> {
+    let mut parameters = Vec::new();
+    let matches = key_match(shape, text, &mut parameters)?;
+    let (list, table) = (text.select_list(&shape.schema), table(&shape.schema.table.name));
+    Some(RowSql { text: format!("SELECT {list} FROM {table} WHERE {matches}"), parameters })
+}
+
+/// Selects the rowid of the row that has a row's values in the columns of an index, each given with its collation; `None` if these are not
+/// all columns of `shape`, compared as SQLite itself can.
+pub(super) fn select_by(
+    shape: &Shape,
+    rowid: &str,
+    columns: &[(Option<String>, String)],
+    text: TextForm,
+) -> Option<RowSql> {
+    let mut parameters = Vec::new();
+    let mut terms = Vec::new();
+    for (name, collation) in columns {
+        let name = name.as_ref().filter(|_| is_built_in(collation))?;
+        parameters.push(shape.schema.columns.iter().position(|column| column.name == *name)?);
+        terms.push(format!("{} COLLATE {collation} = {}", quote(name), text.placeholder(parameters.len())));
+    }
+    let table = table(&shape.schema.table.name);
+    Some(RowSql { text: format!("SELECT {rowid} FROM {table} WHERE {}", terms.join(" AND ")), parameters })
+}
+
+/// Selects 1 if there is a row that a row refers to by `key`, whose columns are at `positions` and refer to `parent`.
+pub(super) fn parent_of(key: &ForeignKey, parent: &[String], positions: Vec<usize>, text: TextForm) -> RowSql {
+    let terms = parent.iter().enumerate();
+    let terms: Vec<String> =
+        terms.map(|(nth, column)| format!("{} = {}", quote(column), text.placeholder(nth + 1))).collect();
+    let text = format!("SELECT 1 FROM {} WHERE {} LIMIT 1", table(&key.table.name), terms.join(" AND "));
+    RowSql { text, parameters: positions }
+}
+
+/// Selects 1 if the row with a row's key refers by `key` to nothing; `None` for a multiset.
+pub(super) fn dangles_already(shape: &Shape, key: &ForeignKey, parent: &[String], text: TextForm) -> Option<RowSql> {
+    let mut parameters = Vec::new();
+    let matches = key_match(shape, text, &mut parameters)?;
+    let child = table(&shape.schema.table.name);
+    let columns: Vec<String> = key.columns.iter().map(|column| format!("{child}.{}", quote(column))).collect();
+    let present: Vec<String> = columns.iter().map(|column| format!("{column} IS NOT NULL")).collect();
+    let same = parent.iter().zip(&columns).map(|(to, from)| format!("p.{} = {from}", quote(to)));
+    let same: Vec<String> = same.collect();
+    let text = format!(
+        "SELECT 1 FROM {child} WHERE {matches} AND {} AND NOT EXISTS (SELECT 1 FROM {} AS p WHERE {})",
+        present.join(" AND "),
+        table(&key.table.name),
+        same.join(" AND ")
+    );
+    Some(RowSql { text, parameters })
 }
 
 /// The condition that picks a key, appending its parameters.

@@ -55,6 +55,18 @@ impl<'c> RowStatement<'c> {
     }
 }
 
+impl RowStatement<'_> {
+    /// The row of `schema` that it selects for one row; `None` if it selects none.
+    pub(super) fn row(&mut self, values: &[ValueRef<'_>], schema: &TableSchema) -> Result<Option<Vec<u8>>, DbError> {
+        self.bind(values, None)?;
+        let mut rows = self.statement.raw_query();
+        let Some(row) = rows.next().map_err(|error| failed("looking for a row", error))? else { return Ok(None) };
+        let mut out = Vec::new();
+        self.text.read_row(row, 0, schema, &mut out)?;
+        Ok(Some(out))
+    }
+}
+
 /// Decodes every row given and hands it to `each`; returns how many there were. The monitor is told and asked on the way.
 pub(super) fn each_row(
     schema: &TableSchema,

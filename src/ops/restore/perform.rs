@@ -185,7 +185,7 @@ impl Work<'_> {
     }
 
     /// What dangled in the state that is restored may dangle again; anything else only if it was asked for.
-    fn may_dangle(&self) -> MayDangle {
+    pub(super) fn may_dangle(&self) -> MayDangle {
         let as_they_were = self.targets.tables.iter().filter(|target| {
             let whole = target.entry.filter.is_none() && target.projection.is_none();
             whole && self.options.mode == Mode::Exact

@@ -4,6 +4,7 @@ use super::changes::Changes;
 use super::perform::Work;
 use super::rivals::{MOST_BYTES, MOST_ROWS};
 use super::spool::Spool;
+use crate::codec::TableName;
 use crate::db::{DbError, RestoreTxn, RowStream, Snapshot, TableId, Write, Writing};
 use crate::ops::OpError;
 use crate::ops::wording::counted;
@@ -29,18 +30,20 @@ impl Work<'_> {
 
     /// Refuses, in a dry run, what rules of the tables do not take, as far as that can be told of the first rows of each without writing them.
     pub(super) fn fits_the_rules(&self, live: &mut dyn Snapshot, changes: &mut [Changes]) -> Result<(), OpError> {
+        let mut stranded = Vec::new();
         for (index, (target, changes)) in self.targets.tables.iter().zip(changes).enumerate() {
             if !target.defaulted.is_empty() {
                 continue;
             }
             let mut rows = Vec::new();
-            first_of(&mut changes.update, &mut rows)?;
-            first_of(&mut changes.insert, &mut rows)?;
+            let updated = first_of(&mut changes.update, &mut rows)?;
+            let inserted = first_of(&mut changes.insert, &mut rows)?;
             let mut gone = Vec::new();
-            let all = first_of(&mut changes.delete, &mut gone)?;
+            let all = first_of(&mut changes.delete, &mut gone)? && updated && inserted;
             let rows: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
             let gone: Vec<&[u8]> = gone.iter().map(Vec::as_slice).collect();
-            let misfits = live.misfits(TableId::at(index), Writing { rows: &rows, gone: all.then_some(&gone) })?;
+            let writing = Writing { rows: &rows, gone: all.then_some(&gone) };
+            let misfits = live.misfits(TableId::at(index), writing)?;
             if let Some(first) = misfits.first() {
                 let told = misfits.iter().map(|misfit| match misfit.rows {
                     Some(rows) => format!("{} ({})", misfit.name, counted(rows, "row")),
@@ -51,8 +54,14 @@ impl Work<'_> {
                     format!("table {} would not take rows of the snapshot: {}", target.entry.table, told.join(", "));
                 return Err(DbError::Constraint { rule: first.rule, code: None, message }.into());
             }
+            stranded.extend(live.stranded(TableId::at(index), writing)?);
         }
-        Ok(())
+        let known = self.may_dangle().known;
+        let may = |child: &TableName, parent: &TableName| {
+            known.iter().any(|known| known.table == *child && known.references == *parent)
+        };
+        stranded.retain(|(child, parent, _)| !self.options.allow_dangling && !may(child, parent));
+        if stranded.is_empty() { Ok(()) } else { Err(DbError::Dangling(stranded).into()) }
     }
 
     fn fits(&self, txn: &mut dyn RestoreTxn, index: usize, changes: &mut Changes) -> Result<(), OpError> {

@@ -8,6 +8,7 @@ use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::project::{Place, Project};
 use crate::ops::publish::origin;
+use crate::ops::settings::ChosenUrl;
 use crate::ops::{ledgers, refs, settings};
 use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind, TableEntry, read_schema};
 use crate::store::{Access, Store};
@@ -22,6 +23,17 @@ type Confirm<'c> = dyn FnMut(&RestorePlan) -> Result<bool, OpError> + 'c;
 /// # Errors
 /// If anything fails before COMMIT: then the database is as it was. [`crate::db::DbError::Unknown`] if COMMIT's outcome is not known.
 pub fn restore(
+    place: &Place,
+    options: &RestoreOptions,
+    confirm: &mut Confirm<'_>,
+    monitor: &dyn Monitor,
+) -> Result<RestoreReport, OpError> {
+    restore_by(None, place, options, confirm, monitor)
+}
+
+/// The same by a connection that is open already, if there is one: some servers take no other before they have seen the end of it.
+pub(super) fn restore_by(
+    open: Option<(Box<dyn Sink>, ChosenUrl)>,
     place: &Place,
     options: &RestoreOptions,
     confirm: &mut Confirm<'_>,
@@ -49,7 +61,10 @@ pub fn restore(
     if options.key.is_some() && !options.named_key.is_empty() {
         return Err(OpError::Usage("the reference names a row already: leave --key out".to_owned()));
     }
-    let (mut sink, chosen) = settings::connect(place, &project)?;
+    let (mut sink, chosen) = match open {
+        Some(open) => open,
+        None => settings::connect(place, &project)?,
+    };
     let target = origin(sink.identity(), &project);
     guard::check(&options, &resolved.entry.manifest.source, &target, sink.identity())?;
     let catalog = sink.catalog()?;

@@ -4,7 +4,8 @@
 //! leaves a safety snapshot as well: so an undo can be undone.
 
 use super::safety::{is_safety, of_restore};
-use super::{Mode, RestoreOptions, RestorePlan, RestoreReport, idle, restore};
+use super::start::restore_by;
+use super::{Mode, RestoreOptions, RestorePlan, RestoreReport, idle};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
@@ -36,7 +37,7 @@ pub struct UndoOptions {
 /// Takes a restore back. Rows that were changed after it go back too; the plan shows them before anything is written.
 ///
 /// # Errors
-/// If there is no restore to take back; otherwise as [`restore`].
+/// If there is no restore to take back; otherwise as [`super::restore`].
 pub fn undo(
     place: &Place,
     options: &UndoOptions,
@@ -44,18 +45,18 @@ pub fn undo(
     monitor: &dyn Monitor,
 ) -> Result<RestoreReport, OpError> {
     let project = Project::find(place)?;
-    let safety = {
+    let (safety, open) = {
         let store = project.open(Access::Read)?;
         let history = History::load(&store)?;
         match &options.reference {
             Some(typed) => {
                 let found = refs::resolve(&project, &history, &Refs::load(&store)?, typed)?.entry;
-                of_restore(&history, found)?.id
+                (of_restore(&history, found)?.id, None)
             }
             None => {
-                let (sink, _) = settings::connect(place, &project)?;
-                let here = origin(sink.identity(), &project);
-                last_restore(&store, &history, &here)?.id
+                let open = settings::connect(place, &project)?;
+                let here = origin(open.0.identity(), &project);
+                (last_restore(&store, &history, &here)?.id, Some(open))
             }
         }
     };
@@ -70,7 +71,7 @@ pub fn undo(
         allow_dangling: options.allow_dangling,
         ..RestoreOptions::default()
     };
-    restore(place, &options, confirm, monitor)
+    restore_by(open, place, &options, confirm, monitor)
 }
 
 /// The safety snapshot of the last restore into `here`, whose last restore must have changed something.

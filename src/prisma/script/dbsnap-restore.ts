@@ -342,25 +342,49 @@ function readEnv(path: string): Record<string, string> {
   return found;
 }
 
-/** A value with its references to other variables replaced, as dotenv-expand does; `open` are the variables it is part of. */
-function expanded(text: string, found: Record<string, string>, open: string[], budget: { left: number }): string {
-  const lookup = (name: string): string | undefined => {
-    const value = process.env[name] ?? found[name];
-    return value === undefined || open.indexOf(name) !== -1 ? undefined : expanded(value, found, open.concat(name), budget);
+const TOO_FAR = 'The references in an env file lead too far.';
+
+/** A variable of an env file with its references replaced as dotenv-expand does, but for a `$NAME` that nothing defines: that stays. */
+export function expanded(variable: string, found: Record<string, string>): string {
+  const done: Record<string, string> = {};
+  const order = Object.keys(found);
+  const own = (record: Record<string, string | undefined>, name: string): string | undefined =>
+    Object.prototype.hasOwnProperty.call(record, name) ? record[name] : undefined;
+  const lookup = (name: string): string | undefined => (name === '' ? undefined : own(process.env, name)) ?? own(found, name);
+  let left = 1 << 21;
+  let depth = 0;
+  const resolve = (text: string, of: string): string => {
+    const seen: Record<string, boolean> = {};
+    for (;;) {
+      left -= text.length + 256;
+      if (left < 0 || text.length > 1 << 16) throw new Refusal(TOO_FAR);
+      const reference = /(?<!\\)\$(?:\{([^{}]+)\}|([A-Za-z_]\w*))/g;
+      let match = reference.exec(text);
+      while (match !== null && match[2] !== undefined && lookup(match[2]) === undefined) match = reference.exec(text);
+      if (match === null) return text;
+      seen[`=${text}`] = true;
+      const inner = match[1] ?? match[2] ?? '';
+      // Without an operator the package splits the name at its word for none.
+      const operator = /:?[-+]/.exec(inner)?.[0] ?? 'null';
+      const [name = '', ...rest] = inner.split(operator);
+      const other = rest.join(operator);
+      const value = lookup(name) ?? '';
+      const isAlternative = operator.slice(-1) === '+';
+      const isUsable = value !== '' && seen[`=${value}`] !== true;
+      text = text.replace(match[0], isAlternative ? (value === '' ? '' : other) : isUsable ? value : other);
+      if (order.indexOf(name) !== -1 && order.indexOf(name) < order.indexOf(of) && text === finished(name)) return text;
+    }
   };
-  const reference = /\\\$|\$\{((?:[^{}]|\{[^{}]*\})+)\}|\$([A-Za-z_]\w*)/g;
-  return text.replace(reference, (whole: string, inner: string | undefined, plain: string | undefined) => {
-    if (whole === '\\$') return '$';
-    budget.left -= 1;
-    if (budget.left < 0 || text.length > 1 << 16) throw new Refusal('The references in an env file lead too far.');
-    if (plain !== undefined) return lookup(plain) ?? whole;
-    const at = (inner ?? '').search(/[-+]/);
-    const [name, other] = at === -1 ? [inner ?? '', ''] : [(inner ?? '').slice(0, at).replace(/:$/, ''), (inner ?? '').slice(at + 1)];
-    const value = lookup(name) ?? '';
-    const alternative = (): string => expanded(other, found, open, budget);
-    if (at !== -1 && (inner ?? '').charAt(at) === '+') return value === '' ? '' : alternative();
-    return value === '' ? alternative() : value;
-  });
+  const finished = (name: string): string => {
+    const raw = found[name] ?? '';
+    const known = own(done, name);
+    if (known !== undefined) return known;
+    if ((depth += 1) > 200) throw new Refusal(TOO_FAR);
+    const value = (own(process.env, name) || resolve(raw, name)).replace(/\\\$/g, '$');
+    depth -= 1;
+    return (done[name] = value);
+  };
+  return finished(variable);
 }
 
 /** The folder of the nearest package.json above the script, or else the current one. */
@@ -379,7 +403,7 @@ function databaseUrl(root: string, options: Options): [string, string, string] {
   for (const name of ['.env.local', '.env', join('prisma', '.env')]) {
     const path = join(root, name);
     const found = readEnv(path);
-    const url = expanded(found[urlVariable] ?? '', found, [urlVariable], { left: 1000 });
+    const url = expanded(urlVariable, found);
     if (url !== '') return [url, `${urlVariable} in ${name}`, dirname(path)];
   }
   if (urlFallback !== '') return [urlFallback, 'the Prisma schema', root];

@@ -190,9 +190,9 @@ fn names_of_a_prisma_schema() {
     insta::assert_snapshot!(shop.run(["sql", "latest", query]), @r"
     exit 0
     --- stdout
-    name  count(*)
-    Ann   2
-    Bob   1
+    label  count(*)
+    Ann    2
+    Bob    1
     ");
     insta::assert_snapshot!(shop.run(["sql", "latest", "SELECT authorId AS who FROM mods, Author WHERE Author.label = 'Bob' AND mods.id = 1"]), @r"
     exit 0

@@ -1,7 +1,8 @@
 //! Locks: bounded waiting, holders named, writers kept out.
 
 use super::rows::{Given, gather, reads};
-use crate::support::place::{Place, on_postgres};
+use crate::support::place::{Place, on_postgres, on_server};
+use crate::support::postgres::PgServer;
 use crate::support::watched::Watched;
 use dbsnap::codec::Value;
 use dbsnap::db::postgres::Postgres;
@@ -111,5 +112,53 @@ fn an_interrupt_cancels_what_the_server_does() {
         assert_eq!(place.sql(waiting), "0", "nobody waits for the lock any more");
         holder.run("ROLLBACK");
         assert!(sink.snapshot(&reads, &Silent).is_ok(), "the connection is of use afterwards");
+    });
+}
+
+/// A lock table of a hundred entries, of which each of the tables with its two indexes and its sequence takes four: a restore takes no more
+/// of them than the snapshot did, such as for temporary tables.
+///
+/// Torment: L3
+#[test]
+fn what_a_full_lock_table_lets_be_taken_it_lets_be_restored() {
+    const TABLES: usize = 16;
+    let small = [
+        "max_locks_per_transaction=10",
+        "max_connections=10",
+        "max_prepared_transactions=0",
+        "max_wal_senders=0",
+        "max_worker_processes=0",
+        "autovacuum_max_workers=1",
+        "shared_buffers=1MB",
+    ];
+    let server: &'static PgServer = Box::leak(Box::new(PgServer::start(&small, &[])));
+    on_server(server, |place| {
+        // statement by statement, each of which lets its locks go
+        let each = |sql: &str| -> String {
+            let all: Vec<String> = (0..TABLES).map(|table| sql.replace("T#", &format!("t{table}"))).collect();
+            place.sql(&all.join(";\n"))
+        };
+        each("CREATE TABLE T# (id serial PRIMARY KEY, name text UNIQUE, n int)");
+        each("INSERT INTO T# (name, n) SELECT 'x' || n, n FROM generate_series(1, 100) AS n");
+        let rows = || each("SELECT * FROM T# ORDER BY id");
+        let whole = rows();
+        let snap = place.round.snap(&["--all"]).id;
+        place.round.json(&["export", &snap]);
+        each(
+            "DELETE FROM T# WHERE id % 3 = 0; UPDATE T# SET n = -n WHERE id % 3 = 1; INSERT INTO T# (name) VALUES ('new')",
+        );
+        let damaged = rows();
+        place.round.json(&["restore", &snap, "--mode", "exact", "-y"]);
+        assert_eq!(rows(), whole);
+        place.round.json(&["undo", "-y"]);
+        assert_eq!(rows(), damaged);
+    });
+    // of many more than the server has room for, its own hint is passed on
+    on_server(server, |place| {
+        let all =
+            (0..TABLES * 4).map(|table| format!("CREATE TABLE t{table} (id serial PRIMARY KEY, name text UNIQUE);\n"));
+        place.sql(&all.collect::<String>());
+        let run = place.round.plain(&["snap", "--all"]).run();
+        assert!(run.code() == Some(1) && run.stderr().contains("max_locks_per_transaction"), "{run}");
     });
 }

@@ -9,6 +9,7 @@ mod names;
 mod network;
 mod outcome;
 mod partitions;
+mod pglite;
 mod pooler;
 mod proof;
 mod reading;

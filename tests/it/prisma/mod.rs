@@ -4,6 +4,7 @@ mod catalogue;
 mod databases;
 mod dmmf;
 mod env_files;
+mod filters;
 mod hostile_schemas;
 mod import;
 mod mutants;

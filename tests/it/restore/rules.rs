@@ -84,8 +84,72 @@ fn of_sqlite() {
     is_refused(&place, "upsert", "CHECK constraint failed: pos (2 rows)", "loosen");
     make(", UNIQUE (u)");
     place.sql("INSERT INTO t VALUES (9, 9, 'one');");
-    let (code, error) = place.refused(&["latest:t", "--mode", "upsert"]);
-    assert!(code == Some(1) && error.contains("UNIQUE") && error.contains("hint: another row"), "{error}");
+    is_refused(&place, "upsert", "UNIQUE constraint failed: t.u (1 row)", "another row");
     place.done(&["restore", "latest:t", "--mode", "exact"]);
     assert_eq!(place.sql("SELECT count(*) FROM t;"), "3");
+    // of an index that was made since: NOCASE, and of rows of the snapshot among themselves
+    make("");
+    place.sql("INSERT INTO t VALUES (1, 1, 'one'), (4, 4, 'ONE'), (5, 5, 'x'), (6, 5, 'y');");
+    place.round.snap(&["t"]);
+    place.sql("DELETE FROM t; CREATE UNIQUE INDEX letters ON t (u COLLATE NOCASE); INSERT INTO t VALUES (7, 7, 'X'), (8, 8, 'z');");
+    is_refused(&place, "upsert", "(2 rows)", "another row");
+    is_refused(&place, "exact", "UNIQUE constraint failed: t.u (1 row)", "another row");
+    place.sql("DROP INDEX letters; CREATE UNIQUE INDEX numbers ON t (n) WHERE n < 7;");
+    is_refused(&place, "upsert", "(1 row)", "another row");
+    place.sql("DROP INDEX numbers; CREATE UNIQUE INDEX numbers ON t (n, u);");
+    // values that rows exchange are in nobody's way
+    place.sql("INSERT INTO t VALUES (1, 4, 'ONE'), (4, 1, 'one');");
+    agrees(&place, &["latest:t"], None);
+}
+
+/// A dry run says of foreign keys what the restore says, or both say nothing.
+fn agrees(place: &Place, args: &[&str], told: Option<&str>) {
+    let plan = place.done(&[&["restore"], args, &["--dry-run"]].concat());
+    let Some(told) = told else {
+        assert_eq!(plan["refused"], serde_json::Value::Null, "{args:?}");
+        place.done(&[&["restore"], args].concat());
+        return;
+    };
+    let refused = plan["refused"].as_str().unwrap_or_else(|| panic!("{told}: {plan}"));
+    assert!(refused.contains(told) && refused.contains("--allow-dangling"), "{told}: {refused}");
+    let (code, error) = place.refused(args);
+    assert!(code == Some(4) && error.contains(told), "{told}: {code:?}: {error}");
+}
+
+/// Torment: R10, R17
+#[test]
+fn of_references_in_sqlite() {
+    let place = Place::sqlite();
+    place.sql(
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY, code TEXT COLLATE NOCASE UNIQUE);
+         CREATE TABLE t (id INTEGER PRIMARY KEY, p REFERENCES parent, c TEXT REFERENCES parent (code), n);
+         CREATE TABLE child (id INTEGER PRIMARY KEY, t REFERENCES t);
+         CREATE TABLE loose (a, b, FOREIGN KEY (a) REFERENCES t ON DELETE CASCADE);
+         INSERT INTO parent VALUES (1, 'a'), (2, 'b');
+         INSERT INTO t VALUES (1, 1, 'A', 0), (2, '2', NULL, 0), (3, NULL, 'b', 0);
+         INSERT INTO child VALUES (1, 1), (2, 2);",
+    );
+    let snap = place.round.snap(&["--all"]).id;
+    // rows that come back without what they refer to
+    place.sql("DELETE FROM child; DELETE FROM t WHERE id < 3; DELETE FROM parent WHERE id = 1;");
+    agrees(&place, &[&snap, "t"], Some("1 row of t referring to missing rows of parent"));
+    agrees(&place, &[&snap, "t", "--where", "id = 2"], None);
+    place.sql("INSERT INTO parent VALUES (1, 'x');");
+    agrees(&place, &[&snap, "t"], Some("1 row of t referring to missing rows of parent"));
+    agrees(&place, &[&snap, "t", "--allow-dangling"], None);
+    // one that dangles already gets other values
+    place.sql("UPDATE t SET n = 5;");
+    agrees(&place, &[&snap, "t"], None);
+    agrees(&place, &[&snap, "t", "parent", "child"], None);
+    // rows that others refer to go, or get other keys
+    place.sql("INSERT INTO t VALUES (4, 1, 'a', 0); INSERT INTO loose VALUES (4, 1), ('4', 2), (NULL, 3);");
+    agrees(&place, &[&snap, "t", "--mode", "exact"], Some("2 rows of loose referring to missing rows of t"));
+    place.sql("UPDATE loose SET a = 3;");
+    agrees(&place, &[&snap, "t", "--mode", "exact"], None);
+    place.sql("UPDATE parent SET code = 'new' WHERE id = 2; UPDATE t SET c = 'NEW' WHERE id = 3;");
+    agrees(&place, &[&snap, "parent"], Some("1 row of t referring to missing rows of parent"));
+    agrees(&place, &[&snap, "parent", "t"], None);
+    // the same key in another row
+    place.sql("UPDATE parent SET code = id; UPDATE parent SET code = CASE id WHEN 1 THEN 'b' ELSE 'a' END;");
+    agrees(&place, &[&snap, "parent"], None);
 }

@@ -60,6 +60,43 @@ fn functions_that_need_the_roles_search_path() {
     });
 }
 
+/// An operator of the application's own is the one thing in a filter that can need its search path.
+///
+/// Torment: S15
+#[test]
+fn filters_that_need_the_roles_search_path() {
+    on_postgres(|place| {
+        application(place);
+        place.sql(
+            "CREATE FUNCTION app.same(a app.pair, b app.pair) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
+               $f$ BEGIN RETURN twice(a.a) = twice(b.a); END $f$;
+             CREATE OPERATOR app.= (LEFTARG = app.pair, RIGHTARG = app.pair, FUNCTION = app.same);
+             CREATE TABLE public.pairs (id int PRIMARY KEY, p app.pair, n int);
+             INSERT INTO pairs SELECT n, ROW(CASE WHEN n % 3 > 0 THEN 'red' ELSE 'blue' END, n)::app.pair, n FROM generate_series(1, 3600) AS n",
+        );
+        for filter in ["p = '(red,0)'", "NOT p = '(blue,1)' AND id > 5", "id = 3400 OR p = '(green,1)'"] {
+            let count = |from: &str| -> u64 { place.sql(&format!("SELECT count(*) FROM {from}")).parse().unwrap() };
+            let chosen = count(&format!("pairs WHERE {filter}"));
+            let snap = place.round.snap(&["pairs", "--where", filter]);
+            assert_eq!(snap.tables["pairs"].rows, chosen, "{filter}");
+            place.sql(&format!(
+                "UPDATE pairs SET n = -n WHERE id <> 3400 AND ({filter}); DELETE FROM pairs WHERE id = 3400"
+            ));
+            let whole = place.round.snap(&["pairs"]).id;
+            let present = || count(&format!("pairs WHERE n >= 0 AND ({filter})"));
+            place.restore(&[&snap.id, "pairs", "--mode", "exact"]);
+            assert_eq!(present(), chosen, "{filter}");
+            place.restore(&[&whole, "pairs", "--mode", "exact", "--where", filter]);
+            assert_eq!(present(), 0, "{filter}");
+            place.restore(&[&snap.id, "pairs"]);
+            assert_eq!(present(), chosen, "{filter}");
+        }
+        place.sql("DROP FUNCTION app.folded(text)");
+        let run = place.round.plain(&["snap", "pairs", "--where", "p = '(red,0)'"]).run();
+        assert!(run.code() == Some(1) && run.stderr().contains("folded"), "{run}");
+    });
+}
+
 /// Torment: S16
 #[test]
 fn event_triggers_see_no_restore() {

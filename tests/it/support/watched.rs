@@ -148,6 +148,10 @@ impl Snapshot for WatchedTxn<'_> {
         self.txn().misfits(table, writing)
     }
 
+    fn stranded(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<(TableName, TableName, u64)>, DbError> {
+        self.txn().stranded(table, writing)
+    }
+
     fn cascaded_rows(&mut self, changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {
         let told = self.txn().cascaded_rows(changes)?;
         self.named.extend(told.iter().map(|(table, _)| table.to_string()));

@@ -220,6 +220,14 @@ impl Snapshot for PostgresRestore<'_> {
         self.guarded(|restore| restore.session.misfits(&restore.operators, table.position(), writing))
     }
 
+    fn stranded(
+        &mut self,
+        _table: TableId,
+        _writing: Writing<'_>,
+    ) -> Result<Vec<(TableName, TableName, u64)>, DbError> {
+        Ok(Vec::new()) // foreign keys act, so the database refuses it
+    }
+
     fn cascaded_rows(&mut self, changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {
         self.guarded(|restore| restore.session.cascaded_rows(restore.own, &restore.operators, changes))
     }

@@ -225,10 +225,10 @@ impl Following<'_> {
             let columns: Vec<Column> = schema.columns.iter().map(named).collect();
             self.columns = columns.iter().map(|column| column.name.clone()).collect();
             if let Some(row) = lookup(self.project, &self.rows, schema, &table.root, self.key)? {
-                let record = record(&mut RecordEncoder::of_table(schema, &*names)?, &row)?;
+                let record = record(&mut RecordEncoder::of_table(schema, &*names)?, row.row())?;
                 let fields = serde_json::from_str(record.get());
                 let fields = fields.map_err(|error| OpError::Verification(error.to_string()))?;
-                return Ok(Some((fields, StoredRow { columns, bytes: row })));
+                return Ok(Some((fields, StoredRow { columns, bytes: row.row().to_vec() })));
             }
         }
         Ok(None)

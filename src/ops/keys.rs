@@ -10,7 +10,7 @@ use crate::codec::{Key, TableSchema, Value, row};
 use crate::db::FilterNames;
 use crate::hash::Hash;
 use crate::prisma::FieldNames;
-use crate::tree::Finder;
+use crate::tree::{Finder, FoundRow};
 use serde_json::Value as Json;
 
 /// More readings of one key than this are not tried.
@@ -28,7 +28,7 @@ pub(super) struct Names<'n> {
 /// A key and its row.
 pub(super) struct Found {
     pub key: Vec<u8>,
-    pub row: Vec<u8>,
+    pub row: FoundRow,
 }
 
 /// All keys that what was typed can mean, the likeliest first.
@@ -90,7 +90,7 @@ impl TypedKey {
         let spec = schema.key_spec();
         let mut found = None;
         for key in &self.keys {
-            let Some((row, _)) = rows.find(&spec, root, key)? else { continue };
+            let Some(row) = rows.find(&spec, root, key)? else { continue };
             if found.is_some() {
                 return Err(OpError::Usage(format!(
                     "'{}' could be several rows of {}: write the key as JSON, [5] for a number and [\"5\"] for a text",

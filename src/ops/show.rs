@@ -12,7 +12,7 @@ use crate::hash::Hash;
 use crate::prisma::RecordEncoder;
 use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
 use crate::store::{Access, Store};
-use crate::tree::{Cursor, Finder};
+use crate::tree::{Cursor, Finder, FoundRow};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -133,7 +133,7 @@ fn find_row(
     for table in tables {
         let schema = read_schema(store, &table.schema_object)?;
         if let Some(row) = lookup(project, &Finder::new(store), &schema, &table.root, typed)? {
-            return record(&mut RecordEncoder::of_table(&schema, &*project.field_names(&schema))?, &row);
+            return record(&mut RecordEncoder::of_table(&schema, &*project.field_names(&schema))?, row.row());
         }
     }
     Err(OpError::NoSuchRow { key: typed.to_owned(), table: whole.to_string(), id: entry.id })
@@ -149,7 +149,7 @@ pub(super) fn lookup(
     schema: &TableSchema,
     root: &Hash,
     typed: &str,
-) -> Result<Option<Vec<u8>>, OpError> {
+) -> Result<Option<FoundRow>, OpError> {
     let filter = project.filter_names(&schema.table);
     let names = Names { filter: &filter, fields: &*project.field_names(schema) };
     let found = TypedKey::parse(schema, typed, names)?.find(rows, schema, root)?;

@@ -2,7 +2,7 @@
 
 use super::args::Global;
 use super::command_error::CliError;
-use super::json::{to_json, write_json};
+use super::json::{to_json, write_json, write_pretty};
 use super::pager::Pager;
 use super::progress::Bars;
 use super::text::wrapped;
@@ -11,6 +11,7 @@ use crate::ops::OpError;
 use anstream::AutoStream;
 use clap::ValueEnum;
 use serde::Serialize;
+use std::fmt;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
@@ -74,9 +75,14 @@ impl Ui {
         report: &T,
         render: impl FnOnce() -> String,
     ) -> Result<(), CliError> {
+        if self.json {
+            let mut out = self.raw_stream();
+            out.json(&Envelope { version: JSON_VERSION, command, result: report })?;
+            out.put("\n")?;
+            return out.end();
+        }
         self.bars.clear();
-        let text = if self.json { self.envelope(command, report)? } else { render() };
-        print(&text)
+        print(&render())
     }
 
     /// As [`Ui::result`]; text for a terminal goes through the pager.
@@ -196,6 +202,16 @@ impl Stream {
     /// Adds text.
     pub fn put(&mut self, text: &str) -> Result<(), CliError> {
         self.out.write_all(text.as_bytes()).map_err(CliError::Output)
+    }
+
+    /// Adds text that is written as it is made.
+    pub fn put_args(&mut self, text: fmt::Arguments<'_>) -> Result<(), CliError> {
+        self.out.write_fmt(text).map_err(CliError::Output)
+    }
+
+    /// Adds an object as JSON with a field on each line.
+    pub fn pretty(&mut self, value: &impl Serialize) -> Result<(), CliError> {
+        write_pretty(&mut self.out, value)
     }
 
     /// Adds an object as JSON.

@@ -162,12 +162,12 @@ impl FileRows<'_> {
             // Another file stands there now.
             return Err(stop(ExportError::Changed { path: self.path.clone() }));
         }
-        let (mut row, mut given) = (Vec::new(), 0);
-        while reader.next_row(&mut row).map_err(&mut stop)? {
+        let mut given = 0;
+        while reader.advance().map_err(&mut stop)? {
             if self.monitor.interrupted() {
                 return Err(DbError::Stopped);
             }
-            rows.row(&row)?;
+            rows.row_by(&mut |out| reader.append(out).map_err(&mut stop))?;
             given += 1;
         }
         Ok(given)

@@ -159,6 +159,13 @@ impl<'o> Cursor<'o> {
         Ok(Some(entry(current, at)))
     }
 
+    /// Lets go of the entry that was given, if it was the last of its leaf: for those who have copied it and whose memory matters.
+    pub fn forget(&mut self) {
+        if let Some(current) = self.current.take_if(|current| self.next >= current.len()) {
+            self.shared.leaves.recycle(current);
+        }
+    }
+
     fn next_entries(&mut self) -> Result<Option<Entries>, TreeError> {
         if let Some(ahead) = &mut self.ahead {
             return ahead.next(&mut self.walk, &self.until);

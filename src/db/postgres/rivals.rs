@@ -49,7 +49,7 @@ impl Session<'_> {
             "SELECT t.ctid{live} FROM ONLY {name} AS t WHERE t.ctid OPERATOR(pg_catalog.=) ANY ('{{{}}}'::pg_catalog._tid)",
             list.join(",")
         );
-        let mut decoder = Decoder::new(columns.iter().map(|column| Form::of(column.kind, column.array)).collect());
+        let decoder = Decoder::new(columns.iter().map(|column| Form::of(column.kind, column.array)).collect());
         let asked = self.planned_by_either(&sql, &mut |row| {
             let none = || DbError::Lost(format!("reading table {table}: the server sent a row that is none"));
             let mut values = Vec::new();

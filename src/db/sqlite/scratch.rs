@@ -19,8 +19,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-/// Kibibytes of pages kept in memory.
+/// Kibibytes of pages kept in memory, for queries and while tables are loaded: rows come in key order, and a long one has its copies
+/// beside.
 const CACHE: u32 = 32 * 1024;
+const LOADING: u32 = 8 * 1024;
 
 /// Bytes that SQLite may use while a query runs.
 const MEMORY: u64 = 2 << 30;
@@ -105,12 +107,12 @@ impl Scratch {
         let loading = |error| failed(&format!("loading table {}", schema.table), error);
         let places: Vec<String> = (1..=schema.columns.len().max(1)).map(|nth| format!("?{nth}")).collect();
         let sql = format!("INSERT INTO main.{} VALUES ({})", quote(&table_name(schema)), places.join(", "));
-        self.conn.execute_batch("BEGIN").map_err(loading)?;
+        self.conn.execute_batch(&format!("PRAGMA cache_size = -{LOADING}; BEGIN")).map_err(loading)?;
         let statement = self.conn.prepare(&sql).map_err(loading)?;
         let mut insert = Insert { statement, schema, engine };
         rows(&mut insert)?;
         drop(insert);
-        self.conn.execute_batch("COMMIT").map_err(loading)?;
+        self.conn.execute_batch(&format!("COMMIT; PRAGMA cache_size = -{CACHE}")).map_err(loading)?;
         Ok(())
     }
 

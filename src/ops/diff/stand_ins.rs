@@ -29,8 +29,11 @@ impl<'r> StandIns<'r> {
     /// These values, the long ones replaced.
     pub fn shorten<'s>(&'s self, values: &[ValueRef<'s>]) -> Vec<ValueRef<'s>> {
         let short = |value: &ValueRef<'s>| {
-            let long = bytes(*value).filter(|long| long.len() > LONG)?;
-            let (name, _) = self.all.iter().find(|(_, other)| bytes(*other).is_some_and(|b| std::ptr::eq(b, long)))?;
+            let is_it = |other: &ValueRef<'_>| match (*other, *value) {
+                (ValueRef::Text(a), ValueRef::Text(b)) | (ValueRef::Blob(a), ValueRef::Blob(b)) => std::ptr::eq(a, b),
+                _ => false,
+            };
+            let (name, _) = self.all.iter().find(|(_, other)| is_it(other))?;
             Some(stand_in(name, *value))
         };
         values.iter().map(|value| short(value).unwrap_or(*value)).collect()

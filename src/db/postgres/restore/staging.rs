@@ -15,7 +15,7 @@ const BATCH: usize = 4 << 20;
 /// About how much the server is to keep in memory before temporary tables are made.
 const IN_MEMORY: usize = 64 << 20;
 /// How much of a setting is sent in one statement: more than a row has as a rule, less than the server's parser can take.
-const CHUNK: usize = 16 << 20;
+const CHUNK: usize = 8 << 20;
 
 /// What is to be done with staged rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

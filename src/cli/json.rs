@@ -5,7 +5,7 @@ use super::command_error::CliError;
 use super::text::is_hostile;
 use serde::Serialize;
 use serde_json::Serializer;
-use serde_json::ser::Formatter;
+use serde_json::ser::{Formatter, PrettyFormatter};
 use std::io::{self, Write};
 
 /// Writes `value` as JSON on one line.
@@ -18,6 +18,12 @@ pub(super) fn to_json(value: &impl Serialize) -> Result<String, CliError> {
     let mut bytes = Vec::new();
     write_json(&mut bytes, value)?;
     String::from_utf8(bytes).map_err(|error| CliError::Output(io::Error::other(error)))
+}
+
+/// Writes `value` as JSON with a field on each line, for people.
+pub(super) fn write_pretty(out: &mut impl Write, value: &impl Serialize) -> Result<(), CliError> {
+    let formatter = Pretty(PrettyFormatter::new());
+    value.serialize(&mut Serializer::with_formatter(out, formatter)).map_err(|error| CliError::Output(error.into()))
 }
 
 struct Escaping;
@@ -44,6 +50,38 @@ impl Formatter for Escaping {
     fn write_raw_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         // JSON that was made elsewhere, on one line: such characters stand in its strings only.
         Escaping::write(writer, fragment)
+    }
+}
+
+struct Pretty(PrettyFormatter<'static>);
+
+impl Formatter for Pretty {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        Escaping.write_string_fragment(writer, fragment)
+    }
+
+    fn write_raw_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        Escaping.write_raw_fragment(writer, fragment)
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object(writer)
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object(writer)
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(writer)
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object_value(writer)
     }
 }
 

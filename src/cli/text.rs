@@ -3,6 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use std::borrow::Cow;
+use std::fmt;
 use std::io::IsTerminal;
 
 /// The most and the fewest columns for a name in a list.
@@ -20,6 +21,16 @@ pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 pub(super) const BAD: Style = AnsiColor::Red.on_default();
 /// For what was changed or wants attention.
 pub(super) const CHANGED: Style = AnsiColor::Cyan.on_default();
+
+/// As [`paint`] of something that is not nothing, written as it is made.
+pub(super) struct Painted<T>(pub Style, pub T);
+
+impl<T: fmt::Display> fmt::Display for Painted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Painted(style, text) = self;
+        write!(f, "{style}{text}{style:#}")
+    }
+}
 
 /// `text` in `style`; nothing stays nothing, so that a line's end can be trimmed.
 pub(super) fn paint(style: Style, text: impl std::fmt::Display) -> String {
@@ -97,15 +108,21 @@ pub(super) fn is_hostile(c: char) -> bool {
 
 /// Text of unknown origin made safe for a terminal.
 pub(super) fn printable(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_hostile(c) {
-            safe.extend(c.escape_default());
-        } else {
-            safe.push(c);
+    Printable(text).to_string()
+}
+
+/// As [`printable`], written as it is made.
+pub(super) struct Printable<'t>(pub &'t str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        while let Some((at, hostile)) = rest.char_indices().find(|(_, c)| is_hostile(*c)) {
+            write!(f, "{}{}", &rest[..at], hostile.escape_default())?;
+            rest = &rest[at + hostile.len_utf8()..];
         }
+        f.write_str(rest)
     }
-    safe
 }
 
 /// The lines of a table without the blanks around them, cut to the terminal's width if there is one.

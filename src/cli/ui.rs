@@ -2,7 +2,7 @@
 
 use super::args::Global;
 use super::command_error::CliError;
-use super::json::{to_json, write_json};
+use super::json::{to_json, write_json, write_pretty};
 use super::pager::Pager;
 use super::progress::Bars;
 use super::text::{stderr_width, wrapped};
@@ -11,6 +11,7 @@ use crate::ops::OpError;
 use anstream::AutoStream;
 use clap::ValueEnum;
 use serde::Serialize;
+use std::fmt;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
@@ -74,10 +75,13 @@ impl Ui {
         report: &T,
         render: impl FnOnce() -> String,
     ) -> Result<(), CliError> {
-        self.bars.clear();
         if self.json {
-            return print(&self.envelope(command, report)?);
+            let mut out = self.raw_stream();
+            out.json(&Envelope { version: JSON_VERSION, command, result: report })?;
+            out.put("\n")?;
+            return out.end();
         }
+        self.bars.clear();
         print(&wrapped(&render(), self.width()))
     }
 
@@ -106,7 +110,7 @@ impl Ui {
             }
             None => Box::new(anstream::stdout()),
         };
-        Stream { out: BufWriter::with_capacity(64 * 1024, out) }
+        Stream { out: BufWriter::with_capacity(64 * 1024, out), wrap: None }
     }
 
     /// Columns of the terminal that stdout is; None if it is none.
@@ -115,10 +119,16 @@ impl Ui {
         columns.filter(|_| std::io::stdout().is_terminal())
     }
 
+    /// As [`Ui::stream`]; on a terminal lines end between words.
+    pub fn text_stream(&self) -> Stream {
+        let wrap = self.width().map(|width| Wrap { width, line: String::new(), is_long: false });
+        Stream { wrap, ..self.stream() }
+    }
+
     /// As [`Ui::stream`], byte for byte: for files that are not meant for a terminal.
     pub fn raw_stream(&self) -> Stream {
         self.bars.clear();
-        Stream { out: BufWriter::with_capacity(64 * 1024, Box::new(std::io::stdout())) }
+        Stream { out: BufWriter::with_capacity(64 * 1024, Box::new(std::io::stdout())), wrap: None }
     }
 
     /// Prints text to stdout unless JSON was asked for.
@@ -192,12 +202,28 @@ impl Ui {
 /// A result on its way to stdout.
 pub(super) struct Stream {
     out: BufWriter<Box<dyn Write>>,
+    /// Where lines end between words.
+    wrap: Option<Wrap>,
 }
 
 impl Stream {
     /// Adds text.
     pub fn put(&mut self, text: &str) -> Result<(), CliError> {
-        self.out.write_all(text.as_bytes()).map_err(CliError::Output)
+        self.put_args(format_args!("{text}"))
+    }
+
+    /// Adds text that is written as it is made.
+    pub fn put_args(&mut self, text: fmt::Arguments<'_>) -> Result<(), CliError> {
+        let Some(wrap) = &mut self.wrap else { return self.out.write_fmt(text).map_err(CliError::Output) };
+        let mut wrapping = Wrapping { out: &mut self.out, wrap, failure: None };
+        let done = fmt::write(&mut wrapping, text);
+        let failure = wrapping.failure.take();
+        done.map_err(|_| CliError::Output(failure.unwrap_or_else(|| std::io::Error::other("text cannot be formatted"))))
+    }
+
+    /// Adds an object as JSON with a field on each line.
+    pub fn pretty(&mut self, value: &impl Serialize) -> Result<(), CliError> {
+        write_pretty(&mut self.out, value)
     }
 
     /// Adds an object as JSON.
@@ -207,7 +233,55 @@ impl Stream {
 
     /// Ends it: everything is written.
     pub fn end(mut self) -> Result<(), CliError> {
+        if let Some(rest) = self.wrap.take() {
+            self.put(&rest.line)?;
+        }
         self.out.flush().map_err(CliError::Output)
+    }
+}
+
+/// The line that is being written, and where it is to end.
+struct Wrap {
+    width: usize,
+    line: String,
+    /// The line is longer than what is kept, and goes out as it is.
+    is_long: bool,
+}
+
+impl Wrap {
+    /// Bytes of a line that are kept until its end. A longer one is not wrapped.
+    const LONGEST: usize = 64 * 1024;
+
+    fn add(&mut self, piece: &str, out: &mut impl Write) -> std::io::Result<()> {
+        self.line.push_str(piece);
+        if piece.ends_with('\n') {
+            let width = (!self.is_long).then_some(self.width);
+            out.write_all(wrapped(&self.line, width).as_bytes())?;
+            self.is_long = false;
+            self.line.clear();
+        } else if self.is_long || self.line.len() > Wrap::LONGEST {
+            out.write_all(self.line.as_bytes())?;
+            self.is_long = true;
+            self.line.clear();
+        }
+        Ok(())
+    }
+}
+
+/// Text on its way into lines.
+struct Wrapping<'s, W> {
+    out: &'s mut W,
+    wrap: &'s mut Wrap,
+    failure: Option<std::io::Error>,
+}
+
+impl<W: Write> fmt::Write for Wrapping<'_, W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let added = text.split_inclusive('\n').try_for_each(|piece| self.wrap.add(piece, self.out));
+        added.map_err(|error| {
+            self.failure = Some(error);
+            fmt::Error
+        })
     }
 }
 

@@ -11,7 +11,7 @@
 //! A row's id is the BLAKE3 hash of these bytes. Column names and types are not part of them: types are schema.
 
 use super::{CodecError, Value, ValueRef};
-use crate::wire::{Reader, put_bytes, put_ivarint};
+use crate::wire::{Reader, put_bytes, put_ivarint, put_uvarint};
 
 /// Tag of NULL.
 pub const TAG_NULL: u8 = 0;
@@ -70,6 +70,14 @@ impl<'b> RowWriter<'b> {
     pub fn blob(&mut self, bytes: &[u8]) {
         self.out.push(TAG_BLOB);
         put_bytes(self.out, bytes);
+    }
+
+    /// Appends a blob of `len` bytes, which `bytes` gives.
+    pub fn blob_of(&mut self, len: usize, bytes: impl Iterator<Item = u8>) {
+        self.out.push(TAG_BLOB);
+        put_uvarint(self.out, len as u64);
+        self.out.reserve(len);
+        self.out.extend(bytes);
     }
 
     /// Appends any value.

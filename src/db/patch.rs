@@ -63,6 +63,16 @@ pub trait PatchWriter {
     /// What stands after the last: a check of what it led to, and the end of the transaction.
     fn end(&self, tables: &[PatchTable<'_>], done: &[Done]) -> String;
 
+    /// A text or blob as it stands in a statement.
+    fn literal(&self, value: ValueRef<'_>) -> String {
+        let mut sql = String::new();
+        self.put_literal(value, &mut |piece| sql.push_str(piece));
+        sql
+    }
+
+    /// As [`PatchWriter::literal`], piece by piece.
+    fn put_literal(&self, value: ValueRef<'_>, put: &mut dyn FnMut(&str));
+
     /// The condition that picks the row with the key of `values`.
     fn key_is(&self, schema: &TableSchema, values: &[ValueRef<'_>]) -> String;
 
@@ -160,6 +170,21 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+}
+
+/// Gives the hexadecimal digits of bytes to `put`.
+pub(super) fn put_hex(bytes: &[u8], put: &mut dyn FnMut(&str)) {
+    bytes.chunks(32 * 1024).for_each(|piece| put(&hex(piece)));
+}
+
+/// Gives `text` between quotes, those within doubled, to `put`.
+pub(super) fn put_quoted(text: &str, put: &mut dyn FnMut(&str)) {
+    put("'");
+    for (at, part) in text.split('\'').enumerate() {
+        put(if at > 0 { "''" } else { "" });
+        put(part);
+    }
+    put("'");
 }
 
 /// Conditions that each pick a row, as one that picks them all.

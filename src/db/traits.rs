@@ -73,6 +73,15 @@ pub trait RowStream {
     /// # Errors
     /// [`DbError::Stopped`] if the rows cannot be had; the reason is with the giver.
     fn next_row(&mut self) -> Result<Option<&[u8]>, DbError>;
+
+    /// Lets go of the row that was given, if it is long: the database has a copy.
+    fn forget(&mut self) {}
+
+    /// The row that was given, once more, whether it was forgotten or not.
+    ///
+    /// # Errors
+    /// As [`RowStream::next_row`].
+    fn again(&mut self) -> Result<&[u8], DbError>;
 }
 
 /// A database that can be read.

@@ -54,13 +54,12 @@ impl FileRows<'_> {
             // Another file stands there now.
             return Err(stop(ExportError::Changed { path: self.path.clone() }));
         }
-        let mut row = Vec::new();
         self.given = 0;
-        while reader.next_row(&mut row).map_err(&mut stop)? {
+        while reader.advance().map_err(&mut stop)? {
             if self.monitor.interrupted() {
                 return Err(DbError::Stopped);
             }
-            rows.row(&row)?;
+            rows.row_by(&mut |out| reader.append(out).map_err(&mut stop))?;
             self.given += 1;
         }
         Ok(self.given)

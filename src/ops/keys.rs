@@ -10,7 +10,7 @@ use crate::codec::{Key, TableSchema, Value, row};
 use crate::db::FilterNames;
 use crate::hash::Hash;
 use crate::prisma::FieldNames;
-use crate::tree::Finder;
+use crate::tree::{Finder, FoundRow};
 use serde_json::Value as Json;
 
 /// More readings of one key than this are not tried.
@@ -25,10 +25,13 @@ pub(super) struct Names<'n> {
     pub fields: &'n dyn FieldNames,
 }
 
+/// Bytes of a row that is rather read twice than held.
+const LONG: usize = 1 << 20;
+
 /// A key and its row.
 pub(super) struct Found {
     pub key: Vec<u8>,
-    pub row: Vec<u8>,
+    pub row: FoundRow,
 }
 
 /// All keys that what was typed can mean, the likeliest first.
@@ -88,18 +91,21 @@ impl TypedKey {
     /// If there are several that were typed so, or an object cannot be read.
     pub fn find(&self, rows: &Finder<'_>, schema: &TableSchema, root: &Hash) -> Result<Option<Found>, OpError> {
         let spec = schema.key_spec();
-        let mut found = None;
+        let mut found: Option<(&Vec<u8>, Option<FoundRow>)> = None;
         for key in &self.keys {
-            let Some((row, _)) = rows.find(&spec, root, key)? else { continue };
+            let Some(row) = rows.find(&spec, root, key)? else { continue };
             if found.is_some() {
                 return Err(OpError::Usage(format!(
                     "'{}' could be several rows of {}: write the key as JSON, [5] for a number and [\"5\"] for a text",
                     self.typed, self.table
                 )));
             }
-            found = Some(Found { key: key.clone(), row });
+            // A long row must not be held beside what else is read.
+            found = Some((key, Some(row).filter(|row| row.row().len() <= LONG || self.keys.len() == 1)));
         }
-        Ok(found)
+        let Some((key, row)) = found else { return Ok(None) };
+        let row = row.map_or_else(|| rows.find(&spec, root, key), |row| Ok(Some(row)))?;
+        Ok(row.map(|row| Found { key: key.clone(), row }))
     }
 
     /// What it most likely means, where no tree tells.

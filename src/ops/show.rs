@@ -1,7 +1,6 @@
 //! `show`: a snapshot, a table of it, or one row.
 
 use super::OpError;
-use super::diff::rows::record;
 use super::keys::{Names, TypedKey};
 use super::log::{LoggedSnapshot, describe};
 use super::names;
@@ -12,12 +11,32 @@ use crate::hash::Hash;
 use crate::prisma::RecordEncoder;
 use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
 use crate::store::{Access, Store};
-use crate::tree::{Cursor, Finder};
-use serde::Serialize;
-use serde_json::value::RawValue;
+use crate::tree::{Cursor, Finder, FoundRow};
+use serde::{Serialize, Serializer};
 
-/// Rows of a table that are shown as a sample.
+/// Rows of a table that are shown as a sample, and bytes of them beyond which none follows.
 const SAMPLE: usize = 5;
+const SAMPLE_BYTES: usize = 1 << 20;
+
+/// A row as a record of an export, written as it is serialized.
+#[derive(Debug)]
+pub struct ShownRow {
+    encoder: RecordEncoder,
+    row: Vec<u8>,
+}
+
+impl ShownRow {
+    /// Bytes of the row, about as many as its record has.
+    pub fn bytes(&self) -> usize {
+        self.row.len()
+    }
+}
+
+impl Serialize for ShownRow {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.encoder.record(&self.row).serialize(serializer)
+    }
+}
 
 /// What `show` found.
 #[derive(Debug, Serialize)]
@@ -32,7 +51,7 @@ pub struct ShowReport {
     /// The table, if one was asked for.
     pub table: Option<ShownTable>,
     /// The row, if one was asked for.
-    pub row: Option<Box<RawValue>>,
+    pub row: Option<ShownRow>,
 }
 
 /// One table of a snapshot.
@@ -51,7 +70,7 @@ pub struct ShownTable {
     /// Rows.
     pub rows: u64,
     /// Its first rows, as records of an export.
-    pub sample: Vec<Box<RawValue>>,
+    pub sample: Vec<ShownRow>,
 }
 
 /// Shows what `typed` points to: `REF`, `REF:TABLE` or `REF:TABLE:KEY`.
@@ -85,17 +104,18 @@ pub fn show(place: &Place, typed: &str) -> Result<ShowReport, OpError> {
 /// One table, or the partitions of one as one.
 fn show_tables(project: &Project, store: &Store, tables: &[&TableEntry]) -> Result<ShownTable, OpError> {
     let whole = whole(tables)?;
-    let mut sample = Vec::new();
+    let mut sample: Vec<ShownRow> = Vec::new();
     let mut shown = None;
     for table in tables {
         let schema = read_schema(store, &table.schema_object)?;
         let mut cursor = Cursor::new(store, &schema.key_spec(), &table.root)?;
         let names = project.field_names(&schema);
-        let mut encoder = RecordEncoder::of_table(&schema, &*names)?;
+        let encoder = RecordEncoder::of_table(&schema, &*names)?;
         while sample.len() < SAMPLE
+            && sample.iter().map(ShownRow::bytes).sum::<usize>() < SAMPLE_BYTES
             && let Some(entry) = cursor.next_entry()?
         {
-            sample.push(record(&mut encoder, entry.row)?);
+            sample.push(ShownRow { encoder: encoder.clone(), row: entry.row.to_vec() });
         }
         if shown.is_none() {
             let fields = schema.columns.iter().map(|column| names.field(&column.name).to_owned()).collect();
@@ -128,12 +148,13 @@ fn find_row(
     entry: &Entry,
     tables: &[&TableEntry],
     typed: &str,
-) -> Result<Box<RawValue>, OpError> {
+) -> Result<ShownRow, OpError> {
     let whole = whole(tables)?;
     for table in tables {
         let schema = read_schema(store, &table.schema_object)?;
         if let Some(row) = lookup(project, &Finder::new(store), &schema, &table.root, typed)? {
-            return record(&mut RecordEncoder::of_table(&schema, &*project.field_names(&schema))?, &row);
+            let encoder = RecordEncoder::of_table(&schema, &*project.field_names(&schema))?;
+            return Ok(ShownRow { encoder, row: row.row().to_vec() });
         }
     }
     Err(OpError::NoSuchRow { key: typed.to_owned(), table: whole.to_string(), snapshot: Some(entry.id) })
@@ -149,7 +170,7 @@ pub(super) fn lookup(
     schema: &TableSchema,
     root: &Hash,
     typed: &str,
-) -> Result<Option<Vec<u8>>, OpError> {
+) -> Result<Option<FoundRow>, OpError> {
     let filter = project.filter_names(&schema.table);
     let names = Names { filter: &filter, fields: &*project.field_names(schema) };
     let found = TypedKey::parse(schema, typed, names)?.find(rows, schema, root)?;

@@ -210,11 +210,13 @@ fn load(
     scratch.load(schema, engine, |insert| {
         let mut cursor = Cursor::new(store, &schema.key_spec(), &table.root)?;
         while let Some(entry) = cursor.next_entry()? {
-            let values = RowReader::values(entry.row, schema.columns.len())?;
-            for _ in 0..entry.count {
-                insert(&values)?;
+            insert.take(&RowReader::values(entry.row, schema.columns.len())?)?;
+            let (count, bytes) = (entry.count, entry.row.len() as u64);
+            cursor.forget();
+            for _ in 0..count {
+                insert.run()?;
             }
-            monitor.advance(entry.count, entry.row.len() as u64);
+            monitor.advance(count, bytes);
             if monitor.interrupted() {
                 return Err(OpError::Interrupted);
             }

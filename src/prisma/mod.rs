@@ -18,8 +18,8 @@ pub mod script;
 mod setup;
 pub use error::ExportError;
 pub use json::{
-    ColumnNames, ExportInfo, ExportReader, ExportWriter, FieldNames, Metadata, Notes, RecordEncoder, Spare, Written,
-    column_value,
+    CellJson, ColumnNames, ExportInfo, ExportReader, ExportWriter, FieldNames, Metadata, Notes, RecordEncoder,
+    RecordJson, Spare, Written, column_value,
 };
 pub use manifest::{BackupEntry, BackupManifest, BackupStatus, Retention};
 pub use model_names::ModelNames;

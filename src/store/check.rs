@@ -239,14 +239,19 @@ impl Store {
                 indexed_entries(index, at)
             }
         };
-        let decode = |entry: &PackEntry| {
-            let decoded = pack::read_frame(&*file, &path, entry).map_err(|e| describe(&e)).and_then(|f| f.decompress());
-            decoded.and_then(|bytes| match forms.may_draw(entry.kind) {
-                true => forms.sources(entry.kind, &bytes).map(Some),
-                false => Ok(None),
-            })
+        let decode = |room: &mut Vec<u8>, entry: &PackEntry| {
+            let named = |reason: String| format!("object {}: {reason}", entry.id);
+            let told = |error: StoreError| match &error {
+                StoreError::Damaged { reason, .. } => reason.clone(),
+                other => named(describe(other)),
+            };
+            if !forms.may_draw(entry.kind) {
+                return pack::prove_object(&*file, &path, entry, room).map(|()| None).map_err(told);
+            }
+            pack::read_object(&*file, &path, entry, room).map_err(told)?;
+            forms.sources(entry.kind, room).map(Some).map_err(named)
         };
-        let decoded: Vec<_> = entries.par_iter().map(decode).collect();
+        let decoded: Vec<_> = entries.par_iter().map_init(Vec::new, decode).collect();
         for (entry, sources) in entries.into_iter().zip(decoded) {
             check.objects += 1;
             match sources {
@@ -254,7 +259,7 @@ impl Store {
                 Ok(Some(sources)) if !index.doomed.contains(&pack.name) => check.drawn.push((entry, sources)),
                 Ok(_) => {}
                 Err(reason) => {
-                    check.reason.get_or_insert_with(|| format!("object {}: {reason}", entry.id));
+                    check.reason.get_or_insert(reason);
                     check.bad.push(entry);
                 }
             }

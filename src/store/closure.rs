@@ -36,7 +36,7 @@ pub trait Prover: Sync {
     fn prove(&self, id: &Hash, copy: &ObjectCopy) -> Result<(), String>;
 
     /// The object that these bytes are, if they tell.
-    fn identify(&self, bytes: &[u8]) -> Option<(Hash, ObjectKind)>;
+    fn identify(&self, bytes: Vec<u8>) -> Option<(Hash, ObjectKind)>;
 }
 
 /// Forms of objects that draw on nothing, of which no more is known than that they must be the bytes that were stored.
@@ -50,7 +50,7 @@ impl Prover for Undamaged<'_> {
         self.0.get_copy(id, copy, &mut Vec::new()).map_err(|error| error.to_string())
     }
 
-    fn identify(&self, _: &[u8]) -> Option<(Hash, ObjectKind)> {
+    fn identify(&self, _: Vec<u8>) -> Option<(Hash, ObjectKind)> {
         None
     }
 }

@@ -5,7 +5,9 @@ use crate::hash::Hash;
 use std::cell::RefCell;
 use std::io;
 use zstd::bulk::{Compressor, Decompressor};
-use zstd::zstd_safe::{CParameter, compress_bound, find_frame_compressed_size};
+use zstd::zstd_safe::{
+    CParameter, DCtx, InBuffer, OutBuffer, compress_bound, find_frame_compressed_size, get_error_name,
+};
 
 /// The longest object and the longest frame, in bytes: lengths are kept in 32 bits.
 pub const MAX_OBJECT_LEN: u64 = u32::MAX as u64;
@@ -16,8 +18,10 @@ const MAX_WINDOW: u64 = 1 << 23;
 const MAX_RATIO: u64 = (128 << 10) / 4;
 /// Of the levels up to 19, the lowest that parses as well as zstd can: the higher ones take up to twice the time for 0.3 %.
 const HARD_LEVEL: i32 = 16;
-/// Bytes of room for a frame that a thread keeps.
+/// Bytes of room for a frame that a thread keeps. A longer one is decompressed piece by piece.
 pub(super) const MOST_ROOM: usize = 4 << 20;
+/// Bytes of a long frame that are decompressed at once.
+const PIECE: usize = 128 << 10;
 
 pub(super) const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
@@ -129,10 +133,11 @@ pub(super) fn decode(stored: &[u8], raw_len: u64) -> Result<Vec<u8>, String> {
 
 /// As [`decode`], in place of what is in `raw`.
 pub(super) fn decode_into(stored: &[u8], raw_len: u64, raw: &mut Vec<u8>) -> Result<(), String> {
-    check_header(stored, raw_len)?;
-    let len = usize::try_from(raw_len).map_err(|_| "its length is out of range".to_owned())?;
-    raw.clear();
-    raw.try_reserve_exact(len).map_err(|_| format!("there is no memory for {len} bytes"))?;
+    check_header(stored, stored.len() as u64, raw_len)?;
+    if find_frame_compressed_size(stored) != Ok(stored.len()) {
+        return Err(OTHER_END.to_owned());
+    }
+    make_room(raw, raw_len)?;
     DECOMPRESSOR
         .with_borrow_mut(|slot| {
             let decompressor = match slot {
@@ -142,15 +147,78 @@ pub(super) fn decode_into(stored: &[u8], raw_len: u64, raw: &mut Vec<u8>) -> Res
             decompressor.decompress_to_buffer(stored, raw)
         })
         .map_err(|e| format!("the frame cannot be decompressed ({e})"))?;
-    if raw.len() != len {
-        return Err(format!("the frame holds {} bytes, the directory says {len}", raw.len()));
+    check_length(raw.len() as u64, raw_len)
+}
+
+const OTHER_END: &str = "the frame does not end where the directory says";
+
+fn check_length(found: u64, raw_len: u64) -> Result<(), String> {
+    if found == raw_len { Ok(()) } else { Err(format!("the frame holds {found} bytes, the directory says {raw_len}")) }
+}
+
+/// Empties `raw` and makes room for as many bytes in it.
+pub(super) fn make_room(raw: &mut Vec<u8>, raw_len: u64) -> Result<(), String> {
+    let len = usize::try_from(raw_len).map_err(|_| "its length is out of range".to_owned())?;
+    raw.clear();
+    raw.try_reserve_exact(len).map_err(|_| format!("there is no memory for {len} bytes"))
+}
+
+/// A frame that is decompressed piece by piece, for long ones: neither the frame nor its content is held as a whole. The checks
+/// are those of [`decode`].
+pub(super) struct Pieces {
+    context: DCtx<'static>,
+    piece: Vec<u8>,
+    raw_len: u64,
+    made: u64,
+    ended: bool,
+}
+
+impl Pieces {
+    /// A frame of `stored_len` bytes that begins with `start`.
+    ///
+    /// # Errors
+    /// The reason, if it must be refused.
+    pub(super) fn new(start: &[u8], stored_len: u64, raw_len: u64) -> Result<Pieces, String> {
+        check_header(start, stored_len, raw_len)?;
+        let context = DCtx::try_create().ok_or("there is no memory to decompress it")?;
+        Ok(Pieces { context, piece: Vec::with_capacity(PIECE), raw_len, made: 0, ended: false })
     }
-    Ok(())
+
+    /// Gives what the next bytes of the frame hold to `take`.
+    ///
+    /// # Errors
+    /// The reason, if they are not those of such a frame.
+    pub(super) fn push(&mut self, stored: &[u8], take: &mut dyn FnMut(&[u8])) -> Result<(), String> {
+        let mut input = InBuffer::around(stored);
+        while !self.ended {
+            let mut output = OutBuffer::around(&mut self.piece);
+            let left = self.context.decompress_stream(&mut output, &mut input);
+            let left = left.map_err(|code| format!("the frame cannot be decompressed ({})", get_error_name(code)))?;
+            self.made += self.piece.len() as u64;
+            if self.made > self.raw_len {
+                return check_length(self.made, self.raw_len);
+            }
+            take(&self.piece);
+            self.ended = left == 0;
+            if !self.ended && self.piece.len() < PIECE && input.pos() == stored.len() {
+                return Ok(());
+            }
+        }
+        if input.pos() == stored.len() { Ok(()) } else { Err(OTHER_END.to_owned()) }
+    }
+
+    /// All bytes were given.
+    ///
+    /// # Errors
+    /// The reason, if that was not the whole frame.
+    pub(super) fn end(self) -> Result<(), String> {
+        if self.ended { check_length(self.made, self.raw_len) } else { Err(OTHER_END.to_owned()) }
+    }
 }
 
 /// Refuses a frame before anything is allocated for it: one that is not a single frame with checksum and content size, whose
-/// window is too large, or whose declared length its bytes cannot hold.
-fn check_header(stored: &[u8], raw_len: u64) -> Result<(), String> {
+/// window is too large, or whose declared length its bytes cannot hold. It has `stored_len` bytes and begins with `stored`.
+fn check_header(stored: &[u8], stored_len: u64, raw_len: u64) -> Result<(), String> {
     let header = Header::parse(stored).ok_or("it is not a zstd frame")?;
     if !header.checksum {
         return Err("the frame has no checksum".to_owned());
@@ -164,13 +232,10 @@ fn check_header(stored: &[u8], raw_len: u64) -> Result<(), String> {
     if header.content_size != Some(raw_len) {
         return Err("the frame's length is not the directory's".to_owned());
     }
-    if raw_len > MAX_OBJECT_LEN || raw_len > (stored.len() as u64).saturating_mul(MAX_RATIO) {
-        return Err(format!("{} bytes cannot hold {raw_len}", stored.len()));
+    if raw_len > MAX_OBJECT_LEN || raw_len > stored_len.saturating_mul(MAX_RATIO) {
+        return Err(format!("{stored_len} bytes cannot hold {raw_len}"));
     }
-    match find_frame_compressed_size(stored) {
-        Ok(len) if len == stored.len() => Ok(()),
-        _ => Err("the frame does not end where the directory says".to_owned()),
-    }
+    Ok(())
 }
 
 /// The header of a zstd frame (RFC 8878, section 3.1.1.1).
@@ -253,6 +318,35 @@ mod tests {
         for len in 0..whole.stored.len() {
             let cut = Frame { stored: whole.stored[..len].to_vec(), ..whole.clone() };
             assert!(cut.decompress().is_err());
+        }
+    }
+
+    fn in_pieces(stored: &[u8], raw_len: u64, most: usize) -> Result<Vec<u8>, String> {
+        let mut raw = Vec::new();
+        let mut pieces = Pieces::new(&stored[..stored.len().min(most)], stored.len() as u64, raw_len)?;
+        for piece in stored.chunks(most) {
+            pieces.push(piece, &mut |bytes| raw.extend_from_slice(bytes))?;
+        }
+        pieces.end().map(|()| raw)
+    }
+
+    #[test]
+    fn pieces_are_read_and_refused_as_the_whole_is() {
+        let raw: Vec<u8> = (0..300_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 27) as u8).collect();
+        let whole = frame(&raw, 3);
+        let behind = [&whole.stored[..], b"x"].concat();
+        let mut flipped = whole.stored.clone();
+        *flipped.last_mut().unwrap() ^= 1;
+        for most in [20, 1000, whole.stored.len(), 1 << 20] {
+            assert!(in_pieces(&whole.stored, whole.raw_len, most).unwrap() == raw, "{most}");
+            for (stored, raw_len) in [
+                (&whole.stored[..], whole.raw_len - 1),
+                (&whole.stored[..whole.stored.len() - 1], whole.raw_len),
+                (&behind, whole.raw_len),
+                (&flipped, whole.raw_len),
+            ] {
+                assert!(in_pieces(stored, raw_len, most).is_err(), "{most}: {} {raw_len}", stored.len());
+            }
         }
     }
 

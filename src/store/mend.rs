@@ -188,7 +188,7 @@ impl Store {
             for frame in &frames {
                 let offset = frame.offset;
                 if entries.iter().all(|entry| entry.offset != offset)
-                    && let Some((id, kind)) = frame.raw(&bytes).and_then(|raw| prover.identify(&raw))
+                    && let Some((id, kind)) = frame.raw(&bytes).and_then(|raw| prover.identify(raw))
                 {
                     entries.push(frame.entry(id, kind));
                 }

@@ -1,6 +1,6 @@
 //! Packs as bytes: frames, a directory, a trailer (`docs/FORMAT.md`, section 5).
 
-use super::frame::{MAX_OBJECT_LEN, MOST_ROOM, decode, decode_into, encode};
+use super::frame::{MAX_OBJECT_LEN, MOST_ROOM, Pieces, decode, decode_into, encode, make_room};
 use super::{Frame, ObjectKind, StoreError};
 use crate::fsio::{FileSystem, OpenFile};
 use crate::hash::{Hash, Hasher};
@@ -15,6 +15,8 @@ const TRAILER_BYTES: usize = 4 + 4 + 32 + 8;
 pub(super) const TRAILER_LEN: u64 = TRAILER_BYTES as u64;
 /// The most objects in one pack. It bounds the directory.
 pub(super) const MAX_OBJECTS: usize = 65_536;
+/// Bytes of a long object or pack that are read at once.
+const READ_AT_ONCE: usize = 1 << 20;
 /// An entry is 32 + 1 bytes and two lengths of at most 5 bytes each.
 const MAX_DIRECTORY_LEN: u64 = MAX_OBJECTS as u64 * 43 + 10;
 
@@ -32,6 +34,12 @@ pub(super) struct PackEntry {
     pub(super) offset: u64,
     pub(super) stored_len: u32,
     pub(super) raw_len: u32,
+}
+
+impl PackEntry {
+    fn damaged(&self, path: &Path, reason: &str) -> StoreError {
+        StoreError::damaged(path, format!("object {}: {reason}", self.id))
+    }
 }
 
 /// The directory frame and the trailer of a pack with `entries`, in file order.
@@ -150,14 +158,62 @@ pub(super) fn read_object(
     entry: &PackEntry,
     raw: &mut Vec<u8>,
 ) -> Result<(), StoreError> {
+    if entry.stored_len as usize > MOST_ROOM {
+        return read_pieces(file, path, entry, Some(raw));
+    }
     STORED.with_borrow_mut(|stored| {
         read_stored(file, path, entry, stored)?;
-        let decoded = decode_into(stored, u64::from(entry.raw_len), raw);
-        if stored.capacity() > MOST_ROOM {
-            *stored = Vec::new();
-        }
-        decoded.map_err(|reason| StoreError::damaged(path, format!("object {}: {reason}", entry.id)))
+        decode_into(stored, u64::from(entry.raw_len), raw).map_err(|reason| entry.damaged(path, &reason))
     })
+}
+
+/// Succeeds if the object can be read. A long one is not held as a whole; `room` is for others.
+pub(super) fn prove_object(
+    file: &dyn OpenFile,
+    path: &Path,
+    entry: &PackEntry,
+    room: &mut Vec<u8>,
+) -> Result<(), StoreError> {
+    if entry.stored_len as usize > MOST_ROOM {
+        return read_pieces(file, path, entry, None);
+    }
+    read_object(file, path, entry, room)
+}
+
+/// Reads a long object piece by piece, its bytes in place of what is in `raw`, if they are wanted.
+fn read_pieces(
+    file: &dyn OpenFile,
+    path: &Path,
+    entry: &PackEntry,
+    mut raw: Option<&mut Vec<u8>>,
+) -> Result<(), StoreError> {
+    let (stored_len, raw_len) = (u64::from(entry.stored_len), u64::from(entry.raw_len));
+    let damaged = |reason: String| entry.damaged(path, &reason);
+    let mut piece = vec![0; READ_AT_ONCE];
+    let mut pieces: Option<Pieces> = None;
+    let mut at = 0;
+    while at < stored_len {
+        let len = usize::try_from(stored_len - at).unwrap_or(usize::MAX).min(READ_AT_ONCE);
+        file.read_at(entry.offset + at, &mut piece[..len])?;
+        let pieces = match &mut pieces {
+            Some(pieces) => pieces,
+            None => {
+                let first = Pieces::new(&piece[..len], stored_len, raw_len).map_err(damaged)?;
+                if let Some(raw) = &mut raw {
+                    make_room(raw, raw_len).map_err(damaged)?;
+                }
+                pieces.insert(first)
+            }
+        };
+        let mut take = |bytes: &[u8]| {
+            if let Some(raw) = &mut raw {
+                raw.extend_from_slice(bytes);
+            }
+        };
+        pieces.push(&piece[..len], &mut take).map_err(damaged)?;
+        at += len as u64;
+    }
+    pieces.map_or(Ok(()), Pieces::end).map_err(damaged)
 }
 
 fn read_stored(file: &dyn OpenFile, path: &Path, entry: &PackEntry, stored: &mut Vec<u8>) -> Result<(), StoreError> {
@@ -172,7 +228,7 @@ fn read_stored(file: &dyn OpenFile, path: &Path, entry: &PackEntry, stored: &mut
 /// Hash of all bytes of an open file of `size` bytes.
 pub(super) fn hash_file(file: &dyn OpenFile, size: u64) -> Result<Hash, StoreError> {
     let mut hasher = Hasher::new();
-    let mut buffer = vec![0u8; 1 << 20];
+    let mut buffer = vec![0u8; READ_AT_ONCE];
     let mut offset = 0;
     while offset < size {
         let len = usize::try_from(size - offset).unwrap_or(usize::MAX).min(buffer.len());

@@ -119,7 +119,7 @@ impl FinishedPack {
         if pack::read_directory(&*file, path, self.pack.size)? != self.entries {
             return Err(StoreError::damaged(path, "its directory was not read back as it was written"));
         }
-        self.entries.par_iter().try_for_each_init(Vec::new, |raw, entry| pack::read_object(&*file, path, entry, raw))
+        self.entries.par_iter().try_for_each_init(Vec::new, |room, entry| pack::prove_object(&*file, path, entry, room))
     }
 
     /// Gives the pack its final name. Durable once `packs/` is synced.

@@ -117,7 +117,7 @@ impl Strays<'_> {
             true => Err(StoreError::Interrupted),
             false => {
                 monitor.advance(0, u64::from(frame.stored_len));
-                let told = frame.raw(pack).and_then(|raw| prover.identify(&raw));
+                let told = frame.raw(pack).and_then(|raw| prover.identify(raw));
                 Ok(told.map(|(id, kind)| frame.entry(id, kind)))
             }
         };

@@ -1,6 +1,6 @@
 //! Reading a tree in key order, every row proven.
 
-use super::leaf::{Entries, LeafReader};
+use super::leaf::{Entries, Leaf, LeafReader};
 use super::pool::Pool;
 use super::walk::{NodeReader, Place, Walk};
 use super::{Flaw, TreeError};
@@ -159,6 +159,13 @@ impl<'o> Cursor<'o> {
         Ok(Some(entry(current, at)))
     }
 
+    /// Lets go of the entry that was given, if it was the last of its leaf: for those who have copied it and whose memory matters.
+    pub fn forget(&mut self) {
+        if let Some(current) = self.current.take_if(|current| self.next >= current.len()) {
+            self.shared.leaves.recycle(current);
+        }
+    }
+
     fn next_entries(&mut self) -> Result<Option<Entries>, TreeError> {
         if let Some(ahead) = &mut self.ahead {
             return ahead.next(&mut self.walk, &self.until);
@@ -250,15 +257,34 @@ impl<'o> Finder<'o> {
         Finder { leaves: LeafReader::new(objects, LEAF_CACHE), nodes: Arc::new(NodeReader::new(objects, NODE_CACHE)) }
     }
 
-    /// The row with that key in the tree `root`, and how often it occurs.
+    /// The row with that key in the tree `root`.
     ///
     /// # Errors
     /// If an object on the way is missing or damaged.
-    pub fn find(&self, spec: &KeySpec, root: &Hash, key: &[u8]) -> Result<Option<(Vec<u8>, u64)>, TreeError> {
+    pub fn find(&self, spec: &KeySpec, root: &Hash, key: &[u8]) -> Result<Option<FoundRow>, TreeError> {
         let Some(place) = Walk::new(&self.nodes, root, key)?.next_leaf()? else { return Ok(None) };
         let entries = read_place(&self.leaves, spec, &place)?;
         let at = entries.at_or_above(key);
         let is_there = at < entries.len() && entries.key(at) == key;
-        Ok(is_there.then(|| (entries.leaf().row(at).to_vec(), entries.leaf().count(at))))
+        Ok(is_there.then(|| FoundRow { leaf: Arc::clone(entries.leaf()), at }))
+    }
+}
+
+/// A row that stays in the leaf in which it was found.
+#[derive(Debug, Clone)]
+pub struct FoundRow {
+    leaf: Arc<Leaf>,
+    at: usize,
+}
+
+impl FoundRow {
+    /// Its bytes.
+    pub fn row(&self) -> &[u8] {
+        self.leaf.row(self.at)
+    }
+
+    /// How often it occurs.
+    pub fn count(&self) -> u64 {
+        self.leaf.count(self.at)
     }
 }

@@ -69,9 +69,24 @@ impl<'p> Notes<'p> {
     pub(super) fn add(&mut self, old: Option<Entry<'_>>, new: Option<Entry<'_>>) -> Result<(), TreeError> {
         let Some(entry) = new.or(old) else { return Ok(()) };
         let which = old.map_or(0, |_| OLD) | new.map_or(0, |_| NEW);
+        let rows = [old, new].into_iter().flatten();
+        if rows.clone().map(|entry| entry.row.len()).sum::<usize>() > PIECE {
+            // Not copied: each may be a gigabyte.
+            self.flush()?;
+            let mut parts: Vec<(Vec<u8>, &[u8])> = Vec::new();
+            let mut head = vec![which];
+            put_bytes(&mut head, entry.key);
+            for entry in rows {
+                head.extend_from_slice(entry.id.as_bytes());
+                put_uvarint(&mut head, entry.count);
+                put_uvarint(&mut head, entry.row.len() as u64);
+                parts.push((std::mem::take(&mut head), entry.row));
+            }
+            return self.write(&parts.iter().flat_map(|(head, row)| [head, *row]).collect::<Vec<_>>());
+        }
         self.buffer.push(which);
         put_bytes(&mut self.buffer, entry.key);
-        for entry in [old, new].into_iter().flatten() {
+        for entry in rows {
             self.buffer.extend_from_slice(entry.id.as_bytes());
             put_uvarint(&mut self.buffer, entry.count);
             put_bytes(&mut self.buffer, entry.row);
@@ -83,18 +98,24 @@ impl<'p> Notes<'p> {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let bytes = self.buffer.len() as u64;
+        let mut buffer = std::mem::take(&mut self.buffer);
+        self.write(&[&buffer])?;
+        buffer.clear();
+        self.buffer = buffer;
+        Ok(())
+    }
+
+    /// Writes a piece that is in several parts.
+    fn write(&mut self, parts: &[&[u8]]) -> Result<(), TreeError> {
+        let bytes = parts.iter().map(|part| part.len() as u64).sum();
         let start = self.log.end.fetch_add(bytes, Ordering::Relaxed);
-        if !self.log.is_full() {
-            let written = self.log.file().and_then(|file| file.write_all_at(&self.buffer, start));
+        let mut at = start;
+        for part in parts.iter().take_while(|_| !self.log.is_full()) {
+            let written = self.log.file().and_then(|file| file.write_all_at(part, at));
             written.map_err(|source| TreeError::Io { action: "write a temporary file for differences", source })?;
+            at += part.len() as u64;
         }
         self.pieces.push(start..start + bytes);
-        if self.buffer.capacity() > 2 * PIECE {
-            // A long row has passed.
-            self.buffer = Vec::new();
-        }
-        self.buffer.clear();
         Ok(())
     }
 

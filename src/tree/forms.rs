@@ -59,12 +59,12 @@ impl Prover for TreeProver<'_> {
         self.look(id, copy).map_err(|error| error.to_string())
     }
 
-    fn identify(&self, bytes: &[u8]) -> Option<(Hash, ObjectKind)> {
-        if Node::decode(bytes).is_ok() {
-            return Some((Node::id_of(bytes), NODE));
+    fn identify(&self, bytes: Vec<u8>) -> Option<(Hash, ObjectKind)> {
+        if Node::decode(&bytes).is_ok() {
+            return Some((Node::id_of(&bytes), NODE));
         }
-        if serde_json::from_slice::<TableSchema>(bytes).is_ok() {
-            return Some((Hash::of(bytes), SCHEMA));
+        if serde_json::from_slice::<TableSchema>(&bytes).is_ok() {
+            return Some((Hash::of(&bytes), SCHEMA));
         }
         self.leaves.identify(bytes, &self.proven)
     }

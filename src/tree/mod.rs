@@ -24,7 +24,7 @@ mod walk;
 
 pub use builder::{BuildOptions, Builder, Built, Change};
 pub use check::TreeCheck;
-pub use cursor::{Cursor, Entry, Finder, LeafMap};
+pub use cursor::{Cursor, Entry, Finder, FoundRow, LeafMap};
 pub use diff::{Diff, Difference};
 pub use differences::{Differences, Noted};
 pub use error::{Flaw, TreeError};

@@ -2,14 +2,13 @@
 
 use crate::cli::command_error::CliError;
 use crate::cli::complete;
-use crate::cli::diff::{changed_cell, one_cell};
-use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, paint, printable, wrapped};
-use crate::cli::ui::Ui;
+use crate::cli::diff::{Shown, changed_cell, one_cell};
+use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, Painted, Printable, age, paint, printable};
+use crate::cli::ui::{JSON_VERSION, Stream, Ui};
 use crate::ops::Place;
-use crate::ops::history::{HistoryReport, HistoryStep, RowEvent, history};
+use crate::ops::history::{HistoryReceiver, HistoryReport, HistoryStep, RowEvent, history};
 use crate::ops::wording::counted;
 use jiff::Timestamp;
-use std::fmt::Write;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -26,30 +25,78 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let mut report = history(place, &args.row)?;
-    report.steps.truncate(args.limit.unwrap_or(usize::MAX));
-    ui.paged("history", &report, || wrapped(&render(&report, args.full, ui.quiet), ui.width()).into_owned())?;
+    let limit = args.limit.unwrap_or(usize::MAX);
+    if ui.json {
+        let mut receiver = Json { out: ui.raw_stream(), steps: 0 };
+        let report = history(place, &args.row, limit, &mut receiver)?;
+        receiver.out.put(&format!("],\"snapshots\":{}}}\n", report.snapshots))?;
+        receiver.out.end()?;
+    } else {
+        let mut receiver = Text { ui, out: None, full: args.full, now: Timestamp::now() };
+        history(place, &args.row, limit, &mut receiver)?;
+        receiver.out.map_or(Ok(()), Stream::end)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn render(report: &HistoryReport, full: bool, quiet: bool) -> String {
-    let now = Timestamp::now();
-    let mut text = String::new();
-    if !quiet {
-        let _ = writeln!(
-            text,
-            "{} {}  {}\n",
+/// Writes a history as one object.
+struct Json {
+    out: Stream,
+    steps: u64,
+}
+
+impl HistoryReceiver for Json {
+    type Error = CliError;
+
+    fn begin(&mut self, report: &HistoryReport) -> Result<(), CliError> {
+        self.out.put(&format!("{{\"version\":{JSON_VERSION},\"command\":\"history\",\"table\":"))?;
+        self.out.json(&report.table)?;
+        self.out.put(",\"key\":")?;
+        self.out.json(&report.key)?;
+        self.out.put(",\"columns\":")?;
+        self.out.json(&report.columns)?;
+        self.out.put(",\"steps\":[")
+    }
+
+    fn step(&mut self, _: &HistoryReport, step: &HistoryStep<'_>) -> Result<(), CliError> {
+        if self.steps > 0 {
+            self.out.put(",")?;
+        }
+        self.steps += 1;
+        self.out.json(step)
+    }
+}
+
+/// Writes a history for people.
+struct Text<'u> {
+    ui: &'u Ui,
+    /// Opened with the first change: a pager must not come up before there is anything to show.
+    out: Option<Stream>,
+    full: bool,
+    now: Timestamp,
+}
+
+impl HistoryReceiver for Text<'_> {
+    type Error = CliError;
+
+    fn begin(&mut self, report: &HistoryReport) -> Result<(), CliError> {
+        let out = self.out.insert(self.ui.text_stream());
+        if self.ui.quiet {
+            return Ok(());
+        }
+        out.put(&format!(
+            "{} {}  {}\n\n",
             paint(BOLD, printable(&report.table)),
             paint(BOLD, printable(&report.key)),
             paint(DIM, format!("in {}", counted(report.snapshots as u64, "snapshot")))
-        );
+        ))
     }
-    for step in &report.steps {
-        let _ = writeln!(text, "{}", headline(step, now));
+
+    fn step(&mut self, report: &HistoryReport, step: &HistoryStep<'_>) -> Result<(), CliError> {
+        let Some(out) = &mut self.out else { return Ok(()) };
+        out.put(&format!("{}\n", headline(step, self.now)))?;
         for name in names(report, step) {
-            for line in lines(step, name, full) {
-                let _ = writeln!(text, "    {line}");
-            }
+            lines(out, step, name, self.full)?;
         }
         if step.unchanged_in > 0 {
             let snapshots = if step.unchanged_in == 1 { "snapshot" } else { "snapshots" };
@@ -57,26 +104,27 @@ fn render(report: &HistoryReport, full: bool, quiet: bool) -> String {
                 RowEvent::Deleted => format!("not in {} later {snapshots} either", step.unchanged_in),
                 _ => format!("the same in {} later {snapshots}", step.unchanged_in),
             };
-            let _ = writeln!(text, "    {}", paint(DIM, unchanged));
+            out.put(&format!("    {}\n", paint(DIM, unchanged)))?;
         }
+        Ok(())
     }
-    text
 }
 
 /// Columns that a step changed: in the table's order, then those that the table no longer has.
-fn names<'r>(report: &'r HistoryReport, step: &'r HistoryStep) -> Vec<&'r String> {
-    let gone = step.cells.keys().filter(|name| !report.columns.contains(name));
-    report.columns.iter().chain(gone).filter(|name| step.cells.contains_key(*name)).collect()
+fn names<'h>(report: &'h HistoryReport, step: &'h HistoryStep<'_>) -> Vec<&'h str> {
+    let columns = report.columns.iter().map(String::as_str);
+    let gone = step.cells.keys().copied().filter(|name| !report.columns.iter().any(|column| column == name));
+    columns.chain(gone).filter(|name| step.cells.contains_key(name)).collect()
 }
 
-fn headline(step: &HistoryStep, now: Timestamp) -> String {
+fn headline(step: &HistoryStep<'_>, now: Timestamp) -> String {
     let event = match step.event {
         RowEvent::First => paint(GOOD, "first seen"),
         RowEvent::Created => paint(GOOD, "created"),
         RowEvent::Changed => paint(CHANGED, "changed"),
         RowEvent::Deleted => paint(BAD, "deleted"),
     };
-    let who: Vec<&str> = [step.user.as_deref(), step.agent.as_deref()].into_iter().flatten().collect();
+    let who: Vec<&str> = [step.user, step.agent].into_iter().flatten().collect();
     let who = if who.is_empty() { String::new() } else { format!("  by {}", who.join(" via ")) };
     let commit =
         step.git.as_ref().and_then(|git| git.commit.as_ref()).map(|commit| commit.chars().take(8).collect::<String>());
@@ -87,25 +135,32 @@ fn headline(step: &HistoryStep, now: Timestamp) -> String {
         "{}  {}  {event}  {}{}",
         paint(ID, &step.id[..8]),
         paint(DIM, age(step.created_at, now)),
-        printable(&step.message),
+        printable(step.message),
         paint(DIM, printable(&format!("{who}{git}")))
     )
 }
 
 /// The lines of a cell, as `diff` shows it.
-fn lines(step: &HistoryStep, name: &str, full: bool) -> Vec<String> {
-    let [old, new] = [&step.old, &step.new].map(|row| row.as_ref().and_then(|row| row.value(name)));
+fn lines(out: &mut Stream, step: &HistoryStep<'_>, name: &str, full: bool) -> Result<(), CliError> {
+    let [old, new] = [step.old, step.new].map(|row| row.and_then(|row| row.value(name)));
     if let (Some((_, old)), Some((column, new))) = (old, new) {
-        return changed_cell(column, old, new, full);
+        let changed = changed_cell(column, old, new, full);
+        return changed.iter().try_for_each(|line| out.put_args(format_args!("    {line}\n")));
     }
     let text = |value: Option<_>| match value {
-        None => "(nothing)".to_owned(),
+        None => Shown::Short("(nothing)".to_owned()),
         Some((column, value)) => one_cell(value, column, full),
     };
-    let value = match step.event {
-        RowEvent::First | RowEvent::Created => paint(GOOD, text(new)),
-        RowEvent::Deleted => paint(BAD, text(old)),
-        RowEvent::Changed => format!("{} {} {}", paint(BAD, text(old)), paint(DIM, "→"), paint(GOOD, text(new))),
-    };
-    vec![format!("{}: {value}", printable(name))]
+    let (old, new) = (text(old), text(new));
+    let name = Printable(name);
+    match step.event {
+        RowEvent::First | RowEvent::Created => out.put_args(format_args!("    {name}: {}\n", Painted(GOOD, new))),
+        RowEvent::Deleted => out.put_args(format_args!("    {name}: {}\n", Painted(BAD, old))),
+        RowEvent::Changed => out.put_args(format_args!(
+            "    {name}: {} {} {}\n",
+            Painted(BAD, old),
+            Painted(DIM, "→"),
+            Painted(GOOD, new)
+        )),
+    }
 }

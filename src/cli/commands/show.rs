@@ -2,6 +2,7 @@
 
 use crate::cli::command_error::CliError;
 use crate::cli::complete;
+use crate::cli::json::to_json;
 use crate::cli::text::{BOLD, DIM, ID, age, change, paint, printable, size};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
@@ -10,6 +11,9 @@ use crate::ops::wording::counted;
 use comfy_table::{Table, presets};
 use std::fmt::Write;
 use std::process::ExitCode;
+
+/// Bytes of a row whose JSON documents are not told field by field.
+const LONG: usize = 1 << 20;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -20,11 +24,27 @@ pub(in crate::cli) struct Args {
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
     let report = show(place, &args.reference)?;
-    ui.paged("show", &report, || match (&report.row, &report.table) {
-        (Some(row), _) => format!("{}\n", pretty(row.get())),
-        (None, Some(table)) => render_table(table),
-        (None, None) => render(&report),
-    })?;
+    if ui.json {
+        ui.result("show", &report, String::new)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut out = ui.stream();
+    match (&report.row, &report.table) {
+        (Some(row), _) if row.bytes() > LONG => {
+            out.pretty(row)?;
+            out.put("\n")?;
+        }
+        (Some(row), _) => out.put(&format!("{}\n", pretty(&to_json(row)?)))?,
+        (None, Some(table)) => {
+            out.put(&render_table(table))?;
+            for row in &table.sample {
+                out.json(row)?;
+                out.put("\n")?;
+            }
+        }
+        (None, None) => out.put(&render(&report))?,
+    }
+    out.end()?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -100,9 +120,6 @@ fn render_table(table: &ShownTable) -> String {
     let first = if table.rows > table.sample.len() as u64 { ", the first of them" } else { "" };
     let colon = if table.sample.is_empty() { "" } else { ":\n" };
     let _ = writeln!(text, "\n{}{first}{colon}", counted(table.rows, "row"));
-    for row in &table.sample {
-        let _ = writeln!(text, "{}", printable(row.get()));
-    }
     text
 }
 

@@ -3,15 +3,18 @@
 use crate::cli::command_error::CliError;
 use crate::cli::complete;
 use crate::cli::json::to_json;
-use crate::cli::text::{BOLD, GOOD, ID, paint, printable};
+use crate::cli::text::{BOLD, GOOD, ID, Printable, paint, printable};
 use crate::cli::ui::{JSON_VERSION, Stream, Ui};
 use crate::ops::sql::{Answers, SqlOptions, ValueRef, sql};
 use crate::ops::wording::counted;
 use crate::ops::{OpError, Place};
-use base64::Engine as _;
+use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use clap::ValueEnum;
 use console::{Alignment, pad_str};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use std::fmt;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -222,38 +225,58 @@ struct CsvAnswers {
     safely: bool,
 }
 
-impl CsvAnswers {
-    fn line(&mut self, cells: impl Iterator<Item = Option<String>>) -> Result<(), CliError> {
-        let quoted = |cell: Option<String>| match cell {
-            None => String::new(),
-            Some(text) => {
-                let text = if self.safely { printable(&text) } else { text };
-                match text.is_empty() || text.contains(['"', ',', '\n', '\r']) {
-                    true => format!("\"{}\"", text.replace('"', "\"\"")),
-                    false => text,
-                }
-            }
-        };
-        let cells: Vec<String> = cells.map(quoted).collect();
-        self.out.put(&format!("{}\n", cells.join(",")))
-    }
-}
-
 impl Answers for CsvAnswers {
     type Error = CliError;
 
     fn columns(&mut self, names: &[String]) -> Result<(), CliError> {
-        self.line(names.iter().map(|name| Some(name.clone())))
+        self.row(&names.iter().map(|name| ValueRef::Text(name.as_bytes())).collect::<Vec<_>>())
     }
 
     fn row(&mut self, values: &[ValueRef<'_>]) -> Result<(), CliError> {
-        self.line(values.iter().map(|value| match value {
-            ValueRef::Null => None,
-            ValueRef::Text(bytes) => Some(std::str::from_utf8(bytes).map_or_else(|_| hex(bytes), str::to_owned)),
-            ValueRef::Blob(bytes) => Some(hex(bytes)),
-            number => Some(text(*number)),
-        }))
+        for (at, value) in values.iter().enumerate() {
+            let comma = if at > 0 { "," } else { "" };
+            self.out.put_args(format_args!("{comma}{}", Csv { value: *value, safely: self.safely }))?;
+        }
+        self.out.put("\n")
     }
+}
+
+/// A value of a line.
+struct Csv<'v> {
+    value: ValueRef<'v>,
+    safely: bool,
+}
+
+impl fmt::Display for Csv<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (text, safely) = match self.value {
+            ValueRef::Null => return Ok(()),
+            ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => (text, self.safely),
+                Err(_) => return put_hex(bytes, f),
+            },
+            ValueRef::Blob([]) => ("", false),
+            ValueRef::Blob(bytes) => return put_hex(bytes, f),
+            number => return f.write_str(&text(number)),
+        };
+        let put = |text, f: &mut fmt::Formatter<'_>| match safely {
+            true => Printable(text).fmt(f),
+            false => f.write_str(text),
+        };
+        if !(text.is_empty() || text.contains(['"', ',']) || !safely && text.contains(['\n', '\r'])) {
+            return put(text, f);
+        }
+        f.write_str("\"")?;
+        for (at, part) in text.split('"').enumerate() {
+            f.write_str(if at > 0 { "\"\"" } else { "" })?;
+            put(part, f)?;
+        }
+        f.write_str("\"")
+    }
+}
+
+fn put_hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    bytes.chunks(LARGE).try_for_each(|piece| f.write_str(&hex(piece)))
 }
 
 /// An answer as one object: `columns`, and `rows` as arrays.
@@ -289,20 +312,28 @@ impl Answers for JsonAnswers {
             self.out.put(",")?;
         }
         self.rows += 1;
-        self.out.json(&values.iter().map(|value| json(*value)).collect::<Vec<_>>())
+        self.out.json(&values.iter().map(|value| Json(*value)).collect::<Vec<_>>())
     }
 }
 
-/// Values as in an export: blobs as base64, what JSON has no number for as text.
-fn json(value: ValueRef<'_>) -> serde_json::Value {
-    let blob = |bytes: &[u8]| serde_json::json!({ "$blob": STANDARD.encode(bytes) });
-    match value {
-        ValueRef::Null => serde_json::Value::Null,
-        ValueRef::Int(int) => int.into(),
-        ValueRef::Real(real) if real.is_finite() => real.into(),
-        ValueRef::Real(real) if real > 0.0 => "Infinity".into(),
-        ValueRef::Real(_) => "-Infinity".into(),
-        ValueRef::Text(bytes) => std::str::from_utf8(bytes).map_or_else(|_| blob(bytes), Into::into),
-        ValueRef::Blob(bytes) => blob(bytes),
+/// A value as in an export: blobs as base64, what JSON has no number for as text.
+struct Json<'v>(ValueRef<'v>);
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes = match self.0 {
+            ValueRef::Null => return serializer.serialize_unit(),
+            ValueRef::Int(int) => return serializer.serialize_i64(int),
+            ValueRef::Real(real) if real.is_finite() => return serializer.serialize_f64(real),
+            ValueRef::Real(real) => return serializer.serialize_str(if real > 0.0 { "Infinity" } else { "-Infinity" }),
+            ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => return serializer.serialize_str(text),
+                Err(_) => bytes,
+            },
+            ValueRef::Blob(bytes) => bytes,
+        };
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry("$blob", &format_args!("{}", Base64Display::new(bytes, &STANDARD)))?;
+        map.end()
     }
 }

@@ -1,7 +1,8 @@
 //! One cell as text: readable, on one line, and no longer than it has to be.
 
-use crate::cli::text::printable;
+use crate::cli::text::{Printable, printable};
 use crate::ops::diff::{Column, Kind, ValueRef};
+use std::fmt::{self, Write};
 
 /// Characters of a cell that are shown unless all are wanted.
 pub(super) const SHORT: usize = 60;
@@ -12,36 +13,95 @@ const CONTEXT: usize = 16;
 
 /// A value as text, whole.
 pub(super) fn whole(value: ValueRef<'_>, column: &Column) -> String {
-    match value {
-        ValueRef::Null => "NULL".to_owned(),
-        ValueRef::Int(0) | ValueRef::Text(b"f") if column.kind == Kind::Bool && !column.array => "false".to_owned(),
-        ValueRef::Int(1) | ValueRef::Text(b"t") if column.kind == Kind::Bool && !column.array => "true".to_owned(),
-        ValueRef::Int(int) => int.to_string(),
-        #[expect(clippy::cast_possible_truncation, reason = "it was widened from this when it was read")]
-        ValueRef::Real(real) if column.kind == Kind::Float4 && !column.array => format!("{:?}", real as f32),
-        ValueRef::Real(real) => format!("{real:?}"),
-        ValueRef::Blob(bytes) => hex(bytes, bytes.len()),
-        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => quoted(text),
-            Err(_) => format!("text {}", hex(bytes, bytes.len())),
-        },
+    Whole(value, column).to_string()
+}
+
+/// A value as text, whole, written as it is made.
+#[derive(Clone, Copy)]
+pub(in crate::cli) struct Whole<'v>(pub ValueRef<'v>, pub &'v Column);
+
+impl fmt::Display for Whole<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Whole(value, column) = *self;
+        match value {
+            ValueRef::Null => f.write_str("NULL"),
+            ValueRef::Int(0) | ValueRef::Text(b"f") if column.kind == Kind::Bool && !column.array => {
+                f.write_str("false")
+            }
+            ValueRef::Int(1) | ValueRef::Text(b"t") if column.kind == Kind::Bool && !column.array => {
+                f.write_str("true")
+            }
+            ValueRef::Int(int) => write!(f, "{int}"),
+            #[expect(clippy::cast_possible_truncation, reason = "it was widened from this when it was read")]
+            ValueRef::Real(real) if column.kind == Kind::Float4 && !column.array => write!(f, "{:?}", real as f32),
+            ValueRef::Real(real) => write!(f, "{real:?}"),
+            ValueRef::Blob(bytes) => Hex(bytes, bytes.len()).fmt(f),
+            ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => Framed(text, is_unclear(text)).fmt(f),
+                Err(_) => write!(f, "text {}", Hex(bytes, bytes.len())),
+            },
+        }
     }
 }
 
+/// A value on its way to the terminal.
+pub(in crate::cli) enum Shown<'v> {
+    /// Shortened.
+    Short(String),
+    /// As a whole.
+    Whole(Whole<'v>),
+    /// A text as a whole.
+    Text(&'v str),
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Shown::Short(text) => f.write_str(text),
+            Shown::Whole(value) => value.fmt(f),
+            Shown::Text(text) => Framed(text, is_unclear(text)).fmt(f),
+        }
+    }
+}
+
+/// What `display` writes, if it has at most `most` characters, or as many of them and how many there are.
+pub(super) fn cut(display: impl fmt::Display, most: usize) -> (String, Option<u64>) {
+    struct Cut {
+        text: String,
+        left: usize,
+        all: u64,
+    }
+    impl fmt::Write for Cut {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            let taken = first_chars(text, self.left);
+            let chars = taken.chars().count();
+            self.text.push_str(taken);
+            self.left -= chars;
+            self.all += chars as u64 + text[taken.len()..].chars().count() as u64;
+            Ok(())
+        }
+    }
+    let mut cut = Cut { text: String::new(), left: most, all: 0 };
+    // It does not fail.
+    let _ = write!(cut, "{display}");
+    let all = Some(cut.all).filter(|all| *all > most as u64);
+    (cut.text, all)
+}
+
 /// A value as text, whole with `full`, otherwise shortened.
-pub(in crate::cli) fn one(value: ValueRef<'_>, column: &Column, full: bool) -> String {
-    if full { whole(value, column) } else { short(value, column) }
+pub(in crate::cli) fn one<'v>(value: ValueRef<'v>, column: &'v Column, full: bool) -> Shown<'v> {
+    if full { Shown::Whole(Whole(value, column)) } else { Shown::Short(short(value, column)) }
 }
 
 /// A value as text, shortened.
 fn short(value: ValueRef<'_>, column: &Column) -> String {
     match value {
-        ValueRef::Blob(bytes) => hex(bytes, SHORT_BLOB),
+        ValueRef::Blob(bytes) => Hex(bytes, SHORT_BLOB).to_string(),
         ValueRef::Text(_) if column.kind == Kind::Bool && !column.array => whole(value, column),
         ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
             // No more of it than is shown is copied.
-            Ok(text) => shortened(&framed(first_chars(text, SHORT + 1), is_unclear(text))),
-            Err(_) => format!("text {}", hex(bytes, SHORT_BLOB)),
+            Ok(text) => shortened(&Framed(first_chars(text, SHORT + 1), is_unclear(text)).to_string()),
+            Err(_) => format!("text {}", Hex(bytes, SHORT_BLOB)),
         },
         value => whole(value, column),
     }
@@ -103,7 +163,7 @@ fn first_chars(text: &str, most: usize) -> &str {
 
 /// Text as it is, or between quotes where it would be taken for something else or its edges could not be seen.
 pub(super) fn quoted(text: &str) -> String {
-    framed(text, is_unclear(text))
+    Framed(text, is_unclear(text)).to_string()
 }
 
 fn is_unclear(text: &str) -> bool {
@@ -114,14 +174,25 @@ fn is_unclear(text: &str) -> bool {
         || text.starts_with('"')
 }
 
-fn framed(text: &str, quotes: bool) -> String {
-    let safe = printable(text);
-    if quotes { format!("\"{safe}\"") } else { safe }
+/// Text that is safe to show, between quotes or not.
+struct Framed<'t>(&'t str, bool);
+
+impl fmt::Display for Framed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let safe = Printable(self.0);
+        if self.1 { write!(f, "\"{safe}\"") } else { safe.fmt(f) }
+    }
 }
 
 /// A text of any origin, on one line and shortened.
 pub(super) fn shortened(text: &str) -> String {
     shortened_to(text, SHORT)
+}
+
+/// As [`shortened`], of text that is not safe yet.
+pub(super) fn short_text(text: &str) -> String {
+    // No more of it than is shown is copied.
+    shortened(&printable(first_chars(text, SHORT + 1)))
 }
 
 fn shortened_to(text: &str, most: usize) -> String {
@@ -131,11 +202,24 @@ fn shortened_to(text: &str, most: usize) -> String {
     }
 }
 
-fn hex(bytes: &[u8], most: usize) -> String {
-    let digits: String = bytes.iter().take(most).map(|byte| format!("{byte:02x}")).collect();
-    match bytes.len() > most {
-        true => format!("x'{digits}…' ({} bytes)", bytes.len()),
-        false => format!("x'{digits}'"),
+/// A blob: at most so many bytes of it.
+struct Hex<'b>(&'b [u8], usize);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Hex(bytes, most) = *self;
+        f.write_str("x'")?;
+        for piece in bytes[..bytes.len().min(most)].chunks(1024) {
+            let mut digits = String::with_capacity(2 * piece.len());
+            for byte in piece {
+                write!(digits, "{byte:02x}")?;
+            }
+            f.write_str(&digits)?;
+        }
+        match bytes.len() > most {
+            true => write!(f, "…' ({} bytes)", bytes.len()),
+            false => f.write_str("'"),
+        }
     }
 }
 
@@ -144,7 +228,7 @@ pub(super) fn key(names: &[String], columns: &[Column], values: &[ValueRef<'_>],
     let part = |name: &String| {
         let at = columns.iter().position(|column| column.name == *name)?;
         let (value, column) = (*values.get(at)?, columns.get(at)?);
-        Some((value, one(value, column, full)))
+        Some((value, one(value, column, full).to_string()))
     };
     let (values, mut parts): (Vec<_>, Vec<String>) = names.iter().filter_map(part).unzip();
     if parts.len() < 2 || !parts.iter().any(|part| part.contains(',')) {

@@ -4,7 +4,7 @@
 //! and nothing be fetched at all.
 
 use super::Ending;
-use super::cell::{key, quoted, whole};
+use super::cell::{Whole, cut, key, quoted};
 use super::html_page::{FOOT, SCRIPT, head};
 use super::words;
 use crate::cli::command_error::CliError;
@@ -15,9 +15,13 @@ use crate::ops::diff::{
     json_changes,
 };
 use crate::ops::wording::counted;
+use std::fmt::{self, Write};
 
 /// Characters of a cell that are written unless all are wanted.
 const LONG: usize = 4_000;
+
+/// Bytes of texts in which words that differ are marked.
+const MARKED: usize = 1 << 20;
 
 /// Writes a diff as a page.
 pub(in crate::cli) struct HtmlReceiver {
@@ -32,31 +36,23 @@ impl HtmlReceiver {
     }
 
     fn text(&self, value: ValueRef<'_>, column: &Column) -> String {
-        let text = match value {
-            ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-                Ok(text) if !text.trim().is_empty() && text != "NULL" => text.to_owned(),
-                Ok(text) => quoted(text),
-                Err(_) => whole(value, column),
-            },
-            value => whole(value, column),
-        };
-        match text.char_indices().nth(LONG) {
-            Some((end, _)) if !self.full => {
-                format!("{}… ({} characters)", &text[..end], count(text.chars().count() as u64))
-            }
-            _ => text,
+        let most = if self.full { usize::MAX } else { LONG };
+        match cut(Plain(value, column), most) {
+            (text, None) => text,
+            (text, Some(all)) => format!("{text}… ({} characters)", count(all)),
         }
     }
 
-    fn value(&self, value: ValueRef<'_>, column: &Column) -> String {
+    fn value<'v>(&self, value: ValueRef<'v>, column: &'v Column) -> Html<'v> {
         match value {
-            ValueRef::Null => "<i class=null>NULL</i>".to_owned(),
-            value => escape(&self.text(value, column)),
+            ValueRef::Null => Html::Ready("<i class=null>NULL</i>".to_owned()),
+            value if self.full => Html::Value(Plain(value, column)),
+            value => Html::Ready(escape(&self.text(value, column))),
         }
     }
 
     /// The lines of a changed row: a changed cell each, a JSON path each.
-    fn lines(&self, table: &TableDiff, row: &RowChange<'_>) -> Vec<(String, String, String)> {
+    fn lines<'v>(&self, table: &'v TableDiff, row: &RowChange<'v>) -> Vec<(String, Html<'v>, Html<'v>)> {
         let mut lines = Vec::new();
         for &at in row.changed {
             let cells = row.old.and_then(|row| row.get(at)).zip(row.new.and_then(|row| row.get(at)));
@@ -67,14 +63,18 @@ impl HtmlReceiver {
             {
                 for change in changes {
                     let path = format!("{}<span class=path>{}</span>", escape(&column.name), escape(&change.path));
-                    let text =
-                        |value: &Option<String>| value.as_deref().map_or("<i class=null>nothing</i>".into(), escape);
-                    lines.push((path, text(&change.old), text(&change.new)));
+                    let text = |value: Option<&'v str>| {
+                        value.map_or_else(|| Html::Ready("<i class=null>nothing</i>".to_owned()), Html::Text)
+                    };
+                    lines.push((path, text(change.old), text(change.new)));
                 }
                 continue;
             }
             let (a, b) = match (old, new) {
-                (ValueRef::Text(_), ValueRef::Text(_)) => marked(&self.text(*old, column), &self.text(*new, column)),
+                (ValueRef::Text(a), ValueRef::Text(b)) if !self.full || a.len().max(b.len()) <= MARKED => {
+                    let (a, b) = marked(&self.text(*old, column), &self.text(*new, column));
+                    (Html::Ready(a), Html::Ready(b))
+                }
                 _ => (self.value(*old, column), self.value(*new, column)),
             };
             lines.push((escape(&column.name), a, b));
@@ -128,38 +128,30 @@ impl Receiver for HtmlReceiver {
             RowOp::Removed => ("del", "−"),
             RowOp::Changed => ("chg", "~"),
         };
-        let mut html = format!("<tbody class={class}>");
+        self.out.put(&format!("<tbody class={class}>"))?;
         if row.op == RowOp::Changed {
             let lines = self.lines(table, row);
+            let span = lines.len();
             for (at, (name, old, new)) in lines.iter().enumerate() {
-                html.push_str("<tr>");
+                self.out.put("<tr>")?;
                 if at == 0 {
-                    let span = lines.len();
-                    html.push_str(&format!(
+                    self.out.put(&format!(
                         "<td rowspan={span} class=op>{sign}</td><td rowspan={span} class=key>{key}</td>"
-                    ));
+                    ))?;
                 }
-                html.push_str(&format!(
+                self.out.put_args(format_args!(
                     "<td class=col>{name}</td><td class=old>{old}</td><td class=new>{new}</td></tr>"
-                ));
+                ))?;
             }
         } else {
-            let cells: Vec<String> = row
-                .values()
-                .iter()
-                .zip(columns)
-                .filter(|(_, column)| !table.key.contains(&column.name))
-                .map(|(value, column)| {
-                    format!("<div><span class=col>{}</span> {}</div>", escape(&column.name), self.value(*value, column))
-                })
-                .collect();
-            html.push_str(&format!(
-                "<tr><td class=op>{sign}</td><td class=key>{key}</td><td colspan=3 class=whole>{}</td></tr>",
-                cells.concat()
-            ));
+            self.out.put(&format!("<tr><td class=op>{sign}</td><td class=key>{key}</td><td colspan=3 class=whole>"))?;
+            for (value, column) in row.values().iter().zip(columns).filter(|(_, c)| !table.key.contains(&c.name)) {
+                let (name, value) = (escape(&column.name), self.value(*value, column));
+                self.out.put_args(format_args!("<div><span class=col>{name}</span> {value}</div>"))?;
+            }
+            self.out.put("</td></tr>")?;
         }
-        html.push_str("</tbody>\n");
-        self.out.put(&html)
+        self.out.put("</tbody>\n")
     }
 
     fn table_end(&mut self, table: &TableDiff, shown: u64) -> Result<(), CliError> {
@@ -263,24 +255,73 @@ fn marked(old: &str, new: &str) -> (String, String) {
     (html(old), html(new))
 }
 
+/// A value as text, as a page has it.
+#[derive(Clone, Copy)]
+struct Plain<'v>(ValueRef<'v>, &'v Column);
+
+impl fmt::Display for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) if !text.trim().is_empty() && text != "NULL" => f.write_str(text),
+                Ok(text) => f.write_str(&quoted(text)),
+                Err(_) => Whole(self.0, self.1).fmt(f),
+            },
+            value => Whole(value, self.1).fmt(f),
+        }
+    }
+}
+
+/// What stands in a cell of the page.
+enum Html<'v> {
+    Ready(String),
+    /// A text, to be escaped.
+    Text(&'v str),
+    /// A value, to be escaped.
+    Value(Plain<'v>),
+}
+
+impl fmt::Display for Html<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Html::Ready(html) => f.write_str(html),
+            Html::Text(text) => Escaped(f).write_str(text),
+            Html::Value(value) => write!(Escaped(f), "{value}"),
+        }
+    }
+}
+
 /// Text of any origin as text of a page. Characters that turn the direction of what follows or cannot be seen are spelled out.
 pub(super) fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            '\n' | '\t' => html.push(c),
-            c if c.is_control()
-                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
-            {
-                html.extend(c.escape_default());
-            }
-            c => html.push(c),
-        }
-    }
+    // A string takes everything.
+    let _ = Escaped(&mut html).write_str(text);
     html
+}
+
+struct Escaped<W>(W);
+
+impl<W: fmt::Write> fmt::Write for Escaped<W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let is_plain =
+            |c: char| !matches!(c, '&' | '<' | '>' | '"' | '\'') && (c == '\n' || c == '\t' || !is_hidden(c));
+        let mut rest = text;
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| !is_plain(*c)) {
+            self.0.write_str(&rest[..at])?;
+            match c {
+                '&' => self.0.write_str("&amp;")?,
+                '<' => self.0.write_str("&lt;")?,
+                '>' => self.0.write_str("&gt;")?,
+                '"' => self.0.write_str("&quot;")?,
+                '\'' => self.0.write_str("&#39;")?,
+                c => write!(self.0, "{}", c.escape_default())?,
+            }
+            rest = &rest[at + c.len_utf8()..];
+        }
+        self.0.write_str(rest)
+    }
+}
+
+fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -47,7 +47,7 @@ impl Receiver for JsonReceiver {
             self.out.put(",")?;
         }
         self.shown += 1;
-        self.out.json(&records.record(row)?)
+        self.out.json(&records.record(row))
     }
 
     fn table_end(&mut self, _: &TableDiff, _: u64) -> Result<(), CliError> {
@@ -87,7 +87,7 @@ struct Head<'l> {
 struct Row<'l> {
     table: &'l str,
     #[serde(flatten)]
-    record: RowRecord,
+    record: RowRecord<'l>,
 }
 
 #[derive(Serialize)]
@@ -119,7 +119,7 @@ impl Receiver for LinesReceiver {
     }
 
     fn row(&mut self, table: &TableDiff, row: &RowChange<'_>, records: &mut Records) -> Result<(), CliError> {
-        self.line("row", &Row { table: &table.table, record: records.record(row)? })
+        self.line("row", &Row { table: &table.table, record: records.record(row) })
     }
 
     fn table_end(&mut self, _: &TableDiff, _: u64) -> Result<(), CliError> {

@@ -7,7 +7,7 @@ mod json;
 mod text;
 mod words;
 
-pub(super) use cell::one as one_cell;
+pub(super) use cell::{Shown, one as one_cell};
 pub(super) use html::HtmlReceiver;
 pub(super) use json::{JsonReceiver, LinesReceiver};
 pub(super) use text::{TextReceiver, changed_cell};

@@ -1,17 +1,18 @@
 //! A diff for the terminal.
 
 use super::Ending;
-use super::cell::{key, one, quoted, short_pair, shortened, whole};
+use super::cell::{Shown, Whole, key, one, short_pair, short_text};
 use crate::cli::command_error::CliError;
 use crate::cli::progress::count;
-use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, change, paint, printable, wrapped};
+use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, Painted, Printable, age, change, paint, printable};
 use crate::cli::ui::{Stream, Ui};
 use crate::ops::diff::{
-    Column, Counts, Depth, DiffReport, DiffSide, Kind, Receiver, Records, RowChange, RowOp, TableDiff, TableState,
-    ValueRef, json_changes,
+    Column, Counts, Depth, DiffReport, DiffSide, JsonChange, Kind, Receiver, Records, RowChange, RowOp, TableDiff,
+    TableState, ValueRef, json_changes,
 };
 use crate::ops::wording::counted;
 use jiff::Timestamp;
+use std::fmt;
 
 /// Writes a diff as text.
 pub(in crate::cli) struct TextReceiver {
@@ -19,7 +20,6 @@ pub(in crate::cli) struct TextReceiver {
     depth: Depth,
     full: bool,
     quiet: bool,
-    width: Option<usize>,
     begun: bool,
     sides: (String, String),
 }
@@ -27,12 +27,12 @@ pub(in crate::cli) struct TextReceiver {
 impl TextReceiver {
     /// To the terminal or a file; with `full` nothing is shortened.
     pub fn new(ui: &Ui, depth: Depth, full: bool) -> TextReceiver {
-        let (out, quiet, width) = (ui.stream(), ui.quiet, ui.width());
-        TextReceiver { out, depth, full, quiet, width, begun: false, sides: Default::default() }
+        let (out, quiet) = (ui.text_stream(), ui.quiet);
+        TextReceiver { out, depth, full, quiet, begun: false, sides: Default::default() }
     }
 
     fn put(&mut self, text: &str) -> Result<(), CliError> {
-        self.out.put(&wrapped(text, self.width))
+        self.out.put(text)
     }
 }
 
@@ -70,15 +70,13 @@ impl Receiver for TextReceiver {
     }
 
     fn row(&mut self, table: &TableDiff, row: &RowChange<'_>, _: &mut Records) -> Result<(), CliError> {
-        let text = match row.op {
-            RowOp::Changed => changed(table, row, self.full),
-            op => {
-                let (style, sign) = if op == RowOp::Added { (GOOD, "+") } else { (BAD, "-") };
-                let copies = if row.count > 1 { format!("{} × ", count(row.count)) } else { String::new() };
-                format!("  {}\n", paint(style, format!("{sign} {copies}{}", cells(table, row, self.full))))
-            }
-        };
-        self.put(&text)
+        if row.op == RowOp::Changed {
+            return self.changed(table, row);
+        }
+        let (style, sign) = if row.op == RowOp::Added { (GOOD, "+") } else { (BAD, "-") };
+        let copies = if row.count > 1 { format!("{} × ", count(row.count)) } else { String::new() };
+        let cells = Cells { table, row, full: self.full };
+        self.out.put_args(format_args!("  {}\n", Painted(style, format_args!("{sign} {copies}{cells}"))))
     }
 
     fn table_end(&mut self, table: &TableDiff, shown: u64) -> Result<(), CliError> {
@@ -165,59 +163,94 @@ fn summary(report: &DiffReport) -> String {
     format!("{} changed{same}{counts}", tables(differ))
 }
 
-/// The cells of a whole row: the key first.
-fn cells(table: &TableDiff, row: &RowChange<'_>, full: bool) -> String {
-    let columns = &table.schema.columns;
-    let mut parts = Vec::new();
-    if !table.key.is_empty() {
-        parts.push(key(&table.key, columns, row.values(), full));
-    }
-    for (value, column) in row.values().iter().zip(columns) {
-        if table.key.contains(&column.name) {
-            continue;
+impl TextReceiver {
+    fn changed(&mut self, table: &TableDiff, row: &RowChange<'_>) -> Result<(), CliError> {
+        let (Some(old), Some(new)) = (row.old, row.new) else { return Ok(()) };
+        let columns = &table.schema.columns;
+        let mut lines = Vec::new();
+        for &at in row.changed {
+            let (Some(column), Some(old), Some(new)) = (columns.get(at), old.get(at), new.get(at)) else { continue };
+            lines.extend(changed_cell(column, *old, *new, self.full));
         }
-        parts.push(format!("{}: {}", printable(&column.name), one(*value, column, full)));
+        let key = key(&table.key, columns, new, self.full);
+        self.out.put(&format!("  {} {}", paint(CHANGED, "~"), paint(CHANGED, key)))?;
+        let before = if lines.len() == 1 { "  " } else { "\n      " };
+        for line in &lines {
+            self.out.put_args(format_args!("{before}{line}"))?;
+        }
+        self.out.put("\n")
     }
-    parts.join(if full { "\n      " } else { "  " })
 }
 
-fn changed(table: &TableDiff, row: &RowChange<'_>, full: bool) -> String {
-    let (Some(old), Some(new)) = (row.old, row.new) else { return String::new() };
-    let columns = &table.schema.columns;
-    let key = key(&table.key, columns, new, full);
-    let mut lines = Vec::new();
-    for &at in row.changed {
-        let (Some(column), Some(old), Some(new)) = (columns.get(at), old.get(at), new.get(at)) else { continue };
-        lines.extend(changed_cell(column, *old, *new, full));
+/// The cells of a whole row: the key first.
+struct Cells<'r> {
+    table: &'r TableDiff,
+    row: &'r RowChange<'r>,
+    full: bool,
+}
+
+impl fmt::Display for Cells<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Cells { table, row, full } = *self;
+        let columns = &table.schema.columns;
+        let between = if full { "\n      " } else { "  " };
+        let mut before = "";
+        if !table.key.is_empty() {
+            f.write_str(&key(&table.key, columns, row.values(), full))?;
+            before = between;
+        }
+        for (value, column) in row.values().iter().zip(columns).filter(|(_, c)| !table.key.contains(&c.name)) {
+            write!(f, "{before}{}: {}", Printable(&column.name), one(*value, column, full))?;
+            before = between;
+        }
+        Ok(())
     }
-    let head = format!("  {} {}", paint(CHANGED, "~"), paint(CHANGED, key));
-    match &lines[..] {
-        [one] => format!("{head}  {one}\n"),
-        several => format!("{head}\n      {}\n", several.join("\n      ")),
+}
+
+/// A line about a cell, or a part of one, that changed.
+pub(in crate::cli) struct Line<'v> {
+    name: String,
+    old: Shown<'v>,
+    new: Shown<'v>,
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Line { name, old, new } = self;
+        write!(f, "{name}: {} {} {}", Painted(BAD, old), Painted(DIM, "→"), Painted(GOOD, new))
     }
 }
 
 /// A changed cell, JSON path by path.
-pub(in crate::cli) fn changed_cell(column: &Column, old: ValueRef<'_>, new: ValueRef<'_>, full: bool) -> Vec<String> {
+pub(in crate::cli) fn changed_cell<'v>(
+    column: &'v Column,
+    old: ValueRef<'v>,
+    new: ValueRef<'v>,
+    full: bool,
+) -> Vec<Line<'v>> {
     let name = printable(&column.name);
-    let line = |path: &str, old: String, new: String| {
-        format!("{name}{path}: {} {} {}", paint(BAD, old), paint(DIM, "→"), paint(GOOD, new))
-    };
     if let (Kind::Json | Kind::Jsonb, ValueRef::Text(old), ValueRef::Text(new)) = (column.kind, old, new)
         && let (Ok(old), Ok(new)) = (std::str::from_utf8(old), std::str::from_utf8(new))
         && let Some(changes) = json_changes(old, new)
     {
-        let text = |value: &Option<String>| match value {
-            None => "(nothing)".to_owned(),
-            Some(value) if full => quoted(value),
-            Some(value) => shortened(&printable(value)),
+        let text = |value: Option<&'v str>| match value {
+            None => Shown::Short("(nothing)".to_owned()),
+            Some(value) if full => Shown::Text(value),
+            Some(value) => Shown::Short(short_text(value)),
         };
-        let lines = changes.iter().map(|one| line(&printable(&one.path), text(&one.old), text(&one.new)));
-        return lines.collect();
+        let line = |one: &JsonChange<'v>| Line {
+            name: format!("{name}{}", Printable(&one.path)),
+            old: text(one.old),
+            new: text(one.new),
+        };
+        return changes.iter().map(line).collect();
     }
     let (old, new) = match full {
-        true => (whole(old, column), whole(new, column)),
-        false => short_pair(old, new, column),
+        true => (Shown::Whole(Whole(old, column)), Shown::Whole(Whole(new, column))),
+        false => {
+            let (old, new) = short_pair(old, new, column);
+            (Shown::Short(old), Shown::Short(new))
+        }
     };
-    vec![line("", old, new)]
+    vec![Line { name, old, new }]
 }

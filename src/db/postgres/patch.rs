@@ -13,7 +13,7 @@ use super::lifting;
 use super::moving::{in_patch, moving};
 use super::quote::{identifier, table};
 use crate::codec::{Column, Identity, Kind, TableSchema, Value, ValueRef};
-use crate::db::patch::{Copies, Crossing, Done, PatchTable, PatchWriter, hex, key_cells};
+use crate::db::patch::{Copies, Crossing, Done, PatchTable, PatchWriter, hex, key_cells, put_hex, put_quoted};
 use proof::{checks, count, written};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -142,6 +142,20 @@ impl PatchWriter for PostgresPatch {
                 count(one, &rows, complaint) + &written(one.schema, done)
             })
         )
+    }
+
+    fn put_literal(&self, value: ValueRef<'_>, put: &mut dyn FnMut(&str)) {
+        match value {
+            ValueRef::Null => put("NULL"),
+            ValueRef::Int(int) => put(&format!("'{int}'")),
+            ValueRef::Real(real) => put(&format!("'{}'", real_text(real, Kind::Float8))),
+            ValueRef::Text(bytes) => put_quoted(&String::from_utf8_lossy(bytes), put),
+            ValueRef::Blob(bytes) => {
+                put("'\\x");
+                put_hex(bytes, put);
+                put("'");
+            }
+        }
     }
 
     fn key_is(&self, schema: &TableSchema, values: &[ValueRef<'_>]) -> String {

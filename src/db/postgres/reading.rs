@@ -100,7 +100,7 @@ impl Session<'_> {
         let plan = self.plan(index)?;
         let table = plan.table().clone();
         let forms = plan.schema.columns.iter().map(|column| Form::of(column.kind, column.array)).collect();
-        let mut decoder = Decoder::new(forms);
+        let decoder = Decoder::new(forms);
         let none = |_| DbError::Lost(format!("reading table {table}: the server sent a row that is none"));
         let mut each = |row: &Row<'_>| {
             if row.len() != decoder.width() {

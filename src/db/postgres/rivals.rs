@@ -46,7 +46,7 @@ impl Session<'_> {
         let live: String = columns.iter().map(|column| format!(", t.{}", quote::identifier(&column.name))).collect();
         let list: Vec<String> = places.keys().map(|place| format!("\"{place}\"")).collect();
         let sql = format!("SELECT t.ctid{live} FROM ONLY {name} AS t WHERE {}", quote::among_places(&list));
-        let mut decoder = Decoder::new(columns.iter().map(|column| Form::of(column.kind, column.array)).collect());
+        let decoder = Decoder::new(columns.iter().map(|column| Form::of(column.kind, column.array)).collect());
         let asked = self.planned_by_either(&sql, &mut |row| {
             let none = || DbError::Lost(format!("reading table {table}: the server sent a row that is none"));
             let mut values = Vec::new();

@@ -7,7 +7,7 @@
 use super::literal::{real, text, value};
 use super::sql::{quote, table};
 use crate::codec::{Column, KeyOrder, Kind, TableSchema, Value, ValueRef};
-use crate::db::patch::{Copies, Done, PatchTable, PatchWriter, all_of, hex, key_cells};
+use crate::db::patch::{Copies, Done, PatchTable, PatchWriter, all_of, hex, key_cells, put_hex, put_quoted};
 
 /// Writes patches for sqlite3.
 #[derive(Debug)]
@@ -38,6 +38,26 @@ impl PatchWriter for SqlitePatch {
             ),
         );
         format!("\n{}DROP TABLE temp.dbsnap_writes;\nCOMMIT;\n", check(checks))
+    }
+
+    fn put_literal(&self, literal: ValueRef<'_>, put: &mut dyn FnMut(&str)) {
+        match literal {
+            ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) if !text.contains(['\0', '\r']) => put_quoted(text, put),
+                Ok(_) => put(&text(bytes)),
+                Err(_) => {
+                    put("CAST(X'");
+                    put_hex(bytes, put);
+                    put("' AS TEXT)");
+                }
+            },
+            ValueRef::Blob(bytes) => {
+                put("X'");
+                put_hex(bytes, put);
+                put("'");
+            }
+            other => put(&value(other)),
+        }
     }
 
     fn key_is(&self, schema: &TableSchema, values: &[ValueRef<'_>]) -> String {

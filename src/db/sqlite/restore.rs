@@ -12,7 +12,7 @@ use super::sql;
 use super::stranded::stranded;
 use super::text::TextForm;
 use super::violations::{References, Violations};
-use super::write::{RowStatement, each_row, expect_one};
+use super::write::{RowStatement, expect_one, values};
 
 use super::misfits::misfits;
 use crate::codec::{DanglingRows, TableName, TableSchema};
@@ -196,8 +196,7 @@ impl RestoreTxn for SqliteRestore<'_> {
             return multiset::delete(&self.conn, shape, self.text, self.monitor, rows);
         };
         let mut delete = RowStatement::prepare(&self.conn, sql, self.text)?;
-        each_row(schema, rows, self.monitor, |values, _| {
-            let deleted = delete.run(values, None)?;
+        delete.run_each(schema, rows, self.monitor, |deleted, _| {
             let deleted = deleted.map_err(|error| failed(&format!("deleting rows of {}", schema.table), error))?;
             expect_one(schema, deleted, "deleting by key")
         })
@@ -213,9 +212,12 @@ impl RestoreTxn for SqliteRestore<'_> {
             return Err(DbError::Unsupported(what));
         };
         let mut update = RowStatement::prepare(&self.conn, sql, self.text)?;
-        let given = each_row(schema, rows, self.monitor, |values, row| match update.run(values, None)? {
+        let given = update.run_each(schema, rows, self.monitor, |updated, rows| match updated {
             Ok(updated) => expect_one(schema, updated, "updating by key"),
-            Err(error) if is_taken(&error) => postponed.push(values, row),
+            Err(error) if is_taken(&error) => {
+                let row = rows.again()?;
+                postponed.push(&values(schema, row)?, row)
+            }
             Err(error) => Err(failed(&format!("updating {}", schema.table), error)),
         })?;
         drop(update);
@@ -227,8 +229,7 @@ impl RestoreTxn for SqliteRestore<'_> {
         self.before_write()?;
         let schema = &shape_at(&self.shapes, table)?.schema;
         let mut insert = RowStatement::prepare(&self.conn, sql::insert(schema, self.text, None), self.text)?;
-        each_row(schema, rows, self.monitor, |values, _| {
-            let inserted = insert.run(values, None)?;
+        insert.run_each(schema, rows, self.monitor, |inserted, _| {
             let inserted = inserted.map_err(|error| failed(&format!("inserting into {}", schema.table), error))?;
             expect_one(schema, inserted, "inserting")
         })

@@ -19,8 +19,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-/// Kibibytes of pages kept in memory.
+/// Kibibytes of pages kept in memory, for queries and while tables are loaded: rows come in key order, and a long one has its copies
+/// beside.
 const CACHE: u32 = 32 * 1024;
+const LOADING: u32 = 8 * 1024;
 
 /// Bytes that SQLite may use while a query runs.
 const MEMORY: u64 = 2 << 30;
@@ -92,7 +94,7 @@ impl Scratch {
         self.conn.execute_batch(&sql).map_err(|error| failed(&format!("making a view of {name}"), error))
     }
 
-    /// Loads rows into the table of `schema` by way of `rows`, which gives each to the function it is given. All or none come in.
+    /// Loads rows into the table of `schema` by way of `rows`, which gives each to the statement it is given. All or none come in.
     ///
     /// # Errors
     /// If SQLite refuses a row, and what `rows` returns.
@@ -100,21 +102,17 @@ impl Scratch {
         &self,
         schema: &TableSchema,
         engine: Engine,
-        rows: impl FnOnce(&mut dyn FnMut(&[ValueRef<'_>]) -> Result<(), DbError>) -> Result<(), E>,
+        rows: impl FnOnce(&mut Insert<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let loading = |error| failed(&format!("loading table {}", schema.table), error);
         let places: Vec<String> = (1..=schema.columns.len().max(1)).map(|nth| format!("?{nth}")).collect();
         let sql = format!("INSERT INTO main.{} VALUES ({})", quote(&table_name(schema)), places.join(", "));
-        self.conn.execute_batch("BEGIN").map_err(loading)?;
-        let mut insert = self.conn.prepare(&sql).map_err(loading)?;
-        rows(&mut |values| {
-            for (nth, (value, column)) in values.iter().zip(&schema.columns).enumerate() {
-                bind(&mut insert, nth + 1, *value, column, engine).map_err(loading)?;
-            }
-            insert.raw_execute().map_err(loading).map(drop)
-        })?;
+        self.conn.execute_batch(&format!("PRAGMA cache_size = -{LOADING}; BEGIN")).map_err(loading)?;
+        let statement = self.conn.prepare(&sql).map_err(loading)?;
+        let mut insert = Insert { statement, schema, engine };
+        rows(&mut insert)?;
         drop(insert);
-        self.conn.execute_batch("COMMIT").map_err(loading)?;
+        self.conn.execute_batch(&format!("COMMIT; PRAGMA cache_size = -{CACHE}")).map_err(loading)?;
         Ok(())
     }
 
@@ -233,6 +231,37 @@ impl Scratch {
         self.conn
             .authorizer(None::<fn(AuthContext<'_>) -> Authorization>)
             .map_err(|error| failed("guarding the query", error))
+    }
+}
+
+/// Inserts rows into one table.
+pub struct Insert<'s> {
+    statement: Statement<'s>,
+    schema: &'s TableSchema,
+    engine: Engine,
+}
+
+impl Insert<'_> {
+    /// Takes the values of the next row. They are copied: the caller need not keep them.
+    ///
+    /// # Errors
+    /// If SQLite refuses one.
+    pub fn take(&mut self, values: &[ValueRef<'_>]) -> Result<(), DbError> {
+        let bound = values.iter().zip(&self.schema.columns).enumerate();
+        for (nth, (value, column)) in bound {
+            bind(&mut self.statement, nth + 1, *value, column, self.engine)
+                .map_err(|error| failed(&format!("loading table {}", self.schema.table), error))?;
+        }
+        Ok(())
+    }
+
+    /// Inserts the row that was taken.
+    ///
+    /// # Errors
+    /// If SQLite refuses it.
+    pub fn run(&mut self) -> Result<(), DbError> {
+        let run = self.statement.raw_execute();
+        run.map(drop).map_err(|error| failed(&format!("loading table {}", self.schema.table), error))
     }
 }
 

@@ -9,6 +9,9 @@ use crate::db::{DbError, RowStream};
 use crate::monitor::Monitor;
 use rusqlite::{Connection, Statement};
 
+/// Bytes of a row that SQLite is not to keep.
+const LONG: usize = 1 << 20;
+
 /// A prepared statement that takes its parameters from a row.
 pub(super) struct RowStatement<'c> {
     statement: Statement<'c>,
@@ -46,6 +49,29 @@ impl<'c> RowStatement<'c> {
         Ok(self.statement.raw_execute())
     }
 
+    /// Runs it for every row given; `each` gets what SQLite says of each. Returns how many there were.
+    pub(super) fn run_each(
+        &mut self,
+        schema: &TableSchema,
+        rows: &mut dyn RowStream,
+        monitor: &dyn Monitor,
+        mut each: impl FnMut(rusqlite::Result<usize>, &mut dyn RowStream) -> Result<(), DbError>,
+    ) -> Result<u64, DbError> {
+        counted(monitor, || {
+            let Some(row) = rows.next_row()? else { return Ok(None) };
+            let bytes = row.len();
+            self.bind(&values(schema, row)?, None)?;
+            // SQLite copies what is bound, and then makes a record of it.
+            rows.forget();
+            let run = self.statement.raw_execute();
+            if bytes > LONG {
+                self.statement.clear_bindings();
+            }
+            each(run, rows)?;
+            Ok(Some(bytes))
+        })
+    }
+
     /// The integer that it selects for one row; `None` if it selects none.
     pub(super) fn integer(&mut self, values: &[ValueRef<'_>]) -> Result<Option<i64>, DbError> {
         self.bind(values, None)?;
@@ -74,11 +100,19 @@ pub(super) fn each_row(
     monitor: &dyn Monitor,
     mut each: impl FnMut(&[ValueRef<'_>], &[u8]) -> Result<(), DbError>,
 ) -> Result<u64, DbError> {
-    let (mut given, mut bytes) = (0u64, 0u64);
-    while let Some(row) = rows.next_row()? {
+    counted(monitor, || {
+        let Some(row) = rows.next_row()? else { return Ok(None) };
         each(&values(schema, row)?, row)?;
+        Ok(Some(row.len()))
+    })
+}
+
+/// Counts rows as long as `next` gives the bytes of one more. The monitor is told and asked on the way.
+fn counted(monitor: &dyn Monitor, mut next: impl FnMut() -> Result<Option<usize>, DbError>) -> Result<u64, DbError> {
+    let (mut given, mut bytes) = (0u64, 0u64);
+    while let Some(row) = next()? {
         given += 1;
-        bytes += row.len() as u64;
+        bytes += row as u64;
         if given.is_multiple_of(BATCH) {
             monitor.advance(BATCH, bytes);
             bytes = 0;

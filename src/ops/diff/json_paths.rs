@@ -8,25 +8,25 @@ const MOST: usize = 64;
 
 /// One difference between two documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JsonChange {
+pub struct JsonChange<'t> {
     /// Where: `.price`, `.tags[2]`, `.names["a b"]`.
     pub path: String,
     /// The older value as JSON; `None` if there was none.
-    pub old: Option<String>,
+    pub old: Option<&'t str>,
     /// The newer value as JSON; `None` if there is none.
-    pub new: Option<String>,
+    pub new: Option<&'t str>,
 }
 
 /// The differences between two documents; `None` if one of them is no JSON, they differ as a whole, or only in ways that JSON
 /// does not tell apart (spaces, the order of keys). Numbers are compared digit by digit.
-pub fn json_changes(old: &str, new: &str) -> Option<Vec<JsonChange>> {
+pub fn json_changes<'t>(old: &'t str, new: &'t str) -> Option<Vec<JsonChange<'t>>> {
     let mut found = Vec::new();
     compare(old, new, String::new(), &mut found)?;
     let whole = found.iter().any(|change| change.path.is_empty());
     (!whole && !found.is_empty()).then_some(found)
 }
 
-fn compare(old: &str, new: &str, path: String, found: &mut Vec<JsonChange>) -> Option<()> {
+fn compare<'t>(old: &'t str, new: &'t str, path: String, found: &mut Vec<JsonChange<'t>>) -> Option<()> {
     if old.trim() == new.trim() {
         return Some(());
     }
@@ -50,26 +50,26 @@ fn compare(old: &str, new: &str, path: String, found: &mut Vec<JsonChange>) -> O
                 step(old, new, format!("{path}[{at}]"), found)?;
             }
         }
-        _ => found.push(JsonChange { path, old: Some(old.to_owned()), new: Some(new.to_owned()) }),
+        _ => found.push(JsonChange { path, old: Some(old), new: Some(new) }),
     }
     Some(())
 }
 
-fn step(old: Option<&str>, new: Option<&str>, path: String, found: &mut Vec<JsonChange>) -> Option<()> {
+fn step<'t>(old: Option<&'t str>, new: Option<&'t str>, path: String, found: &mut Vec<JsonChange<'t>>) -> Option<()> {
     match (old, new) {
         (Some(old), Some(new)) => compare(old, new, path, found),
         (old, new) => {
-            found.push(JsonChange { path, old: old.map(str::to_owned), new: new.map(str::to_owned) });
+            found.push(JsonChange { path, old, new });
             Some(())
         }
     }
 }
 
-fn object(text: &str) -> Option<BTreeMap<String, Box<RawValue>>> {
+fn object(text: &str) -> Option<BTreeMap<String, &RawValue>> {
     serde_json::from_str(text).ok()
 }
 
-fn array(text: &str) -> Option<Vec<Box<RawValue>>> {
+fn array(text: &str) -> Option<Vec<&RawValue>> {
     serde_json::from_str(text).ok()
 }
 
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     fn shown(old: &str, new: &str) -> Option<Vec<String>> {
-        let text = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
+        let text = |value: Option<&str>| value.unwrap_or("none").to_owned();
         Some(
             json_changes(old, new)?
                 .into_iter()

@@ -14,6 +14,7 @@ mod report;
 pub(super) mod rows;
 mod schema;
 mod sides;
+mod stand_ins;
 mod status;
 mod swaps;
 

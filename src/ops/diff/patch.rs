@@ -8,6 +8,7 @@ use super::align::Aligned;
 use super::order::{children_first, is_cyclic};
 use super::predicate::Predicate;
 use super::rows::{RowOp, each_row};
+use super::stand_ins::StandIns;
 use super::swaps::Swaps;
 use super::{DiffOptions, DiffSide, Opened};
 use crate::codec::{Key, TableSchema, ValueRef};
@@ -211,10 +212,12 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
                 if !std::mem::replace(&mut begun, true) {
                     (this.write)(&this.writer.begin_copies(&schema))?;
                 }
-                let copies = Copies { values: change.values(), gone: change.count, left: change.left };
+                let long = StandIns::new(&[change.values()]);
+                let values = &long.shorten(change.values());
+                let copies = Copies { values, gone: change.count, left: change.left };
                 done.deleted += copies.gone;
                 done.writes += this.writer.writes_of_copies(&schema, copies);
-                (this.write)(&this.writer.delete_copies(&schema, copies))
+                long.write(this.writer, &this.writer.delete_copies(&schema, copies), this.write)
             })?;
             table.done = done;
             return if begun { (self.write)(&self.writer.end_copies(&schema)) } else { Ok(()) };
@@ -226,9 +229,13 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
         let referring: BTreeSet<usize> = referring.map(|(at, _)| at).collect();
         let (mut keys, mut bytes) = (Vec::new(), 0);
         self.each(table, RowOp::Removed, |this, change| {
-            let row = this.writer.row_is(&schema, change.values(), &referring);
+            let long = StandIns::new(&[change.values()]);
+            let row = this.writer.row_is(&schema, &long.shorten(change.values()), &referring);
             done.deleted += 1;
             done.writes += 1;
+            if !long.is_empty() {
+                return long.write(this.writer, &this.writer.delete(&schema, &[row]), this.write);
+            }
             bytes += row.len();
             keys.push(row);
             if keys.len() < MOST_KEYS && bytes < MOST_BYTES {
@@ -251,8 +258,8 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
         let schema = table.target().clone();
         self.each(table, RowOp::Changed, |this, change| {
             if let (Some(old), Some(new)) = (change.old, change.new) {
-                let picked = this.writer.row_is(&schema, old, &BTreeSet::new());
-                swaps.take((&this.writer.key_is(&schema, old), &picked), old, new, change.changed);
+                let row_is = || this.writer.row_is(&schema, old, &BTreeSet::new());
+                swaps.take(|| (this.writer.key_is(&schema, old), row_is()), old, new, change.changed);
             }
             Ok(())
         })?;
@@ -276,9 +283,11 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
                 return Ok(());
             }
             done.writes += 1;
-            let picked = this.writer.row_is(&schema, old, &BTreeSet::new());
+            let long = StandIns::new(&[old, new]);
+            let (old, new) = (long.shorten(old), long.shorten(new));
+            let picked = this.writer.row_is(&schema, &old, &BTreeSet::new());
             let set: Vec<(usize, ValueRef<'_>)> = change.changed.iter().map(|&at| (at, new[at])).collect();
-            (this.write)(&this.writer.update(&schema, &picked, &set))
+            long.write(this.writer, &this.writer.update(&schema, &picked, &set), this.write)
         })?;
         done.writes += swaps.finish(self.write)?;
         table.done = done;
@@ -294,7 +303,12 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
             this.note(&schema, change.values(), change.count, &mut done);
             done.inserted += change.count;
             done.writes += change.count;
-            let tuple = this.writer.tuple(&schema, change.values());
+            let long = StandIns::new(&[change.values()]);
+            let tuple = this.writer.tuple(&schema, &long.shorten(change.values()));
+            if !long.is_empty() {
+                let insert = this.writer.insert(&schema, std::slice::from_ref(&tuple));
+                return (0..change.count).try_for_each(|_| long.write(this.writer, &insert, this.write));
+            }
             for _ in 0..change.count {
                 bytes += tuple.len();
                 tuples.push(tuple.clone());

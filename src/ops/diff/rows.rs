@@ -8,11 +8,10 @@ use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::difference::each_difference;
 use crate::ops::waiting::{Kept, Waiting};
-use crate::prisma::{FieldNames, RecordEncoder};
+use crate::prisma::{CellJson, FieldNames, RecordEncoder, RecordJson};
 use crate::store::Objects;
 use crate::tree::{Change, Entry};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 /// What became of a row.
@@ -52,92 +51,77 @@ impl<'r> RowChange<'r> {
     }
 }
 
-/// Both versions of a cell, as fields of an export; one is missing where the table did not have the row.
+/// Both versions of a cell, as fields of an export.
 #[derive(Debug, Serialize)]
-pub struct CellRecord {
+pub struct CellRecord<'r> {
     /// The older value.
-    pub old: Box<RawValue>,
+    pub old: CellJson<'r>,
     /// The newer value.
-    pub new: Box<RawValue>,
+    pub new: CellJson<'r>,
 }
 
 /// A row that differs, as JSON: values as in an export.
 #[derive(Debug, Serialize)]
-pub struct RowRecord {
+pub struct RowRecord<'r> {
     /// What became of it.
     pub op: RowOp,
     /// Its key, by field; of a table without a key nothing.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub key: BTreeMap<String, Box<RawValue>>,
+    pub key: BTreeMap<&'r str, CellJson<'r>>,
     /// How many copies were added or removed, in a table without a key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
     /// The whole row, if it was added or removed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub row: Option<Box<RawValue>>,
+    pub row: Option<RecordJson<'r>>,
     /// The cells that changed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub cells: BTreeMap<String, CellRecord>,
+    pub cells: BTreeMap<&'r str, CellRecord<'r>>,
 }
 
 /// Makes records of the rows of one table.
 pub struct Records {
     old: RecordEncoder,
     new: RecordEncoder,
-    keys: Vec<String>,
+    /// Positions of the key's columns.
+    keys: Vec<usize>,
     names: Vec<String>,
 }
 
 impl Records {
     /// For rows whose older version is of `old` and whose newer one is of `new`.
     pub(super) fn new(old: &TableSchema, new: &TableSchema, names: &dyn FieldNames) -> Result<Records, OpError> {
+        let position = |name: &str| new.columns.iter().position(|column| column.name == name);
         Ok(Records {
             old: RecordEncoder::of_table(old, names)?,
             new: RecordEncoder::of_table(new, names)?,
-            keys: new.key_names().into_iter().map(|column| names.field(column).to_owned()).collect(),
+            keys: new.key_names().into_iter().filter_map(position).collect(),
             names: new.columns.iter().map(|column| names.field(&column.name).to_owned()).collect(),
         })
     }
 
-    /// The record of a row.
-    ///
-    /// # Errors
-    /// If the row is not one of the table.
-    pub fn record(&mut self, change: &RowChange<'_>) -> Result<RowRecord, OpError> {
-        let old = change.bytes.0.map(|row| record(&mut self.old, row)).transpose()?;
-        let new = change.bytes.1.map(|row| record(&mut self.new, row)).transpose()?;
-        let whole = match change.op {
-            RowOp::Added => new.clone(),
-            RowOp::Removed => old.clone(),
-            RowOp::Changed => None,
+    /// The record of a row, which is written as it is serialized.
+    pub fn record<'r>(&'r self, change: &RowChange<'r>) -> RowRecord<'r> {
+        let (old, new) = (change.old.unwrap_or_default(), change.new.unwrap_or_default());
+        let cell = |at: &usize| {
+            let (old, new) = (*old.get(*at)?, *new.get(*at)?);
+            let cells = CellRecord { old: self.old.cell(*at, old), new: self.new.cell(*at, new) };
+            Some((self.names[*at].as_str(), cells))
         };
-        let (old, new) = (fields(old.as_deref())?, fields(new.as_deref())?);
-        let mut cells = BTreeMap::new();
-        for name in change.changed.iter().filter_map(|&at| self.names.get(at)) {
-            if let (Some(old), Some(new)) = (old.get(name), new.get(name)) {
-                cells.insert(name.clone(), CellRecord { old: old.clone(), new: new.clone() });
-            }
+        let (whole, of_key) = match change.op {
+            RowOp::Added => (change.bytes.1.map(|row| self.new.record(row)), &self.new),
+            RowOp::Removed => (change.bytes.0.map(|row| self.old.record(row)), &self.old),
+            RowOp::Changed => (None, &self.new),
+        };
+        let key = |at: &usize| Some((self.names[*at].as_str(), of_key.cell(*at, *change.values().get(*at)?)));
+        RowRecord {
+            op: change.op,
+            key: self.keys.iter().filter_map(key).collect(),
+            count: self.keys.is_empty().then_some(change.count),
+            row: whole,
+            cells: change.changed.iter().filter_map(cell).collect(),
         }
-        let of_key = if change.op == RowOp::Removed { &old } else { &new };
-        let key = self.keys.iter().filter_map(|name| Some((name.clone(), of_key.get(name)?.clone()))).collect();
-        let count = self.keys.is_empty().then_some(change.count);
-        Ok(RowRecord { op: change.op, key, count, row: whole, cells })
     }
-}
-
-/// One row as a record of an export.
-pub(in crate::ops) fn record(encoder: &mut RecordEncoder, row: &[u8]) -> Result<Box<RawValue>, OpError> {
-    let mut json = Vec::new();
-    encoder.encode(row, &mut json)?;
-    let text = String::from_utf8(json).map_err(|error| OpError::Verification(error.to_string()))?;
-    // Records come with the comma and line break that stand before them in a file.
-    RawValue::from_string(text.trim_start_matches([',', '\n', ' ']).to_owned())
-        .map_err(|error| OpError::Verification(error.to_string()))
-}
-
-fn fields(record: Option<&RawValue>) -> Result<BTreeMap<String, Box<RawValue>>, OpError> {
-    let Some(record) = record else { return Ok(BTreeMap::new()) };
-    serde_json::from_str(record.get()).map_err(|error| OpError::Verification(error.to_string()))
 }
 
 /// Gives every row that differs to `visit` until it returns `false`; only those for which `predicate` holds, if there is one.

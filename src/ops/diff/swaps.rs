@@ -82,8 +82,14 @@ impl<'w> Swaps<'w> {
         self.indexes.iter().any(|index| index.columns.iter().any(|column| changed.contains(column)))
     }
 
-    /// Keeps an update if it changes a unique value.
-    pub fn take(&mut self, (key, picked): (&str, &str), old: &[ValueRef<'_>], new: &[ValueRef<'_>], changed: &[usize]) {
+    /// Keeps an update if it changes a unique value. `picks` gives what picks the row by its key, and as it was.
+    pub fn take(
+        &mut self,
+        picks: impl FnOnce() -> (String, String),
+        old: &[ValueRef<'_>],
+        new: &[ValueRef<'_>],
+        changed: &[usize],
+    ) {
         self.changed.extend(changed);
         let touched: Vec<usize> = (0..self.indexes.len())
             .filter(|&at| self.indexes[at].columns.iter().any(|column| changed.contains(column)))
@@ -103,7 +109,7 @@ impl<'w> Swaps<'w> {
                 set.extend(other.filter(|&&at| !changed.contains(&at)).map(|&at| (at, new[at].to_owned())));
             }
         }
-        let (key, picked) = (key.to_owned(), picked.to_owned());
+        let (key, picked) = picks();
         self.moves.push(Move { key, picked, aside: false, set, tuples, done: false });
     }
 

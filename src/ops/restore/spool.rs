@@ -7,6 +7,9 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+/// Bytes of a row that is not held longer than it must be.
+const LONG: usize = 1 << 20;
+
 /// Rows that were written, to be read as often as wanted. The file has no name and goes with the spool.
 pub(super) struct Spool {
     file: BufWriter<File>,
@@ -46,7 +49,7 @@ impl Spool {
         rewound.map_err(|error| OpError::io("read a temporary file in", &self.dir, error))?;
         let (left, bytes) = (self.rows, self.bytes);
         let file = BufReader::new(self.file.get_mut());
-        Ok(SpoolStream { file, left, bytes, row: Vec::new(), failed: None, monitor: &Silent })
+        Ok(SpoolStream { file, left, bytes, row: Vec::new(), length: 0, failed: None, monitor: &Silent })
     }
 }
 
@@ -57,6 +60,8 @@ pub(super) struct SpoolStream<'s> {
     /// Bytes of the rows that are left: no length can be above.
     bytes: u64,
     row: Vec<u8>,
+    /// Bytes of the row that was given; it may be forgotten.
+    length: usize,
     failed: Option<std::io::Error>,
     monitor: &'s dyn Monitor,
 }
@@ -74,7 +79,17 @@ impl<'s> SpoolStream<'s> {
         let changed = || std::io::Error::new(ErrorKind::InvalidData, "what is read is not what was written");
         self.bytes = self.bytes.checked_sub(length).ok_or_else(changed)?;
         let length = usize::try_from(length).map_err(std::io::Error::other)?;
+        self.length = length;
         self.row.resize(length, 0);
+        self.file.read_exact(&mut self.row)
+    }
+
+    fn read_again(&mut self) -> std::io::Result<()> {
+        if self.row.len() == self.length {
+            return Ok(());
+        }
+        self.file.seek(SeekFrom::Current(-i64::try_from(self.length).map_err(std::io::Error::other)?))?;
+        self.row.resize(self.length, 0);
         self.file.read_exact(&mut self.row)
     }
 
@@ -105,6 +120,20 @@ impl RowStream for SpoolStream<'_> {
         self.monitor.advance(1, self.row.len() as u64);
         Ok(Some(&self.row))
     }
+
+    fn forget(&mut self) {
+        if self.row.len() > LONG {
+            self.row = Vec::new();
+        }
+    }
+
+    fn again(&mut self) -> Result<&[u8], DbError> {
+        if let Err(error) = self.read_again() {
+            self.failed = Some(error);
+            return Err(DbError::Stopped);
+        }
+        Ok(&self.row)
+    }
 }
 
 #[cfg(test)]
@@ -117,15 +146,19 @@ mod tests {
         let mut spool = Spool::new(dir.path()).unwrap();
         spool.push(b"one", 1).unwrap();
         spool.push(b"", 2).unwrap();
+        let long = vec![7; LONG + 1];
+        spool.push(&long, 1).unwrap();
         for _ in 0..2 {
             let mut stream = spool.stream().unwrap();
             let mut rows = Vec::new();
             while let Some(row) = stream.next_row().unwrap() {
                 rows.push(row.to_vec());
+                stream.forget();
+                assert!(stream.again().unwrap() == rows.last().unwrap().as_slice());
             }
-            assert_eq!(rows, [b"one".to_vec(), Vec::new(), Vec::new()]);
+            assert!(rows == [b"one".to_vec(), Vec::new(), Vec::new(), long.clone()]);
         }
-        assert_eq!(spool.rows(), 3);
+        assert_eq!(spool.rows(), 4);
         // A disk that gives other bytes than it was given.
         spool.file.get_mut().seek(SeekFrom::Start(0)).unwrap();
         spool.file.get_mut().write_all(&(1u64 << 60).to_le_bytes()).unwrap();

@@ -9,6 +9,7 @@ use super::scan::Scanner;
 use super::text::{from_base64, unescape};
 use super::{forms, list};
 use crate::codec::{Kind, RowReader, RowWriter, TableSchema, Value, ValueRef};
+use std::borrow::Cow;
 
 /// The value that `json`, which is well-formed, stands for in the column at `position`, as a record of an export has it. `None` if
 /// it is none.
@@ -87,7 +88,7 @@ pub(super) fn decode_element(field: &Field, json: &str) -> Option<String> {
         b'{' if json.starts_with("{\"$") => {
             let (name, value) = unwrap(json)?;
             match name {
-                "text" | "jsonText" => string(value),
+                "text" | "jsonText" => string(value).map(Cow::into_owned),
                 "json" => Some(value.to_owned()),
                 _ => None,
             }
@@ -100,7 +101,7 @@ pub(super) fn decode_element(field: &Field, json: &str) -> Option<String> {
             match field.kind {
                 Kind::Bytes => Some(list::text_of(&from_base64(&text)?)),
                 _ if field.labels.is_some() => Some(label(field, &text).to_owned()),
-                kind => Some(server_text(kind, &text).unwrap_or(text)),
+                kind => Some(server_text(kind, &text).unwrap_or_else(|| text.into_owned())),
             }
         }
         _ => None,
@@ -130,7 +131,7 @@ fn unwrap(json: &str) -> Option<(&str, &str)> {
     (close.trim_start() == "}").then_some((name, value))
 }
 
-fn string(json: &str) -> Option<String> {
+fn string(json: &str) -> Option<Cow<'_, str>> {
     unescape(json.strip_prefix('"')?.strip_suffix('"')?)
 }
 

@@ -68,6 +68,10 @@ impl RecordEncoder {
         if found == fields.len() { Ok(()) } else { Err(CodecError::ColumnCount { expected: fields.len(), found }) }
     }
 
+    pub(super) fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
     pub(super) fn forget_notes(&mut self) {
         self.notes = Notes::none(self.fields.list.len());
     }
@@ -101,7 +105,7 @@ fn encode_usual_text(field: &Field, bytes: &[u8], from: &[u8], out: &mut Vec<u8>
     }
 }
 
-fn encode_value(field: &Field, value: ValueRef<'_>, out: &mut Vec<u8>, notes: &mut ColumnNotes) {
+pub(super) fn encode_value(field: &Field, value: ValueRef<'_>, out: &mut Vec<u8>, notes: &mut ColumnNotes) {
     match value {
         ValueRef::Null => out.extend_from_slice(b"null"),
         ValueRef::Int(value) => numbers::encode_int(field, value, out, notes),
@@ -127,10 +131,17 @@ fn encode_text(field: &Field, text: &str, out: &mut Vec<u8>, notes: &mut ColumnN
         }
         return;
     }
+    match is_text_apart(field) {
+        true => as_text(text, out, notes),
+        false => encode_by_kind(field, Place::Value, text, out, notes),
+    }
+}
+
+/// Whether a text is nothing that values of its column are.
+pub(super) fn is_text_apart(field: &Field) -> bool {
     match field.kind {
-        Kind::Bool | Kind::Int | Kind::BigInt | Kind::Float4 | Kind::Float8 | Kind::Bytes => as_text(text, out, notes),
-        Kind::Numeric if field.dialect == Dialect::Sqlite => as_text(text, out, notes),
-        _ => encode_by_kind(field, Place::Value, text, out, notes),
+        Kind::Bool | Kind::Int | Kind::BigInt | Kind::Float4 | Kind::Float8 | Kind::Bytes => true,
+        kind => kind == Kind::Numeric && field.dialect == Dialect::Sqlite,
     }
 }
 
@@ -218,38 +229,66 @@ fn keep(text: &str, looks_like_a_form: bool, note: Note, out: &mut Vec<u8>, note
     }
 }
 
-fn encode_json(field: &Field, place: Place, text: &str, out: &mut Vec<u8>, notes: &mut ColumnNotes) {
-    // jsonb has no spacing or key order of its own; whatever stores JSON as text has.
-    let by_letter = field.kind == Kind::Json || field.dialect == Dialect::Sqlite;
-    let trimmed = text.trim_matches([' ', '\t', '\n', '\r']);
-    let mut scanner = Scanner::new(trimmed.as_bytes(), 0, DEEPEST_INLINE);
-    if by_letter {
-        scanner = scanner.with_keys();
+/// In which form the text of a JSON column stands.
+pub(super) enum JsonForm {
+    /// As it is.
+    Plain,
+    /// As it is, wrapped: it is `null`.
+    Null,
+    /// As it is, wrapped: it would be taken for something else.
+    Wrapped,
+    /// As a string: it is JSON in a form that a record cannot have.
+    Text,
+    /// As any text: it is no JSON.
+    Broken,
+}
+
+impl JsonForm {
+    /// The form, and of JSON that stands as it is, what to note of it.
+    pub(super) fn of(field: &Field, place: Place, text: &str) -> (JsonForm, [Option<Note>; 2]) {
+        // jsonb has no spacing or key order of its own; whatever stores JSON as text has.
+        let by_letter = field.kind == Kind::Json || field.dialect == Dialect::Sqlite;
+        let trimmed = text.trim_matches([' ', '\t', '\n', '\r']);
+        let mut scanner = Scanner::new(trimmed.as_bytes(), 0, DEEPEST_INLINE);
+        if by_letter {
+            scanner = scanner.with_keys();
+        }
+        match scanner.value() {
+            Ok((end, seen)) if end == text.len() && !seen.line_break => {
+                let notes = [
+                    seen.inexact_number.then_some(Note::JsonNumbers),
+                    (seen.other_form && by_letter).then_some(Note::JsonForm),
+                ];
+                let form = match text {
+                    "null" => JsonForm::Null,
+                    _ if looks_wrapped(text) || (place == Place::Element && text.starts_with('[')) => JsonForm::Wrapped,
+                    _ => JsonForm::Plain,
+                };
+                (form, notes)
+            }
+            Ok((end, _)) if end == trimmed.len() => (JsonForm::Text, [None; 2]),
+            Err(Fault::TooDeep) => (JsonForm::Text, [None; 2]),
+            _ => (JsonForm::Broken, [None; 2]),
+        }
     }
-    match scanner.value() {
-        Ok((end, seen)) if end == text.len() && !seen.line_break => {
-            if seen.inexact_number {
-                notes.add(Note::JsonNumbers);
+}
+
+fn encode_json(field: &Field, place: Place, text: &str, out: &mut Vec<u8>, notes: &mut ColumnNotes) {
+    let (form, seen) = JsonForm::of(field, place, text);
+    seen.into_iter().flatten().for_each(|note| notes.add(note));
+    match form {
+        JsonForm::Plain => out.extend_from_slice(text.as_bytes()),
+        JsonForm::Null => {
+            if place == Place::Element {
+                notes.add(Note::NullElements);
             }
-            if seen.other_form && by_letter {
-                notes.add(Note::JsonForm);
-            }
-            if text == "null" {
-                if place == Place::Element {
-                    notes.add(Note::NullElements);
-                }
-                wrap(out, notes, Note::JsonNull, "json", |out| out.extend_from_slice(b"null"));
-            } else if looks_wrapped(text) || (place == Place::Element && text.starts_with('[')) {
-                wrap(out, notes, Note::JsonWrapped, "json", |out| out.extend_from_slice(text.as_bytes()));
-            } else {
-                out.extend_from_slice(text.as_bytes());
-            }
+            wrap(out, notes, Note::JsonNull, "json", |out| out.extend_from_slice(b"null"));
         }
-        Ok((end, _)) if end == trimmed.len() => {
-            wrap(out, notes, Note::JsonText, "jsonText", |out| put_string(out, text))
+        JsonForm::Wrapped => {
+            wrap(out, notes, Note::JsonWrapped, "json", |out| out.extend_from_slice(text.as_bytes()));
         }
-        Err(Fault::TooDeep) => wrap(out, notes, Note::JsonText, "jsonText", |out| put_string(out, text)),
-        _ => as_text(text, out, notes),
+        JsonForm::Text => wrap(out, notes, Note::JsonText, "jsonText", |out| put_string(out, text)),
+        JsonForm::Broken => as_text(text, out, notes),
     }
 }
 

@@ -3,6 +3,7 @@
 //! [`ExportWriter`] writes `{ "metadata": …, "data": [ … ] }` with one record on each line; [`ExportReader`] reads it. Both
 //! stream: memory does not grow with the table. `docs/EXPORT.md` is the reference for layout and values.
 
+mod cell;
 mod decode;
 mod encode;
 mod fields;
@@ -17,6 +18,7 @@ mod scan;
 mod text;
 mod write;
 
+pub use cell::{CellJson, RecordJson};
 pub use decode::column_value;
 pub use encode::RecordEncoder;
 pub use fields::{ColumnNames, FieldNames};

@@ -20,7 +20,7 @@ pub const RECORD_LIMIT: u64 = 6 << 30;
 /// Longest metadata that is read, in bytes.
 const HEAD_LIMIT: usize = 16 << 20;
 /// Longest record that is written again to be compared: one with a huge value would take its memory once more.
-const AGAIN_LIMIT: usize = 64 << 20;
+const AGAIN_LIMIT: usize = 16 << 20;
 const READ_BUFFER: usize = 256 << 10;
 
 /// Reads one backup file.
@@ -169,14 +169,33 @@ impl<R: BufRead> ExportReader<R> {
     /// was not written by dbsnap; [`ExportError::CutShort`], [`ExportError::Count`], [`ExportError::Checksum`] at the end.
     pub fn next_row(&mut self, row: &mut Vec<u8>) -> Result<bool, ExportError> {
         row.clear();
-        if self.fields.is_none() {
-            return Err(ExportError::NoSchema);
-        }
-        if !self.next_record()? {
+        if !self.advance()? {
             return Ok(false);
         }
-        self.decode(row)?;
+        self.append(row)?;
         Ok(true)
+    }
+
+    /// Reads the next record, whose row [`ExportReader::append`] gives then. `false` at the end, when the whole file has been
+    /// checked.
+    ///
+    /// # Errors
+    /// As [`ExportReader::next_row`].
+    pub fn advance(&mut self) -> Result<bool, ExportError> {
+        if self.fields.is_none() { Err(ExportError::NoSchema) } else { self.next_record() }
+    }
+
+    /// Appends the canonical bytes of the row that was read to `out`, once.
+    ///
+    /// # Errors
+    /// As [`ExportReader::next_row`].
+    pub fn append(&mut self, out: &mut Vec<u8>) -> Result<(), ExportError> {
+        self.decode(out)?;
+        if self.line.capacity() > AGAIN_LIMIT {
+            // A long row has passed.
+            self.line = Vec::new();
+        }
+        Ok(())
     }
 
     /// Reads the rest of the file and checks it: records, count and checksum. Without a schema, records are only checked to be
@@ -282,6 +301,7 @@ impl<R: BufRead> ExportReader<R> {
         let fault = |what: String| ExportError::malformed(number, what);
         let text = std::str::from_utf8(&self.line).map_err(|_| fault("the line is not UTF-8".to_owned()))?;
         locate(fields, text, &mut self.values).map_err(|fault| ExportError::malformed(number, fault.describe()))?;
+        let begin = row.len();
         let mut writer = RowWriter::new(row);
         for (field, (start, end)) in fields.list.iter().zip(&self.values) {
             if end == &0 {
@@ -297,7 +317,9 @@ impl<R: BufRead> ExportReader<R> {
             return Ok(());
         }
         self.again.clear();
-        encoder.encode(row, &mut self.again).map_err(|_| fault("the record is none of the table's".to_owned()))?;
+        encoder
+            .encode(&row[begin..], &mut self.again)
+            .map_err(|_| fault("the record is none of the table's".to_owned()))?;
         let again = std::str::from_utf8(&self.again[BEFORE_RECORD.len()..])
             .map_err(|_| fault("the record cannot be written again".to_owned()))?;
         locate(fields, again, &mut self.values_again)

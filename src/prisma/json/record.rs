@@ -72,7 +72,7 @@ fn read_key(text: &str, at: usize) -> Result<(String, usize), RecordFault> {
         return Err(RecordFault::NotJson);
     }
     let (end, _) = Scanner::new(bytes, at, 0).value()?;
-    let name = text.get(at + 1..end - 1).and_then(unescape).ok_or(RecordFault::NotJson)?;
+    let name = text.get(at + 1..end - 1).and_then(unescape).ok_or(RecordFault::NotJson)?.into_owned();
     let colon = skip_space(bytes, end);
     if bytes.get(colon) == Some(&b':') { Ok((name, colon + 1)) } else { Err(RecordFault::NotJson) }
 }

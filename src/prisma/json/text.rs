@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use std::borrow::Cow;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -164,7 +165,10 @@ pub(super) fn put_f32(out: &mut Vec<u8>, value: f32) {
 }
 
 /// The text of a JSON string, given what stands between its quotes. `None` for a bad escape or half a surrogate pair.
-pub(super) fn unescape(raw: &str) -> Option<String> {
+pub(super) fn unescape(raw: &str) -> Option<Cow<'_, str>> {
+    if !raw.contains('\\') {
+        return Some(Cow::Borrowed(raw));
+    }
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(at) = rest.find('\\') {
@@ -197,7 +201,7 @@ pub(super) fn unescape(raw: &str) -> Option<String> {
         });
     }
     out.push_str(rest);
-    Some(out)
+    Some(Cow::Owned(out))
 }
 
 fn hex4(text: &str) -> Option<&str> {

@@ -7,6 +7,9 @@ use crate::tree::TreeError;
 use crate::tree::frame::{DELTA, LEAF};
 use crate::tree::leaf::{Candidate, DeltaWriter, Origin, encode_whole};
 
+/// Bytes of a row that is not told by a delta.
+const LONG: usize = 4 << 20;
+
 /// The frame of the leaf `id` with the entries of `batch`, and the batch if it can be used again.
 ///
 /// # Errors
@@ -19,13 +22,11 @@ pub(super) fn leaf(
     origins: &[Origin],
     level: i32,
 ) -> Result<(Frame, Option<Batch>), TreeError> {
-    let delta = delta(id, &batch, multiset, candidates, origins, level)?;
-    if let Some((frame, literals)) = &delta
-        && 2 * literals < batch.len()
-    {
+    let delta = match delta(id, &batch, multiset, candidates, origins, level)? {
         // Half of the rows and more are not in it: the whole leaf cannot be smaller.
-        return Ok((frame.clone(), batch.recycled()));
-    }
+        Some((frame, literals)) if 2 * literals < batch.len() => return Ok((frame, batch.recycled())),
+        delta => delta,
+    };
     let raw = encode_whole(batch.rows(), batch.counts(multiset), batch.row_bytes())?;
     // A single row can be a gigabyte: what is not needed any more goes before its compressed copy comes.
     let batch = batch.recycled();
@@ -55,6 +56,10 @@ fn delta(
     }
     let literals = writer.literals();
     if literals == batch.len() {
+        return Ok(None);
+    }
+    if batch.rows().zip(origins).any(|(row, origin)| row.len() > LONG && !matches!(origin, Origin::Same { .. })) {
+        // What a delta could share is little beside this row, and reading one takes more memory.
         return Ok(None);
     }
     let raw = writer.finish(batch.counts(multiset))?;

@@ -2,6 +2,7 @@
 
 mod chunk;
 mod delta;
+mod long;
 mod ops;
 mod patch;
 mod reader;

@@ -74,17 +74,17 @@ impl<'o> LeafReader<'o> {
         let mut bytes = self.spare();
         self.objects.get_copy(id, copy, &mut bytes)?;
         let mut descent = Descent { proven: Some(proven), ..Descent::default() };
-        let leaf = self.decode(id, copy.kind, &bytes, Vec::new(), &mut descent)?;
+        let leaf = self.decode(id, copy.kind, &mut bytes, Vec::new(), &mut descent)?;
         self.give_back(bytes);
         prove(id, leaf).map(drop)
     }
 
     /// The leaf that these bytes are, whole or a delta of leaves that can be read.
-    pub(in crate::tree) fn identify(&self, bytes: &[u8], proven: &Lru<Leaf>) -> Option<(Hash, ObjectKind)> {
+    pub(in crate::tree) fn identify(&self, mut bytes: Vec<u8>, proven: &Lru<Leaf>) -> Option<(Hash, ObjectKind)> {
         let nameless = Hash::from_bytes([0; Hash::LEN]);
         [LEAF, DELTA].into_iter().find_map(|kind| {
             let mut descent = Descent { proven: Some(proven), ..Descent::default() };
-            let leaf = self.decode(&nameless, kind, bytes, Vec::new(), &mut descent).ok()?;
+            let leaf = self.decode(&nameless, kind, &mut bytes, Vec::new(), &mut descent).ok()?;
             Some((ids_of(&leaf).1, kind))
         })
     }
@@ -106,8 +106,8 @@ impl<'o> LeafReader<'o> {
         for copy in self.objects.copies(id) {
             let mut bytes = self.spare();
             let read = self.objects.get_copy(id, &copy, &mut bytes).map_err(TreeError::from);
-            match read.and_then(|()| self.decode(id, copy.kind, &bytes, Vec::new(), descent)).and_then(|l| prove(id, l))
-            {
+            let decoded = read.and_then(|()| self.decode(id, copy.kind, &mut bytes, Vec::new(), descent));
+            match decoded.and_then(|leaf| prove(id, leaf)) {
                 Ok(leaf) => {
                     let leaf = Arc::new(leaf);
                     if let Some(proven) = &descent.proven {
@@ -128,7 +128,7 @@ impl<'o> LeafReader<'o> {
         let kind = self.objects.get_into(id, &mut bytes)?;
         // What is kept must not hold more memory than it says.
         let room = if keep || kind != LEAF { Vec::new() } else { self.spare() };
-        let leaf = Arc::new(self.decode(id, kind, &bytes, room, descent)?);
+        let leaf = Arc::new(self.decode(id, kind, &mut bytes, room, descent)?);
         self.give_back(bytes);
         if keep {
             self.cache.put(*id, &leaf, leaf.footprint());
@@ -136,12 +136,12 @@ impl<'o> LeafReader<'o> {
         Ok(leaf)
     }
 
-    /// What the bytes of the leaf `id` say; the rows of a whole one come in place of what is in `room`.
+    /// What the bytes of the leaf `id` say; the rows of a whole one come in place of what is in `room`, and `bytes` may be gone then.
     fn decode(
         &self,
         id: &Hash,
         kind: ObjectKind,
-        bytes: &[u8],
+        bytes: &mut Vec<u8>,
         room: Vec<u8>,
         descent: &mut Descent<'_>,
     ) -> Result<Leaf, TreeError> {

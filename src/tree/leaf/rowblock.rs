@@ -1,6 +1,7 @@
 //! Row blocks: rows stored column by column, which compresses better than row by row. `docs/FORMAT.md`, section 4.5.
 
 use super::chunk::{ChunkReader, Column};
+use super::long::LongRow;
 use crate::codec::{CodecError, RowFiller, RowReader};
 use crate::tree::Flaw;
 use crate::tree::splitter::MOST_BYTES;
@@ -50,6 +51,27 @@ pub(super) fn read(
     rows: &mut Vec<u8>,
     ends: &mut Vec<usize>,
 ) -> Result<(), Flaw> {
+    read_rows(reader, count, rows, ends, None).map(drop)
+}
+
+/// As [`read`] from `bytes`, but a last row that is long is left for the caller to put together in these bytes.
+pub(super) fn read_but_long_last(
+    reader: &mut Reader<'_>,
+    count: usize,
+    rows: &mut Vec<u8>,
+    ends: &mut Vec<usize>,
+    bytes: &[u8],
+) -> Result<Option<LongRow>, Flaw> {
+    read_rows(reader, count, rows, ends, Some(bytes))
+}
+
+fn read_rows(
+    reader: &mut Reader<'_>,
+    count: usize,
+    rows: &mut Vec<u8>,
+    ends: &mut Vec<usize>,
+    bytes: Option<&[u8]>,
+) -> Result<Option<LongRow>, Flaw> {
     let columns = reader.length()?;
     // A value takes a byte at least, both here as a column and in all rows but the last.
     let least = (count as u64).saturating_sub(1).checked_mul(columns as u64);
@@ -58,17 +80,21 @@ pub(super) fn read(
     }
     if count == 0 {
         rows.clear();
-        return if columns == 0 { Ok(()) } else { Err(Flaw::Shape("a block of no rows has columns")) };
+        return if columns == 0 { Ok(None) } else { Err(Flaw::Shape("a block of no rows has columns")) };
     }
     let mut chunks = Vec::with_capacity(columns);
     for _ in 0..columns {
         chunks.push(ChunkReader::read(reader, count)?);
     }
+    let most = chunks.iter().map(ChunkReader::most).sum::<usize>();
+    // All rows but the last are shorter than this together.
+    let bytes = bytes.filter(|_| most > LONG);
+    let most = if bytes.is_some() { most.min(MOST_BYTES_USIZE) } else { most };
     // What is left of other rows is gone over.
-    rows.resize(chunks.iter().map(ChunkReader::most).sum::<usize>() + RowFiller::SLACK, 0);
+    rows.resize(most + RowFiller::SLACK, 0);
     ends.reserve(count);
     let mut row = RowFiller::new(rows);
-    for _ in 0..count {
+    for _ in 0..count - usize::from(bytes.is_some()) {
         if row.filled() >= MOST_BYTES_USIZE {
             return Err(Flaw::Shape("a leaf is longer than leaves can be"));
         }
@@ -79,8 +105,19 @@ pub(super) fn read(
     }
     let filled = row.filled();
     rows.truncate(filled);
-    Ok(())
+    let Some(bytes) = bytes else { return Ok(None) };
+    if filled >= MOST_BYTES_USIZE {
+        return Err(Flaw::Shape("a leaf is longer than leaves can be"));
+    }
+    let mut last = LongRow::default();
+    for chunk in &mut chunks {
+        last.push(chunk.next_value()?, bytes);
+    }
+    Ok(Some(last))
 }
+
+/// Bytes of rows from which on the last one is not copied.
+const LONG: usize = 4 << 20;
 
 /// [`MOST_BYTES`] as a length in memory.
 #[expect(clippy::cast_possible_truncation, reason = "it is 1 MiB")]

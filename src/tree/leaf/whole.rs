@@ -24,11 +24,12 @@ pub(in crate::tree) fn encode<'r>(
     Ok(out)
 }
 
-/// The leaf with these bytes; its id is not checked. Its rows come in place of what is in `rows`.
+/// The leaf with these bytes; its id is not checked. Its rows come in place of what is in `rows`; a long last one stays where it is,
+/// and `bytes` are gone then.
 ///
 /// # Errors
 /// If they are not the bytes of a whole leaf.
-pub(super) fn decode(bytes: &[u8], mut rows: Vec<u8>) -> Result<Leaf, Flaw> {
+pub(super) fn decode(bytes: &mut Vec<u8>, mut rows: Vec<u8>) -> Result<Leaf, Flaw> {
     let mut reader = Reader::new(bytes);
     let multiset = read_flag(&mut reader)?;
     let entries = reader.length()?;
@@ -38,7 +39,7 @@ pub(super) fn decode(bytes: &[u8], mut rows: Vec<u8>) -> Result<Leaf, Flaw> {
     let mut leaf = Leaf { multiset, weight: 1, ..Leaf::default() };
     leaf.counts = read_counts(&mut reader, multiset, entries)?;
     let mut ends = Vec::new();
-    rowblock::read(&mut reader, entries, &mut rows, &mut ends)?;
+    let last = rowblock::read_but_long_last(&mut reader, entries, &mut rows, &mut ends, bytes)?;
     reader.end()?;
     let mut start = 0;
     leaf.spans.reserve(entries);
@@ -47,6 +48,11 @@ pub(super) fn decode(bytes: &[u8], mut rows: Vec<u8>) -> Result<Leaf, Flaw> {
         start = end;
     }
     leaf.buffers.push(Arc::new(rows));
+    if let Some(last) = last {
+        last.pull_together(bytes);
+        leaf.push(1, 0, bytes.len())?;
+        leaf.buffers.push(Arc::new(std::mem::take(bytes)));
+    }
     Ok(leaf)
 }
 

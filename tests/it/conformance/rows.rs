@@ -47,6 +47,10 @@ impl RowStream for Given {
             None => Ok(None),
         }
     }
+
+    fn again(&mut self) -> Result<&[u8], DbError> {
+        Ok(&self.current)
+    }
 }
 
 /// How to read these tables of the fixture, whole.

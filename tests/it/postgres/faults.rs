@@ -182,6 +182,10 @@ fn a_giver_that_fails_in_the_middle_leaves_nothing() {
                 self.0 += 1;
                 if self.0 > 3 { Err(DbError::Stopped) } else { Ok(Some(&[1, 2])) }
             }
+
+            fn again(&mut self) -> Result<&[u8], DbError> {
+                Ok(&[1, 2])
+            }
         }
         place.sql("CREATE TABLE t (id int)");
         let mut sink = place.open();

@@ -36,6 +36,10 @@ impl RowStream for Given {
         self.next += 1;
         Ok(self.rows.get(self.next - 1).map(Vec::as_slice))
     }
+
+    fn again(&mut self) -> Result<&[u8], DbError> {
+        Ok(&self.rows[self.next - 1])
+    }
 }
 
 /// A table of `public`.

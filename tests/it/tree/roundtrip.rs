@@ -22,8 +22,9 @@ fn a_table_comes_back() {
         assert!(read(&store, &spec, &built.root, ahead).unwrap() == model);
     }
     let (wanted, entry) = model.iter().nth(777).unwrap();
-    assert_eq!(Finder::new(&store).find(&spec, &built.root, wanted).unwrap().as_ref(), Some(entry));
-    assert_eq!(Finder::new(&store).find(&spec, &built.root, b"\x11").unwrap(), None);
+    let found = Finder::new(&store).find(&spec, &built.root, wanted).unwrap().unwrap();
+    assert_eq!((found.row(), found.count()), (&entry.0[..], entry.1));
+    assert!(Finder::new(&store).find(&spec, &built.root, b"\x11").unwrap().is_none());
 }
 
 #[test]

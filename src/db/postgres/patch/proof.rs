@@ -2,8 +2,9 @@
 
 use super::{THEIR_PATH, identifier, literal, table, tag};
 use crate::codec::{Column, Kind, TableSchema, ValueRef};
-use crate::db::patch::{Done, PatchTable, hex};
+use crate::db::patch::{Done, PatchTable, hex, put_hex};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
 /// Rows that this transaction wrote.
 const OURS: &str = "pg_catalog.age(xmin) OPERATOR(pg_catalog.<=) 0";
@@ -65,26 +66,46 @@ fn refuse_unless(condition: &str, message: &str) -> String {
     format!("  IF NOT {condition} THEN\n    RAISE EXCEPTION USING MESSAGE = {};\n  END IF;\n", literal(message))
 }
 
-/// A value as the server writes it into the text of a whole row; of a float, its bits.
-fn field(value: ValueRef<'_>, column: &Column) -> String {
-    let text = match value {
-        ValueRef::Null => return String::new(),
-        ValueRef::Int(int) => int.to_string(),
+/// Gives a value as the server writes it into the text of a whole row to `put`; of a float, its bits.
+fn put_field(value: ValueRef<'_>, column: &Column, put: &mut dyn FnMut(&[u8])) {
+    let text: Cow<'_, str> = match value {
+        ValueRef::Null => return,
+        ValueRef::Int(int) => int.to_string().into(),
         #[expect(clippy::cast_possible_truncation, reason = "it was widened from this when it was read")]
-        ValueRef::Real(real) if column.kind == Kind::Float4 => format!("\\x{}", hex(&(real as f32).to_be_bytes())),
-        ValueRef::Real(real) => format!("\\x{}", hex(&real.to_be_bytes())),
-        ValueRef::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        ValueRef::Blob(bytes) => format!("\\x{}", hex(bytes)),
+        ValueRef::Real(real) if column.kind == Kind::Float4 => {
+            format!("\\x{}", hex(&(real as f32).to_be_bytes())).into()
+        }
+        ValueRef::Real(real) => format!("\\x{}", hex(&real.to_be_bytes())).into(),
+        ValueRef::Text(bytes) => String::from_utf8_lossy(bytes),
+        ValueRef::Blob(bytes) => {
+            put(b"\"\\\\x");
+            put_hex(bytes, &mut |digits| put(digits.as_bytes()));
+            return put(b"\"");
+        }
     };
     let is_special = |c: char| matches!(c, '"' | '\\' | '(' | ')' | ',' | ' ' | '\t'..='\r');
-    match text.is_empty() || text.contains(is_special) {
-        true => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\"\"")),
-        false => text,
+    if !text.is_empty() && !text.contains(is_special) {
+        return put(text.as_bytes());
     }
+    put(b"\"");
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+        put(&rest[..=at]);
+        put(&rest[at..=at]);
+        rest = &rest[at + 1..];
+    }
+    put(rest);
+    put(b"\"");
 }
 
 /// The hash of a row that is written.
 pub(super) fn hash(schema: &TableSchema, values: &[ValueRef<'_>]) -> [u8; 32] {
-    let fields: Vec<String> = values.iter().zip(&schema.columns).map(|(value, column)| field(*value, column)).collect();
-    Sha256::digest(format!("({})", fields.join(","))).into()
+    let mut hasher = Sha256::new();
+    hasher.update(b"(");
+    for (at, (value, column)) in values.iter().zip(&schema.columns).enumerate() {
+        hasher.update(if at > 0 { &b","[..] } else { b"" });
+        put_field(*value, column, &mut |bytes| hasher.update(bytes));
+    }
+    hasher.update(b")");
+    hasher.finalize().into()
 }

@@ -22,7 +22,7 @@ impl PostgresRestore<'_> {
         let table = plan.table().clone();
         let columns: Vec<&Column> = columns.iter().filter_map(|&position| plan.schema.columns.get(position)).collect();
         let values: Vec<String> = columns.iter().map(|column| default(&plan.sql_name, column)).collect();
-        let mut decoder = Decoder::new(columns.iter().map(|column| Form::of(column.kind, column.array)).collect());
+        let decoder = Decoder::new(columns.iter().map(|column| Form::of(column.kind, column.array)).collect());
         let sql = format!("SELECT {} FROM pg_catalog.generate_series(1, {rows})", values.join(", "));
         let (mut canonical, mut given) = (Vec::new(), 0u64);
         let mut copy = |session: &mut Session<'_>, given: &mut u64| {

@@ -5,7 +5,7 @@ use super::statement::is_by_key;
 use super::{PostgresRestore, writing, written};
 use crate::codec::{Key, TableName, TableSchema};
 use crate::db::postgres::client::Failure;
-use crate::db::postgres::rows::{Batch, Unfit};
+use crate::db::postgres::rows::{Batch, Unfit, long_row};
 use crate::db::postgres::types::Form;
 use crate::db::{DbError, RowStream};
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ const BATCH: usize = 4 << 20;
 /// About how much the server is to keep in memory before temporary tables are made.
 const IN_MEMORY: usize = 64 << 20;
 /// How much of a setting is sent in one statement: more than a row has as a rule, less than the server's parser can take.
-const CHUNK: usize = 64 << 20;
+const CHUNK: usize = 8 << 20;
 
 /// What is to be done with staged rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,6 +88,24 @@ fn columns_for(schema: &TableSchema, work: Work) -> Vec<usize> {
     }
 }
 
+/// Why a long row was not sent.
+enum Unsent {
+    Unfit(Unfit),
+    Failure(Failure),
+}
+
+impl From<Unfit> for Unsent {
+    fn from(unfit: Unfit) -> Unsent {
+        Unsent::Unfit(unfit)
+    }
+}
+
+impl From<Failure> for Unsent {
+    fn from(failure: Failure) -> Unsent {
+        Unsent::Failure(failure)
+    }
+}
+
 /// Rows being gathered.
 struct Filling {
     index: usize,
@@ -127,15 +145,24 @@ impl PostgresRestore<'_> {
         let mut filling = Filling {
             index,
             positions: positions.to_vec(),
-            batch: Batch::new(forms),
+            batch: Batch::new(forms.clone()),
             rows: 0,
             parts: Vec::new(),
             place: Place::default(),
         };
         while let Some(row) = rows.next_row()? {
-            filling.batch.push(row).map_err(|unfit| unfit_for(&table, &names, unfit))?;
-            if filling.batch.bytes() > BATCH {
+            let is_long = row.len() > BATCH;
+            if !is_long {
+                filling.batch.push(row).map_err(|unfit| unfit_for(&table, &names, unfit))?;
+            }
+            if filling.batch.bytes() > BATCH || is_long && filling.batch.rows() > 0 {
                 self.ship(&mut filling).map_err(|failure| writing(&table, failure))?;
+            }
+            if is_long {
+                self.ship_long(&mut filling, &forms, row).map_err(|unsent| match unsent {
+                    Unsent::Unfit(unfit) => unfit_for(&table, &names, unfit),
+                    Unsent::Failure(failure) => writing(&table, failure),
+                })?;
             }
             if self.session.monitor.interrupted() {
                 return Err(DbError::Stopped);
@@ -155,12 +182,29 @@ impl PostgresRestore<'_> {
     /// Sends what was gathered.
     fn ship(&mut self, filling: &mut Filling) -> Result<(), Failure> {
         let (rows, array) = (filling.batch.rows(), filling.batch.take());
-        filling.rows += rows;
-        let crowded = self.slots.bytes + array.len() > IN_MEMORY;
         let slot = self.slots.take(array.len());
         self.keep(slot, &array)?;
+        self.shipped(filling, slot, array.len(), rows)
+    }
+
+    /// Sends a row that may be a gigabyte, piece by piece.
+    fn ship_long(&mut self, filling: &mut Filling, forms: &[Option<Form>], row: &[u8]) -> Result<(), Unsent> {
+        let slot = self.slots.take(row.len());
+        let mut is_first = true;
+        long_row(forms, row, CHUNK, &mut |piece| {
+            self.append(slot, piece, is_first)?;
+            is_first = false;
+            Ok::<(), Unsent>(())
+        })?;
+        Ok(self.shipped(filling, slot, row.len(), 1)?)
+    }
+
+    /// Notes what the server keeps now; where that is much, a temporary table takes it.
+    fn shipped(&mut self, filling: &mut Filling, slot: u32, bytes: usize, rows: u64) -> Result<(), Failure> {
+        filling.rows += rows;
+        let crowded = self.slots.bytes > IN_MEMORY;
         let part = self.kept(filling.index, &filling.positions, slot, rows);
-        filling.place.slots.push((slot, array.len()));
+        filling.place.slots.push((slot, bytes));
         filling.parts.push(part);
         if crowded && filling.place.table.is_none() && !self.slots.only {
             filling.place.table = self.make_room(filling)?;
@@ -198,7 +242,7 @@ impl PostgresRestore<'_> {
 
     /// Puts an array into a setting.
     fn keep(&mut self, slot: u32, mut array: &[u8]) -> Result<(), Failure> {
-        let mut before = String::new();
+        let mut is_first = true;
         while !array.is_empty() {
             // not within a letter
             let mut length = array.len().min(CHUNK);
@@ -206,15 +250,25 @@ impl PostgresRestore<'_> {
                 length -= 1;
             }
             let (chunk, rest) = array.split_at(length);
-            let text = std::str::from_utf8(chunk)
-                .map_err(|_| Failure::Caller(DbError::Unsupported("a text to be written is not UTF-8".into())))?
-                .replace('\'', "''");
-            let sql = format!("SELECT pg_catalog.set_config('dbsnap.rows_{slot}', {before}'{text}', true) IS NULL");
-            self.session.connection.execute(&sql, self.session.monitor)?;
-            before = format!("pg_catalog.current_setting('dbsnap.rows_{slot}') OPERATOR(pg_catalog.||) ");
+            self.append(slot, chunk, is_first)?;
+            is_first = false;
             array = rest;
         }
         Ok(())
+    }
+
+    /// Puts a part of an array behind what is in a setting.
+    fn append(&mut self, slot: u32, part: &[u8], is_first: bool) -> Result<(), Failure> {
+        let text = std::str::from_utf8(part)
+            .map_err(|_| Failure::Caller(DbError::Unsupported("a text to be written is not UTF-8".into())))?
+            .replace('\'', "''");
+        let before = match is_first {
+            true => String::new(),
+            false => format!("pg_catalog.current_setting('dbsnap.rows_{slot}') OPERATOR(pg_catalog.||) "),
+        };
+        let sql = format!("SELECT pg_catalog.set_config('dbsnap.rows_{slot}', {before}'{text}', true) IS NULL");
+        drop(text);
+        self.session.connection.execute(&sql, self.session.monitor).map(drop)
     }
 
     /// What stands in FROM for the rows in a setting.

@@ -10,13 +10,12 @@ pub(in crate::db::postgres) struct Malformed;
 /// Decodes the rows of one table.
 pub(in crate::db::postgres) struct Decoder {
     forms: Vec<Form>,
-    scratch: Vec<u8>,
 }
 
 impl Decoder {
     /// For rows whose columns have these forms.
     pub(in crate::db::postgres) fn new(forms: Vec<Form>) -> Decoder {
-        Decoder { forms, scratch: Vec::new() }
+        Decoder { forms }
     }
 
     /// How many values a row has.
@@ -26,7 +25,7 @@ impl Decoder {
 
     /// Appends the canonical bytes of one row, whose values `field` gives by position, to `out`.
     pub(in crate::db::postgres) fn row<'t>(
-        &mut self,
+        &self,
         field: impl Fn(usize) -> Option<Option<&'t str>>,
         out: &mut Vec<u8>,
     ) -> Result<(), Malformed> {
@@ -41,10 +40,7 @@ impl Decoder {
                 Form::Int => writer.int(integer(text)?),
                 Form::Float4 => writer.real(f64::from(text.parse::<f32>().map_err(|_| Malformed)?)),
                 Form::Float8 => writer.real(text.parse().map_err(|_| Malformed)?),
-                Form::Bytes => {
-                    unhex(text.strip_prefix("\\x").ok_or(Malformed)?.as_bytes(), &mut self.scratch)?;
-                    writer.blob(&self.scratch);
-                }
+                Form::Bytes => blob(text.strip_prefix("\\x").ok_or(Malformed)?.as_bytes(), &mut writer)?,
             }
         }
         Ok(())
@@ -56,19 +52,16 @@ fn integer(digits: &str) -> Result<i64, Malformed> {
     if digits.starts_with('+') { Err(Malformed) } else { digits.parse().map_err(|_| Malformed) }
 }
 
-fn unhex(digits: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
-    fn digit(digit: u8) -> Result<u8, Malformed> {
-        match digit {
-            b'0'..=b'9' => Ok(digit - b'0'),
-            b'a'..=b'f' => Ok(digit - b'a' + 10),
-            _ => Err(Malformed),
-        }
-    }
-    out.clear();
-    out.reserve(digits.len() / 2);
+/// Appends the blob with these hexadecimal digits.
+fn blob(digits: &[u8], writer: &mut RowWriter<'_>) -> Result<(), Malformed> {
+    let digit = |digit: u8| match digit {
+        b'0'..=b'9' => digit - b'0',
+        _ => digit - b'a' + 10,
+    };
     let (pairs, []) = digits.as_chunks::<2>() else { return Err(Malformed) };
-    for &[high, low] in pairs {
-        out.push(digit(high)? << 4 | digit(low)?);
+    if !digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
+        return Err(Malformed);
     }
+    writer.blob_of(pairs.len(), pairs.iter().map(|&[high, low]| digit(high) << 4 | digit(low)));
     Ok(())
 }

@@ -76,6 +76,60 @@ impl Batch {
     }
 }
 
+/// What [`Batch::take`] gives of a batch that holds this row alone, piece by piece: for a row that may be a gigabyte. `send` takes
+/// texts of valid UTF-8.
+pub(in crate::db::postgres) fn long_row<E: From<Unfit>>(
+    forms: &[Option<Form>],
+    row: &[u8],
+    piece: usize,
+    send: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut reader = RowReader::new(row);
+    let (mut out, mut part) = (vec![b'{'], Vec::new());
+    for (position, form) in forms.iter().enumerate() {
+        let value = reader.next_value().map_err(|_| Unfit::Shape)?.ok_or(Unfit::Shape)?;
+        let Some(form) = form else { continue };
+        out.extend_from_slice(if out.ends_with(b"\"") { b",\"{" } else { b"\"{" });
+        let (bytes, is_text) = match (form, value) {
+            (Form::Text, ValueRef::Text(bytes)) => (bytes, true),
+            (Form::Bytes, ValueRef::Blob(bytes)) => (bytes, false),
+            _ => (&[][..], true),
+        };
+        if bytes.is_empty() {
+            part.clear();
+            element(*form, value, &mut part).ok_or(Unfit::Value(position))?;
+            escaped(&part, &mut out);
+        } else {
+            escaped(if is_text { b"\"" } else { b"\"\\\\x" }, &mut out);
+            for some in bytes.chunks(64 << 10) {
+                part.clear();
+                match is_text {
+                    true if some.contains(&0) => return Err(Unfit::Value(position).into()),
+                    true => escaped(some, &mut part),
+                    false => hex(some, &mut part),
+                }
+                escaped(&part, &mut out);
+                if out.len() >= piece {
+                    // What is left of a letter waits for the rest of it.
+                    let whole = match std::str::from_utf8(&out) {
+                        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+                        _ => out.len(),
+                    };
+                    send(&out[..whole])?;
+                    out.drain(..whole);
+                }
+            }
+            escaped(b"\"", &mut out);
+        }
+        out.extend_from_slice(b"}\"");
+    }
+    if !matches!(reader.next_value(), Ok(None)) {
+        return Err(Unfit::Shape.into());
+    }
+    out.push(b'}');
+    send(&out)
+}
+
 /// Appends one element; `None` if the value does not fit the form.
 fn element(form: Form, value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()> {
     match (form, value) {
@@ -92,11 +146,7 @@ fn element(form: Form, value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()> {
         }
         (Form::Bytes, ValueRef::Blob(bytes)) => {
             out.extend_from_slice(b"\"\\\\x");
-            out.reserve(bytes.len() * 2);
-            for byte in bytes {
-                out.push(HEX[usize::from(byte >> 4)]);
-                out.push(HEX[usize::from(byte & 15)]);
-            }
+            hex(bytes, out);
             out.push(b'"');
         }
         (Form::Text, ValueRef::Text(bytes)) => quoted(bytes, out)?,
@@ -105,7 +155,14 @@ fn element(form: Form, value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
+fn hex(bytes: &[u8], out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    out.reserve(bytes.len() * 2);
+    for byte in bytes {
+        out.push(DIGITS[usize::from(byte >> 4)]);
+        out.push(DIGITS[usize::from(byte & 15)]);
+    }
+}
 
 fn real(value: f64, finite: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>, out: &mut Vec<u8>) -> Option<()> {
     if value.is_nan() {

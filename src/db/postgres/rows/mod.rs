@@ -4,7 +4,7 @@ mod decode;
 mod encode;
 
 pub(super) use decode::{Decoder, Malformed};
-pub(super) use encode::{Batch, Unfit};
+pub(super) use encode::{Batch, Unfit, long_row};
 
 #[cfg(test)]
 mod tests {
@@ -59,6 +59,38 @@ mod tests {
         assert_eq!((batch.rows(), batch.bytes()), (0, 0));
         let fields: Vec<Option<&str>> = given.iter().map(Option::as_deref).collect();
         assert_eq!(decoded(forms, &fields).unwrap(), canonical);
+    }
+
+    #[test]
+    fn a_long_row_is_sent_as_any_other() {
+        let text = "a\\\"é家\n\u{1}'".repeat(40_000);
+        let blob: Vec<u8> = text.bytes().rev().collect();
+        let forms = [Form::Int, Form::Text, Form::Bytes, Form::Text, Form::Text].map(Some);
+        let forms = [&forms[..], &[None]].concat();
+        let values = [
+            Value::Int(1),
+            Value::Text(text.into_bytes()),
+            Value::Blob(blob),
+            Value::Text(Vec::new()),
+            Value::Null,
+            Value::Int(2),
+        ];
+        let row = row::encode(&values);
+        let mut batch = Batch::new(forms.clone());
+        batch.push(&row).unwrap();
+        let whole = batch.take();
+        for piece in [1, 100_000, usize::MAX] {
+            let mut pieces: Vec<Vec<u8>> = Vec::new();
+            let mut send = |piece: &[u8]| {
+                assert!(std::str::from_utf8(piece).is_ok());
+                pieces.push(piece.to_vec());
+                Ok::<(), Unfit>(())
+            };
+            long_row(&forms, &row, piece, &mut send).unwrap();
+            assert!(pieces.concat() == whole, "{piece}");
+        }
+        let nul = row::encode(&[Value::Text(b"a\0".to_vec())]);
+        assert_eq!(long_row(&[Some(Form::Text)], &nul, 1, &mut |_| Ok::<(), Unfit>(())), Err(Unfit::Value(0)));
     }
 
     proptest! {

@@ -67,7 +67,8 @@ pub(super) struct Index {
     pub(super) damaged: Vec<(u32, StoreError)>,
     /// All index files that are there.
     pub(super) files: Vec<IndexFile>,
-    /// Packs that a sweep was about to remove: an index file names them and gives none of their objects.
+    /// Packs that a sweep was about to remove, or has removed: an index file names them and gives none of their objects. If one is
+    /// written again, an index file has to tell of it.
     pub(super) doomed: HashSet<Hash>,
     /// Copies that were found damaged: they are not given.
     distrusted: Distrusted,
@@ -118,10 +119,14 @@ impl Index {
             index.files.push(file);
         }
         for pack in doomed {
-            if let Some(at) =
-                positions.get(&pack.name).copied().filter(|at| index.packs[*at as usize].size == pack.size)
-                && !std::mem::replace(&mut covered[at as usize], true)
-            {
+            let is_hidden = match positions.get(&pack.name).copied() {
+                Some(at) if index.packs[at as usize].size == pack.size => {
+                    !std::mem::replace(&mut covered[at as usize], true)
+                }
+                Some(_) => false,
+                None => true,
+            };
+            if is_hidden {
                 index.doomed.insert(pack.name);
             }
         }

@@ -99,6 +99,12 @@ fn a_leaf_in_two_forms_keeps_what_either_draws_on() {
     must_hold(&kept::TWO_FORMS);
 }
 
+/// Torment: C4
+#[test]
+fn packs_that_are_written_again_after_a_sweep_was_cut_short_are_read() {
+    must_hold(&kept::WRITTEN_AGAIN);
+}
+
 #[test]
 fn a_leaf_left_behind_is_stored_again() {
     must_hold(&kept::LEFT_BEHIND);

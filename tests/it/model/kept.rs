@@ -16,9 +16,14 @@ pub const LEFT_BEHIND: [&str; 1] = [
 
 /// A sweep is cut short when the packs are gone and the index file that says that they are empty is still there. Then the same
 /// packs are written again.
-pub const WRITTEN_AGAIN: [&str; 2] = [
+pub const WRITTEN_AGAIN: [&str; 4] = [
     "pack 1; start 4 0; go 0; go 0; cut 24 540; cut 16 857",
     "pack 700; cut 9 587; cut 24 938; cut 16 561; rows 1 3; start 2 0; go 0; go 0; go 0",
+    "pack 700; cut 24 597; cut 36 998; start 2 0; go 0; go 0; go 0; start 6 0; go 0; go 0; go 0; start 4 0; go 0; go 0; go 0; \
+     delete 462; delete 202; gc 5; start 2 0; go 0; go 0; start 4 1; go 0; go 38; go 0",
+    "pack 700; start 1 0; go 0; start 1 0; go 675; go 0; go 0; start 1 0; go 308; go 971; cut 36 379; cut 15 230; cut 4 651; \
+     start 2 0; go 0; go 0; go 0; start 6 0; go 0; go 0; go 0; go 0; go 0; go 0; go 0; delete 222; delete 71; gc 5; \
+     recompress 0; start 2 0; go 0; go 0; go 0; start 4 0; start 1 0; drop 118; go 0; go 0; go 763",
 ];
 
 /// The sync of `packs/` fails; the next snapshot stores nothing new, and then the power goes.

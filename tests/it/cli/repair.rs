@@ -428,5 +428,5 @@ fn paths_that_hold_nothing_are_refused_before_anything_is_done() {
     // A file that is no backup is told, and the rest is done.
     fs::write(shop.path().join("notes.json"), "none").unwrap();
     let run = shop.dbsnap(["repair", "-y", "--from", "notes.json"]).run().success();
-    assert!(run.stdout().contains("cannot use notes.json: line 1: this is not a backup file"), "{run}");
+    assert!(run.stdout().contains("cannot use notes.json: line 1: not a backup file"), "{run}");
 }

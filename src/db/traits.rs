@@ -401,7 +401,7 @@ pub trait RestoreTxn: Snapshot {
     /// to be read. What may be concluded from it is written down in `docs/decisions/0002-proof-of-what-was-written.md`.
     ///
     /// # Errors
-    /// As [`Snapshot::read`].
+    /// As [`TableReader::read`].
     fn written(
         &mut self,
         table: TableId,

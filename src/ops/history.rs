@@ -204,7 +204,6 @@ pub fn history<R: HistoryReceiver>(
     let (key, table) = (key.to_owned(), name.to_string());
     let steps = std::mem::take(&mut following.steps);
     if steps.is_empty() {
-        let (key, table) = (key.to_owned(), name.to_string());
         return Err(OpError::NoSuchRow { key, table, snapshot: None }.into());
     }
     let columns = std::mem::take(&mut following.columns);

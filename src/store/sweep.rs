@@ -27,7 +27,8 @@ pub struct Swept {
     pub stale_deleted: u64,
     /// Files that could not be deleted; harmless, the next sweep tries again.
     pub not_deleted: Vec<PathBuf>,
-    /// The disk was too full to write packs anew, so only packs without anything live were deleted.
+    /// The disk was too full to write packs anew, so only packs without anything live were deleted, on which nothing
+    /// that stays draws.
     pub out_of_space: bool,
 }
 
@@ -40,7 +41,7 @@ impl Swept {
 
 impl Store {
     /// Carries out a plan: new packs first, then a new index, then the old index and the old packs go. Where the disk is too
-    /// full for new packs, the packs that hold nothing live go first, and then it is tried once more.
+    /// full for new packs, packs that hold nothing live and on which nothing draws go first, and then it is tried once more.
     ///
     /// Nothing else may be done with this store between planning and sweeping.
     ///
@@ -71,8 +72,11 @@ impl Store {
         let new = match self.copy_live(plan, monitor, swept) {
             Err(error) if error.is_out_of_space() && !gone.is_empty() => {
                 // Deleting needs no room, and makes some.
-                self.delete_packs(plan, &gone, swept)?;
-                gone.clear();
+                let first = self.not_drawn_on(plan)?;
+                if !first.is_empty() {
+                    self.delete_packs(plan, &first, swept)?;
+                }
+                gone.retain(|pack| !first.contains(pack));
                 self.copy_live(plan, monitor, swept)
             }
             done => done,
@@ -83,7 +87,11 @@ impl Store {
                 gone.extend(rewritten);
                 gone.retain(|pack| !new.contains(pack));
             }
-            Err(error) if error.is_out_of_space() => swept.out_of_space = true,
+            // What stays may draw on what else would go.
+            Err(error) if error.is_out_of_space() => {
+                swept.out_of_space = true;
+                gone.clear();
+            }
             Err(error) => return Err(error),
         }
         if gone.is_empty() { Ok(()) } else { self.delete_packs(plan, &gone, swept) }

@@ -44,28 +44,41 @@ impl Store {
         plan: &SweepPlan,
         mut packs: Vec<&'p PackPlan>,
     ) -> Result<Vec<&'p PackPlan>, StoreError> {
-        let (mut held, mut drawn): (HashMap<Hash, HashSet<Hash>>, HashMap<Hash, HashSet<Hash>>) = Default::default();
+        let drawn = self.drawn(plan, &packs)?;
+        let mut ordered = Vec::with_capacity(packs.len());
+        while let Some(at) = packs.iter().position(|on| !packs.iter().any(|one| drawn.between(one, on))) {
+            ordered.push(packs.remove(at));
+        }
+        ordered.extend(packs);
+        Ok(ordered)
+    }
+
+    /// The names of the packs that hold nothing live and on which nothing draws, should the others all stay as they are.
+    pub(super) fn not_drawn_on(&self, plan: &SweepPlan) -> Result<HashSet<Hash>, StoreError> {
+        let drawn = self.drawn(plan, &plan.dropped.iter().chain(&plan.rewritten).collect::<Vec<_>>())?;
+        let mut gone: Vec<&PackPlan> = plan.dropped.iter().collect();
+        let mut stay: Vec<&PackPlan> = plan.rewritten.iter().collect();
+        while let Some(one) = stay.pop() {
+            stay.extend(gone.extract_if(.., |on| drawn.between(one, on)));
+        }
+        Ok(gone.iter().map(|pack| pack.name).collect())
+    }
+
+    /// Which of the packs draw on which.
+    fn drawn(&self, plan: &SweepPlan, packs: &[&PackPlan]) -> Result<Drawn, StoreError> {
+        let mut drawn = Drawn::default();
         for place in plan.index.all() {
             let name = plan.index.packs[place.pack as usize].name;
             if packs.iter().all(|pack| pack.name != name) {
                 continue;
             }
-            held.entry(name).or_default().insert(place.entry.id);
+            drawn.held.entry(name).or_default().insert(place.entry.id);
             if plan.forms.may_draw(place.entry.kind) {
                 let sources = self.sources_of(&plan.index, plan.forms, &place)?;
-                drawn.entry(name).or_default().extend(sources.into_iter().flatten());
+                drawn.on.entry(name).or_default().extend(sources.into_iter().flatten());
             }
         }
-        let draws = |one: &PackPlan, on: &PackPlan| match (drawn.get(&one.name), held.get(&on.name)) {
-            (Some(drawn), Some(held)) => one.name != on.name && drawn.iter().any(|source| held.contains(source)),
-            _ => false,
-        };
-        let mut ordered = Vec::with_capacity(packs.len());
-        while let Some(at) = packs.iter().position(|on| !packs.iter().any(|one| draws(one, on))) {
-            ordered.push(packs.remove(at));
-        }
-        ordered.extend(packs);
-        Ok(ordered)
+        Ok(drawn)
     }
 
     /// What a copy draws on; `None` if it cannot be told.
@@ -75,6 +88,22 @@ impl Store {
             Ok(kind) => Ok(forms.sources(kind, &bytes).ok()),
             Err(StoreError::Damaged { .. }) => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+}
+
+/// What packs hold and what they draw on, by their names.
+#[derive(Default)]
+struct Drawn {
+    held: HashMap<Hash, HashSet<Hash>>,
+    on: HashMap<Hash, HashSet<Hash>>,
+}
+
+impl Drawn {
+    fn between(&self, one: &PackPlan, on: &PackPlan) -> bool {
+        match (self.on.get(&one.name), self.held.get(&on.name)) {
+            (Some(sources), Some(held)) => one.name != on.name && sources.iter().any(|source| held.contains(source)),
+            _ => false,
         }
     }
 }

@@ -26,6 +26,14 @@ pub const WRITTEN_AGAIN: [&str; 4] = [
      recompress 0; start 2 0; go 0; go 0; go 0; start 4 0; start 1 0; drop 118; go 0; go 0; go 763",
 ];
 
+/// A pack goes on which a dead leaf draws, and there is no room to write the pack of that leaf anew.
+pub const NO_ROOM: [&str; 1] = [
+    "pack 4000; start 3 0; start 2 0; rows 1 2; go 0; rows 0 3; go 0; go 601; go 305; go 0; go 0; go 439; start 2 0; go 0; go 0; \
+     go 0; start 6 0; go 0; go 0; go 0; go 0; start 4 0; go 0; go 0; go 0; delete 915; delete 554; delete 958; recompress 3; gc 5; \
+     rows 1 0; start 2 0; go 0; go 0; go 0; delete 204; delete 386; delete 596; full 0; gc 1; start 2 0; go 0; go 0; go 0; \
+     rows 1 2; start 6 0; go 0; go 0; go 0; go 0; start 4 0; go 0; go 0; go 0; delete 88; gc 2",
+];
+
 /// The sync of `packs/` fails; the next snapshot stores nothing new, and then the power goes.
 pub const NOT_DURABLE: [&str; 2] = [
     "pack 4000; start 1 0; go 0; fail 4 0; go 0; start 1 0; go 0; go 0; go 0; cut 0 2",

@@ -105,6 +105,12 @@ fn packs_that_are_written_again_after_a_sweep_was_cut_short_are_read() {
     must_hold(&kept::WRITTEN_AGAIN);
 }
 
+/// Torment: D3
+#[test]
+fn a_sweep_of_a_full_disk_leaves_nothing_without_its_source() {
+    must_hold(&kept::NO_ROOM);
+}
+
 #[test]
 fn a_leaf_left_behind_is_stored_again() {
     must_hold(&kept::LEFT_BEHIND);

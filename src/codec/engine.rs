@@ -22,6 +22,11 @@ impl Engine {
         }
     }
 
+    /// The engine that Prisma calls so.
+    pub fn of_provider(provider: &str) -> Option<Engine> {
+        [Engine::Postgres, Engine::Sqlite].into_iter().find(|engine| engine.provider() == provider)
+    }
+
     /// Its own name, for people.
     pub const fn title(self) -> &'static str {
         match self {

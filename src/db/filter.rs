@@ -68,7 +68,7 @@ impl Filter {
         schema: &TableSchema,
         names: &dyn FilterNames,
     ) -> Result<Filter, DbError> {
-        let mut printer = Printer::new(engine, schema, names);
+        let mut printer = Printer::new(engine, engine, schema, names);
         printer.condition(&expression(typed, engine)?)?;
         Ok(printer.into_filter(typed).0)
     }
@@ -86,11 +86,11 @@ impl Filter {
     ) -> Result<(Filter, Care), DbError> {
         let expression = expression(typed, engine)?;
         if engine == Engine::Postgres {
-            let mut asked = Printer::new(engine, schema, names);
+            let mut asked = Printer::new(engine, engine, schema, names);
             asked.condition(&expression)?;
             stored::same_without_postgres(&asked, &expression)?;
         }
-        let mut printer = Printer::new(Engine::Sqlite, schema, names);
+        let mut printer = Printer::new(Engine::Sqlite, engine, schema, names);
         printer.condition(&expression)?;
         let (filter, care) = printer.into_filter(typed);
         match engine {

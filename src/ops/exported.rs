@@ -19,9 +19,7 @@ pub(super) fn usable_schema(metadata: &Metadata) -> Result<TableSchema, String> 
         }
         Key::Rows => true,
     };
-    let postgres = schema.table.schema.is_some();
-    let engine = metadata.engine.as_deref().unwrap_or(if postgres { "postgresql" } else { "sqlite" });
-    if !fits || postgres != (engine == "postgresql") {
+    if !fits {
         return Err("the table's schema in its metadata contradicts itself; the file was edited".to_owned());
     }
     Ok(schema)

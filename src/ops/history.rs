@@ -4,7 +4,7 @@ use super::OpError;
 use super::names::Tables;
 use super::project::{Place, Project};
 use super::show::{lookup, whole};
-use crate::codec::{Column, RowReader, TableName, TableSchema, ValueRef};
+use crate::codec::{Column, Engine, RowReader, TableName, TableSchema, ValueRef};
 use crate::hash::{Hash, Hasher};
 use crate::prisma::{CellJson, RecordEncoder};
 use crate::snapshot::{Actor, Entry, GitState, History, SnapshotKind, TableEntry, read_schema};
@@ -60,6 +60,7 @@ enum Bytes {
 /// How a snapshot has the rows of a table.
 #[derive(Debug)]
 struct Form {
+    engine: Engine,
     schema: TableSchema,
     /// Its columns, by the names of Prisma's fields where a schema has them.
     columns: Vec<Column>,
@@ -293,7 +294,7 @@ impl<'f> Following<'f> {
             self.same();
             return Ok(());
         }
-        let (fields, row) = self.find(tables)?.unzip();
+        let (fields, row) = self.find(entry.manifest.source.engine, tables)?.unzip();
         // outside a filter, or in a partition that the snapshot does not have, a row may well be there
         if fields.is_none()
             && (tables.iter().any(|table| table.filter.is_some()) || tables.len() < self.before.at.len())
@@ -320,14 +321,19 @@ impl<'f> Following<'f> {
     }
 
     /// The fields of the row and where it is, if one of `tables` has it.
-    fn find(&mut self, tables: &[TableEntry]) -> Result<Option<(Fields, Spot)>, OpError> {
+    fn find(&mut self, engine: Engine, tables: &[TableEntry]) -> Result<Option<(Fields, Spot)>, OpError> {
         for table in tables {
             let form = match self.forms.entry(table.schema_object) {
                 Slot::Occupied(known) => Arc::clone(known.get()),
-                Slot::Vacant(new) => Arc::clone(new.insert(Arc::new(Form::read(self.project, self.store, table)?))),
+                Slot::Vacant(new) => {
+                    Arc::clone(new.insert(Arc::new(Form::read(self.project, self.store, engine, table)?)))
+                }
             };
             self.columns = form.columns.iter().map(|column| column.name.clone()).collect();
-            let Some(found) = lookup(self.project, &self.rows, &form.schema, &table.root, self.key)? else { continue };
+            let Some(found) = lookup(self.project, &self.rows, form.engine, &form.schema, &table.root, self.key)?
+            else {
+                continue;
+            };
             let is_short = found.row().len() <= SHORT && self.kept + found.row().len() <= MOST_KEPT;
             let row = is_short.then(|| Arc::new(found.row().to_vec()));
             self.kept += row.as_ref().map_or(0, |row| row.len());
@@ -352,7 +358,7 @@ impl<'f> Following<'f> {
         if let Some(row) = &spot.row {
             return Ok(Some(StoredRow { form, bytes: Bytes::Kept(Arc::clone(row)) }));
         }
-        let found = lookup(self.project, &self.rows, &form.schema, &spot.root, self.key)?;
+        let found = lookup(self.project, &self.rows, form.engine, &form.schema, &spot.root, self.key)?;
         Ok(found.map(|row| StoredRow { form, bytes: Bytes::Found(row) }))
     }
 
@@ -364,14 +370,14 @@ impl<'f> Following<'f> {
 }
 
 impl Form {
-    fn read(project: &Project, store: &Store, table: &TableEntry) -> Result<Form, OpError> {
+    fn read(project: &Project, store: &Store, engine: Engine, table: &TableEntry) -> Result<Form, OpError> {
         let schema = read_schema(store, &table.schema_object)?;
         let names = project.field_names(&schema);
         let named = |column: &Column| Column { name: names.field(&column.name).to_owned(), ..column.clone() };
         let columns = schema.columns.iter().map(named).collect();
-        let encoder = RecordEncoder::of_table(&schema, &*names)?;
+        let encoder = RecordEncoder::of_table(engine, &schema, &*names)?;
         drop(names);
-        Ok(Form { schema, columns, encoder })
+        Ok(Form { engine, schema, columns, encoder })
     }
 }
 

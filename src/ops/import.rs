@@ -5,7 +5,7 @@ use super::actor;
 use super::exported::{FileRows, usable_schema};
 use super::project::{Place, Project};
 use super::publish::{Draft, Taking, publish};
-use crate::db::{Engine, Filter, TableRead};
+use crate::db::{Filter, TableRead};
 use crate::monitor::{Monitor, Step};
 use crate::prisma::{ExportError, ExportReader, Metadata};
 use crate::snapshot::{History, Origin, SnapshotKind};
@@ -117,13 +117,7 @@ fn damaged(file: &str, error: ExportError) -> OpError {
 
 /// The database that the rows were read from, if the file says so.
 fn origin_of(metadata: &Metadata) -> Result<Origin, String> {
-    let told = metadata.engine.as_deref();
-    let engine = [Engine::Postgres, Engine::Sqlite].into_iter().find(|engine| told == Some(engine.provider()));
-    // Files of the first version do not say it: tables of SQLite have no schema.
-    let engine = engine.unwrap_or(match &metadata.schema {
-        Some(schema) if schema.table.schema.is_some() => Engine::Postgres,
-        _ => Engine::Sqlite,
-    });
+    let engine = metadata.engine().ok_or("`engine` in its metadata is one that this version does not know")?;
     let Some(source) = metadata.extra.get("source") else {
         return Ok(Origin { engine, cluster: None, database: "unknown".to_owned(), version: String::new() });
     };

@@ -6,7 +6,7 @@
 mod values;
 
 use super::OpError;
-use crate::codec::{Key, TableSchema, Value, row};
+use crate::codec::{Engine, Key, TableSchema, Value, row};
 use crate::db::FilterNames;
 use crate::hash::Hash;
 use crate::prisma::FieldNames;
@@ -16,9 +16,11 @@ use serde_json::Value as Json;
 /// More readings of one key than this are not tried.
 const MOST: usize = 2_000;
 
-/// What gives names beside those of the database.
+/// Whose rows they are, and what gives names beside those of the database.
 #[derive(Clone, Copy)]
 pub(super) struct Names<'n> {
+    /// The engine that the table is of.
+    pub engine: Engine,
     /// Fields for columns, and names of enums' values.
     pub filter: &'n dyn FilterNames,
     /// The same as records of an export have them.

@@ -6,7 +6,7 @@ use super::log::{LoggedSnapshot, describe};
 use super::names;
 use super::project::{Place, Project};
 use super::refs::resolve_or_table;
-use crate::codec::{TableName, TableSchema};
+use crate::codec::{Engine, TableName, TableSchema};
 use crate::hash::Hash;
 use crate::prisma::RecordEncoder;
 use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
@@ -89,7 +89,7 @@ pub fn show(place: &Place, typed: &str) -> Result<ShowReport, OpError> {
     match &aimed.key {
         Some(key) => found = Some(find_row(&project, &store, entry, &tables, key)?),
         None if tables.is_empty() => {}
-        None => shown = Some(show_tables(&project, &store, &tables)?),
+        None => shown = Some(show_tables(&project, &store, entry.manifest.source.engine, &tables)?),
     }
     let source = &entry.manifest.source;
     Ok(ShowReport {
@@ -102,7 +102,12 @@ pub fn show(place: &Place, typed: &str) -> Result<ShowReport, OpError> {
 }
 
 /// One table, or the partitions of one as one.
-fn show_tables(project: &Project, store: &Store, tables: &[&TableEntry]) -> Result<ShownTable, OpError> {
+fn show_tables(
+    project: &Project,
+    store: &Store,
+    engine: Engine,
+    tables: &[&TableEntry],
+) -> Result<ShownTable, OpError> {
     let whole = whole(tables)?;
     let mut sample: Vec<ShownRow> = Vec::new();
     let mut shown = None;
@@ -110,7 +115,7 @@ fn show_tables(project: &Project, store: &Store, tables: &[&TableEntry]) -> Resu
         let schema = read_schema(store, &table.schema_object)?;
         let mut cursor = Cursor::new(store, &schema.key_spec(), &table.root)?;
         let names = project.field_names(&schema);
-        let encoder = RecordEncoder::of_table(&schema, &*names)?;
+        let encoder = RecordEncoder::of_table(engine, &schema, &*names)?;
         while sample.len() < SAMPLE
             && sample.iter().map(ShownRow::bytes).sum::<usize>() < SAMPLE_BYTES
             && let Some(entry) = cursor.next_entry()?
@@ -149,11 +154,11 @@ fn find_row(
     tables: &[&TableEntry],
     typed: &str,
 ) -> Result<ShownRow, OpError> {
-    let whole = whole(tables)?;
+    let (whole, engine) = (whole(tables)?, entry.manifest.source.engine);
     for table in tables {
         let schema = read_schema(store, &table.schema_object)?;
-        if let Some(row) = lookup(project, &Finder::new(store), &schema, &table.root, typed)? {
-            let encoder = RecordEncoder::of_table(&schema, &*project.field_names(&schema))?;
+        if let Some(row) = lookup(project, &Finder::new(store), engine, &schema, &table.root, typed)? {
+            let encoder = RecordEncoder::of_table(engine, &schema, &*project.field_names(&schema))?;
             return Ok(ShownRow { encoder, row: row.row().to_vec() });
         }
     }
@@ -167,12 +172,13 @@ fn find_row(
 pub(super) fn lookup(
     project: &Project,
     rows: &Finder<'_>,
+    engine: Engine,
     schema: &TableSchema,
     root: &Hash,
     typed: &str,
 ) -> Result<Option<FoundRow>, OpError> {
     let filter = project.filter_names(&schema.table);
-    let names = Names { filter: &filter, fields: &*project.field_names(schema) };
+    let names = Names { engine, filter: &filter, fields: &*project.field_names(schema) };
     let found = TypedKey::parse(schema, typed, names)?.find(rows, schema, root)?;
     Ok(found.map(|found| found.row))
 }

@@ -31,6 +31,9 @@ impl Printer<'_> {
             UnaryOperator::BitwiseNot => "~ ",
             _ => return Err(refused(format!("the operator {op} is not allowed in a filter"))),
         };
+        if op == UnaryOperator::BitwiseNot {
+            self.refuse_moments("~", &[inner])?;
+        }
         self.care.converts();
         self.put("(");
         self.put(operator);
@@ -56,6 +59,16 @@ impl Printer<'_> {
             return Ok(());
         }
         self.put("(");
+        if operator == "GLOB" {
+            self.as_text(left)?;
+            self.put(" GLOB ");
+            self.as_text(right)?;
+            self.put(")");
+            return Ok(());
+        }
+        if !["AND", "OR", "+", "-", "*", "/", "%"].contains(&operator) {
+            self.refuse_moments(operator, &[left, right])?;
+        }
         self.operand(left, right, compares)?;
         self.put(&format!(" {operator} "));
         self.operand(right, left, compares)?;

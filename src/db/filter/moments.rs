@@ -9,17 +9,20 @@ use crate::db::{DbError, Engine};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use sqlparser::ast::{BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments};
+use sqlparser::ast::{BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator};
 
 /// Functions that give one of their arguments back.
 const CHOOSING: [&str; 4] = ["coalesce", "ifnull", "nullif", "iif"];
+/// Functions of texts.
+const TEXTUAL: [&str; 11] =
+    ["instr", "length", "lower", "ltrim", "octet_length", "replace", "rtrim", "substr", "substring", "trim", "upper"];
 /// Functions that look at a value as it is stored.
 const STORED: [&str; 2] = ["typeof", "hex"];
 
 impl Printer<'_> {
     /// The column that an expression is, if that holds moments: `DATETIME`, `TIMESTAMP` or `DATE` of SQLite.
     pub(super) fn moment_column(&self, expression: &Expr) -> Result<Option<&Column>, DbError> {
-        if self.engine != Engine::Sqlite || !self.is_sqlites() {
+        if self.engine != Engine::Sqlite || self.rows_of != Engine::Sqlite {
             return Ok(None);
         }
         Ok(self
@@ -30,6 +33,7 @@ impl Printer<'_> {
     /// Whether an expression is such a column, or made of one.
     pub(super) fn is_moment(&self, expression: &Expr) -> Result<bool, DbError> {
         match strip(expression) {
+            Expr::UnaryOp { op: UnaryOperator::Plus | UnaryOperator::Minus, expr } => self.is_moment(expr),
             Expr::BinaryOp { left, op, right } => {
                 Ok(is_arithmetic(op) && (self.is_moment(left)? || self.is_moment(right)?))
             }
@@ -43,6 +47,16 @@ impl Printer<'_> {
     /// Whether any of them is.
     pub(super) fn are_moments(&self, expressions: &[&Expr]) -> Result<bool, DbError> {
         expressions.iter().try_fold(false, |any, expression| Ok(any || self.is_moment(expression)?))
+    }
+
+    /// A date can be a number or a text here, so what `what` makes of it is not the same in every row.
+    pub(super) fn refuse_moments(&self, what: &str, operands: &[&Expr]) -> Result<(), DbError> {
+        match self.are_moments(operands)? {
+            true => Err(refused(format!(
+                "{what} is applied to a date, which can be stored as a number or as text: compare the date itself, as in at >= '2026-01-24'"
+            ))),
+            false => Ok(()),
+        }
     }
 
     /// One side of a comparison of moments, in milliseconds.
@@ -107,7 +121,11 @@ impl Printer<'_> {
                 _ if compares && !is_condition => self.moment(argument)?,
                 _ if STORED.contains(&name) => self.as_stored(argument)?,
                 _ if CHOOSING.contains(&name) => self.expression(argument)?,
-                _ => self.as_text(argument)?,
+                _ if TEXTUAL.contains(&name) => self.as_text(argument)?,
+                _ => {
+                    self.refuse_moments(&format!("{name}()"), &[argument])?;
+                    self.expression(argument)?;
+                }
             }
         }
         Ok(())

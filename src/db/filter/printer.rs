@@ -20,6 +20,8 @@ const MAX_DEPTH: usize = 250;
 /// Writes one filter.
 pub(super) struct Printer<'p> {
     pub(super) engine: Engine,
+    /// Of the rows that SQLite is asked about, some are of PostgreSQL.
+    pub(super) rows_of: Engine,
     schema: &'p TableSchema,
     pub(super) names: &'p dyn FilterNames,
     sql: String,
@@ -29,10 +31,16 @@ pub(super) struct Printer<'p> {
 }
 
 impl<'p> Printer<'p> {
-    /// A printer that has written nothing.
-    pub(super) fn new(engine: Engine, schema: &'p TableSchema, names: &'p dyn FilterNames) -> Printer<'p> {
+    /// A printer for `engine`, which is asked about rows of `rows_of`; it has written nothing.
+    pub(super) fn new(
+        engine: Engine,
+        rows_of: Engine,
+        schema: &'p TableSchema,
+        names: &'p dyn FilterNames,
+    ) -> Printer<'p> {
         Printer {
             engine,
+            rows_of,
             schema,
             names,
             sql: String::new(),
@@ -200,7 +208,7 @@ impl<'p> Printer<'p> {
 
     /// Another printer for the same table.
     pub(super) fn inner(&self) -> Printer<'p> {
-        Printer { depth: self.depth, ..Printer::new(self.engine, self.schema, self.names) }
+        Printer { depth: self.depth, ..Printer::new(self.engine, self.rows_of, self.schema, self.names) }
     }
 
     /// What another printer has written, taken for part of this one's.
@@ -213,11 +221,6 @@ impl<'p> Printer<'p> {
         }
         self.care.also(inner.care);
         inner.sql
-    }
-
-    /// Whether the table is one of SQLite: of those that SQLite is asked about, some are of PostgreSQL.
-    pub(super) fn is_sqlites(&self) -> bool {
-        self.schema.table.schema.is_none()
     }
 
     /// Writes text as it is.

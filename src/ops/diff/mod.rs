@@ -127,7 +127,7 @@ pub fn diff<R: Receiver>(
         // lines, and the rows that they stand for: copies of a row are one line
         let (mut lines, mut shown) = (0u64, 0u64);
         if let (Some(aligned), Depth::Rows, true) = (&aligned, options.depth, table.counts.all() > 0) {
-            let mut records = Records::new(&aligned.old_schema, &aligned.schema, &*names)?;
+            let mut records = Records::new(sides.engines, &aligned.old_schema, &aligned.schema, &*names)?;
             rows::each_row::<R::Error>(&overlay, aligned, predicate.as_mut(), |change| {
                 if options.limit.is_some_and(|limit| lines >= limit) {
                     return Ok(false);

@@ -74,10 +74,10 @@ pub fn patch<E: From<OpError>>(
     let mut sides = opened.finder(place, &overlay, monitor).find(options)?;
     let mut live = sides.live.take();
     let mut live = live.as_mut();
-    if !sides.one_engine {
+    let Some(engine) = sides.one_engine() else {
         let what = "one side is PostgreSQL and the other SQLite: no patch runs in both".to_owned();
         return Err(OpError::Refused { what, allow: None }.into());
-    }
+    };
     let mut report =
         PatchReport { from: sides.from.clone(), to: sides.to.clone(), tables: Vec::new(), left_out: Vec::new() };
     let mut changed = Vec::new();
@@ -105,7 +105,7 @@ pub fn patch<E: From<OpError>>(
         report.tables.push(pair.table.to_string());
         changed.push(Changed { aligned, predicate, rows, done: Done::default() });
     }
-    let mut writing = Writing { overlay: &overlay, writer: patch_writer(sides.engine), write, monitor };
+    let mut writing = Writing { overlay: &overlay, writer: patch_writer(engine), write, monitor };
     writing.comment(&report)?;
     writing.all(&mut changed)?;
     Ok(report)

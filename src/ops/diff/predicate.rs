@@ -33,18 +33,18 @@ impl<'l> Predicate<'l> {
         monitor: &'l dyn Monitor,
     ) -> Result<Option<Predicate<'l>>, OpError> {
         let (Some(typed), Some(aligned)) = (&options.filter, aligned) else { return Ok(None) };
-        if !sides.one_engine {
+        let Some(engine) = sides.one_engine() else {
             let what = "one side is PostgreSQL and the other SQLite: --where means other rows in each".to_owned();
             return Err(OpError::Refused { what, allow: None });
-        }
+        };
         let names = project.filter_names(&aligned.schema.table);
         Ok(Some(match live.take() {
             Some(live) => {
-                let filter = Filter::parse_named(typed, sides.engine, &aligned.schema, &names)?;
+                let filter = Filter::parse_named(typed, engine, &aligned.schema, &names)?;
                 let database = live.again(&aligned.schema.table, monitor)?;
                 Predicate::Live { database, filter, schema: aligned.schema.clone() }
             }
-            None => Predicate::Stored(Condition::stored(typed, &aligned.schema, sides.engine, &names)?),
+            None => Predicate::Stored(Condition::stored(typed, &aligned.schema, engine, &names)?),
         }))
     }
 

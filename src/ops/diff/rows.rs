@@ -2,7 +2,7 @@
 
 use super::align::Aligned;
 use super::{Counts, Predicate};
-use crate::codec::{RowReader, TableSchema, ValueRef};
+use crate::codec::{Engine, RowReader, TableSchema, ValueRef};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
@@ -89,12 +89,17 @@ pub struct Records {
 }
 
 impl Records {
-    /// For rows whose older version is of `old` and whose newer one is of `new`.
-    pub(super) fn new(old: &TableSchema, new: &TableSchema, names: &dyn FieldNames) -> Result<Records, OpError> {
+    /// For rows whose older version is of `old` and whose newer one is of `new`, tables of these engines.
+    pub(super) fn new(
+        engines: (Engine, Engine),
+        old: &TableSchema,
+        new: &TableSchema,
+        names: &dyn FieldNames,
+    ) -> Result<Records, OpError> {
         let position = |name: &str| new.columns.iter().position(|column| column.name == name);
         Ok(Records {
-            old: RecordEncoder::of_table(old, names)?,
-            new: RecordEncoder::of_table(new, names)?,
+            old: RecordEncoder::of_table(engines.0, old, names)?,
+            new: RecordEncoder::of_table(engines.1, new, names)?,
             keys: new.key_names().into_iter().filter_map(position).collect(),
             names: new.columns.iter().map(|column| names.field(&column.name).to_owned()).collect(),
         })

@@ -51,14 +51,19 @@ pub(super) struct Sides {
     pub from: DiffSide,
     pub to: DiffSide,
     pub pairs: Vec<Pair>,
-    /// The engine that the older side is of.
-    pub engine: Engine,
-    /// Whether both sides are of one engine.
-    pub one_engine: bool,
+    /// The engines that the older and the newer side are of.
+    pub engines: (Engine, Engine),
     /// The live database, if it is a side.
     pub live: Option<Live>,
     /// Every table of the live database, if it is a side, and why it cannot be read if it cannot.
     pub live_tables: Vec<(TableName, Option<String>)>,
+}
+
+impl Sides {
+    /// The engine that both sides are of, if it is one.
+    pub fn one_engine(&self) -> Option<Engine> {
+        (self.engines.0 == self.engines.1).then_some(self.engines.0)
+    }
 }
 
 /// A side as typed, found.
@@ -125,13 +130,12 @@ impl<'f> Finder<'f> {
             from: self.describe(&from, live.as_ref(), &pairs),
             to: self.describe(&to, live.as_ref(), &pairs),
             pairs,
-            engine: engines.0,
-            one_engine: engines.0 == engines.1,
+            engines,
             live_tables: live.as_ref().map(Live::tables).unwrap_or_default(),
             live,
         };
         if options.swap {
-            sides.engine = engines.1;
+            sides.engines = (engines.1, engines.0);
             std::mem::swap(&mut sides.from, &mut sides.to);
             for pair in &mut sides.pairs {
                 std::mem::swap(&mut pair.old, &mut pair.new);

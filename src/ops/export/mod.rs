@@ -177,6 +177,7 @@ fn export_table(
     let names = project.field_names(&schema);
     let (json, script_path) = (dir.join(backup.json_file()), dir.join(backup.script_file()));
     let info = ExportInfo {
+        engine: entry.manifest.source.engine,
         created_at: entry.manifest.created_at,
         schema_version: entry.manifest.schema_version.clone(),
         filter_applied: table.filter.clone(),

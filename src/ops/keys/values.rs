@@ -1,7 +1,7 @@
 //! The values that a text, or a JSON value, can stand for in a column.
 
 use super::Names;
-use crate::codec::{Kind, TableSchema, Value};
+use crate::codec::{Engine, Kind, TableSchema, Value};
 use crate::prisma::column_value;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -17,9 +17,9 @@ pub(super) enum Typed<'t> {
 /// All values that `typed` can stand for in the column at `position`, the likeliest first.
 pub(super) fn of(schema: &TableSchema, position: usize, typed: &Typed<'_>, names: Names<'_>) -> Vec<Value> {
     let Some(column) = schema.columns.get(position) else { return Vec::new() };
-    let postgres = schema.table.schema.is_some();
+    let postgres = names.engine == Engine::Postgres;
     let mut found = Vec::new();
-    let recorded = |json: &str| column_value(schema, names.fields, position, json);
+    let recorded = |json: &str| column_value(names.engine, schema, names.fields, position, json);
     let (text, is_json_text) = match typed {
         Typed::Text(text) => ((*text).to_owned(), false),
         Typed::Json(Json::String(text)) => (text.clone(), true),
@@ -71,7 +71,7 @@ fn of_postgres(kind: Kind, text: &str) -> Vec<Value> {
         Kind::Bool => texts(truth(trimmed).map(|truth| if truth { "t" } else { "f" }.to_owned()).into_iter().collect()),
         Kind::Uuid => texts(uuid(trimmed).into_iter().collect()),
         Kind::Numeric => texts(decimal(trimmed).into_iter().collect()),
-        Kind::Bytes => from_hex(trimmed).map(Value::Blob).into_iter().collect(),
+        Kind::Bytes => from_hex(hex_literal(trimmed).unwrap_or(trimmed)).map(Value::Blob).into_iter().collect(),
         Kind::Date => texts(moment(trimmed).map(|at| at.0.date().to_string()).into_iter().collect()),
         Kind::Timestamp => texts(moment(trimmed).map(|at| server_text(at.0)).into_iter().collect()),
         Kind::TimestampTz => texts(moment(trimmed).map(|at| format!("{}+00", server_text(at.1))).into_iter().collect()),
@@ -108,10 +108,14 @@ fn of_sqlite(kind: Kind, text: &str, is_json_text: bool) -> Vec<Value> {
                 .map(|form| Value::Text(at.strftime(form).to_string().into_bytes())),
         );
     }
-    let literal = trimmed.strip_prefix(['x', 'X']).and_then(|rest| rest.strip_prefix('\'')?.strip_suffix('\''));
-    let digits = literal.or((kind == Kind::Bytes).then_some(trimmed));
+    let digits = hex_literal(trimmed).or((kind == Kind::Bytes).then_some(trimmed));
     found.extend(digits.and_then(from_hex).map(Value::Blob));
     found
+}
+
+/// The digits of `x'00ff'`, as `diff` shows bytes.
+fn hex_literal(text: &str) -> Option<&str> {
+    text.strip_prefix(['x', 'X']).and_then(|rest| rest.strip_prefix('\'')?.strip_suffix('\''))
 }
 
 fn numbers(text: &str) -> Vec<Value> {

@@ -138,7 +138,7 @@ fn holder(
     for position in chosen {
         let table = &entry.manifest.tables[*position];
         let schema = read_schema(objects, &table.schema_object)?;
-        let typed = typed_key(project, &schema, options)?;
+        let typed = typed_key(project, entry.manifest.source.engine, &schema, options)?;
         if typed.map(|typed| typed.find(&Finder::new(objects), &schema, &table.root)).transpose()?.flatten().is_some() {
             return Ok(*position);
         }
@@ -148,9 +148,14 @@ fn holder(
 }
 
 /// The key of the one row that is wanted, if one is.
-fn typed_key(project: &Project, schema: &TableSchema, options: &RestoreOptions) -> Result<Option<TypedKey>, OpError> {
+fn typed_key(
+    project: &Project,
+    engine: Engine,
+    schema: &TableSchema,
+    options: &RestoreOptions,
+) -> Result<Option<TypedKey>, OpError> {
     let filter = project.filter_names(&schema.table);
-    let names = Names { filter: &filter, fields: &*project.field_names(schema) };
+    let names = Names { engine, filter: &filter, fields: &*project.field_names(schema) };
     match &options.key {
         Some(typed) => TypedKey::parse(schema, typed, names).map(Some),
         None if options.named_key.is_empty() => Ok(None),
@@ -215,7 +220,7 @@ fn target(
                 Some(typed) => Some(Filter::parse_named(typed, engine, &drift.schema, &names)?),
                 None => None,
             },
-            key: match typed_key(project, &drift.schema, options)? {
+            key: match typed_key(project, engine, &drift.schema, options)? {
                 Some(typed) => {
                     let held = typed.find(&Finder::new(objects), &schema, &entry.root)?;
                     Some(held.map_or_else(|| typed.likeliest().to_vec(), |held| held.key))

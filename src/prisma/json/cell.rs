@@ -136,7 +136,7 @@ impl<'r> Long<'r> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::{Column, Key, TableName, TableSchema, Value, row};
+    use crate::codec::{Column, Engine, Key, TableName, TableSchema, Value, row};
     use crate::prisma::ColumnNames;
 
     /// A value that is written piece by piece is what an export has.
@@ -161,11 +161,9 @@ mod tests {
         for kind in
             [Kind::Text, Kind::Bytes, Kind::Json, Kind::Jsonb, Kind::Int, Kind::Numeric, Kind::Timestamp, Kind::Other]
         {
-            for (schema, array) in
-                [(None, false), (Some("public".to_owned()), false), (Some("public".to_owned()), true)]
-            {
+            for (engine, array) in [(Engine::Sqlite, false), (Engine::Postgres, false), (Engine::Postgres, true)] {
                 let table = TableSchema {
-                    table: TableName { schema, name: "t".to_owned() },
+                    table: TableName::bare("t"),
                     columns: vec![Column {
                         name: "v".to_owned(),
                         sql_type: String::new(),
@@ -181,7 +179,7 @@ mod tests {
                     foreign_keys: Vec::new(),
                     unique: Vec::new(),
                 };
-                let mut encoder = RecordEncoder::of_table(&table, &ColumnNames).unwrap();
+                let mut encoder = RecordEncoder::of_table(engine, &table, &ColumnNames).unwrap();
                 for value in &values {
                     let row = row::encode(std::slice::from_ref(value));
                     let mut exported = Vec::new();

@@ -3,12 +3,12 @@
 //! Every value has one form, and no two values of a column share one: where the form that Prisma's client takes would not
 //! say everything, the value is written as an object whose only key begins with `$` and names what is in it.
 
-use super::fields::{Dialect, Field, FieldNames, Fields, Form};
+use super::fields::{Field, FieldNames, Fields, Form};
 use super::notes::{ColumnNotes, Note, Notes};
 use super::scan::{Fault, Scanner, number_end};
 use super::text::{has_nul, put_base64, put_if_plain, put_string};
 use super::{forms, list, numbers};
-use crate::codec::{CodecError, Kind, RowReader, TableSchema, ValueRef};
+use crate::codec::{CodecError, Engine, Kind, RowReader, TableSchema, ValueRef};
 use crate::prisma::ExportError;
 use std::sync::Arc;
 
@@ -30,12 +30,16 @@ impl RecordEncoder {
         RecordEncoder { fields, notes }
     }
 
-    /// An encoder of rows of one table, for those who show single records.
+    /// An encoder of rows of one table of `engine`, for those who show single records.
     ///
     /// # Errors
     /// [`ExportError::FieldTwice`] if two columns have one field name.
-    pub fn of_table(schema: &TableSchema, names: &dyn FieldNames) -> Result<RecordEncoder, ExportError> {
-        Ok(RecordEncoder::new(Arc::new(Fields::named(schema, names)?)))
+    pub fn of_table(
+        engine: Engine,
+        schema: &TableSchema,
+        names: &dyn FieldNames,
+    ) -> Result<RecordEncoder, ExportError> {
+        Ok(RecordEncoder::new(Arc::new(Fields::named(engine, schema, names)?)))
     }
 
     /// Appends one row to `out` as a record, with the comma and the line break that stand before it.
@@ -141,7 +145,7 @@ fn encode_text(field: &Field, text: &str, out: &mut Vec<u8>, notes: &mut ColumnN
 pub(super) fn is_text_apart(field: &Field) -> bool {
     match field.kind {
         Kind::Bool | Kind::Int | Kind::BigInt | Kind::Float4 | Kind::Float8 | Kind::Bytes => true,
-        kind => kind == Kind::Numeric && field.dialect == Dialect::Sqlite,
+        kind => kind == Kind::Numeric && field.engine == Engine::Sqlite,
     }
 }
 
@@ -168,7 +172,7 @@ pub(super) fn encode_element(field: &Field, text: &str, out: &mut Vec<u8>, notes
 
 /// Kinds whose text has the same form as a value and as an element.
 fn encode_by_kind(field: &Field, place: Place, text: &str, out: &mut Vec<u8>, notes: &mut ColumnNotes) {
-    let postgres = field.dialect == Dialect::Postgres || place == Place::Element;
+    let postgres = field.engine == Engine::Postgres || place == Place::Element;
     if let Some(labels) = &field.labels {
         return match labels.name_of(text) {
             Some(name) => put_string(out, name),
@@ -247,7 +251,7 @@ impl JsonForm {
     /// The form, and of JSON that stands as it is, what to note of it.
     pub(super) fn of(field: &Field, place: Place, text: &str) -> (JsonForm, [Option<Note>; 2]) {
         // jsonb has no spacing or key order of its own; whatever stores JSON as text has.
-        let by_letter = field.kind == Kind::Json || field.dialect == Dialect::Sqlite;
+        let by_letter = field.kind == Kind::Json || field.engine == Engine::Sqlite;
         let trimmed = text.trim_matches([' ', '\t', '\n', '\r']);
         let mut scanner = Scanner::new(trimmed.as_bytes(), 0, DEEPEST_INLINE);
         if by_letter {

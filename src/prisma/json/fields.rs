@@ -2,7 +2,7 @@
 
 use super::encode::{BEFORE_RECORD, is_time};
 use super::text;
-use crate::codec::{Column, Kind, TableSchema};
+use crate::codec::{Column, Engine, Kind, TableSchema};
 use crate::prisma::ExportError;
 use std::collections::{BTreeMap, HashMap};
 
@@ -40,27 +40,6 @@ pub struct ColumnNames;
 
 impl FieldNames for ColumnNames {}
 
-/// Whose values they are; the same kind has other stored forms in each engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
-    Postgres,
-    Sqlite,
-}
-
-impl Dialect {
-    /// Tables of PostgreSQL have a schema, those of SQLite have none.
-    pub(super) fn of(schema: &TableSchema) -> Dialect {
-        if schema.table.schema.is_some() { Dialect::Postgres } else { Dialect::Sqlite }
-    }
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Dialect::Postgres => "postgresql",
-            Dialect::Sqlite => "sqlite",
-        }
-    }
-}
-
 /// What the usual texts of a column become; what is not usual, [`Form::Odd`] knows about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -77,13 +56,13 @@ pub(super) enum Form {
 }
 
 impl Form {
-    fn of(column: &Column, dialect: Dialect) -> Form {
+    fn of(column: &Column, engine: Engine) -> Form {
         match column.kind {
             _ if column.array => Form::Odd,
             Kind::Text | Kind::Uuid | Kind::Interval | Kind::Enum | Kind::Other => Form::String,
-            Kind::Numeric if dialect == Dialect::Postgres => Form::Decimal,
-            Kind::Bool if dialect == Dialect::Postgres => Form::Truth,
-            kind if is_time(kind) && dialect == Dialect::Postgres => Form::Time,
+            Kind::Numeric if engine == Engine::Postgres => Form::Decimal,
+            Kind::Bool if engine == Engine::Postgres => Form::Truth,
+            kind if is_time(kind) && engine == Engine::Postgres => Form::Time,
             _ => Form::Odd,
         }
     }
@@ -133,7 +112,8 @@ pub(super) struct Field {
     pub(super) array: bool,
     /// Whether array text separates elements with something else than a comma.
     pub(super) odd_separator: bool,
-    pub(super) dialect: Dialect,
+    /// The same kind has other stored forms in each engine.
+    pub(super) engine: Engine,
     /// What stands before each value.
     pub(super) lead: Lead,
     /// What most texts become.
@@ -188,9 +168,12 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    /// The fields of `schema` under `names`, one for each column.
-    pub(super) fn new<'n>(schema: &TableSchema, names: impl Iterator<Item = &'n str>) -> Result<Fields, ExportError> {
-        let dialect = Dialect::of(schema);
+    /// The fields of `schema`, a table of `engine`, under `names`, one for each column.
+    pub(super) fn new<'n>(
+        engine: Engine,
+        schema: &TableSchema,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Result<Fields, ExportError> {
         let mut list = Vec::with_capacity(schema.columns.len());
         let mut by_name = HashMap::with_capacity(schema.columns.len());
         for (index, (column, name)) in schema.columns.iter().zip(names).enumerate() {
@@ -203,12 +186,12 @@ impl Fields {
             list.push(Field {
                 name: name.to_owned(),
                 lead: Lead::new(&key, index),
-                form: Form::of(column, dialect),
+                form: Form::of(column, engine),
                 key,
                 kind: column.kind,
                 array: column.array,
                 odd_separator: column.array && column.sql_type.starts_with("box"),
-                dialect,
+                engine,
                 labels: None,
             });
         }
@@ -226,8 +209,8 @@ impl Fields {
     }
 
     /// The fields of `schema` as Prisma's schema names them.
-    pub(super) fn named(schema: &TableSchema, names: &dyn FieldNames) -> Result<Fields, ExportError> {
-        let mut fields = Fields::new(schema, schema.columns.iter().map(|column| names.field(&column.name)))?;
+    pub(super) fn named(engine: Engine, schema: &TableSchema, names: &dyn FieldNames) -> Result<Fields, ExportError> {
+        let mut fields = Fields::new(engine, schema, schema.columns.iter().map(|column| names.field(&column.name)))?;
         for (index, column) in schema.columns.iter().enumerate() {
             let pairs = names.labels(&column.name).iter().map(|(name, label)| (name.as_str(), label.as_str()));
             fields.set_labels(index, Labels::new(pairs));

@@ -1,9 +1,9 @@
 //! The head of a backup file: the plan's six fields first, in the plan's order, then what dbsnap adds.
 
-use super::fields::{Dialect, FieldNames, Fields, Labels};
+use super::fields::{FieldNames, Fields, Labels};
 use super::notes::Notes;
 use super::write::checksum_text;
-use crate::codec::TableSchema;
+use crate::codec::{Engine, TableSchema};
 use crate::hash::Hash;
 use crate::prisma::{ExportError, names};
 use jiff::Timestamp;
@@ -22,6 +22,8 @@ pub(super) const FORMAT: u64 = 1;
 /// What the caller knows about a backup besides its rows.
 #[derive(Debug, Clone)]
 pub struct ExportInfo {
+    /// The engine of the database that the rows are of.
+    pub engine: Engine,
     /// When the rows were read from the database.
     pub created_at: Timestamp,
     /// The newest applied migration, if known.
@@ -99,7 +101,7 @@ impl Metadata {
             filter_applied: info.filter_applied,
             checksum: format!("sha256:{}", "0".repeat(64)),
             format: Some(FORMAT),
-            engine: Some(Dialect::of(schema).name().to_owned()),
+            engine: Some(info.engine.provider().to_owned()),
             model: names.model().map(str::to_owned),
             key: schema.key_names().into_iter().map(|column| names.field(column).to_owned()).collect(),
             key_name: names.key().map(str::to_owned),
@@ -124,18 +126,33 @@ impl Metadata {
             noted.map(|(field, notes)| (field.clone(), notes.names().map(Value::from).collect())).collect();
     }
 
+    /// The engine of the database that the rows are of; `None` if it is one that this version does not know. Files of the first version
+    /// do not say it, and name no schema for tables of SQLite.
+    pub fn engine(&self) -> Option<Engine> {
+        let has_schema = || self.schema.as_ref().is_some_and(|schema| schema.table.schema.is_some());
+        match &self.engine {
+            Some(provider) => Engine::of_provider(provider),
+            None if has_schema() => Some(Engine::Postgres),
+            None => Some(Engine::Sqlite),
+        }
+    }
+
     /// The fields of the records.
     ///
     /// # Errors
     /// [`ExportError::Malformed`] if the names do not fit the columns or one stands for two columns.
     pub(super) fn fields_of(&self, schema: &TableSchema) -> Result<Fields, ExportError> {
+        let engine = self.engine().ok_or_else(|| {
+            let told = self.engine.as_deref().unwrap_or_default();
+            ExportError::malformed(1, format!("the rows are of {told:?}, an engine that this version does not know"))
+        })?;
         if self.fields.is_empty() {
-            return Fields::new(schema, schema.columns.iter().map(|column| column.name.as_str()));
+            return Fields::new(engine, schema, schema.columns.iter().map(|column| column.name.as_str()));
         }
         if self.fields.len() != schema.columns.len() {
             return Err(ExportError::malformed(1, "the metadata has not one field name for each column"));
         }
-        let mut fields = Fields::new(schema, self.fields.iter().map(String::as_str))?;
+        let mut fields = Fields::new(engine, schema, self.fields.iter().map(String::as_str))?;
         for (index, name) in self.fields.iter().enumerate() {
             let Some(names) = self.enums.get(name) else { continue };
             let labels = Labels::new(names.iter().map(|(name, label)| (name.as_str(), label.as_str())));
@@ -153,12 +170,17 @@ impl Metadata {
     /// What of it contradicts the schema, or is in no form that dbsnap writes. Nothing is known without a schema.
     pub(super) fn contradiction(&self) -> Option<String> {
         let schema = self.schema.as_ref()?;
-        let dialect = Dialect::of(schema).name();
         if self.table != schema.table.to_string() {
             return Some("`table` is not the table of its `schema`".to_owned());
         }
-        if self.engine.as_deref().is_some_and(|engine| engine != dialect) {
-            return Some(format!("`engine` is not {dialect}, and its `schema` is"));
+        // A table of PostgreSQL has a schema, one of SQLite has none.
+        let other = match (self.engine()?, schema.table.schema.is_some()) {
+            (Engine::Postgres, false) => Some(Engine::Sqlite),
+            (Engine::Sqlite, true) => Some(Engine::Postgres),
+            _ => None,
+        };
+        if let Some(other) = other {
+            return Some(format!("`engine` is not {}, and its `schema` is", other.provider()));
         }
         if !self.created_at.parse().is_ok_and(|time: Timestamp| names::plan_time(time) == self.created_at) {
             return Some("`createdAt` is no time as dbsnap writes it".to_owned());

@@ -87,7 +87,7 @@ impl ExportWriter {
         names: &dyn FieldNames,
         info: ExportInfo,
     ) -> Result<ExportWriter, ExportError> {
-        let fields = Fields::named(schema, names)?;
+        let fields = Fields::named(info.engine, schema, names)?;
         let metadata = Metadata::new(schema, &fields, names, info);
         let columns = schema.columns.len();
         let start = Arc::new(AtomicU64::new(0));

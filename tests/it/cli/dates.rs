@@ -52,6 +52,9 @@ fn moments_are_compared_in_whatever_form_they_are_stored() {
         ("coalesce(at, since) <= '2025-12-31T23:59:59.999Z'", wanted(&|at| at < base)),
         ("at - since > 1000", wanted(&|at| at - base > 1000)),
         ("at LIKE '2026-01-01T00:00:00.999%' AND v = 4", vec![16, 17, 18]),
+        ("at GLOB '2026-01-01T00:00:00.999*' AND v = 4", vec![16, 17, 18]),
+        ("+at >= '2026-01-01'", wanted(&|at| at >= base)),
+        ("substr(at, 1, 4) = '2026'", wanted(&|at| at >= base && at - base < 31_536_000_000)),
         ("at IS NULL", vec![1000]),
         ("at IS NOT NULL AND NOT (at < '2026-01-01')", wanted(&|at| at >= base)),
         ("typeof(at) = 'integer'", (0..7).map(|nth| nth * 4).collect()),
@@ -71,6 +74,11 @@ fn moments_are_compared_in_whatever_form_they_are_stored() {
     --- stderr
     error: invalid filter: '2026' is compared with a date and is none: write 2026-01-24, [TIME] or [TIME]
     ");
+    for odd in ["at || '' > '2026'", "round(at) > '2026'", "abs(at) > 5", "~at > 5", "at & 1 = 1", "at ->> '$' = '5'"] {
+        let run = shop.dbsnap(["snap", "events", "--where", odd]).run();
+        assert_eq!(run.code(), Some(2), "{odd}: {run}");
+        assert!(run.stderr().contains("compare the date itself"), "{odd}: {run}");
+    }
     insta::assert_snapshot!(shop.refused(["snap", "events", "--where", "at IN ('yesterday')"]), @r"
     exit 2
     --- stderr

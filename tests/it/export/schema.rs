@@ -1,6 +1,6 @@
 //! Tables, rows and files for the tests of exports.
 
-use dbsnap::codec::{Column, Key, KeyColumn, KeyOrder, KeySource, Kind, TableName, TableSchema, Value, row};
+use dbsnap::codec::{Column, Engine, Key, KeyColumn, KeyOrder, KeySource, Kind, TableName, TableSchema, Value, row};
 use dbsnap::prisma::{ColumnNames, ExportError, ExportInfo, ExportReader, ExportWriter, FieldNames, Written};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -27,8 +27,10 @@ pub fn table(name: TableName, columns: Vec<Column>) -> TableSchema {
     TableSchema { table: name, columns, generated: Vec::new(), key, foreign_keys: Vec::new(), unique: Vec::new() }
 }
 
+/// Of a table of PostgreSQL.
 pub fn info() -> ExportInfo {
     ExportInfo {
+        engine: Engine::Postgres,
         created_at: "2026-01-24T10:30:00.25Z".parse().unwrap(),
         schema_version: None,
         filter_applied: None,
@@ -51,7 +53,8 @@ impl Exported {
 }
 
 pub fn export(schema: &TableSchema, rows: &[Vec<Value>]) -> Exported {
-    export_as(schema, &ColumnNames, info(), rows)
+    let engine = if schema.table.schema.is_some() { Engine::Postgres } else { Engine::Sqlite };
+    export_as(schema, &ColumnNames, ExportInfo { engine, ..info() }, rows)
 }
 
 pub fn export_as(schema: &TableSchema, names: &dyn FieldNames, info: ExportInfo, rows: &[Vec<Value>]) -> Exported {

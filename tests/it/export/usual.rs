@@ -2,7 +2,7 @@
 //! `roundtrip.rs`'s; here none of our own reading takes part.
 
 use super::schema::{column, table, text};
-use dbsnap::codec::{Column, Kind, TableName, Value, row};
+use dbsnap::codec::{Column, Engine, Kind, TableName, Value, row};
 use dbsnap::prisma::{ColumnNames, RecordEncoder};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -117,7 +117,8 @@ proptest! {
         let schema = table(TableName::qualified("public", "mods"), columns());
         let values: Vec<Value> = cells.iter().map(|(value, _)| value.clone()).collect();
         let mut out = Vec::new();
-        RecordEncoder::of_table(&schema, &ColumnNames).unwrap().encode(&row::encode(&values), &mut out).unwrap();
+        let mut encoder = RecordEncoder::of_table(Engine::Postgres, &schema, &ColumnNames).unwrap();
+        encoder.encode(&row::encode(&values), &mut out).unwrap();
         let record = std::str::from_utf8(&out).unwrap().strip_prefix(",\n    ").unwrap();
         prop_assert!(!record.contains('\n'));
         let fields: BTreeMap<String, &RawValue> = serde_json::from_str(record).unwrap();

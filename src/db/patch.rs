@@ -73,6 +73,10 @@ pub trait PatchWriter {
     /// As [`PatchWriter::literal`], piece by piece.
     fn put_literal(&self, value: ValueRef<'_>, put: &mut dyn FnMut(&str));
 
+    /// Whether the database takes two values of a column for equal only if they are the same but for letters' case, trailing blanks and
+    /// the form of numbers.
+    fn is_equal_by_value(&self, column: &Column) -> bool;
+
     /// The condition that picks the row with the key of `values`.
     fn key_is(&self, schema: &TableSchema, values: &[ValueRef<'_>]) -> String;
 

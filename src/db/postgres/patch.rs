@@ -49,7 +49,7 @@ impl PatchWriter for PostgresPatch {
     fn begin(&self, tables: &[PatchTable<'_>]) -> String {
         let mut sql = String::from(
             "\\set ON_ERROR_STOP on\n\\encoding UTF8\nBEGIN;\n\
-             SELECT pg_catalog.current_setting('search_path') AS dbsnap_path \\gset\n",
+             SELECT pg_catalog.set_config('dbsnap.path', pg_catalog.current_setting('search_path'), true) AS dbsnap_path \\gset\n",
         );
         for (name, value) in SETTINGS {
             let _ = writeln!(sql, "SET LOCAL {name} = '{value}';");
@@ -127,7 +127,10 @@ impl PatchWriter for PostgresPatch {
         }
         format!(
             "\nSET CONSTRAINTS ALL IMMEDIATE;\nSET LOCAL search_path = '';\nDO $dbsnap$\nDECLARE\n  one record;\nBEGIN\n  \
-             FOR one IN SELECT sql FROM pg_temp.dbsnap_again ORDER BY n DESC LOOP\n    EXECUTE one.sql;\n  END LOOP;\n\
+             FOR one IN SELECT sql FROM pg_temp.dbsnap_again ORDER BY n DESC LOOP\n    BEGIN\n      EXECUTE one.sql;\n    \
+             EXCEPTION WHEN OTHERS THEN\n      -- what an index or constraint calls can need the search path of this session\n      \
+             PERFORM pg_catalog.set_config('search_path', pg_catalog.current_setting('dbsnap.path'), true);\n      \
+             EXECUTE one.sql;\n      PERFORM pg_catalog.set_config('search_path', '', true);\n    END;\n  END LOOP;\n\
              END $dbsnap$;\n{}COMMIT;\n",
             checks(tables, |nth, one| {
                 let done = &done[nth];
@@ -142,6 +145,20 @@ impl PatchWriter for PostgresPatch {
                 count(one, &rows, complaint) + &written(one.schema, done)
             })
         )
+    }
+
+    fn is_equal_by_value(&self, column: &Column) -> bool {
+        match column.kind {
+            // not one of a domain or extension, which can have a collation or an equality of its own
+            Kind::Text => {
+                let name = column.sql_type.trim_end_matches("[]").split(['(', ' ']).next().unwrap_or_default();
+                column.collation.is_none() && ["text", "character", "name", "\"char\"", "bpchar"].contains(&name)
+            }
+            Kind::Float4 | Kind::Float8 => !column.array,
+            Kind::Numeric | Kind::Interval | Kind::Json | Kind::Jsonb | Kind::Other => false,
+            Kind::Bool | Kind::Int | Kind::BigInt | Kind::Money | Kind::Bytes | Kind::Uuid | Kind::Enum => true,
+            Kind::Date | Kind::Time | Kind::TimeTz | Kind::Timestamp | Kind::TimestampTz => true,
+        }
     }
 
     fn put_literal(&self, value: ValueRef<'_>, put: &mut dyn FnMut(&str)) {

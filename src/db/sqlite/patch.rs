@@ -14,6 +14,10 @@ use crate::db::patch::{Copies, Done, PatchTable, PatchWriter, all_of, hex, key_c
 pub struct SqlitePatch;
 
 impl PatchWriter for SqlitePatch {
+    fn is_equal_by_value(&self, _: &Column) -> bool {
+        true
+    }
+
     fn begin(&self, tables: &[PatchTable<'_>]) -> String {
         let mut sql =
             String::from(".bail on\n.dbconfig enable_trigger off\nPRAGMA foreign_keys = OFF;\nBEGIN IMMEDIATE;\n");

@@ -56,7 +56,13 @@ impl<'w> Swaps<'w> {
             Key::Rows => Vec::new(),
         };
         let unique = |index: &UniqueIndex| match index.columns.iter().map(|name| place(name)).collect() {
-            Some(columns) => Unique { name: index.name.clone(), columns, conditional: index.conditional },
+            Some(columns) => {
+                let columns: Vec<usize> = columns;
+                let is_told =
+                    |at: &usize| schema.columns.get(*at).is_some_and(|column| writer.is_equal_by_value(column));
+                let conditional = index.conditional || !columns.iter().all(is_told);
+                Unique { name: index.name.clone(), columns, conditional }
+            }
             // a generated column, which may depend on any
             None => {
                 Unique { name: index.name.clone(), columns: (0..schema.columns.len()).collect(), conditional: true }
@@ -210,12 +216,12 @@ impl<'w> Swaps<'w> {
 
     /// Which updates wait for which, as far as their indexes stay.
     fn order(&self) -> Order {
-        let mut holders: HashMap<(usize, Hash), usize> = HashMap::new();
+        let mut holders: HashMap<(usize, Hash), Vec<usize>> = HashMap::new();
         let stays = |(index, ..): &&(usize, Option<Hash>, Option<Hash>)| !self.off.contains(index);
         for (at, one) in self.moves.iter().enumerate() {
             for (index, gives, _) in one.tuples.iter().filter(stays) {
                 if let Some(gives) = gives {
-                    holders.insert((*index, *gives), at);
+                    holders.entry((*index, *gives)).or_default().push(at);
                 }
             }
         }
@@ -223,8 +229,8 @@ impl<'w> Swaps<'w> {
             Order { ready: VecDeque::new(), waiting: HashMap::new(), waits: vec![0usize; self.moves.len()] };
         for (at, one) in self.moves.iter().enumerate() {
             for (index, _, takes) in one.tuples.iter().filter(stays) {
-                let holder = takes.and_then(|takes| holders.get(&(*index, takes)));
-                if let Some(&holder) = holder.filter(|holder| **holder != at) {
+                let holding = takes.and_then(|takes| holders.get(&(*index, takes)));
+                for &holder in holding.into_iter().flatten().filter(|holder| **holder != at) {
                     order.waiting.entry(holder).or_default().push(at);
                     order.waits[at] += 1;
                 }
@@ -286,13 +292,18 @@ impl Order {
     }
 }
 
+/// What an index has of a row. Values that an index can take for equal (`a` and `A`, 1 and 1.0) give the same, whatever this one does.
 fn tuple(columns: &[usize], values: &[ValueRef<'_>]) -> Option<Hash> {
     let mut found = Vec::with_capacity(columns.len());
     for &at in columns {
-        match *values.get(at)? {
+        found.push(match *values.get(at)? {
             ValueRef::Null => return None,
-            value => found.push(value.to_owned()),
-        }
+            ValueRef::Text(text) => Value::Text(text.trim_ascii_end().to_ascii_lowercase()),
+            #[expect(clippy::cast_precision_loss, reason = "neighbours may give the same")]
+            ValueRef::Int(int) => Value::Real(int as f64),
+            ValueRef::Real(real) => Value::Real(real + 0.0),
+            value => value.to_owned(),
+        });
     }
     Some(Hash::of(&row::encode(&found)))
 }

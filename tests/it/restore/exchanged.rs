@@ -132,3 +132,66 @@ fn on_both_engines() {
         );
     });
 }
+
+/// What a patch does with an exchange that it has to see in the values' bytes.
+fn patch_goes_back(setup: &str, exchange: &str) {
+    on_postgres(|place| {
+        place.may_make_again();
+        place.db().sql("CREATE EXTENSION citext SCHEMA public");
+        place.sql(setup);
+        let (snap, whole) = (place.round.snap(&["t"]).id, place.rows());
+        let indexes =
+            "SELECT string_agg(pg_get_indexdef(indexrelid), ';' ORDER BY indexrelid::regclass::text) FROM pg_index
+            WHERE indrelid = 't'::regclass";
+        let made = place.sql(indexes);
+        place.sql(exchange);
+        assert_ne!(place.rows(), whole, "{exchange}: it does nothing");
+        let patch = place.round.plain(&["diff", "-o", "sql", "live", &snap]).run().success().stdout().to_owned();
+        place.sql(&patch);
+        assert_eq!(place.rows(), whole, "{exchange}");
+        assert_eq!(place.sql(indexes), made);
+    });
+}
+
+/// Torment: R1, R13
+#[test]
+fn values_that_only_the_database_takes_for_equal() {
+    for (kind, one, two, one_again, two_again) in [
+        ("citext", "Ann", "Bob", "ANN", "bob"),
+        ("numeric", "1.0", "2.0", "1.00", "2"),
+        ("interval", "1 day", "2 days", "24:00", "48:00"),
+        ("jsonb", "{\"a\":1.0}", "{\"a\":2}", "{\"a\":1.00}", "{\"a\":2.0}"),
+        ("numrange", "[1.0,2.0)", "[3,4)", "[1,2)", "[3.0,4.0)"),
+        ("numeric[]", "{1.0}", "{2}", "{1}", "{2.0}"),
+    ] {
+        patch_goes_back(
+            &format!(
+                "CREATE TABLE t (id int PRIMARY KEY, v {kind} NOT NULL UNIQUE); INSERT INTO t VALUES (1, '{one}'), (2, '{two}')"
+            ),
+            &format!("DELETE FROM t; INSERT INTO t VALUES (1, '{two_again}'), (2, '{one_again}')"),
+        );
+    }
+}
+
+/// Torment: R1, R13
+#[test]
+fn nulls_that_are_one_value() {
+    // before version 15 there is no such thing
+    patch_goes_back(
+        "SELECT CASE WHEN current_setting('server_version_num')::int >= 150000 THEN 'NULLS NOT DISTINCT' ELSE '' END AS nulls \\gset
+         CREATE TABLE t (id int PRIMARY KEY, v int, UNIQUE :nulls (v)); INSERT INTO t VALUES (1, NULL), (2, 5)",
+        "UPDATE t SET v = 6 WHERE id = 2; UPDATE t SET v = 5 WHERE id = 1; UPDATE t SET v = NULL WHERE id = 2",
+    );
+}
+
+/// Torment: R1, R13
+#[test]
+fn indexes_of_functions_that_need_the_search_path() {
+    patch_goes_back(
+        "CREATE FUNCTION plain(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT lower($1)';
+         CREATE FUNCTION slug(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN replace(plain($1), '' '', ''-''); END';
+         CREATE TABLE t (id int PRIMARY KEY, label text NOT NULL); CREATE UNIQUE INDEX spoken ON t (slug(label));
+         INSERT INTO t VALUES (1, 'One A'), (2, 'Two B')",
+        "UPDATE t SET label = 'x' WHERE id = 1; UPDATE t SET label = 'One A' WHERE id = 2; UPDATE t SET label = 'Two B' WHERE id = 1",
+    );
+}

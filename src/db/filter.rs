@@ -123,7 +123,8 @@ fn expression(typed: &str, engine: Engine) -> Result<Expr, DbError> {
     let mut parser = Parser::new(dialect).with_recursion_limit(MAX_NESTING).with_tokens_with_locations(tokens);
     let expression = parser.parse_expr().map_err(|error| unreadable(&error.to_string()))?;
     if parser.peek_token_ref().token != Token::EOF {
-        return Err(refused(format!("the expression is followed by `{}`", parser.peek_token_ref().token)));
+        let next = &parser.peek_token_ref().token;
+        return Err(refused(format!("`{next}` is not expected there; texts stand in single quotes: 'Post 10'")));
     }
     Ok(expression)
 }

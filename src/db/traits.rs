@@ -258,6 +258,8 @@ pub struct Writing<'r> {
     pub rows: &'r [&'r [u8]],
     /// Rows that are deleted, if these and `rows` are all.
     pub gone: Option<&'r [&'r [u8]]>,
+    /// As [`MayDangle::unchecked`].
+    pub unchecked: bool,
 }
 
 /// A rule that rows break which are to be written.
@@ -298,6 +300,9 @@ pub struct MayDangle {
     pub among: Vec<TableName>,
     /// Whatever it is: somebody has asked for it.
     pub all: bool,
+    /// The rows were in the database before the restore that is undone: CHECK constraints that they broke then do not refuse them now,
+    /// where the engine can put them aside.
+    pub unchecked: bool,
 }
 
 impl MayDangle {
@@ -305,9 +310,9 @@ impl MayDangle {
     pub fn reason(&self, rows: &DanglingRows) -> Option<&'static str> {
         let is_among = |table: &TableName| self.among.iter().any(|one| one.name.eq_ignore_ascii_case(&table.name));
         if is_among(&rows.table) && is_among(&rows.references) || self.known.iter().any(|known| known.is_same(rows)) {
-            return Some("they were so in the restored state");
+            return Some("as in the restored state");
         }
-        self.all.then_some("it was asked for")
+        self.all.then_some("as asked for")
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
 /// The file that `init` writes.
-pub const TEMPLATE: &str = r#"# Settings of dbsnap for this project. Every line is optional; flags and environment variables win over it.
+pub const TEMPLATE: &str = r#"# Settings of dbsnap for this project. Every line is optional; flags and environment variables override it.
 
 # The database. Better left to DATABASE_URL or .env: keep passwords out of version control.
 # url = "file:./dev.db"
@@ -16,14 +16,14 @@ pub const TEMPLATE: &str = r#"# Settings of dbsnap for this project. Every line 
 # export = "on-demand"
 # export_dir = "scripts/backups"
 
-# After so many seconds snap, diff and status say what their open transaction holds up in the database; 0 for never.
+# snap, diff and status warn when their transaction in the database stays open for this many seconds (0: never).
 # long_snapshot_seconds = 300
 
 # What `dbsnap gc` keeps. Pinned and tagged snapshots and the newest of each table always stay.
 [retention]
 max_backups_per_table = 5
 max_age_days = 30
-# Deleted snapshots can be brought back (`dbsnap undelete`) for so many days.
+# Deleted snapshots can be brought back (`dbsnap undelete`) for this many days.
 grace_days = 7
 "#;
 

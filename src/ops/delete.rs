@@ -50,6 +50,8 @@ pub struct Doomed {
     pub tags: Vec<String>,
     /// Tables of which no other snapshot has all rows.
     pub last_of: Vec<String>,
+    /// Exported files that go with it, for good.
+    pub exports: Vec<String>,
 }
 
 /// What deleting the snapshots named would take away. Nothing is changed.
@@ -63,7 +65,11 @@ pub fn plan(place: &Place, typed: &[String]) -> Result<Vec<Doomed>, OpError> {
     let refs = Refs::load(&store)?;
     let chosen = choose(&project, &history, &refs, typed)?;
     let going: BTreeSet<Hash> = chosen.iter().map(|entry| entry.id).collect();
-    Ok(chosen.iter().map(|entry| doomed(entry, &history, &refs, &going)).collect())
+    let mut list: Vec<Doomed> = chosen.iter().map(|entry| doomed(entry, &history, &refs, &going)).collect();
+    for (doomed, entry) in list.iter_mut().zip(&chosen) {
+        doomed.exports = export::files_of(&project, &entry.manifest)?;
+    }
+    Ok(list)
 }
 
 fn doomed(entry: &Entry, history: &History, refs: &Refs, going: &BTreeSet<Hash>) -> Doomed {
@@ -84,6 +90,7 @@ fn doomed(entry: &Entry, history: &History, refs: &Refs, going: &BTreeSet<Hash>)
         rows: manifest.rows(),
         tags: refs.tags.iter().filter(|(_, id)| **id == entry.id).map(|(tag, _)| tag.clone()).collect(),
         last_of: manifest.tables.iter().filter(is_last).map(|table| table.table.to_string()).collect(),
+        exports: Vec::new(),
     }
 }
 

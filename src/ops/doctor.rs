@@ -58,7 +58,13 @@ impl DoctorReport {
     }
 
     fn bad(&mut self, name: &'static str, error: &OpError) {
-        self.checks.push(Check { name, health: Health::Bad, found: error.to_string(), hints: error.hints() });
+        let hints = match error {
+            OpError::NoDatabase { variable } => vec![format!(
+                "looked at --url, DBSNAP_URL, {variable} (in the environment, .env.local and .env), the Prisma schema and url in .dbsnap/config.toml"
+            )],
+            _ => error.hints(),
+        };
+        self.checks.push(Check { name, health: Health::Bad, found: error.to_string(), hints });
     }
 }
 

@@ -130,7 +130,7 @@ pub enum OpError {
     #[error("confirmation needed, but stdin is not a terminal")]
     NotConfirmed,
     /// The person said no.
-    #[error("nothing was changed")]
+    #[error("canceled; nothing was changed")]
     Declined,
     /// The tables changed between the plan that was shown and the plan under lock.
     #[error("the tables changed while the plan was shown; nothing was written")]
@@ -272,7 +272,7 @@ impl OpError {
             OpError::RefusedTable { table, .. } => Some(format!("--exclude {table} leaves it out")),
             OpError::Refused { allow: Some(flag), .. } => Some(format!("{flag} allows it")),
             OpError::Db(DbError::Dangling(_)) => {
-                Some("restore those tables together; --allow-dangling leaves such rows".to_owned())
+                Some("restore those tables together by naming them all; --allow-dangling leaves such rows".to_owned())
             }
             OpError::Db(DbError::Constraint { rule, .. }) => Some(
                 match rule {
@@ -315,14 +315,14 @@ impl OpError {
             }
             OpError::Db(DbError::TooSlow { .. }) => Some("--timeout SECONDS gives it longer".to_owned()),
             OpError::NoSuchRow { key, table, snapshot: Some(_) } => {
-                Some(format!("dbsnap history {table}:{key} lists the snapshots that have it"))
+                Some(format!("dbsnap history {table}:{} lists the snapshots that have it, if any", value_of(key)))
             }
             OpError::PlanChanged => Some("run it again to see the new plan".to_owned()),
             OpError::Pinned(id) => Some(format!("dbsnap unpin {} first", id.short())),
             OpError::Store(StoreError::Locked) => Some("try again when the other dbsnap has finished".to_owned()),
             OpError::Store(StoreError::UnknownFormat { .. }) => Some("use a newer dbsnap".to_owned()),
             OpError::Db(DbError::Connect { .. }) => {
-                Some("is it running? dbsnap doctor shows which database is used".to_owned())
+                Some("dbsnap doctor shows which database is used, and where its URL was found".to_owned())
             }
             OpError::Db(DbError::Login { .. }) => Some("check the user and the password: in the database URL, PGPASSWORD or ~/.pgpass".to_owned()),
             OpError::Drift { .. } => Some("revert the migration, or use --map OLD=NEW for a renamed or retyped column, --ignore-column COLUMN to skip one".to_owned()),
@@ -334,5 +334,13 @@ impl OpError {
             _ => None,
         };
         hint.into_iter().collect()
+    }
+}
+
+/// The value of a key that was typed as `NAME=VALUE`; several of them, or another key, as they are.
+fn value_of(key: &str) -> &str {
+    match key.split_once('=') {
+        Some((name, value)) if !name.contains(',') && !value.contains(',') => value,
+        _ => key,
     }
 }

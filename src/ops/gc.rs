@@ -92,7 +92,7 @@ pub struct GcReport {
 pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<GcReport, OpError> {
     let project = Project::find(place)?;
     if !options.dry_run {
-        actor::guard("collect snapshots", options.allow_agent)?;
+        actor::guard("run gc", options.allow_agent)?;
     }
     // Needed in the end; what is wrong with it is said before anything is changed.
     project.export_dir()?;

@@ -3,7 +3,7 @@
 use super::{OpError, Project};
 use crate::codec::TableName;
 use crate::db::Catalog;
-use crate::prisma::schema::Schema;
+use crate::prisma::schema::{Model, Schema};
 use crate::snapshot::{Entry, History};
 use std::collections::BTreeMap;
 
@@ -81,20 +81,21 @@ impl<'t> Tables<'t> {
         if let Some(found) = self.pick(typed, self.called(exact))? {
             return Ok(found);
         }
-        if let Some(found) = self.pick(typed, self.of_models(|name| name == typed))? {
+        if let Some(found) = self.pick(typed, self.of_models(|model| model.name == typed, |join| join == typed))? {
             return Ok(found);
         }
         if is_pattern(typed) {
             return self.matching(typed);
         }
-        let any_case = |name: &TableName| same(&name.name, typed) || same(&full_name(name), typed);
-        if let Some(found) = self.pick(typed, self.called(any_case))? {
-            return Ok(found);
+        // `prisma.order` is the model Order, unless a table goes by that name in another case
+        let mut found = self.called(|name| same(&name.name, typed) || same(&full_name(name), typed));
+        let is_called = |model: &Model| same(&model.name, typed) || same(&model.accessor(), typed);
+        for model in self.of_models(is_called, |join| same(join, typed)) {
+            if !found.iter().any(|(name, _)| *name == model.0) {
+                found.push(model);
+            }
         }
-        if let Some(found) = self.pick(typed, self.of_models(|name| same(name, typed)))? {
-            return Ok(found);
-        }
-        Err(self.unknown(typed))
+        self.pick(typed, found)?.ok_or_else(|| self.unknown(typed))
     }
 
     /// The positions of all that `typed` stands for, each once, in the order in which they were named.
@@ -132,11 +133,10 @@ impl<'t> Tables<'t> {
     }
 
     /// The tables of models and of many-to-many relations whose name passes.
-    fn of_models(&self, test: impl Fn(&str) -> bool) -> Vec<Found<'_, 't>> {
+    fn of_models(&self, test: impl Fn(&Model) -> bool, joins: impl Fn(&str) -> bool) -> Vec<Found<'_, 't>> {
         let Some(schema) = self.models else { return Vec::new() };
-        let models = schema.models.iter().filter(|model| !model.view);
-        let models = models.filter(|model| test(&model.name) || test(&model.accessor()));
-        let joins = schema.join_tables.iter().filter(|join| test(&join.relation));
+        let models = schema.models.iter().filter(|model| !model.view && test(model));
+        let joins = schema.join_tables.iter().filter(|join| joins(&join.relation));
         let tables: Vec<(&str, &str)> = models
             .map(|model| (&*model.table, model.db_schema.as_deref()))
             .chain(joins.map(|join| (&*join.table, join.db_schema.as_deref())))
@@ -174,7 +174,8 @@ impl<'t> Tables<'t> {
         for case_sensitive in [true, false] {
             let options = glob::MatchOptions { case_sensitive, ..glob::MatchOptions::new() };
             let fits = |text: &str| pattern.matches_with(text, options);
-            let found = self.called(|name| fits(&name.name) || fits(&full_name(name)));
+            // as psql does it: a pattern with a dot is for the schema and the name
+            let found = self.called(|name| fits(&name.name) || typed.contains('.') && fits(&full_name(name)));
             let mut found: Vec<usize> = found.into_iter().flat_map(|(_, positions)| positions).copied().collect();
             if !found.is_empty() {
                 found.sort_unstable();
@@ -302,6 +303,8 @@ mod tests {
         assert_eq!(found("mod?"), [1, 2]);
         assert_eq!(found("shop.*"), [2]);
         assert_eq!(found("public.mod?"), [1]);
+        assert_eq!(found("p*.mods"), [1]);
+        assert!(matches!(known.find("pu*"), Err(OpError::NoSuchTable { .. })), "a schema alone is no match");
         assert_eq!(found("[mu]ods"), [1, 2]);
         assert_eq!(found("what?"), [3], "a table of that very name");
         assert_eq!(found("u*"), [4], "no table has it in that case");

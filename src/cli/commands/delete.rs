@@ -18,7 +18,7 @@ pub(in crate::cli) struct Args {
     /// Don't ask for confirmation
     #[arg(short, long)]
     yes: bool,
-    /// Allow this for a process started by a coding agent
+    /// Run even if started by a coding agent (refused otherwise)
     #[arg(long)]
     allow_agent: bool,
 }
@@ -56,6 +56,10 @@ fn shown(doomed: &[Doomed]) -> String {
         }
         for table in &one.last_of {
             let _ = writeln!(text, "  {} of all rows of {}", paint(BAD, "the last snapshot"), printable(table));
+        }
+        if !one.exports.is_empty() {
+            let files = counted(one.exports.len() as u64, "exported file");
+            let _ = writeln!(text, "  with {files}, which undelete does not bring back");
         }
     }
     text.trim_end().to_owned()

@@ -25,10 +25,10 @@ pub(in crate::cli) struct Args {
     /// Free the space of deleted snapshots now; they can't be brought back
     #[arg(long)]
     now: bool,
-    /// Recompress all packs, not only some of those older than a day
+    /// Recompress all pack files now, not just those older than a day
     #[arg(long)]
     recompress: bool,
-    /// Allow this for a process started by a coding agent
+    /// Run even if started by a coding agent (refused otherwise)
     #[arg(long)]
     allow_agent: bool,
 }
@@ -89,7 +89,15 @@ fn render(report: &GcReport) -> String {
     }
     if report.kept_deleted > 0 {
         let what = counted(report.kept_deleted, "deleted snapshot");
-        let _ = writeln!(text, "{what} can be brought back: dbsnap log --deleted. To free the space: dbsnap gc --now.");
+        let _ = match report.dry_run {
+            true => writeln!(
+                text,
+                "{what} could be brought back (dbsnap log --deleted) until gc --now or their time is up."
+            ),
+            false => {
+                writeln!(text, "{what} can be brought back: dbsnap log --deleted. To free the space: dbsnap gc --now.")
+            }
+        };
     }
     if report.out_of_space {
         let _ = writeln!(text, "The disk is full: free some space and run gc again.");

@@ -24,7 +24,7 @@ pub(in crate::cli) struct UnpinArgs {
     /// The snapshot to unpin
     #[arg(value_name = "SNAPSHOT", add = complete::snapshots())]
     reference: String,
-    /// Allow this for a process started by a coding agent
+    /// Run even if started by a coding agent (refused otherwise)
     #[arg(long)]
     allow_agent: bool,
 }

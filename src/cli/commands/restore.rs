@@ -69,7 +69,7 @@ pub(in crate::cli) struct Args {
     /// Allow a database on another host
     #[arg(long)]
     remote: bool,
-    /// Allow NODE_ENV=production
+    /// Restore even if NODE_ENV is production
     #[arg(long)]
     production: bool,
     /// Allow foreign keys that refer to missing rows (SQLite)
@@ -206,7 +206,7 @@ fn render_plan(plan: &RestorePlan) -> String {
             paint(CHANGED, count(table.update)),
             paint(BAD, count(table.delete)),
             count(table.unchanged),
-            kept(plan.mode, table.left)
+            kept(plan, table.left)
         );
         for note in &table.notes {
             let _ = writeln!(text, "    {} {}", paint(DIM, "note:"), printable(note));
@@ -223,8 +223,9 @@ fn render_plan(plan: &RestorePlan) -> String {
 }
 
 /// Live rows that a restore keeps as they are.
-fn kept(mode: Mode, rows: u64) -> String {
-    let noun = match mode {
+fn kept(plan: &RestorePlan, rows: u64) -> String {
+    let noun = match plan.mode {
+        _ if plan.partial => "other row",
         Mode::Upsert => "newer row",
         Mode::Missing => "changed or newer row",
         Mode::Exact => "other row",
@@ -249,7 +250,8 @@ fn outcome(report: &RestoreReport, shown: bool) -> String {
             let _ = writeln!(text, "This restore would be refused: {}", printable(refused));
         }
     } else if writes == 0 {
-        let _ = writeln!(text, "Nothing to do: the rows already match the snapshot.");
+        let which = if report.plan.partial { "the selected rows" } else { "the rows" };
+        let _ = writeln!(text, "Nothing to do: {which} already match the snapshot.");
     } else {
         let _ = writeln!(
             text,

@@ -117,7 +117,10 @@ fn render_table(table: &ShownTable) -> String {
     for line in columns.to_string().lines() {
         let _ = writeln!(text, "  {}", line.trim());
     }
-    let first = if table.rows > table.sample.len() as u64 { ", the first of them" } else { "" };
+    let first = match table.sample.len() as u64 {
+        shown if table.rows > shown => format!("; the first {shown}"),
+        _ => String::new(),
+    };
     let colon = if table.sample.is_empty() { "" } else { ":\n" };
     let _ = writeln!(text, "\n{}{first}{colon}", counted(table.rows, "row"));
     text

@@ -81,12 +81,16 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     // A reader that has gone away (`| head -1`) does not stop the snapshot that somebody relies on.
     let said = ui.say(&analysis(&plan, &args.message));
     advise(&plan, ui);
+    let cascaded: Vec<String> = plan.taken_along.iter().map(|along| printable(&along.table)).collect();
     let report = plan.take(ui.monitor())?;
     said?;
     ui.result("snap", &report, || match ui.quiet {
         true => format!("{}\n", &report.id[..8]),
-        false => outcome(&report),
+        false => outcome(&report, &cascaded),
     })?;
+    for table in report.tables.iter().filter(|table| table.rows == 0 && table.filter.is_some()) {
+        ui.note(&warning(&format!("no row of {} matches the filter", printable(&table.table))));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -154,7 +158,8 @@ fn advise(plan: &SnapPlan, ui: &Ui) {
     ui.note(&warning(&format!("deleting these rows would cascade to {}; --cascade includes them", list.join(", "))));
 }
 
-fn outcome(report: &SnapReport) -> String {
+/// What was done. `cascaded` are the tables that deletions would cascade to and that are not in the snapshot.
+fn outcome(report: &SnapReport, cascaded: &[String]) -> String {
     let mut text = String::new();
     let exported = report.export.as_ref().map_or(&[][..], |export| &export.tables);
     if !exported.is_empty() {
@@ -186,7 +191,11 @@ fn outcome(report: &SnapReport) -> String {
         let _ = writeln!(text, "$ {}\nor", super::export::command(one));
     }
     let _ = writeln!(text, "$ dbsnap restore {}", &report.id[..8]);
-    let _ = writeln!(text, "\nYou can now safely run your destructive script.");
+    if cascaded.is_empty() {
+        let _ = writeln!(text, "\nYou can now safely run your destructive script.");
+    } else {
+        let _ = writeln!(text, "\nNot in this snapshot, and deleted or changed by cascade: {}.", cascaded.join(", "));
+    }
     text
 }
 

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The snapshot; with --delete the tag [default: list tags]
+    /// The snapshot to tag; with --delete, the tag to delete [default: list tags]
     #[arg(value_name = "SNAPSHOT", required_if_eq("delete", "true"), add = complete::snapshots())]
     reference: Option<String>,
     /// The tag's name

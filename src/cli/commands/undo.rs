@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The restore to undo: the snapshot it restored, or the safety snapshot it took [default: the last restore]
+    /// The restore to undo, by the id that it printed as "Previous state saved as", or by the snapshot it restored [default: the last restore]
     #[arg(value_name = "SNAPSHOT", add = complete::snapshots())]
     reference: Option<String>,
     /// Show the plan without applying it
@@ -25,7 +25,7 @@ pub(in crate::cli) struct Args {
     /// Allow a database on another host
     #[arg(long)]
     remote: bool,
-    /// Allow NODE_ENV=production
+    /// Restore even if NODE_ENV is production
     #[arg(long)]
     production: bool,
     /// Allow foreign keys that refer to missing rows (SQLite)

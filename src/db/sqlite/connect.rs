@@ -118,7 +118,7 @@ fn configure(conn: &Connection, config: DbConfig, value: bool) -> Result<(), DbE
     }
 }
 
-fn set(conn: &Connection, pragma: &str, value: &str) -> Result<(), DbError> {
+pub(super) fn set(conn: &Connection, pragma: &str, value: &str) -> Result<(), DbError> {
     conn.execute_batch(&format!("PRAGMA {pragma} = {value};"))
         .map_err(|error| failed("configuring the connection", error))
 }

@@ -1,6 +1,7 @@
 //! Rules of a table that rows break which are to be written. The rows are tried in an empty table like it, in memory, and looked for among
 //! those that stay.
 
+use super::connect::set;
 use super::error::failed;
 use super::shape::{Shape, indexes};
 use super::sql;
@@ -20,6 +21,9 @@ pub(super) fn misfits(
 ) -> Result<Vec<Misfit>, DbError> {
     let mut found: Vec<Misfit> = Vec::new();
     let Some(trial) = trial(conn, shape, text)? else { return Ok(found) };
+    if writing.unchecked {
+        set(&trial, "ignore_check_constraints", "ON")?;
+    }
     let Ok(mut insert) = RowStatement::prepare(&trial, sql::insert(&shape.schema, text, None), text) else {
         return Ok(found);
     };

@@ -12,6 +12,7 @@ mod connect;
 mod defaults;
 mod error;
 mod foreign_keys;
+mod full_text;
 mod headings;
 mod interrupt;
 mod kinds;

@@ -177,7 +177,8 @@ impl PatchWriter for SqlitePatch {
         }
         Some(match column.kind {
             Kind::Float4 | Kind::Float8 => Value::Real(f64::from_bits(f64::MIN.to_bits() - u64::from(number))),
-            Kind::Int | Kind::BigInt | Kind::Bool | Kind::Numeric => Value::Int(i64::MIN + i64::from(number)),
+            // far from what is in use, and so that what is computed from it is still another number
+            Kind::Int | Kind::BigInt | Kind::Bool | Kind::Numeric => Value::Int(i64::from(number) - (1 << 52)),
             Kind::Bytes => Value::Blob(format!("dbsnap {number}").into_bytes()),
             _ => Value::Text(format!("dbsnap {number}").into_bytes()),
         })

@@ -1,8 +1,10 @@
 //! One write transaction over some tables.
 
 use super::condition::Condition;
+use super::connect::set;
 use super::defaults;
 use super::error::{extended_code, failed, is_taken};
+use super::full_text;
 use super::interrupt::interruptible;
 use super::multiset;
 use super::postponed::Postponed;
@@ -175,6 +177,10 @@ impl RestoreTxn for SqliteRestore<'_> {
     }
 
     fn may_dangle(&mut self, allowed: MayDangle) {
+        if allowed.unchecked {
+            // should this fail, the rows are refused when they are written
+            let _ = set(&self.conn, "ignore_check_constraints", "ON");
+        }
         self.allowed = allowed;
     }
 
@@ -268,6 +274,7 @@ impl RestoreTxn for SqliteRestore<'_> {
         if let Some(before) = self.before.take() {
             let now = self.references.violations(&self.conn, self.monitor)?;
             now.refuse_new(&before, &self.allowed, &self.conn, self.monitor)?;
+            full_text::rebuild(&self.conn, &self.tables, self.monitor)?;
         }
         match self.conn.execute_batch("COMMIT") {
             Ok(()) if self.conn.is_autocommit() => Ok(Commit::Done),

@@ -273,9 +273,13 @@ fn asked(doing: &str, error: rusqlite::Error) -> DbError {
     }
 }
 
-/// The name of the table in a database of our own.
+/// The name of the table in a database of our own. SQLite keeps names that begin with `sqlite_` to itself.
 pub fn table_name(schema: &TableSchema) -> String {
-    schema.table.to_string()
+    let name = schema.table.to_string();
+    match &schema.table.schema {
+        Some(of) if name.to_ascii_lowercase().starts_with("sqlite_") => format!("{of}.{name}"),
+        _ => name,
+    }
 }
 
 #[cfg(test)]

@@ -129,8 +129,8 @@ impl Violations {
                 dangling.push((child, parent, new));
                 continue;
             };
-            let rows = if new == 1 { "1 row".to_owned() } else { format!("{new} rows") };
-            monitor.warn(&format!("{rows} of {child} referring to missing rows of {parent}: {why}"));
+            let (rows, refer) = if new == 1 { ("row", "refers") } else { ("rows", "refer") };
+            monitor.warn(&format!("{new} {rows} of {child} {refer} to missing rows of {parent}, {why}"));
         }
         if dangling.is_empty() { Ok(()) } else { Err(DbError::Dangling(dangling)) }
     }

@@ -109,11 +109,10 @@ impl<'w> Swaps<'w> {
         let tuples = touched.iter().map(|&at| (at, value(at, old), value(at, new))).collect();
         let mut set: Vec<(usize, Value)> = changed.iter().map(|&at| (at, new[at].to_owned())).collect();
         for index in touched.iter().map(|&at| &self.indexes[at]).filter(|index| index.conditional) {
-            // what gives way need not be what changes
-            if !changed.iter().any(|&at| index.columns.contains(&at) && self.free(at, 0).is_some()) {
-                let other = index.columns.iter().find(|&&at| self.free(at, 0).is_some());
-                set.extend(other.filter(|&&at| !changed.contains(&at)).map(|&at| (at, new[at].to_owned())));
-            }
+            // that what changes gives way need not be enough (`ON t (owner) WHERE is_default`)
+            let others = index.columns.iter().filter(|&&at| !changed.contains(&at) && self.free(at, 0).is_some());
+            let others: Vec<usize> = others.filter(|at| set.iter().all(|(have, _)| have != *at)).copied().collect();
+            set.extend(others.into_iter().map(|at| (at, new[at].to_owned())));
         }
         let (key, picked) = picks();
         self.moves.push(Move { key, picked, aside: false, set, tuples, done: false });

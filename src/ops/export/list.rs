@@ -78,6 +78,22 @@ fn listed(entry: BackupEntry, dir: &Path) -> ListedBackup {
     }
 }
 
+/// The names of the export files of a snapshot that are there and in the list.
+pub(in crate::ops) fn files_of(project: &Project, manifest: &Manifest) -> Result<Vec<String>, OpError> {
+    let dir = project.export_dir()?;
+    let path = dir.join(MANIFEST_FILE);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let list = BackupManifest::load(&path)?;
+    let backups = manifest.tables.iter().filter_map(|table| BackupId::parse(&table.backup));
+    // only what the list knows as ours is touched
+    let files = backups
+        .filter(|backup| list.get(backup.as_str()).is_some())
+        .flat_map(|backup| [backup.json_file(), backup.script_file()]);
+    Ok(files.filter(|file| dir.join(file).is_file()).collect())
+}
+
 /// Removes the export files of a snapshot, and their entries. Returns the names of the files that went.
 pub(in crate::ops) fn remove(project: &Project, manifest: &Manifest) -> Result<Vec<String>, OpError> {
     let dir = project.export_dir()?;
@@ -85,29 +101,21 @@ pub(in crate::ops) fn remove(project: &Project, manifest: &Manifest) -> Result<V
     if !path.exists() {
         return Ok(Vec::new());
     }
+    let files = files_of(project, manifest)?;
     let mut list = BackupManifest::load(&path)?;
-    let mut removed = Vec::new();
+    // the entries go first, so that the list never names what is gone
     let mut changed = false;
-    for backup in manifest.tables.iter().filter_map(|table| BackupId::parse(&table.backup)) {
-        // Only what the list knows as ours is touched; the entry goes first, so that the list never names what is gone.
-        if !list.remove(backup.as_str()) {
-            continue;
-        }
-        changed = true;
-        for file in [backup.json_file(), backup.script_file()] {
-            if dir.join(&file).is_file() {
-                removed.push(file);
-            }
-        }
+    for table in &manifest.tables {
+        changed |= list.remove(&table.backup);
     }
     if changed {
         list.save()?;
     }
-    for file in &removed {
+    for file in &files {
         let path = dir.join(file);
         std::fs::remove_file(&path).map_err(|error| OpError::io("remove", path, error))?;
     }
-    Ok(removed)
+    Ok(files)
 }
 
 /// Gives the exports of a snapshot its new message as their reason.

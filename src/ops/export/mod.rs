@@ -5,7 +5,7 @@ mod records;
 mod setup;
 
 pub use list::{BackupsReport, ListedBackup, backups};
-pub(super) use list::{check_all, remove, set_reason};
+pub(super) use list::{check_all, files_of, remove, set_reason};
 
 use super::OpError;
 use super::project::{Place, Project};

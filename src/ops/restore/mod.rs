@@ -133,6 +133,8 @@ pub struct RestorePlan {
     pub target: String,
     /// The mode.
     pub mode: Mode,
+    /// Whether only some rows of the tables are meant: by a key or a filter, the snapshot's own among them.
+    pub partial: bool,
     /// The tables, in the order in which rows are inserted.
     pub tables: Vec<PlannedTable>,
     /// Rows of other tables that foreign keys take along.

@@ -194,6 +194,7 @@ impl Work<'_> {
             known: self.entry.manifest.restored.as_ref().map(|restored| restored.dangling.clone()).unwrap_or_default(),
             among: as_they_were.map(|target| target.entry.table.clone()).collect(),
             all: self.options.allow_dangling,
+            unchecked: self.entry.manifest.restored.is_some(),
         }
     }
 

@@ -42,7 +42,8 @@ impl Work<'_> {
             let all = first_of(&mut changes.delete, &mut gone)? && updated && inserted;
             let rows: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
             let gone: Vec<&[u8]> = gone.iter().map(Vec::as_slice).collect();
-            let writing = Writing { rows: &rows, gone: all.then_some(&gone) };
+            let unchecked = self.may_dangle().unchecked;
+            let writing = Writing { rows: &rows, gone: all.then_some(&gone), unchecked };
             let misfits = live.misfits(TableId::at(index), writing)?;
             if let Some(first) = misfits.first() {
                 let told = misfits.iter().map(|misfit| match misfit.rows {

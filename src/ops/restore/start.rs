@@ -68,6 +68,7 @@ pub(super) fn restore_by(
     let target = origin(sink.identity(), &project);
     guard::check(&options, &resolved.entry.manifest.source, &target, sink.identity())?;
     let catalog = sink.catalog()?;
+    let filtered = positions.iter().any(|at| resolved.entry.manifest.tables[*at].filter.is_some());
     let start = Start {
         project: &project,
         store: &store,
@@ -81,6 +82,7 @@ pub(super) fn restore_by(
             created_at: resolved.entry.manifest.created_at,
             target: chosen.url.display(),
             mode: options.mode,
+            partial: options.has_key() || options.filter.is_some() || filtered,
             tables: Vec::new(),
             cascaded: Vec::new(),
             left_out,

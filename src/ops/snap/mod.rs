@@ -106,6 +106,9 @@ pub struct SnappedTable {
     pub table: String,
     /// Its backup id.
     pub backup: String,
+    /// The filter, if it is not all rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
     /// Rows the database says it sent.
     pub source_rows: u64,
     /// Rows in the store.

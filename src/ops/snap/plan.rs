@@ -75,7 +75,11 @@ fn choose<'c>(project: &Project, catalog: &'c Catalog, options: &SnapOptions) ->
             return Err(OpError::Usage("the database has no tables".to_owned()));
         }
         (true, []) => (0..catalog.tables.len()).filter(|at| ledger(&catalog.tables[*at]).is_none()).collect(),
-        (false, []) => return Err(OpError::Usage("name the tables to snapshot, or give --all".to_owned())),
+        (false, []) => {
+            return Err(OpError::Usage(
+                "name the tables to snapshot (dbsnap tables lists them), or give --all".to_owned(),
+            ));
+        }
         (false, typed) => known.find_all(typed)?,
     };
     let excluded = known.find_all(&options.exclude)?;

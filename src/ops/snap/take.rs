@@ -87,6 +87,7 @@ fn report(published: &Published, seconds: f64, export: Option<ExportReport>) -> 
         .map(|(captured, entry)| SnappedTable {
             table: entry.table.to_string(),
             backup: entry.backup.clone(),
+            filter: entry.filter.clone(),
             source_rows: captured.built.totals.rows,
             rows: entry.rows,
             bytes: entry.bytes,

@@ -33,7 +33,7 @@ fn retention_with_its_reasons() {
     keep [ID]  number 2  (tagged v1)
     drop [ID]  number 1  (number 6 of mods)
     [DRY RUN] Would delete 1 of 6 snapshots and 0 objects; [SIZE] freed.
-    1 deleted snapshot can be brought back: dbsnap log --deleted. To free the space: dbsnap gc --now.
+    1 deleted snapshot could be brought back (dbsnap log --deleted) until gc --now or their time is up.
     ");
     insta::assert_snapshot!(shop.run(["gc", "--dry-run", "--keep", "2"]), @r"
     exit 0
@@ -45,7 +45,7 @@ fn retention_with_its_reasons() {
     keep [ID]  number 2  (tagged v1)
     drop [ID]  number 1  (number 6 of mods)
     [DRY RUN] Would delete 2 of 6 snapshots and 0 objects; [SIZE] freed.
-    2 deleted snapshots can be brought back: dbsnap log --deleted. To free the space: dbsnap gc --now.
+    2 deleted snapshots could be brought back (dbsnap log --deleted) until gc --now or their time is up.
     ");
     insta::assert_snapshot!(shop.run(["gc", "--dry-run", "--days", "0"]), @r"
     exit 0
@@ -57,7 +57,7 @@ fn retention_with_its_reasons() {
     keep [ID]  number 2  (tagged v1)
     drop [ID]  number 1  (0 days old)
     [DRY RUN] Would delete 3 of 6 snapshots and 0 objects; [SIZE] freed.
-    3 deleted snapshots can be brought back: dbsnap log --deleted. To free the space: dbsnap gc --now.
+    3 deleted snapshots could be brought back (dbsnap log --deleted) until gc --now or their time is up.
     ");
     assert_eq!(shop.state(), before);
     assert_eq!(files(&shop.path().join("scripts/backups")).len(), 15);

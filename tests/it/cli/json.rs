@@ -59,7 +59,7 @@ fn the_fields_of_every_report() {
     insta::assert_snapshot!(fields(shop.dbsnap(["tag", "latest", "v1"])), @"tag: changed id message movedFrom tag");
     insta::assert_snapshot!(fields(shop.dbsnap(["amend", "latest", "-m", "other"])), @"amend: from id message");
     shop.sql("DELETE FROM mods WHERE id = 3");
-    insta::assert_snapshot!(fields(shop.dbsnap(["restore", "latest", "-y"])), @"restore: applied cascaded createdAt dryRun id message mode safety seconds tables[].delete tables[].insert tables[].left tables[].liveRows tables[].notes tables[].snapshotRows tables[].table tables[].unchanged tables[].update target");
+    insta::assert_snapshot!(fields(shop.dbsnap(["restore", "latest", "-y"])), @"restore: applied cascaded createdAt dryRun id message mode partial safety seconds tables[].delete tables[].insert tables[].left tables[].liveRows tables[].notes tables[].snapshotRows tables[].table tables[].unchanged tables[].update target");
     insta::assert_snapshot!(fields(shop.dbsnap(["delete", "~1"])), @"delete: deleted[].exports deleted[].id deleted[].message deleted[].until");
     insta::assert_snapshot!(fields(shop.dbsnap(["gc"])), @"gc: dryRun exports freedBytes heldBack keptDeleted objects outOfSpace recompressed.bytes recompressed.bytesAfter recompressed.bytesLeft recompressed.packs removed snapshots[].id snapshots[].keep snapshots[].message snapshots[].reason");
     insta::assert_snapshot!(fields(shop.dbsnap(["verify"])), @"verify: damage files packs remedy rows snapshots");

@@ -97,6 +97,12 @@ impl Shop {
         Connection::open(self.path().join("dev.db")).unwrap().execute_batch(sql).unwrap();
     }
 
+    /// The first value that a query gives, as text.
+    fn query(&self, sql: &str) -> String {
+        let connection = Connection::open(self.path().join("dev.db")).unwrap();
+        connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
     fn dbsnap(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Invocation {
         self.project.dbsnap(args)
     }

@@ -120,7 +120,7 @@ fn a_server_that_is_not_there() {
     exit 1
     --- stderr
     error: cannot connect to 127.0.0.1:[PORT]/shop: nothing listens there; is the server running?
-    hint: is it running? dbsnap doctor shows which database is used
+    hint: dbsnap doctor shows which database is used, and where its URL was found
     ");
     assert_eq!(files(market.project.path()), before);
 }

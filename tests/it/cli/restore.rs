@@ -214,7 +214,7 @@ fn rows_of_other_tables_are_not_taken_along_unasked() {
     exit 4
     --- stderr
     error: this would leave 1 row of mod_tags referring to missing rows of mods
-    hint: restore those tables together; --allow-dangling leaves such rows
+    hint: restore those tables together by naming them all; --allow-dangling leaves such rows
     ");
     assert_eq!(shop.rows(), before);
 }
@@ -338,4 +338,49 @@ fn progress_moves_while_rows_are_written_and_verified() {
     assert_eq!(of("Updating"), (Some(20), 20), "{steps:?}");
     assert_eq!(of("Inserting"), (Some(10), 10), "{steps:?}");
     assert_eq!(of("Verifying"), (Some(31), 31), "{steps:?}");
+}
+
+/// An index over another table's rows is kept by triggers, which do not fire.
+///
+/// Torment: Q11
+#[test]
+fn full_text_indexes_find_what_came_back() {
+    let shop = Shop::new();
+    for module in ["fts5", "fts4"] {
+        let (rowid, insert) = match module {
+            "fts5" => (", content_rowid='id'", "INSERT INTO found(rowid, body) VALUES (new.id, new.body)"),
+            _ => ("", "INSERT INTO found(docid, body) VALUES (new.id, new.body)"),
+        };
+        shop.sql(&format!(
+            "DROP TABLE IF EXISTS found; DROP TABLE IF EXISTS docs; CREATE TABLE docs (id INTEGER PRIMARY KEY, body TEXT);
+             CREATE VIRTUAL TABLE found USING {module}(body, content='docs'{rowid});
+             CREATE TRIGGER added AFTER INSERT ON docs BEGIN {insert}; END;
+             INSERT INTO docs VALUES (1, 'alpha'), (2, 'beta'), (3, 'gamma')"
+        ));
+        shop.snap(["docs", "-m", module]);
+        shop.sql("DELETE FROM docs WHERE id = 1; UPDATE docs SET body = 'other' WHERE id = 2");
+        shop.dbsnap(["restore", "latest", "-y"]).run().success();
+        let found = shop.query(
+            "SELECT group_concat(rowid) FROM (SELECT rowid FROM found WHERE found MATCH 'alpha OR beta' ORDER BY 1)",
+        );
+        assert_eq!(found, "1,2", "{module}");
+        shop.sql("INSERT INTO found(found) VALUES ('integrity-check')");
+    }
+}
+
+/// Rows that a CHECK constraint would refuse today were there all the same.
+///
+/// Torment: R16
+#[test]
+fn undo_brings_back_rows_that_break_a_check() {
+    let shop = Shop::new();
+    shop.sql("CREATE TABLE prices (id INTEGER PRIMARY KEY, v INT CHECK (v > 0)); INSERT INTO prices VALUES (1, 1)");
+    shop.snap(["prices", "-m", "before"]);
+    shop.sql("PRAGMA ignore_check_constraints = ON; INSERT INTO prices VALUES (2, -5)");
+    shop.dbsnap(["restore", "latest", "--mode", "exact", "-y"]).run().success();
+    assert_eq!(shop.query("SELECT group_concat(v) FROM prices"), "1");
+    let dry = shop.dbsnap(["undo", "--dry-run"]).run().success();
+    assert!(!dry.stdout().contains("refused"), "{dry}");
+    shop.dbsnap(["undo", "-y"]).run().success();
+    assert_eq!(shop.query("SELECT group_concat(v) FROM prices"), "1,-5");
 }

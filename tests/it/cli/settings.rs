@@ -125,7 +125,7 @@ fn files_that_are_no_database() {
     exit 1
     --- stderr
     error: cannot connect to [DIR]/gone.db: there is no such file
-    hint: is it running? dbsnap doctor shows which database is used
+    hint: dbsnap doctor shows which database is used, and where its URL was found
     ");
     assert!(!shop.path().join("gone.db").exists());
     insta::assert_snapshot!(shop.refused(["snap", "--all", "--url", "file:./text.db"]), @r"
@@ -142,7 +142,7 @@ fn files_that_are_no_database() {
     exit 1
     --- stderr
     error: cannot connect to [DIR]/.dbsnap: it is a directory
-    hint: is it running? dbsnap doctor shows which database is used
+    hint: dbsnap doctor shows which database is used, and where its URL was found
     ");
 }
 

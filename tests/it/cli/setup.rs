@@ -83,7 +83,7 @@ fn what_is_missing() {
     ok   project          [DIR]
     ok   store            0 snapshots in 0 packs
     bad  database         no database is set
-                          set DATABASE_URL (in the environment, .env.local or .env), or give --url; dbsnap doctor shows what was looked at
+                          looked at --url, DBSNAP_URL, DATABASE_URL (in the environment, .env.local and .env), the Prisma schema and url in .dbsnap/config.toml
     ");
     empty.write(".env", "DATABASE_URL=file:./gone.db\n");
     insta::assert_snapshot!(empty.dbsnap(["doctor"]).run(), @r"
@@ -92,7 +92,7 @@ fn what_is_missing() {
     ok   project          [DIR]
     ok   store            0 snapshots in 0 packs
     bad  database         cannot connect to [DIR]/gone.db: there is no such file
-                          is it running? dbsnap doctor shows which database is used
+                          dbsnap doctor shows which database is used, and where its URL was found
     ");
 }
 

@@ -71,13 +71,13 @@ fn what_is_not_there() {
     exit 12
     --- stderr
     error: there is no row '7' in table mods of snapshot [ID]
-    hint: dbsnap history mods:7 lists the snapshots that have it
+    hint: dbsnap history mods:7 lists the snapshots that have it, if any
     ");
     insta::assert_snapshot!(shop.refused(["show", "latest:mods:seven"]), @r"
     exit 12
     --- stderr
     error: there is no row 'seven' in table mods of snapshot [ID]
-    hint: dbsnap history mods:seven lists the snapshots that have it
+    hint: dbsnap history mods:seven lists the snapshots that have it, if any
     ");
     insta::assert_snapshot!(shop.refused(["show", "latest:mod_tags:1"]), @r#"
     exit 2

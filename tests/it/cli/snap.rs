@@ -26,7 +26,7 @@ fn one_table() {
     To restore this backup later:
     $ dbsnap restore [ID]
 
-    You can now safely run your destructive script.
+    Not in this snapshot, and deleted or changed by cascade: mod_tags.
     --- stderr
     warning: deleting these rows would cascade to mod_tags (ON DELETE CASCADE); --cascade includes them
     ");
@@ -52,7 +52,7 @@ fn one_table() {
     To restore this backup later:
     $ dbsnap restore [ID]
 
-    You can now safely run your destructive script.
+    Not in this snapshot, and deleted or changed by cascade: mod_tags.
     --- stderr
     warning: deleting these rows would cascade to mod_tags (ON DELETE CASCADE); --cascade includes them
     ");
@@ -288,7 +288,7 @@ fn tables_that_are_not_there() {
     insta::assert_snapshot!(shop.refused(["snap"]), @r"
     exit 2
     --- stderr
-    error: name the tables to snapshot, or give --all
+    error: name the tables to snapshot (dbsnap tables lists them), or give --all
     ");
     insta::assert_snapshot!(shop.refused(["snap", "--all", "mods"]), @r"
     exit 2

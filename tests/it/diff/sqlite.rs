@@ -110,3 +110,25 @@ fn a_patch_whose_counts_are_right_all_the_same() {
     data.run(&back).unwrap_err();
     assert_eq!(data.state(), whole);
 }
+
+/// Torment: R13
+#[test]
+fn what_sqlite_takes_for_equal_changes_places() {
+    let data = SqlitePatched::new(
+        "CREATE TABLE folded (id INTEGER PRIMARY KEY, code TEXT NOT NULL COLLATE NOCASE UNIQUE);
+         CREATE TABLE padded (id INTEGER PRIMARY KEY, code TEXT NOT NULL COLLATE RTRIM UNIQUE);
+         CREATE TABLE numbers (id INTEGER PRIMARY KEY, v NOT NULL UNIQUE);
+         CREATE TABLE doubled (id INTEGER PRIMARY KEY, n INT NOT NULL, twice INT GENERATED ALWAYS AS (n * 2) STORED UNIQUE);
+         CREATE TABLE flags (id INTEGER PRIMARY KEY, owner INT, is_default INT NOT NULL); CREATE UNIQUE INDEX one ON flags (owner) WHERE is_default;
+         INSERT INTO folded VALUES (1, 'a'), (2, 'b'), (3, 'C'); INSERT INTO padded VALUES (1, 'a'), (2, 'b '), (3, 'c');
+         INSERT INTO numbers VALUES (1, 1), (2, 2.5), (3, 'x'); INSERT INTO doubled (id, n) VALUES (1, 1), (2, 2), (3, 3);
+         INSERT INTO flags VALUES (1, 7, 1), (2, 7, 0), (3, 7, 0)",
+    );
+    data.goes_back_and_forth(&|| {
+        data.sql(
+            "DELETE FROM folded; INSERT INTO folded VALUES (2, 'A'), (3, 'B'), (1, 'c'); DELETE FROM padded; INSERT INTO padded VALUES (2, 'a '), (3, 'b'), (1, 'c  ');
+             DELETE FROM numbers; INSERT INTO numbers VALUES (2, 1.0), (3, 2.5), (1, 'x'); DELETE FROM doubled; INSERT INTO doubled (id, n) VALUES (2, 1), (3, 2), (1, 3);
+             UPDATE flags SET is_default = id = 3",
+        );
+    });
+}

@@ -111,7 +111,7 @@ fn session(plan: &Plan<'_>) {
     or
     $ dbsnap restore [ID]
 
-    You can now safely run your destructive script.
+    Not in this snapshot, and deleted or changed by cascade: _CategoryToMod, _CollectionToMod, favorites, reviews.
     --- stderr
     warning: deleting these rows would cascade to _CategoryToMod (ON DELETE CASCADE), _CollectionToMod (ON DELETE CASCADE), favorites (ON DELETE CASCADE), reviews (ON DELETE CASCADE); --cascade includes them
     ");
@@ -213,7 +213,7 @@ fn session(plan: &Plan<'_>) {
     To restore this backup later:
     $ dbsnap restore [ID]
 
-    You can now safely run your destructive script.
+    Not in this snapshot, and deleted or changed by cascade: _CategoryToMod, _CollectionToMod, favorites, reviews.
     ");
 
     // "List all available backups"

@@ -197,7 +197,7 @@ pub(super) fn too_late(endpoint: &Endpoint) -> DbError {
 
 fn connect_error(endpoint: &Endpoint, error: &io::Error) -> DbError {
     let reason = match error.kind() {
-        io::ErrorKind::ConnectionRefused => "nothing listens there; is the server running?".to_string(),
+        io::ErrorKind::ConnectionRefused => "nothing listens there; is the server running?".to_owned(),
         io::ErrorKind::NotFound if matches!(endpoint.host, Host::Socket(_)) => {
             "there is no socket; is the server running?".to_string()
         }

@@ -27,6 +27,7 @@ impl Store {
         self.check_present(needs)?;
         // Packs of others may be visible only: whoever installed them may have died, or failed, before they were durable.
         self.or_poison(self.fs.sync_dir(&self.layout.packs()).map_err(StoreError::from))?;
+        self.or_poison(self.sync_index())?;
         let id = Hash::of(bytes);
         let path = self.layout.manifest(&id);
         let is_new = self.fs.stat(&path)?.is_none();

@@ -71,6 +71,7 @@ impl Store {
     pub fn mend(&self, forms: &dyn Forms, dry_run: bool, monitor: &dyn Monitor) -> Result<Mended, StoreError> {
         if !dry_run {
             self.ready_to_delete()?;
+            self.sync_index()?;
         }
         let mut mended = Mended::default();
         let known = self.reload_index()?;

@@ -94,7 +94,8 @@ fn render(report: &RepairReport) -> String {
     let verdict = match (report.is_clean(), lacking, report.dry_run) {
         (true, ..) => "OK: nothing is damaged.".to_owned(),
         (_, 0, false) if report.is_whole() => "Every snapshot is whole.".to_owned(),
-        (_, 0, true) => "[DRY RUN] Every snapshot would be whole.".to_owned(),
+        (_, 0, true) if report.is_whole() => "[DRY RUN] Every snapshot would be whole.".to_owned(),
+        (_, 0, true) => "[DRY RUN] Every snapshot that can be read would be whole.".to_owned(),
         (_, 0, false) => "Every snapshot that can be read is whole.".to_owned(),
         (_, some, false) => format!(
             "{} cannot be read in full; to give them up: dbsnap delete, then dbsnap gc --now.",

@@ -458,6 +458,8 @@ fn a_damaged_manifest_is_taken_from_another_copy() {
             fs::write(path, damaged).unwrap();
             let run = shop.dbsnap(["repair", "-y"]).run();
             assert!(run.code() == Some(5) && run.stdout().contains("left"), "{run}");
+            let run = shop.dbsnap(["repair", "--dry-run", "--from", "backup"]).run();
+            assert!(run.code() == Some(5) && run.stdout().contains("that can be read would be whole"), "{run}");
             let run = shop.dbsnap(["repair", "-y", "--from", "backup"]).run().success();
             assert!(run.stdout().contains("taken from another copy"), "{run}");
             assert_eq!(fs::read(path).unwrap(), whole[path]);

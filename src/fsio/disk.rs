@@ -4,7 +4,7 @@ use super::input::flags_of;
 use super::{Entry, FileKind, FileSystem, FsError, FsResult, Lock, LockMode, OpenFile, Stat};
 use rustix::fs::{Dir, Mode, OFlags};
 use rustix::io::Errno;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -78,25 +78,20 @@ impl FileSystem for Disk {
     }
 
     fn list(&self, dir: &Path) -> FsResult<Vec<Entry>> {
-        let failed = |e| FsError::new("list", dir, e);
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let opened = retry(|| Ok(rustix::fs::open(dir, flags, Mode::empty())?)).map_err(failed)?;
         let mut entries = Vec::new();
-        // Not `std::fs::read_dir`: it panics if closing the directory fails.
-        for entry in Dir::new(opened).map_err(|e| failed(e.into()))? {
-            let entry = entry.map_err(|e| failed(e.into()))?;
-            let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            if name == "." || name == ".." {
-                continue;
-            }
-            match std::fs::symlink_metadata(dir.join(name)) {
+        for name in names_in(dir)? {
+            match std::fs::symlink_metadata(dir.join(&name)) {
                 Ok(meta) => entries.push(Entry { name: name.to_string_lossy().into_owned(), stat: stat_of(&meta) }),
                 // Removed since it was listed.
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-                Err(e) => return Err(failed(e)),
+                Err(e) => return Err(FsError::new("list", dir, e)),
             }
         }
         Ok(entries)
+    }
+
+    fn names(&self, dir: &Path) -> FsResult<Vec<String>> {
+        Ok(names_in(dir)?.iter().map(|name| name.to_string_lossy().into_owned()).collect())
     }
 
     fn create_dir(&self, dir: &Path) -> FsResult<()> {
@@ -137,6 +132,22 @@ impl FileSystem for Disk {
         // Between opening and locking the file may have lost its name: then this lock excludes nobody.
         Ok(if lock.holds()? { Some(Box::new(lock)) } else { None })
     }
+}
+
+fn names_in(dir: &Path) -> FsResult<Vec<OsString>> {
+    let failed = |e| FsError::new("list", dir, e);
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = retry(|| Ok(rustix::fs::open(dir, flags, Mode::empty())?)).map_err(failed)?;
+    let mut names = Vec::new();
+    // Not `std::fs::read_dir`: it panics if closing the directory fails.
+    for entry in Dir::new(opened).map_err(|e| failed(e.into()))? {
+        let entry = entry.map_err(|e| failed(e.into()))?;
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if name != "." && name != ".." {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
 }
 
 /// Makes a call again that a signal has interrupted. (For files the standard library does so itself.)

@@ -118,6 +118,14 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
     /// If it is absent, is not a directory, or cannot be read.
     fn list(&self, dir: &Path) -> FsResult<Vec<Entry>>;
 
+    /// The names in a directory, in no order; cheaper than [`FileSystem::list`], which looks at every entry.
+    ///
+    /// # Errors
+    /// As [`FileSystem::list`].
+    fn names(&self, dir: &Path) -> FsResult<Vec<String>> {
+        Ok(self.list(dir)?.into_iter().map(|entry| entry.name).collect())
+    }
+
     /// Creates a directory for its owner only (0700). It is durable once its parent is synced.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::prisma::ExportReader;
 use crate::snapshot::{Deleted, Entry, History, Refs, TableEntry, read_schema};
-use crate::store::{Access, Forms, ObjectCopy, Objects, Store, StoreError};
+use crate::store::{Access, DamageKind, Forms, ObjectCopy, Objects, Store, StoreError};
 use crate::tree::{LeafForms, TreeCheck, TreeError, gaps, reach};
 use serde::Serialize;
 use std::collections::HashSet;
@@ -35,6 +35,8 @@ pub enum Remedy {
     /// Nothing has to be done, or the reason says what.
     #[default]
     None,
+    /// No snapshot needs what is damaged, and `gc` removes it.
+    Collect,
     /// Snapshots contradict themselves: they can only be deleted.
     Delete,
     /// `repair` may put it right.
@@ -119,7 +121,9 @@ impl Verifying<'_> {
         self.report.packs = checked.packs;
         self.copies = checked.copies;
         for damage in checked.damage {
-            self.found(Remedy::Repair, damage.path.display().to_string(), damage.reason);
+            // What snapshots need is found once more with them.
+            let remedy = if damage.kind == DamageKind::Source { Remedy::Collect } else { Remedy::Repair };
+            self.found(remedy, damage.path.display().to_string(), damage.reason);
         }
         // What is wrong with a manifest's bytes has been found already; here it is about what they say.
         let known: Vec<String> = self.report.damage.iter().map(|damage| damage.what.clone()).collect();

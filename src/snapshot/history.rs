@@ -117,7 +117,7 @@ impl History {
         spec: &KeySpec,
     ) -> Vec<Hash> {
         let mut known_specs: Vec<(Hash, bool)> = Vec::new();
-        let mut roots = Vec::new();
+        let (mut roots, mut seen) = (Vec::new(), HashSet::new());
         for (_, entry) in self.of_table(source, table) {
             let kindred = match known_specs.iter().find(|(id, _)| *id == entry.schema_object) {
                 Some((_, kindred)) => *kindred,
@@ -128,7 +128,7 @@ impl History {
                     kindred
                 }
             };
-            if kindred && !roots.contains(&entry.root) {
+            if kindred && seen.insert(entry.root) {
                 roots.push(entry.root);
             }
         }

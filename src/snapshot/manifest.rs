@@ -223,11 +223,16 @@ impl Manifest {
             dbsnap: u64,
         }
         let malformed = |error: serde_json::Error| ManifestError::Malformed(error.to_string());
-        let version: Version = serde_json::from_slice(bytes).map_err(malformed)?;
-        if version.dbsnap != u64::from(FORMAT) {
-            return Err(ManifestError::UnknownFormat(version.dbsnap));
+        let parsed: Result<Manifest, _> = serde_json::from_slice(bytes);
+        let version = match &parsed {
+            Ok(manifest) => u64::from(manifest.dbsnap),
+            // Of another format the rest need not be what is known here.
+            Err(_) => serde_json::from_slice::<Version>(bytes).map_err(malformed)?.dbsnap,
+        };
+        if version != u64::from(FORMAT) {
+            return Err(ManifestError::UnknownFormat(version));
         }
-        serde_json::from_slice(bytes).map_err(malformed)
+        parsed.map_err(malformed)
     }
 
     /// The entry of that table.

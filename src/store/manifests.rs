@@ -27,6 +27,7 @@ impl Store {
         self.check_present(needs)?;
         // Packs of others may be visible only: whoever installed them may have died, or failed, before they were durable.
         self.or_poison(self.fs.sync_dir(&self.layout.packs()).map_err(StoreError::from))?;
+        self.or_poison(self.sync_index())?;
         let id = Hash::of(bytes);
         let path = self.layout.manifest(&id);
         let is_new = self.fs.stat(&path)?.is_none();
@@ -56,9 +57,12 @@ impl Store {
     /// # Errors
     /// If the directory cannot be listed.
     pub fn manifest_ids(&self) -> Result<Vec<Hash>, StoreError> {
-        let listed = self.entries_of(&self.layout.manifests())?;
+        let listed = match self.fs.names(&self.layout.manifests()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            listed => listed?,
+        };
         // Also what is no regular file: to overlook a snapshot would be to sweep its objects away.
-        let mut ids: Vec<Hash> = listed.iter().filter_map(|entry| hash_name(&entry.name, ".json")).collect();
+        let mut ids: Vec<Hash> = listed.iter().filter_map(|name| hash_name(name, ".json")).collect();
         ids.sort_unstable();
         Ok(ids)
     }

@@ -63,7 +63,7 @@ struct Look {
 
 impl Store {
     /// Reads everything, and mends what can be mended without any other source; `dry_run` only looks, and gives from then on what could
-    /// be read of the store if it had been mended. Nothing is removed but the index, which is made anew.
+    /// be read of the store if it had been mended. Nothing is removed but the index, which is made anew, and temporary files.
     ///
     /// # Errors
     /// [`StoreError::NotExclusive`] unless it only looks; [`StoreError::Interrupted`], [`StoreError::Io`]. What can be read can be read
@@ -71,6 +71,8 @@ impl Store {
     pub fn mend(&self, forms: &dyn Forms, dry_run: bool, monitor: &dyn Monitor) -> Result<Mended, StoreError> {
         if !dry_run {
             self.ready_to_delete()?;
+            self.sync_index()?;
+            self.stale_temps()?.iter().for_each(|(path, _)| drop(self.fs.remove(path)));
         }
         let mut mended = Mended::default();
         let known = self.reload_index()?;
@@ -296,7 +298,7 @@ impl Store {
     }
 
     /// Moves a file into quarantine, durably.
-    fn set_apart(&self, path: &Path) -> Result<PathBuf, StoreError> {
+    pub(super) fn set_apart(&self, path: &Path) -> Result<PathBuf, StoreError> {
         let target = self.quarantine_for(path)?;
         self.fs.rename(path, &target)?;
         self.fs.sync_dir(&self.layout.quarantine())?;

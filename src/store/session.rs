@@ -81,11 +81,6 @@ impl Store {
     /// Enters packs that were just installed and synced into the index, and tidies `index/` if it is time.
     pub(super) fn index_packs(&self, packs: &[(PackRef, Vec<PackEntry>)]) -> Result<(), StoreError> {
         let mut wanted = false;
-        // An index file that somebody removed must not come back after a power cut: it could say that these packs are empty.
-        match self.fs.sync_dir(&self.layout.index()).map_err(StoreError::from) {
-            Err(error) if error.is_not_found() => {}
-            synced => synced?,
-        }
         // What was damaged under such a name was written anew.
         self.distrusted().retain(|(name, _)| packs.iter().all(|(pack, _)| pack.name != *name));
         let index = self.update_index(|held| {
@@ -103,6 +98,15 @@ impl Store {
             self.write_index(&index)?;
         }
         Ok(())
+    }
+
+    /// Makes what is seen of `index/` durable: an index file that somebody removed must not come back after a power cut, since it can
+    /// say that packs are empty which were written again.
+    pub(super) fn sync_index(&self) -> Result<(), StoreError> {
+        match self.fs.sync_dir(&self.layout.index()).map_err(StoreError::from) {
+            Err(error) if error.is_not_found() => Ok(()),
+            synced => synced,
+        }
     }
 
     /// Writes one index file over everything and removes those that it replaces.

@@ -2,7 +2,6 @@
 
 use super::index::{Index, Place};
 use super::index_file::PackRef;
-use super::open::is_stale_temp;
 use super::recompress::{mark_id, marked};
 use super::{Forms, Live, Store, StoreError, Tally};
 use crate::hash::Hash;
@@ -145,13 +144,12 @@ impl Store {
         copies: Vec<Place>,
         forms: &'static dyn Forms,
     ) -> Result<SweepPlan, StoreError> {
-        let temp = self.entries_of(&self.layout.temp())?;
-        let stale: Vec<_> = temp.iter().filter(|entry| is_stale_temp(entry)).collect();
+        let stale = self.stale_temps()?;
         let unread: HashSet<u32> = index.damaged.iter().map(|(at, _)| *at).collect();
         let mut plan = SweepPlan {
             unreadable: unread.iter().map(|at| self.layout.pack(&index.packs[*at as usize].name)).collect(),
-            stale: Tally { files: stale.len() as u64, bytes: stale.iter().map(|entry| entry.stat.len).sum() },
-            stale_paths: stale.iter().map(|entry| self.layout.temp().join(&entry.name)).collect(),
+            stale: Tally { files: stale.len() as u64, bytes: stale.iter().map(|(_, len)| len).sum() },
+            stale_paths: stale.into_iter().map(|(path, _)| path).collect(),
             copies,
             ..SweepPlan::nothing(index, forms)
         };

@@ -5,7 +5,7 @@ use super::open::is_stale_temp;
 use super::{Store, StoreError};
 use crate::fsio::{Entry, FileKind};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Files of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,6 +65,13 @@ impl Store {
             refs,
             temporary: self.tally(&layout.temp(), is_stale_temp)?,
         })
+    }
+
+    /// Temporary files, which nobody owns while the store is held exclusively, and their lengths.
+    pub(super) fn stale_temps(&self) -> Result<Vec<(PathBuf, u64)>, StoreError> {
+        let entries = self.entries_of(&self.layout.temp())?;
+        let stale = entries.iter().filter(|entry| is_stale_temp(entry));
+        Ok(stale.map(|entry| (self.layout.temp().join(&entry.name), entry.stat.len)).collect())
     }
 
     fn tally(&self, dir: &Path, ours: impl Fn(&Entry) -> bool) -> Result<Tally, StoreError> {

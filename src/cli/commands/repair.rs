@@ -18,7 +18,7 @@ pub(in crate::cli) struct Args {
     /// Show what would be repaired, without changing anything
     #[arg(long)]
     dry_run: bool,
-    /// Also look for lost rows in this exported file, pack file or directory of those
+    /// Also look for what is lost in this exported file, pack file, manifest, or directory of those
     #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
     from: Vec<PathBuf>,
     /// Don't ask for confirmation
@@ -54,6 +54,9 @@ fn render(report: &RepairReport) -> String {
     }
     for file in &report.mended {
         let _ = writeln!(text, "{} {}: one bit was wrong", paint(GOOD, "mended"), printable(file));
+    }
+    for file in &report.manifests {
+        let _ = writeln!(text, "{} {}: taken from another copy", paint(GOOD, "mended"), printable(file));
     }
     for file in &report.quarantined {
         let _ = writeln!(text, "set aside {}", printable(file));
@@ -91,7 +94,8 @@ fn render(report: &RepairReport) -> String {
     let verdict = match (report.is_clean(), lacking, report.dry_run) {
         (true, ..) => "OK: nothing is damaged.".to_owned(),
         (_, 0, false) if report.is_whole() => "Every snapshot is whole.".to_owned(),
-        (_, 0, true) => "[DRY RUN] Every snapshot would be whole.".to_owned(),
+        (_, 0, true) if report.is_whole() => "[DRY RUN] Every snapshot would be whole.".to_owned(),
+        (_, 0, true) => "[DRY RUN] Every snapshot that can be read would be whole.".to_owned(),
         (_, 0, false) => "Every snapshot that can be read is whole.".to_owned(),
         (_, some, false) => format!(
             "{} cannot be read in full; to give them up: dbsnap delete, then dbsnap gc --now.",

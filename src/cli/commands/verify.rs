@@ -49,6 +49,7 @@ fn render(report: &VerifyReport) -> String {
     let _ = writeln!(text, "{verdict}: {looked}.");
     let remedy = match report.remedy {
         Remedy::None => return text,
+        Remedy::Collect => "No snapshot needs that: dbsnap gc removes it.",
         Remedy::Delete => "Such snapshots can only be given up: dbsnap delete, then dbsnap gc --now.",
         Remedy::Repair => "To put it right: dbsnap repair; with --dry-run it only shows what it would do.",
     };

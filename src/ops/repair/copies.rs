@@ -1,4 +1,4 @@
-//! Other copies of what is lost: packs in quarantine or in a copy of the store, and exported files.
+//! Other copies of what is lost: packs and manifests in quarantine or in a copy of the store, and exported files.
 
 use super::{Lack, wanted};
 use crate::db::{Counter, DbError, RowSink, TableId, TableRead, TableReader};
@@ -6,23 +6,24 @@ use crate::fsio::{Disk, FileKind, FileSystem};
 use crate::monitor::{Monitor, Step};
 use crate::ops::capture::Capture;
 use crate::ops::exported::{FileRows, usable_schema};
-use crate::ops::project::{Place, Project};
+use crate::ops::project::{Place, Project, STORE_DIR};
 use crate::ops::verify::Damage;
 use crate::ops::wanted::Wanted;
 use crate::ops::{ErrorKind, OpError};
 use crate::prisma::ExportReader;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, names_manifest};
 use crate::tree::{LeafForms, TreeError};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where packs and exported files are looked for in a folder that was named.
-const WITHIN: [&str; 5] = ["", "packs", "quarantine", ".dbsnap/packs", ".dbsnap/quarantine"];
+/// Where packs, manifests and exported files are looked for in a folder that was named: it may be a store, or hold one.
+const WITHIN: [&str; 5] = ["", "packs", "snapshots", "deleted", "quarantine"];
 
 /// Files that may hold what is lost, and what was taken from them.
 #[derive(Default)]
 pub(super) struct Copies {
     packs: Vec<PathBuf>,
+    manifests: Vec<PathBuf>,
     exports: Vec<PathBuf>,
     /// Objects taken from packs.
     pub from_packs: u64,
@@ -44,26 +45,41 @@ impl Copies {
                 copies.cannot_use(project, &dir, error.to_string());
             }
             copies.packs.clear();
+            copies.manifests.clear();
         }
         for typed in named {
             let path = place.dir.join(typed);
-            let before = copies.packs.len() + copies.exports.len();
+            let before = copies.len();
             match fs::metadata(&path).map_err(|error| OpError::io("read", &path, error))?.is_dir() {
-                true => WITHIN.iter().try_for_each(|dir| copies.add_folder(&path.join(dir)))?,
+                true => {
+                    for root in [path.clone(), path.join(STORE_DIR)] {
+                        WITHIN.iter().try_for_each(|dir| copies.add_folder(&root.join(dir)))?;
+                    }
+                }
+                false if names_manifest(&path).is_some() => copies.manifests.push(path),
                 false if path.extension().is_some_and(|end| end == "json") => copies.exports.push(path),
                 false if is_pack(&path) => copies.packs.push(path),
                 false => {}
             }
-            if copies.packs.len() + copies.exports.len() == before {
-                let what = "holds no exported backup (.json) and no pack (.pack)";
+            if copies.len() == before {
+                let what = "holds no exported backup (.json), no pack (.pack) and no manifest";
                 return Err(OpError::Usage(format!("{} {what}", typed.display())));
             }
         }
-        for files in [&mut copies.packs, &mut copies.exports] {
+        for files in [&mut copies.packs, &mut copies.manifests, &mut copies.exports] {
             files.sort_unstable();
             files.dedup();
         }
         Ok(copies)
+    }
+
+    fn len(&self) -> usize {
+        self.packs.len() + self.manifests.len() + self.exports.len()
+    }
+
+    /// Files that may be manifests.
+    pub fn manifests(&self) -> &[PathBuf] {
+        &self.manifests
     }
 
     fn add_folder(&mut self, dir: &Path) -> Result<(), OpError> {
@@ -75,6 +91,8 @@ impl Copies {
             let path = dir.join(&entry.name);
             if is_pack(&path) {
                 self.packs.push(path);
+            } else if names_manifest(&path).is_some() {
+                self.manifests.push(path);
             } else if is_export(&path) {
                 self.exports.push(path);
             }

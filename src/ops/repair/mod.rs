@@ -76,6 +76,8 @@ pub struct RepairReport {
     pub index: Vec<Damage>,
     /// Small files in which one bit was put right.
     pub mended: Vec<String>,
+    /// Manifests that were taken again from other copies.
+    pub manifests: Vec<String>,
     /// What was set aside.
     pub quarantined: Vec<String>,
     /// Objects that were taken again from packs: those in quarantine, and those that were named.
@@ -100,6 +102,7 @@ impl RepairReport {
         self.packs.is_empty()
             && self.index.is_empty()
             && self.mended.is_empty()
+            && self.manifests.is_empty()
             && self.snapshots.is_empty()
             && self.left.is_empty()
     }
@@ -110,7 +113,7 @@ impl RepairReport {
     }
 }
 
-/// Repairs the store. What is lost is taken again from packs in quarantine, from exported files, from what is at the paths `from`,
+/// Repairs the store. What is lost is taken again from quarantine, from exported files, from what is at the paths `from`,
 /// and from the live database, where it has the same hash. `dry_run` only looks, and reads none of these.
 ///
 /// # Errors
@@ -123,7 +126,13 @@ pub fn repair(place: &Place, from: &[PathBuf], dry_run: bool, monitor: &dyn Moni
     monitor.begin(&Step { verb: "Checking", subject: "packs", ..Step::default() });
     let mended = store.mend(&LeafForms, dry_run, monitor);
     monitor.end();
-    let mended = mended?;
+    let mut mended = mended?;
+    let mut manifests = Vec::new();
+    if !dry_run {
+        let recalled = store.recall_manifests(copies.manifests())?;
+        mended.quarantined.extend(recalled.quarantined);
+        manifests = recalled.files;
+    }
     let history = History::load(&store)?;
     let deleted = Deleted::load(&store)?;
     let listed = history.entries.iter().map(|entry| (entry, false));
@@ -158,6 +167,7 @@ pub fn repair(place: &Place, from: &[PathBuf], dry_run: bool, monitor: &dyn Moni
         packs: packs(&project, &mended),
         index: mended.index.iter().map(|(path, reason)| damage(&project, path, reason)).collect(),
         mended: mended.files.iter().map(|path| shown(&project, path)).collect(),
+        manifests: manifests.iter().map(|path| shown(&project, path)).collect(),
         quarantined: mended.quarantined.iter().map(|path| shown(&project, path)).collect(),
         from_packs: copies.from_packs,
         from_exports: copies.from_exports,

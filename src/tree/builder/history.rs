@@ -19,6 +19,8 @@ const MOST_DEPTH: u32 = 32;
 const SHALLOW: u32 = 4;
 /// Stand-ins looked at for one leaf that is too deep.
 const MOST_STAND_INS: usize = 128;
+/// Older trees, beside the parent, that leaves ask for rows: what a snapshot costs must not grow with how many there are.
+const MOST_TREES: usize = 64;
 /// Leaves of older trees read in vain before a builder looks only now and then.
 const CREDIT: i64 = 64;
 /// Without credit, one leaf in this many still asks the older trees.
@@ -41,7 +43,7 @@ pub(super) struct History<'o> {
 impl<'o> History<'o> {
     pub(super) fn new(objects: &'o dyn NewObjects, roots: &[Hash]) -> History<'o> {
         History {
-            roots: roots.to_vec(),
+            roots: roots.iter().take(1 + MOST_TREES).copied().collect(),
             leaves: LeafReader::new(objects, LEAF_CACHE),
             nodes: Arc::new(NodeReader::new(objects, NODE_CACHE)),
             damaged: AtomicBool::new(false),

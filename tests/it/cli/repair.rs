@@ -430,3 +430,96 @@ fn paths_that_hold_nothing_are_refused_before_anything_is_done() {
     let run = shop.dbsnap(["repair", "-y", "--from", "notes.json"]).run().success();
     assert!(run.stdout().contains("cannot use notes.json: line 1: not a backup file"), "{run}");
 }
+
+/// Every file of the store, beside it.
+fn copy_of_the_store(shop: &Shop, to: &str) -> PathBuf {
+    let copy = shop.path().join(to);
+    for (path, bytes) in files(&shop.store()) {
+        let target = copy.join(path.strip_prefix(shop.store()).unwrap());
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::write(target, bytes).unwrap();
+    }
+    copy
+}
+
+/// Torment: B3
+#[test]
+fn a_damaged_manifest_is_taken_from_another_copy() {
+    let shop = shop();
+    let other = shop.snap(["facet_definitions", "-m", "deleted"]);
+    shop.dbsnap(["delete", &other, "-y"]).run().success();
+    copy_of_the_store(&shop, "backup/.dbsnap");
+    let whole = files(&shop.store());
+    let manifests: Vec<PathBuf> = ["snapshots", "deleted"].into_iter().flat_map(|dir| in_dir(&shop, dir)).collect();
+    assert_eq!(manifests.len(), 3);
+    for path in &manifests {
+        let another = manifests.iter().find(|other| *other != path).unwrap();
+        for damaged in [b"".as_slice(), b"{}", &whole[another]] {
+            fs::write(path, damaged).unwrap();
+            let run = shop.dbsnap(["repair", "-y"]).run();
+            assert!(run.code() == Some(5) && run.stdout().contains("left"), "{run}");
+            let run = shop.dbsnap(["repair", "--dry-run", "--from", "backup"]).run();
+            assert!(run.code() == Some(5) && run.stdout().contains("that can be read would be whole"), "{run}");
+            let run = shop.dbsnap(["repair", "-y", "--from", "backup"]).run().success();
+            assert!(run.stdout().contains("taken from another copy"), "{run}");
+            assert_eq!(fs::read(path).unwrap(), whole[path]);
+            assert!(files(&shop.store().join("quarantine")).values().any(|kept| kept == damaged), "{run}");
+            shop.dbsnap(["verify"]).run().success();
+            put_back(&shop.store(), &whole);
+        }
+    }
+    // Named itself, and in quarantine. What has the name alone is not taken.
+    let (path, name) = (&manifests[0], manifests[0].file_name().unwrap());
+    let good = shop.path().join("backup/.dbsnap/snapshots").join(name);
+    fs::write(path, "{}").unwrap();
+    shop.dbsnap(["repair", "-y", "--from", good.to_str().unwrap()]).run().success();
+    assert_eq!(fs::read(path).unwrap(), whole[path]);
+    put_back(&shop.store(), &whole);
+    fs::write(path, "{}").unwrap();
+    fs::create_dir(shop.store().join("quarantine")).unwrap_or_default();
+    fs::write(shop.store().join("quarantine").join(name), &whole[&manifests[1]]).unwrap();
+    assert_eq!(shop.dbsnap(["repair", "-y"]).run().code(), Some(5));
+    assert_eq!(fs::read(path).unwrap(), b"{}");
+    fs::copy(&good, shop.store().join("quarantine").join(format!("{}.2", name.display()))).unwrap();
+    shop.dbsnap(["repair", "-y"]).run().success();
+    assert_eq!(fs::read(path).unwrap(), whole[path]);
+}
+
+/// A tag or a pin knows of a snapshot whose manifest is gone; of one that nothing names nobody can tell that it was not deleted.
+///
+/// Torment: B3
+#[test]
+fn a_manifest_that_is_gone_is_taken_from_another_copy() {
+    let shop = shop();
+    copy_of_the_store(&shop, "backup");
+    let whole = files(&shop.store());
+    let pinned = in_dir(&shop, "refs/pins")[0].file_name().unwrap().to_str().unwrap().to_owned();
+    for (gone, kept) in [("refs/tags", "refs/pins"), ("refs/pins", "refs/tags")] {
+        fs::remove_file(&in_dir(&shop, gone)[0]).unwrap();
+        assert_eq!(in_dir(&shop, kept).len(), 1);
+        for dir in ["snapshots", "packs"] {
+            in_dir(&shop, dir).iter().for_each(|path| fs::remove_file(path).unwrap());
+        }
+        shop.sql("DELETE FROM mods");
+        let run = shop.dbsnap(["repair", "-y", "--from", "backup"]).run().success();
+        assert!(run.stdout().contains("taken from another copy"), "{run}");
+        let there = in_dir(&shop, "snapshots");
+        assert!(there.len() == 1 && there[0].to_str().unwrap().contains(&pinned), "{there:?}");
+        shop.dbsnap(["verify"]).run().success();
+        put_back(&shop.store(), &whole);
+    }
+}
+
+#[test]
+fn temporary_files_that_a_killed_repair_left_go_with_the_next() {
+    let shop = shop();
+    let temp = shop.store().join("tmp");
+    let (left, other) = (temp.join("0123456789abcdef.tmp"), temp.join("notes.tmp"));
+    for path in [&left, &other] {
+        fs::write(path, "half a pack").unwrap();
+    }
+    shop.dbsnap(["repair", "--dry-run"]).run().success();
+    assert!(left.exists());
+    is_repaired(&shop, "temporary files");
+    assert!(!left.exists() && other.exists());
+}

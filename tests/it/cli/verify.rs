@@ -279,3 +279,39 @@ fn a_deleted_snapshot_is_verified_too() {
         assert!(run.stdout().contains(&format!("snapshot {}, table authors", &deleted[..8])), "{run}");
     }
 }
+
+/// What draws on something that is gone, and is needed by no snapshot, is for `gc` to remove: `repair` has nothing to do.
+#[test]
+fn what_only_gc_puts_right_is_left_to_gc() {
+    let shop = Shop::new();
+    shop.sql(
+        "CREATE TABLE big (id INTEGER PRIMARY KEY, v TEXT);
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+         INSERT INTO big SELECT i, hex(randomblob(40)) FROM n",
+    );
+    let old = shop.snap(["big", "-m", "old"]);
+    let first = files(&shop.store().join("packs"));
+    shop.sql("UPDATE big SET v = 'changed' WHERE id = 1000");
+    let new = shop.snap(["big", "-m", "new"]);
+    shop.snap(["mods", "-m", "kept"]);
+    for id in [&old, &new] {
+        shop.dbsnap(["delete", id, "-y"]).run().success();
+    }
+    fs::remove_dir_all(shop.store().join("deleted")).unwrap();
+    first.keys().for_each(|pack| fs::remove_file(pack).unwrap());
+    let only_gc = |shop: &Shop| {
+        let run = shop.dbsnap(["verify"]).run();
+        assert_eq!(run.code(), Some(5), "{run}");
+        assert!(run.stdout().contains("dbsnap gc removes it") && !run.stdout().contains("repair"), "{run}");
+    };
+    only_gc(&shop);
+    // The rows of that state are stored once more, and what lacks something stays beside them.
+    let again = shop.snap(["big", "-m", "again"]);
+    only_gc(&shop);
+    shop.dbsnap(["verify", &again]).run().success();
+    shop.dbsnap(["gc"]).run().success();
+    shop.dbsnap(["verify"]).run().success();
+    shop.sql("DELETE FROM big");
+    shop.dbsnap(["restore", &again, "-y"]).run().success();
+    shop.dbsnap(["diff", &again, "--exit-code"]).run().success();
+}

@@ -232,6 +232,51 @@ fn what_a_snapshot_builds_on_is_durable_before_it_is_acknowledged() {
     failing_once(&machine, |machine| put(&open(machine, Access::Write)?, 1..4).map(drop), again);
 }
 
+/// An index file that takes a pack for one that is to be removed can be gone, and not durably, when that pack is written again by
+/// somebody who dies. Who builds on the pack makes sure first that the index file does not come back.
+///
+/// Torment: C4, D1
+#[test]
+fn no_index_file_comes_back_that_hides_what_a_snapshot_builds_on() {
+    let machine = Simulated::new();
+    init(&machine).unwrap();
+    let gone = snap(&open(&machine, Access::Write).unwrap(), &[1, 2, 3]).unwrap();
+    open(&machine, Access::Exclusive).unwrap().remove_manifest(&gone).unwrap();
+    /// The work of a process that is killed at a step; whether it got to its end.
+    fn killed(machine: &Simulated, step: u64, work: impl Fn() -> Result<(), StoreError>) -> bool {
+        machine.fail_at(machine.operations() + step, ErrorKind::Other, true);
+        let done = work().is_ok();
+        machine.heal();
+        done
+    }
+    for swept in 1.. {
+        let first = machine.fork();
+        let is_last = killed(&first, swept, || sweep(&first).map(drop));
+        for wrote in 1.. {
+            let second = first.fork();
+            let is_last = killed(&second, wrote, || put(&open(&second, Access::Write)?, 1..4).map(drop));
+            let manifest = snap(&open(&second, Access::Write).unwrap(), &[1, 2, 3]).unwrap();
+            for seed in 0..12 {
+                let after = second.fork();
+                after.reboot(seed);
+                let store = open(&after, Access::Read).unwrap();
+                for number in numbers(&store, &manifest) {
+                    assert!(
+                        store.get(&id(number)).is_ok(),
+                        "{number} is lost: gc {swept}, writer {wrote}, seed {seed}"
+                    );
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        if is_last {
+            break;
+        }
+    }
+}
+
 /// A deletion that failed at its last sync can be seen nevertheless, and so can packs; a sweep that goes by them makes them durable.
 ///
 /// Torment: D1, C4

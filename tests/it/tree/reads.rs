@@ -45,6 +45,29 @@ fn one_changed_row_makes_few_objects() {
     assert!(store.len() - objects <= 3);
 }
 
+/// Torment: L3
+#[test]
+fn a_changed_row_costs_the_same_after_many_snapshots_as_after_some() {
+    let (store, spec, mut dice) = (Memory::default(), keyed(), Dice(15));
+    let mut model = table(100, &mut dice);
+    let mut roots = vec![build(&store, &spec, &[], &model).root];
+    let change = |model: &mut Model, nth: usize, dice: &mut Dice| {
+        model.values_mut().nth(nth % 100).unwrap().0 = some_row(nth as u64 % 100 * 7, dice);
+    };
+    for nth in 0..800 {
+        change(&mut model, nth, &mut dice);
+        roots.insert(0, build(&store, &spec, &roots[..1], &model).root);
+    }
+    let mut reads = |known: &[Hash]| {
+        change(&mut model, 33, &mut dice);
+        store.take_reads();
+        build(&store, &spec, known, &model);
+        store.take_reads()
+    };
+    let (some, all) = (reads(&roots[..100]), reads(&roots));
+    assert!(all < some + some / 10, "{all} reads of 800 trees, {some} of 100");
+}
+
 #[test]
 fn seeking_reads_only_the_way() {
     let (store, spec) = (Memory::default(), keyed());

@@ -8,6 +8,28 @@ use crate::db::patch::PatchTable;
 /// another, or when rows of a partitioned table go (which of its partitions is written first is not known by their names). No order of
 /// statements keeps them from that: they are dropped and, at the end, made again. A condition on `k`.
 pub(super) fn moving(tables: &[PatchTable<'_>]) -> String {
+    format!(
+        "(k.confupdtype <> 'a' OR k.confdeltype <> 'a')\n    AND ({}\n    OR NOT k.confrelid = ANY (tables) AND {} AND {})",
+        beyond_keys(tables),
+        in_patch("k.conrelid"),
+        in_patch("k.confrelid")
+    )
+}
+
+/// Foreign keys onto the tables that refuse at once, although they do not act: what is referred to may come back with another row. Those
+/// of other tables are only in the way if that is not part of a row's key, and are only touched by their owner. A condition on `k`.
+pub(super) fn waiting(tables: &[PatchTable<'_>]) -> String {
+    format!(
+        "{} AND ({} OR ({} OR NOT k.confrelid = ANY (tables)) AND EXISTS (SELECT FROM pg_catalog.pg_class c \
+         WHERE c.oid = k.conrelid AND pg_catalog.pg_has_role(c.relowner, 'USAGE')))",
+        in_patch("k.confrelid"),
+        in_patch("k.conrelid"),
+        beyond_keys(tables)
+    )
+}
+
+/// Whether a foreign key onto one of the tables refers to something that is not part of a row's key. A condition on `k`.
+fn beyond_keys(tables: &[PatchTable<'_>]) -> String {
     let key = |one: &PatchTable<'_>| {
         let of = format!("{}::pg_catalog.regclass", literal(&table(&one.schema.table)));
         one.schema.key_names().into_iter().map(|name| format!("({of}, {})", literal(name))).collect::<Vec<_>>()
@@ -21,17 +43,13 @@ pub(super) fn moving(tables: &[PatchTable<'_>]) -> String {
         ),
     };
     format!(
-        "(k.confupdtype <> 'a' OR k.confdeltype <> 'a')\n    \
-         AND (EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = k.confrelid AND k.confrelid = ANY (tables) \
-         AND a.attnum = ANY (k.confkey){beyond})\n    \
-         OR NOT k.confrelid = ANY (tables) AND {} AND {})",
-        in_patch("k.conrelid"),
-        in_patch("k.confrelid")
+        "EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = k.confrelid AND k.confrelid = ANY (tables) \
+         AND a.attnum = ANY (k.confkey){beyond})"
     )
 }
 
 /// Whether a table, or a partition of it, is one of the patch's.
-pub(super) fn in_patch(oid: &str) -> String {
+fn in_patch(oid: &str) -> String {
     format!(
         "({oid} = ANY (tables) OR EXISTS (SELECT FROM pg_catalog.pg_partition_tree({oid}) AS p WHERE p.relid = ANY (tables)))"
     )

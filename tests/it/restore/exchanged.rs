@@ -72,6 +72,18 @@ fn within_partitions() {
     });
 }
 
+/// Torment: R1, R7, R13
+#[test]
+fn generated_primary_keys() {
+    goes_back(
+        "CREATE TABLE t (id int NOT NULL UNIQUE, n int NOT NULL CHECK (n < 4), made int GENERATED ALWAYS AS (n + 1) STORED, CONSTRAINT made PRIMARY KEY (made));
+         COMMENT ON CONSTRAINT made ON t IS 'it''s'; ALTER TABLE t CLUSTER ON made; CREATE PUBLICATION told FOR TABLE t",
+        "(id) ON DELETE CASCADE",
+        "(1, 1), (2, 2), (3, 3)",
+        "UPDATE t SET n = -n; UPDATE t SET n = -n % 3 + 1",
+    );
+}
+
 /// What others refer to goes from one row to another, and they stay with the value.
 ///
 /// Torment: R1, R12, R13
@@ -94,6 +106,27 @@ fn what_is_referred_to() {
              COMMENT ON CONSTRAINT outside_code_fkey ON outside IS 'by code'",
         );
     });
+}
+
+/// A row that is referred to goes, another comes with what it was referred to by, and a third gets another number.
+///
+/// Torment: R1, R7, R13
+#[test]
+fn what_another_row_brings() {
+    for action in ["", "DEFERRABLE", "DEFERRABLE INITIALLY DEFERRED", "ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED"]
+    {
+        on_postgres(|place| {
+            place.sql(&format!(
+                "CREATE TABLE t (id int PRIMARY KEY, code text NOT NULL UNIQUE, n int GENERATED ALWAYS AS IDENTITY);
+                 CREATE TABLE outside (code text REFERENCES t (code) {action});
+                 INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, 'c'); INSERT INTO outside VALUES ('b'), ('c')"
+            ));
+            place.goes_there_and_back(
+                &["t"],
+                "UPDATE t SET n = DEFAULT WHERE id = 1; UPDATE t SET id = 9 WHERE id = 2; UPDATE t SET n = DEFAULT WHERE id = 3",
+            );
+        });
+    }
 }
 
 /// A value that another row has for good is refused as before, and every index is still there.

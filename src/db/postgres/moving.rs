@@ -1,7 +1,9 @@
 //! Foreign keys that are in the way of a patch.
 
+use super::operators::is_told_by;
 use super::patch::literal;
 use super::quote::table;
+use crate::codec::Key;
 use crate::db::patch::PatchTable;
 
 /// Foreign keys onto the tables that would act, or refuse at once, when a value that is not part of a row's key goes from one row to
@@ -32,7 +34,11 @@ pub(super) fn waiting(tables: &[PatchTable<'_>]) -> String {
 fn beyond_keys(tables: &[PatchTable<'_>]) -> String {
     let key = |one: &PatchTable<'_>| {
         let of = format!("{}::pg_catalog.regclass", literal(&table(&one.schema.table)));
-        one.schema.key_names().into_iter().map(|name| format!("({of}, {})", literal(name))).collect::<Vec<_>>()
+        let Key::Columns { columns, .. } = &one.schema.key else { return Vec::new() };
+        let columns = columns.iter().filter_map(|key| Some((key.order, one.schema.columns.get(key.column as usize)?)));
+        // another form of a key is another row for a patch
+        let told = columns.filter(|(order, column)| is_told_by(*order, column));
+        told.map(|(_, column)| format!("({of}, {})", literal(&column.name))).collect::<Vec<_>>()
     };
     let keys: Vec<String> = tables.iter().flat_map(key).collect();
     let beyond = match keys.is_empty() {

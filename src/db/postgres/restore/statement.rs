@@ -275,6 +275,6 @@ pub(super) fn is_set(schema: &TableSchema, position: usize, column: &Column) -> 
     let Key::Columns { columns, .. } = &schema.key else { return column.identity != Some(Identity::Always) };
     match columns.iter().find(|key| key.column as usize == position) {
         None => column.identity != Some(Identity::Always),
-        Some(key) => has_many_forms(key.order, column.kind),
+        Some(key) => has_many_forms(key.order, column),
     }
 }

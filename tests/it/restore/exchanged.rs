@@ -84,6 +84,26 @@ fn generated_primary_keys() {
     );
 }
 
+/// What others refer to goes from one row to another, and nobody refers to these rows.
+///
+/// Torment: R1, R7, R13
+#[test]
+fn what_is_referred_to_by_nobody() {
+    for action in ["ON UPDATE SET DEFAULT ON DELETE SET DEFAULT", "ON UPDATE CASCADE ON DELETE RESTRICT"] {
+        on_postgres(|place| {
+            place.sql(&format!(
+                "CREATE TABLE t (id int PRIMARY KEY, n int, made text GENERATED ALWAYS AS (coalesce(n, -1) || 'x') STORED UNIQUE);
+                 CREATE TABLE outside (made text REFERENCES t (made) {action});
+                 INSERT INTO t VALUES (1, 1), (2, 2), (3, 3), (4, 4); INSERT INTO outside VALUES ('4x')"
+            ));
+            place.goes_there_and_back(
+                &["t"],
+                "UPDATE t SET n = -n WHERE id < 4; UPDATE t SET n = -n % 3 + 1 WHERE id < 4",
+            );
+        });
+    }
+}
+
 /// What others refer to goes from one row to another, and they stay with the value.
 ///
 /// Torment: R1, R12, R13

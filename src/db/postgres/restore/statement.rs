@@ -52,8 +52,13 @@ impl PostgresRestore<'_> {
         if updates().all(|staged| self.links.is_replaceable(staged.index)) {
             return self.counts(pending, Updating::Replacing);
         }
-        if let Some(counts) = self.detach(pending)? {
-            return Ok(counts);
+        match self.detach(pending) {
+            Ok(Some(counts)) => return Ok(counts),
+            Ok(None) => {}
+            Err(Failure::Server(error)) if !error.is_fatal() => {
+                self.session.connection.execute(back, monitor)?;
+            }
+            Err(failure) => return Err(failure),
         }
         match self.stepping_aside(pending) {
             // no value was free, or none that the column takes; the first failure names what is to be lifted

@@ -174,6 +174,28 @@ fn generated_primary_keys_change_places() {
     assert_eq!(keys(), before);
 }
 
+/// Two rows without a value are in each other's way.
+///
+/// Torment: R13
+#[test]
+fn rows_without_values_change_places() {
+    let db = PgServer::shared().database();
+    if db.sql("SHOW server_version_num").trim() < "150000" {
+        return;
+    }
+    db.sql(
+        "CREATE TABLE t (id int PRIMARY KEY, n int, m int, UNIQUE NULLS NOT DISTINCT (n, m)); INSERT INTO t VALUES (1, NULL, 1), (2, NULL, 2), (3, 3, NULL), (4, 4, NULL);
+         CREATE TABLE s (id int PRIMARY KEY, n int, w text); CREATE UNIQUE INDEX s_n ON s (n) NULLS NOT DISTINCT; INSERT INTO s VALUES (1, NULL, 'a'), (2, 2, 'b'), (3, 3, 'c')",
+    );
+    let data = PostgresPatched::new(db);
+    data.goes_back_and_forth(&|| {
+        data.db.sql(
+            "UPDATE t SET n = id * 10; UPDATE t SET n = NULL, m = 3 - m WHERE id < 3; UPDATE t SET n = 7 - id WHERE id > 2;
+             UPDATE s SET n = 9 WHERE id = 1; UPDATE s SET n = NULL WHERE id = 2; UPDATE s SET n = 2 WHERE id = 1",
+        );
+    });
+}
+
 /// What others refer to goes with one row and comes with another, while they are no part of the patch.
 ///
 /// Torment: R1, R13

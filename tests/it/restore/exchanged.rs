@@ -84,6 +84,31 @@ fn generated_primary_keys() {
     );
 }
 
+/// What others refer to goes with a row and comes with another, although it must not go for a moment.
+///
+/// Torment: R1, R13
+#[test]
+fn what_must_not_go() {
+    on_postgres(|place| {
+        place.may_make_again();
+        place.sql(
+            "CREATE TABLE t (id int PRIMARY KEY, code text UNIQUE); CREATE TABLE outside (code text, n int);
+             ALTER TABLE outside ADD CONSTRAINT held FOREIGN KEY (code) REFERENCES t (code) ON DELETE RESTRICT ON UPDATE RESTRICT;
+             COMMENT ON CONSTRAINT held ON outside IS 'held'; INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, 'c'); INSERT INTO outside VALUES ('a', 1), ('b', 2)",
+        );
+        place.goes_there_and_back(
+            &["t"],
+            "ALTER TABLE outside DROP CONSTRAINT held; UPDATE t SET id = 9 WHERE id = 1; UPDATE t SET code = 'd' WHERE id = 3;
+             ALTER TABLE outside ADD CONSTRAINT held FOREIGN KEY (code) REFERENCES t (code) ON DELETE RESTRICT ON UPDATE RESTRICT;
+             COMMENT ON CONSTRAINT held ON outside IS 'held'",
+        );
+        let snap = place.round.snap(&["t"]).id;
+        place.sql("INSERT INTO t VALUES (5, 'e'); INSERT INTO outside VALUES ('e', 5)");
+        let (code, error) = place.refused(&[&snap, "--mode", "exact"]);
+        assert!(code == Some(1) && error.contains("23503"), "{code:?}: {error}");
+    });
+}
+
 /// What others refer to goes from one row to another, and nobody refers to these rows.
 ///
 /// Torment: R1, R7, R13

@@ -19,7 +19,8 @@ pub(super) fn load(
     monitor: &dyn Monitor,
 ) -> Result<(), Failure> {
     let sql = format!(
-        "SELECT i.indrelid, c.relname, i.indisprimary, i.indimmediate, i.indnkeyatts, i.indkey, i.indcollation \
+        "SELECT i.indrelid, c.relname, i.indisprimary, i.indimmediate, i.indnkeyatts, i.indkey, i.indcollation, \
+         coalesce((pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct')::pg_catalog.bool, false) \
          FROM {wanted} JOIN pg_catalog.pg_index i ON i.indrelid = wanted.oid \
          JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
          WHERE i.indisunique AND i.indisvalid AND i.indislive AND i.indpred IS NULL AND i.indexprs IS NULL \
@@ -56,8 +57,10 @@ pub(super) fn load(
                 info.schema.key = Key::Columns { source, columns };
             }
         }
+        // NULLS NOT DISTINCT: whether two rows are in each other's way is not for us to tell
+        let conditional = row.flag(7)? && columns.iter().any(|column| column.nullable);
         let columns = columns.iter().map(|column| column.name.clone()).collect();
-        info.schema.unique.push(UniqueIndex { name, columns, conditional: false });
+        info.schema.unique.push(UniqueIndex { name, columns, conditional });
         Ok(())
     })?;
     load_conditional(connection, wanted, tables, monitor)?;

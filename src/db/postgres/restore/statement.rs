@@ -25,7 +25,10 @@ impl PostgresRestore<'_> {
     pub(super) fn write(&mut self, pending: &[Staged]) -> Result<(), DbError> {
         let mut pending = pending.to_vec();
         pending.sort_by_key(|staged| staged.work);
-        let counts = self.lifting(&pending, |restore| restore.by_some_way(&pending))?;
+        let counts = self.lifting(&pending, |restore| {
+            let counts = restore.by_some_way(&pending)?;
+            restore.fits_deferred_keys(&pending).map(|()| counts)
+        })?;
         self.check(&pending, &counts)
     }
 

@@ -133,7 +133,7 @@ fn keys_as_sqlite3_prints_them() {
 
 /// Some of these one after the other, between quotes of SQL.
 fn joined(dice: &mut Dice, pieces: &[&str], most: u64) -> String {
-    let text: String = (0..dice.roll(most + 1)).map(|_| pieces[dice.roll(pieces.len() as u64) as usize]).collect();
+    let text: String = (0..dice.roll(most + 1)).map(|_| dice.pick(pieces)).collect();
     format!("'{}'", text.replace('\'', "''"))
 }
 
@@ -182,14 +182,14 @@ fn generated_keys_are_found_as_psql_prints_them() {
         place.sql(&format!("CREATE TABLE {table} ({}, n int, PRIMARY KEY ({columns}))", declared.join(", ")));
         let mut value = |kind: &str| match kind {
             "numeric" => {
-                format!("{}{}e{}", ["", "-"][dice.roll(2) as usize], dice.roll(100_000), dice.roll(9) as i64 - 6)
+                format!("{}{}e{}", dice.pick(&["", "-"]), dice.roll(100_000), dice.pick(&[-6, -2, 0, 1, 3]))
             }
             "timestamptz" => {
                 format!("timestamptz '1999-12-31 22:00:00.5+00' + interval '{} s'", dice.roll(9_000_000_000))
             }
             "interval" => format!("'{} mons {} days {} s'", dice.roll(30), dice.roll(40), dice.roll(100_000)),
             "date" => format!("date '0001-01-01 BC' + {}", dice.roll(900_000)),
-            "boolean" => ["true", "false"][dice.roll(2) as usize].to_owned(),
+            "boolean" => dice.pick(&["true", "false"]).to_owned(),
             "bytea" => format!("convert_to({}, 'UTF8')", joined(&mut dice, &TEXT, 3)),
             _ => joined(&mut dice, &TEXT, 5),
         };
@@ -224,7 +224,7 @@ fn generated_keys_are_found_as_sqlite3_prints_them() {
         for n in 0..60 {
             let values = kinds.iter().map(|kind| match (*kind, dice.roll(2)) {
                 ("TEXT", _) | ("", 0) => joined(&mut dice, &TEXT, 5),
-                _ => format!("{}{}", ["", "-"][dice.roll(2) as usize], dice.roll(80_000) as f64 / 8.0),
+                _ => format!("{}{}", dice.pick(&["", "-"]), dice.roll(80_000) as f64 / 8.0),
             });
             let values: Vec<String> = values.collect();
             rows += &format!("INSERT OR IGNORE INTO {table} VALUES ({}, {n});", values.join(", "));

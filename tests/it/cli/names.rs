@@ -144,7 +144,7 @@ fn ops_place(place: &Place) -> dbsnap::ops::Place {
 }
 
 fn word(dice: &mut Dice, pieces: &[&str], most: u64) -> String {
-    (0..=dice.roll(most)).map(|_| pieces[dice.roll(pieces.len() as u64) as usize]).collect()
+    (0..=dice.roll(most)).map(|_| dice.pick(pieces)).collect()
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn generated_names_are_the_tables_that_psql_finds() {
     let mut names = BTreeSet::new();
     for n in 0..50 {
         let name = word(&mut dice, &pieces, 4);
-        let schema = ["public", "S p"][dice.roll(2) as usize];
+        let schema = dice.pick(&["public", "S p"]);
         if names.insert((schema, name.clone())) {
             let quoted = name.replace('"', "\"\"");
             place.sql(&format!("CREATE TABLE \"{schema}\".\"{quoted}\" AS SELECT 7 AS id, {n} AS n; ALTER TABLE \"{schema}\".\"{quoted}\" ADD PRIMARY KEY (id)"));

@@ -161,8 +161,14 @@ pub trait Snapshot: TableReader {
         rows: &[&[u8]],
     ) -> Result<Vec<bool>, DbError>;
 
+    /// Whether [`Snapshot::rivals`] may find any in `table`.
+    ///
+    /// # Errors
+    /// If the database cannot tell.
+    fn has_rivals(&mut self, table: TableId) -> Result<bool, DbError>;
+
     /// For each of `rows`, which are not in the table yet, the row of `table` that has to give way to it, or take its values: a unique
-    /// index of the database's takes both for the same, and the table has no captured key that says so. `None` where there is no such row.
+    /// index of the database's takes both for the same, and no captured key says so. `None` where there is no such row.
     ///
     /// # Errors
     /// If the database cannot tell.

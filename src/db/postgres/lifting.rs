@@ -45,17 +45,20 @@ pub(super) fn foreign_keys(condition: &str) -> String {
 }
 
 /// Unique indexes and exclusion constraints for which `condition` on `i` (`pg_index`) holds, with all of the partitioned index that
-/// one is part of. Foreign keys that rely on one go first, unless changes of values follow them.
+/// one is part of. Foreign keys that rely on one go first, unless changes of values follow them. A table whose updates are published
+/// must not be without what identifies its rows, which a primary key does without being asked.
 pub(super) fn unique_indexes(condition: &str) -> String {
     let roots = format!(
         "SELECT DISTINCT coalesce(pg_catalog.pg_partition_root(i.indexrelid)::pg_catalog.oid, i.indexrelid) AS oid \
-         FROM pg_catalog.pg_index i WHERE (i.indisunique OR i.indisexclusion) AND i.indisvalid AND NOT i.indisprimary \
+         FROM pg_catalog.pg_index i WHERE (i.indisunique OR i.indisexclusion) AND i.indisvalid \
          AND ({condition})"
     );
     let tree = "SELECT roots.oid AS root, roots.oid, 0 AS level, NULL::pg_catalog.oid AS parent FROM roots UNION ALL \
          SELECT roots.oid, p.relid, p.level, p.parentrelid FROM roots \
          CROSS JOIN LATERAL pg_catalog.pg_partition_tree(roots.oid) AS p WHERE p.level > 0";
     let (index, table) = (relation("i.indexrelid"), relation("i.indrelid"));
+    let by_default =
+        "i.indisprimary AND (SELECT c.relreplident = 'd' FROM pg_catalog.pg_class c WHERE c.oid = i.indrelid)";
     let make = format!(
         "pg_catalog.format('SET LOCAL default_tablespace = %L; ', \
          coalesce((SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = x.reltablespace), '')) \
@@ -67,7 +70,7 @@ pub(super) fn unique_indexes(condition: &str) -> String {
          || {} END || {} \
          || CASE WHEN i.indisclustered THEN pg_catalog.format('; ALTER TABLE %s CLUSTER ON %I', {table}, x.relname) ELSE '' END \
          || CASE WHEN i.indisreplident THEN pg_catalog.format('; ALTER TABLE ONLY %s REPLICA IDENTITY USING INDEX %I', {table}, x.relname) \
-         ELSE '' END \
+         WHEN {by_default} THEN pg_catalog.format('; ALTER TABLE ONLY %s REPLICA IDENTITY DEFAULT', {table}) ELSE '' END \
          || coalesce((SELECT pg_catalog.string_agg(pg_catalog.format('; ALTER INDEX %s ALTER COLUMN %s SET STATISTICS %s', \
          {index}, a.attnum, a.attstattarget), '') FROM pg_catalog.pg_attribute a \
          WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0), '')",
@@ -82,7 +85,7 @@ pub(super) fn unique_indexes(condition: &str) -> String {
     format!(
         "WITH roots AS MATERIALIZED ({roots}), tree AS MATERIALIZED ({tree}) \
          SELECT f.off, f.again FROM (SELECT 0 AS step, k.off, k.again FROM ({}) AS k (off, again) UNION ALL \
-         SELECT 1, coalesce(pg_catalog.string_agg(CASE WHEN i.indisreplident THEN \
+         SELECT 1, coalesce(pg_catalog.string_agg(CASE WHEN i.indisreplident OR {by_default} THEN \
          pg_catalog.format('ALTER TABLE ONLY %s REPLICA IDENTITY FULL; ', {table}) END, ''), '') \
          || pg_catalog.string_agg(CASE WHEN tree.parent IS NOT NULL THEN '' WHEN k.oid IS NULL \
          THEN pg_catalog.format('DROP INDEX %s', {index}) \
@@ -91,7 +94,7 @@ pub(super) fn unique_indexes(condition: &str) -> String {
          || coalesce(pg_catalog.string_agg({attach}, '' ORDER BY tree.level DESC, i.indexrelid), '') \
          FROM tree JOIN pg_catalog.pg_index i ON i.indexrelid = tree.oid \
          JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid \
-         LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('u', 'x') \
+         LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x') \
          GROUP BY tree.root) AS f ORDER BY f.step",
         foreign_keys("k.conindid IN (SELECT tree.oid FROM tree) AND k.confupdtype IN ('a', 'r')"),
     )

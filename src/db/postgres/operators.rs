@@ -5,7 +5,7 @@ use super::client::Failure;
 use super::generated::Generated;
 use super::quote;
 use super::session::Session;
-use crate::codec::{Key, KeyOrder, KeySource, Kind};
+use crate::codec::{Column, Key, KeyOrder, KeySource, Kind};
 use std::collections::HashMap;
 
 /// Per table of a session the columns that tell its rows apart, in index order.
@@ -25,10 +25,24 @@ struct Member {
     collate: String,
 }
 
-/// Whether equal values of a key column can look different (1.1 and 1.10).
-pub(super) fn has_many_forms(order: KeyOrder, kind: Kind) -> bool {
-    matches!(order, KeyOrder::Numeric | KeyOrder::Rtrim | KeyOrder::NoCase)
-        || matches!(kind, Kind::Float4 | Kind::Float8)
+/// Whether equal values of a key column can look different (1.1 and 1.10, `1 mon` and `30 days`).
+pub(super) fn has_many_forms(order: KeyOrder, column: &Column) -> bool {
+    match column.kind {
+        Kind::Text => column.array || column.collation.is_some() || order != KeyOrder::Storage,
+        Kind::Numeric | Kind::Float4 | Kind::Float8 | Kind::Interval | Kind::Json | Kind::Jsonb | Kind::Other => true,
+        Kind::Bool | Kind::Int | Kind::BigInt | Kind::Money | Kind::Bytes | Kind::Uuid | Kind::Enum => false,
+        Kind::Date | Kind::Time | Kind::TimeTz | Kind::Timestamp | Kind::TimestampTz => false,
+    }
+}
+
+/// Whether two values of a key column are equal for the database exactly if they are by `order`.
+pub(super) fn is_told_by(order: KeyOrder, column: &Column) -> bool {
+    let by_order = match column.kind {
+        Kind::Text => order == KeyOrder::Rtrim && column.collation.is_none(),
+        Kind::Numeric | Kind::Float4 | Kind::Float8 => true,
+        _ => false,
+    };
+    by_order && !column.array || !has_many_forms(order, column)
 }
 
 impl KeyOperators {

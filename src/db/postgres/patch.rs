@@ -1,7 +1,7 @@
 //! Patches for psql.
 //!
 //! A patch runs as the plain owner of its tables, in one transaction, under a lock against other writers. Foreign keys are checked at
-//! its end: those among its tables that cannot be deferred are made deferrable and put back (or made anew, see `moving`). Triggers and rules of users are switched
+//! its end: those onto its tables that cannot be deferred are made deferrable and put back (or made anew, see `moving`). Triggers and rules of users are switched
 //! off one by one and put back as they were; so are unique indexes that updates cross and constraints that are not valid (see `lifting`). While rows are written the
 //! search path is the session's own, which functions in checks, generated columns and indexes are written for: every operator in those statements is qualified.
 //! Statements pick rows by all that they are to hold. The row counts before and after are checked, and the rows that were written (which the server tells by their
@@ -10,7 +10,7 @@
 mod proof;
 
 use super::lifting;
-use super::moving::{in_patch, moving};
+use super::moving::{moving, waiting};
 use super::quote::{identifier, table};
 use crate::codec::{Column, Identity, Kind, TableSchema, Value, ValueRef};
 use crate::db::patch::{Copies, Crossing, Done, PatchTable, PatchWriter, hex, key_cells, put_hex, put_quoted};
@@ -90,10 +90,9 @@ impl PatchWriter for PostgresPatch {
              k.conrelid::pg_catalog.regclass, k.conname),\n      \
              format('ALTER TABLE %s ALTER CONSTRAINT %I NOT DEFERRABLE', k.conrelid::pg_catalog.regclass, k.conname)\n    \
              FROM pg_catalog.pg_constraint k\n    \
-             WHERE k.contype = 'f' AND NOT k.condeferrable AND k.conparentid = 0 \
-             AND {} AND {}\n    AND NOT {moving} AND NOT {OLDER}",
-                in_patch("k.conrelid"),
-                in_patch("k.confrelid")
+             WHERE k.contype = 'f' AND NOT k.condeferrable AND k.conparentid = 0\n    \
+             AND {} AND NOT {moving} AND NOT {OLDER}",
+                waiting(tables)
             ),
         ];
         parts.extend(tables.iter().flat_map(|one| identities(one.schema)));

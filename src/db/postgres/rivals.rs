@@ -1,17 +1,31 @@
-//! Rows in the place of which others are to come, in tables whose rows only the database can tell apart.
+//! Rows in the place of which others are to come, in tables whose rows only the database can tell apart: because nothing that is captured
+//! does, or because values of the key can be equal in ways that only their type knows.
 
 use super::client::Failure;
-use super::operators::KeyOperators;
+use super::operators::{KeyOperators, is_told_by};
 use super::patch::value_of;
 use super::quote;
 use super::rows::Decoder;
 use super::session::Session;
 use super::types::Form;
-use crate::codec::{Column, Key, RowReader, ValueRef};
+use crate::codec::{Column, Key, KeyColumn, RowReader, ValueRef};
 use crate::db::DbError;
 use std::collections::HashMap;
 
 impl Session<'_> {
+    /// Whether the database can take rows of the table at `index` for the same that differ in their captured key.
+    pub(super) fn has_rivals(&self, operators: &KeyOperators, index: usize) -> bool {
+        let Some(schema) = self.plans.get(index).map(|plan| &plan.schema) else { return false };
+        let is_told = |key: &KeyColumn| {
+            schema.columns.get(key.column as usize).is_some_and(|column| is_told_by(key.order, column))
+        };
+        operators.tell_apart(index)
+            && match &schema.key {
+                Key::Rows => true,
+                Key::Columns { columns, .. } => !columns.iter().all(is_told),
+            }
+    }
+
     /// For each of `rows`, the row of the table at `index` that the database takes for the same by the unique index of `operators`.
     pub(super) fn rivals(
         &mut self,
@@ -21,7 +35,7 @@ impl Session<'_> {
     ) -> Result<Vec<Option<Vec<u8>>>, DbError> {
         let mut found = vec![None; rows.len()];
         let plan = self.plan(index)?;
-        if rows.is_empty() || plan.schema.key != Key::Rows || !operators.tell_apart(index) {
+        if rows.is_empty() || !self.has_rivals(operators, index) {
             return Ok(found);
         }
         let (table, columns, name) = (plan.table().clone(), plan.schema.columns.clone(), plan.sql_name.clone());

@@ -54,6 +54,11 @@ impl Snapshot for PostgresSnapshot<'_> {
         self.session.judge(table.position(), filter, schema, rows)
     }
 
+    fn has_rivals(&mut self, table: TableId) -> Result<bool, DbError> {
+        let (session, operators) = self.with_operators()?;
+        Ok(session.has_rivals(operators, table.position()))
+    }
+
     fn rivals(&mut self, table: TableId, rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
         let (session, operators) = self.with_operators()?;
         session.rivals(operators, table.position(), rows)

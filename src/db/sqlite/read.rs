@@ -89,8 +89,12 @@ impl Snapshot for SqliteSnapshot<'_> {
         Condition::beside(self.transaction.0, table, filter, schema, self.text)?.judge(rows)
     }
 
+    fn has_rivals(&mut self, _table: TableId) -> Result<bool, DbError> {
+        Ok(false) // where a unique index is in the way, the row is refused when it is written
+    }
+
     fn rivals(&mut self, _table: TableId, rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
-        no_rivals(rows)
+        Ok(vec![None; rows.len()])
     }
 
     fn misfits(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
@@ -118,11 +122,6 @@ pub(super) fn newest_migration(conn: &Connection) -> Option<String> {
     const NEWEST: &str = "SELECT migration_name FROM main._prisma_migrations \
         WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY finished_at DESC, migration_name DESC LIMIT 1";
     conn.query_row(NEWEST, [], |row| row.get(0)).ok()
-}
-
-/// No row takes the place of another: where a unique index is in the way, SQLite refuses the row when it is written.
-pub(super) fn no_rivals(rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
-    Ok(vec![None; rows.len()])
 }
 
 /// The shapes of `tables`, if every one still has the schema it was planned with.

@@ -1,4 +1,5 @@
-//! Tables without a captured key whose rows the database can tell apart all the same: by generated columns, or by columns that can be NULL.
+//! Tables whose rows only the database can tell apart: by generated columns, by columns that can be NULL, or by a key whose values can be
+//! equal in ways that its encoding does not know.
 //!
 //! In the difference of two trees a changed row of such a table is one that goes and one that comes. The database says which
 //! belong together, and those rows are updated: nothing that refers to them goes along.
@@ -11,7 +12,7 @@ use crate::db::{RowStream, Snapshot, TableId};
 use crate::hash::Hash;
 use crate::ops::OpError;
 use crate::tree::Entry;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Rows, and bytes of them, that are asked about at once.
@@ -20,7 +21,7 @@ pub(super) const MOST_BYTES: usize = 8 << 20;
 
 impl Changes {
     /// Makes updates of the rows to be inserted into the table at `index` for which the database has another row. Of each such row a hash
-    /// is kept in memory.
+    /// and the key are kept in memory.
     ///
     /// # Errors
     /// If the database cannot tell, or the disk refuses.
@@ -31,12 +32,12 @@ impl Changes {
         mode: Mode,
         scratch: &Path,
     ) -> Result<(), OpError> {
-        if !spec.is_multiset() || self.insert.rows() == 0 {
+        if self.insert.rows() == 0 || !live.has_rivals(TableId::at(index))? {
             return Ok(());
         }
         let inserted = std::mem::replace(&mut self.insert, Spool::new(scratch)?);
-        let mut displaced = HashSet::new();
-        self.part(inserted, &mut displaced, live, index, mode)?;
+        let mut displaced = HashMap::new();
+        self.part(inserted, &mut displaced, live, (index, spec), mode)?;
         if !displaced.is_empty() {
             self.keep(displaced, scratch)?;
         }
@@ -45,7 +46,7 @@ impl Changes {
     }
 
     /// Takes rows that get other values out of those to be deleted. If one was to stay as it is, it is in the tally from now on.
-    fn keep(&mut self, mut displaced: HashSet<Hash>, scratch: &Path) -> Result<(), OpError> {
+    fn keep(&mut self, mut displaced: HashMap<Hash, Vec<u8>>, scratch: &Path) -> Result<(), OpError> {
         let mut deleted = std::mem::replace(&mut self.delete, Spool::new(scratch)?);
         let mut rows = deleted.stream()?;
         loop {
@@ -54,13 +55,13 @@ impl Changes {
                 Ok(None) => break,
                 Err(error) => return Err(rows.explain(error)),
             };
-            if !displaced.remove(&Hash::of(row)) {
+            if displaced.remove(&Hash::of(row)).is_none() {
                 self.delete.push(row, 1)?;
             }
         }
-        for id in displaced {
+        for (id, key) in displaced {
             self.left = self.left.saturating_sub(1);
-            self.tally.add(Some(alone(&[], &id)), None);
+            self.tally.add(Some(Entry { key: &key, id, row: &[], count: 1 }), None);
         }
         Ok(())
     }
@@ -69,9 +70,9 @@ impl Changes {
     fn part(
         &mut self,
         mut inserted: Spool,
-        displaced: &mut HashSet<Hash>,
+        displaced: &mut HashMap<Hash, Vec<u8>>,
         live: &mut dyn Snapshot,
-        index: usize,
+        (index, spec): (usize, &KeySpec),
         mode: Mode,
     ) -> Result<(), OpError> {
         let mut stream = inserted.stream()?;
@@ -91,11 +92,12 @@ impl Changes {
                         None => self.insert.push(row, 1)?,
                         // it is there, as far as the database is concerned
                         Some(_) if mode == Mode::Missing => {
-                            self.tally.remove(None, Some(alone(row, &Hash::of(row))));
+                            let key = key_of(spec, row)?;
+                            self.tally.remove(None, Some(Entry { key: &key, id: Hash::of(row), row, count: 1 }));
                         }
                         Some(rival) => {
                             self.update.push(row, 1)?;
-                            displaced.insert(Hash::of(&rival));
+                            displaced.insert(Hash::of(&rival), key_of(spec, &rival)?);
                         }
                     }
                 }
@@ -109,7 +111,8 @@ impl Changes {
     }
 }
 
-/// A row that stands once in a table without a key.
-fn alone<'r>(row: &'r [u8], id: &'r Hash) -> Entry<'r> {
-    Entry { key: id.as_bytes(), id: *id, row, count: 1 }
+fn key_of(spec: &KeySpec, row: &[u8]) -> Result<Vec<u8>, OpError> {
+    let mut key = Vec::new();
+    spec.key_of(row, &mut key)?;
+    Ok(key)
 }

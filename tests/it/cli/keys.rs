@@ -3,6 +3,9 @@
 use super::Shop;
 use super::names::refused;
 use crate::support::place::Place;
+use crate::tree::model::Dice;
+use dbsnap::ops::OpError;
+use dbsnap::ops::show::show;
 use serde_json::{Value, json};
 
 /// The column `n` of the row that `key` finds.
@@ -125,6 +128,111 @@ fn keys_as_sqlite3_prints_them() {
         ("bare", "[\"\"]", 3),
     ] {
         assert_eq!(n(&place, table, key), wanted, "{table}: {key}");
+    }
+}
+
+/// Some of these one after the other, between quotes of SQL.
+fn joined(dice: &mut Dice, pieces: &[&str], most: u64) -> String {
+    let text: String = (0..dice.roll(most + 1)).map(|_| dice.pick(pieces)).collect();
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Every row of `table` is found by its key as the database prints it, unless that could be another row's as well, and always by the
+/// database's own JSON of it. Returns how many could be several.
+fn held(place: &Place, table: &str, columns: &str, json: &str) -> usize {
+    let here =
+        dbsnap::ops::Place { dir: place.round.project.path().to_owned(), store: None, url: Some(place.round.url()) };
+    let found = |key: &str| {
+        let report = show(&here, &format!("latest:{table}:{key}"))?;
+        Ok::<_, OpError>(serde_json::to_value(&report.row).unwrap()["n"].to_string())
+    };
+    let printed = place.sql(&format!("SELECT n, {columns} FROM {table} ORDER BY n"));
+    let as_json = place.sql(&format!("SELECT n, {json}({columns}) FROM {table} ORDER BY n"));
+    assert_eq!(printed.lines().count(), as_json.lines().count(), "{printed}");
+    let mut several = 0;
+    for (line, json) in printed.lines().zip(as_json.lines()) {
+        let ((n, key), (_, json)) = (line.split_once('|').unwrap(), json.split_once('|').unwrap());
+        assert_eq!(found(json).unwrap(), n, "{table}: {json}");
+        match found(&key.replace('|', ",")) {
+            Err(OpError::Usage(said)) if said.contains("could be several rows") => several += 1,
+            row => assert_eq!(row.unwrap(), n, "{table}: {key}"),
+        }
+    }
+    several
+}
+
+const TEXT: [&str; 16] = ["a", "B", "é", ",", ":", "=", " ", "'", "\"", "\\\\", "1", "-", "[1]", "{}", "null", "t"];
+
+#[test]
+fn generated_keys_are_found_as_psql_prints_them() {
+    let place = Place::superuser();
+    let mut dice = Dice(23);
+    for (table, kinds) in [
+        ("one", &["text"][..]),
+        ("amount", &["numeric"]),
+        ("moment", &["timestamptz"]),
+        ("span", &["interval"]),
+        ("day", &["date", "boolean"]),
+        ("pair", &["text", "numeric"]),
+        ("three", &["varchar(40)", "bytea", "text"]),
+    ] {
+        let columns: Vec<String> = (0..kinds.len()).map(|at| format!("k{at}")).collect();
+        let declared: Vec<String> = columns.iter().zip(kinds).map(|(name, kind)| format!("{name} {kind}")).collect();
+        let columns = columns.join(", ");
+        place.sql(&format!("CREATE TABLE {table} ({}, n int, PRIMARY KEY ({columns}))", declared.join(", ")));
+        let mut value = |kind: &str| match kind {
+            "numeric" => {
+                format!("{}{}e{}", dice.pick(&["", "-"]), dice.roll(100_000), dice.pick(&[-6, -2, 0, 1, 3]))
+            }
+            "timestamptz" => {
+                format!("timestamptz '1999-12-31 22:00:00.5+00' + interval '{} s'", dice.roll(9_000_000_000))
+            }
+            "interval" => format!("'{} mons {} days {} s'", dice.roll(30), dice.roll(40), dice.roll(100_000)),
+            "date" => format!("date '0001-01-01 BC' + {}", dice.roll(900_000)),
+            "boolean" => dice.pick(&["true", "false"]).to_owned(),
+            "bytea" => format!("convert_to({}, 'UTF8')", joined(&mut dice, &TEXT, 3)),
+            _ => joined(&mut dice, &TEXT, 5),
+        };
+        let mut rows = String::new();
+        for n in 0..60 {
+            let values: Vec<String> = kinds.iter().map(|kind| value(kind)).collect();
+            rows += &format!("INSERT INTO {table} VALUES ({}, {n}) ON CONFLICT DO NOTHING;\n", values.join(", "));
+        }
+        place.sql(&rows);
+        place.round.snap(&[table]);
+        let several = held(&place, table, &columns, "json_build_array");
+        assert!(several < 20, "{table}: {several}");
+    }
+}
+
+#[test]
+fn generated_keys_are_found_as_sqlite3_prints_them() {
+    let place = Place::sqlite();
+    let mut dice = Dice(29);
+    for (table, kinds) in [
+        ("one", &["TEXT"][..]),
+        ("amount", &["NUMERIC"]),
+        ("bare", &[""]),
+        ("pair", &["TEXT", "INT"]),
+        ("duo", &["", "TEXT"]),
+    ] {
+        let columns: Vec<String> = (0..kinds.len()).map(|at| format!("k{at}")).collect();
+        let declared: String =
+            columns.iter().zip(kinds).map(|(name, kind)| format!("{name} {kind} NOT NULL, ")).collect();
+        let columns = columns.join(", ");
+        let mut rows = String::new();
+        for n in 0..60 {
+            let values = kinds.iter().map(|kind| match (*kind, dice.roll(2)) {
+                ("TEXT", _) | ("", 0) => joined(&mut dice, &TEXT, 5),
+                _ => format!("{}{}", dice.pick(&["", "-"]), dice.roll(80_000) as f64 / 8.0),
+            });
+            let values: Vec<String> = values.collect();
+            rows += &format!("INSERT OR IGNORE INTO {table} VALUES ({}, {n});", values.join(", "));
+        }
+        place.sql(&format!("CREATE TABLE {table} ({declared}n INTEGER, PRIMARY KEY ({columns})); {rows}"));
+        place.round.snap(&[table]);
+        let several = held(&place, table, &columns, "json_array");
+        assert!(several < 20, "{table}: {several}");
     }
 }
 

@@ -2,7 +2,13 @@
 
 use super::{Shop, shown};
 use crate::support::place::{Place, on_postgres};
+use crate::tree::model::Dice;
+use dbsnap::monitor::Silent;
+use dbsnap::ops::OpError;
+use dbsnap::ops::show::show;
+use dbsnap::ops::snap::{SnapOptions, plan};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Models of the shop's tables.
 pub(super) const MODELS: &str = "
@@ -126,6 +132,94 @@ fn patterns_take_all_tables_that_they_fit() {
     shop.dbsnap(["export", "latest", "?ods", "-o", "out"]).run().success();
     let files = std::fs::read_dir(shop.path().join("out")).unwrap().map(|file| file.unwrap().file_name());
     assert_eq!(files.filter(|file| file.to_string_lossy().ends_with("_mods.json")).count(), 1);
+}
+
+/// The tables that a name or a pattern stands for.
+fn planned(place: &Place, typed: &str) -> Result<BTreeSet<String>, OpError> {
+    let options = SnapOptions { tables: vec![typed.to_owned()], ..SnapOptions::default() };
+    Ok(plan(&ops_place(place), options, &Silent)?.tables.into_iter().map(|table| table.table).collect())
+}
+
+fn ops_place(place: &Place) -> dbsnap::ops::Place {
+    let dir = place.round.project.path().to_owned();
+    dbsnap::ops::Place { dir, store: None, url: Some(place.round.url()) }
+}
+
+fn word(dice: &mut Dice, pieces: &[&str], most: u64) -> String {
+    (0..=dice.roll(most)).map(|_| dice.pick(pieces)).collect()
+}
+
+#[test]
+fn generated_patterns_take_what_glob_takes() {
+    let place = Place::sqlite();
+    let mut dice = Dice(31);
+    let letters = ["a", "A", "b", "B", "c", "_", "1", " ", "é", "."];
+    let mut names = BTreeSet::new();
+    for _ in 0..40 {
+        let name = word(&mut dice, &letters, 4);
+        if names.insert(name.to_ascii_lowercase()) {
+            place.sql(&format!("CREATE TABLE \"{name}\" (id INTEGER PRIMARY KEY)"));
+        }
+    }
+    let (mut some, mut none) = (0, 0);
+    for _ in 0..300 {
+        let typed = word(&mut dice, &["*", "?", "?", "a", "A", "b", "C", "_", " ", "é", ".", "[a-c]", "[AB1]"], 4);
+        if typed.contains("**") || !typed.contains(['*', '?', '[']) {
+            continue;
+        }
+        let matching = |column: &str, pattern: &str| -> BTreeSet<String> {
+            let sql =
+                format!("SELECT name || '|' FROM sqlite_schema WHERE type = 'table' AND {column} GLOB '{pattern}'");
+            place.sql(&sql).lines().map(|line| line.trim_end_matches('|').to_owned()).collect()
+        };
+        let mut wanted = matching("name", &typed);
+        if wanted.is_empty() {
+            wanted = matching("lower(name)", &typed.to_ascii_lowercase());
+        }
+        match planned(&place, &typed) {
+            Ok(found) => assert_eq!(found, wanted, "{typed}"),
+            Err(error) => {
+                assert!(wanted.is_empty() && matches!(error, OpError::NoSuchTable { .. }), "{typed}: {error}")
+            }
+        }
+        *(if wanted.is_empty() { &mut none } else { &mut some }) += 1;
+    }
+    assert!(some > 100 && none > 20, "{some} {none}");
+}
+
+/// A name as it is, with its schema or without, is the table that psql finds by the quoted name; and so it is before a key.
+#[test]
+fn generated_names_are_the_tables_that_psql_finds() {
+    let place = Place::superuser();
+    let mut dice = Dice(37);
+    let pieces = ["a", "A", "b", ".", "\"", "'", " ", "*", "?", "[", "]", "é", "$", "_", "-", "%", "\\", "@", "#", "="];
+    place.sql(
+        "CREATE SCHEMA \"S p\"; ALTER ROLE CURRENT_USER IN DATABASE \"DB\" SET search_path = public, \"S p\""
+            .replace("DB", &place.sql("SELECT current_database()"))
+            .as_str(),
+    );
+    let mut names = BTreeSet::new();
+    for n in 0..50 {
+        let name = word(&mut dice, &pieces, 4);
+        let schema = dice.pick(&["public", "S p"]);
+        if names.insert((schema, name.clone())) {
+            let quoted = name.replace('"', "\"\"");
+            place.sql(&format!("CREATE TABLE \"{schema}\".\"{quoted}\" AS SELECT 7 AS id, {n} AS n; ALTER TABLE \"{schema}\".\"{quoted}\" ADD PRIMARY KEY (id)"));
+        }
+    }
+    place.snap();
+    let here = ops_place(&place);
+    for (schema, name) in &names {
+        let full = format!("{schema}.{name}");
+        let quoted = name.replace('"', "\"\"");
+        for (typed, sql) in [(name, format!("\"{quoted}\"")), (&full, format!("\"{schema}\".\"{quoted}\""))] {
+            let found = planned(&place, typed).unwrap_or_else(|error| panic!("{typed}: {error}"));
+            assert_eq!(found.len(), 1, "{typed}: {found:?}");
+            let report = show(&here, &format!("latest:{typed}:7")).unwrap_or_else(|error| panic!("{typed}: {error}"));
+            let n = serde_json::to_value(&report.row).unwrap()["n"].to_string();
+            assert_eq!(n, place.sql(&format!("SELECT n FROM {sql}")), "{typed}");
+        }
+    }
 }
 
 #[test]

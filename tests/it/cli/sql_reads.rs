@@ -18,7 +18,7 @@ struct Writer<'w> {
 
 impl Writer<'_> {
     fn one<T: Copy>(&mut self, of: &[T]) -> T {
-        of[usize::try_from(self.dice.roll(of.len() as u64)).unwrap()]
+        self.dice.pick(of)
     }
 
     fn table(&mut self) -> String {

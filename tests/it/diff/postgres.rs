@@ -141,6 +141,85 @@ fn what_is_unique_changes_places() {
     assert_eq!(indexes(), before);
 }
 
+const GENERATED: &str = "
+    CREATE TABLE plain (k text NOT NULL UNIQUE, n int NOT NULL, id int GENERATED ALWAYS AS (n * 2) STORED, CONSTRAINT \"by n\" PRIMARY KEY (id) INCLUDE (k));
+    COMMENT ON CONSTRAINT \"by n\" ON plain IS 'a key'; ALTER TABLE plain CLUSTER ON \"by n\";
+    CREATE TABLE parted (k int NOT NULL, n int NOT NULL, id int GENERATED ALWAYS AS (n * 2) STORED, UNIQUE (k), PRIMARY KEY (id, k)) PARTITION BY LIST (k);
+    CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1, 2); CREATE TABLE parted_2 PARTITION OF parted DEFAULT;
+    CREATE TABLE outside (id int PRIMARY KEY, plain int REFERENCES plain ON DELETE CASCADE ON UPDATE CASCADE);
+    CREATE PUBLICATION told FOR TABLE plain;
+    INSERT INTO plain VALUES ('a', 1), ('b', 2), ('c', 3); INSERT INTO parted SELECT n, 5 FROM plain; INSERT INTO outside SELECT n, id FROM plain";
+
+/// Torment: R7, R13
+#[test]
+fn generated_primary_keys_change_places() {
+    let db = PgServer::shared().database();
+    let owner = db.role("owner", "");
+    db.sql(&format!("GRANT CREATE ON DATABASE {} TO {owner}", db.name));
+    db.sql_as(&owner, GENERATED).unwrap();
+    let data = PostgresPatched::by(db, owner);
+    let keys = || {
+        data.db.sql(
+            "SELECT indexrelid::regclass::text, relreplident, indisprimary, indisclustered, obj_description(k.oid, 'pg_constraint') \
+            FROM pg_index JOIN pg_class c ON c.oid = indrelid LEFT JOIN pg_constraint k ON conindid = indexrelid AND conrelid = indrelid \
+            WHERE indrelid >= 16384 ORDER BY 1",
+        )
+    };
+    let before = keys();
+    data.goes_back_and_forth(&|| {
+        let rows = "CREATE TEMP TABLE o AS TABLE outside; DELETE FROM outside; UPDATE plain SET n = n + 10; UPDATE plain SET n = (n - 10) % 3 + 1;
+            INSERT INTO outside TABLE o; INSERT INTO outside VALUES (99, 2); UPDATE parted SET n = n + k";
+        data.db.sql_as(&data.user, rows).unwrap();
+    });
+    assert_eq!(keys(), before);
+}
+
+/// Two rows without a value are in each other's way.
+///
+/// Torment: R13
+#[test]
+fn rows_without_values_change_places() {
+    let db = PgServer::shared().database();
+    if db.sql("SHOW server_version_num").trim() < "150000" {
+        return;
+    }
+    db.sql(
+        "CREATE TABLE t (id int PRIMARY KEY, n int, m int, UNIQUE NULLS NOT DISTINCT (n, m)); INSERT INTO t VALUES (1, NULL, 1), (2, NULL, 2), (3, 3, NULL), (4, 4, NULL);
+         CREATE TABLE s (id int PRIMARY KEY, n int, w text); CREATE UNIQUE INDEX s_n ON s (n) NULLS NOT DISTINCT; INSERT INTO s VALUES (1, NULL, 'a'), (2, 2, 'b'), (3, 3, 'c')",
+    );
+    let data = PostgresPatched::new(db);
+    data.goes_back_and_forth(&|| {
+        data.db.sql(
+            "UPDATE t SET n = id * 10; UPDATE t SET n = NULL, m = 3 - m WHERE id < 3; UPDATE t SET n = 7 - id WHERE id > 2;
+             UPDATE s SET n = 9 WHERE id = 1; UPDATE s SET n = NULL WHERE id = 2; UPDATE s SET n = 2 WHERE id = 1",
+        );
+    });
+}
+
+/// What others refer to goes with one row and comes with another, while they are no part of the patch.
+///
+/// Torment: R1, R13
+#[test]
+fn what_is_referred_to_comes_with_another_row() {
+    let db = PgServer::shared().database();
+    let owner = db.role("owner", "");
+    db.sql(&format!("GRANT CREATE ON DATABASE {} TO {owner}", db.name));
+    let tables = "CREATE TABLE keyed (id int PRIMARY KEY, code text NOT NULL UNIQUE);
+        CREATE TABLE heap (n int, twice int GENERATED ALWAYS AS (n * 2) STORED UNIQUE, word text);
+        CREATE TABLE parted (id int PRIMARY KEY, code text, UNIQUE (id, code)) PARTITION BY RANGE (id); CREATE TABLE part PARTITION OF parted DEFAULT;
+        CREATE TABLE outside (code text REFERENCES keyed (code), twice int REFERENCES heap (twice), id int, FOREIGN KEY (id, code) REFERENCES parted (id, code));
+        INSERT INTO keyed VALUES (1, 'a'), (2, 'b'), (3, 'c'); INSERT INTO heap (n, word) VALUES (1, 'one'), (2, 'two');
+        INSERT INTO parted VALUES (1, 'a'), (2, 'b'); INSERT INTO outside VALUES ('a', 2, 1), ('b', 4, 2)";
+    db.sql_as(&owner, tables).unwrap();
+    let data = PostgresPatched::by(db, owner);
+    data.goes_back_and_forth(&|| {
+        let change = "UPDATE keyed SET id = 9 WHERE id = 1; UPDATE keyed SET code = code || 'x' WHERE id = 3; UPDATE heap SET word = 'else' WHERE n = 2;
+            DELETE FROM outside WHERE twice = 2";
+        data.db.sql_as(&data.user, change).unwrap();
+        data.db.sql_as(&data.user, "INSERT INTO outside VALUES ('a', 2, 1)").unwrap();
+    });
+}
+
 const PARTITIONS: &str = "
     CREATE TABLE part (id int PRIMARY KEY, w text) PARTITION BY RANGE (id);
     CREATE TABLE part_low PARTITION OF part FOR VALUES FROM (0) TO (10); CREATE TABLE part_rest PARTITION OF part DEFAULT;

@@ -72,6 +72,63 @@ fn within_partitions() {
     });
 }
 
+/// Torment: R1, R7, R13
+#[test]
+fn generated_primary_keys() {
+    goes_back(
+        "CREATE TABLE t (id int NOT NULL UNIQUE, n int NOT NULL CHECK (n < 4), made int GENERATED ALWAYS AS (n + 1) STORED, CONSTRAINT made PRIMARY KEY (made));
+         COMMENT ON CONSTRAINT made ON t IS 'it''s'; ALTER TABLE t CLUSTER ON made; CREATE PUBLICATION told FOR TABLE t",
+        "(id) ON DELETE CASCADE",
+        "(1, 1), (2, 2), (3, 3)",
+        "UPDATE t SET n = -n; UPDATE t SET n = -n % 3 + 1",
+    );
+}
+
+/// What others refer to goes with a row and comes with another, although it must not go for a moment.
+///
+/// Torment: R1, R13
+#[test]
+fn what_must_not_go() {
+    on_postgres(|place| {
+        place.may_make_again();
+        place.sql(
+            "CREATE TABLE t (id int PRIMARY KEY, code text UNIQUE); CREATE TABLE outside (code text, n int);
+             ALTER TABLE outside ADD CONSTRAINT held FOREIGN KEY (code) REFERENCES t (code) ON DELETE RESTRICT ON UPDATE RESTRICT;
+             COMMENT ON CONSTRAINT held ON outside IS 'held'; INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, 'c'); INSERT INTO outside VALUES ('a', 1), ('b', 2)",
+        );
+        place.goes_there_and_back(
+            &["t"],
+            "ALTER TABLE outside DROP CONSTRAINT held; UPDATE t SET id = 9 WHERE id = 1; UPDATE t SET code = 'd' WHERE id = 3;
+             ALTER TABLE outside ADD CONSTRAINT held FOREIGN KEY (code) REFERENCES t (code) ON DELETE RESTRICT ON UPDATE RESTRICT;
+             COMMENT ON CONSTRAINT held ON outside IS 'held'",
+        );
+        let snap = place.round.snap(&["t"]).id;
+        place.sql("INSERT INTO t VALUES (5, 'e'); INSERT INTO outside VALUES ('e', 5)");
+        let (code, error) = place.refused(&[&snap, "--mode", "exact"]);
+        assert!(code == Some(1) && error.contains("23503"), "{code:?}: {error}");
+    });
+}
+
+/// What others refer to goes from one row to another, and nobody refers to these rows.
+///
+/// Torment: R1, R7, R13
+#[test]
+fn what_is_referred_to_by_nobody() {
+    for action in ["ON UPDATE SET DEFAULT ON DELETE SET DEFAULT", "ON UPDATE CASCADE ON DELETE RESTRICT"] {
+        on_postgres(|place| {
+            place.sql(&format!(
+                "CREATE TABLE t (id int PRIMARY KEY, n int, made text GENERATED ALWAYS AS (coalesce(n, -1) || 'x') STORED UNIQUE);
+                 CREATE TABLE outside (made text REFERENCES t (made) {action});
+                 INSERT INTO t VALUES (1, 1), (2, 2), (3, 3), (4, 4); INSERT INTO outside VALUES ('4x')"
+            ));
+            place.goes_there_and_back(
+                &["t"],
+                "UPDATE t SET n = -n WHERE id < 4; UPDATE t SET n = -n % 3 + 1 WHERE id < 4",
+            );
+        });
+    }
+}
+
 /// What others refer to goes from one row to another, and they stay with the value.
 ///
 /// Torment: R1, R12, R13
@@ -94,6 +151,27 @@ fn what_is_referred_to() {
              COMMENT ON CONSTRAINT outside_code_fkey ON outside IS 'by code'",
         );
     });
+}
+
+/// A row that is referred to goes, another comes with what it was referred to by, and a third gets another number.
+///
+/// Torment: R1, R7, R13
+#[test]
+fn what_another_row_brings() {
+    for action in ["", "DEFERRABLE", "DEFERRABLE INITIALLY DEFERRED", "ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED"]
+    {
+        on_postgres(|place| {
+            place.sql(&format!(
+                "CREATE TABLE t (id int PRIMARY KEY, code text NOT NULL UNIQUE, n int GENERATED ALWAYS AS IDENTITY);
+                 CREATE TABLE outside (code text REFERENCES t (code) {action});
+                 INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, 'c'); INSERT INTO outside VALUES ('b'), ('c')"
+            ));
+            place.goes_there_and_back(
+                &["t"],
+                "UPDATE t SET n = DEFAULT WHERE id = 1; UPDATE t SET id = 9 WHERE id = 2; UPDATE t SET n = DEFAULT WHERE id = 3",
+            );
+        });
+    }
 }
 
 /// A value that another row has for good is refused as before, and every index is still there.

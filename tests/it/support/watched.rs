@@ -140,6 +140,10 @@ impl Snapshot for WatchedTxn<'_> {
         self.txn().judge(table, filter, schema, rows)
     }
 
+    fn has_rivals(&mut self, table: TableId) -> Result<bool, DbError> {
+        self.txn().has_rivals(table)
+    }
+
     fn rivals(&mut self, table: TableId, rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
         self.txn().rivals(table, rows)
     }

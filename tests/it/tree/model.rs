@@ -34,6 +34,10 @@ impl Dice {
         (mixed ^ (mixed >> 31)) % below
     }
 
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.roll(from.len() as u64) as usize]
+    }
+
     pub fn text(&mut self, len: u64) -> Value {
         Value::Text((0..len).map(|_| b'a' + self.roll(26) as u8).collect())
     }

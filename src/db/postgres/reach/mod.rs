@@ -132,7 +132,7 @@ fn can_change(schema: &TableSchema, name: &str) -> bool {
     };
     let Key::Columns { columns, .. } = &schema.key else { return true };
     let key = columns.iter().find(|key| key.column as usize == at);
-    key.is_none_or(|key| has_many_forms(key.order, schema.columns[at].kind))
+    key.is_none_or(|key| has_many_forms(key.order, &schema.columns[at]))
 }
 
 impl Walk<'_, '_> {

@@ -45,7 +45,7 @@ impl PostgresRestore<'_> {
             }
         }
         let mut counts = None;
-        if tables.iter().all(|&index| self.links.stays_within(index)) {
+        if tables.iter().all(|&index| self.links.stays_within(index)) || !self.reaches_out()? {
             counts = Some(self.take_out_and_put_back(pending, &tables, asked)?);
         }
         // it goes at COMMIT, which no event trigger sees
@@ -81,6 +81,28 @@ impl PostgresRestore<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a row of a table outside of the restore refers to one that is detached.
+    fn reaches_out(&mut self) -> Result<bool, Failure> {
+        let ours: HashSet<u32> = self.session.plans.iter().take(self.own).map(|plan| plan.oid).collect();
+        let list = ours.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+        for parent in ours {
+            for action in actions::load(&mut self.session, parent, Which::All)? {
+                let sql = format!(
+                    "SELECT pg_catalog.count(*) FROM pg_temp.dbsnap_detached AS r JOIN ONLY {} AS p \
+                     ON r.tab OPERATOR(pg_catalog.=) {parent} AND p.ctid OPERATOR(pg_catalog.=) r.place JOIN {} AS c ON {} \
+                     WHERE NOT c.tableoid OPERATOR(pg_catalog.=) ANY (ARRAY[{list}]::pg_catalog._oid)",
+                    quote::table(&self.session.relation_name(parent)?),
+                    action.child,
+                    action.matches,
+                );
+                if self.session.number(&sql)? > 0 {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     fn take_out_and_put_back(

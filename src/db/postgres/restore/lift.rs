@@ -73,10 +73,12 @@ impl PostgresRestore<'_> {
                 "i.indrelid = {oid} AND i.indexrelid = (SELECT x.oid FROM pg_catalog.pg_class x \
                  JOIN pg_catalog.pg_class t ON t.relnamespace = x.relnamespace WHERE t.oid = i.indrelid AND x.relname = {name})"
             ))),
-            // a row that is written refers to nothing, and not one that is left behind by a row that goes
+            // a row that is written refers to nothing, and not one that is left behind by a row that goes; or what a row is referred to by
+            // goes to another, where that is refused at once
             "23503" => Some(lifting::foreign_keys(&format!(
-                "k.conrelid = {oid} AND k.conrelid IN ({}) AND k.conname = {name} AND NOT k.convalidated",
-                self.written_to(pending)
+                "k.conrelid = {oid} AND k.conname = {name} AND (k.conrelid IN ({written}) AND NOT k.convalidated \
+                 OR k.confrelid IN ({written}) AND 'r' IN (k.confdeltype, k.confupdtype))",
+                written = self.written_to(pending)
             ))),
             "23514" => Some(format!(
                 "({}) UNION ALL {}",
@@ -92,6 +94,22 @@ impl PostgresRestore<'_> {
             )),
             _ => None,
         }
+    }
+
+    /// Checks foreign keys that rows may be older than and that would wait until the end, when nothing can be lifted any more.
+    pub(super) fn fits_deferred_keys(&mut self, pending: &[Staged]) -> Result<(), Failure> {
+        let sql = format!(
+            "SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, k.conname) FROM pg_catalog.pg_constraint k \
+             JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace \
+             WHERE k.contype = 'f' AND k.condeferrable AND NOT k.convalidated AND k.conrelid IN ({})",
+            self.written_to(pending)
+        );
+        let names = self.texts(&sql)?.into_iter().collect::<Vec<_>>().join(", ");
+        if names.is_empty() {
+            return Ok(());
+        }
+        let sql = format!("SET CONSTRAINTS {names} IMMEDIATE; SET CONSTRAINTS {names} DEFERRED");
+        self.session.connection.execute(&sql, self.session.monitor).map(drop)
     }
 
     /// The tables to which rows of `pending` come.

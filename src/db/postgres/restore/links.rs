@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 /// Foreign keys of the tables of one restore.
 #[derive(Debug, Default)]
 pub(super) struct Links {
-    /// Tables that a foreign key ties to a table of the restore, itself included, and tables onto whose rows others fall back
-    /// (SET DEFAULT): such a row may come with the same restore that takes another away.
+    /// Tables that a foreign key refers to, of whatever table it is, and those of the restore that refer to one of them: a row that
+    /// is referred to may come with the same restore that takes another away.
     linked: HashSet<usize>,
     /// Tables whose deleted rows make something happen (CASCADE, SET NULL, SET DEFAULT) or are refused at once.
     acting: HashSet<usize>,
@@ -38,8 +38,7 @@ impl Links {
             )
         };
         let sql = format!(
-            "SELECT f.children, f.parents, f.acts, f.falls_back FROM (SELECT {} AS children, {} AS parents, \
-             k.confdeltype <> 'a' AS acts, 'd' IN (k.confdeltype, k.confupdtype) AS falls_back \
+            "SELECT f.children, f.parents, f.acts FROM (SELECT {} AS children, {} AS parents, k.confdeltype <> 'a' AS acts \
              FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid IN \
              (SELECT wanted.oid FROM {wanted} UNION SELECT a.relid FROM {wanted} \
              CROSS JOIN LATERAL pg_catalog.pg_partition_ancestors(wanted.oid) AS a (relid))) AS f",
@@ -53,12 +52,7 @@ impl Links {
             let parents: Vec<usize> = oids(row.required(1)?).filter_map(|oid| index_of.get(&oid?).copied()).collect();
             let acts = row.flag(2)?;
             let own: Vec<usize> = children.iter().copied().flatten().collect();
-            if !own.is_empty() {
-                self.linked.extend(own.iter().chain(&parents));
-            }
-            if row.flag(3)? {
-                self.linked.extend(&parents);
-            }
+            self.linked.extend(own.iter().chain(&parents));
             if acts {
                 self.acting.extend(&parents);
                 if own.len() < children.len() {
@@ -77,7 +71,7 @@ impl Links {
         Ok(())
     }
 
-    /// Whether a foreign key ties this table to one of the restore.
+    /// Whether all that is done to this table is done in one statement, together with what is done to tables that it hangs together with.
     pub(super) fn is_linked(&self, index: usize) -> bool {
         self.linked.contains(&index)
     }

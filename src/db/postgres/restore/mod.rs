@@ -209,6 +209,10 @@ impl Snapshot for PostgresRestore<'_> {
         self.guarded(|restore| restore.session.judge(table.position(), filter, schema, rows))
     }
 
+    fn has_rivals(&mut self, table: TableId) -> Result<bool, DbError> {
+        self.guarded(|restore| Ok(restore.session.has_rivals(&restore.operators, table.position())))
+    }
+
     fn rivals(&mut self, table: TableId, rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
         self.guarded(|restore| {
             restore.flush()?;

@@ -25,7 +25,10 @@ impl PostgresRestore<'_> {
     pub(super) fn write(&mut self, pending: &[Staged]) -> Result<(), DbError> {
         let mut pending = pending.to_vec();
         pending.sort_by_key(|staged| staged.work);
-        let counts = self.lifting(&pending, |restore| restore.by_some_way(&pending))?;
+        let counts = self.lifting(&pending, |restore| {
+            let counts = restore.by_some_way(&pending)?;
+            restore.fits_deferred_keys(&pending).map(|()| counts)
+        })?;
         self.check(&pending, &counts)
     }
 
@@ -52,8 +55,13 @@ impl PostgresRestore<'_> {
         if updates().all(|staged| self.links.is_replaceable(staged.index)) {
             return self.counts(pending, Updating::Replacing);
         }
-        if let Some(counts) = self.detach(pending)? {
-            return Ok(counts);
+        match self.detach(pending) {
+            Ok(Some(counts)) => return Ok(counts),
+            Ok(None) => {}
+            Err(Failure::Server(error)) if !error.is_fatal() => {
+                self.session.connection.execute(back, monitor)?;
+            }
+            Err(failure) => return Err(failure),
         }
         match self.stepping_aside(pending) {
             // no value was free, or none that the column takes; the first failure names what is to be lifted
@@ -275,6 +283,6 @@ pub(super) fn is_set(schema: &TableSchema, position: usize, column: &Column) -> 
     let Key::Columns { columns, .. } = &schema.key else { return column.identity != Some(Identity::Always) };
     match columns.iter().find(|key| key.column as usize == position) {
         None => column.identity != Some(Identity::Always),
-        Some(key) => has_many_forms(key.order, column.kind),
+        Some(key) => has_many_forms(key.order, column),
     }
 }

@@ -26,7 +26,7 @@ pub fn damage(schema: &Schema, rows: &Rows, dice: &mut Dice) -> Vec<String> {
 
 fn one(schema: &Schema, rows: &mut Rows, at: usize, dice: &mut Dice, fresh: &mut u64) -> Vec<String> {
     let table = &schema.tables[at];
-    match dice.roll(16) {
+    match dice.roll(18) {
         0..=2 => vec![format!("DELETE FROM {} WHERE {}", table.sql(), some(table, &rows[at], dice))],
         3 => vec![format!("DELETE FROM {}", table.sql())],
         4..=6 => update(schema, rows, at, dice),
@@ -34,6 +34,7 @@ fn one(schema: &Schema, rows: &mut Rows, at: usize, dice: &mut Dice, fresh: &mut
         8 | 9 => swap(table, &rows[at], dice),
         10 => moved(schema, rows, at, dice, fresh),
         11 => counters(schema, table),
+        12 | 13 => exchange(schema, rows, at, dice),
         _ => insertion(schema, rows, at, dice, fresh),
     }
 }
@@ -62,7 +63,7 @@ fn update(schema: &Schema, rows: &Rows, at: usize, dice: &mut Dice) -> Vec<Strin
     let set: Vec<String> = table
         .given()
         .into_iter()
-        .filter(|&column| !matches!(table.columns[column].fill, Fill::Unique))
+        .filter(|&column| !matches!(table.columns[column].fill, Fill::Unique | Fill::Half | Fill::Side))
         .map(|column| format!("{} = {}", table.names(&[column]), new[column]))
         .collect();
     if set.is_empty() {
@@ -98,6 +99,35 @@ fn swap(table: &Table, rows: &[Vec<String>], dice: &mut Dice) -> Vec<String> {
     all.extend(values.windows(2).map(|pair| set(&pair[1], &pair[0])));
     all.push(set(&free, &values[values.len() - 1]));
     all
+}
+
+/// Two rows go and come back with the unique values of each other: there need not be a free value.
+fn exchange(schema: &Schema, rows: &mut Rows, at: usize, dice: &mut Dice) -> Vec<String> {
+    let table = &schema.tables[at];
+    let fill = |at: usize| table.columns[at].fill;
+    let sides: Vec<usize> =
+        (0..table.columns.len()).filter(|&at| matches!(fill(at), Fill::Half | Fill::Side)).collect();
+    let columns = if sides.is_empty() { table.unique().into_iter().collect() } else { sides };
+    let Some(telling) = telling(table).filter(|at| !columns.is_empty() && !columns.contains(at)) else {
+        return Vec::new();
+    };
+    if rows[at].len() < 2 {
+        return Vec::new();
+    }
+    let first = below(dice, rows[at].len() - 1);
+    let old = [rows[at][first].clone(), rows[at][first + 1].clone()];
+    let mut new = old.clone();
+    for column in columns {
+        new[0][column].clone_from(&old[1][column]);
+        new[1][column].clone_from(&old[0][column]);
+    }
+    rows[at][first].clone_from(&new[0]);
+    rows[at][first + 1].clone_from(&new[1]);
+    let name = table.names(&[telling]);
+    vec![
+        format!("DELETE FROM {} WHERE {name} IN ({}, {})", table.sql(), old[0][telling], old[1][telling]),
+        table.insert(schema.postgres, &new),
+    ]
 }
 
 /// A row goes, and another one comes with one of its unique values.

@@ -1,6 +1,6 @@
 //! Random rows that keep to the references, and the SQL that makes tables and fills them.
 
-use super::schema::{Fill, Kind, Reference, Schema, Table, below, pick};
+use super::schema::{Fill, Kind, Reference, Schema, Table, below, labels, pick};
 use crate::tree::model::Dice;
 
 /// The values of every table's rows as SQL.
@@ -11,6 +11,11 @@ pub fn unique(kind: Kind, number: u64) -> String {
     match kind {
         Kind::Int => number.to_string(),
         Kind::Uuid => format!("'00000000-0000-4000-8000-{number:012x}'"),
+        Kind::Date => {
+            let days = jiff::Span::new().days(i64::try_from(number % 2_000_000).unwrap());
+            format!("'{}'", jiff::civil::date(1900, 1, 1).checked_add(days).unwrap())
+        }
+        Kind::Label => format!("'l{number}'"),
         _ => format!("'{} {number}'", ["k", "Kö", "it''s", "_"][usize::try_from(number % 4).unwrap()]),
     }
 }
@@ -35,6 +40,9 @@ fn any(dice: &mut Dice, kind: Kind, nullable: bool, postgres: bool) -> String {
         (Kind::Moment, true) => &["'infinity'", "'2026-01-02 03:04:05.678901+02'", "'0044-03-15 12:00:00+00 BC'"],
         (Kind::Moment, false) => &["'2026-01-02T03:04:05Z'", "'never'"],
         (Kind::Uuid, _) => &["'00000000-0000-4000-8000-00000000ffff'"],
+        (Kind::Date, true) => &["'2026-02-03'", "'-infinity'", "'0044-03-15 BC'"],
+        (Kind::Date, false) => &["'2026-02-03'", "1769212800000"],
+        (Kind::Label, _) => &["'l1'", "'l4'"],
     };
     pick(dice, from).to_owned()
 }
@@ -47,6 +55,12 @@ pub fn row(schema: &Schema, rows: &Rows, table: usize, number: u64, dice: &mut D
         made.push(match column.fill {
             Fill::Unique if column.nullable && dice.roll(6) == 0 => "NULL".to_owned(),
             Fill::Unique => unique(column.kind, number),
+            Fill::Half => (number / 6).to_string(),
+            Fill::Side if column.nullable && dice.roll(6) == 0 => "NULL".to_owned(),
+            Fill::Side => match ((number / 3).is_multiple_of(2), schema.postgres) {
+                (side, true) => side.to_string(),
+                (side, false) => u8::from(side).to_string(),
+            },
             Fill::Any => any(dice, column.kind, column.nullable, schema.postgres),
             Fill::Generated | Fill::Made(_) => String::new(),
             Fill::Reference(reference, position) => {
@@ -121,7 +135,7 @@ pub fn random(schema: &Schema, dice: &mut Dice) -> Rows {
     }
     without_dangling(schema, &mut rows);
     for (table, rows) in schema.tables.iter().zip(&mut rows) {
-        let unkeyed = table.columns.iter().all(|column| column.fill != Fill::Unique);
+        let unkeyed = table.columns.iter().all(|column| !matches!(column.fill, Fill::Unique | Fill::Side));
         if unkeyed && !rows.is_empty() {
             rows.extend_from_within(..rows.len().div_ceil(2));
         }
@@ -207,6 +221,7 @@ impl Schema {
         let mut all = Vec::new();
         if self.postgres {
             all.push("CREATE TABLE one.audit (what text, tab text)".to_owned());
+            all.push(format!("CREATE TYPE one.label AS ENUM ({})", labels()));
         } else {
             all.push("PRAGMA foreign_keys = OFF".to_owned());
             all.push("CREATE TABLE audit (what text, tab text)".to_owned());

@@ -14,6 +14,15 @@ pub enum Kind {
     Bytes,
     Flag,
     Moment,
+    Date,
+    /// One of a few texts: an enum, or text with a CHECK.
+    Label,
+}
+
+/// The labels, each with the number of the row that has it where they are unique.
+pub fn labels() -> String {
+    let labels: Vec<String> = (0..26).map(|nth| super::rows::unique(Kind::Label, nth * 3 + 1)).collect();
+    labels.join(", ")
 }
 
 /// Where the values of a column come from.
@@ -25,6 +34,9 @@ pub enum Fill {
     Any,
     /// Those of a row of another table: reference and position in it.
     Reference(usize, usize),
+    /// A number that two rows have, and which of the two a row is: unique together.
+    Half,
+    Side,
     /// The database makes them.
     Generated,
     /// The database makes them of those of another column, and others can refer to them.
@@ -103,6 +115,9 @@ impl Kind {
             (Kind::Bytes, false) => "blob",
             (Kind::Flag, _) => "boolean",
             (Kind::Moment, true) => "timestamptz",
+            (Kind::Date, _) => "date",
+            (Kind::Label, true) => "one.label",
+            (Kind::Label, false) => "text",
         }
     }
 }
@@ -243,7 +258,31 @@ impl Schema {
             // what is deferrable cannot be referred to
             table.constraints.push(format!("UNIQUE ({}){more}", table.names(&[at])));
         }
+        if table.parts.is_empty() && dice.roll(2) == 0 {
+            self.bounded(dice, &mut table);
+        }
         table
+    }
+
+    /// Unique values of which there are few, or days.
+    fn bounded(&self, dice: &mut Dice, table: &mut Table) {
+        let nullable = dice.roll(3) == 0;
+        let unique = match dice.roll(4) {
+            0 => vec![table.push("day", Kind::Date, nullable, Fill::Unique, "")],
+            1 => {
+                let at = table.push("label", Kind::Label, nullable, Fill::Unique, "");
+                if !self.postgres {
+                    table.constraints.push(format!("CHECK (\"label\" IN ({}))", labels()));
+                }
+                vec![at]
+            }
+            _ => {
+                table.constraints.push("CHECK (\"half\" BETWEEN 0 AND 13)".to_owned());
+                let half = table.push("half", Kind::Int, false, Fill::Half, "");
+                vec![half, table.push("side", Kind::Flag, nullable, Fill::Side, "")]
+            }
+        };
+        table.constraints.push(format!("UNIQUE ({})", table.names(&unique)));
     }
 
     /// A key of numbers: plain, counted, or one by which the rows are in partitions.
@@ -327,6 +366,8 @@ fn values(dice: &mut Dice, table: &mut Table, postgres: bool) {
         Kind::Bytes,
         Kind::Flag,
         Kind::Moment,
+        Kind::Date,
+        Kind::Label,
     ];
     for number in 0..below(dice, 5) {
         let (kind, nullable) = (kinds[below(dice, kinds.len())], dice.roll(5) > 0);
@@ -353,7 +394,7 @@ fn values(dice: &mut Dice, table: &mut Table, postgres: bool) {
         let target = table.sql();
         let expression = match table.columns[at].kind {
             Kind::Text => format!("(lower({name}))"),
-            Kind::Uuid => format!("({name}, ({name} IS NULL))"),
+            Kind::Uuid | Kind::Date | Kind::Label => format!("({name}, ({name} IS NULL))"),
             _ => format!("({name}) WHERE {name} > 20"),
         };
         if table.parts.is_empty() {

@@ -4,7 +4,7 @@ use super::client::Failure;
 use super::patch::{literal, value_of};
 use super::quote;
 use super::session::Session;
-use super::setting::{CHUNK, end_of_part};
+use super::setting::{LongText, PIECE, end_of_part};
 use crate::codec::{Column, RowReader, TableSchema, ValueRef};
 use crate::db::patch::hex;
 use crate::db::{DbError, Filter, RowStream};
@@ -48,7 +48,7 @@ impl Session<'_> {
                 match values[position] {
                     ValueRef::Text(bytes) | ValueRef::Blob(bytes) if bytes.len() > LONG => {
                         let setting = format!("dbsnap.judged_{}", long.len() + 1);
-                        self.send(&setting, values[position]).map_err(|failure| failure.during(doing()))?;
+                        self.send(setting.clone(), values[position]).map_err(|failure| failure.during(doing()))?;
                         let _ = write!(sql, ", CAST(pg_catalog.current_setting('{setting}') AS {of_type}");
                         long.push(setting);
                     }
@@ -86,25 +86,25 @@ impl Session<'_> {
     }
 
     /// Puts the text of a long value into a setting.
-    fn send(&mut self, setting: &str, value: ValueRef<'_>) -> Result<(), Failure> {
-        let (mut bytes, prefix) = match value {
-            ValueRef::Text(text) => (text, ""),
-            ValueRef::Blob(blob) => (blob, "\\x"),
-            _ => return Ok(()),
-        };
-        self.append(setting, prefix.as_bytes(), true)?;
-        while !bytes.is_empty() {
-            let part = match prefix {
-                "" => bytes.split_at(end_of_part(bytes, CHUNK)),
-                _ => bytes.split_at(bytes.len().min(CHUNK / 2)),
-            };
-            match prefix {
-                "" => self.append(setting, part.0, false)?,
-                _ => self.append(setting, hex(part.0).as_bytes(), false)?,
+    fn send(&mut self, setting: String, value: ValueRef<'_>) -> Result<(), Failure> {
+        let mut text = LongText::new(setting);
+        match value {
+            ValueRef::Text(mut rest) => {
+                while !rest.is_empty() {
+                    let (piece, after) = rest.split_at(end_of_part(rest, PIECE));
+                    text.push(self, piece)?;
+                    rest = after;
+                }
             }
-            bytes = part.1;
+            ValueRef::Blob(bytes) => {
+                text.push(self, b"\\x")?;
+                for some in bytes.chunks(PIECE / 2) {
+                    text.push(self, hex(some).as_bytes())?;
+                }
+            }
+            _ => {}
         }
-        Ok(())
+        text.finish(self)
     }
 
     /// The types of the filter's columns, for a CAST, with the collation after it. A domain is what it is over: whether its rules

@@ -10,6 +10,9 @@ use crate::codec::{Column, RowReader, TableSchema, ValueRef};
 use crate::db::{Care, DbError, Engine, Filter, FilterNames, RowStream};
 use rusqlite::{Connection, Statement};
 
+/// Kibibytes of pages kept in memory: a long row has its copies beside.
+const CACHE: u32 = 4 * 1024;
+
 /// A filter and the table in which rows are held against it.
 #[derive(Debug)]
 pub struct Condition {
@@ -91,7 +94,11 @@ impl Condition {
             definitions.push(definition(column, engine));
         }
         let making = |error| failed("making a table to apply the filter in", error);
-        let sql = format!("PRAGMA encoding = '{}'; CREATE TABLE main.t ({})", text.name(), definitions.join(", "));
+        let sql = format!(
+            "PRAGMA encoding = '{}'; PRAGMA cache_size = -{CACHE}; CREATE TABLE main.t ({})",
+            text.name(),
+            definitions.join(", ")
+        );
         scratch.conn.execute_batch(&sql).map_err(making)?;
         let places: Vec<String> = (0..columns.len()).map(|at| format!(", {}", text.placeholder(at + 1))).collect();
         let insert = format!("INSERT INTO main.t VALUES (NULL{})", places.concat());

@@ -6,7 +6,7 @@ use super::{PostgresRestore, writing, written};
 use crate::codec::{Key, TableName, TableSchema};
 use crate::db::postgres::client::Failure;
 use crate::db::postgres::rows::{Batch, Unfit, long_row};
-use crate::db::postgres::setting::{CHUNK, end_of_part};
+use crate::db::postgres::setting::{CHUNK, LongText, PIECE, end_of_part};
 use crate::db::postgres::types::Form;
 use crate::db::{DbError, RowStream};
 use std::fmt::Write as _;
@@ -189,12 +189,9 @@ impl PostgresRestore<'_> {
     /// Sends a row that may be a gigabyte, piece by piece.
     fn ship_long(&mut self, filling: &mut Filling, forms: &[Option<Form>], row: &[u8]) -> Result<(), Unsent> {
         let slot = self.slots.take(row.len());
-        let mut is_first = true;
-        long_row(forms, row, CHUNK, &mut |piece| {
-            self.session.append(&setting(slot), piece, is_first)?;
-            is_first = false;
-            Ok::<(), Unsent>(())
-        })?;
+        let mut text = LongText::new(setting(slot));
+        long_row(forms, row, PIECE, &mut |piece| Ok::<(), Unsent>(text.push(&mut self.session, piece)?))?;
+        text.finish(&mut self.session)?;
         Ok(self.shipped(filling, slot, row.len(), 1)?)
     }
 

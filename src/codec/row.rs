@@ -72,12 +72,15 @@ impl<'b> RowWriter<'b> {
         put_bytes(self.out, bytes);
     }
 
-    /// Appends a blob of `len` bytes, which `bytes` gives.
-    pub fn blob_of(&mut self, len: usize, bytes: impl Iterator<Item = u8>) {
+    /// Appends a blob of `len` bytes, which `write` appends to the buffer it is given. `None` if it fails, or appends another number of
+    /// bytes: then there is no whole row.
+    pub fn blob_by(&mut self, len: usize, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
         self.out.push(TAG_BLOB);
         put_uvarint(self.out, len as u64);
         self.out.reserve(len);
-        self.out.extend(bytes);
+        let start = self.out.len();
+        write(self.out)?;
+        (self.out.len() - start == len).then_some(())
     }
 
     /// Appends any value.

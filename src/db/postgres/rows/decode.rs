@@ -71,6 +71,10 @@ fn blob(digits: &[u8], writer: &mut RowWriter<'_>) -> Result<(), Malformed> {
     if !digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
         return Err(Malformed);
     }
-    writer.blob_of(pairs.len(), pairs.iter().map(|&[high, low]| digit(high) << 4 | digit(low)));
-    Ok(())
+    let bytes = pairs.iter().map(|&[high, low]| digit(high) << 4 | digit(low));
+    let write = |out: &mut Vec<u8>| {
+        out.extend(bytes);
+        Some(())
+    };
+    writer.blob_by(pairs.len(), write).ok_or(Malformed)
 }

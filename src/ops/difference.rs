@@ -6,6 +6,9 @@ use crate::hash::Hash;
 use crate::store::Objects;
 use crate::tree::{Diff, Difference, Differences, Entry, Noted};
 
+/// Both versions of a row.
+pub(super) type Pair<'p> = (Option<Entry<'p>>, Option<Entry<'p>>);
+
 /// Goes through the rows that differ between two trees, in key order.
 pub(super) enum Pairs<'d> {
     /// They were noted when the newer tree was built.
@@ -33,7 +36,7 @@ impl<'d> Pairs<'d> {
     ///
     /// # Errors
     /// If an object cannot be read.
-    pub fn next_pair(&mut self) -> Result<Option<(Option<Entry<'_>>, Option<Entry<'_>>)>, OpError> {
+    pub fn next_pair(&mut self) -> Result<Option<Pair<'_>>, OpError> {
         let next = match self {
             Pairs::Noted(noted) => noted.next_difference()?,
             Pairs::Read(diff) => diff.next_difference()?,

@@ -72,12 +72,15 @@ impl<'b> RowWriter<'b> {
         put_bytes(self.out, bytes);
     }
 
-    /// Appends a blob of `len` bytes, which `bytes` gives.
-    pub fn blob_of(&mut self, len: usize, bytes: impl Iterator<Item = u8>) {
+    /// Appends a blob of `len` bytes, which `write` appends to the buffer it is given. `None` if it fails, or appends another number of
+    /// bytes: then there is no whole row.
+    pub fn blob_by(&mut self, len: usize, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
         self.out.push(TAG_BLOB);
         put_uvarint(self.out, len as u64);
         self.out.reserve(len);
-        self.out.extend(bytes);
+        let start = self.out.len();
+        write(self.out)?;
+        (self.out.len() - start == len).then_some(())
     }
 
     /// Appends any value.
@@ -140,6 +143,26 @@ impl<'a> RowReader<'a> {
         self.reader.rest()
     }
 
+    /// The canonical bytes of each value of the row, which must be exactly `columns` many.
+    ///
+    /// # Errors
+    /// If the bytes are not a canonical row of that many columns.
+    pub fn parts(row: &'a [u8], columns: usize) -> Result<Vec<&'a [u8]>, CodecError> {
+        let mut reader = RowReader::new(row);
+        let mut parts = Vec::with_capacity(columns.min(row.len()));
+        let mut rest = reader.rest();
+        while reader.next_value()?.is_some() {
+            let (part, after) = rest.split_at(rest.len() - reader.rest().len());
+            parts.push(part);
+            rest = after;
+        }
+        if parts.len() == columns {
+            Ok(parts)
+        } else {
+            Err(CodecError::ColumnCount { expected: columns, found: parts.len() })
+        }
+    }
+
     /// All values of the row, which must be exactly `columns` many.
     ///
     /// # Errors
@@ -184,6 +207,8 @@ mod tests {
         assert_eq!(Hash::of(&row).short().len(), 8);
         let values = RowReader::values(&row, 5).unwrap();
         assert_eq!(values[3], ValueRef::Text(b"Lamp\0\xff"));
+        assert_eq!(RowReader::parts(&row, 5).unwrap()[3..], [&b"\x03\x06Lamp\0\xff"[..], b"\x04\x03\0\x01\x02"]);
+        assert!(matches!(RowReader::parts(&row, 4), Err(CodecError::ColumnCount { expected: 4, found: 5 })));
         assert!(matches!(RowReader::values(&row, 4), Err(CodecError::ColumnCount { expected: 4, found: 5 })));
     }
 }

@@ -148,7 +148,7 @@ pub trait TableReader {
 ///
 /// An engine has to answer every question, here and in [`RestoreTxn`]: no method has a default that takes silence for "nothing is wrong".
 pub trait Snapshot: TableReader {
-    /// For each of `rows`, which need not be in any table, whether `filter` would hold for it if it were in `table`.
+    /// For each of `rows`, which need not be in any table and may be forgotten, whether `filter` would hold for it if it were in `table`.
     /// They are rows of `schema`, whose columns are those of the table by name. The database itself decides.
     ///
     /// # Errors
@@ -158,7 +158,7 @@ pub trait Snapshot: TableReader {
         table: TableId,
         filter: &Filter,
         schema: &TableSchema,
-        rows: &[&[u8]],
+        rows: &mut dyn RowStream,
     ) -> Result<Vec<bool>, DbError>;
 
     /// Whether [`Snapshot::rivals`] may find any in `table`.

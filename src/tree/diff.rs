@@ -66,18 +66,25 @@ impl<'o> Diff<'o> {
         }
     }
 
+    /// Lets go of what was given, where it was the last of its leaf: for those who have copied it and whose memory matters.
+    ///
+    /// # Errors
+    /// As [`Diff::next_difference`].
+    pub fn forget(&mut self) -> Result<(), TreeError> {
+        let (old, new) = std::mem::take(&mut self.given);
+        for (side, _) in [(&mut self.old, old), (&mut self.new, new)].into_iter().filter(|(_, given)| *given) {
+            side.advance();
+            side.settle()?;
+        }
+        Ok(())
+    }
+
     /// The next difference; `None` after the last.
     ///
     /// # Errors
     /// If an object is missing or not what its id says.
     pub fn next_difference(&mut self) -> Result<Option<Difference<'_>>, TreeError> {
-        let (old, new) = std::mem::take(&mut self.given);
-        if old {
-            self.old.advance();
-        }
-        if new {
-            self.new.advance();
-        }
+        self.forget()?;
         let found = loop {
             if let Some(found) = self.step()? {
                 break found;

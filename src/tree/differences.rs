@@ -163,6 +163,13 @@ pub struct Noted<'d> {
 }
 
 impl Noted<'_> {
+    /// Lets go of what was given, if it was long and nothing else was read with it.
+    pub fn forget(&mut self) {
+        if self.at == self.piece.len() && self.piece.capacity() > 2 * PIECE {
+            (self.piece, self.at) = (Vec::new(), 0);
+        }
+    }
+
     /// The next difference; `None` after the last. Its rows are held against their hashes once more.
     ///
     /// # Errors
@@ -172,10 +179,7 @@ impl Noted<'_> {
             let Some(range) = self.from.pieces.get(self.next) else { return Ok(None) };
             let bytes =
                 usize::try_from(range.end - range.start).map_err(|_| refused(io::ErrorKind::InvalidData.into()))?;
-            if self.piece.capacity() > 2 * PIECE {
-                // A long row has passed.
-                self.piece = Vec::new();
-            }
+            self.forget();
             self.piece.resize(bytes, 0);
             let file = self.from.log.file().map_err(refused)?;
             file.read_exact_at(&mut self.piece, range.start).map_err(refused)?;

@@ -1,7 +1,7 @@
 //! `--where` means one thing: generated filters over columns of many types choose the rows that psql and sqlite3 choose, wherever a
 //! filter is applied, or are refused with the construct named.
 
-use crate::conformance::rows::Collected;
+use crate::conformance::rows::{Collected, Given};
 use crate::support::place::Place;
 use crate::tree::model::Dice;
 use dbsnap::codec::{RowReader, TableName, ValueRef};
@@ -245,10 +245,11 @@ pub fn ways(sink: &mut dyn Sink, read: &TableRead, rows: &[Vec<u8>], typed: &str
         snapshot.read(TableId::at(0), &mut collected)?;
         Ok(ids(collected.rows.iter().map(Vec::as_slice), schema.columns.len()))
     });
-    let judged = sink
-        .snapshot(std::slice::from_ref(read), &Silent)
-        .and_then(|mut snapshot| snapshot.judge(TableId::at(0), &filter, schema, &slices).map(chosen));
-    let stored = Condition::stored(typed, schema, engine, &NoNames).and_then(|one| one.judge(&slices).map(chosen));
+    let judged = sink.snapshot(std::slice::from_ref(read), &Silent).and_then(|mut snapshot| {
+        snapshot.judge(TableId::at(0), &filter, schema, &mut Given::new(rows.to_vec())).map(chosen)
+    });
+    let stored = Condition::stored(typed, schema, engine, &NoNames)
+        .and_then(|one| one.judge(&mut Given::new(rows.to_vec())).map(chosen));
     [taken, judged, stored]
 }
 

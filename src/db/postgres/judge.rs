@@ -4,9 +4,14 @@ use super::client::Failure;
 use super::patch::{literal, value_of};
 use super::quote;
 use super::session::Session;
+use super::setting::{LongText, PIECE, end_of_part};
 use crate::codec::{Column, RowReader, TableSchema, ValueRef};
-use crate::db::{DbError, Filter};
+use crate::db::patch::hex;
+use crate::db::{DbError, Filter, RowStream};
 use std::fmt::Write as _;
+
+/// Bytes of a value that is not part of a statement.
+const LONG: usize = 1 << 20;
 
 impl Session<'_> {
     /// For each of `rows`, which are rows of `schema`, whether `filter` would hold for it in the table at `index`.
@@ -15,7 +20,7 @@ impl Session<'_> {
         index: usize,
         filter: &Filter,
         schema: &TableSchema,
-        rows: &[&[u8]],
+        rows: &mut dyn RowStream,
     ) -> Result<Vec<bool>, DbError> {
         let table = self.plan(index)?.table().clone();
         let positions = filter.positions(schema)?;
@@ -33,17 +38,29 @@ impl Session<'_> {
         self.on_their_path(|session| session.connection.execute(&alone, session.monitor))
             .map_err(|failure| failure.during(doing()))?;
         let mut sql = before;
-        for (nth, row) in rows.iter().enumerate() {
+        let (mut count, mut long) = (0, Vec::new());
+        while let Some(row) = rows.next_row()? {
+            count += 1;
             let values = RowReader::values(row, schema.columns.len())
                 .map_err(|error| DbError::Unsupported(format!("a row of table {table} cannot be read: {error}")))?;
-            let _ = write!(sql, ", ({}", nth + 1);
-            for &position in &positions {
-                let _ = write!(sql, ", {}", untyped(values[position], &schema.columns[position]));
+            let _ = write!(sql, ", ({count}");
+            for (&position, of_type) in positions.iter().zip(&types) {
+                match values[position] {
+                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) if bytes.len() > LONG => {
+                        let setting = format!("dbsnap.judged_{}", long.len() + 1);
+                        self.send(setting.clone(), values[position]).map_err(|failure| failure.during(doing()))?;
+                        let _ = write!(sql, ", CAST(pg_catalog.current_setting('{setting}') AS {of_type}");
+                        long.push(setting);
+                    }
+                    value => {
+                        let _ = write!(sql, ", {}", untyped(value, &schema.columns[position]));
+                    }
+                }
             }
             sql.push(')');
         }
         sql.push_str(&after);
-        let mut held = vec![None; rows.len() + 1];
+        let mut held = vec![None; count + 1];
         let asked = self.on_their_path(|session| {
             session.connection.query(&sql, session.monitor, &mut |row| {
                 let nth: usize = row.required_number(0)?;
@@ -63,8 +80,31 @@ impl Session<'_> {
             },
             _ => failure.during(doing()),
         })?;
+        self.empty(long.into_iter()).map_err(|failure| failure.during(doing()))?;
         let held: Option<Vec<bool>> = held.into_iter().skip(1).collect();
         held.ok_or_else(|| DbError::Lost(format!("{}: the server did not tell of every row", doing())))
+    }
+
+    /// Puts the text of a long value into a setting.
+    fn send(&mut self, setting: String, value: ValueRef<'_>) -> Result<(), Failure> {
+        let mut text = LongText::new(setting);
+        match value {
+            ValueRef::Text(mut rest) => {
+                while !rest.is_empty() {
+                    let (piece, after) = rest.split_at(end_of_part(rest, PIECE));
+                    text.push(self, piece)?;
+                    rest = after;
+                }
+            }
+            ValueRef::Blob(bytes) => {
+                text.push(self, b"\\x")?;
+                for some in bytes.chunks(PIECE / 2) {
+                    text.push(self, hex(some).as_bytes())?;
+                }
+            }
+            _ => {}
+        }
+        text.finish(self)
     }
 
     /// The types of the filter's columns, for a CAST, with the collation after it. A domain is what it is over: whether its rules

@@ -27,6 +27,7 @@ mod restore;
 mod rivals;
 mod rows;
 mod session;
+mod setting;
 mod snapshot;
 mod types;
 

@@ -102,11 +102,11 @@ impl Session<'_> {
         let forms = plan.schema.columns.iter().map(|column| Form::of(column.kind, column.array)).collect();
         let decoder = Decoder::new(forms);
         let none = |_| DbError::Lost(format!("reading table {table}: the server sent a row that is none"));
-        let mut each = |row: &Row<'_>| {
+        let mut each = |row: &mut Row<'_>| {
             if row.len() != decoder.width() {
                 return Err(none(Malformed));
             }
-            rows.row_by(&mut |out| decoder.row(|position| row.text(position).ok(), out).map_err(none))
+            rows.row_by(&mut |out| decoder.row(|position| row.take(position).ok(), out).map_err(none))
         };
         match self.planned_by_either(sql, &mut each) {
             Ok(count) => {
@@ -122,7 +122,7 @@ impl Session<'_> {
     pub(super) fn planned_by_either(
         &mut self,
         sql: &str,
-        each: &mut dyn FnMut(&Row<'_>) -> Result<(), DbError>,
+        each: &mut dyn FnMut(&mut Row<'_>) -> Result<(), DbError>,
     ) -> Result<u64, Failure> {
         let mut given = false;
         self.connection.execute("SAVEPOINT dbsnap_plan", self.monitor)?;
@@ -150,7 +150,7 @@ impl Session<'_> {
     fn planned_by_their_path(
         &mut self,
         sql: &str,
-        each: &mut dyn FnMut(&Row<'_>) -> Result<(), DbError>,
+        each: &mut dyn FnMut(&mut Row<'_>) -> Result<(), DbError>,
     ) -> Result<u64, Failure> {
         let declare = format!("DECLARE dbsnap_rows NO SCROLL CURSOR FOR {sql}");
         self.on_their_path(|session| session.connection.execute(&declare, session.monitor))?;

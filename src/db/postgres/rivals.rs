@@ -64,7 +64,7 @@ impl Session<'_> {
         let asked = self.planned_by_either(&sql, &mut |row| {
             let none = || DbError::Lost(format!("reading table {table}: the server sent a row that is none"));
             let mut values = Vec::new();
-            decoder.row(|position| row.text(position + 1).ok(), &mut values).map_err(|_| none())?;
+            decoder.row(|position| row.take(position + 1).ok(), &mut values).map_err(|_| none())?;
             let place = row.text(0).ok().flatten().and_then(|place| places.get(place)).ok_or_else(none)?;
             for &nth in place {
                 *found.get_mut(nth).ok_or_else(none)? = Some(values.clone());

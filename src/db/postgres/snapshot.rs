@@ -3,7 +3,9 @@
 use super::operators::KeyOperators;
 use super::session::Session;
 use crate::codec::{TableName, TableSchema};
-use crate::db::{Changing, Counter, DbError, Filter, Misfit, RowSink, Snapshot, TableId, TableReader, Writing};
+use crate::db::{
+    Changing, Counter, DbError, Filter, Misfit, RowSink, RowStream, Snapshot, TableId, TableReader, Writing,
+};
 
 /// A read-only, repeatable-read transaction.
 pub(super) struct PostgresSnapshot<'s> {
@@ -49,7 +51,7 @@ impl Snapshot for PostgresSnapshot<'_> {
         table: TableId,
         filter: &Filter,
         schema: &TableSchema,
-        rows: &[&[u8]],
+        rows: &mut dyn RowStream,
     ) -> Result<Vec<bool>, DbError> {
         self.session.judge(table.position(), filter, schema, rows)
     }

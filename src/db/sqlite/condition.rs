@@ -7,8 +7,11 @@ use super::scratch_form::{bind, definition};
 use super::sql::quote;
 use super::text::TextForm;
 use crate::codec::{Column, RowReader, TableSchema, ValueRef};
-use crate::db::{Care, DbError, Engine, Filter, FilterNames};
+use crate::db::{Care, DbError, Engine, Filter, FilterNames, RowStream};
 use rusqlite::{Connection, Statement};
+
+/// Kibibytes of pages kept in memory: a long row has its copies beside.
+const CACHE: u32 = 4 * 1024;
 
 /// A filter and the table in which rows are held against it.
 #[derive(Debug)]
@@ -91,7 +94,11 @@ impl Condition {
             definitions.push(definition(column, engine));
         }
         let making = |error| failed("making a table to apply the filter in", error);
-        let sql = format!("PRAGMA encoding = '{}'; CREATE TABLE main.t ({})", text.name(), definitions.join(", "));
+        let sql = format!(
+            "PRAGMA encoding = '{}'; PRAGMA cache_size = -{CACHE}; CREATE TABLE main.t ({})",
+            text.name(),
+            definitions.join(", ")
+        );
         scratch.conn.execute_batch(&sql).map_err(making)?;
         let places: Vec<String> = (0..columns.len()).map(|at| format!(", {}", text.placeholder(at + 1))).collect();
         let insert = format!("INSERT INTO main.t VALUES (NULL{})", places.concat());
@@ -103,25 +110,30 @@ impl Condition {
     ///
     /// # Errors
     /// If SQLite cannot tell, or a row holds what only the database itself could tell of.
-    pub fn judge(&self, rows: &[&[u8]]) -> Result<Vec<bool>, DbError> {
+    pub fn judge(&self, rows: &mut dyn RowStream) -> Result<Vec<bool>, DbError> {
         let applying = |error| failed("applying the filter to rows", error);
         let conn = &self.scratch.conn;
         conn.execute_batch("BEGIN").map_err(applying)?;
         let mut insert = conn.prepare_cached(&self.insert).map_err(applying)?;
-        for row in rows {
+        let mut count = 0;
+        while let Some(row) = rows.next_row()? {
             let values = RowReader::values(row, self.width)
                 .map_err(|error| DbError::Unsupported(format!("a row cannot be read: {error}")))?;
             for (nth, (at, column)) in self.columns.iter().enumerate() {
                 self.care.allows(column, values[*at])?;
                 self.bind(&mut insert, nth + 1, values[*at], column)?;
             }
+            // SQLite has a copy
+            rows.forget();
             insert.raw_execute().map_err(applying)?;
+            insert.clear_bindings();
+            count += 1;
         }
         let mut select = conn.prepare_cached(&self.select).map_err(applying)?;
         let held = select.query_map([], |row| row.get(0)).map_err(applying)?;
         let held: Vec<bool> = held.collect::<rusqlite::Result<_>>().map_err(applying)?;
         conn.execute_batch("DELETE FROM main.t; COMMIT").map_err(applying)?;
-        match held.len() == rows.len() {
+        match held.len() == count {
             true => Ok(held),
             false => Err(DbError::Lost("SQLite did not tell of every row".to_owned())),
         }
@@ -213,6 +225,20 @@ pub(super) mod tests {
         }
     }
 
+    struct Given<'r>(std::slice::Iter<'r, Vec<u8>>, &'r [u8]);
+
+    impl RowStream for Given<'_> {
+        fn next_row(&mut self) -> Result<Option<&[u8]>, DbError> {
+            let next = self.0.next();
+            self.1 = next.map_or(&[], Vec::as_slice);
+            Ok(next.map(Vec::as_slice))
+        }
+
+        fn again(&mut self) -> Result<&[u8], DbError> {
+            Ok(self.1)
+        }
+    }
+
     struct NoNames;
 
     impl FilterNames for NoNames {
@@ -228,10 +254,10 @@ pub(super) mod tests {
     fn told(typed: &str, rows: &[[Value; 2]]) -> Vec<bool> {
         let condition = Condition::stored(typed, &schema(), Engine::Postgres, &NoNames).unwrap();
         let rows: Vec<Vec<u8>> = rows.iter().map(|values| row::encode(values)).collect();
-        let rows: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
+        let judge = || condition.judge(&mut Given(rows.iter(), &[])).unwrap();
         // a second time as well: nothing is left of the rows before
-        assert_eq!(condition.judge(&rows).unwrap(), condition.judge(&rows).unwrap());
-        condition.judge(&rows).unwrap()
+        assert_eq!(judge(), judge());
+        judge()
     }
 
     #[test]
@@ -261,7 +287,7 @@ pub(super) mod tests {
         for (form, told) in [(TextForm::Utf16Le, [true, false, true]), (TextForm::Utf8, [false, false, true])] {
             let condition = Condition::beside(&conn, &schema, &filter, &schema, form).unwrap();
             let rows = values.map(|text| row::encode(&[Value::Int(1), Value::Text(text.as_bytes().to_vec())]));
-            assert_eq!(condition.judge(&[&rows[0], &rows[1], &rows[2]]).unwrap(), told);
+            assert_eq!(condition.judge(&mut Given(rows.iter(), &[])).unwrap(), told);
         }
     }
 }

@@ -10,7 +10,7 @@ use super::stranded::stranded;
 use super::text::TextForm;
 use crate::codec::{Key, TableName, TableSchema};
 use crate::db::{
-    Changing, Counter, DbError, Filter, Misfit, RowSink, Snapshot, TableId, TableRead, TableReader, Writing,
+    Changing, Counter, DbError, Filter, Misfit, RowSink, RowStream, Snapshot, TableId, TableRead, TableReader, Writing,
 };
 use crate::monitor::Monitor;
 use rusqlite::{Connection, OptionalExtension, ffi};
@@ -83,7 +83,7 @@ impl Snapshot for SqliteSnapshot<'_> {
         table: TableId,
         filter: &Filter,
         schema: &TableSchema,
-        rows: &[&[u8]],
+        rows: &mut dyn RowStream,
     ) -> Result<Vec<bool>, DbError> {
         let table = &table_at(&self.tables, table)?.schema;
         Condition::beside(self.transaction.0, table, filter, schema, self.text)?.judge(rows)

@@ -118,7 +118,7 @@ impl Snapshot for SqliteRestore<'_> {
         table: TableId,
         filter: &Filter,
         schema: &TableSchema,
-        rows: &[&[u8]],
+        rows: &mut dyn RowStream,
     ) -> Result<Vec<bool>, DbError> {
         let table = &table_at(&self.tables, table)?.schema;
         Condition::beside(&self.conn, table, filter, schema, self.text)?.judge(rows)

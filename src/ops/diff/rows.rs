@@ -6,10 +6,10 @@ use crate::codec::{Engine, RowReader, TableSchema, ValueRef};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
-use crate::ops::difference::each_difference;
-use crate::ops::waiting::{Kept, Waiting};
+use crate::ops::difference::{Pairs, each_difference};
+use crate::ops::overlay::Overlay;
+use crate::ops::waiting::Waiting;
 use crate::prisma::{CellJson, FieldNames, RecordEncoder, RecordJson};
-use crate::store::Objects;
 use crate::tree::{Change, Entry};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -134,7 +134,7 @@ impl Records {
 /// # Errors
 /// If a row cannot be read, `predicate` cannot tell, and what `visit` returns.
 pub(super) fn each_row<E: From<OpError>>(
-    objects: &dyn Objects,
+    overlay: &Overlay<'_>,
     aligned: &Aligned,
     predicate: Option<&mut Predicate<'_>>,
     mut visit: impl FnMut(&RowChange<'_>) -> Result<bool, E>,
@@ -142,30 +142,39 @@ pub(super) fn each_row<E: From<OpError>>(
     let columns = aligned.schema.columns.len();
     let noted = aligned.noted.as_ref();
     let Some(predicate) = predicate else {
-        return each_difference(objects, &aligned.spec, &aligned.old, &aligned.new, noted, |old, new| {
+        return each_difference(overlay, &aligned.spec, &aligned.old, &aligned.new, noted, |old, new| {
             show(columns, old, new, &mut visit)
         });
     };
-    let mut waiting = Waiting::default();
-    let mut goes_on = true;
+    let mut waiting = Waiting::new(overlay.scratch_dir());
     let mut settle = |waiting: &mut Waiting| -> Result<bool, E> {
         let rows = waiting.take();
         for ((old, new), holds) in rows.iter().zip(predicate.holds(&rows)?) {
-            let (old, new) = (old.as_ref().map(Kept::entry), new.as_ref().map(Kept::entry));
-            if holds && !show(columns, old, new, &mut visit)? {
+            if !holds {
+                continue;
+            }
+            let [old_row, new_row] = [old, new].map(|kept| kept.as_ref().map(|kept| kept.row()).transpose());
+            let (old_row, new_row) = (old_row?, new_row?);
+            let old = old.as_ref().zip(old_row.as_deref()).map(|(kept, row)| kept.entry(row));
+            let new = new.as_ref().zip(new_row.as_deref()).map(|(kept, row)| kept.entry(row));
+            if !show(columns, old, new, &mut visit)? {
                 return Ok(false);
             }
         }
         Ok(true)
     };
-    each_difference(objects, &aligned.spec, &aligned.old, &aligned.new, noted, |old, new| {
-        waiting.push(old, new);
+    let mut pairs = Pairs::new(overlay, &aligned.spec, &aligned.old, &aligned.new, noted);
+    while let Some((old, new)) = pairs.next_pair()? {
+        let [old_row, new_row] = [old, new].map(|entry| [entry.map_or(&[][..], |entry| entry.row)]);
+        waiting.push(old.map(|entry| (entry, &old_row[..])), new.map(|entry| (entry, &new_row[..])))?;
         if waiting.is_full() {
-            goes_on = settle(&mut waiting)?;
+            pairs.forget()?;
+            if !settle(&mut waiting)? {
+                return Ok(());
+            }
         }
-        Ok::<bool, E>(goes_on)
-    })?;
-    if goes_on { settle(&mut waiting).map(drop) } else { Ok(()) }
+    }
+    settle(&mut waiting).map(drop)
 }
 
 /// Gives a row that differs to `visit`, decoded.
@@ -211,7 +220,7 @@ fn show<E: From<OpError>>(
 /// # Errors
 /// If a row cannot be read.
 pub(super) fn count(
-    objects: &dyn Objects,
+    overlay: &Overlay<'_>,
     aligned: &Aligned,
     known: Option<(Hash, Change)>,
     predicate: Option<&mut Predicate<'_>>,
@@ -225,7 +234,7 @@ pub(super) fn count(
     }
     let mut counts = Counts::default();
     if predicate.is_some() {
-        each_row(objects, aligned, predicate, |change| {
+        each_row(overlay, aligned, predicate, |change| {
             match change.op {
                 RowOp::Added => counts.added += change.count,
                 RowOp::Removed => counts.removed += change.count,
@@ -235,7 +244,7 @@ pub(super) fn count(
         })?;
         return Ok(counts);
     }
-    each_difference(objects, &aligned.spec, &aligned.old, &aligned.new, aligned.noted.as_ref(), |old, new| {
+    each_difference(overlay, &aligned.spec, &aligned.old, &aligned.new, aligned.noted.as_ref(), |old, new| {
         match (old, new) {
             (Some(old), Some(new)) if old.id != new.id => counts.changed += 1,
             (old, new) => {

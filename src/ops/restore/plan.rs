@@ -5,7 +5,7 @@ use super::drift::Origin;
 use super::projection::{Making, Projection, Selection};
 use super::{Mode, RestoreOptions, RestorePlan, drift};
 use crate::codec::{KeySpec, TableName, TableSchema};
-use crate::db::{Catalog, Engine, Filter, FilterNames, Snapshot, TableId, TableRead};
+use crate::db::{Catalog, Engine, Filter, FilterNames, RowStream, Snapshot, TableId, TableRead};
 use crate::hash::{Hash, Hasher};
 use crate::ops::keys::{Names, TypedKey};
 use crate::ops::names::whole as whole_of;
@@ -305,9 +305,9 @@ pub(super) fn prepare(
         let trial = taking.session.trial();
         let snapshot = match &target.projection {
             Some(projection) => {
-                let judge = &mut |rows: &[&[u8]]| match &projection.selection.condition {
+                let judge = &mut |rows: &mut dyn RowStream| match &projection.selection.condition {
                     Some(filter) => live.judge(TableId::at(index), filter, &target.read.schema, rows),
-                    None => Ok(vec![true; rows.len()]),
+                    None => Ok(Vec::new()),
                 };
                 let making = Making { objects: &*trial, scratch, monitor: taking.monitor, judge };
                 projection.tree(making, &target.entry.root, &now)?

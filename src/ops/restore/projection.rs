@@ -4,19 +4,21 @@
 //! both trees are walked side by side and a third one is made, which nobody keeps.
 
 use super::drift::Origin;
-use crate::codec::{KeySpec, RowReader, RowWriter, ValueRef};
+use crate::codec::row::TAG_NULL;
+use crate::codec::{KeySpec, RowReader};
 use crate::db::Filter;
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::waiting::{Judge, Kept, Versions, Waiting, held};
 use crate::store::NewObjects;
-use crate::tree::{BuildOptions, Cursor, Entry, LoadOptions, Loader};
+use crate::tree::{BuildOptions, Cursor, LoadOptions, Loader, RowBatch};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::path::Path;
 
-/// Takes both versions of a row.
-type Step<'p> = dyn FnMut(Option<Entry<'_>>, Option<Entry<'_>>) -> Result<(), OpError> + 'p;
+/// Takes rows that wait.
+type Settle<'p> = dyn FnMut(&mut Waiting) -> Result<(), OpError> + 'p;
 
 /// Which rows are wanted; a row that changed is if either version is.
 #[derive(Default)]
@@ -74,21 +76,22 @@ impl Projection {
             let mut loader = Loader::new(scope, making.objects, &self.specs.1, &[*live, *snapshot], options);
             let was = Cursor::new(making.objects, &self.specs.0, snapshot)?;
             let now = Cursor::new(making.objects, &self.specs.1, live)?;
-            let mut waiting = Waiting::default();
+            let mut waiting = Waiting::new(making.scratch);
             let mut settle = |waiting: &mut Waiting| {
-                for (row, count) in self.settled(&waiting.take(), making.judge)? {
-                    (0..count).try_for_each(|_| loader.push(row))?;
+                for kept in self.settled(&waiting.take(), making.judge)? {
+                    for _ in 0..kept.count {
+                        match kept.row()? {
+                            Cow::Borrowed(row) => loader.push(row)?,
+                            Cow::Owned(row) => drop(loader.push_batch(RowBatch::of(row))?),
+                        }
+                    }
                 }
                 if making.monitor.interrupted() { Err(OpError::Interrupted) } else { Ok(()) }
             };
-            let mut step = |was: Option<Entry<'_>>, now: Option<Entry<'_>>| {
-                waiting.push(was, now);
-                if waiting.is_full() { settle(&mut waiting) } else { Ok(()) }
-            };
             if self.specs.1.is_multiset() {
-                self.both(was, now, &mut step)?;
+                self.both(was, now, &mut waiting, &mut settle)?;
             } else {
-                self.side_by_side(was, now, &mut step)?;
+                self.side_by_side(was, now, &mut waiting, &mut settle)?;
             }
             settle(&mut waiting)?;
             Ok(loader.finish()?.built.root)
@@ -96,21 +99,34 @@ impl Projection {
     }
 
     /// Tables without a key: rows of the one, then those of the other.
-    fn both(&self, mut was: Cursor<'_>, mut now: Cursor<'_>, step: &mut Step<'_>) -> Result<(), OpError> {
-        let mut row = Vec::new();
+    fn both(
+        &self,
+        mut was: Cursor<'_>,
+        mut now: Cursor<'_>,
+        waiting: &mut Waiting,
+        settle: &mut Settle<'_>,
+    ) -> Result<(), OpError> {
         while let Some(entry) = was.next_entry()? {
-            self.translate(entry.row, None, &mut row)?;
-            step(Some(Entry { row: &row, ..entry }), None)?;
+            waiting.push(Some((entry, &self.translated(entry.row, None)?)), None)?;
+            was.forget();
+            settle_if_full(waiting, settle)?;
         }
         while let Some(entry) = now.next_entry()? {
-            step(None, Some(entry))?;
+            waiting.push(None, Some((entry, &[entry.row])))?;
+            now.forget();
+            settle_if_full(waiting, settle)?;
         }
         Ok(())
     }
 
-    fn side_by_side(&self, mut was: Cursor<'_>, mut now: Cursor<'_>, step: &mut Step<'_>) -> Result<(), OpError> {
+    fn side_by_side(
+        &self,
+        mut was: Cursor<'_>,
+        mut now: Cursor<'_>,
+        waiting: &mut Waiting,
+        settle: &mut Settle<'_>,
+    ) -> Result<(), OpError> {
         let (mut old, mut live) = (was.next_entry()?, now.next_entry()?);
-        let mut row = Vec::new();
         loop {
             let order = match (&old, &live) {
                 (Some(old), Some(live)) => old.key.cmp(live.key),
@@ -119,26 +135,36 @@ impl Projection {
                 (None, None) => return Ok(()),
             };
             let beside = live.filter(|_| order != Ordering::Less);
-            match old.filter(|_| order != Ordering::Greater) {
-                Some(entry) => {
-                    self.translate(entry.row, beside.map(|live| live.row), &mut row)?;
-                    step(Some(Entry { row: &row, ..entry }), beside)?;
+            let row = [beside.map_or(&[][..], |live| live.row)];
+            let from = old.filter(|_| order != Ordering::Greater);
+            let parts = from.map(|old| self.translated(old.row, beside.map(|live| live.row))).transpose()?;
+            waiting.push(from.zip(parts.as_deref()), beside.map(|live| (live, &row[..])))?;
+            // Long rows are not held beside what is done with them.
+            match order {
+                Ordering::Less => {
+                    was.forget();
+                    settle_if_full(waiting, settle)?;
+                    old = was.next_entry()?;
                 }
-                None => step(None, beside)?,
-            }
-            if order != Ordering::Greater {
-                old = was.next_entry()?;
-            }
-            if order != Ordering::Less {
-                live = now.next_entry()?;
+                Ordering::Greater => {
+                    now.forget();
+                    settle_if_full(waiting, settle)?;
+                    live = now.next_entry()?;
+                }
+                Ordering::Equal => {
+                    was.forget();
+                    now.forget();
+                    settle_if_full(waiting, settle)?;
+                    (old, live) = (was.next_entry()?, now.next_entry()?);
+                }
             }
         }
     }
 
-    /// What the table is to have of these rows, and how often.
-    fn settled<'r>(&self, rows: &'r [Versions], judge: &mut Judge<'_>) -> Result<Vec<(&'r [u8], u64)>, OpError> {
+    /// What the table is to have of these rows.
+    fn settled<'r>(&self, rows: &'r [Versions], judge: &mut Judge<'_>) -> Result<Vec<&'r Kept>, OpError> {
         let has_key = |kept: &Kept| self.selection.key.as_ref().is_none_or(|wanted| *wanted == kept.key);
-        let is_same = |both: &Versions| matches!(both, (Some(was), Some(now)) if was.row == now.row);
+        let is_same = |both: &Versions| matches!(both, (Some(was), Some(now)) if was.is_same_row(now));
         let wanted = match &self.selection.condition {
             Some(_) => held(rows, judge, |kept, both| has_key(kept) && !is_same(both))?,
             None => {
@@ -152,23 +178,21 @@ impl Projection {
             (_, Some(now)) if !now_wanted => Some(now),
             _ => None,
         };
-        let settled = rows.iter().zip(wanted).filter_map(settle);
-        Ok(settled.map(|kept| (kept.row.as_slice(), kept.count)).collect())
+        Ok(rows.iter().zip(wanted).filter_map(settle).collect())
     }
 
-    /// A row of the snapshot as a row of the live table. Columns that it does not give are those of `live`, or NULL.
-    fn translate(&self, row: &[u8], live: Option<&[u8]>, out: &mut Vec<u8>) -> Result<(), OpError> {
-        let values = RowReader::values(row, self.columns)?;
-        let kept = live.map(|live| RowReader::values(live, self.origins.len())).transpose()?.unwrap_or_default();
-        out.clear();
-        let mut writer = RowWriter::new(out);
-        for (at, origin) in self.origins.iter().enumerate() {
-            let value = match origin {
-                Origin::Snapshot(position) => values.get(*position),
-                Origin::Kept => kept.get(at),
-            };
-            writer.value(value.copied().unwrap_or(ValueRef::Null));
-        }
-        Ok(())
+    /// A row of the snapshot as a row of the live table, value by value. Columns that it does not give are those of `live`, or NULL.
+    fn translated<'r>(&self, row: &'r [u8], live: Option<&'r [u8]>) -> Result<Vec<&'r [u8]>, OpError> {
+        let values = RowReader::parts(row, self.columns)?;
+        let kept = live.map(|live| RowReader::parts(live, self.origins.len())).transpose()?.unwrap_or_default();
+        let value = |(at, origin): (usize, &Origin)| match origin {
+            Origin::Snapshot(position) => values.get(*position).copied(),
+            Origin::Kept => kept.get(at).copied(),
+        };
+        Ok(self.origins.iter().enumerate().map(|origin| value(origin).unwrap_or(&[TAG_NULL])).collect())
     }
+}
+
+fn settle_if_full(waiting: &mut Waiting, settle: &mut Settle<'_>) -> Result<(), OpError> {
+    if waiting.is_full() { settle(waiting) } else { Ok(()) }
 }

@@ -6,7 +6,7 @@
 use super::encode::is_time;
 use super::fields::{Field, FieldNames, Fields};
 use super::scan::Scanner;
-use super::text::{from_base64, unescape};
+use super::text::{blob_of_base64, from_base64, unescape};
 use super::{forms, list};
 use crate::codec::{Engine, Kind, RowReader, RowWriter, TableSchema, Value, ValueRef};
 use std::borrow::Cow;
@@ -65,7 +65,7 @@ fn decode_string(field: &Field, text: &str, row: &mut RowWriter<'_>) -> Option<(
         _ if field.array => row.text(text.as_bytes()),
         Kind::BigInt => row.int(canonical_int(text)?),
         Kind::Float4 | Kind::Float8 => row.real(real_of_word(text)?),
-        Kind::Bytes => row.blob(&from_base64(text)?),
+        Kind::Bytes => blob_of_base64(text, row)?,
         Kind::Bool | Kind::Int => return None,
         _ if field.labels.is_some() => row.text(label(field, text).as_bytes()),
         _ if field.engine == Engine::Sqlite && is_time(field.kind) => row.text(text.as_bytes()),
@@ -121,7 +121,7 @@ fn decode_wrapped(json: &str, row: &mut RowWriter<'_>) -> Option<()> {
         "real" => row.real(real_of_text(&string(value)?)?),
         "text" | "jsonText" => row.text(string(value)?.as_bytes()),
         "text64" => row.text(&from_base64(&string(value)?)?),
-        "blob" => row.blob(&from_base64(&string(value)?)?),
+        "blob" => blob_of_base64(&string(value)?, row)?,
         "json" => row.text(value.as_bytes()),
         _ => return None,
     }

@@ -1,5 +1,6 @@
 //! JSON strings, base64 and numbers as text.
 
+use crate::codec::RowWriter;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
@@ -142,6 +143,13 @@ pub(super) fn put_base64(out: &mut Vec<u8>, bytes: &[u8]) {
     let written = STANDARD.encode_slice(bytes, &mut out[start..]).unwrap_or(0);
     out.truncate(start + written);
     out.push(b'"');
+}
+
+/// Appends the blob that base64 in its one canonical form stands for.
+pub(super) fn blob_of_base64(text: &str, row: &mut RowWriter<'_>) -> Option<()> {
+    let padding = text.bytes().rev().take(2).take_while(|byte| *byte == b'=').count();
+    let length = (text.len() / 4 * 3).checked_sub(padding)?;
+    row.blob_by(length, |out| STANDARD.decode_vec(text, out).ok())
 }
 
 /// The bytes of base64 in its one canonical form.

@@ -16,6 +16,11 @@ impl RowBatch {
         RowBatch { bytes: Vec::with_capacity(RowBatch::BYTES + RowBatch::BYTES / 8), ends: Vec::with_capacity(4096) }
     }
 
+    /// A batch of this row alone, which is not copied.
+    pub fn of(row: Vec<u8>) -> RowBatch {
+        RowBatch { ends: vec![row.len()], bytes: row }
+    }
+
     /// Adds a row.
     pub fn push(&mut self, row: &[u8]) {
         self.bytes.extend_from_slice(row);

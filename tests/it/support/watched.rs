@@ -135,7 +135,7 @@ impl Snapshot for WatchedTxn<'_> {
         table: TableId,
         filter: &Filter,
         schema: &TableSchema,
-        rows: &[&[u8]],
+        rows: &mut dyn RowStream,
     ) -> Result<Vec<bool>, DbError> {
         self.txn().judge(table, filter, schema, rows)
     }

@@ -101,7 +101,7 @@ impl Connection {
         &mut self,
         sql: &str,
         monitor: &dyn Monitor,
-        each: &mut dyn FnMut(&Row<'_>) -> Result<(), Failure>,
+        each: &mut dyn FnMut(&mut Row<'_>) -> Result<(), Failure>,
     ) -> Result<Tag, Failure> {
         let Some(login) = self.login.as_mut() else {
             return Err(Failure::Io(io::Error::new(io::ErrorKind::NotConnected, "the connection was lost before")));
@@ -123,7 +123,7 @@ impl Connection {
         &mut self,
         sql: &str,
         monitor: &dyn Monitor,
-        mut each: impl FnMut(&Row<'_>) -> Result<(), DbError>,
+        mut each: impl FnMut(&mut Row<'_>) -> Result<(), DbError>,
     ) -> Result<u64, Failure> {
         let mut given = 0;
         let tag = self.query(sql, monitor, &mut |row| {
@@ -179,7 +179,7 @@ async fn converse(
     endpoint: &Endpoint,
     sql: &str,
     monitor: &dyn Monitor,
-    each: &mut dyn FnMut(&Row<'_>) -> Result<(), Failure>,
+    each: &mut dyn FnMut(&mut Row<'_>) -> Result<(), Failure>,
 ) -> Ended {
     {
         let mut seen = seen(&login.witness);
@@ -210,7 +210,7 @@ async fn converse(
             }
             Some(Ok(SimpleQueryMessage::Row(row))) if refused.is_none() => {
                 rows += 1;
-                if let Err(failure) = each(&Row(&row)) {
+                if let Err(failure) = each(&mut Row::new(&row, &login.witness)) {
                     break failure;
                 }
             }
@@ -223,7 +223,7 @@ async fn converse(
                 rows = 0;
                 tag = Some(done);
             }
-            Some(Ok(_)) => {}
+            Some(Ok(_)) => drop(seen(&login.witness).take_long()),
             Some(Err(error)) => match (error.as_db_error(), refused.take()) {
                 (_, Some(first)) if error.is_closed() => return Ended::Broken(Failure::Server(first)),
                 (Some(said), first) => refused = first.or_else(|| Some(ServerError::new(said))),
@@ -238,6 +238,7 @@ async fn converse(
     let ended = async {
         login::cancel(endpoint, login).await.ok()?;
         while let Some(left) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+            seen(&login.witness).take_long();
             if matches!(left, Err(error) if error.as_db_error().is_none()) {
                 return None;
             }

@@ -6,10 +6,11 @@
 mod connection;
 mod failure;
 mod login;
+mod long;
 mod row;
 mod tls;
 mod watch;
 
 pub use connection::Connection;
 pub use failure::{Constraint, Failure, ServerError};
-pub use row::Row;
+pub use row::{Cell, Row};

@@ -1,10 +1,11 @@
 //! A stream that looks at the messages which the server sends, as they pass.
 
+use super::long::{Gathering, LONG, LongRow};
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsStream};
@@ -34,6 +35,18 @@ pub(super) struct Seen {
     pub(super) status: u8,
     /// Bytes received since this was set to 0.
     pub(super) received: usize,
+    /// A long row, of which only a stand-in was given on.
+    long: Option<LongRow>,
+    /// Who waits until it is taken.
+    waiting: Option<Waker>,
+}
+
+impl Seen {
+    /// Takes the long row that a stand-in stands for. Nothing more is received before that.
+    pub(super) fn take_long(&mut self) -> Option<LongRow> {
+        self.waiting.take().into_iter().for_each(Waker::wake);
+        self.long.take()
+    }
 }
 
 /// Shared between a stream and who asks what was seen.
@@ -60,16 +73,22 @@ pub(super) struct Watch<S> {
     phase: Phase,
     /// Whether a password may be sent in clear.
     is_safe: bool,
+    /// What is to be given on before anything in the buffer.
+    before: Vec<u8>,
     /// What was received; `start..end` is still to be given on.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// The head of the message under way and the first bytes of its body, as far as they are here.
+    /// The head of the message under way, which is given on when it is whole, and the first bytes of its body, as far as they are here.
     head: Vec<u8>,
     /// How many bytes of the message under way are still to come, once its head is here.
     left: usize,
     /// How many fields the rows of the result under way have.
     fields: [u8; 2],
+    /// The body of the message that described them.
+    description: Vec<u8>,
+    /// The long row under way.
+    long: Option<Gathering>,
     is_scant: bool,
     witness: Witness,
 }
@@ -80,12 +99,15 @@ impl<S> Watch<S> {
             inner,
             phase,
             is_safe,
+            before: Vec::new(),
             buffer: vec![0; BUFFER],
             start: 0,
             end: 0,
             head: Vec::new(),
             left: 0,
             fields: [0; 2],
+            description: Vec::new(),
+            long: None,
             is_scant: false,
             witness,
         }
@@ -104,7 +126,7 @@ impl<S> Watch<S> {
         }
         while at < received {
             let run = self.step(at, received)?;
-            if self.head[0] != b'N' {
+            if self.head.len() >= 5 && self.head[0] != b'N' && self.long.is_none() {
                 self.buffer.copy_within(at..at + run, kept);
                 kept += run;
             }
@@ -121,13 +143,20 @@ impl<S> Watch<S> {
     fn step(&mut self, at: usize, received: usize) -> io::Result<usize> {
         let bytes = &self.buffer[at..received];
         if self.head.len() < 5 {
-            let run = bytes.len().min(5 - self.head.len());
+            let held = self.head.len();
+            let run = bytes.len().min(5 - held);
             self.head.extend_from_slice(&bytes[..run]);
             self.begin()?;
+            if self.head.len() == 5 && self.head[0] != b'N' && self.long.is_none() {
+                self.before.extend_from_slice(&self.head[..held]);
+            }
             return Ok(run);
         }
         let run = bytes.len().min(self.left);
-        let wanted = (5 + of_interest(self.head[0])).saturating_sub(self.head.len());
+        if let Some(long) = &mut self.long {
+            long.push(&bytes[..run])?;
+        }
+        let wanted = of_interest(self.head[0]).saturating_sub(self.head.len() - 5);
         self.head.extend_from_slice(&bytes[..run.min(wanted)]);
         self.left -= run;
         Ok(run)
@@ -141,11 +170,20 @@ impl<S> Watch<S> {
             return Err(broken(format!("a message of {length} bytes")));
         }
         self.left = length - 4;
+        if tag == b'D' && self.left > LONG {
+            self.long = Some(Gathering::new(&self.description, self.left)?);
+        }
         Ok(())
     }
 
     /// The end of a message.
     fn finish(&mut self) -> io::Result<()> {
+        if let Some(long) = self.long.take() {
+            let row = long.finish()?;
+            // a row as long as that began before what is in the buffer
+            self.before = row.stand_in();
+            seen(&self.witness).long = Some(row);
+        }
         let (tag, body) = (self.head[0], &self.head[5..]);
         match tag {
             b'T' | b'D' => {
@@ -153,6 +191,7 @@ impl<S> Watch<S> {
                 // tokio-postgres takes for granted that rows have as many fields as were described
                 if tag == b'T' {
                     self.fields = fields;
+                    self.description = body.to_vec();
                 } else if fields != self.fields {
                     return Err(broken("a row with another number of fields".into()));
                 }
@@ -178,13 +217,14 @@ fn of_interest(tag: u8) -> usize {
     match tag {
         b'C' => 64,
         b'R' => 4,
-        b'T' | b'D' => 2,
+        b'T' => MAX_OTHER,
+        b'D' => 2,
         b'Z' => 1,
         _ => 0,
     }
 }
 
-fn broken(what: String) -> io::Error {
+pub(super) fn broken(what: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
@@ -192,11 +232,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watch<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         // Bytes gather while many come a few at a time: the server sends 8 KiB at once, and waking up for each of them costs more than
         // what is done with them. Nothing else runs on this thread.
-        if self.start == self.end && self.is_scant && seen(&self.witness).received > MANY {
+        let is_empty = self.start == self.end && self.before.is_empty();
+        if is_empty && self.phase == Phase::Plain {
+            let mut seen = seen(&self.witness);
+            if seen.long.is_some() {
+                seen.waiting = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+        }
+        if is_empty && self.is_scant && seen(&self.witness).received > MANY {
             std::thread::sleep(REST);
         }
         let this = &mut *self;
-        while this.start == this.end {
+        while this.start == this.end && this.before.is_empty() {
             let mut room = ReadBuf::new(&mut this.buffer);
             ready!(Pin::new(&mut this.inner).poll_read(cx, &mut room))?;
             let received = room.filled().len();
@@ -206,6 +254,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watch<S> {
             if received == 0 {
                 return Poll::Ready(Ok(()));
             }
+        }
+        if !this.before.is_empty() {
+            let given = buffer.remaining().min(this.before.len());
+            buffer.put_slice(&this.before[..given]);
+            this.before.drain(..given);
+            return Poll::Ready(Ok(()));
         }
         let given = buffer.remaining().min(this.end - this.start);
         buffer.put_slice(&this.buffer[this.start..this.start + given]);
@@ -237,6 +291,7 @@ impl<S: TlsStream + Unpin> TlsStream for Watch<S> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::long::Field;
     use super::*;
 
     fn watch() -> Watch<()> {
@@ -247,7 +302,8 @@ mod tests {
     fn pass(watch: &mut Watch<()>, bytes: &[u8]) -> io::Result<Vec<u8>> {
         watch.buffer[..bytes.len()].copy_from_slice(bytes);
         watch.look_at(bytes.len())?;
-        Ok(watch.buffer[watch.start..watch.end].to_vec())
+        let before = std::mem::take(&mut watch.before);
+        Ok([&before, &watch.buffer[watch.start..watch.end]].concat())
     }
 
     #[test]
@@ -280,6 +336,96 @@ mod tests {
                 (seen.status, seen.tags.make_contiguous()),
                 (b'T', &mut ["SELECT 1".to_owned(), "COMMIT".to_owned()][..])
             );
+        }
+    }
+
+    fn message(tag: u8, body: &[u8]) -> Vec<u8> {
+        [&[tag][..], &u32::try_from(body.len() + 4).unwrap().to_be_bytes(), body].concat()
+    }
+
+    /// The body of a row.
+    fn row(fields: &[Option<&[u8]>]) -> Vec<u8> {
+        let mut body = u16::try_from(fields.len()).unwrap().to_be_bytes().to_vec();
+        for field in fields {
+            let length = field.map_or(-1, |field| i32::try_from(field.len()).unwrap());
+            body.extend_from_slice(&length.to_be_bytes());
+            body.extend_from_slice(field.unwrap_or_default());
+        }
+        body
+    }
+
+    /// The description of columns of these types.
+    fn described(types: &[u32]) -> Vec<u8> {
+        let mut body = u16::try_from(types.len()).unwrap().to_be_bytes().to_vec();
+        for number in types {
+            body.extend_from_slice(b"name\0\0\0\0\0\0\0");
+            body.extend_from_slice(&number.to_be_bytes());
+            body.extend_from_slice(&[0; 8]);
+        }
+        body
+    }
+
+    #[test]
+    fn a_long_row_is_taken_aside() {
+        let text = "word ".repeat(LONG / 5);
+        let (digits, bytes) = (format!("\\x{}", "00ff7a".repeat(LONG / 3)), [0, 0xff, 0x7a].repeat(LONG / 3));
+        let long = row(&[Some(text.as_bytes()), None, Some(digits.as_bytes()), Some(b""), Some(b"\\x")]);
+        let short = message(b'D', &row(&[Some(b"short"), None, None, None, None]));
+        let sent = [
+            message(b'T', &described(&[25, 17, 17, 25, 17])),
+            short.clone(),
+            message(b'D', &long),
+            short.clone(),
+            message(b'N', b"SNOTE\0"),
+            message(b'D', &long),
+            message(b'C', b"SELECT 4\0"),
+        ];
+        let stand_in = message(b'D', &row(&[Some(&[0xff]), None, None, None, None]));
+        let whole = |text: &str| Some(Field::Text(text.as_bytes().to_vec()));
+        let expected =
+            LongRow(vec![whole(&text), None, Some(Field::Bytes(bytes)), whole(""), Some(Field::Bytes(Vec::new()))]);
+        let given = [&sent[0], &short, &stand_in, &short, &stand_in, &sent[6]].map(Vec::as_slice).concat();
+        for size in [997, 1000, 65_536, BUFFER] {
+            let (mut watch, mut got, mut taken) = (watch(), Vec::new(), 0);
+            for chunk in sent.concat().chunks(size) {
+                got.extend(pass(&mut watch, chunk).unwrap());
+                if let Some(row) = seen(&watch.witness).take_long() {
+                    assert!(row == expected, "{size}");
+                    taken += 1;
+                }
+            }
+            assert!(got == given && taken == 2, "{size}");
+        }
+    }
+
+    #[test]
+    fn a_long_row_that_cannot_be_is_refused() {
+        let text = vec![b'0'; LONG];
+        let cut = |body: &[u8], most: usize| body[..body.len() - most].to_vec();
+        let whole = row(&[Some(&text), Some(b"\\x00")]);
+        let mut too_long = whole.clone();
+        too_long[2..6].copy_from_slice(&u32::MAX.saturating_div(2).to_be_bytes());
+        for (story, types, body) in [
+            ("not described", &[][..], whole.clone()),
+            ("too few fields", &[25, 17, 25], whole.clone()),
+            ("too many fields", &[25], whole.clone()),
+            ("cut short", &[25, 17], cut(&whole, 1)),
+            ("a field is missing", &[25, 17], cut(&whole, 8)),
+            ("more than the fields", &[25, 17], [&whole[..], b"more"].concat()),
+            ("a value longer than its row", &[25, 17], too_long),
+            ("no prefix", &[17, 17], whole.clone()),
+            ("half a byte", &[25, 17], row(&[Some(&text), Some(b"\\x001")])),
+            ("no digit", &[25, 17], row(&[Some(&text), Some(b"\\x0G")])),
+            ("no digits at all", &[25, 17], row(&[Some(&text), Some(b"")])),
+            ("a negative length", &[25, 17], [&cut(&whole, 8)[..], &[0xff, 0xff, 0xff, 0xfe, 0, 0, 0, 0]].concat()),
+        ] {
+            let mut watch = watch();
+            let described = if types.is_empty() { Vec::new() } else { message(b'T', &described(types)) };
+            pass(&mut watch, &described).unwrap();
+            let sent = message(b'D', &body);
+            let refused = sent.chunks(BUFFER).any(|chunk| pass(&mut watch, chunk).is_err());
+            assert!(refused, "{story}");
+            assert_eq!(seen(&watch.witness).take_long(), None, "{story}");
         }
     }
 

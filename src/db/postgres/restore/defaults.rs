@@ -29,7 +29,7 @@ impl PostgresRestore<'_> {
             session.connection.read(&sql, session.monitor, |row| {
                 *given += 1;
                 canonical.clear();
-                decoder.row(|position| row.text(position).ok(), &mut canonical).map_err(|_| {
+                decoder.row(|position| row.take(position).ok(), &mut canonical).map_err(|_| {
                     DbError::Lost(format!("defaults of table {table}: the server sent a row that is none"))
                 })?;
                 sink.row(&canonical)

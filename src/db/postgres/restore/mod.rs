@@ -204,7 +204,7 @@ impl Snapshot for PostgresRestore<'_> {
         table: TableId,
         filter: &Filter,
         schema: &TableSchema,
-        rows: &[&[u8]],
+        rows: &mut dyn RowStream,
     ) -> Result<Vec<bool>, DbError> {
         self.guarded(|restore| restore.session.judge(table.position(), filter, schema, rows))
     }

@@ -6,6 +6,7 @@ use super::{PostgresRestore, writing, written};
 use crate::codec::{Key, TableName, TableSchema};
 use crate::db::postgres::client::Failure;
 use crate::db::postgres::rows::{Batch, Unfit, long_row};
+use crate::db::postgres::setting::{CHUNK, LongText, PIECE, end_of_part};
 use crate::db::postgres::types::Form;
 use crate::db::{DbError, RowStream};
 use std::fmt::Write as _;
@@ -14,8 +15,6 @@ use std::fmt::Write as _;
 const BATCH: usize = 4 << 20;
 /// About how much the server is to keep in memory before temporary tables are made.
 const IN_MEMORY: usize = 64 << 20;
-/// How much of a setting is sent in one statement: more than a row has as a rule, less than the server's parser can take.
-const CHUNK: usize = 8 << 20;
 
 /// What is to be done with staged rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -190,12 +189,9 @@ impl PostgresRestore<'_> {
     /// Sends a row that may be a gigabyte, piece by piece.
     fn ship_long(&mut self, filling: &mut Filling, forms: &[Option<Form>], row: &[u8]) -> Result<(), Unsent> {
         let slot = self.slots.take(row.len());
-        let mut is_first = true;
-        long_row(forms, row, CHUNK, &mut |piece| {
-            self.append(slot, piece, is_first)?;
-            is_first = false;
-            Ok::<(), Unsent>(())
-        })?;
+        let mut text = LongText::new(setting(slot));
+        long_row(forms, row, PIECE, &mut |piece| Ok::<(), Unsent>(text.push(&mut self.session, piece)?))?;
+        text.finish(&mut self.session)?;
         Ok(self.shipped(filling, slot, row.len(), 1)?)
     }
 
@@ -244,31 +240,12 @@ impl PostgresRestore<'_> {
     fn keep(&mut self, slot: u32, mut array: &[u8]) -> Result<(), Failure> {
         let mut is_first = true;
         while !array.is_empty() {
-            // not within a letter
-            let mut length = array.len().min(CHUNK);
-            while length > 1 && array.get(length).is_some_and(|byte| byte & 0xc0 == 0x80) {
-                length -= 1;
-            }
-            let (chunk, rest) = array.split_at(length);
-            self.append(slot, chunk, is_first)?;
+            let (chunk, rest) = array.split_at(end_of_part(array, CHUNK));
+            self.session.append(&setting(slot), chunk, is_first)?;
             is_first = false;
             array = rest;
         }
         Ok(())
-    }
-
-    /// Puts a part of an array behind what is in a setting.
-    fn append(&mut self, slot: u32, part: &[u8], is_first: bool) -> Result<(), Failure> {
-        let text = std::str::from_utf8(part)
-            .map_err(|_| Failure::Caller(DbError::Unsupported("a text to be written is not UTF-8".into())))?
-            .replace('\'', "''");
-        let before = match is_first {
-            true => String::new(),
-            false => format!("pg_catalog.current_setting('dbsnap.rows_{slot}') OPERATOR(pg_catalog.||) "),
-        };
-        let sql = format!("SELECT pg_catalog.set_config('dbsnap.rows_{slot}', {before}'{text}', true) IS NULL");
-        drop(text);
-        self.session.connection.execute(&sql, self.session.monitor).map(drop)
     }
 
     /// What stands in FROM for the rows in a setting.
@@ -282,8 +259,9 @@ impl PostgresRestore<'_> {
         }
         // the numbers tell the planner how many rows there are, and keep rows without columns
         format!(
-            "(SELECT u.n{list} FROM (SELECT pg_catalog.current_setting('dbsnap.rows_{slot}')::pg_catalog._text AS a \
-             OFFSET 0) AS x, LATERAL ROWS FROM (pg_catalog.generate_series(1, {rows}){arrays}) AS u (n{names}))"
+            "(SELECT u.n{list} FROM (SELECT pg_catalog.current_setting('{}')::pg_catalog._text AS a \
+             OFFSET 0) AS x, LATERAL ROWS FROM (pg_catalog.generate_series(1, {rows}){arrays}) AS u (n{names}))",
+            setting(slot)
         )
     }
 
@@ -293,14 +271,7 @@ impl PostgresRestore<'_> {
     }
 
     fn free(&mut self, slots: &[(u32, usize)]) -> Result<(), Failure> {
-        if slots.is_empty() {
-            return Ok(());
-        }
-        let emptied: Vec<String> =
-            slots.iter().map(|(slot, _)| format!("pg_catalog.set_config('dbsnap.rows_{slot}', '', true)")).collect();
-        for some in emptied.chunks(1000) {
-            self.session.connection.execute(&format!("SELECT {}", some.join(", ")), self.session.monitor)?;
-        }
+        self.session.empty(slots.iter().map(|(slot, _)| setting(*slot)))?;
         for (slot, bytes) in slots {
             self.slots.free.push(*slot);
             self.slots.bytes = self.slots.bytes.saturating_sub(*bytes);
@@ -351,6 +322,11 @@ impl PostgresRestore<'_> {
     pub(super) fn key_match(&self, index: usize, row: &str, staged: &str) -> String {
         self.operators.same_key(&self.session, index, row, staged)
     }
+}
+
+/// The name of a setting that rows are kept in.
+fn setting(slot: u32) -> String {
+    format!("dbsnap.rows_{slot}")
 }
 
 fn unfit_for(table: &TableName, names: &[String], unfit: Unfit) -> DbError {

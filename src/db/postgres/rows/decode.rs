@@ -1,6 +1,7 @@
 //! The server's text of values to canonical rows.
 
 use crate::codec::RowWriter;
+use crate::db::postgres::client::Cell;
 use crate::db::postgres::types::Form;
 
 /// A row that is not what the server writes. Holds no part of it.
@@ -26,18 +27,26 @@ impl Decoder {
     /// Appends the canonical bytes of one row, whose values `field` gives by position, to `out`.
     pub(in crate::db::postgres) fn row<'t>(
         &self,
-        field: impl Fn(usize) -> Option<Option<&'t str>>,
+        mut field: impl FnMut(usize) -> Option<Option<Cell<'t>>>,
         out: &mut Vec<u8>,
     ) -> Result<(), Malformed> {
         let mut writer = RowWriter::new(out);
         for (position, form) in self.forms.iter().enumerate() {
-            let Some(text) = field(position).ok_or(Malformed)? else {
-                writer.null();
-                continue;
+            let text = match field(position).ok_or(Malformed)? {
+                None => {
+                    writer.null();
+                    continue;
+                }
+                Some(Cell::Bytes(bytes)) if *form == Form::Bytes => {
+                    writer.blob(&bytes);
+                    continue;
+                }
+                Some(Cell::Bytes(_)) => return Err(Malformed),
+                Some(Cell::Text(text)) => text,
             };
             match form {
                 Form::Text => writer.text(text.as_bytes()),
-                Form::Int => writer.int(integer(text)?),
+                Form::Int => writer.int(integer(&text)?),
                 Form::Float4 => writer.real(f64::from(text.parse::<f32>().map_err(|_| Malformed)?)),
                 Form::Float8 => writer.real(text.parse().map_err(|_| Malformed)?),
                 Form::Bytes => blob(text.strip_prefix("\\x").ok_or(Malformed)?.as_bytes(), &mut writer)?,
@@ -62,6 +71,10 @@ fn blob(digits: &[u8], writer: &mut RowWriter<'_>) -> Result<(), Malformed> {
     if !digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
         return Err(Malformed);
     }
-    writer.blob_of(pairs.len(), pairs.iter().map(|&[high, low]| digit(high) << 4 | digit(low)));
-    Ok(())
+    let bytes = pairs.iter().map(|&[high, low]| digit(high) << 4 | digit(low));
+    let write = |out: &mut Vec<u8>| {
+        out.extend(bytes);
+        Some(())
+    };
+    writer.blob_by(pairs.len(), write).ok_or(Malformed)
 }

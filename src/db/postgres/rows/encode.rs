@@ -76,6 +76,9 @@ impl Batch {
     }
 }
 
+/// About how much of a long row is added to a piece at once.
+const PART: usize = 256 << 10;
+
 /// What [`Batch::take`] gives of a batch that holds this row alone, piece by piece: for a row that may be a gigabyte. `send` takes
 /// texts of valid UTF-8.
 pub(in crate::db::postgres) fn long_row<E: From<Unfit>>(
@@ -85,7 +88,8 @@ pub(in crate::db::postgres) fn long_row<E: From<Unfit>>(
     send: &mut dyn FnMut(&[u8]) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut reader = RowReader::new(row);
-    let (mut out, mut part) = (vec![b'{'], Vec::new());
+    let (mut out, mut part) = (Vec::with_capacity(row.len().min(piece) + PART), Vec::with_capacity(PART));
+    out.push(b'{');
     for (position, form) in forms.iter().enumerate() {
         let value = reader.next_value().map_err(|_| Unfit::Shape)?.ok_or(Unfit::Shape)?;
         let Some(form) = form else { continue };
@@ -101,7 +105,7 @@ pub(in crate::db::postgres) fn long_row<E: From<Unfit>>(
             escaped(&part, &mut out);
         } else {
             escaped(if is_text { b"\"" } else { b"\"\\\\x" }, &mut out);
-            for some in bytes.chunks(64 << 10) {
+            for some in bytes.chunks(PART / 4) {
                 part.clear();
                 match is_text {
                     true if some.contains(&0) => return Err(Unfit::Value(position).into()),

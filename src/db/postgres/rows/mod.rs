@@ -8,6 +8,7 @@ pub(super) use encode::{Batch, Unfit, long_row};
 
 #[cfg(test)]
 mod tests {
+    use super::super::client::Cell;
     use super::super::types::Form;
     use super::*;
     use crate::codec::{Value, row};
@@ -47,7 +48,8 @@ mod tests {
 
     fn decoded(forms: &[Form], fields: &[Option<&str>]) -> Option<Vec<u8>> {
         let mut out = Vec::new();
-        let done = Decoder::new(forms.to_vec()).row(|position| fields.get(position).copied(), &mut out);
+        let done = Decoder::new(forms.to_vec())
+            .row(|position| fields.get(position).map(|field| field.map(|text| Cell::Text(text.into()))), &mut out);
         done.ok().map(|()| out)
     }
 

@@ -56,7 +56,7 @@ impl Loading {
     /// Names everything.
     pub fn new(project: &Project, tables: Vec<(TableEntry, TableSchema)>) -> Loading {
         let parents: BTreeSet<TableName> = tables.iter().flat_map(|(table, _)| table.part_of.clone()).collect();
-        let own = tables.iter().map(|(table, _)| table.table.to_string());
+        let own = tables.iter().map(|(_, schema)| table_name(schema));
         let names: Vec<String> = own.chain(parents.iter().map(ToString::to_string)).collect();
         let mut given = distinct(&names).into_iter();
         let mut loaded = Vec::with_capacity(tables.len());

@@ -148,6 +148,32 @@ fn what_is_noted_of_switching_triggers_off_is_no_stray_row() {
     });
 }
 
+/// The same of constraints that rows are older than.
+///
+/// Torment: S16
+#[test]
+fn what_is_noted_of_constraints_taken_off_is_no_stray_row() {
+    on_postgres(|place| {
+        place.sql(
+            "CREATE TABLE parent (id int PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY, v int, parent int);
+             INSERT INTO t VALUES (1, -1, 7), (2, 2, NULL); ALTER TABLE t ADD CHECK (v > 0) NOT VALID;
+             ALTER TABLE t ADD FOREIGN KEY (parent) REFERENCES parent NOT VALID; CREATE TABLE seen (tag text)",
+        );
+        place.db().sql(
+            "CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS
+              $f$ BEGIN INSERT INTO public.seen VALUES (tg_tag); END $f$;
+             CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION note()",
+        );
+        let snap = place.round.snap(&["t"]).id;
+        let before = place.sql("SELECT * FROM t ORDER BY id");
+        place.sql("DELETE FROM t");
+        let report = place.round.json(&["restore", &snap, "--mode", "exact", "-y"]);
+        assert_eq!(report["applied"], true, "{report}");
+        assert_eq!(place.sql("SELECT * FROM t ORDER BY id"), before);
+        assert_eq!(place.sql("SELECT DISTINCT tag FROM seen"), "ALTER TABLE");
+    });
+}
+
 /// More rows than the server is to keep in memory wait in temporary tables, or, where those are forbidden, in memory all the same.
 ///
 /// Torment: S16

@@ -59,7 +59,7 @@ impl PostgresRestore<'_> {
         Ok(())
     }
 
-    fn alter(&mut self, sql: &str) -> Result<(), Failure> {
+    pub(super) fn alter(&mut self, sql: &str) -> Result<(), Failure> {
         self.defining(|restore| restore.session.connection.execute(sql, restore.session.monitor)).map(drop)
     }
 

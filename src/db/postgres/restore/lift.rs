@@ -54,9 +54,14 @@ impl PostgresRestore<'_> {
         }
         lifted.seen.push(named);
         lifted.again.append(&mut again);
-        // nothing can be dropped as long as a check of its table waits
-        let off = format!("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; {}", off.join("; "));
-        self.session.connection.execute(&off, monitor).map(|_| true)
+        self.alter_checked(&off.join("; ")).map(|()| true)
+    }
+
+    /// Runs statements that take something off or put it back, for which no check of its table may wait.
+    fn alter_checked(&mut self, sql: &str) -> Result<(), Failure> {
+        let checked = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED";
+        self.session.connection.execute(checked, self.session.monitor)?;
+        self.alter(sql)
     }
 
     /// The query for what is to be taken off.
@@ -140,8 +145,7 @@ impl PostgresRestore<'_> {
             }
         }
         let again: Vec<&str> = lifted.again.iter().rev().map(String::as_str).collect();
-        let sql = format!("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; {}", again.join("; "));
-        self.session.connection.execute(&sql, self.session.monitor).map(drop)
+        self.alter_checked(&again.join("; "))
     }
 
     /// Writes `pending` by `ways`, lifting what the database names as being in the way.

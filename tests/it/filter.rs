@@ -121,7 +121,7 @@ fn what_is_not_one_harmless_expression_is_refused() {
         ("", "empty"),
         ("  ", "empty"),
         ("id = 1; DROP TABLE mods", "statement"),
-        ("id = 1 DROP TABLE mods", "followed by"),
+        ("id = 1 DROP TABLE mods", "`DROP` is not expected there"),
         ("id = 1 -- and more", "comment"),
         ("id = 1 /* x */", "comment"),
         ("id = (SELECT 1)", "subquery"),

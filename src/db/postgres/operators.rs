@@ -3,6 +3,7 @@
 
 use super::client::Failure;
 use super::generated::Generated;
+use super::patch::is_reg;
 use super::quote;
 use super::session::Session;
 use crate::codec::{Column, Key, KeyOrder, KeySource, Kind};
@@ -29,6 +30,8 @@ struct Member {
 pub(super) fn has_many_forms(order: KeyOrder, column: &Column) -> bool {
     match column.kind {
         Kind::Text => column.array || column.collation.is_some() || order != KeyOrder::Storage,
+        // a number, shown by the name of what it stands for
+        Kind::Other if is_reg(column) => false,
         Kind::Numeric | Kind::Float4 | Kind::Float8 | Kind::Interval | Kind::Json | Kind::Jsonb | Kind::Other => true,
         Kind::Bool | Kind::Int | Kind::BigInt | Kind::Money | Kind::Bytes | Kind::Uuid | Kind::Enum => false,
         Kind::Date | Kind::Time | Kind::TimeTz | Kind::Timestamp | Kind::TimestampTz => false,

@@ -356,7 +356,7 @@ fn identities(schema: &TableSchema) -> Vec<String> {
 }
 
 /// Whether values of this type are written as the search path says.
-fn is_reg(column: &Column) -> bool {
+pub(super) fn is_reg(column: &Column) -> bool {
     column.kind == Kind::Other && column.sql_type.starts_with("reg") && !column.sql_type.contains('.')
 }
 

@@ -189,7 +189,7 @@ fn what_dangled_in_the_snapshot_comes_back_and_is_told() {
     let snap = place.snap();
     place.sql("INSERT INTO artists VALUES (2, 'Bob')");
     let run = place.round.plain(&["restore", &snap, "--mode", "exact", "-y"]).run().success();
-    assert!(run.stderr().contains("2 rows of albums referring to missing rows of artists"), "{run}");
+    assert!(run.stderr().contains("2 rows of albums refer to missing rows of artists"), "{run}");
     assert_eq!(place.rows(), before);
 }
 

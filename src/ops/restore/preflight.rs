@@ -30,7 +30,7 @@ impl Work<'_> {
 
     /// Refuses, in a dry run, what rules of the tables do not take, as far as that can be told of the first rows of each without writing them.
     pub(super) fn fits_the_rules(&self, live: &mut dyn Snapshot, changes: &mut [Changes]) -> Result<(), OpError> {
-        let mut stranded = Vec::new();
+        let (allowed, mut stranded) = (self.may_dangle(), Vec::new());
         for (index, (target, changes)) in self.targets.tables.iter().zip(changes).enumerate() {
             if !target.defaulted.is_empty() {
                 continue;
@@ -42,8 +42,7 @@ impl Work<'_> {
             let all = first_of(&mut changes.delete, &mut gone)? && updated && inserted;
             let rows: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
             let gone: Vec<&[u8]> = gone.iter().map(Vec::as_slice).collect();
-            let unchecked = self.may_dangle().unchecked;
-            let writing = Writing { rows: &rows, gone: all.then_some(&gone), unchecked };
+            let writing = Writing { rows: &rows, gone: all.then_some(&gone), unchecked: allowed.unchecked };
             let misfits = live.misfits(TableId::at(index), writing)?;
             if let Some(first) = misfits.first() {
                 let told = misfits.iter().map(|misfit| match misfit.rows {
@@ -57,7 +56,7 @@ impl Work<'_> {
             }
             stranded.extend(live.stranded(TableId::at(index), writing)?);
         }
-        let known = self.may_dangle().known;
+        let known = allowed.known;
         let may = |child: &TableName, parent: &TableName| {
             known.iter().any(|known| known.table == *child && known.references == *parent)
         };

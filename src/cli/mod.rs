@@ -3,6 +3,8 @@
 //! A verb has one file in `commands/`: its arguments, the call of its use case, and how the report reads. The use cases know
 //! nothing of any of it.
 
+#![expect(clippy::disallowed_methods, reason = "only the command line prints")]
+
 mod args;
 mod command_error;
 mod commands;

@@ -304,7 +304,6 @@ mod tests {
         }
     }
 
-    /// Torment: B7
     #[test]
     fn no_flipped_bit_goes_unseen() {
         let raw: Vec<u8> = (0..400u32).flat_map(|n| format!("row {n} {}\n", n * n % 97).into_bytes()).collect();

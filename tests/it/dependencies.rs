@@ -1,10 +1,8 @@
 //! What the crate is built from.
 
-use crate::source::files::{project, text};
+use crate::support::files::{project, text};
 
 /// The bundled SQLite has the fix of the WAL corruption bug, and nothing of what is banned is in the lock file.
-///
-/// Torment: X4
 #[test]
 fn the_dependencies_are_the_ones_that_were_chosen() {
     let sqlite = rusqlite::version_number();

@@ -181,19 +181,16 @@ fn store_files(below: &str) {
     });
 }
 
-/// Torment: H11
 #[test]
 fn packs() {
     store_files("packs");
 }
 
-/// Torment: H11
 #[test]
 fn index_files() {
     store_files("index");
 }
 
-/// Torment: H11
 #[test]
 fn refs() {
     store_files("refs");
@@ -237,13 +234,11 @@ fn leaves_of(kind: ObjectKind) {
     objects(kind, &store, &inputs);
 }
 
-/// Torment: H11
 #[test]
 fn leaves() {
     leaves_of(LEAF);
 }
 
-/// Torment: H11
 #[test]
 fn nodes() {
     let (spec, store) = (keyed(), Memory::default());
@@ -263,13 +258,11 @@ fn nodes() {
     objects(NODE, &store, &[low, total.encode()]);
 }
 
-/// Torment: H11
 #[test]
 fn deltas() {
     leaves_of(DELTA);
 }
 
-/// Torment: H11
 #[test]
 fn rows() {
     let inputs: Vec<Vec<u8>> = (0..20).map(|id| model::some_row(id, &mut Dice(id))).collect();
@@ -282,7 +275,6 @@ fn rows() {
     });
 }
 
-/// Torment: H11
 #[test]
 fn manifests() {
     let project = Project::new();
@@ -317,7 +309,6 @@ fn resealed(bytes: &[u8]) -> Option<Vec<u8>> {
     Some([bytes.get(..at)?, hex.as_bytes(), bytes.get(at + 64..)?].concat())
 }
 
-/// Torment: H11
 #[test]
 fn exported_files_and_their_metadata() {
     let columns = [
@@ -351,7 +342,6 @@ fn exported_files_and_their_metadata() {
     });
 }
 
-/// Torment: H11
 #[test]
 fn the_list_of_exports() {
     let project = Project::new();
@@ -366,7 +356,6 @@ fn the_list_of_exports() {
     });
 }
 
-/// Torment: H11
 #[test]
 fn configs() {
     let project = Project::new();
@@ -374,7 +363,6 @@ fn configs() {
     fuzz_text(&[text], |text| drop(Config::load(&project.write("config.toml", text))));
 }
 
-/// Torment: H11
 #[test]
 fn prisma_schemas() {
     let inputs = [
@@ -384,7 +372,6 @@ fn prisma_schemas() {
     fuzz_text(&inputs, |text| drop(Schema::parse(Path::new("schema.prisma"), text)));
 }
 
-/// Torment: H11
 #[test]
 fn prisma_configs() {
     let text = "import { defineConfig, env } from 'prisma/config'\nexport default defineConfig({ schema: 'prisma', // x\n migrations: \
@@ -392,7 +379,6 @@ fn prisma_configs() {
     fuzz_text(&[text], |text| drop(PrismaConfig::read(Path::new("/p/prisma.config.ts"), text)));
 }
 
-/// Torment: H11
 #[test]
 fn env_files() {
     let text =
@@ -405,7 +391,6 @@ fn env_files() {
     });
 }
 
-/// Torment: H11
 #[test]
 fn urls() {
     let inputs = [
@@ -420,7 +405,6 @@ fn urls() {
     });
 }
 
-/// Torment: H11
 #[test]
 fn filters() {
     let columns = vec![exports::column("id", "integer", Kind::Int), exports::column("title", "text", Kind::Text)];

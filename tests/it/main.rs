@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::disallowed_methods,
     reason = "a test fails by panicking, and so does what tests stand on"
 )]
 
@@ -21,11 +22,10 @@ mod model;
 mod postgres;
 mod prisma;
 mod restore;
+mod scenarios;
 mod snapshot;
-mod source;
 mod sqlite;
 mod store;
 mod support;
-mod torments;
 mod torture;
 mod tree;

@@ -97,7 +97,6 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Torment: H11
         #[test]
         fn any_file_is_read(text in "([:*#a\\\\\r\n]|db|5432|é){0,60}") {
             let _ = found(&text, "postgres://ann@db:5432/shop");

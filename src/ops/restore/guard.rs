@@ -64,7 +64,6 @@ mod tests {
         (origin, SourceIdentity { engine: Engine::Postgres, cluster, database, version, user: None, host, local })
     }
 
-    /// Torment: F14, X5
     #[test]
     fn each_guard_is_lifted_by_its_own_flag_and_by_no_other() {
         let (home, _) = place("1", "dev", "localhost");

@@ -30,7 +30,6 @@ fn messages(shop: &Shop) -> Vec<String> {
     messages.map(|snapshot| snapshot["message"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Torment: D12
 #[test]
 fn snapshots_stand_in_the_order_of_taking() {
     let shop = Shop::new();
@@ -71,7 +70,6 @@ fn older_manifests_come_before_all_that_have_a_sequence() {
     assert_eq!(messages(&shop), ["three", "one", "two"]);
 }
 
-/// Torment: D12, R16
 #[test]
 fn undo_takes_back_the_last_restore_and_not_the_latest_time() {
     let shop = Shop::new();
@@ -87,7 +85,6 @@ fn undo_takes_back_the_last_restore_and_not_the_latest_time() {
     assert_eq!(shop.rows(), damaged);
 }
 
-/// Torment: R16
 #[test]
 fn undo_does_not_reach_past_a_restore_that_changed_nothing() {
     let shop = Shop::new();
@@ -115,7 +112,6 @@ fn undo_does_not_reach_past_a_restore_that_changed_nothing() {
     assert_eq!(shop.rows(), damaged);
 }
 
-/// Torment: R16
 #[test]
 fn another_message_takes_nothing_from_undo() {
     let shop = Shop::new();

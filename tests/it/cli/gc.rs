@@ -198,7 +198,6 @@ fn what_is_not_deleted() {
     ");
 }
 
-/// Torment: K7
 #[test]
 fn a_manifest_that_cannot_be_read_keeps_everything() {
     for harm in ["nothing in it", "no JSON", "cut off", "one of a later version", "a directory", "a link"] {

@@ -76,8 +76,6 @@ fn certificates_that_are_no_file_are_refused_at_once() {
 }
 
 /// Settings that every user can change, and a link to another's.
-///
-/// Torment: H9
 #[test]
 fn settings_that_others_can_change_are_not_obeyed() {
     let shop = Shop::new();

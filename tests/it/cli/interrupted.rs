@@ -24,7 +24,6 @@ fn signalled(shop: &Shop, invocation: Invocation, signal: &str, file: &str) -> R
     invocation.under(words).run()
 }
 
-/// Torment: C7
 #[test]
 fn a_snapshot_is_not_listed() {
     let shop = Shop::new();
@@ -38,7 +37,6 @@ fn a_snapshot_is_not_listed() {
     shop.snap(["mods"]);
 }
 
-/// Torment: C7
 #[test]
 fn a_restore_changes_nothing() {
     let shop = Shop::new();

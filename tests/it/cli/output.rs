@@ -13,7 +13,6 @@ fn unread(invocation: &Invocation) -> Run {
     Run::ended(child.wait_with_output().unwrap(), invocation.place())
 }
 
-/// Torment: D10
 #[test]
 fn a_reader_that_went_away() {
     let shop = Shop::new();
@@ -32,7 +31,6 @@ fn a_reader_that_went_away() {
     ");
 }
 
-/// Torment: D10
 #[test]
 fn output_to_a_full_device() {
     let shop = Shop::new();

@@ -60,7 +60,6 @@ fn opens(run: &Run) {
     assert!(run.code() == Some(0) && run.stdout().contains("things"), "{run}");
 }
 
-/// Torment: X1
 #[test]
 fn each_way_to_give_a_password_works_and_tells_it_to_nobody() {
     let world = World::new();
@@ -158,7 +157,6 @@ fn passwords_in_settings_are_not_quoted() {
 }
 
 /// A pager needs no database, and its environment can be read by whoever may read it in `/proc`.
-/// Torment: X1
 #[test]
 fn what_is_started_is_given_no_password() {
     let shop = super::Shop::new();

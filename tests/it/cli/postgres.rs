@@ -125,7 +125,6 @@ fn a_server_that_is_not_there() {
     assert_eq!(files(market.project.path()), before);
 }
 
-/// Torment: X1
 #[test]
 fn a_password_that_is_wrong_is_not_repeated() {
     let server = PgServer::start(&[], &[]);
@@ -149,7 +148,6 @@ fn a_password_that_is_wrong_is_not_repeated() {
     assert_eq!(files(project.path()), before);
 }
 
-/// Torment: S12
 #[test]
 fn a_table_that_is_dropped_during_the_snapshot() {
     let market = Market::new();
@@ -166,7 +164,6 @@ fn a_table_that_is_dropped_during_the_snapshot() {
     assert_eq!(market.snapshots(), 0);
 }
 
-/// Torment: C7
 #[test]
 fn signals_while_it_waits_for_a_lock() {
     let market = Market::new();

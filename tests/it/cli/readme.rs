@@ -1,6 +1,6 @@
 //! The session in README.md: every command is run, and prints what stands there. `docs/record-session` writes it anew.
 
-use crate::source::files::{project, text};
+use crate::support::files::{project, text};
 use crate::support::postgres::{Db, PgServer};
 use crate::support::process::Project;
 use crate::support::redact::redact;

@@ -74,8 +74,6 @@ fn a_whole_store_stays_as_it_is() {
 }
 
 /// Every part of a pack: its beginning, each frame, the directory, the end.
-///
-/// Torment: B1
 #[test]
 fn a_flipped_bit_anywhere_in_a_pack_is_made_good() {
     let shop = shop();
@@ -118,7 +116,6 @@ fn what_can_be_read_of_a_pack_is_taken_over() {
     }
 }
 
-/// Torment: B1
 #[test]
 fn a_flipped_bit_in_any_other_file_is_made_good() {
     let shop = shop();
@@ -155,7 +152,6 @@ fn a_flipped_bit_in_any_other_file_is_made_good() {
     assert!(is_repaired(&shop, "no index").contains("nothing is damaged"));
 }
 
-/// Torment: B3
 #[test]
 fn a_lost_pack_is_stored_again_from_the_database() {
     let shop = shop();
@@ -411,7 +407,6 @@ fn exported_rows_are_taken_again() {
     assert!((1..all * 2 / 3).contains(&some), "{some} of {all}: {run}");
 }
 
-/// Torment: B3
 #[test]
 fn paths_that_hold_nothing_are_refused_before_anything_is_done() {
     let shop = shop();
@@ -442,7 +437,6 @@ fn copy_of_the_store(shop: &Shop, to: &str) -> PathBuf {
     copy
 }
 
-/// Torment: B3
 #[test]
 fn a_damaged_manifest_is_taken_from_another_copy() {
     let shop = shop();
@@ -486,8 +480,6 @@ fn a_damaged_manifest_is_taken_from_another_copy() {
 }
 
 /// A tag or a pin knows of a snapshot whose manifest is gone; of one that nothing names nobody can tell that it was not deleted.
-///
-/// Torment: B3
 #[test]
 fn a_manifest_that_is_gone_is_taken_from_another_copy() {
     let shop = shop();

@@ -156,7 +156,6 @@ fn by_a_file_of_the_export_only_its_table() {
     assert_eq!(rows(&shop, "mod_tags").len(), 1);
 }
 
-/// Torment: F14
 #[test]
 fn guards() {
     let shop = shop();
@@ -341,8 +340,6 @@ fn progress_moves_while_rows_are_written_and_verified() {
 }
 
 /// An index over another table's rows is kept by triggers, which do not fire.
-///
-/// Torment: Q11
 #[test]
 fn full_text_indexes_find_what_came_back() {
     let shop = Shop::new();
@@ -369,8 +366,6 @@ fn full_text_indexes_find_what_came_back() {
 }
 
 /// Rows that a CHECK constraint would refuse today were there all the same.
-///
-/// Torment: R16
 #[test]
 fn undo_brings_back_rows_that_break_a_check() {
     let shop = Shop::new();

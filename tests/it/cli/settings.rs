@@ -88,7 +88,6 @@ fn quiet_prints_what_was_asked_for() {
     assert_eq!(imported.stdout().lines().count(), 1, "{imported}");
 }
 
-/// Torment: X1
 #[test]
 fn urls_that_cannot_be_used_are_not_repeated() {
     let shop = Shop::new();
@@ -146,7 +145,6 @@ fn files_that_are_no_database() {
     ");
 }
 
-/// Torment: X1
 #[test]
 fn a_broken_config_names_the_line_and_does_not_quote_it() {
     let shop = Shop::new();

@@ -23,7 +23,6 @@ fn a_store_is_made_once() {
     assert_eq!(shop.state(), before);
 }
 
-/// Torment: C6
 #[test]
 fn an_interrupted_init_is_completed() {
     let shop = Shop::new();
@@ -40,7 +39,6 @@ fn an_interrupted_init_is_completed() {
     shop.snap(["mods"]);
 }
 
-/// Torment: X3
 #[test]
 fn the_store_ignores_itself() {
     let shop = Shop::new();

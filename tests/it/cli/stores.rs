@@ -37,7 +37,6 @@ fn something_that_is_no_store() {
     ");
 }
 
-/// Torment: H8
 #[test]
 fn a_store_of_a_later_format() {
     let shop = Shop::new();
@@ -64,7 +63,6 @@ fn a_store_of_a_later_format() {
     ");
 }
 
-/// Torment: H9
 #[test]
 fn a_store_of_somebody_else() {
     let shop = Shop::new();
@@ -101,7 +99,6 @@ fn a_store_that_another_process_has_for_itself() {
     shop.snap(["mods"]);
 }
 
-/// Torment: D8
 #[test]
 fn a_store_that_is_read_only() {
     let shop = Shop::new();
@@ -128,7 +125,6 @@ fn a_store_that_is_read_only() {
     assert_eq!(files(&disk.seen_from_outside()), before);
 }
 
-/// Torment: D2
 #[test]
 fn disk_full_while_a_snapshot_is_taken() {
     let shop = Shop::new();

@@ -21,7 +21,6 @@ fn passes_nothing_on(run: &Run, hostile: &[char], words: &[&str]) {
     assert!(run.code().is_some_and(|code| code != 101), "{words:?}: {run}");
 }
 
-/// Torment: H13
 #[test]
 fn no_command_passes_on_what_moves_the_cursor() {
     let hostile = hostile();

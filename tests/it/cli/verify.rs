@@ -87,7 +87,6 @@ fn a_damaged_export() {
     ");
 }
 
-/// Torment: B10
 #[test]
 fn a_damaged_pack() {
     let shop = shop();
@@ -165,7 +164,6 @@ fn a_manifest_that_contradicts_its_tree_can_only_be_deleted() {
     assert!(!said.contains("repair"), "{said}");
 }
 
-/// Torment: B9
 #[test]
 fn every_snapshot_that_draws_on_damage_is_named() {
     let shop = Shop::new();
@@ -223,8 +221,6 @@ fn damage_is_named_by_the_rows_that_it_touches() {
 }
 
 /// A snapshot does not read what is as it was, so it does not notice; once it was noticed, it does not rely on it.
-///
-/// Torment: B4
 #[test]
 fn what_verify_found_damaged_is_stored_again() {
     let shop = Shop::new();

@@ -4,7 +4,6 @@ use super::patched::{Patched, PostgresPatched};
 use crate::gauntlet::postgres_types::{INSERT, UPDATE, each_table};
 use crate::support::postgres::PgServer;
 
-/// Torment: S1, S10
 #[test]
 fn every_value_of_every_type_is_patched() {
     let db = crate::gauntlet::postgres_types::database();
@@ -59,7 +58,6 @@ const CHANGE: &str = "
     DELETE FROM heap WHERE ctid = '(0,1)'; DELETE FROM heap WHERE b::text = '-0'; INSERT INTO heap VALUES (NULL, 0, NULL), ('y', 1, '[1]');
     ALTER TABLE parent ENABLE TRIGGER eats; ALTER TABLE tree ENABLE ALWAYS TRIGGER noise;";
 
-/// Torment: R1, R4, R7, R13, S2
 #[test]
 fn references_triggers_identities_and_swaps() {
     let db = PgServer::shared().database();
@@ -68,7 +66,6 @@ fn references_triggers_identities_and_swaps() {
     data.goes_back_and_forth(&|| drop(data.db.sql(CHANGE)));
 }
 
-/// Torment: R2
 #[test]
 fn by_the_plain_owner() {
     let db = PgServer::shared().database();
@@ -88,7 +85,6 @@ const RULES: &str = "
     CREATE RULE tells AS ON INSERT TO t DO ALSO INSERT INTO said VALUES (new.v); ALTER TABLE t ENABLE ALWAYS RULE tells;
     CREATE RULE asleep AS ON INSERT TO t DO INSTEAD NOTHING; ALTER TABLE t DISABLE RULE asleep";
 
-/// Torment: R4, R5
 #[test]
 fn rules_neither_swallow_nor_add() {
     let db = PgServer::shared().database();
@@ -117,7 +113,6 @@ const EXCHANGED: &str = "
     INSERT INTO t SELECT n, n, 'c' || n, date '2026-01-01' + n, (enum_range(NULL::place))[n], n = 1, int4range(n, n + 1) FROM generate_series(1, 3) n;
     INSERT INTO outside SELECT id * 10, id FROM t";
 
-/// Torment: R1, R2, R13
 #[test]
 fn what_is_unique_changes_places() {
     let db = PgServer::shared().database();
@@ -150,7 +145,6 @@ const GENERATED: &str = "
     CREATE PUBLICATION told FOR TABLE plain;
     INSERT INTO plain VALUES ('a', 1), ('b', 2), ('c', 3); INSERT INTO parted SELECT n, 5 FROM plain; INSERT INTO outside SELECT n, id FROM plain";
 
-/// Torment: R7, R13
 #[test]
 fn generated_primary_keys_change_places() {
     let db = PgServer::shared().database();
@@ -175,8 +169,6 @@ fn generated_primary_keys_change_places() {
 }
 
 /// Two rows without a value are in each other's way.
-///
-/// Torment: R13
 #[test]
 fn rows_without_values_change_places() {
     let db = PgServer::shared().database();
@@ -197,8 +189,6 @@ fn rows_without_values_change_places() {
 }
 
 /// What others refer to goes with one row and comes with another, while they are no part of the patch.
-///
-/// Torment: R1, R13
 #[test]
 fn what_is_referred_to_comes_with_another_row() {
     let db = PgServer::shared().database();
@@ -232,7 +222,6 @@ const PARTITIONS: &str = "
     INSERT INTO refs SELECT n, n FROM generate_series(1, 20) n;
     ALTER TABLE own ADD FOREIGN KEY (back) REFERENCES refs; UPDATE own SET back = id;";
 
-/// Torment: R1, R8, S5
 #[test]
 fn foreign_keys_of_partitions() {
     let db = PgServer::shared().database();
@@ -255,7 +244,6 @@ const OLDER: &str = "
     ALTER TABLE part ADD CONSTRAINT pos CHECK (n > 0) NOT VALID; ALTER DOMAIN code ADD CONSTRAINT short CHECK (length(VALUE) < 5) NOT VALID;
     COMMENT ON CONSTRAINT \"is pos\" ON t IS 'new rows'; COMMENT ON CONSTRAINT short ON DOMAIN code IS 'from now on'";
 
-/// Torment: R1, R2, R10
 #[test]
 fn rows_older_than_their_constraints() {
     let db = PgServer::shared().database();

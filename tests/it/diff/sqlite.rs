@@ -26,7 +26,6 @@ fn whole_tables_go_and_come_back() {
     data.goes_back_and_forth(&|| drop(data.sql(&names)));
 }
 
-/// Torment: Q4, Q5
 #[test]
 fn triggers_and_foreign_keys_do_not_act() {
     let data = SqlitePatched::new(
@@ -59,7 +58,6 @@ fn a_patch_of_another_state_changes_nothing() {
     assert_eq!(data.state(), before);
 }
 
-/// Torment: R13
 #[test]
 fn what_is_unique_changes_places_whatever_is_checked() {
     let data = SqlitePatched::new(
@@ -111,7 +109,6 @@ fn a_patch_whose_counts_are_right_all_the_same() {
     assert_eq!(data.state(), whole);
 }
 
-/// Torment: R13
 #[test]
 fn what_sqlite_takes_for_equal_changes_places() {
     let data = SqlitePatched::new(

@@ -176,7 +176,6 @@ fn no_message_holds_a_value() {
     }
 }
 
-/// Torment: H4
 #[test]
 fn hostile_documents_end_in_bounded_time() {
     let file = good().text();
@@ -203,7 +202,6 @@ fn a_file_without_types_is_checked_but_gives_no_rows() {
     assert!(matches!(error, ExportError::NoSchema));
 }
 
-/// Torment: H2
 #[cfg(unix)]
 #[test]
 fn links_and_pipes_are_not_read() {

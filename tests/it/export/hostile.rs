@@ -28,7 +28,6 @@ fn all_adapters() -> [Adapter; 6] {
     [Adapter::None, Adapter::Pg, Adapter::LibSql, Adapter::LibSql6, Adapter::BetterSqlite3, Adapter::BetterSqlite36]
 }
 
-/// Torment: H1
 #[test]
 fn names_and_values_round_trip() {
     for name in [TableName::qualified("public", HOSTILE.concat()), TableName::bare("../../x")] {
@@ -55,7 +54,6 @@ fn two_columns_never_share_a_field() {
     assert!(writer.unwrap_err().to_string().contains("\"a\""));
 }
 
-/// Torment: H12
 #[test]
 fn the_script_is_the_same_program_for_every_table() {
     let dir = tempfile::TempDir::new().unwrap();
@@ -73,7 +71,6 @@ fn the_script_is_the_same_program_for_every_table() {
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), HOSTILE.len() + 4, "the scripts and what they share");
 }
 
-/// Torment: H12
 #[test]
 fn every_variant_of_the_script_is_whole() {
     let program = restore_script(&ScriptOptions::default());

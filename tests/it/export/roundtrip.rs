@@ -185,7 +185,6 @@ proptest! {
 }
 
 /// Every text under every kind of both engines, in one table each: nothing is left to chance.
-/// Torment: R20
 #[test]
 fn every_text_of_the_list_comes_back_under_every_kind() {
     for name in [TableName::qualified("public", "mods"), TableName::bare("mods")] {

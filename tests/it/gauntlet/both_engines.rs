@@ -3,7 +3,6 @@
 use super::round::{Round, url};
 use crate::support::postgres::PgServer;
 
-/// Torment: S1, Q1
 #[test]
 fn equal_tables_of_both_engines_have_one_root() {
     let db = PgServer::shared().database();

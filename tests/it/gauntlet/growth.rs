@@ -11,7 +11,6 @@ const ROWS: &str = "CREATE TABLE items (id int PRIMARY KEY, kind int, body text)
 /// A snapshot of known rows may add this much: a manifest, nodes, and which rows of which leaf it has.
 const NEXT_TO_NOTHING: u64 = 40_000;
 
-/// Torment: R15
 #[test]
 fn rows_that_are_stored_are_not_stored_again() {
     let db = PgServer::shared().database();

@@ -67,7 +67,6 @@ fn printed(db: &Db, round: &Round) -> String {
     round.project.program("bash", ["-c", &script]).run().success().stdout().to_owned()
 }
 
-/// Torment: L1
 #[test]
 fn scale_postgres_rows_come_back() {
     let (db, rows) = (PgServer::shared().database(), rows());
@@ -92,7 +91,6 @@ fn scale_postgres_rows_come_back() {
     assert_eq!(db.sql("SELECT count(*) FROM bystander"), "10");
 }
 
-/// Torment: L1
 #[test]
 fn scale_sqlite_rows_come_back() {
     let rows = rows();

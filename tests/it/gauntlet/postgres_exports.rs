@@ -21,7 +21,6 @@ for (const file of fs.readFileSync('files.txt', 'utf8').trim().split('\n')) {
 }
 "#;
 
-/// Torment: R20, S1
 #[test]
 fn every_value_of_every_type_is_exported_and_read_back() {
     let db = PgServer::shared().database();

@@ -8,7 +8,6 @@ const DELETE: &str = "SET session_replication_role = replica; DO $d$ DECLARE pla
     FOR place IN SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
     WHERE c.relkind = 'r' AND n.nspname IN ('public', 'Other \"Place\"') LOOP EXECUTE 'DELETE FROM ONLY ' || place; END LOOP; END $d$";
 
-/// Torment: S2, S5, S6, S10, R1, R7, R13
 #[test]
 fn tables_of_every_shape_survive_together() {
     on_postgres(|place| {

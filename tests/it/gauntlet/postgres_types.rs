@@ -61,7 +61,6 @@ pub fn database() -> Db {
     db
 }
 
-/// Torment: S1
 #[test]
 fn no_type_of_the_server_is_left_out() {
     let db = database();
@@ -79,7 +78,6 @@ fn no_type_of_the_server_is_left_out() {
     }
 }
 
-/// Torment: S1, S10
 #[test]
 fn every_value_of_every_type_survives() {
     let db = database();
@@ -92,7 +90,6 @@ fn every_value_of_every_type_survives() {
     round.survives(&|| judge(&db), &[&|| run(DELETE), &rewrite]);
 }
 
-/// Torment: S1, R2
 #[test]
 fn settings_of_role_and_database_change_no_row() {
     let db = database();

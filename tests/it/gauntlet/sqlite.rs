@@ -55,21 +55,17 @@ fn gauntlet(pragmas: &str) {
     }
 }
 
-/// Torment: Q1, Q2, Q3, Q11
 #[test]
 fn every_value_in_every_kind_of_table_survives() {
     gauntlet("PRAGMA journal_mode = DELETE");
 }
 
-/// Torment: Q1, Q2, Q3, Q11
 #[test]
 fn every_value_survives_in_utf16_and_wal() {
     gauntlet("PRAGMA encoding = 'UTF-16be'; PRAGMA journal_mode = WAL");
 }
 
 /// A key that was none, because NULL stood in it, is one as soon as those rows are lost: they come back all the same.
-///
-/// Torment: Q2
 #[test]
 fn rows_with_null_in_their_key_come_back_after_they_all_are_lost() {
     let project = Project::new();

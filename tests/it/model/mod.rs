@@ -88,7 +88,6 @@ fn must_hold(stories: &[&str]) {
     }
 }
 
-/// Torment: C3, D1
 #[test]
 fn a_pack_that_is_not_durable_is_made_so_by_who_builds_on_it() {
     must_hold(&kept::NOT_DURABLE);
@@ -99,13 +98,11 @@ fn a_leaf_in_two_forms_keeps_what_either_draws_on() {
     must_hold(&kept::TWO_FORMS);
 }
 
-/// Torment: C4
 #[test]
 fn packs_that_are_written_again_after_a_sweep_was_cut_short_are_read() {
     must_hold(&kept::WRITTEN_AGAIN);
 }
 
-/// Torment: D3
 #[test]
 fn a_sweep_of_a_full_disk_leaves_nothing_without_its_source() {
     must_hold(&kept::NO_ROOM);

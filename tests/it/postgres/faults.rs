@@ -24,7 +24,6 @@ impl<F: FnMut()> RowSink for AfterRows<F> {
     }
 }
 
-/// Torment: F1, S12
 #[test]
 fn a_table_cannot_be_emptied_or_rewritten_under_a_snapshot() {
     on_postgres(|place| {
@@ -48,7 +47,6 @@ fn a_table_cannot_be_emptied_or_rewritten_under_a_snapshot() {
     });
 }
 
-/// Torment: S12
 #[test]
 fn partitions_that_come_and_go_do_not_change_a_snapshot() {
     on_postgres(|place| {
@@ -70,7 +68,6 @@ fn partitions_that_come_and_go_do_not_change_a_snapshot() {
     });
 }
 
-/// Torment: F1
 #[test]
 fn a_truncate_that_commits_while_we_wait_is_seen_whole_or_refused() {
     on_postgres(|place| {
@@ -99,7 +96,6 @@ fn a_truncate_that_commits_while_we_wait_is_seen_whole_or_refused() {
     });
 }
 
-/// Torment: S12
 #[test]
 fn a_renamed_schema_is_noticed() {
     on_postgres(|place| {
@@ -118,7 +114,6 @@ fn a_renamed_schema_is_noticed() {
     });
 }
 
-/// Torment: F2
 #[test]
 fn a_backend_that_dies_in_the_middle_is_an_error() {
     on_postgres(|place| {
@@ -139,7 +134,6 @@ fn a_backend_that_dies_in_the_middle_is_an_error() {
     });
 }
 
-/// Torment: F7
 #[test]
 fn timeouts_and_defaults_of_the_role_do_not_apply() {
     on_postgres(|place| {
@@ -172,7 +166,6 @@ fn timeouts_and_defaults_of_the_role_do_not_apply() {
     });
 }
 
-/// Torment: F20
 #[test]
 fn a_giver_that_fails_in_the_middle_leaves_nothing() {
     on_postgres(|place| {
@@ -199,7 +192,6 @@ fn a_giver_that_fails_in_the_middle_leaves_nothing() {
     });
 }
 
-/// Torment: L3
 #[test]
 fn a_catalog_of_a_thousand_tables_is_read_at_once() {
     let db = PgServer::shared().database();

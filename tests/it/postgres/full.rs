@@ -8,7 +8,6 @@ use std::fs::File;
 
 const MB: u64 = 1 << 20;
 
-/// Torment: F18
 #[test]
 fn a_restore_that_fills_the_servers_disk_changes_nothing() {
     let disk = Box::leak(Box::new(Disk::new("size=120m,mode=1777")));

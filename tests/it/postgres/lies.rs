@@ -94,7 +94,6 @@ fn raw(message: Message, n: u32, bytes: &[u8]) -> Vec<u8> {
     if (message.tag, n) == (b'D', 500) { bytes.to_vec() } else { message.bytes() }
 }
 
-/// Torment: F15
 #[test]
 fn a_snapshot_of_what_a_liar_sends_is_refused() {
     let place = Place::owner();
@@ -111,8 +110,6 @@ fn a_snapshot_of_what_a_liar_sends_is_refused() {
 }
 
 /// Every message of the server, one after the other, is lost, sent twice or cut short: an error, or the rows as they are.
-///
-/// Torment: F15
 #[test]
 fn no_lost_doubled_or_cut_message_makes_other_rows() {
     let db = PgServer::shared().database();
@@ -163,8 +160,6 @@ fn no_lost_doubled_or_cut_message_makes_other_rows() {
 }
 
 /// The row that tells the settings is lost: that they hold is not taken for granted.
-///
-/// Torment: F15
 #[test]
 fn settings_that_are_not_read_back_are_not_believed() {
     let place = Place::owner();
@@ -178,8 +173,6 @@ fn settings_that_are_not_read_back_are_not_believed() {
 }
 
 /// One row of many is lost, or comes out different, on the way into the database, and the server says what was to be heard.
-///
-/// Torment: R18, F15, F20
 #[test]
 fn a_row_lost_on_the_way_is_caught_however_it_is_hidden() {
     /// What the network does with the rows, which are an array for each column on their way into a setting: the last is lost.
@@ -240,8 +233,6 @@ fn a_row_lost_on_the_way_is_caught_however_it_is_hidden() {
 }
 
 /// The answer to COMMIT is neither COMMIT nor ROLLBACK: what became of it is asked, not guessed.
-///
-/// Torment: F15, F5
 #[test]
 fn a_commit_answered_by_nonsense_is_asked_about() {
     on_postgres(|place| {
@@ -274,7 +265,6 @@ fn notice() -> Vec<u8> {
     Message::new(b'N', b"SNOTICE\0C00000\0Msomething is worth telling\0\0".as_slice()).bytes()
 }
 
-/// Torment: F15
 #[test]
 fn a_flood_of_notices_is_passed_over() {
     let place = Place::owner();
@@ -286,7 +276,6 @@ fn a_flood_of_notices_is_passed_over() {
     assert_eq!(place.round.snap(&["--all"]).tables["t"].rows, 1000);
 }
 
-/// Torment: F15, F17
 #[test]
 fn a_login_that_never_ends_is_given_up() {
     use std::io::Write;

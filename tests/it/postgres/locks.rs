@@ -15,7 +15,6 @@ fn impatient(place: &Place) -> Watched<Postgres> {
     place.open_with(&OpenOptions { lock_wait: Duration::from_millis(700) })
 }
 
-/// Torment: F8
 #[test]
 fn waiting_is_bounded_and_the_holder_named() {
     on_postgres(|place| {
@@ -48,7 +47,6 @@ fn waiting_is_bounded_and_the_holder_named() {
     });
 }
 
-/// Torment: F9
 #[test]
 fn writers_wait_for_a_restore_and_readers_do_not() {
     on_postgres(|place| {
@@ -70,7 +68,6 @@ fn writers_wait_for_a_restore_and_readers_do_not() {
     });
 }
 
-/// Torment: F10
 #[test]
 fn two_restores_do_not_deadlock() {
     on_postgres(|place| {
@@ -93,7 +90,6 @@ impl Monitor for Later {
     }
 }
 
-/// Torment: C7
 #[test]
 fn an_interrupt_cancels_what_the_server_does() {
     on_postgres(|place| {
@@ -117,8 +113,6 @@ fn an_interrupt_cancels_what_the_server_does() {
 
 /// A lock table of a hundred entries, of which each of the tables with its two indexes and its sequence takes four: a restore takes no more
 /// of them than the snapshot did, such as for temporary tables.
-///
-/// Torment: L3
 #[test]
 fn what_a_full_lock_table_lets_be_taken_it_lets_be_restored() {
     const TABLES: usize = 16;

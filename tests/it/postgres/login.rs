@@ -18,7 +18,6 @@ const ROLES: &str = "SET password_encryption = 'scram-sha-256'; CREATE ROLE scra
     CREATE ROLE clear_user LOGIN PASSWORD 's3cr3t'; CREATE ROLE tls_user LOGIN PASSWORD 's3cr3t';
     SET password_encryption = 'md5'; CREATE ROLE md5_user LOGIN PASSWORD 's3cr3t';";
 
-/// Torment: X1
 #[test]
 fn passwords_open_and_are_never_told() {
     let server = leaked(&[], &[]);
@@ -71,7 +70,6 @@ fn encrypting(directory: &Path, name: &str) -> &'static PgServer {
     leaked(&["ssl=on"], &[("server.crt", &certificate), ("server.key", &key)])
 }
 
-/// Torment: F16
 #[test]
 fn encryption_proves_what_the_mode_asks() {
     let directory = tempfile::tempdir().unwrap();
@@ -115,7 +113,6 @@ fn encryption_proves_what_the_mode_asks() {
     assert!(open(&target).unwrap().catalog().is_ok());
 }
 
-/// Torment: F16
 #[test]
 fn plain_servers_and_expired_certificates_are_refused() {
     let directory = tempfile::tempdir().unwrap();

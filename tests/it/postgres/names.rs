@@ -6,7 +6,6 @@ use dbsnap::codec::TableName;
 use dbsnap::db::{Change, Changing, Filter, Sink, Source, TableId};
 use dbsnap::monitor::Silent;
 
-/// Torment: S2
 #[test]
 fn any_name_is_only_a_name() {
     on_postgres(|place| {
@@ -41,7 +40,6 @@ fn any_name_is_only_a_name() {
     });
 }
 
-/// Torment: S3
 #[test]
 fn a_search_path_full_of_traps_is_not_followed() {
     on_postgres(|place| {
@@ -127,7 +125,6 @@ fn a_search_path_full_of_traps_is_not_followed() {
     });
 }
 
-/// Torment: S9
 #[test]
 fn what_is_not_captured_is_said() {
     // only a superuser makes foreign tables without more ado
@@ -154,7 +151,6 @@ fn what_is_not_captured_is_said() {
     }
 }
 
-/// Torment: S3
 #[test]
 fn filters_are_evaluated_under_the_pinned_settings() {
     on_postgres(|place| {

@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Torment: F17
 #[test]
 fn a_slow_network_is_waited_for() {
     on_postgres(|place| {
@@ -35,8 +34,6 @@ fn a_slow_network_is_waited_for() {
 }
 
 /// A snapshot that takes long says what it holds up, once, while it does.
-///
-/// Torment: L8
 #[test]
 fn a_long_snapshot_tells_what_it_holds_up() {
     on_postgres(|place| {
@@ -75,8 +72,6 @@ fn a_long_snapshot_tells_what_it_holds_up() {
 }
 
 /// The other end falls silent in the middle of a restore, and the connection stays open: a signal ends it, and soon.
-///
-/// Torment: F17, C7
 #[test]
 fn a_silent_network_can_be_left() {
     on_postgres(|place| {
@@ -122,8 +117,6 @@ fn a_silent_network_can_be_left() {
 }
 
 /// Nobody tells a server that the network is gone. It asks, within a minute, while a restore holds locks.
-///
-/// Torment: F17
 #[test]
 fn a_server_asks_for_a_client_that_holds_locks() {
     on_postgres(|place| {
@@ -144,8 +137,6 @@ fn a_server_asks_for_a_client_that_holds_locks() {
 }
 
 /// The environment of other PostgreSQL programs names other servers and other settings.
-///
-/// Torment: X5
 #[test]
 fn the_environment_leads_nowhere_else() {
     on_postgres(|place| {

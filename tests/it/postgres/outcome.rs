@@ -17,7 +17,6 @@ fn commit_through(place: &Place, fault: Fault) -> Result<Commit, DbError> {
     txn.commit()
 }
 
-/// Torment: F4
 #[test]
 fn a_lost_answer_is_asked_for_again() {
     on_postgres(|place| {
@@ -30,7 +29,6 @@ fn a_lost_answer_is_asked_for_again() {
     });
 }
 
-/// Torment: F5
 #[test]
 fn a_commit_answered_by_rollback_is_no_commit() {
     on_postgres(|place| {
@@ -41,7 +39,6 @@ fn a_commit_answered_by_rollback_is_no_commit() {
     });
 }
 
-/// Torment: F3, F19
 #[test]
 fn a_server_that_crashes_keeps_what_was_committed_and_nothing_else() {
     let server: &'static PgServer = Box::leak(Box::new(PgServer::start(&["fsync=on"], &[])));
@@ -68,7 +65,6 @@ fn a_server_that_crashes_keeps_what_was_committed_and_nothing_else() {
     });
 }
 
-/// Torment: C8
 #[test]
 fn a_client_that_is_gone_leaves_no_lock() {
     on_postgres(|place| {

@@ -20,7 +20,6 @@ fn rows(place: &Place) -> Vec<Vec<String>> {
     TABLES.iter().map(|table| dump(place.db(), table)).collect()
 }
 
-/// Torment: R8
 #[test]
 fn rows_come_back_into_partitions_that_still_take_them() {
     on_postgres(|place| {
@@ -42,7 +41,6 @@ fn rows_come_back_into_partitions_that_still_take_them() {
     });
 }
 
-/// Torment: R8
 #[test]
 fn rows_that_a_partition_no_longer_takes_are_refused() {
     on_postgres(|place| {

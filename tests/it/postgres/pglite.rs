@@ -1,7 +1,7 @@
 //! PGlite, which Prisma's local server and many tests of applications use: PostgreSQL in a process of Node's, without TLS and for one
 //! connection at a time.
 
-use crate::source::files::project;
+use crate::support::files::project;
 use crate::support::process::Project;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
@@ -55,7 +55,6 @@ impl Drop for Pglite {
     }
 }
 
-/// Torment: S18
 #[test]
 fn snapshots_and_restores() {
     let mut served = Pglite::start();

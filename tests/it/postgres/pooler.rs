@@ -4,7 +4,6 @@ use super::rows::dump;
 use crate::support::place::on_server;
 use crate::support::postgres::{PgServer, Pooler};
 
-/// Torment: F11
 #[test]
 fn a_pooler_in_transaction_mode_is_as_good_as_the_server() {
     let server: &'static PgServer = Box::leak(Box::new(PgServer::start(&[], &[])));

@@ -14,7 +14,6 @@ const WEB: &str = "
     INSERT INTO a VALUES (1, NULL, 2), (2, NULL, 3), (3, NULL, NULL); INSERT INTO b VALUES (1, 1, NULL, NULL), (2, 1, NULL, NULL);
     UPDATE a SET b = 1 WHERE id = 1; UPDATE a SET b = 2 WHERE id = 2; UPDATE b SET a2 = 2, b2 = 2 WHERE id = 2;";
 
-/// Torment: R1, R2
 #[test]
 fn cycles_and_self_references_pass() {
     on_postgres(|place| {
@@ -26,7 +25,6 @@ fn cycles_and_self_references_pass() {
     });
 }
 
-/// Torment: R1
 #[test]
 fn rows_change_places_across_cascades() {
     on_postgres(|place| {
@@ -51,7 +49,6 @@ fn rows_change_places_across_cascades() {
     });
 }
 
-/// Torment: R1
 #[test]
 fn linked_tables_report_rows_that_do_not_fit_at_once() {
     on_postgres(|place| {
@@ -67,7 +64,6 @@ fn linked_tables_report_rows_that_do_not_fit_at_once() {
     });
 }
 
-/// Torment: R3
 #[test]
 fn a_session_that_skips_foreign_keys_does_not_skip_them_here() {
     on_postgres(|place| {
@@ -91,7 +87,6 @@ fn a_session_that_skips_foreign_keys_does_not_skip_them_here() {
     });
 }
 
-/// Torment: F6
 #[test]
 fn a_deferred_constraint_that_fails_refuses_the_commit() {
     on_postgres(|place| {
@@ -112,7 +107,6 @@ fn a_deferred_constraint_that_fails_refuses_the_commit() {
     });
 }
 
-/// Torment: R10
 #[test]
 fn rows_older_than_a_constraint_come_back() {
     on_postgres(|place| {
@@ -130,7 +124,6 @@ fn rows_older_than_a_constraint_come_back() {
     });
 }
 
-/// Torment: R12, R14
 #[test]
 fn cascaded_rows_are_counted_through_everything() {
     on_postgres(|place| {

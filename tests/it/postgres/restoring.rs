@@ -23,7 +23,6 @@ const STATES: &str =
     "SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 't'::regclass AND NOT tgisinternal UNION ALL
     SELECT rulename, ev_enabled FROM pg_rewrite WHERE ev_class = 't'::regclass ORDER BY 1";
 
-/// Torment: R2, R4, R5
 #[test]
 fn triggers_and_rules_are_passed() {
     on_postgres(|place| {
@@ -48,7 +47,6 @@ fn triggers_and_rules_are_passed() {
     });
 }
 
-/// Torment: R2, R4
 #[test]
 fn triggers_that_cannot_be_silenced_are_refused_by_name() {
     let place = Place::owner();
@@ -67,7 +65,6 @@ fn triggers_that_cannot_be_silenced_are_refused_by_name() {
     round_trip(place.db(), &mut sink, &["free"], "TRUNCATE free");
 }
 
-/// Torment: R2
 #[test]
 fn a_privilege_that_is_missing_changes_nothing() {
     let place = Place::owner();
@@ -84,7 +81,6 @@ fn a_privilege_that_is_missing_changes_nothing() {
     assert_eq!(txn.commit().unwrap(), Commit::RolledBack);
 }
 
-/// Torment: R7
 #[test]
 fn identities_and_generated_columns() {
     on_postgres(|place| {
@@ -112,7 +108,6 @@ fn identities_and_generated_columns() {
     });
 }
 
-/// Torment: R13
 #[test]
 fn swapped_unique_values_and_exclusions() {
     on_postgres(|place| {
@@ -139,7 +134,6 @@ fn swapped_unique_values_and_exclusions() {
     });
 }
 
-/// Torment: R13
 #[test]
 fn a_swap_takes_no_children_along() {
     on_postgres(|place| {
@@ -174,7 +168,6 @@ fn a_swap_takes_no_children_along() {
     });
 }
 
-/// Torment: H6, H7
 #[test]
 fn rows_that_do_not_fit_the_table_are_refused() {
     on_postgres(|place| {
@@ -204,7 +197,6 @@ fn rows_that_do_not_fit_the_table_are_refused() {
     });
 }
 
-/// Torment: H6
 #[test]
 fn the_systems_own_tables_are_never_written() {
     on_postgres(|place| {
@@ -219,7 +211,6 @@ fn the_systems_own_tables_are_never_written() {
     });
 }
 
-/// Torment: S14
 #[test]
 fn errors_hold_no_values() {
     on_postgres(|place| {

@@ -24,7 +24,6 @@ fn state(db: &Db) -> String {
     db.sql("SELECT last_value, is_called FROM s")
 }
 
-/// Torment: R6
 #[test]
 fn counters_move_forward_only_and_only_with_the_commit() {
     on_postgres(|place| {
@@ -49,7 +48,6 @@ fn counters_move_forward_only_and_only_with_the_commit() {
     });
 }
 
-/// Torment: R6
 #[test]
 fn sequences_at_their_ends_and_downward() {
     on_postgres(|place| {
@@ -74,7 +72,6 @@ fn sequences_at_their_ends_and_downward() {
     });
 }
 
-/// Torment: R6
 #[test]
 fn a_sequence_that_is_not_ours_is_named_and_only_if_it_is_behind() {
     let place = Place::owner();

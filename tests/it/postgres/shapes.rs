@@ -7,7 +7,6 @@ use dbsnap::codec::{Key, Value};
 use dbsnap::db::{Commit, DbError, Sink, Source, TableId};
 use dbsnap::monitor::Silent;
 
-/// Torment: S5
 #[test]
 fn partitions_and_children_are_tables_of_their_own() {
     on_postgres(|place| {
@@ -39,7 +38,6 @@ fn partitions_and_children_are_tables_of_their_own() {
     });
 }
 
-/// Torment: S6
 #[test]
 fn tables_with_very_many_columns_and_with_none() {
     on_postgres(|place| {
@@ -68,7 +66,6 @@ fn tables_with_very_many_columns_and_with_none() {
     });
 }
 
-/// Torment: S10
 #[test]
 fn tables_without_a_key_are_multisets() {
     on_postgres(|place| {
@@ -98,7 +95,6 @@ fn tables_without_a_key_are_multisets() {
     });
 }
 
-/// Torment: S7
 #[test]
 fn a_value_too_large_to_send_is_named() {
     let db = PgServer::shared().database();

@@ -17,7 +17,6 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Torment: F13
 #[test]
 fn a_standby_is_read_and_never_written_and_one_that_takes_over_is_not_believed() {
     // a server that has taken over is no standby any more: each role has its own

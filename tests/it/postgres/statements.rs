@@ -3,7 +3,6 @@
 use crate::support::place::on_server;
 use crate::support::postgres::PgServer;
 
-/// Torment: R11
 #[test]
 fn nothing_is_truncated_cascaded_or_switched_off() {
     let server: &'static PgServer =

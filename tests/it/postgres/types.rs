@@ -73,7 +73,6 @@ INSERT INTO gauntlet (id, r4, rn, rt, rd) VALUES (120, 'empty', '(,)', '[2026-01
 INSERT INTO gauntlet (id, rc, rp, rty, o, lsn, tid, xi) VALUES (130, 'gauntlet', 'pg_catalog.now', 'mood', 4294967295, '16/B374D848', '(0,1)', '3'), (131, 'pg_class', NULL, 'int', 0, '0/0', '(4294967295,65535)', '0');
 "#;
 
-/// Torment: S1
 #[test]
 fn every_value_survives_a_role_that_prints_differently() {
     on_postgres(|place| {
@@ -87,7 +86,6 @@ fn every_value_survives_a_role_that_prints_differently() {
     });
 }
 
-/// Torment: S1
 #[test]
 fn keys_of_every_type_find_their_rows() {
     on_postgres(|place| {
@@ -149,7 +147,6 @@ fn kinds_and_key_orders() {
     assert_eq!(orders, [KeyOrder::Numeric, KeyOrder::Timestamp, KeyOrder::Rtrim]);
 }
 
-/// Torment: S1
 #[test]
 fn types_of_extensions() {
     on_postgres(|place| {
@@ -173,7 +170,6 @@ fn types_of_extensions() {
     });
 }
 
-/// Torment: S13
 #[test]
 fn a_type_made_anew_changes_no_row() {
     on_postgres(|place| {

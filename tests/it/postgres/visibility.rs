@@ -6,7 +6,6 @@ use crate::support::postgres::PgServer;
 use dbsnap::db::{DbError, Sink, Source, TableId};
 use dbsnap::monitor::Silent;
 
-/// Torment: S4
 #[test]
 fn row_level_security_that_hides_rows_is_refused() {
     let place = Place::owner();
@@ -35,7 +34,6 @@ fn row_level_security_that_hides_rows_is_refused() {
     assert_eq!(rows_of(&mut db.open(), &public("t")).len(), 3, "a superuser sees all");
 }
 
-/// Torment: S11
 #[test]
 fn a_column_that_may_not_be_read_refuses_the_table() {
     let db = PgServer::shared().database();
@@ -56,7 +54,6 @@ fn a_column_that_may_not_be_read_refuses_the_table() {
     assert!(matches!(source.snapshot(&reads(&catalog, &["t"]), &Silent), Err(DbError::Denied { .. })));
 }
 
-/// Torment: S8
 #[test]
 fn encodings_are_lossless_or_refused() {
     let server = PgServer::shared();

@@ -1,6 +1,6 @@
 //! The plan's ten models against the tables that Prisma itself makes of them (`tests/fixtures/prisma-sql/`).
 
-use crate::source::files::{project, text};
+use crate::support::files::{project, text};
 use crate::support::postgres::PgServer;
 use crate::support::process::{Invocation, Project};
 use dbsnap::prisma::schema::Schema;

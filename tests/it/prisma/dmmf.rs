@@ -1,7 +1,7 @@
 //! Our reading of a schema against Prisma's own (its DMMF), over all schemas of the fixtures.
 
 use super::{fixtures, schema_files};
-use crate::source::files::project;
+use crate::support::files::project;
 use crate::support::process::Project;
 use dbsnap::prisma::schema::{DefaultValue, Enum, Field, FieldKind, Key, Model, Scalar, Schema};
 use serde_json::{Map, Value, json};

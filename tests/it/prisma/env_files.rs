@@ -1,6 +1,6 @@
 //! Env files, held against the packages that applications read them with.
 
-use crate::source::files::project;
+use crate::support::files::project;
 use crate::support::process::Project;
 use dbsnap::prisma::env_file::EnvFile;
 use proptest::prelude::*;

@@ -2,7 +2,7 @@
 
 use super::script_project::{BETTER_SQLITE3, Generator, LIBSQL, PrismaWorld, Setup};
 use crate::chosen::{rows_of, ways};
-use crate::source::files::project;
+use crate::support::files::project;
 use crate::tree::model::Dice;
 use dbsnap::codec::TableName;
 use dbsnap::db::sqlite::Sqlite;

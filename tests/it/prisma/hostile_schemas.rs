@@ -20,7 +20,6 @@ fn a_schema_cut_anywhere_is_read_or_refused_with_a_line() {
     }
 }
 
-/// Torment: X1
 #[test]
 fn no_message_holds_a_url() {
     let text = "datasource db {\n  url = \"postgres://u:s3cret@h/db\" nothing\n  directUrl = \"x:s3cret@y\" }\n}\n";

@@ -22,7 +22,7 @@ mod script_target;
 mod script_values;
 mod session;
 
-use crate::source::files::project;
+use crate::support::files::project;
 use dbsnap::prisma::schema::{Schema, SchemaError};
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 //! The plan's ten models, exported, damaged, and restored by the scripts through real Prisma. The database is the judge.
 
 use super::script_project::{BETTER_SQLITE3, BUNDLER, Generator, LIBSQL, PG, PrismaWorld, Setup};
-use crate::source::files::{project, text};
+use crate::support::files::{project, text};
 use crate::support::postgres::{Db, PgServer};
 use rusqlite::Connection;
 
@@ -76,13 +76,11 @@ fn postgres(setup: Setup) {
     );
 }
 
-/// Torment: R19
 #[test]
 fn postgres_with_prisma_7() {
     postgres(Setup { major: 7, generator: Generator::New, adapter: PG });
 }
 
-/// Torment: R19
 #[test]
 fn postgres_with_prisma_6() {
     postgres(Setup { major: 6, generator: Generator::Js, adapter: PG });
@@ -136,25 +134,21 @@ fn sqlite(setup: Setup) {
     execute("INSERT INTO scraping_jobs (source_id, errors) VALUES ('s1', '[]')");
 }
 
-/// Torment: R19
 #[test]
 fn sqlite_with_prisma_7() {
     sqlite(Setup { major: 7, generator: Generator::JsOutput, adapter: LIBSQL });
 }
 
-/// Torment: R19
 #[test]
 fn sqlite_with_prisma_6() {
     sqlite(Setup { major: 6, generator: Generator::New, adapter: LIBSQL });
 }
 
-/// Torment: R19
 #[test]
 fn better_sqlite3_with_prisma_7() {
     sqlite(Setup { major: 7, generator: Generator::JsOutput, adapter: BETTER_SQLITE3 });
 }
 
-/// Torment: R19
 #[test]
 fn better_sqlite3_with_prisma_6() {
     sqlite(Setup { major: 6, generator: Generator::New, adapter: BETTER_SQLITE3 });

@@ -3,7 +3,7 @@
 
 use super::script_database::Database;
 use super::script_project::{BETTER_SQLITE3, BUNDLER, Generator, LIBSQL, PG, PrismaWorld, Setup};
-use crate::source::files::{project, text};
+use crate::support::files::{project, text};
 use serde_json::Value;
 
 /// The tables of one engine, those referred to first; and how many of them upsert can restore.
@@ -146,37 +146,31 @@ fn same_roots(world: &PrismaWorld, tables: &[&str]) {
     }
 }
 
-/// Torment: R19
 #[test]
 fn postgres_with_prisma_7() {
     restored(Setup { major: 7, generator: Generator::New, adapter: PG });
 }
 
-/// Torment: R19
 #[test]
 fn postgres_with_prisma_6() {
     restored(Setup { major: 6, generator: Generator::JsOutput, adapter: PG });
 }
 
-/// Torment: R19
 #[test]
 fn libsql_with_prisma_7() {
     restored(Setup { major: 7, generator: Generator::New, adapter: LIBSQL });
 }
 
-/// Torment: R19
 #[test]
 fn libsql_with_prisma_6() {
     restored(Setup { major: 6, generator: Generator::JsOutput, adapter: LIBSQL });
 }
 
-/// Torment: R19
 #[test]
 fn better_sqlite3_with_prisma_7() {
     restored(Setup { major: 7, generator: Generator::New, adapter: BETTER_SQLITE3 });
 }
 
-/// Torment: R19
 #[test]
 fn better_sqlite3_with_prisma_6() {
     restored(Setup { major: 6, generator: Generator::JsOutput, adapter: BETTER_SQLITE3 });

@@ -1,7 +1,7 @@
 //! What restore scripts meet after the backup: records that cannot be written, locks, another client, no server.
 
 use super::script_project::{Generator, LIBSQL, PG, PrismaWorld, Setup};
-use crate::source::files::{project, text};
+use crate::support::files::{project, text};
 use crate::support::postgres::PgServer;
 use rusqlite::Connection;
 use std::fs;

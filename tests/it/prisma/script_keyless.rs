@@ -1,7 +1,7 @@
 //! Tables without a key, restored by the script: as many copies of each row as the file holds.
 
 use super::script_project::{Generator, LIBSQL, PG, PrismaWorld, Setup};
-use crate::source::files::{project, text};
+use crate::support::files::{project, text};
 use crate::support::postgres::PgServer;
 use rusqlite::Connection;
 

@@ -1,7 +1,7 @@
 //! A project with real Prisma: its client generated, its tables made, its restore scripts compiled and run.
 
 use super::script_database::Database;
-use crate::source::files::project;
+use crate::support::files::project;
 use crate::support::process::{Invocation, Project, Run};
 use std::fs;
 use std::os::unix::fs::symlink;

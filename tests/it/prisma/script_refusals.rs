@@ -2,7 +2,7 @@
 
 use super::script_project::{Generator, LIBSQL, PrismaWorld, Setup};
 use crate::export::damage::resealed;
-use crate::source::files::{project, text};
+use crate::support::files::{project, text};
 use rusqlite::Connection;
 use std::fs;
 

@@ -1,7 +1,7 @@
 //! Every type of PostgreSQL with its hostile values, and tables that Prisma's client cannot write, restored in bulk.
 
 use super::script_project::{Generator, PG, PrismaWorld, Setup};
-use crate::source::files::{project, text};
+use crate::support::files::{project, text};
 use crate::support::postgres::{Db, PgServer};
 
 /// A table with a list of each type, from the tables that the samples make.
@@ -51,7 +51,6 @@ fn state(db: &Db) -> String {
     TABLES.map(|table| db.sql(&format!("SELECT t::text FROM {table} AS t ORDER BY 1"))).join("\n")
 }
 
-/// Torment: R19
 #[test]
 fn every_value_and_every_odd_table_comes_back() {
     let db = PgServer::shared().database();

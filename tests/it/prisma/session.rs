@@ -2,7 +2,7 @@
 //! files field for field, its success criteria and its clean-up policy.
 
 use super::script_project::{BUNDLER, Generator, LIBSQL, PG, PrismaWorld, Setup};
-use crate::source::files::{project, text};
+use crate::support::files::{project, text};
 use crate::support::postgres::PgServer;
 use crate::support::redact::redact;
 use rusqlite::Connection;

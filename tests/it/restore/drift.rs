@@ -10,7 +10,6 @@ fn mods(place: &Place) {
     place.snap();
 }
 
-/// Torment: R9
 #[test]
 fn a_new_column_keeps_its_values_and_rows_that_come_back_get_its_default() {
     on_both(|place| {
@@ -46,7 +45,6 @@ fn defaults_that_differ_from_row_to_row_are_what_an_insert_gives() {
     });
 }
 
-/// Torment: R9
 #[test]
 fn columns_in_another_order_take_their_own_values() {
     on_both(|place| {
@@ -74,7 +72,6 @@ fn a_table_without_a_key_takes_its_columns_in_another_order() {
     });
 }
 
-/// Torment: R9
 #[test]
 fn a_renamed_or_retyped_column_needs_a_map() {
     on_both(|place| {
@@ -98,7 +95,6 @@ fn a_renamed_or_retyped_column_needs_a_map() {
     });
 }
 
-/// Torment: R9
 #[test]
 fn a_column_that_is_gone_can_be_left_out() {
     on_both(|place| {
@@ -112,7 +108,6 @@ fn a_column_that_is_gone_can_be_left_out() {
     });
 }
 
-/// Torment: R9
 #[test]
 fn values_that_a_type_takes_no_more_are_refused() {
     on_postgres(|place| {
@@ -147,7 +142,6 @@ fn values_that_a_type_takes_no_more_are_refused() {
     });
 }
 
-/// Torment: R9
 #[test]
 fn a_column_that_is_not_null_now_is_refused() {
     on_both(|place| {
@@ -167,7 +161,6 @@ fn a_column_that_is_not_null_now_is_refused() {
     });
 }
 
-/// Torment: R9
 #[test]
 fn a_new_column_without_a_default_refuses_rows_that_are_gone() {
     on_postgres(|place| {

@@ -34,7 +34,6 @@ const FORMS: [(&str, &str, &str); 20] = [
     ),
 ];
 
-/// Torment: S17
 #[test]
 fn a_row_whose_key_is_written_differently_is_the_same_row() {
     on_postgres(|place| {
@@ -76,7 +75,6 @@ fn a_row_whose_key_is_written_differently_is_the_same_row() {
     });
 }
 
-/// Torment: S17
 #[test]
 fn a_row_is_found_by_its_key_in_any_form() {
     on_postgres(|place| {

@@ -14,7 +14,6 @@ fn goes_back(table: &str, action: &str, rows: &str, exchange: &str) {
     });
 }
 
-/// Torment: R1, R13
 #[test]
 fn numbers_and_times() {
     goes_back(
@@ -26,7 +25,6 @@ fn numbers_and_times() {
     );
 }
 
-/// Torment: R1, R13
 #[test]
 fn expressions_and_conditions() {
     goes_back(
@@ -41,7 +39,6 @@ fn expressions_and_conditions() {
     );
 }
 
-/// Torment: R1, R13
 #[test]
 fn ranges_that_exclude_each_other() {
     goes_back(
@@ -52,7 +49,6 @@ fn ranges_that_exclude_each_other() {
     );
 }
 
-/// Torment: R1, R8, R13
 #[test]
 fn within_partitions() {
     on_postgres(|place| {
@@ -72,7 +68,6 @@ fn within_partitions() {
     });
 }
 
-/// Torment: R1, R7, R13
 #[test]
 fn generated_primary_keys() {
     goes_back(
@@ -85,8 +80,6 @@ fn generated_primary_keys() {
 }
 
 /// What others refer to goes with a row and comes with another, although it must not go for a moment.
-///
-/// Torment: R1, R13
 #[test]
 fn what_must_not_go() {
     on_postgres(|place| {
@@ -110,8 +103,6 @@ fn what_must_not_go() {
 }
 
 /// What others refer to goes from one row to another, and nobody refers to these rows.
-///
-/// Torment: R1, R7, R13
 #[test]
 fn what_is_referred_to_by_nobody() {
     for action in ["ON UPDATE SET DEFAULT ON DELETE SET DEFAULT", "ON UPDATE CASCADE ON DELETE RESTRICT"] {
@@ -130,8 +121,6 @@ fn what_is_referred_to_by_nobody() {
 }
 
 /// What others refer to goes from one row to another, and they stay with the value.
-///
-/// Torment: R1, R12, R13
 #[test]
 fn what_is_referred_to() {
     on_postgres(|place| {
@@ -170,21 +159,17 @@ fn another_row_brings_it(actions: [&str; 2]) {
     }
 }
 
-/// Torment: R1, R7, R13
 #[test]
 fn what_another_row_brings() {
     another_row_brings_it(["", "DEFERRABLE"]);
 }
 
-/// Torment: R1, R7, R13
 #[test]
 fn what_another_row_brings_by_the_end() {
     another_row_brings_it(["DEFERRABLE INITIALLY DEFERRED", "ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED"]);
 }
 
 /// A value that another row has for good is refused as before, and every index is still there.
-///
-/// Torment: R13
 #[test]
 fn what_another_row_keeps() {
     on_postgres(|place| {
@@ -200,7 +185,6 @@ fn what_another_row_keeps() {
     });
 }
 
-/// Torment: R1, R13
 #[test]
 fn on_both_engines() {
     on_both(|place| {
@@ -239,7 +223,6 @@ fn patch_goes_back(setup: &str, exchange: &str) {
     });
 }
 
-/// Torment: R1, R13
 #[test]
 fn values_that_only_the_database_takes_for_equal() {
     for (kind, one, two, one_again, two_again) in [
@@ -259,7 +242,6 @@ fn values_that_only_the_database_takes_for_equal() {
     }
 }
 
-/// Torment: R1, R13
 #[test]
 fn nulls_that_are_one_value() {
     // before version 15 there is no such thing
@@ -270,7 +252,6 @@ fn nulls_that_are_one_value() {
     );
 }
 
-/// Torment: R1, R13
 #[test]
 fn indexes_of_functions_that_need_the_search_path() {
     patch_goes_back(

@@ -44,7 +44,6 @@ fn when_said(place: &Place, what: &'static str, mut then: impl FnMut() + Send + 
     place.by(port);
 }
 
-/// Torment: F2
 #[test]
 fn a_connection_that_dies_under_a_snapshot_lists_nothing() {
     on_postgres(|place| {
@@ -85,7 +84,6 @@ fn a_connection_that_dies_changes_nothing() {
     });
 }
 
-/// Torment: F3
 #[test]
 fn a_server_that_stops_at_once_changes_nothing() {
     let server: &'static PgServer = Box::leak(Box::new(PgServer::start(&["fsync=on"], &[])));
@@ -108,7 +106,6 @@ fn a_server_that_stops_at_once_changes_nothing() {
     });
 }
 
-/// Torment: F4, F5
 #[test]
 fn a_connection_lost_at_commit_is_told_as_it_ended() {
     on_postgres(|place| {
@@ -129,8 +126,6 @@ fn a_connection_lost_at_commit_is_told_as_it_ended() {
 }
 
 /// Nobody answers any more: the exit says that it is not known, and how to find out. It takes half a minute of asking.
-///
-/// Torment: F4
 #[test]
 fn an_end_that_cannot_be_learnt_is_unknown() {
     let one = |role| {
@@ -153,7 +148,6 @@ fn an_end_that_cannot_be_learnt_is_unknown() {
     std::thread::scope(|scope| Role::BOTH.map(|role| scope.spawn(move || one(role))).map(|role| role.join().unwrap()));
 }
 
-/// Torment: F8, Q7
 #[test]
 fn a_lock_is_waited_for_and_its_holder_named() {
     on_postgres(|place| {
@@ -193,7 +187,6 @@ fn a_lock_is_waited_for_and_its_holder_named() {
     place.restore_exactly(&snap);
 }
 
-/// Torment: F6
 #[test]
 fn a_constraint_that_fails_at_commit_changes_nothing() {
     on_postgres(|place| {
@@ -211,7 +204,6 @@ fn a_constraint_that_fails_at_commit_changes_nothing() {
     });
 }
 
-/// Torment: R16
 #[test]
 fn the_way_back_is_there_before_the_first_write() {
     on_postgres(|place| {
@@ -235,7 +227,6 @@ fn the_way_back_is_there_before_the_first_write() {
     });
 }
 
-/// Torment: R16
 #[test]
 fn without_a_way_back_nothing_is_written() {
     let disk = crate::support::disk::Disk::new("size=1m");

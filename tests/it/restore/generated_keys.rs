@@ -60,7 +60,6 @@ const TYPES: &str = "CREATE DOMAIN day AS date CHECK (VALUE > '2026-01-01'); CRE
     CREATE FUNCTION label_of(date) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'day ' || ($1 - date '2026-01-01')::text $$;
     CREATE FUNCTION to_label(date) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN label_of($1); END $$";
 
-/// Torment: R1, R10, R12
 #[test]
 fn a_row_of_which_plain_columns_changed_is_updated() {
     let place = Place::owner();
@@ -98,7 +97,6 @@ fn a_row_of_which_plain_columns_changed_is_updated() {
     }
 }
 
-/// Torment: R1, R12
 #[test]
 fn rows_that_go_and_come_beside_those_that_change() {
     on_postgres(|place| {
@@ -123,8 +121,6 @@ fn rows_that_go_and_come_beside_those_that_change() {
 }
 
 /// What others refer to changes with the columns that it is generated from.
-///
-/// Torment: R12
 #[test]
 fn rows_that_follow_a_generated_value_are_counted() {
     on_postgres(|place| {

@@ -10,7 +10,6 @@ const SWAP: &str = "UPDATE part SET code = 'x' WHERE id = 1; UPDATE part SET cod
     UPDATE part SET code = 'b' WHERE id = 1; UPDATE stock SET code = CASE id WHEN 1 THEN 'a' ELSE 'b' END";
 const ALL: &str = "SELECT 'part', * FROM part UNION ALL SELECT 'stock', * FROM stock ORDER BY 1, 2";
 
-/// Torment: R1, R13
 #[test]
 fn what_refers_to_them_is_put_right() {
     on_postgres(|place| {
@@ -38,7 +37,6 @@ fn what_refers_to_them_is_put_right() {
     });
 }
 
-/// Torment: R12
 #[test]
 fn rows_of_other_tables_follow_only_if_they_may() {
     on_postgres(|place| {
@@ -57,8 +55,6 @@ fn rows_of_other_tables_follow_only_if_they_may() {
 }
 
 /// A row that others fall back on is not there yet when what they refer to goes: it comes with the same restore.
-///
-/// Torment: R1, R12
 #[test]
 fn rows_fall_back_on_one_that_comes_back_with_them() {
     for (action, damage) in [

@@ -2,7 +2,6 @@
 
 use super::place::on_postgres;
 
-/// Torment: R1, R2
 #[test]
 fn rows_that_no_check_would_take() {
     on_postgres(|place| {
@@ -17,7 +16,6 @@ fn rows_that_no_check_would_take() {
     });
 }
 
-/// Torment: R1, R2
 #[test]
 fn values_that_no_domain_would_take() {
     on_postgres(|place| {
@@ -43,7 +41,6 @@ fn values_that_no_domain_would_take() {
     });
 }
 
-/// Torment: R1, R2, R8
 #[test]
 fn rows_of_partitions() {
     on_postgres(|place| {
@@ -63,7 +60,6 @@ const ORPHANS: &str = "CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO par
      ALTER TABLE child ADD CONSTRAINT \"to parent\" FOREIGN KEY (parent) REFERENCES parent ON DELETE CASCADE NOT VALID;
      COMMENT ON CONSTRAINT \"to parent\" ON child IS 'from now on'";
 
-/// Torment: R1, R2
 #[test]
 fn rows_that_refer_to_nothing() {
     on_postgres(|place| {
@@ -81,8 +77,6 @@ fn rows_that_refer_to_nothing() {
 }
 
 /// A row that had something to refer to is not left without it: the constraint holds for it.
-///
-/// Torment: R1, R2
 #[test]
 fn rows_that_would_be_left_behind() {
     on_postgres(|place| {

@@ -74,8 +74,6 @@ fn quiet(place: &Place) -> String {
 }
 
 /// Not even the server's log of changes grows.
-///
-/// Torment: R17
 #[test]
 fn commands_that_only_look_write_nothing() {
     let settings = ["wal_level=minimal", "max_wal_senders=0", "autovacuum=off"];
@@ -104,7 +102,6 @@ fn commands_that_only_look_write_nothing() {
     });
 }
 
-/// Torment: F14
 #[test]
 fn another_database_and_production_are_refused_and_the_target_is_shown() {
     on_postgres(|place| {
@@ -146,7 +143,6 @@ fn another_database_and_production_are_refused_and_the_target_is_shown() {
     });
 }
 
-/// Torment: F14
 #[test]
 fn a_host_that_is_not_this_machine_is_refused() {
     on_postgres(|place| {

@@ -19,7 +19,6 @@ fn damaged() -> (Place, String) {
     (place, snap)
 }
 
-/// Torment: R2
 #[test]
 fn what_is_missing_is_said_before_the_first_write() {
     let (place, snap) = damaged();
@@ -54,7 +53,6 @@ fn what_is_missing_is_said_before_the_first_write() {
     assert_eq!(place.sql("SELECT * FROM t ORDER BY id"), "1|a\n2|b\n3|new");
 }
 
-/// Torment: R2
 #[test]
 fn a_database_without_temporary_tables_is_restored() {
     let (place, snap) = damaged();

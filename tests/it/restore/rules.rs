@@ -42,7 +42,6 @@ const RULES: [(&str, &str, &str, &str); 6] = [
     ),
 ];
 
-/// Torment: R10, R17
 #[test]
 fn of_postgres() {
     on_postgres(|place| {
@@ -70,7 +69,6 @@ fn of_postgres() {
     });
 }
 
-/// Torment: R10, R17
 #[test]
 fn of_sqlite() {
     let place = Place::sqlite();
@@ -116,7 +114,6 @@ fn agrees(place: &Place, args: &[&str], told: Option<&str>) {
     assert!(code == Some(4) && error.contains(told), "{told}: {code:?}: {error}");
 }
 
-/// Torment: R10, R17
 #[test]
 fn of_references_in_sqlite() {
     let place = Place::sqlite();

@@ -18,7 +18,6 @@ fn there_and_back(setup: &str, tables: &[&str], damage: &str) {
     });
 }
 
-/// Torment: R1, R2, R14, R15, R16
 #[test]
 fn references_of_every_kind() {
     let damage = "UPDATE shop.item SET maker = 3 WHERE id = 1; DELETE FROM shop.item WHERE id = 2; DELETE FROM maker WHERE id = 2;
@@ -48,7 +47,6 @@ fn references_of_every_kind() {
     );
 }
 
-/// Torment: R2, R4, R5, R14
 #[test]
 fn triggers_and_rules_are_silent() {
     there_and_back(
@@ -68,7 +66,6 @@ fn triggers_and_rules_are_silent() {
     );
 }
 
-/// Torment: R2, R13, R14
 #[test]
 fn unique_values_change_places() {
     there_and_back(
@@ -83,7 +80,6 @@ fn unique_values_change_places() {
     );
 }
 
-/// Torment: R2, R8, R14, S5
 #[test]
 fn partitions_and_what_refers_to_them() {
     there_and_back(
@@ -102,7 +98,6 @@ fn partitions_and_what_refers_to_them() {
     );
 }
 
-/// Torment: R2, R6, R7, R14
 #[test]
 fn identities_generated_columns_and_counters() {
     on_postgres(|place| {
@@ -130,7 +125,6 @@ fn identities_generated_columns_and_counters() {
     });
 }
 
-/// Torment: R10
 #[test]
 fn constraints_that_are_not_valid() {
     on_postgres(|place| {
@@ -156,7 +150,6 @@ fn constraints_that_are_not_valid() {
     });
 }
 
-/// Torment: S4
 #[test]
 fn rows_that_are_hidden_refuse() {
     let setup = "CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t VALUES (1, 'a'), (2, 'b')";
@@ -174,7 +167,6 @@ fn rows_that_are_hidden_refuse() {
     superuser.goes_there_and_back(&["t"], "DELETE FROM t WHERE id = 2; UPDATE t SET w = 'x'");
 }
 
-/// Torment: R18
 #[test]
 fn what_a_function_writes_elsewhere_rolls_back() {
     on_postgres(|place| {
@@ -194,7 +186,6 @@ fn what_a_function_writes_elsewhere_rolls_back() {
     });
 }
 
-/// Torment: Q2, Q3, Q4, Q5, R14, R15
 #[test]
 fn of_sqlite() {
     let place = Place::sqlite();

@@ -34,7 +34,6 @@ fn application(place: &Place) {
     place.sql(&APPLICATION.replace("CREATE TABLE ", "CREATE TABLE public.").replace("public.app.", "app."));
 }
 
-/// Torment: S15
 #[test]
 fn functions_that_need_the_roles_search_path() {
     on_postgres(|place| {
@@ -61,8 +60,6 @@ fn functions_that_need_the_roles_search_path() {
 }
 
 /// An operator of the application's own is the one thing in a filter that can need its search path.
-///
-/// Torment: S15
 #[test]
 fn filters_that_need_the_roles_search_path() {
     on_postgres(|place| {
@@ -97,7 +94,6 @@ fn filters_that_need_the_roles_search_path() {
     });
 }
 
-/// Torment: S16
 #[test]
 fn event_triggers_see_no_restore() {
     on_postgres(|place| {
@@ -143,7 +139,6 @@ fn is_noted(tables: &str, damage: &str) {
     });
 }
 
-/// Torment: S16
 #[test]
 fn what_is_noted_of_switching_triggers_off_is_no_stray_row() {
     is_noted(
@@ -154,7 +149,6 @@ fn what_is_noted_of_switching_triggers_off_is_no_stray_row() {
     );
 }
 
-/// Torment: S16
 #[test]
 fn what_is_noted_of_constraints_taken_off_is_no_stray_row() {
     is_noted(
@@ -166,8 +160,6 @@ fn what_is_noted_of_constraints_taken_off_is_no_stray_row() {
 }
 
 /// More rows than the server is to keep in memory wait in temporary tables, or, where those are forbidden, in memory all the same.
-///
-/// Torment: S16
 #[test]
 fn many_rows_wait_in_temporary_tables_where_they_may() {
     let place = Place::superuser();

@@ -2,7 +2,6 @@
 
 use super::place::{Place, counts, on_both, on_postgres};
 
-/// Torment: R16
 #[test]
 fn a_restore_is_taken_back_and_so_is_that() {
     on_both(|place| {
@@ -49,7 +48,6 @@ const MORE: &str = "INSERT INTO mods VALUES (2, 'new'), (3, 'old'); UPDATE mods 
     INSERT INTO tags VALUES (1, 'fore', 'a'), (2, 'fore', 'b'), (3, 'new', 'c'), (4, NULL, 'd');
     INSERT INTO marks VALUES (1, 'fore'), (2, 'fore'), (2, 'fore'), (4, NULL); DELETE FROM beside;";
 
-/// Torment: R12, R14, R16
 #[test]
 fn rows_that_foreign_keys_took_along_come_back_too() {
     on_postgres(|place| {
@@ -82,7 +80,6 @@ fn rows_that_foreign_keys_took_along_come_back_too() {
     });
 }
 
-/// Torment: R16
 #[test]
 fn only_what_can_be_kept_may_go_along() {
     let place = Place::owner();
@@ -110,8 +107,6 @@ fn only_what_can_be_kept_may_go_along() {
 }
 
 /// Only the tables of the restore, only if something was written, only the last few, and in a message that does not grow.
-///
-/// Torment: R16
 #[test]
 fn no_more_is_kept_than_is_needed() {
     on_both(|place| {
@@ -152,8 +147,6 @@ const ALBUMS: &str = "CREATE TABLE artists (id INTEGER PRIMARY KEY, name TEXT);
     INSERT INTO tracks VALUES (1, 'a', 1), (2, 'b', 1), (3, 'b', 2);";
 
 /// SQLite lets rows be without what they refer to unless it is told otherwise.
-///
-/// Torment: R16
 #[test]
 fn a_state_with_rows_that_refer_to_nothing_can_be_gone_back_to() {
     for tables in
@@ -179,7 +172,6 @@ fn a_state_with_rows_that_refer_to_nothing_can_be_gone_back_to() {
     }
 }
 
-/// Torment: R16
 #[test]
 fn what_dangled_in_the_snapshot_comes_back_and_is_told() {
     let place = Place::sqlite();
@@ -193,7 +185,6 @@ fn what_dangled_in_the_snapshot_comes_back_and_is_told() {
     assert_eq!(place.rows(), before);
 }
 
-/// Torment: R16
 #[test]
 fn rows_that_came_since_are_not_left_without_what_they_refer_to_unasked() {
     let place = Place::sqlite();

@@ -73,7 +73,6 @@ fn dropped(stamps: &[i64], policy: Policy, now: i64) -> BTreeSet<usize> {
     newest_first.filter(|((_, verdict), _)| matches!(verdict, Verdict::Drop(_))).map(|(_, number)| number).collect()
 }
 
-/// Torment: D12
 #[test]
 fn a_clock_that_jumps_makes_nothing_old() {
     let policy = Policy { per_table: 5, days: 30 };
@@ -208,7 +207,6 @@ fn a_snapshot_stays_while_the_undo_of_its_restore_is_pinned() {
     assert!(judged(&line, policy, &[])[..2].iter().all(|verdict| matches!(verdict, Verdict::Drop(_))));
 }
 
-/// Torment: D12
 #[test]
 fn a_deletion_can_be_taken_back_for_its_time_whatever_the_clock_says() {
     let deleted = |grace: &Grace| SetAside { at: grace.stamp(), id: id(0), by: DeletedBy::Hand };
@@ -229,8 +227,6 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// With clocks that are wrong by years, or set back at the end, nothing goes that a right clock would have let stay.
-    ///
-    /// Torment: D12
     #[test]
     fn no_clock_collects_more_than_a_right_one(
         steps in prop::collection::vec((0..20 * DAY, prop::sample::select(vec![0, 0, 0, -10, 3, 10, 1000])), 1..20),

@@ -54,7 +54,6 @@ fn gauntlet(pragmas: &str, skip: &[&str]) -> SqliteFixture {
     fixture
 }
 
-/// Torment: Q1
 #[test]
 fn values_of_every_class_come_back_in_columns_of_every_affinity() {
     let mut fixture = gauntlet("PRAGMA journal_mode = WAL;", &[]);
@@ -67,7 +66,6 @@ fn in_a_rollback_journal_database_too() {
     empty_and_restore(&mut fixture, "t");
 }
 
-/// Torment: Q1
 #[test]
 fn values_of_every_class_are_told_apart_in_a_multiset() {
     let fixture = gauntlet("", &[]);
@@ -132,7 +130,6 @@ fn an_update_changes_class_and_bits_where_the_key_does_not() {
     assert_eq!(fixture.dump("t"), before);
 }
 
-/// Torment: Q1
 #[test]
 fn utf16_text_comes_back_lone_surrogates_and_all() {
     for (encoding, raw) in

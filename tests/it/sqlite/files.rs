@@ -21,7 +21,6 @@ fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-/// Torment: Q10
 #[test]
 fn what_is_no_database_file_is_refused_and_nothing_is_made() {
     let directory = tempfile::tempdir().unwrap();
@@ -37,7 +36,6 @@ fn what_is_no_database_file_is_refused_and_nothing_is_made() {
     assert_eq!(files(directory.path()).len(), 1);
 }
 
-/// Torment: Q10
 #[test]
 fn an_empty_file_is_an_empty_database() {
     let directory = tempfile::tempdir().unwrap();
@@ -47,7 +45,6 @@ fn an_empty_file_is_an_empty_database() {
     assert_eq!(files(directory.path()), BTreeMap::from([("empty.db".to_owned(), Vec::new())]));
 }
 
-/// Torment: Q10
 #[test]
 fn paths_are_literal() {
     let directory = tempfile::tempdir().unwrap();
@@ -60,7 +57,6 @@ fn paths_are_literal() {
     }
 }
 
-/// Torment: Q10
 #[cfg(unix)]
 #[test]
 fn a_link_leads_to_the_database_and_its_journal() {
@@ -90,7 +86,6 @@ fn snapshots_change_no_byte_and_leave_no_file() {
     }
 }
 
-/// Torment: Q8
 #[test]
 fn a_log_left_by_a_crash_is_read_and_left_as_it_is() {
     let mut fixture = SqliteFixture::new();
@@ -111,7 +106,6 @@ fn a_log_left_by_a_crash_is_read_and_left_as_it_is() {
     assert_eq!(after, before);
 }
 
-/// Torment: C11
 #[test]
 fn a_hot_journal_is_rolled_back_by_sqlite_and_by_nobody_else() {
     let directory = tempfile::tempdir().unwrap();
@@ -144,7 +138,6 @@ fn reading_does_not_write() {
     assert_eq!(std::fs::read(fixture.path()).unwrap(), before);
 }
 
-/// Torment: Q10
 #[test]
 fn a_write_ahead_log_on_a_read_only_disk_is_read_whole_or_refused() {
     let disk = crate::support::disk::Disk::new("size=8m");

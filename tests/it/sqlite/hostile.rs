@@ -7,7 +7,6 @@ use dbsnap::db::sqlite::Sqlite;
 use dbsnap::db::{Commit, DbError, OpenOptions, Source, TableId, TableRead};
 use dbsnap::monitor::Silent;
 
-/// Torment: Q5
 #[test]
 fn triggers_do_not_swallow_change_or_add_rows() {
     let mut fixture = SqliteFixture::new();
@@ -31,7 +30,6 @@ fn triggers_do_not_swallow_change_or_add_rows() {
     assert!(fixture.dump("other").is_empty());
 }
 
-/// Torment: Q9
 #[test]
 fn views_and_expressions_of_the_file_do_nothing() {
     let mut fixture = SqliteFixture::new();
@@ -53,7 +51,6 @@ fn views_and_expressions_of_the_file_do_nothing() {
     assert!(matches!(fixture.open().snapshot(&[trick], &Silent), Err(DbError::Changed { .. })));
 }
 
-/// Torment: Q9
 #[test]
 fn a_damaged_page_is_an_error_not_an_end() {
     let mut fixture = SqliteFixture::with("PRAGMA journal_mode = DELETE;");
@@ -84,7 +81,6 @@ fn a_damaged_page_is_an_error_not_an_end() {
     assert!(errors > 10);
 }
 
-/// Torment: Q9
 #[test]
 fn a_schema_of_many_megabytes_is_read_all_the_same() {
     let mut fixture = SqliteFixture::new();

@@ -20,7 +20,6 @@ fn key_of(fixture: &SqliteFixture, table: &str) -> Key {
     read(fixture, table).0.key
 }
 
-/// Torment: Q2
 #[test]
 fn a_null_in_the_primary_key_makes_it_no_key() {
     let mut fixture = SqliteFixture::new();
@@ -85,7 +84,6 @@ fn updates_and_deletes_use_the_keys_index() {
     }
 }
 
-/// Torment: Q2
 #[test]
 fn integer_primary_key_desc_is_not_the_rowid() {
     let mut fixture = SqliteFixture::new();
@@ -115,7 +113,6 @@ fn rows_come_in_key_order_where_that_is_free() {
     }
 }
 
-/// Torment: Q2
 #[test]
 fn columns_may_be_named_like_the_rowid() {
     let mut fixture = SqliteFixture::new();
@@ -189,7 +186,6 @@ fn conflict_clauses_of_constraints_do_not_act() {
     assert_eq!(fixture.dump("t"), before);
 }
 
-/// Torment: Q2
 #[test]
 fn the_autoincrement_counter_never_moves_back() {
     let mut fixture = SqliteFixture::new();

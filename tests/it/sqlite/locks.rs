@@ -16,7 +16,6 @@ fn impatient(fixture: &SqliteFixture) -> Watched<Sqlite> {
     fixture.open_with(&OpenOptions { lock_wait: Duration::from_millis(200) })
 }
 
-/// Torment: Q7
 #[test]
 fn an_exclusive_holder_is_busy_and_the_wait_is_bounded() {
     let mut fixture = SqliteFixture::with("PRAGMA journal_mode = DELETE;");
@@ -40,7 +39,6 @@ fn an_exclusive_holder_is_busy_and_the_wait_is_bounded() {
     assert!(sink.snapshot(&reads, &Silent).is_ok());
 }
 
-/// Torment: Q6
 #[test]
 fn a_writer_keeps_a_restore_waiting_but_not_a_snapshot() {
     let mut fixture = SqliteFixture::new();
@@ -76,7 +74,6 @@ fn a_reader_that_does_not_end_keeps_a_restore_from_committing() {
     assert_eq!(txn.commit().unwrap(), Commit::Done);
 }
 
-/// Torment: Q6
 #[test]
 fn beside_a_writer_that_commits_a_snapshot_is_one_instant() {
     let mut fixture = SqliteFixture::new();
@@ -90,7 +87,6 @@ fn beside_a_writer_that_commits_a_snapshot_is_one_instant() {
     assert_eq!(all(source.snapshot(&reads, &Silent).unwrap().as_mut(), 1).len(), 2);
 }
 
-/// Torment: Q6
 #[test]
 fn in_a_rollback_journal_database_a_snapshot_is_one_instant_too() {
     let mut fixture = SqliteFixture::with("PRAGMA journal_mode = DELETE; PRAGMA busy_timeout = 0;");

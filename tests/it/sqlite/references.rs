@@ -6,7 +6,6 @@ use dbsnap::codec::{Value, row};
 use dbsnap::db::{Commit, DbError, TableId};
 use dbsnap::monitor::Silent;
 
-/// Torment: Q4
 #[test]
 fn children_stay_while_their_parent_is_replaced() {
     let mut fixture = SqliteFixture::new();
@@ -58,7 +57,6 @@ fn what_dangled_before_may_go_on_dangling() {
     }
 }
 
-/// Torment: Q4, R12
 #[test]
 fn a_deletion_that_leaves_children_behind_is_refused() {
     let mut fixture = SqliteFixture::new();
@@ -78,7 +76,6 @@ fn a_deletion_that_leaves_children_behind_is_refused() {
     }
 }
 
-/// Torment: R1
 #[test]
 fn cyclic_and_self_references_come_back_whole() {
     let mut fixture = SqliteFixture::new();

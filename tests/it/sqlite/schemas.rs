@@ -5,7 +5,6 @@ use crate::conformance::sqlite::SqliteFixture;
 use crate::conformance::{Fixture, read};
 use dbsnap::codec::{Generated, Key};
 
-/// Torment: Q3
 #[test]
 fn generated_columns_of_both_sorts_are_left_out() {
     let mut fixture = SqliteFixture::new();
@@ -19,7 +18,6 @@ fn generated_columns_of_both_sorts_are_left_out() {
     empty_and_restore(&mut fixture, "t");
 }
 
-/// Torment: Q3
 #[test]
 fn strict_tables_and_any_come_back() {
     let mut fixture = SqliteFixture::new();
@@ -32,7 +30,6 @@ fn strict_tables_and_any_come_back() {
     empty_and_restore(&mut fixture, "t");
 }
 
-/// Torment: Q11
 #[test]
 fn odd_names_are_names() {
     let mut fixture = SqliteFixture::new();
@@ -64,7 +61,6 @@ fn names_are_exact_and_references_are_given_as_spelled() {
     assert!(catalog.table(&fixture.table("parents")).is_none());
 }
 
-/// Torment: Q11
 #[test]
 fn virtual_tables_and_their_shadows_are_listed_as_not_captured() {
     let mut fixture = SqliteFixture::new();

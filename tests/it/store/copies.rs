@@ -87,7 +87,6 @@ fn flip(machine: &Simulated, path: &Path, at: usize) {
     machine.put(path, &bytes);
 }
 
-/// Torment: B3
 #[test]
 fn a_sweep_keeps_the_copy_that_is_not_damaged() {
     let machine = machine();

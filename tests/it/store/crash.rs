@@ -85,7 +85,6 @@ fn seeds() -> u64 {
     std::env::var("DBSNAP_CRASH_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(12)
 }
 
-/// Torment: C3, C13
 #[test]
 fn a_power_cut_at_any_operation_loses_nothing_acknowledged() {
     for operation in 1..=operations_of_a_life() {
@@ -101,7 +100,6 @@ fn a_power_cut_at_any_operation_loses_nothing_acknowledged() {
     }
 }
 
-/// Torment: C3
 #[test]
 fn a_power_cut_right_after_the_acknowledgement_loses_nothing() {
     let machine = Simulated::new();
@@ -114,7 +112,6 @@ fn a_power_cut_right_after_the_acknowledgement_loses_nothing() {
     }
 }
 
-/// Torment: C4
 #[test]
 fn a_second_power_cut_during_recovery_loses_nothing_either() {
     let life = operations_of_a_life();
@@ -145,7 +142,6 @@ fn a_second_power_cut_during_recovery_loses_nothing_either() {
     }
 }
 
-/// Torment: D1, D6
 #[test]
 fn any_operation_may_fail_once_or_for_good() {
     for operation in 1..=operations_of_a_life() {
@@ -166,7 +162,6 @@ fn any_operation_may_fail_once_or_for_good() {
     }
 }
 
-/// Torment: D1
 #[test]
 fn after_a_failed_write_nothing_is_published() {
     let life = operations_of_a_life();
@@ -215,8 +210,6 @@ fn failing_once(machine: &Simulated, work: impl Fn(&Simulated) -> Result<(), Sto
 }
 
 /// A pack that its writer could not make durable can be seen nevertheless, and who stores the same builds on it.
-///
-/// Torment: D1
 #[test]
 fn what_a_snapshot_builds_on_is_durable_before_it_is_acknowledged() {
     let machine = Simulated::new();
@@ -234,8 +227,6 @@ fn what_a_snapshot_builds_on_is_durable_before_it_is_acknowledged() {
 
 /// An index file that takes a pack for one that is to be removed can be gone, and not durably, when that pack is written again by
 /// somebody who dies. Who builds on the pack makes sure first that the index file does not come back.
-///
-/// Torment: C4, D1
 #[test]
 fn no_index_file_comes_back_that_hides_what_a_snapshot_builds_on() {
     let machine = Simulated::new();
@@ -278,8 +269,6 @@ fn no_index_file_comes_back_that_hides_what_a_snapshot_builds_on() {
 }
 
 /// A deletion that failed at its last sync can be seen nevertheless, and so can packs; a sweep that goes by them makes them durable.
-///
-/// Torment: D1, C4
 #[test]
 fn what_a_sweep_goes_by_is_durable_before_it_deletes() {
     let machine = Simulated::new();
@@ -322,7 +311,6 @@ fn delete_and_bring_back(machine: &Simulated, aside: &SetAside, acknowledged: &m
     store.remove_set_aside(&[*aside])
 }
 
-/// Torment: C3, D1
 #[test]
 fn a_deletion_that_is_cut_short_or_fails_can_be_taken_back_or_was_not_begun() {
     let machine = Simulated::new();
@@ -365,8 +353,6 @@ fn a_deletion_that_is_cut_short_or_fails_can_be_taken_back_or_was_not_begun() {
 }
 
 /// Where not even a name can be added, a deletion still makes room.
-///
-/// Torment: D3
 #[test]
 fn what_a_full_disk_cannot_set_aside_is_removed() {
     let machine = Simulated::new();

@@ -61,7 +61,6 @@ fn must_notice(machine: &Simulated, story: &str) {
     }
 }
 
-/// Torment: B1
 #[test]
 fn a_flipped_bit_in_any_byte_of_any_file_is_noticed() {
     let machine = specimen();
@@ -78,7 +77,6 @@ fn a_flipped_bit_in_any_byte_of_any_file_is_noticed() {
     }
 }
 
-/// Torment: B2
 #[test]
 fn every_truncation_and_every_addition_is_noticed() {
     let machine = specimen();
@@ -94,7 +92,6 @@ fn every_truncation_and_every_addition_is_noticed() {
     }
 }
 
-/// Torment: B2
 #[test]
 fn swapped_files_are_noticed() {
     let machine = specimen();
@@ -108,7 +105,6 @@ fn swapped_files_are_noticed() {
 }
 
 /// A lost manifest, ref or pack without index leaves no trace in the store itself; what needs it is told apart above.
-/// Torment: B3
 #[test]
 fn a_lost_file_takes_only_its_own_along() {
     let machine = specimen();
@@ -183,7 +179,6 @@ fn a_second_copy_saves_an_object() {
     }
 }
 
-/// Torment: D7
 #[test]
 fn an_unreadable_pack_is_reported_and_never_deleted() {
     let machine = specimen();
@@ -200,7 +195,6 @@ fn an_unreadable_pack_is_reported_and_never_deleted() {
     assert!(machine.read(&pack).is_some());
 }
 
-/// Torment: B5
 #[test]
 fn a_lost_or_false_index_is_made_again() {
     let machine = specimen();
@@ -228,7 +222,6 @@ fn a_lost_or_false_index_is_made_again() {
     }
 }
 
-/// Torment: B4
 #[test]
 fn what_is_stored_again_after_its_pack_was_lost_is_whole() {
     let machine = specimen();
@@ -259,7 +252,6 @@ fn a_pack_with_a_damaged_directory_is_healed_by_the_same_objects() {
     assert!(store.check(&Silent).unwrap().is_clean());
 }
 
-/// Torment: H10
 #[test]
 fn a_file_swapped_after_the_check_gives_no_other_bytes() {
     let machine = specimen();

@@ -34,7 +34,6 @@ fn files_below(dir: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Torment: C6
 #[test]
 fn init_is_told_apart_and_completed() {
     let (_dir, root) = new_store();
@@ -51,7 +50,6 @@ fn init_is_told_apart_and_completed() {
     assert!(matches!(Store::init(&root.join("thesis.txt")), Err(StoreError::NotAStore { .. })));
 }
 
-/// Torment: X2
 #[test]
 fn nobody_else_can_read_a_store() {
     let old = rustix::process::umask(rustix::fs::Mode::empty());
@@ -71,7 +69,6 @@ fn nobody_else_can_read_a_store() {
     assert!(ownership.ours && !ownership.all_write() && ownership.mode == 0o700);
 }
 
-/// Torment: K10
 #[test]
 fn locks_exclude_and_are_released() {
     let (_dir, root) = new_store();
@@ -95,7 +92,6 @@ fn locks_exclude_and_are_released() {
     waiting.join().unwrap().unwrap();
 }
 
-/// Torment: K11
 #[test]
 fn a_store_whose_lock_file_was_taken_away_publishes_nothing() {
     let (_dir, root) = new_store();
@@ -114,7 +110,6 @@ fn a_store_whose_lock_file_was_taken_away_publishes_nothing() {
     assert!(matches!(store.sweep(&plan, &Silent), Err(StoreError::Locked)));
 }
 
-/// Torment: D8
 #[test]
 fn a_read_only_store_can_be_read() {
     let (_dir, root) = new_store();
@@ -150,7 +145,6 @@ fn displace(path: &Path, how: usize) {
     }
 }
 
-/// Torment: H2
 #[test]
 fn links_pipes_and_directories_in_place_of_files_are_refused() {
     for how in 0..3 {
@@ -181,7 +175,6 @@ fn links_pipes_and_directories_in_place_of_files_are_refused() {
     }
 }
 
-/// Torment: H2
 #[test]
 fn directories_that_are_links_are_refused() {
     for name in ["packs", "refs/tags", "tmp", "."] {
@@ -198,7 +191,6 @@ fn directories_that_are_links_are_refused() {
     }
 }
 
-/// Torment: K3
 #[test]
 fn two_writers_with_many_threads_store_the_same_objects() {
     let (_dir, root) = new_store();
@@ -229,7 +221,6 @@ fn two_writers_with_many_threads_store_the_same_objects() {
     assert_eq!(store.usage().unwrap().temporary.files, 0);
 }
 
-/// Torment: H14
 #[test]
 fn junk_is_passed_over_and_left_alone() {
     let (_dir, root) = new_store();
@@ -247,7 +238,6 @@ fn junk_is_passed_over_and_left_alone() {
     super::shelf::verify(&store, &manifest);
 }
 
-/// Torment: L6
 #[test]
 fn no_descriptor_stays_open() {
     let descriptors = || fs::read_dir("/proc/self/fd").unwrap().count();

@@ -93,7 +93,6 @@ fn a_power_cut_takes_what_was_not_synced_and_only_that() {
     assert!(outcomes.contains(&(0, 0, false)) && outcomes.contains(&(2000, 2000, true)) && outcomes.len() > 10);
 }
 
-/// Torment: D1
 #[test]
 fn a_failed_sync_is_not_made_good_by_a_second() {
     let machine = Simulated::new();

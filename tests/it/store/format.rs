@@ -155,7 +155,6 @@ fn an_index_file_is_what_is_described() {
     assert!(!open(&machine, Access::Read).unwrap().check(&Silent).unwrap().is_clean());
 }
 
-/// Torment: H8
 #[test]
 fn an_unknown_format_is_refused() {
     for (content, found) in [

@@ -198,7 +198,6 @@ fn frame(id: Hash, kind: u8, raw: &[u8]) -> Stored {
     Stored { id, kind, frame: compress(raw, &[]), raw_len: raw.len() as u64 }
 }
 
-/// Torment: B3
 #[test]
 fn a_good_copy_is_found_among_bad_ones() {
     let model = table(120, &mut Dice(11));
@@ -291,8 +290,6 @@ fn chain(seed: u64) -> Chain {
 }
 
 /// A sweep that is cut short leaves nothing behind that lacks what it draws on.
-///
-/// Torment: C5
 #[test]
 fn a_power_cut_during_a_sweep_leaves_no_form_without_its_source() {
     let Chain { machine, models, roots, unrelated, kept } = chain(15);
@@ -322,8 +319,6 @@ fn a_power_cut_during_a_sweep_leaves_no_form_without_its_source() {
 }
 
 /// Without room for an index, what draws on others is removed before these.
-///
-/// Torment: C5, D3
 #[test]
 fn a_sweep_of_a_full_disk_leaves_no_form_without_its_source_either() {
     let Chain { machine, unrelated, kept, .. } = chain(17);
@@ -347,8 +342,6 @@ fn a_sweep_of_a_full_disk_leaves_no_form_without_its_source_either() {
 
 /// Whoever deletes the index by hand after a sweep that was cut short brings back what that was about to remove, without what it draws
 /// on. No snapshot needs it, it is told, nobody builds on it, and the next sweep takes it away.
-///
-/// Torment: C5
 #[test]
 fn without_an_index_what_a_sweep_left_behind_is_taken_for_absent() {
     let Chain { machine, models, roots, unrelated, kept } = chain(19);

@@ -22,7 +22,6 @@ fn refused(object: Stored) -> String {
     }
 }
 
-/// Torment: H3
 #[test]
 fn bombs_are_refused() {
     let id = Hash::of(b"bomb");

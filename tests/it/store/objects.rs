@@ -90,7 +90,6 @@ fn a_manifest_that_needs_what_is_not_there_is_refused() {
     assert!(matches!(publish(&store, &(0..10).collect::<Vec<_>>()), Err(StoreError::Missing(_))));
 }
 
-/// Torment: K15
 #[test]
 fn an_object_another_writer_added_is_found() {
     let machine = machine();

@@ -128,7 +128,6 @@ fn only_an_exclusive_store_is_compressed_harder() {
     assert!(matches!(store.recompress(&cold, &NoSources, &Silent), Err(StoreError::NotExclusive)));
 }
 
-/// Torment: C3
 #[test]
 fn a_power_cut_at_any_operation_of_a_recompression_loses_nothing() {
     let (machine, ids) = shelf();
@@ -153,7 +152,6 @@ fn a_power_cut_at_any_operation_of_a_recompression_loses_nothing() {
     }
 }
 
-/// Torment: D1, D6
 #[test]
 fn any_operation_of_a_recompression_may_fail() {
     let (machine, ids) = shelf();
@@ -182,7 +180,6 @@ fn any_operation_of_a_recompression_may_fail() {
     }
 }
 
-/// Torment: D3
 #[test]
 fn a_full_disk_lets_be_what_it_has_no_room_for() {
     let (machine, ids) = shelf();

@@ -52,7 +52,6 @@ fn dead_objects_go_and_live_ones_stay() {
     assert!(store.plan_sweep(&live(&store), &Silent).unwrap().is_empty());
 }
 
-/// Torment: K8
 #[test]
 fn nothing_is_deleted_if_something_live_is_missing() {
     let machine = machine();
@@ -66,7 +65,6 @@ fn nothing_is_deleted_if_something_live_is_missing() {
     assert_eq!(machine.paths(), before);
 }
 
-/// Torment: K9
 #[test]
 fn only_an_exclusive_store_is_swept_and_only_by_a_fresh_plan() {
     let machine = machine();
@@ -121,7 +119,6 @@ fn copies_in_several_packs_leave_one() {
     assert_eq!(store.check(&Silent).unwrap().objects, 20);
 }
 
-/// Torment: D3
 #[test]
 fn a_full_disk_can_be_rescued() {
     let machine = machine();
@@ -159,7 +156,6 @@ fn a_full_disk_without_dead_packs_stays_whole() {
     assert_eq!(open(&machine, Access::Read).unwrap().manifest_ids().unwrap(), [kept]);
 }
 
-/// Torment: C12
 #[test]
 fn stale_temporary_files_of_ours_go_and_others_stay() {
     let machine = machine();

@@ -3,6 +3,7 @@
 pub mod disk;
 pub mod elsewhere;
 pub mod fault;
+pub mod files;
 pub mod kill;
 pub mod liar;
 pub mod place;

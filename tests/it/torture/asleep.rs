@@ -80,7 +80,6 @@ fn is_stopped(pid: u32) -> bool {
 
 /// The kernel's lock is neither lost by sleeping nor by the other side's clock: gc waits in vain for who sleeps. Whoever takes the
 /// lock's file away instead takes the writer's right to publish with it.
-/// Torment: C9
 #[test]
 fn a_writer_asleep_past_the_grace_period_keeps_its_lock_or_publishes_nothing() {
     let mut world = World::new(Kind::Sqlite, 20);
@@ -109,7 +108,6 @@ fn a_writer_asleep_past_the_grace_period_keeps_its_lock_or_publishes_nothing() {
 }
 
 /// Numbers of processes mean nothing to a lock: each side may have its own.
-/// Torment: K13
 #[test]
 fn a_lock_holds_across_process_id_namespaces() {
     let mut world = World::new(Kind::Sqlite, 20);

@@ -32,7 +32,6 @@ fn while_running(paced: impl FnOnce() + Send, beside: &[&(dyn Fn() + Sync)]) {
     });
 }
 
-/// Torment: K1, K2, K3, K6
 #[test]
 fn snaps_beside_each_other_and_gc_are_whole() {
     let mut world = World::new(Kind::Sqlite, 100);
@@ -76,7 +75,6 @@ fn snaps_beside_each_other_and_gc_are_whole() {
     world.learn(now);
 }
 
-/// Torment: K4, K5
 #[test]
 fn gc_beside_gc_pins_exports_and_restores_takes_nothing_from_them() {
     let mut world = World::new(Kind::Sqlite, 100);

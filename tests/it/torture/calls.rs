@@ -13,7 +13,6 @@ fn points(unharmed: &Invocation) -> Vec<Point> {
     kill::points(&kill::calls_made(unharmed, CHANGING), limit, 1)
 }
 
-/// Torment: C1, C6
 #[test]
 fn an_init_killed_at_any_call_is_completed_by_the_next() {
     let initialising = |project: &Project| project.dbsnap(["init"]);
@@ -26,7 +25,6 @@ fn an_init_killed_at_any_call_is_completed_by_the_next() {
     }
 }
 
-/// Torment: C1
 #[test]
 fn a_snap_killed_at_any_call_is_there_or_not() {
     let mut world = World::new(Kind::Sqlite, 20);
@@ -50,7 +48,6 @@ fn a_snap_killed_at_any_call_is_there_or_not() {
     world.finish();
 }
 
-/// Torment: C1, C11
 #[test]
 fn a_restore_killed_at_any_call_is_done_or_not() {
     let mut world = World::new(Kind::Sqlite, 20);
@@ -82,7 +79,6 @@ fn a_restore_killed_at_any_call_is_done_or_not() {
     world.finish();
 }
 
-/// Torment: C1, C5
 #[test]
 fn a_gc_killed_at_any_call_is_completed_by_the_next() {
     let mut world = World::new(Kind::Sqlite, 20);
@@ -108,7 +104,6 @@ fn a_gc_killed_at_any_call_is_completed_by_the_next() {
     world.finish();
 }
 
-/// Torment: C1, C10
 #[test]
 fn an_export_killed_at_any_call_leaves_no_partial_file() {
     let mut world = World::new(Kind::Sqlite, 20);
@@ -139,7 +134,6 @@ fn an_export_killed_at_any_call_leaves_no_partial_file() {
     }
 }
 
-/// Torment: C1
 #[test]
 fn a_repair_killed_at_any_call_is_completed_by_the_next() {
     let mut damaged = Damaged::new();

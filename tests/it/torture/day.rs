@@ -25,7 +25,6 @@ fn is_sane(run: &Run) {
     }
 }
 
-/// Torment: K16
 #[test]
 fn torture_of_a_day_loses_nothing() {
     let seconds = std::env::var("DBSNAP_TEST_DAY_SECONDS").map_or(15, |seconds| seconds.parse().unwrap());

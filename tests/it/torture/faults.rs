@@ -49,7 +49,6 @@ fn is_unheard(run: &Run) -> bool {
     run.stderr().contains("cannot write the output")
 }
 
-/// Torment: D6
 #[test]
 fn a_snap_with_any_call_failing_is_listed_or_refused() {
     let mut world = World::new(Kind::Sqlite, 20);
@@ -77,7 +76,6 @@ fn a_snap_with_any_call_failing_is_listed_or_refused() {
     world.finish();
 }
 
-/// Torment: D6
 #[test]
 fn a_restore_with_any_call_failing_is_done_or_not() {
     let mut world = World::new(Kind::Sqlite, 20);
@@ -118,7 +116,6 @@ fn a_restore_with_any_call_failing_is_done_or_not() {
     world.finish();
 }
 
-/// Torment: D6
 #[test]
 fn a_gc_with_any_call_failing_is_completed_by_the_next() {
     let mut world = World::new(Kind::Sqlite, 20);
@@ -141,7 +138,6 @@ fn a_gc_with_any_call_failing_is_completed_by_the_next() {
 }
 
 /// On a full disk, and on nothing else, a snapshot that cannot be set aside is removed for good.
-/// Torment: D6
 #[test]
 fn a_delete_with_any_call_failing_can_be_taken_back_or_was_not_begun() {
     let mut world = World::new(Kind::Sqlite, 20);
@@ -172,7 +168,6 @@ fn a_delete_with_any_call_failing_can_be_taken_back_or_was_not_begun() {
     world.verify();
 }
 
-/// Torment: D6
 #[test]
 fn a_tag_with_any_call_failing_is_there_or_not() {
     let mut world = World::new(Kind::Sqlite, 20);
@@ -191,7 +186,6 @@ fn a_tag_with_any_call_failing_is_there_or_not() {
     world.finish();
 }
 
-/// Torment: D6
 #[test]
 fn an_export_with_any_call_failing_leaves_no_partial_file() {
     let mut world = World::new(Kind::Sqlite, 20);
@@ -227,7 +221,6 @@ fn an_export_with_any_call_failing_leaves_no_partial_file() {
     world.finish();
 }
 
-/// Torment: D6
 #[test]
 fn an_import_with_any_call_failing_is_whole_or_absent() {
     let mut world = World::new(Kind::Sqlite, 20);
@@ -253,7 +246,6 @@ fn an_import_with_any_call_failing_is_whole_or_absent() {
     world.verify();
 }
 
-/// Torment: D6
 #[test]
 fn a_repair_with_any_call_failing_is_completed_by_the_next() {
     let mut damaged = Damaged::new();
@@ -314,7 +306,6 @@ fn stored(world: &World, snap: &Run) -> (Vec<serde_json::Value>, Vec<std::ffi::O
     (tables, packs.iter().map(|pack| pack.file_name().unwrap().to_owned()).collect())
 }
 
-/// Torment: D5
 #[test]
 fn calls_done_by_halves_make_the_same_bytes() {
     let halves = Halves::new();
@@ -349,7 +340,6 @@ fn calls_done_by_halves_make_the_same_bytes() {
     assert_eq!(whole, cut);
 }
 
-/// Torment: B8
 #[test]
 fn bytes_that_change_on_their_way_to_the_disk_are_noticed() {
     let halves = Halves::new();
@@ -376,7 +366,6 @@ fn bytes_that_change_on_their_way_to_the_disk_are_noticed() {
     world.finish();
 }
 
-/// Torment: D11
 #[test]
 fn a_file_system_without_locks_or_syncs_is_refused() {
     let mut world = World::new(Kind::Sqlite, 20);

@@ -48,7 +48,6 @@ impl Cramped {
     }
 }
 
-/// Torment: D2
 #[test]
 fn disk_full_at_any_size_lists_whole_snapshots_only() {
     let cramped = Cramped::new();
@@ -72,7 +71,6 @@ fn disk_full_at_any_size_lists_whole_snapshots_only() {
     assert!(refused > 3, "the disk was never full");
 }
 
-/// Torment: D3
 #[test]
 fn disk_full_to_the_last_byte_deleting_still_frees_room() {
     let cramped = Cramped::new();
@@ -90,7 +88,6 @@ fn disk_full_to_the_last_byte_deleting_still_frees_room() {
     cramped.run(&["verify"]).success();
 }
 
-/// Torment: D8
 #[test]
 fn a_read_only_store_can_be_read_and_refuses_the_rest() {
     let cramped = Cramped::new();

@@ -73,7 +73,6 @@ fn slow_world() -> (World, String) {
     (world, id)
 }
 
-/// Torment: C7
 #[test]
 fn a_signal_in_any_phase_of_a_restore_changes_nothing() {
     let (mut world, id) = slow_world();
@@ -98,7 +97,6 @@ fn a_signal_in_any_phase_of_a_restore_changes_nothing() {
     world.restore(&id);
 }
 
-/// Torment: C7
 #[test]
 fn a_signal_while_a_snap_waits_lists_nothing() {
     let mut world = World::new(Kind::Postgres, 10);
@@ -118,7 +116,6 @@ fn a_signal_while_a_snap_waits_lists_nothing() {
     world.snap();
 }
 
-/// Torment: C8, F9
 #[test]
 fn a_writer_waits_for_a_restore_and_not_for_a_dead_one() {
     let (mut world, id) = slow_world();
@@ -140,7 +137,6 @@ fn a_writer_waits_for_a_restore_and_not_for_a_dead_one() {
     world.restore(&id);
 }
 
-/// Torment: K10, K11, K12
 #[test]
 fn the_lock_of_a_store_holds_as_long_as_its_holder() {
     let (mut world, id) = slow_world();
@@ -180,8 +176,6 @@ fn the_lock_of_a_store_holds_as_long_as_its_holder() {
 }
 
 /// Pages that come slowly: the snapshot says what it holds up while it does, once.
-///
-/// Torment: L8
 #[test]
 fn a_long_snapshot_of_sqlite_tells_what_it_holds_up() {
     // More pages than SQLite keeps: they are not those that were read for the plan.

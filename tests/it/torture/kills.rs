@@ -28,7 +28,6 @@ fn everywhere(sweep: impl Fn(World, Range<u64>) + Sync) {
     });
 }
 
-/// Torment: C1, K10
 #[test]
 fn a_snap_killed_at_any_moment_is_there_or_not() {
     everywhere(|mut world, seeds| {
@@ -63,7 +62,6 @@ fn a_snap_killed_at_any_moment_is_there_or_not() {
     });
 }
 
-/// Torment: C1, C8, C11, R14, R16
 #[test]
 fn a_restore_killed_at_any_moment_is_done_or_not() {
     everywhere(|mut world, seeds| {
@@ -100,7 +98,6 @@ fn a_restore_killed_at_any_moment_is_done_or_not() {
     });
 }
 
-/// Torment: C1, C5
 #[test]
 fn a_gc_killed_at_any_moment_takes_nothing_that_is_needed() {
     everywhere(|mut world, seeds| {

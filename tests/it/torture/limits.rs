@@ -34,7 +34,6 @@ fn changed() -> (World, String) {
     (world, id)
 }
 
-/// Torment: D4
 #[test]
 fn a_file_beyond_the_limit_on_its_size_is_an_error_and_lists_nothing() {
     let (mut world, id) = changed();
@@ -57,7 +56,6 @@ fn a_file_beyond_the_limit_on_its_size_is_an_error_and_lists_nothing() {
     world.verify();
 }
 
-/// Torment: D9
 #[test]
 fn too_few_descriptors_or_threads_are_an_error_and_list_nothing() {
     let (mut world, id) = changed();
@@ -89,7 +87,6 @@ fn too_few_descriptors_or_threads_are_an_error_and_list_nothing() {
     }
 }
 
-/// Torment: L5
 #[test]
 fn memory_stays_flat_on_a_slow_disk() {
     let halves = Halves::new();
@@ -103,7 +100,6 @@ fn memory_stays_flat_on_a_slow_disk() {
     assert!(slow < fast + (24 << 10), "{fast} KiB, and {slow} KiB on a slow disk");
 }
 
-/// Torment: L6
 #[test]
 fn no_temporary_file_is_left() {
     let mut world = World::new(Kind::Sqlite, 300);
@@ -190,7 +186,6 @@ fn calls_of_gc(snapshots: u64, keep: &str) -> u64 {
     calls
 }
 
-/// Torment: L7
 #[test]
 fn gc_of_ten_thousand_snapshots_is_ten_times_that_of_a_thousand() {
     for keep in ["100000", "5"] {
@@ -302,25 +297,21 @@ fn takes_twice_its_memory(kind: Kind, large: Large) {
     assert!(over.is_empty(), "more than twice {megabytes} MB: {over:#?}");
 }
 
-/// Torment: L2
 #[test]
 fn one_large_value_takes_twice_its_memory() {
     takes_twice_its_memory(Kind::Sqlite, Large::Text);
 }
 
-/// Torment: L2
 #[test]
 fn one_large_blob_takes_twice_its_memory() {
     takes_twice_its_memory(Kind::Sqlite, Large::Bytes);
 }
 
-/// Torment: L2
 #[test]
 fn one_large_value_of_postgres_takes_twice_its_memory() {
     takes_twice_its_memory(Kind::Postgres, Large::Text);
 }
 
-/// Torment: L2
 #[test]
 fn one_large_bytea_takes_twice_its_memory() {
     takes_twice_its_memory(Kind::Postgres, Large::Bytes);

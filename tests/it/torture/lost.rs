@@ -26,7 +26,6 @@ fn verify_names(world: &World, path: &Path, how: &str) {
     assert!(run.stdout().contains(&stem[..8]), "{how} {}: {run}", path.display());
 }
 
-/// Torment: B1, B2, B11
 #[test]
 fn a_damaged_file_is_named_and_never_restored() {
     let (world, _) = small_world();
@@ -63,7 +62,6 @@ fn a_damaged_file_is_named_and_never_restored() {
     }
 }
 
-/// Torment: B4
 #[test]
 fn rows_of_a_lost_pack_are_stored_again() {
     let mut world = World::new(Kind::Sqlite, 12);
@@ -83,8 +81,6 @@ fn rows_of_a_lost_pack_are_stored_again() {
 }
 
 /// A leaf that is held may draw on one in a pack that is gone: then its rows are stored again.
-///
-/// Torment: B4
 #[test]
 fn rows_that_draw_on_a_lost_pack_are_stored_again() {
     let mut world = World::new(Kind::Sqlite, 3000);
@@ -113,7 +109,6 @@ fn rows_that_draw_on_a_lost_pack_are_stored_again() {
     assert_eq!(world.state(), state);
 }
 
-/// Torment: C12
 #[test]
 fn stale_temporary_files_are_passed_over_and_collected() {
     let (mut world, id) = small_world();
@@ -128,7 +123,6 @@ fn stale_temporary_files_are_passed_over_and_collected() {
     assert_eq!(files(&tmp), [tmp.join("mine")]);
 }
 
-/// Torment: R15, R17
 #[test]
 fn a_dry_run_writes_nothing_and_a_second_restore_neither() {
     let (mut world, id) = small_world();
@@ -145,7 +139,6 @@ fn a_dry_run_writes_nothing_and_a_second_restore_neither() {
     assert!(snapped["tables"].as_array().unwrap().iter().all(|table| table["newLeaves"] == 0), "{snapped}");
 }
 
-/// Torment: K14
 #[test]
 fn gc_removes_no_directory() {
     let mut world = World::new(Kind::Sqlite, 12);
@@ -168,8 +161,6 @@ fn gc_removes_no_directory() {
 }
 
 /// What the server still has is stored again, down to the last row, and what it has not is told.
-///
-/// Torment: B4
 #[test]
 fn postgres_rows_of_lost_and_damaged_packs_are_had_again() {
     let mut world = World::new(Kind::Postgres, 3000);
@@ -198,8 +189,6 @@ fn postgres_rows_of_lost_and_damaged_packs_are_had_again() {
 }
 
 /// Exported rows of PostgreSQL are the snapshot's, whatever the database has become.
-///
-/// Torment: B3
 #[test]
 fn postgres_rows_are_had_again_from_exported_files() {
     let mut world = World::new(Kind::Postgres, 3000);

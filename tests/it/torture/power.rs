@@ -52,7 +52,6 @@ impl Drop for Ext4 {
     }
 }
 
-/// Torment: C2
 #[test]
 #[ignore = "needs root and a loop device"]
 fn a_power_cut_at_any_call_loses_nothing_acknowledged() {

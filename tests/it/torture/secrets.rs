@@ -8,7 +8,6 @@ use std::path::Path;
 
 const CANARY: &str = "c4n4ry-p4ssw0rd";
 
-/// Torment: X1
 #[test]
 fn a_password_in_the_url_appears_nowhere() {
     let world = World::new(Kind::Postgres, 20);
@@ -65,7 +64,6 @@ fn modes(dir: &Path) {
     }
 }
 
-/// Torment: X2
 #[test]
 fn what_is_written_is_nobody_elses_whatever_the_umask() {
     let mut world = World::new(Kind::Sqlite, 20);

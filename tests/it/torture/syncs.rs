@@ -28,7 +28,6 @@ fn with_each_sync_failing(
     }
 }
 
-/// Torment: D1
 #[test]
 fn a_snapshot_that_cannot_be_made_durable_is_taken_back() {
     let mut world = World::new(Kind::Sqlite, 20);
@@ -57,7 +56,6 @@ fn a_snapshot_that_cannot_be_made_durable_is_taken_back() {
     world.finish();
 }
 
-/// Torment: D1
 #[test]
 fn a_restore_whose_safety_snapshot_cannot_be_made_durable_changes_nothing() {
     let mut world = World::new(Kind::Sqlite, 20);
@@ -84,7 +82,6 @@ fn a_restore_whose_safety_snapshot_cannot_be_made_durable_changes_nothing() {
     );
 }
 
-/// Torment: D1
 #[test]
 fn a_ref_or_deletion_that_may_not_be_durable_is_told() {
     let mut world = World::new(Kind::Sqlite, 20);

@@ -40,7 +40,6 @@ fn what_is_built_passes() {
     assert_eq!(told(&store, &spec, &built.root).unwrap().rows, 7);
 }
 
-/// Torment: H4
 #[test]
 fn what_a_writer_would_not_make_is_refused() {
     let store = Memory::default();

@@ -51,7 +51,6 @@ fn copies(sources: &[Hash], runs: &[(usize, i64, u64)]) -> Vec<u8> {
     out
 }
 
-/// Torment: H4
 #[test]
 fn counts_and_lengths_that_cannot_be() {
     const HUGE: u64 = 1 << 60;
@@ -93,7 +92,6 @@ fn counts_and_lengths_that_cannot_be() {
     refused(ObjectKind(9), &[]);
 }
 
-/// Torment: H3
 #[test]
 fn a_bomb_of_rows_is_refused_early() {
     // One row of 1 MiB, copied 60,000 times.
@@ -122,7 +120,6 @@ fn copies_beyond_a_source() {
     assert_eq!(load(&store, DELTA, &copies(&[built.root], &[(0, 3, 7)])).unwrap(), 7);
 }
 
-/// Torment: H5
 #[test]
 fn cycles_towers_and_webs_end() {
     let (store, spec) = (Memory::default(), keyed());
@@ -232,7 +229,6 @@ fn nodes_that_say_something_else_than_is_there() {
     assert!(reach(&store, &Hash::of(b"schema"), &mut HashSet::new(), |_, _| ()).is_err());
 }
 
-/// Torment: B6
 #[test]
 fn a_swapped_leaf_is_noticed() {
     let (store, spec) = (Memory::default(), keyed());

@@ -32,7 +32,6 @@ fn equal_subtrees_are_skipped_unread() {
     assert!(reads <= 6, "{reads}");
 }
 
-/// Torment: L4
 #[test]
 fn one_changed_row_makes_few_objects() {
     let store = Memory::default();
@@ -45,7 +44,6 @@ fn one_changed_row_makes_few_objects() {
     assert!(store.len() - objects <= 3);
 }
 
-/// Torment: L3
 #[test]
 fn a_changed_row_costs_the_same_after_many_snapshots_as_after_some() {
     let (store, spec, mut dice) = (Memory::default(), keyed(), Dice(15));

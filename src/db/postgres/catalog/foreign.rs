@@ -13,17 +13,18 @@ pub(super) fn load(
     tables: &mut Tables,
     monitor: &dyn Monitor,
 ) -> Result<(), Failure> {
+    // The pairs are a query of their own (OFFSET 0): planning one join of all took longer than anything else of the catalog.
     let sql = format!(
         "SELECT k.conrelid, k.conname, fn.nspname, f.relname, k.confdeltype, k.confupdtype, k.condeferrable, \
-         a.attname, fa.attname, pair.n \
+         pair.child, pair.parent, pair.n \
          FROM {wanted} JOIN pg_catalog.pg_constraint k ON k.conrelid = wanted.oid AND k.contype = 'f' \
          JOIN pg_catalog.pg_class f ON f.oid = k.confrelid \
          JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace \
          LEFT JOIN pg_catalog.pg_constraint p ON p.oid = k.conparentid AND p.conrelid = k.conrelid \
-         CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey)) \
-         WITH ORDINALITY AS pair (child, parent, n) \
-         JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = pair.child \
-         JOIN pg_catalog.pg_attribute fa ON fa.attrelid = k.confrelid AND fa.attnum = pair.parent \
+         CROSS JOIN LATERAL (SELECT a.attname AS child, fa.attname AS parent, n \
+           FROM ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey)) WITH ORDINALITY AS pair (child, parent, n) \
+           JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = pair.child \
+           JOIN pg_catalog.pg_attribute fa ON fa.attrelid = k.confrelid AND fa.attnum = pair.parent OFFSET 0) AS pair \
          WHERE p.oid IS NULL ORDER BY k.conrelid, k.conname COLLATE \"C\", k.oid, pair.n"
     );
     connection.query(&sql, monitor, &mut |row| {

@@ -2,6 +2,7 @@
 
 mod many;
 
+use data_encoding::HEXLOWER_PERMISSIVE;
 use std::fmt;
 
 /// A BLAKE3 hash (32 bytes) that names a row, a tree object, a pack or a manifest.
@@ -53,24 +54,7 @@ impl Hash {
 
     /// Parses 64 hex digits of either case; `None` for anything else.
     pub fn parse_hex(text: &str) -> Option<Hash> {
-        let digits = text.as_bytes();
-        if digits.len() != Hash::LEN * 2 {
-            return None;
-        }
-        let mut bytes = [0u8; Hash::LEN];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = (hex_digit(pair[0])? << 4) | hex_digit(pair[1])?;
-        }
-        Some(Hash(bytes))
-    }
-}
-
-fn hex_digit(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
+        HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?.try_into().ok().map(Hash)
     }
 }
 

@@ -7,6 +7,7 @@ use super::Engine;
 use super::postgres::PostgresPatch;
 use super::sqlite::SqlitePatch;
 use crate::codec::{Column, Key, TableSchema, Value, ValueRef};
+use data_encoding::HEXLOWER;
 use std::collections::BTreeSet;
 
 /// One table of a patch.
@@ -171,9 +172,7 @@ pub(super) fn all_of(terms: Vec<String>) -> String {
 
 /// Bytes as hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+    HEXLOWER.encode(bytes)
 }
 
 /// Gives the hexadecimal digits of bytes to `put`.

@@ -12,6 +12,7 @@ use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use clap::ValueEnum;
 use console::{Alignment, pad_str};
+use data_encoding::HEXLOWER;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -138,9 +139,11 @@ impl TextAnswers {
             let (before, pieces, after): (_, Box<dyn Iterator<Item = String>>, _) = match value {
                 ValueRef::Text(bytes) if bytes.len() > WIDEST => match std::str::from_utf8(bytes) {
                     Ok(text) => ("", Box::new(pieces(text).map(printable)), ""),
-                    Err(_) => ("text x'", Box::new(bytes.chunks(LARGE).map(hex)), "'"),
+                    Err(_) => ("text x'", Box::new(bytes.chunks(LARGE).map(|piece| HEXLOWER.encode(piece))), "'"),
                 },
-                ValueRef::Blob(bytes) if bytes.len() > WIDEST => ("x'", Box::new(bytes.chunks(LARGE).map(hex)), "'"),
+                ValueRef::Blob(bytes) if bytes.len() > WIDEST => {
+                    ("x'", Box::new(bytes.chunks(LARGE).map(|piece| HEXLOWER.encode(piece))), "'")
+                }
                 value => ("", Box::new(std::iter::once(format!("{:<width$}", text(*value)))), ""),
             };
             self.out.put(if at > 0 { "  " } else { "" })?;
@@ -166,10 +169,6 @@ fn pieces(mut text: &str) -> impl Iterator<Item = &str> {
         text = rest;
         (!piece.is_empty()).then_some(piece)
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn aligned(row: &[String], widths: &[usize]) -> String {
@@ -212,9 +211,9 @@ fn text(value: ValueRef<'_>) -> String {
         ValueRef::Real(real) => format!("{real:?}"),
         ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => printable(text),
-            Err(_) => format!("text x'{}'", hex(bytes)),
+            Err(_) => format!("text x'{}'", HEXLOWER.encode(bytes)),
         },
-        ValueRef::Blob(bytes) => format!("x'{}'", hex(bytes)),
+        ValueRef::Blob(bytes) => format!("x'{}'", HEXLOWER.encode(bytes)),
     }
 }
 
@@ -276,7 +275,7 @@ impl fmt::Display for Csv<'_> {
 }
 
 fn put_hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.chunks(LARGE).try_for_each(|piece| f.write_str(&hex(piece)))
+    bytes.chunks(LARGE).try_for_each(|piece| f.write_str(&HEXLOWER.encode(piece)))
 }
 
 /// An answer as one object: `columns`, and `rows` as arrays.

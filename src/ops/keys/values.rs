@@ -3,6 +3,7 @@
 use super::Names;
 use crate::codec::{Engine, Kind, TableSchema, Value};
 use crate::prisma::column_value;
+use data_encoding::HEXLOWER_PERMISSIVE;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -210,10 +211,7 @@ fn server_text(at: DateTime) -> String {
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digits = text.strip_prefix("\\x").or_else(|| text.strip_prefix("0x")).unwrap_or(text);
-    if !digits.is_ascii() || !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok()).collect()
+    HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok()
 }
 
 #[cfg(test)]

@@ -265,7 +265,9 @@ impl PrismaWorld {
     /// Runs these scripts, one after the other in one process; what they said.
     pub fn run_scripts(&self, scripts: &[PathBuf], args: &[&str]) -> Run {
         let runner = project("tests/it/prisma/run_all.mjs");
-        self.tsx(&runner, &[&scripts.len().to_string()]).args(scripts).args(args).run()
+        let tsx = format!("file://{}", project("tests/prisma/7/node_modules/tsx/dist/loader.mjs").display());
+        let node = self.project.program("node", ["--import", &tsx]).arg(runner).arg(scripts.len().to_string());
+        node.args(scripts).args(args).env("TMPDIR", std::env::temp_dir()).run()
     }
 
     /// Runs a table's script; it must fail. What it said on stderr.
@@ -275,15 +277,18 @@ impl PrismaWorld {
         run.stderr().to_owned()
     }
 
-    /// `tsc --noEmit --strict` over all scripts, with these settings besides.
+    /// `tsc --noEmit --strict` over all scripts, with these settings besides, by TypeScript 7.
     pub fn tsc(&self, settings: &str) -> Run {
+        self.tsc_of(7, settings)
+    }
+
+    /// The same by the TypeScript that is beside this major version of Prisma: 7 beside 7, 5 beside 6.
+    pub fn tsc_of(&self, major: u32, settings: &str) -> Run {
         let config = format!(
             "{{\"compilerOptions\":{{\"strict\":true,\"noEmit\":true,\"skipLibCheck\":true,{settings}}},\"include\":[\"scripts/**/*.ts\"]}}"
         );
         self.project.write("tsconfig.json", config);
-        // TypeScript 7 is beside Prisma 7, and 5 beside 6; the old way of finding modules ended with 6
-        let packages =
-            if settings.contains("node10") { Setup { major: 6, ..self.setup } } else { self.setup }.packages();
+        let packages = Setup { major, ..self.setup }.packages();
         self.project.program(packages.join(".bin/tsc"), ["-p", "tsconfig.json"]).run()
     }
 }

@@ -13,7 +13,7 @@ const MEASURE: u64 = 25;
 
 /// How often each command is killed.
 fn kills() -> u64 {
-    std::env::var("DBSNAP_KILLS").map_or(200, |kills| kills.parse().unwrap())
+    std::env::var("DBSNAP_KILLS").map_or(100, |kills| kills.parse().unwrap())
 }
 
 /// Half of the kills go to SQLite, in both journal modes, half to PostgreSQL; the two at the same time.

@@ -1,6 +1,7 @@
 //! Rows too long to go through tokio-postgres, which reads each message into room that it doubles and keeps.
 
 use super::watch::broken;
+use data_encoding::HEXLOWER;
 use std::io;
 
 /// Bytes of a row from which on it is long. More than are read at once.
@@ -132,13 +133,15 @@ impl Gathering {
                     return Err(no_bytes());
                 }
                 self.prefix = &self.prefix[prefix..];
-                for &digit in digits {
-                    let low = half(digit).ok_or_else(no_bytes)?;
-                    match self.high.take() {
-                        Some(high) => bytes.push(high << 4 | low),
-                        None => self.high = Some(low),
-                    }
+                let mut digits = digits;
+                if let (Some(high), Some((low, rest))) = (self.high, digits.split_first()) {
+                    decode(&[high, *low], bytes)?;
+                    (self.high, digits) = (None, rest);
                 }
+                if digits.len() % 2 == 1 {
+                    self.high = digits.split_off_last().copied();
+                }
+                decode(digits, bytes)?;
             }
             _ => {}
         }
@@ -162,13 +165,12 @@ fn no_bytes() -> io::Error {
     broken("a bytea that is not written in hexadecimal digits".into())
 }
 
-/// What a hexadecimal digit stands for.
-fn half(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
+/// Adds the bytes that these hexadecimal digits, an even number of them, stand for.
+fn decode(digits: &[u8], bytes: &mut Vec<u8>) -> io::Result<()> {
+    let start = bytes.len();
+    bytes.resize(start + digits.len() / 2, 0);
+    HEXLOWER.decode_mut(digits, &mut bytes[start..]).map_err(|_| no_bytes())?;
+    Ok(())
 }
 
 /// Whether each of the columns described is a `bytea`.

@@ -3,6 +3,7 @@
 use crate::codec::RowWriter;
 use crate::db::postgres::client::Cell;
 use crate::db::postgres::types::Form;
+use data_encoding::HEXLOWER;
 
 /// A row that is not what the server writes. Holds no part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,18 +64,11 @@ fn integer(digits: &str) -> Result<i64, Malformed> {
 
 /// Appends the blob with these hexadecimal digits.
 fn blob(digits: &[u8], writer: &mut RowWriter<'_>) -> Result<(), Malformed> {
-    let digit = |digit: u8| match digit {
-        b'0'..=b'9' => digit - b'0',
-        _ => digit - b'a' + 10,
-    };
-    let (pairs, []) = digits.as_chunks::<2>() else { return Err(Malformed) };
-    if !digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
-        return Err(Malformed);
-    }
-    let bytes = pairs.iter().map(|&[high, low]| digit(high) << 4 | digit(low));
+    let length = HEXLOWER.decode_len(digits.len()).map_err(|_| Malformed)?;
     let write = |out: &mut Vec<u8>| {
-        out.extend(bytes);
-        Some(())
+        let start = out.len();
+        out.resize(start + length, 0);
+        HEXLOWER.decode_mut(digits, &mut out[start..]).ok().map(drop)
     };
-    writer.blob_by(pairs.len(), write).ok_or(Malformed)
+    writer.blob_by(length, write).ok_or(Malformed)
 }

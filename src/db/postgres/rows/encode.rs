@@ -2,6 +2,7 @@
 
 use crate::codec::{RowReader, ValueRef};
 use crate::db::postgres::types::Form;
+use data_encoding::HEXLOWER;
 use std::io::Write as _;
 
 /// Why a row cannot be written. Holds no part of it.
@@ -160,12 +161,9 @@ fn element(form: Form, value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()> {
 }
 
 fn hex(bytes: &[u8], out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    out.reserve(bytes.len() * 2);
-    for byte in bytes {
-        out.push(DIGITS[usize::from(byte >> 4)]);
-        out.push(DIGITS[usize::from(byte & 15)]);
-    }
+    let start = out.len();
+    out.resize(start + bytes.len() * 2, 0);
+    HEXLOWER.encode_mut(bytes, &mut out[start..]);
 }
 
 fn real(value: f64, finite: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>, out: &mut Vec<u8>) -> Option<()> {

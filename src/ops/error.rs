@@ -1,6 +1,5 @@
 //! What can go wrong in a use case. The command line turns these into messages, hints and exit codes.
 
-use super::demo::DemoError;
 use crate::codec::{CodecError, TableName};
 use crate::db::{DbError, Rule};
 use crate::hash::Hash;
@@ -31,9 +30,6 @@ pub enum OpError {
     /// The export's layer.
     #[error(transparent)]
     Export(#[from] ExportError),
-    /// The demo.
-    #[error(transparent)]
-    Demo(#[from] DemoError),
     /// A row or key is not canonical.
     #[error(transparent)]
     Codec(#[from] CodecError),

@@ -6,7 +6,6 @@ mod capture;
 pub mod cold;
 pub mod config;
 pub mod delete;
-pub mod demo;
 pub mod diff;
 mod difference;
 pub mod doctor;

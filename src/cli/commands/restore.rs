@@ -177,7 +177,7 @@ pub(super) fn carry_out(
         ui.note(&render_plan(plan));
         ui.ask("Apply this?").map_err(|error| match error {
             CliError::Op(error) => error,
-            CliError::Output(_) => OpError::NotConfirmed,
+            CliError::Demo(_) | CliError::Output(_) => OpError::NotConfirmed,
         })
     };
     let report = restore(&mut confirm)?;

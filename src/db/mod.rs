@@ -8,11 +8,12 @@ mod filter;
 mod open;
 mod patch;
 pub mod postgres;
+pub mod scratch;
 pub mod sqlite;
 mod traits;
 mod url;
 
-pub use crate::codec::Engine;
+pub use crate::codec::{Dialect, Engine};
 pub use catalog::{Catalog, Counter, SourceIdentity, TableInfo};
 pub use error::{DbError, Rule};
 pub use filter::{Care, FilterNames};

@@ -3,6 +3,7 @@
 use super::OpError;
 use super::project::{Place, Project};
 use super::settings;
+use crate::codec::Location;
 use crate::db::Engine;
 use crate::ops::wording::counted;
 use crate::prisma::schema::Setting;
@@ -146,28 +147,26 @@ fn database(place: &Place, project: &Project, report: &mut DoctorReport) -> Resu
     let (mut source, chosen) = settings::connect(place, project)?;
     report.add("database", Health::Good, format!("{} (from {})", chosen.url.display(), chosen.origin));
     let identity = source.identity().clone();
+    let engine = identity.engine.info();
     let provider = project.models().schema().and_then(|schema| schema.datasource.as_ref()).map(|found| &found.provider);
-    let fits = match provider.map(String::as_str) {
-        Some("postgresql" | "postgres") => identity.engine == Engine::Postgres,
-        Some("sqlite") => identity.engine == Engine::Sqlite,
-        _ => true,
-    };
-    if let (false, Some(provider)) = (fits, provider) {
+    // Prisma takes "postgres" as well
+    let engine_of = |provider: &String| Engine::of_provider(provider).or_else(|_| Engine::named(provider));
+    if let Some(provider) = provider.filter(|provider| engine_of(provider).is_ok_and(|one| one != identity.engine)) {
         report.add(
             "database",
             Health::Note,
             format!("the Prisma schema is for {provider}: is this the right database?"),
         );
     }
-    report.add("server", Health::Good, format!("{} {}", identity.engine.title(), identity.version));
+    report.add("server", Health::Good, format!("{} {}", engine.title, identity.version));
     if !identity.local {
         report.add("host", Health::Note, "not this machine: restore asks for --remote");
     }
-    if identity.engine == Engine::Postgres && identity.cluster.is_none() {
+    if engine.location == Location::Server && identity.cluster.is_none() {
         report.add(
             "identity",
             Health::Note,
-            "the cluster's system identifier may not be read; databases are told apart by name",
+            "the server's identifier may not be read; databases are told apart by name",
         );
     }
     let catalog = source.catalog()?;

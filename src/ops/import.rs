@@ -117,11 +117,12 @@ fn damaged(file: &str, error: ExportError) -> OpError {
 
 /// The database that the rows were read from, if the file says so.
 fn origin_of(metadata: &Metadata) -> Result<Origin, String> {
-    let engine = metadata.engine().ok_or("`engine` in its metadata is one that this version does not know")?;
+    let engine = metadata.engine().map_err(|unknown| unknown.to_string())?;
     let Some(source) = metadata.extra.get("source") else {
+        let engine = engine.info().name.to_owned();
         return Ok(Origin { engine, cluster: None, database: "unknown".to_owned(), version: String::new() });
     };
     let told: Option<Origin> = serde_json::from_value(source.clone()).ok();
-    told.filter(|origin| origin.engine == engine)
+    told.filter(|origin| origin.engine() == Ok(engine))
         .ok_or_else(|| "`source` in its metadata contradicts `engine`; the file was edited".to_owned())
 }

@@ -5,7 +5,7 @@
 use super::project::Project;
 use super::settings;
 use crate::codec::{TableName, TableSchema};
-use crate::db::{DatabaseUrl, FilterNames};
+use crate::db::FilterNames;
 use crate::prisma::project::PrismaProject;
 use crate::prisma::schema::{Field, FieldKind, JoinTable, Model, Schema};
 use crate::prisma::{self, ColumnNames, FieldNames};
@@ -79,10 +79,7 @@ impl Project {
 
     /// The database schema that the URL names (`?schema=`).
     pub(super) fn default_schema(&self) -> Option<&str> {
-        let find = || match settings::database_url(self.place(), self).ok()?.url {
-            DatabaseUrl::Postgres(target) => target.schema,
-            DatabaseUrl::Sqlite(_) => None,
-        };
+        let find = || settings::database_url(self.place(), self).ok()?.url.schema().map(str::to_owned);
         self.models().default_schema.get_or_init(find).as_deref()
     }
 }

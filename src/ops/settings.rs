@@ -217,11 +217,6 @@ fn parse(found: &Found, prisma: Option<&PrismaProject>) -> Result<DatabaseUrl, O
     for base in bases {
         urls.push(DatabaseUrl::parse(&found.text, &base)?);
     }
-    // A database that somebody opened in the wrong folder is an empty file.
-    let has = |url: &&DatabaseUrl| match url {
-        DatabaseUrl::Sqlite(path) => std::fs::metadata(path).is_ok_and(|file| file.len() > 0),
-        DatabaseUrl::Postgres(_) => true,
-    };
-    let chosen = urls.iter().find(has).or(urls.first());
+    let chosen = urls.iter().find(|url| !url.is_no_file()).or(urls.first());
     chosen.cloned().ok_or_else(|| OpError::NoDatabase { variable: DATABASE_URL.to_owned() })
 }

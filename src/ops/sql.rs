@@ -8,7 +8,7 @@ use super::refs::resolve_or_table;
 use crate::codec::RowReader;
 pub use crate::codec::ValueRef;
 use crate::db::Engine;
-use crate::db::sqlite::{Scratch, table_name};
+use crate::db::scratch::{Scratch, table_name};
 use crate::monitor::{Monitor, Step};
 use crate::snapshot::{Entry, History, Refs, read_schema};
 use crate::store::{Access, Store};
@@ -128,7 +128,7 @@ fn run<A: Answers>(
     let project = Project::find(place).map_err(before)?;
     let store = project.open(Access::Read).map_err(before)?;
     let (entry, mut loading) = find(&project, &store, &options.reference).map_err(before)?;
-    let engine = entry.manifest.source.engine;
+    let engine = entry.manifest.source.engine().map_err(|unknown| before(unknown.into()))?;
     let mut scratch = match out {
         Some(out) => Scratch::create(out),
         None => Scratch::temporary(),

@@ -47,6 +47,7 @@ fn complaints(below: &str, source: &str) -> Vec<String> {
         found.push(format!("{below}: module `{owner}` has no layer"));
     }
     for reference in references(source, &module) {
+        found.extend(adapter(owner, &reference).map(|complaint| format!("{below}:{}: {complaint}", reference.line)));
         if let Some(complaint) = forbidden(owner, &reference) {
             found.push(format!("{below}:{}: {complaint}", reference.line));
         }
@@ -74,6 +75,14 @@ fn forbidden(owner: &str, reference: &Reference) -> Option<String> {
         return None;
     }
     Some(format!("`{owner}` may not import `{}`; it may import {}", reference.path.join("::"), allowed.join(", ")))
+}
+
+/// Engines are reached through `db`: only that knows their folders.
+fn adapter(owner: &str, reference: &Reference) -> Option<String> {
+    let [db, folder, ..] = &reference.path[..] else { return None };
+    let is_adapter = db == "db" && ["postgres", "sqlite"].contains(&folder.as_str());
+    (is_adapter && owner != "db")
+        .then(|| format!("`{owner}` may not import `{}`: name no engine", reference.path.join("::")))
 }
 
 fn empty_name(below: &str) -> Option<String> {
@@ -181,6 +190,14 @@ mod tests {
         refuses("main.rs", "use dbsnap::ops::snap;", "may not import `ops::snap`");
         refuses("hash.rs", "use super::codec::Value;", "may not import `codec::Value`");
         refuses("store/mod.rs", "#[cfg(test)] mod tests { use crate::codec::Value; }", "may not import `codec::Value`");
+    }
+
+    #[test]
+    fn engines_are_reached_through_db() {
+        refuses("ops/sql.rs", "use crate::db::sqlite::Scratch;", "name no engine");
+        refuses("ops/snap.rs", "use crate::db::{Sink, postgres::Postgres};", "name no engine");
+        accepts("ops/sql.rs", "use crate::db::scratch::Scratch;");
+        accepts("db/open.rs", "use crate::db::sqlite::Sqlite;");
     }
 
     #[test]

@@ -118,11 +118,15 @@ fn render_table(table: &ShownTable) -> String {
         let _ = writeln!(text, "  {}", line.trim());
     }
     let first = match table.sample.len() as u64 {
+        _ if table.rows_hidden.is_some() => String::new(),
         shown if table.rows > shown => format!("; the first {shown}"),
         _ => String::new(),
     };
     let colon = if table.sample.is_empty() { "" } else { ":\n" };
     let _ = writeln!(text, "\n{}{first}{colon}", counted(table.rows, "row"));
+    if let Some(why) = &table.rows_hidden {
+        let _ = writeln!(text, "not shown: {}", printable(why));
+    }
     text
 }
 

@@ -69,7 +69,7 @@ impl Sqlite {
         let reader = connect::reader(&path, options)?;
         let text = TextForm::of(&reader)?;
         let identity = SourceIdentity {
-            engine: Engine::Sqlite,
+            engine: Engine::SQLITE,
             cluster: None,
             database: path.to_string_lossy().into_owned(),
             version: rusqlite::version().to_owned(),

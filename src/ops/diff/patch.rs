@@ -74,10 +74,7 @@ pub fn patch<E: From<OpError>>(
     let mut sides = opened.finder(place, &overlay, monitor).find(options)?;
     let mut live = sides.live.take();
     let mut live = live.as_mut();
-    let Some(engine) = sides.one_engine() else {
-        let what = "one side is PostgreSQL and the other SQLite: no patch runs in both".to_owned();
-        return Err(OpError::Refused { what, allow: None }.into());
-    };
+    let engine = sides.one_engine("no patch runs in both")?;
     let mut report =
         PatchReport { from: sides.from.clone(), to: sides.to.clone(), tables: Vec::new(), left_out: Vec::new() };
     let mut changed = Vec::new();

@@ -5,8 +5,9 @@ use super::align::Aligned;
 use super::live::Live;
 use super::sides::Sides;
 use crate::codec::TableSchema;
+use crate::db::TableId;
+use crate::db::scratch::Condition;
 use crate::db::{Filter, Snapshot};
-use crate::db::{TableId, sqlite::Condition};
 use crate::monitor::Monitor;
 use crate::ops::waiting::{Versions, held};
 use crate::ops::{OpError, Project};
@@ -33,10 +34,7 @@ impl<'l> Predicate<'l> {
         monitor: &'l dyn Monitor,
     ) -> Result<Option<Predicate<'l>>, OpError> {
         let (Some(typed), Some(aligned)) = (&options.filter, aligned) else { return Ok(None) };
-        let Some(engine) = sides.one_engine() else {
-            let what = "one side is PostgreSQL and the other SQLite: --where means other rows in each".to_owned();
-            return Err(OpError::Refused { what, allow: None });
-        };
+        let engine = sides.one_engine("--where means other rows in each")?;
         let names = project.filter_names(&aligned.schema.table);
         Ok(Some(match live.take() {
             Some(live) => {

@@ -60,9 +60,17 @@ pub(super) struct Sides {
 }
 
 impl Sides {
-    /// The engine that both sides are of, if it is one.
-    pub fn one_engine(&self) -> Option<Engine> {
-        (self.engines.0 == self.engines.1).then_some(self.engines.0)
+    /// The engine that both sides are of.
+    ///
+    /// # Errors
+    /// [`OpError::Refused`] if there are two, with what that means.
+    pub fn one_engine(&self, therefore: &str) -> Result<Engine, OpError> {
+        let (old, new) = self.engines;
+        if old == new {
+            return Ok(old);
+        }
+        let what = format!("one side is {} and the other {}: {therefore}", old.info().title, new.info().title);
+        Err(OpError::Refused { what, allow: None })
     }
 }
 
@@ -121,10 +129,10 @@ impl<'f> Finder<'f> {
             live.capture(self, &mut pairs, matches!(from, Found::Live), wants_rows)?;
         }
         let engine = |found: &Found<'_>| match (found, &live) {
-            (Found::Snapshot { entry, .. }, _) => Some(entry.manifest.source.engine),
-            (Found::Live | Found::Latest, live) => live.as_ref().map(Live::engine),
+            (Found::Snapshot { entry, .. }, _) => entry.manifest.source.engine().map(Some),
+            (Found::Live | Found::Latest, live) => Ok(live.as_ref().map(Live::engine)),
         };
-        let engines = engine(&from).zip(engine(&to));
+        let engines = engine(&from)?.zip(engine(&to)?);
         let engines = engines.ok_or_else(|| OpError::Usage("no database was opened to compare with".to_owned()))?;
         let mut sides = Sides {
             from: self.describe(&from, live.as_ref(), &pairs),
@@ -305,7 +313,7 @@ pub(super) fn snapshot_side(objects: &dyn Objects, entry: &Entry, held: &TableEn
         schema: read_schema(objects, &held.schema_object)?,
         root: held.root,
         rows: held.rows,
-        engine: entry.manifest.source.engine,
+        engine: entry.manifest.source.engine()?,
         filter: held.filter.clone(),
         snapshot: Some(entry.id),
         since: None,

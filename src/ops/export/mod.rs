@@ -177,7 +177,7 @@ fn export_table(
     let names = project.field_names(&schema);
     let (json, script_path) = (dir.join(backup.json_file()), dir.join(backup.script_file()));
     let info = ExportInfo {
-        engine: entry.manifest.source.engine,
+        engine: entry.manifest.source.engine()?,
         created_at: entry.manifest.created_at,
         schema_version: entry.manifest.schema_version.clone(),
         filter_applied: table.filter.clone(),
@@ -210,7 +210,7 @@ fn export_table(
             table.rows, table.table, written.records
         )));
     }
-    write_restore_script(&script_path, &prisma.script_options(dir, entry.manifest.source.engine))?;
+    write_restore_script(&script_path, &prisma.script_options(dir, entry.manifest.source.engine()?))?;
     Ok(ExportedTable {
         table: table.table.to_string(),
         backup: table.backup.clone(),

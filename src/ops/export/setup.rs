@@ -41,7 +41,7 @@ impl PrismaSide {
         let mut options = Surroundings {
             root: &self.root,
             script_dir: dir,
-            engine: engine.provider(),
+            engine: engine.info().provider,
             schema: self.project.as_ref().map(|project| &project.schema),
             sqlite_folders: &sqlite_folders,
             url: url.as_ref(),

@@ -120,7 +120,7 @@ impl<'f> Following<'f> {
             self.same();
             return Ok(());
         }
-        let (fields, row) = self.find(entry.manifest.source.engine, tables)?.unzip();
+        let (fields, row) = self.find(entry.manifest.source.engine()?, tables)?.unzip();
         // outside a filter, or in a partition that the snapshot does not have, a row may well be there
         if fields.is_none()
             && (tables.iter().any(|table| table.filter.is_some()) || tables.len() < self.before.at.len())

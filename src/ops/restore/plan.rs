@@ -138,7 +138,7 @@ fn holder(
     for position in chosen {
         let table = &entry.manifest.tables[*position];
         let schema = read_schema(objects, &table.schema_object)?;
-        let typed = typed_key(project, entry.manifest.source.engine, &schema, options)?;
+        let typed = typed_key(project, entry.manifest.source.engine()?, &schema, options)?;
         if typed.map(|typed| typed.find(&Finder::new(objects), &schema, &table.root)).transpose()?.flatten().is_some() {
             return Ok(*position);
         }

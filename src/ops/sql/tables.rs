@@ -2,7 +2,7 @@
 
 use crate::codec::{TableName, TableSchema};
 use crate::db::DbError;
-use crate::db::sqlite::{Aliased, Renamed, Scratch, distinct, rename, table_name, translate};
+use crate::db::scratch::{Aliased, Renamed, Scratch, distinct, rename, table_name, translate};
 use crate::ops::Project;
 use crate::snapshot::TableEntry;
 use std::collections::BTreeSet;

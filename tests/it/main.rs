@@ -17,6 +17,7 @@ mod filter;
 mod fuzz;
 mod gauntlet;
 mod layers;
+mod memory;
 mod model;
 mod postgres;
 mod prisma;

@@ -2,7 +2,7 @@
 
 use super::OpError;
 use super::capture::Capture;
-use super::project::Project;
+use super::repository::Repository;
 use crate::db::{Catalog, Engine, SourceIdentity, TableId, TableRead, TableReader};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use std::collections::{BTreeSet, HashSet};
 
 /// The database as manifests name it: an SQLite file below the project by its relative path, so that a project can move.
-pub(super) fn origin(identity: &SourceIdentity, project: &Project) -> Origin {
+pub(super) fn origin(identity: &SourceIdentity, project: &Repository) -> Origin {
     let database = match identity.engine {
         Engine::Postgres => identity.database.clone(),
         Engine::Sqlite => {

@@ -2,7 +2,7 @@
 
 use super::OpError;
 use super::capture::Capture;
-use super::project::Project;
+use super::repository::Repository;
 use crate::codec::Location;
 use crate::db::{Catalog, SourceIdentity, TableId, TableRead, TableReader};
 use crate::hash::Hash;
@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use std::collections::{BTreeSet, HashSet};
 
 /// The database as manifests name it: a file below the project by its relative path, so that a project can move.
-pub(super) fn origin(identity: &SourceIdentity, project: &Project) -> Origin {
+pub(super) fn origin(identity: &SourceIdentity, project: &Repository) -> Origin {
     let database = match identity.engine.info().location {
         Location::Server => identity.database.clone(),
         Location::File => {

@@ -4,8 +4,8 @@ use super::OpError;
 use super::keys::{Names, TypedKey};
 use super::log::{LoggedSnapshot, describe};
 use super::names;
-use super::project::{Place, Project};
 use super::refs::resolve_or_table;
+use super::repository::Repository;
 use crate::codec::{Engine, TableName, TableSchema};
 use crate::hash::Hash;
 use crate::prisma::RecordEncoder;
@@ -80,19 +80,18 @@ pub struct ShownTable {
 ///
 /// # Errors
 /// If there is no such snapshot, table or row.
-pub fn show(place: &Place, typed: &str) -> Result<ShowReport, OpError> {
-    let project = Project::find(place)?;
-    let store = project.open(Access::Read)?;
+pub fn show(repository: &Repository, typed: &str) -> Result<ShowReport, OpError> {
+    let store = repository.open(Access::Read)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
-    let aimed = resolve_or_table(&project, &history, &refs, typed)?;
+    let aimed = resolve_or_table(repository, &history, &refs, typed)?;
     let entry = aimed.entry;
     let tables: Vec<&TableEntry> = aimed.tables.iter().map(|at| &entry.manifest.tables[*at]).collect();
     let (mut shown, mut found) = (None, None);
     match &aimed.key {
-        Some(key) => found = Some(find_row(&project, &store, entry, &tables, key)?),
+        Some(key) => found = Some(find_row(repository, &store, entry, &tables, key)?),
         None if tables.is_empty() => {}
-        None => shown = Some(show_tables(&project, &store, &entry.manifest.source, &tables)?),
+        None => shown = Some(show_tables(repository, &store, &entry.manifest.source, &tables)?),
     }
     let source = &entry.manifest.source;
     Ok(ShowReport {
@@ -106,7 +105,7 @@ pub fn show(place: &Place, typed: &str) -> Result<ShowReport, OpError> {
 
 /// One table, or the partitions of one as one.
 fn show_tables(
-    project: &Project,
+    project: &Repository,
     store: &Store,
     source: &Origin,
     tables: &[&TableEntry],
@@ -155,7 +154,7 @@ pub(super) fn whole<'t>(tables: &[&'t TableEntry]) -> Result<&'t TableName, OpEr
 }
 
 fn find_row(
-    project: &Project,
+    project: &Repository,
     store: &Store,
     entry: &Entry,
     tables: &[&TableEntry],
@@ -177,7 +176,7 @@ fn find_row(
 /// # Errors
 /// If the table has no key or one of other parts, or an object cannot be read.
 pub(super) fn lookup(
-    project: &Project,
+    project: &Repository,
     rows: &Finder<'_>,
     engine: Engine,
     schema: &TableSchema,

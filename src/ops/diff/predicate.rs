@@ -10,7 +10,7 @@ use crate::db::scratch::Condition;
 use crate::db::{Filter, Snapshot};
 use crate::monitor::Monitor;
 use crate::ops::waiting::{Versions, held};
-use crate::ops::{OpError, Project};
+use crate::ops::{OpError, Repository};
 
 /// A condition on rows of one table. A row that changed is wanted if it holds for either version.
 pub(super) enum Predicate<'l> {
@@ -26,11 +26,11 @@ impl<'l> Predicate<'l> {
     /// # Errors
     /// If it cannot be read, names a column that the table does not have, or no database can decide it.
     pub fn of(
-        project: &Project,
+        project: &Repository,
         options: &DiffOptions,
-        sides: &Sides,
+        sides: &Sides<'_>,
         aligned: Option<&Aligned>,
-        live: &mut Option<&'l mut Live>,
+        live: &mut Option<&'l mut Live<'_>>,
         monitor: &'l dyn Monitor,
     ) -> Result<Option<Predicate<'l>>, OpError> {
         let (Some(typed), Some(aligned)) = (&options.filter, aligned) else { return Ok(None) };

@@ -34,7 +34,7 @@ pub enum OpError {
     #[error(transparent)]
     Codec(#[from] CodecError),
     /// A snapshot is of an engine that this program does not know.
-    #[error("the snapshot is of another kind of database: {0}")]
+    #[error("rows of this snapshot cannot be read: {0}")]
     Engine(#[from] UnknownEngine),
     /// A reference names no snapshot.
     #[error(transparent)]
@@ -319,7 +319,8 @@ impl OpError {
             OpError::PlanChanged => Some("run it again to see the new plan".to_owned()),
             OpError::Pinned(id) => Some(format!("dbsnap unpin {} first", id.short())),
             OpError::Store(StoreError::Locked) => Some("try again when the other dbsnap has finished".to_owned()),
-            OpError::Engine(_) | OpError::Store(StoreError::UnknownFormat { .. }) => Some("use a newer dbsnap".to_owned()),
+            OpError::Engine(_) => Some("use the dbsnap that took the snapshot, or a newer one".to_owned()),
+            OpError::Store(StoreError::UnknownFormat { .. }) => Some("use a newer dbsnap".to_owned()),
             OpError::Db(DbError::Connect { .. }) => {
                 Some("dbsnap doctor shows which database is used, and where its URL was found".to_owned())
             }

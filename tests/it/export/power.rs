@@ -61,8 +61,9 @@ fn an_export_is_whole_or_absent_whenever_the_power_goes_or_the_disk_fails() {
                 let story = format!("{rows} rows, disk full at {at}, lasting: {lasting}");
                 machine.heal();
                 must_hold(&machine, &old, &new, done, &story);
+                // A removal may be what failed: then the file is whole, and a temporary one stays.
                 let litter = machine.paths().len() - 1;
-                assert!(lasting || litter == 0, "{story}: {:?}", machine.paths());
+                assert!(lasting || done || litter == 0, "{story}: {:?}", machine.paths());
             }
         }
     }

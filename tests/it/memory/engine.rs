@@ -9,7 +9,7 @@ use dbsnap::codec::{
 use dbsnap::db::scratch::Condition;
 use dbsnap::db::{
     Catalog, Changing, Commit, Counter, DbError, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Rule, Sink,
-    Snapshot, Source, SourceIdentity, TableId, TableInfo, TableRead, TableReader, Write, Writing, Written,
+    Snapshot, SourceIdentity, TableId, TableInfo, TableRead, TableReader, Write, Writing, Written,
 };
 use dbsnap::hash::Hash;
 use dbsnap::monitor::Monitor;
@@ -78,7 +78,7 @@ impl Memory {
     }
 }
 
-impl Source for Memory {
+impl Sink for Memory {
     fn identity(&self) -> &SourceIdentity {
         &self.identity
     }
@@ -103,9 +103,7 @@ impl Source for Memory {
     ) -> Result<Box<dyn Snapshot + 's>, DbError> {
         Ok(Box::new(Instant::of(&self.state(), tables, monitor)?))
     }
-}
 
-impl Sink for Memory {
     fn create(&mut self, schema: &TableSchema) -> Result<(), DbError> {
         let bare = TableSchema { foreign_keys: Vec::new(), unique: Vec::new(), ..schema.clone() };
         let table = Table { schema: bare, rows: Vec::new(), counter: None };

@@ -4,7 +4,7 @@ use super::engine::{Memory, Table};
 use crate::conformance::{Collected, Fixture};
 use dbsnap::codec::{RowReader, ValueRef};
 use dbsnap::db::sqlite::Sqlite;
-use dbsnap::db::{Engine, OpenOptions, Sink, Source, TableId, TableRead};
+use dbsnap::db::{Engine, OpenOptions, Sink, TableId, TableRead};
 use dbsnap::monitor::Silent;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef as SqlValue};

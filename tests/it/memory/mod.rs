@@ -3,5 +3,6 @@
 
 mod engine;
 mod fixture;
+mod use_cases;
 
 crate::conformance::conformance_suite!(crate::memory::fixture::MemoryFixture::new);

@@ -1,4 +1,4 @@
-//! Databases: one folder per engine behind one [`Source`] / [`Sink`] pair.
+//! Databases: one folder per engine behind one trait, [`Sink`].
 //!
 //! Both engines pass the same conformance suite (`tests/it/conformance/`).
 
@@ -21,7 +21,7 @@ pub use open::{OpenOptions, open};
 use patch::patch_keys;
 pub use patch::{Copies, Crossing, Done, PatchTable, PatchWriter, patch_writer};
 pub use traits::{
-    Change, Changing, Commit, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source,
-    TableId, TableRead, TableReader, Write, Writing, Written,
+    Change, Changing, Commit, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Sink, Snapshot, TableId,
+    TableRead, TableReader, Write, Writing, Written,
 };
 pub use url::{DatabaseUrl, Host, Password, PostgresTarget, SslMode};

@@ -172,7 +172,7 @@ mod tests {
         accepts("hash.rs", "use crate::wire;");
         accepts("store/pack.rs", "use crate::hash::Hash; use super::Index; use crate::store::lock::Lock;");
         accepts("tree/cursor.rs", "use crate::{codec::Value, store::{Object, Objects}}; use std::fmt;");
-        accepts("ops/snap.rs", "use crate::db::Source; fn f() { crate::prisma::export() }");
+        accepts("ops/snap.rs", "use crate::db::Sink; fn f() { crate::prisma::export() }");
         accepts("cli/mod.rs", "use crate::ops::snap; use crate::monitor::Monitor;");
         accepts("main.rs", "fn main() { dbsnap::cli::main() }");
         accepts("lib.rs", "pub mod cli; pub use crate::ops::Snap;");
@@ -184,7 +184,7 @@ mod tests {
         refuses("store/mod.rs", "use crate::codec::Value;", "may not import `codec::Value`");
         refuses("codec/row.rs", "fn f(o: &crate::store::Object) {}", "may not import `store::Object`");
         refuses("db/sqlite/read.rs", "use super::super::super::tree::Tree;", "may not import `tree::Tree`");
-        refuses("prisma/export.rs", "use crate::{hash::Hash, db::Source};", "may not import `db::Source`");
+        refuses("prisma/export.rs", "use crate::{hash::Hash, db::Sink};", "may not import `db::Sink`");
         refuses("snapshot/mod.rs", "pub use crate::ops;", "may not import `ops`");
         refuses("cli/mod.rs", "use crate::store::Store;", "may not import `store::Store`");
         refuses("main.rs", "use dbsnap::ops::snap;", "may not import `ops::snap`");

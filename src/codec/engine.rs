@@ -40,7 +40,8 @@ pub enum Dialect {
 /// Which values a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Columns {
-    /// Values of its type. Decimals, times, JSON and what else has no class of its own are texts in the form that the server prints.
+    /// Values of its type. What is no integer, float or bytes is text: decimals in digits, dates and times as PostgreSQL prints them under
+    /// `datestyle = ISO` and in UTC (keys and exported files read that form), all else as the server prints it.
     Typed,
     /// Values of any class, whatever its type says. Decimals may be numbers or texts; texts are as they were written.
     Dynamic,

@@ -7,10 +7,10 @@ use sqlparser::ast::{DataType, Value};
 /// A string literal. PostgreSQL gets one in which a backslash is one under any setting.
 pub(super) fn string(dialect: Dialect, text: &str) -> String {
     let quoted = text.replace('\'', "''");
-    if dialect == Dialect::Postgres && text.contains('\\') {
-        return format!("E'{}'", quoted.replace('\\', "\\\\"));
+    match dialect {
+        Dialect::Postgres if text.contains('\\') => format!("E'{}'", quoted.replace('\\', "\\\\")),
+        Dialect::Postgres | Dialect::Sqlite => format!("'{quoted}'"),
     }
-    format!("'{quoted}'")
 }
 
 /// Any other literal.
@@ -99,7 +99,10 @@ pub(super) fn type_name(dialect: Dialect, data_type: &DataType) -> Result<String
         None => (element.to_owned(), ""),
     };
     let is_plain = parameters.bytes().all(|byte| byte.is_ascii_digit() || b", ".contains(&byte));
-    let known = if dialect == Dialect::Postgres { TYPES.as_slice() } else { SQLITE_TYPES.as_slice() };
+    let known = match dialect {
+        Dialect::Postgres => TYPES.as_slice(),
+        Dialect::Sqlite => SQLITE_TYPES.as_slice(),
+    };
     if is_plain && known.contains(&base.trim()) {
         Ok(upper)
     } else {

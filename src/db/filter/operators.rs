@@ -27,7 +27,7 @@ pub(super) fn operator(dialect: Dialect, op: &BinaryOperator) -> Result<(&'stati
         Op::BitwiseOr => ("|", false),
         Op::Arrow => ("->", false),
         Op::LongArrow => ("->>", false),
-        Op::Glob if !postgres => ("GLOB", true),
+        Op::Glob if dialect == Dialect::Sqlite => ("GLOB", true),
         Op::HashArrow if postgres => ("#>", false),
         Op::HashLongArrow if postgres => ("#>>", false),
         Op::AtArrow if postgres => ("@>", true),

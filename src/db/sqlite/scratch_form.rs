@@ -35,7 +35,7 @@ pub(super) fn key(schema: &TableSchema, dialect: Dialect) -> Option<String> {
     let mut parts = Vec::new();
     for key in columns {
         let column = schema.columns.get(key.column as usize)?;
-        if dialect == Dialect::Postgres && column.kind == Kind::Numeric {
+        if dialect != Dialect::Sqlite && column.kind == Kind::Numeric {
             // two long decimals can be one number here
             return None;
         }

@@ -3,6 +3,7 @@
 use super::signals;
 use super::text::{DIM, paint, printable};
 use super::ui::Ui;
+use crate::demo::DemoError;
 use crate::ops::{ErrorKind, OpError};
 use anstyle::AnsiColor;
 use serde::Serialize;
@@ -13,6 +14,8 @@ use std::process::ExitCode;
 pub(super) enum CliError {
     /// The use case failed.
     Op(OpError),
+    /// The demo could not be made or run.
+    Demo(DemoError),
     /// Output could not be written.
     Output(std::io::Error),
 }
@@ -20,6 +23,12 @@ pub(super) enum CliError {
 impl From<OpError> for CliError {
     fn from(error: OpError) -> CliError {
         CliError::Op(error)
+    }
+}
+
+impl From<DemoError> for CliError {
+    fn from(error: DemoError) -> CliError {
+        CliError::Demo(error)
     }
 }
 
@@ -54,6 +63,10 @@ impl CliError {
                 ui.error(&message(&format!("cannot write the output: {error}")), &());
                 return ExitCode::FAILURE;
             }
+            CliError::Demo(error) => {
+                ui.error(&message(&printable_lines(&chain(error).join(": "))), &());
+                return ExitCode::FAILURE;
+            }
             CliError::Op(error) => error,
         };
         let code = exit_code(error);
@@ -79,9 +92,9 @@ fn printable_lines(text: &str) -> String {
 }
 
 /// The messages of an error and its causes, without repeating one that holds the next.
-fn chain(error: &OpError) -> Vec<String> {
+fn chain(error: &dyn std::error::Error) -> Vec<String> {
     let mut messages = vec![error.to_string()];
-    let mut source = std::error::Error::source(error);
+    let mut source = error.source();
     while let Some(cause) = source {
         let text = cause.to_string();
         if messages.last().is_some_and(|last| !last.contains(&text)) {

@@ -2,7 +2,7 @@
 
 use super::args::{Cli, Global};
 use super::text::{age, is_hostile, printable};
-use crate::ops::Place;
+use crate::ops::Repository;
 use crate::ops::log::{LogOptions, LogReport, LoggedSnapshot, log};
 use crate::ops::tables;
 use clap::CommandFactory;
@@ -146,7 +146,10 @@ pub(super) fn live_tables() -> ArgValueCompleter {
         offered(typed, |_| {
             let (sender, found) = channel();
             // A server that does not answer must not hold up the shell: the thread ends with the process.
-            std::thread::spawn(move || place().and_then(|place| sender.send(tables::names(&place).ok()?).ok()));
+            std::thread::spawn(move || {
+                let repository = repository()?;
+                sender.send(tables::names(&repository, &mut repository.database()).ok()?).ok()
+            });
             bare(found.recv_timeout(PATIENCE).map_or_else(|_| stored(), BTreeSet::from_iter))
         })
     })
@@ -174,12 +177,12 @@ fn offered(typed: &OsStr, all: impl FnOnce(&str) -> Vec<Offer>) -> Vec<Completio
     all(typed).into_iter().filter(fits).map(candidate).collect()
 }
 
-fn place() -> Option<Place> {
-    Global::default().place().ok()
+fn repository() -> Option<Repository> {
+    Repository::find(&Global::default().place().ok()?).ok()
 }
 
 fn listed(deleted: bool) -> Option<LogReport> {
-    log(&place()?, &LogOptions { deleted, ..LogOptions::default() }).ok()
+    log(&repository()?, &LogOptions { deleted, ..LogOptions::default() }).ok()
 }
 
 fn references(typed: &str) -> Vec<Offer> {

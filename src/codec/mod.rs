@@ -12,7 +12,7 @@ pub mod schema;
 mod value;
 
 pub use dangling::DanglingRows;
-pub use engine::Engine;
+pub use engine::{Booleans, Columns, Dialect, Engine, EngineInfo, Location, NameTaken, UnknownEngine};
 pub use error::CodecError;
 pub use filler::RowFiller;
 pub use key::{KeyOrder, KeySpec};

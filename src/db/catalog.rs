@@ -3,26 +3,22 @@
 use crate::codec::{Engine, TableName, TableSchema};
 use serde::{Deserialize, Serialize};
 
-/// Which database a snapshot was taken of. Holds no secret and no URL: it goes into manifests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Which database this is. Holds no secret and no URL: most of it goes into manifests.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceIdentity {
     /// The engine.
     pub engine: Engine,
-    /// PostgreSQL: the cluster's system identifier, if it may be read. SQLite: `None`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What tells the server from others (PostgreSQL's system identifier), if it may be read; `None` for a file.
     pub cluster: Option<String>,
-    /// PostgreSQL: the database's name. SQLite: the absolute path of the file (the layers above store it relative to the project).
+    /// The database's name within its server, or the absolute path of its file (the layers above store it relative to the project).
     pub database: String,
     /// The server's or library's version.
     pub version: String,
-    /// The user, PostgreSQL only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The user, if there are users.
     pub user: Option<String>,
-    /// The host as connected to (`localhost`, a socket directory), PostgreSQL only; never stored.
-    #[serde(skip)]
+    /// The host as connected to (`localhost`, a socket directory); `None` for a file. Never stored.
     pub host: Option<String>,
-    /// Whether the host is this machine (loopback address or socket); always true for SQLite; never stored.
-    #[serde(skip)]
+    /// Whether the database is on this machine (loopback address, socket, file). Restores to others are refused. Never stored.
     pub local: bool,
 }
 

@@ -14,11 +14,11 @@ mod present;
 mod printer;
 mod stored;
 
-use super::{DbError, Engine, Filter};
+use super::{DbError, Dialect, Engine, Filter};
 use crate::codec::TableSchema;
 use printer::Printer;
 use sqlparser::ast::Expr;
-use sqlparser::dialect::{Dialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::dialect::{Dialect as Parsed, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 pub use stored::Care;
@@ -68,8 +68,9 @@ impl Filter {
         schema: &TableSchema,
         names: &dyn FilterNames,
     ) -> Result<Filter, DbError> {
-        let mut printer = Printer::new(engine, engine, schema, names);
-        printer.condition(&expression(typed, engine)?)?;
+        let dialect = engine.info().dialect;
+        let mut printer = Printer::new(dialect, dialect, schema, names);
+        printer.condition(&expression(typed, dialect)?)?;
         Ok(printer.into_filter(typed).0)
     }
 
@@ -84,18 +85,19 @@ impl Filter {
         schema: &TableSchema,
         names: &dyn FilterNames,
     ) -> Result<(Filter, Care), DbError> {
-        let expression = expression(typed, engine)?;
-        if engine == Engine::Postgres {
-            let mut asked = Printer::new(engine, engine, schema, names);
+        let dialect = engine.info().dialect;
+        let expression = expression(typed, dialect)?;
+        if dialect == Dialect::Postgres {
+            let mut asked = Printer::new(dialect, dialect, schema, names);
             asked.condition(&expression)?;
             stored::same_without_postgres(&asked, &expression)?;
         }
-        let mut printer = Printer::new(Engine::Sqlite, engine, schema, names);
+        let mut printer = Printer::new(Dialect::Sqlite, dialect, schema, names);
         printer.condition(&expression)?;
         let (filter, care) = printer.into_filter(typed);
-        match engine {
-            Engine::Postgres => Ok((filter, Care::default())),
-            Engine::Sqlite => care.checked(&filter, schema).map(|care| (filter, care)),
+        match dialect {
+            Dialect::Postgres => Ok((filter, Care::default())),
+            Dialect::Sqlite => care.checked(&filter, schema).map(|care| (filter, care)),
         }
     }
 
@@ -114,10 +116,10 @@ impl Filter {
 }
 
 /// The one expression that `typed` is.
-fn expression(typed: &str, engine: Engine) -> Result<Expr, DbError> {
-    let dialect: &dyn Dialect = match engine {
-        Engine::Postgres => &PostgreSqlDialect {},
-        Engine::Sqlite => &SQLiteDialect {},
+fn expression(typed: &str, dialect: Dialect) -> Result<Expr, DbError> {
+    let dialect: &dyn Parsed = match dialect {
+        Dialect::Postgres => &PostgreSqlDialect {},
+        Dialect::Sqlite => &SQLiteDialect {},
     };
     let tokens = tokens(typed, dialect)?;
     let mut parser = Parser::new(dialect).with_recursion_limit(MAX_NESTING).with_tokens_with_locations(tokens);
@@ -140,7 +142,7 @@ fn unreadable(error: &str) -> DbError {
 }
 
 /// The tokens of `typed`, if all of them may stand in a filter.
-fn tokens(typed: &str, dialect: &dyn Dialect) -> Result<Vec<TokenWithSpan>, DbError> {
+fn tokens(typed: &str, dialect: &dyn Parsed) -> Result<Vec<TokenWithSpan>, DbError> {
     if typed.len() > MAX_BYTES {
         return Err(refused(format!("it is longer than {MAX_BYTES} bytes")));
     }

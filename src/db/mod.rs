@@ -1,4 +1,4 @@
-//! Databases: one folder per engine behind one [`Source`] / [`Sink`] pair.
+//! Databases: one folder per engine behind one trait, [`Sink`].
 //!
 //! Both engines pass the same conformance suite (`tests/it/conformance/`).
 
@@ -8,11 +8,12 @@ mod filter;
 mod open;
 mod patch;
 pub mod postgres;
+pub mod scratch;
 pub mod sqlite;
 mod traits;
 mod url;
 
-pub use crate::codec::Engine;
+pub use crate::codec::{Dialect, Engine};
 pub use catalog::{Catalog, Counter, SourceIdentity, TableInfo};
 pub use error::{DbError, Rule};
 pub use filter::{Care, FilterNames};
@@ -20,7 +21,7 @@ pub use open::{OpenOptions, open};
 use patch::patch_keys;
 pub use patch::{Copies, Crossing, Done, PatchTable, PatchWriter, patch_writer};
 pub use traits::{
-    Change, Changing, Commit, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Source,
-    TableId, TableRead, TableReader, Write, Writing, Written,
+    Change, Changing, Commit, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Sink, Snapshot, TableId,
+    TableRead, TableReader, Write, Writing, Written,
 };
 pub use url::{DatabaseUrl, Host, Password, PostgresTarget, SslMode};

@@ -3,9 +3,9 @@
 //! Text of names and values stands in it only as quoted names and literals; types and expressions of a snapshot do not: whatever a
 //! patch needs to know of types it leaves to the database that it runs in.
 
-use super::Engine;
 use super::postgres::PostgresPatch;
 use super::sqlite::SqlitePatch;
+use super::{Dialect, Engine};
 use crate::codec::{Column, Key, TableSchema, Value, ValueRef};
 use data_encoding::HEXLOWER;
 use std::collections::BTreeSet;
@@ -137,11 +137,11 @@ pub trait PatchWriter {
     fn parked(&self, column: &Column, number: u32) -> Option<Value>;
 }
 
-/// The writer for an engine: psql's for PostgreSQL, sqlite3's for SQLite.
+/// The writer for the dialect of an engine: psql's for PostgreSQL, sqlite3's for SQLite.
 pub fn patch_writer(engine: Engine) -> &'static dyn PatchWriter {
-    match engine {
-        Engine::Postgres => &PostgresPatch,
-        Engine::Sqlite => &SqlitePatch,
+    match engine.info().dialect {
+        Dialect::Postgres => &PostgresPatch,
+        Dialect::Sqlite => &SqlitePatch,
     }
 }
 

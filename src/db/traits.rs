@@ -1,4 +1,17 @@
-//! The pair of traits that every engine implements.
+//! The contract that every engine implements: [`Sink`] is a connection, [`Snapshot`] one instant of some tables, [`RestoreTxn`] a write
+//! transaction over them. Both read through [`TableReader`].
+//!
+//! To write one: no method has a default, because silence must not be taken for "nothing is wrong". An engine that has no such
+//! thing says so in a line (`Ok(Vec::new())` where foreign keys do not act, `Ok(None)` where it cannot tell what it wrote); an
+//! engine that cannot tell returns an error, never an empty list. What is promised here is tried by `tests/it/conformance/`, and
+//! `tests/it/memory/engine.rs` is the shortest engine that keeps it.
+//!
+//! Rows go both ways in canonical bytes ([`crate::codec::row`]), with the values of [`TableSchema::columns`] in that order. Equal values of
+//! a column are equal bytes, whatever the settings of the session; a value that does not come back as it was read is
+//! [`DbError::Unsupported`]. Messages hold names and numbers, never values of rows.
+//!
+//! Memory does not grow with tables: rows are given and taken one by one. Whatever takes long asks the [`Monitor`] whether to stop, and
+//! ends with [`DbError::Stopped`].
 
 use super::{Catalog, Counter, DbError, Rule, SourceIdentity};
 use crate::codec::{DanglingRows, TableName, TableSchema};
@@ -41,7 +54,7 @@ impl Filter {
 /// One table to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableRead {
-    /// The table and its columns, as [`Source::catalog`] told them.
+    /// The table and its columns, as [`Sink::catalog`] told them.
     pub schema: TableSchema,
     /// Only rows for which this holds.
     pub filter: Option<Filter>,
@@ -55,7 +68,7 @@ pub trait RowSink {
     /// [`DbError::Stopped`] if the receiver wants no more; the reader ends its statement cleanly and returns it.
     fn row(&mut self, row: &[u8]) -> Result<(), DbError>;
 
-    /// One row, which `write` appends to the buffer it is given: spares copying it.
+    /// One row, which `write` appends to the buffer it is given. A convenience that spares copying it; receivers may leave it as it is.
     ///
     /// # Errors
     /// What `write` returns; otherwise as [`RowSink::row`].
@@ -74,7 +87,7 @@ pub trait RowStream {
     /// [`DbError::Stopped`] if the rows cannot be had; the reason is with the giver.
     fn next_row(&mut self) -> Result<Option<&[u8]>, DbError>;
 
-    /// Lets go of the row that was given, if it is long: the database has a copy.
+    /// Lets go of the row that was given, if it is long: the database has a copy. Engines need not call it, and givers may do nothing.
     fn forget(&mut self) {}
 
     /// The row that was given, once more, whether it was forgotten or not.
@@ -82,29 +95,6 @@ pub trait RowStream {
     /// # Errors
     /// As [`RowStream::next_row`].
     fn again(&mut self) -> Result<&[u8], DbError>;
-}
-
-/// A database that can be read.
-pub trait Source: Send {
-    /// Which database this is.
-    fn identity(&self) -> &SourceIdentity;
-
-    /// All tables, in a transaction of its own.
-    ///
-    /// # Errors
-    /// If the catalog cannot be read.
-    fn catalog(&mut self) -> Result<Catalog, DbError>;
-
-    /// Opens one read-only instant over `tables`: locks first, then the snapshot, then a check that every table still is
-    /// what its schema says.
-    ///
-    /// # Errors
-    /// If a table is gone, changed, locked for too long, or rows of it would be hidden.
-    fn snapshot<'s>(
-        &'s mut self,
-        tables: &[TableRead],
-        monitor: &'s dyn Monitor,
-    ) -> Result<Box<dyn Snapshot + 's>, DbError>;
 }
 
 /// One of the tables that a transaction was opened over.
@@ -144,9 +134,7 @@ pub trait TableReader {
     fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError>;
 }
 
-/// One instant of some tables. Dropping it ends the transaction.
-///
-/// An engine has to answer every question, here and in [`RestoreTxn`]: no method has a default that takes silence for "nothing is wrong".
+/// One instant of some tables: whatever is committed by others after it began is not seen. Dropping it ends the transaction.
 pub trait Snapshot: TableReader {
     /// For each of `rows`, which need not be in any table and may be forgotten, whether `filter` would hold for it if it were in `table`.
     /// They are rows of `schema`, whose columns are those of the table by name. The database itself decides.
@@ -200,8 +188,29 @@ pub trait Snapshot: TableReader {
     fn newest_migration(&mut self) -> Option<String>;
 }
 
-/// A database that can be written.
-pub trait Sink: Source {
+/// A connection to a database: what an engine hands out when it is opened. Its methods are called again and again, each after the
+/// transaction before has ended.
+pub trait Sink: Send {
+    /// Which database this is.
+    fn identity(&self) -> &SourceIdentity;
+
+    /// All tables, in a transaction of its own.
+    ///
+    /// # Errors
+    /// If the catalog cannot be read.
+    fn catalog(&mut self) -> Result<Catalog, DbError>;
+
+    /// Opens one read-only instant over `tables`: locks first, then the snapshot, then a check that every table still is
+    /// what its schema says.
+    ///
+    /// # Errors
+    /// If a table is gone, changed, locked for too long, or rows of it would be hidden.
+    fn snapshot<'s>(
+        &'s mut self,
+        tables: &[TableRead],
+        monitor: &'s dyn Monitor,
+    ) -> Result<Box<dyn Snapshot + 's>, DbError>;
+
     /// Makes an empty table with the columns, types and key of `schema`: no defaults, references, indexes or triggers. It is there,
     /// committed, when this returns.
     ///

@@ -64,8 +64,24 @@ impl DatabaseUrl {
     /// The engine that it is for.
     pub fn engine(&self) -> Engine {
         match self {
-            DatabaseUrl::Postgres(_) => Engine::Postgres,
-            DatabaseUrl::Sqlite(_) => Engine::Sqlite,
+            DatabaseUrl::Postgres(_) => Engine::POSTGRES,
+            DatabaseUrl::Sqlite(_) => Engine::SQLITE,
+        }
+    }
+
+    /// The schema that it names (`?schema=`), if it does.
+    pub fn schema(&self) -> Option<&str> {
+        match self {
+            DatabaseUrl::Postgres(target) => target.schema.as_deref(),
+            DatabaseUrl::Sqlite(_) => None,
+        }
+    }
+
+    /// Whether it is of a file that is not there or empty, as one that somebody opened in the wrong folder.
+    pub fn is_no_file(&self) -> bool {
+        match self {
+            DatabaseUrl::Postgres(_) => false,
+            DatabaseUrl::Sqlite(path) => !std::fs::metadata(path).is_ok_and(|file| file.len() > 0),
         }
     }
 

@@ -8,10 +8,12 @@
 
 mod disk;
 mod input;
+mod new_file;
 mod simulated;
 
 pub use disk::{Disk, Ownership};
 pub use input::{LARGE_INPUT, Links, SMALL_INPUT, open_input, read_input, read_input_text};
+pub use new_file::NewFile;
 pub use simulated::Simulated;
 
 use std::fmt;

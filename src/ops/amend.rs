@@ -3,8 +3,8 @@
 
 use super::OpError;
 use super::export;
-use super::project::{Place, Project};
 use super::refs::resolve;
+use super::repository::Repository;
 use crate::snapshot::{History, Manifest, Refs, needs};
 use crate::store::Access;
 use serde::Serialize;
@@ -25,18 +25,17 @@ pub struct AmendReport {
 ///
 /// # Errors
 /// If no snapshot goes by that name, the message is empty, or the store cannot be written.
-pub fn amend(place: &Place, typed: &str, message: &str) -> Result<AmendReport, OpError> {
+pub fn amend(repository: &Repository, typed: &str, message: &str) -> Result<AmendReport, OpError> {
     let message = message.trim();
     if message.is_empty() {
         return Err(OpError::Usage("the message is empty".to_owned()));
     }
-    let project = Project::find(place)?;
     // Needed in the end; what is wrong with it is said before anything is changed.
-    project.export_dir()?;
-    let store = project.open(Access::Exclusive)?;
+    repository.export_dir()?;
+    let store = repository.open(Access::Exclusive)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
-    let old = resolve(&project, &history, &refs, typed)?.entry;
+    let old = resolve(repository, &history, &refs, typed)?.entry;
     let mut manifest = Manifest { message: message.to_owned(), ..old.manifest.clone() };
     let mut id = old.id;
     if manifest.message != old.manifest.message {
@@ -51,6 +50,6 @@ pub fn amend(place: &Place, typed: &str, message: &str) -> Result<AmendReport, O
         }
         store.remove_manifest(&old.id)?;
     }
-    export::set_reason(&project, &manifest)?;
+    export::set_reason(repository, &manifest)?;
     Ok(AmendReport { from: old.id.to_hex(), id: id.to_hex(), message: message.to_owned() })
 }

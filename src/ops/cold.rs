@@ -1,7 +1,7 @@
 //! Compressing harder what has been there for a while: it is written once, read seldom, and stays.
 
 use super::OpError;
-use super::project::Project;
+use super::repository::Repository;
 use super::wording::counted;
 use crate::monitor::{Monitor, Step};
 use crate::store::{Access, ColdPack, Recompressed, Store, StoreError, SweepPlan};
@@ -69,7 +69,7 @@ pub(super) fn foresee(store: &Store, plan: &SweepPlan, all: bool) -> Result<Comp
 
 /// Compresses packs, a few at a time; in between, whoever waits for the store gets it. `store` was swept just now.
 pub(super) fn compress(
-    project: &Project,
+    project: &Repository,
     store: Store,
     all: bool,
     monitor: &dyn Monitor,

@@ -3,8 +3,8 @@
 use super::OpError;
 use super::actor;
 use super::export;
-use super::project::{Place, Project};
 use super::refs::resolve;
+use super::repository::Repository;
 use crate::hash::Hash;
 use crate::snapshot::{Deleted as DeletedList, Entry, Grace, History, Refs, SnapshotKind, deleted_at};
 use crate::store::{Access, DeletedBy, SetAside};
@@ -58,16 +58,15 @@ pub struct Doomed {
 ///
 /// # Errors
 /// As [`delete`].
-pub fn plan(place: &Place, typed: &[String]) -> Result<Vec<Doomed>, OpError> {
-    let project = Project::find(place)?;
-    let store = project.open(Access::Read)?;
+pub fn plan(repository: &Repository, typed: &[String]) -> Result<Vec<Doomed>, OpError> {
+    let store = repository.open(Access::Read)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
-    let chosen = choose(&project, &history, &refs, typed)?;
+    let chosen = choose(repository, &history, &refs, typed)?;
     let going: BTreeSet<Hash> = chosen.iter().map(|entry| entry.id).collect();
     let mut list: Vec<Doomed> = chosen.iter().map(|entry| doomed(entry, &history, &refs, &going)).collect();
     for (doomed, entry) in list.iter_mut().zip(&chosen) {
-        doomed.exports = export::files_of(&project, &entry.manifest)?;
+        doomed.exports = export::files_of(repository, &entry.manifest)?;
     }
     Ok(list)
 }
@@ -99,16 +98,15 @@ fn doomed(entry: &Entry, history: &History, refs: &Refs, going: &BTreeSet<Hash>)
 /// # Errors
 /// If a name is unknown or ambiguous, its snapshot is pinned, or a coding agent asks and `allow_agent` is not given: then nothing is
 /// deleted.
-pub fn delete(place: &Place, typed: &[String], allow_agent: bool) -> Result<DeleteReport, OpError> {
-    let project = Project::find(place)?;
+pub fn delete(repository: &Repository, typed: &[String], allow_agent: bool) -> Result<DeleteReport, OpError> {
     actor::guard("delete snapshots", allow_agent)?;
     // Needed in the end; what is wrong with it is said before anything is changed.
-    project.export_dir()?;
-    let store = project.open(Access::Exclusive)?;
+    repository.export_dir()?;
+    let store = repository.open(Access::Exclusive)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
-    let chosen = choose(&project, &history, &refs, typed)?;
-    let grace = grace(&project, &history, &DeletedList::load(&store)?);
+    let chosen = choose(repository, &history, &refs, typed)?;
+    let grace = grace(repository, &history, &DeletedList::load(&store)?);
     let aside: Vec<SetAside> =
         chosen.iter().map(|entry| SetAside { at: grace.stamp(), id: entry.id, by: DeletedBy::Hand }).collect();
     let lost = store.set_aside(&aside)?;
@@ -117,7 +115,7 @@ pub fn delete(place: &Place, typed: &[String], allow_agent: bool) -> Result<Dele
         deleted.push(Deleted {
             id: entry.id.to_hex(),
             message: entry.manifest.message.clone(),
-            exports: export::remove(&project, &entry.manifest)?,
+            exports: export::remove(repository, &entry.manifest)?,
             until: (!lost.contains(&entry.id)).then(|| grace.until(aside)),
         });
     }
@@ -126,7 +124,7 @@ pub fn delete(place: &Place, typed: &[String], allow_agent: bool) -> Result<Dele
 
 /// The snapshots named, each once.
 fn choose<'h>(
-    project: &Project,
+    project: &Repository,
     history: &'h History,
     refs: &Refs,
     typed: &[String],
@@ -149,7 +147,7 @@ fn choose<'h>(
 }
 
 /// How long deleted snapshots are kept, by the setting and by what the store knows of the time.
-pub(super) fn grace(project: &Project, history: &History, deleted: &DeletedList) -> Grace {
+pub(super) fn grace(project: &Repository, history: &History, deleted: &DeletedList) -> Grace {
     let gone = deleted.snapshots.iter().flat_map(|one| [one.entry.manifest.created_at, deleted_at(&one.aside)]);
     let taken = history.entries.iter().map(|entry| entry.manifest.created_at);
     Grace::new(project.config.retention.grace_days, super::publish::now(), taken.chain(gone))

@@ -1,8 +1,9 @@
 //! `doctor`: is everything there that snapshots need?
 
 use super::OpError;
-use super::project::{Place, Project};
-use super::settings;
+use super::database::Connection;
+use super::repository::{Place, Repository};
+use crate::codec::Location;
 use crate::db::Engine;
 use crate::ops::wording::counted;
 use crate::prisma::schema::Setting;
@@ -71,7 +72,7 @@ impl DoctorReport {
 /// Looks at the project, its store and its database. What is wrong is in the report, never an error.
 pub fn doctor(place: &Place) -> DoctorReport {
     let mut report = DoctorReport::default();
-    let project = match Project::find(place) {
+    let project = match Repository::find(place) {
         Ok(project) => project,
         Err(error) => {
             report.bad("project", &error);
@@ -83,13 +84,13 @@ pub fn doctor(place: &Place) -> DoctorReport {
         report.bad("store", &error);
     }
     prisma(&project, &mut report);
-    if let Err(error) = database(place, &project, &mut report) {
+    if let Err(error) = database(&project, &mut report) {
         report.bad("database", &error);
     }
     report
 }
 
-fn store(project: &Project, report: &mut DoctorReport) -> Result<(), OpError> {
+fn store(project: &Repository, report: &mut DoctorReport) -> Result<(), OpError> {
     let store = project.open(Access::Read)?;
     let history = History::load(&store)?;
     let usage = store.usage()?;
@@ -108,7 +109,7 @@ fn store(project: &Project, report: &mut DoctorReport) -> Result<(), OpError> {
 }
 
 /// The Prisma schema, if there is one: none is fine, one that cannot be read or told is worth knowing.
-fn prisma(project: &Project, report: &mut DoctorReport) {
+fn prisma(project: &Repository, report: &mut DoctorReport) {
     let models = project.models();
     if let Some(broken) = &models.broken {
         report.add("prisma", Health::Note, format!("the schema cannot be read, so models are not known: {broken}"));
@@ -142,32 +143,31 @@ fn prisma(project: &Project, report: &mut DoctorReport) {
     }
 }
 
-fn database(place: &Place, project: &Project, report: &mut DoctorReport) -> Result<(), OpError> {
-    let (mut source, chosen) = settings::connect(place, project)?;
-    report.add("database", Health::Good, format!("{} (from {})", chosen.url.display(), chosen.origin));
+fn database(project: &Repository, report: &mut DoctorReport) -> Result<(), OpError> {
+    let mut database = project.database();
+    let Connection { sink: source, name, origin } = database.connect()?;
+    report.add("database", Health::Good, format!("{name} (from {origin})"));
     let identity = source.identity().clone();
+    let engine = identity.engine.info();
     let provider = project.models().schema().and_then(|schema| schema.datasource.as_ref()).map(|found| &found.provider);
-    let fits = match provider.map(String::as_str) {
-        Some("postgresql" | "postgres") => identity.engine == Engine::Postgres,
-        Some("sqlite") => identity.engine == Engine::Sqlite,
-        _ => true,
-    };
-    if let (false, Some(provider)) = (fits, provider) {
+    // Prisma takes "postgres" as well
+    let engine_of = |provider: &String| Engine::of_provider(provider).or_else(|_| Engine::named(provider));
+    if let Some(provider) = provider.filter(|provider| engine_of(provider).is_ok_and(|one| one != identity.engine)) {
         report.add(
             "database",
             Health::Note,
             format!("the Prisma schema is for {provider}: is this the right database?"),
         );
     }
-    report.add("server", Health::Good, format!("{} {}", identity.engine.title(), identity.version));
+    report.add("server", Health::Good, format!("{} {}", engine.title, identity.version));
     if !identity.local {
         report.add("host", Health::Note, "not this machine: restore asks for --remote");
     }
-    if identity.engine == Engine::Postgres && identity.cluster.is_none() {
+    if engine.location == Location::Server && identity.cluster.is_none() {
         report.add(
             "identity",
             Health::Note,
-            "the cluster's system identifier may not be read; databases are told apart by name",
+            "the server's identifier may not be read; databases are told apart by name",
         );
     }
     let catalog = source.catalog()?;

@@ -1,7 +1,6 @@
 //! What can go wrong in a use case. The command line turns these into messages, hints and exit codes.
 
-use super::demo::DemoError;
-use crate::codec::{CodecError, TableName};
+use crate::codec::{CodecError, TableName, UnknownEngine};
 use crate::db::{DbError, Rule};
 use crate::hash::Hash;
 use crate::prisma::ExportError;
@@ -31,12 +30,12 @@ pub enum OpError {
     /// The export's layer.
     #[error(transparent)]
     Export(#[from] ExportError),
-    /// The demo.
-    #[error(transparent)]
-    Demo(#[from] DemoError),
     /// A row or key is not canonical.
     #[error(transparent)]
     Codec(#[from] CodecError),
+    /// A snapshot is of an engine that this program does not know.
+    #[error("rows of this snapshot cannot be read: {0}")]
+    Engine(#[from] UnknownEngine),
     /// A reference names no snapshot.
     #[error(transparent)]
     Reference(#[from] ReferenceError),
@@ -320,6 +319,7 @@ impl OpError {
             OpError::PlanChanged => Some("run it again to see the new plan".to_owned()),
             OpError::Pinned(id) => Some(format!("dbsnap unpin {} first", id.short())),
             OpError::Store(StoreError::Locked) => Some("try again when the other dbsnap has finished".to_owned()),
+            OpError::Engine(_) => Some("use the dbsnap that took the snapshot, or a newer one".to_owned()),
             OpError::Store(StoreError::UnknownFormat { .. }) => Some("use a newer dbsnap".to_owned()),
             OpError::Db(DbError::Connect { .. }) => {
                 Some("dbsnap doctor shows which database is used, and where its URL was found".to_owned())

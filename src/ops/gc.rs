@@ -3,8 +3,8 @@
 
 use super::OpError;
 use super::cold::{self, Compressed};
-use super::project::{Place, Project};
 use super::publish::now;
+use super::repository::Repository;
 use super::wording::counted;
 use super::{actor, delete, export, refs};
 use crate::hash::Hash;
@@ -89,17 +89,16 @@ pub struct GcReport {
 /// # Errors
 /// If the store is in use, a manifest or pin cannot be read, an object that a snapshot needs is missing, or a coding agent asks and may
 /// not: then nothing is deleted.
-pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<GcReport, OpError> {
-    let project = Project::find(place)?;
+pub fn gc(repository: &Repository, options: GcOptions, monitor: &dyn Monitor) -> Result<GcReport, OpError> {
     if !options.dry_run {
         actor::guard("run gc", options.allow_agent)?;
     }
     // Needed in the end; what is wrong with it is said before anything is changed.
-    project.export_dir()?;
-    let policy = project.config.policy();
+    repository.export_dir()?;
+    let policy = repository.config.policy();
     let policy =
         Policy { per_table: options.keep.unwrap_or(policy.per_table), days: options.days.unwrap_or(policy.days) };
-    let store = project.open(if options.dry_run { Access::Read } else { Access::Exclusive })?;
+    let store = repository.open(if options.dry_run { Access::Read } else { Access::Exclusive })?;
     let history = History::load(&store)?;
     if let Some((id, reason)) = history.unreadable.first() {
         return Err(unreadable("snapshot", id, reason));
@@ -110,8 +109,8 @@ pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<Gc
         return Err(unreadable("the pin of", id, reason));
     }
     let deleted = Deleted::load(&store)?;
-    let grace = delete::grace(&project, &history, &deleted);
-    let at_once = options.now || project.config.retention.grace_days == 0;
+    let grace = delete::grace(repository, &history, &deleted);
+    let at_once = options.now || repository.config.retention.grace_days == 0;
     let pins = refs.pins.keys().copied().collect();
     let mut verdicts = judge(&history, policy, now(), &pins, &refs.tags);
     if let Some(tag) = refs.damaged_tags.keys().next() {
@@ -132,7 +131,7 @@ pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<Gc
     if !options.dry_run {
         fates.carry_out(&store, &refs)?;
         for entry in &fates.dropped {
-            exports.extend(export::remove(&project, &entry.manifest)?);
+            exports.extend(export::remove(repository, &entry.manifest)?);
         }
     }
     let mut recompressed = Compressed::default();
@@ -148,7 +147,7 @@ pub fn gc(place: &Place, options: GcOptions, monitor: &dyn Monitor) -> Result<Gc
         None => (0, 0, false),
     };
     if plan.is_some() && !options.dry_run && !out_of_space {
-        recompressed = cold::compress(&project, store, options.recompress, monitor)?;
+        recompressed = cold::compress(repository, store, options.recompress, monitor)?;
         freed_bytes += recompressed.bytes.saturating_sub(recompressed.bytes_after);
         out_of_space = recompressed.out_of_space;
     }

@@ -29,15 +29,7 @@ impl<'m> Held<'m> {
         if !self.is_told.swap(true, Ordering::Relaxed) {
             let seconds = self.since.elapsed().as_secs();
             let time = if seconds < 120 { counted(seconds, "second") } else { counted(seconds / 60, "minute") };
-            let holds_up = match self.engine {
-                Engine::Postgres => {
-                    "VACUUM cannot remove rows that were deleted or changed since it began, in the whole database, and ALTER TABLE, DROP TABLE \
-                     and TRUNCATE of these tables wait, with all that comes after them"
-                }
-                Engine::Sqlite => {
-                    "the write-ahead log cannot be reset and grows with each write; without one (another journal mode), nobody can write"
-                }
-            };
+            let holds_up = self.engine.info().long_read;
             self.monitor.warn(&format!(
                 "this command has kept a transaction open for {time}; until it ends, {holds_up}. Ctrl-C ends it and leaves nothing behind"
             ));

@@ -4,7 +4,7 @@ mod following;
 
 use super::OpError;
 use super::names::Tables;
-use super::project::{Place, Project};
+use super::repository::Repository;
 use super::show::whole;
 use crate::codec::{Column, Engine, RowReader, TableName, TableSchema, ValueRef};
 use crate::prisma::{CellJson, RecordEncoder};
@@ -64,7 +64,7 @@ struct Form {
 }
 
 impl Form {
-    fn read(project: &Project, store: &Store, engine: Engine, table: &TableEntry) -> Result<Form, OpError> {
+    fn read(project: &Repository, store: &Store, engine: Engine, table: &TableEntry) -> Result<Form, OpError> {
         let schema = read_schema(store, &table.schema_object)?;
         let names = project.field_names(&schema);
         let named = |column: &Column| Column { name: names.field(&column.name).to_owned(), ..column.clone() };
@@ -169,7 +169,7 @@ pub trait HistoryReceiver {
 /// # Errors
 /// If no snapshot has the table, it has no key, or no snapshot has the row; what `receiver` fails with.
 pub fn history<R: HistoryReceiver>(
-    place: &Place,
+    repository: &Repository,
     typed: &str,
     limit: usize,
     receiver: &mut R,
@@ -178,10 +178,9 @@ pub fn history<R: HistoryReceiver>(
     if typed.find(':').is_none_or(|at| at == 0) {
         return Err(no_row().into());
     }
-    let project = Project::find(place)?;
-    let store = project.open(Access::Read)?;
+    let store = repository.open(Access::Read)?;
     let history = History::load(&store).map_err(OpError::from)?;
-    let (known, names) = Tables::of_history(&project, &history);
+    let (known, names) = Tables::of_history(repository, &history);
     let (found, _, key) = known.with_key(typed)?;
     let key = key.ok_or_else(no_row)?;
     let names: Vec<&TableName> = found.into_iter().map(|at| names[at]).collect();
@@ -196,7 +195,7 @@ pub fn history<R: HistoryReceiver>(
     let mut held: Vec<(&Entry, Vec<TableEntry>)> =
         ours.map(|entry| (entry, of(entry))).filter(|(_, tables)| !tables.is_empty()).collect();
     held.reverse();
-    let mut following = Following::new(&project, &store, key);
+    let mut following = Following::new(repository, &store, key);
     for (entry, tables) in &held {
         following.look(entry, tables)?;
     }

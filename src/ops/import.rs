@@ -3,8 +3,8 @@
 use super::OpError;
 use super::actor;
 use super::exported::{FileRows, usable_schema};
-use super::project::{Place, Project};
 use super::publish::{Draft, Taking, publish};
+use super::repository::Repository;
 use crate::db::{Filter, TableRead};
 use crate::monitor::{Monitor, Step};
 use crate::prisma::{ExportError, ExportReader, Metadata};
@@ -42,10 +42,14 @@ pub struct ImportReport {
 /// # Errors
 /// [`OpError::Verification`] if the file is damaged, was changed, or is no backup file of dbsnap: then nothing is stored that
 /// a snapshot lists.
-pub fn import(place: &Place, path: &Path, message: &str, monitor: &dyn Monitor) -> Result<ImportReport, OpError> {
-    let path = place.dir.join(path);
+pub fn import(
+    repository: &Repository,
+    path: &Path,
+    message: &str,
+    monitor: &dyn Monitor,
+) -> Result<ImportReport, OpError> {
+    let path = repository.dir().join(path);
     let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let project = Project::find(place)?;
     let wrong = |error| damaged(&file, error);
     let metadata = match ExportReader::open(&path) {
         Ok(reader) => reader.metadata().clone(),
@@ -59,7 +63,7 @@ pub fn import(place: &Place, path: &Path, message: &str, monitor: &dyn Monitor) 
     monitor.end();
     let records = checked?;
 
-    let store = project.open(Access::Write)?;
+    let store = repository.open(Access::Write)?;
     let history = History::load(&store)?;
     let session = store.session()?;
     let origin = origin_of(&metadata).map_err(|what| OpError::Verification(format!("{file}: {what}")))?;
@@ -82,7 +86,7 @@ pub fn import(place: &Place, path: &Path, message: &str, monitor: &dyn Monitor) 
     let draft = Draft {
         kind: SnapshotKind::Snapshot,
         message,
-        actor: actor::detect(&project.root),
+        actor: actor::detect(&repository.root),
         origin,
         catalog: None,
         schema_version: metadata.schema_version.clone(),
@@ -117,11 +121,12 @@ fn damaged(file: &str, error: ExportError) -> OpError {
 
 /// The database that the rows were read from, if the file says so.
 fn origin_of(metadata: &Metadata) -> Result<Origin, String> {
-    let engine = metadata.engine().ok_or("`engine` in its metadata is one that this version does not know")?;
+    let engine = metadata.engine().map_err(|unknown| unknown.to_string())?;
     let Some(source) = metadata.extra.get("source") else {
+        let engine = engine.info().name.to_owned();
         return Ok(Origin { engine, cluster: None, database: "unknown".to_owned(), version: String::new() });
     };
     let told: Option<Origin> = serde_json::from_value(source.clone()).ok();
-    told.filter(|origin| origin.engine == engine)
+    told.filter(|origin| origin.engine() == Ok(engine))
         .ok_or_else(|| "`source` in its metadata contradicts `engine`; the file was edited".to_owned())
 }

@@ -2,7 +2,7 @@
 
 use super::OpError;
 use super::config::TEMPLATE;
-use super::project::{Place, STORE_DIR};
+use super::repository::{Place, STORE_DIR};
 use crate::fsio::{Disk, write_durably};
 use crate::store::{Store, StoreError};
 use serde::Serialize;

@@ -3,7 +3,7 @@
 use super::OpError;
 use super::delete;
 use super::names::Tables;
-use super::project::{Place, Project};
+use super::repository::Repository;
 use crate::codec::TableName;
 use crate::hash::Hash;
 pub use crate::snapshot::TableChange;
@@ -124,15 +124,14 @@ pub struct LogReport {
 ///
 /// # Errors
 /// If there is no store, or a table is named that no snapshot has.
-pub fn log(place: &Place, options: &LogOptions) -> Result<LogReport, OpError> {
-    let project = Project::find(place)?;
-    let store = project.open(Access::Read)?;
+pub fn log(repository: &Repository, options: &LogOptions) -> Result<LogReport, OpError> {
+    let store = repository.open(Access::Read)?;
     let mut history = History::load(&store)?;
     let refs = Refs::load(&store)?;
-    let deletions = if options.deleted { deleted(&project, &store, &mut history)? } else { HashMap::new() };
+    let deletions = if options.deleted { deleted(repository, &store, &mut history)? } else { HashMap::new() };
     let tables = match &options.table {
         Some(typed) => {
-            let (known, names) = Tables::of_history(&project, &history);
+            let (known, names) = Tables::of_history(repository, &history);
             Some(known.find(typed)?.into_iter().map(|at| names[at]).collect::<Vec<_>>())
         }
         None => None,
@@ -156,7 +155,7 @@ pub fn log(place: &Place, options: &LogOptions) -> Result<LogReport, OpError> {
 }
 
 /// Puts the deleted snapshots into the place of those that are there. Returns their deletions.
-fn deleted(project: &Project, store: &Store, history: &mut History) -> Result<HashMap<Hash, Deletion>, OpError> {
+fn deleted(project: &Repository, store: &Store, history: &mut History) -> Result<HashMap<Hash, Deletion>, OpError> {
     let deleted = Deleted::load(store)?;
     let grace = delete::grace(project, history, &deleted);
     let mut deletions = HashMap::new();

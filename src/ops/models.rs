@@ -2,10 +2,10 @@
 //!
 //! Everything works without a schema. One that cannot be read counts as none, and why is told where it matters.
 
-use super::project::Project;
+use super::repository::Repository;
 use super::settings;
 use crate::codec::{TableName, TableSchema};
-use crate::db::{DatabaseUrl, FilterNames};
+use crate::db::FilterNames;
 use crate::prisma::project::PrismaProject;
 use crate::prisma::schema::{Field, FieldKind, JoinTable, Model, Schema};
 use crate::prisma::{self, ColumnNames, FieldNames};
@@ -51,7 +51,7 @@ impl Models {
     }
 }
 
-impl Project {
+impl Repository {
     /// The model that stands for `table`.
     pub fn model_of(&self, table: &TableName) -> Option<&Model> {
         self.models().schema()?.model_of(table, self.default_schema().unwrap_or("public"))
@@ -79,10 +79,7 @@ impl Project {
 
     /// The database schema that the URL names (`?schema=`).
     pub(super) fn default_schema(&self) -> Option<&str> {
-        let find = || match settings::database_url(self.place(), self).ok()?.url {
-            DatabaseUrl::Postgres(target) => target.schema,
-            DatabaseUrl::Sqlite(_) => None,
-        };
+        let find = || settings::database_url(self).ok()?.url.schema().map(str::to_owned);
         self.models().default_schema.get_or_init(find).as_deref()
     }
 }

@@ -1,6 +1,6 @@
 //! From what a person typed to tables: `mods`, `shop.mods`, `MODS`, a Prisma model, a partitioned table, a pattern such as `mod*`.
 
-use super::{OpError, Project};
+use super::{OpError, Repository};
 use crate::codec::TableName;
 use crate::db::Catalog;
 use crate::prisma::schema::{Model, Schema};
@@ -29,7 +29,7 @@ type Found<'f, 't> = (&'f &'t TableName, &'f Vec<usize>);
 impl<'t> Tables<'t> {
     /// `tables` with the partitioned tables that each is a part of.
     pub fn new(
-        project: &'t Project,
+        project: &'t Repository,
         tables: impl IntoIterator<Item = (&'t TableName, &'t [TableName])>,
         path: &'t [String],
         place: String,
@@ -46,19 +46,19 @@ impl<'t> Tables<'t> {
     }
 
     /// The tables of the live database.
-    pub fn of_catalog(project: &'t Project, catalog: &'t Catalog) -> Tables<'t> {
+    pub fn of_catalog(project: &'t Repository, catalog: &'t Catalog) -> Tables<'t> {
         let tables = catalog.tables.iter().map(|info| (&info.schema.table, &info.part_of[..]));
         Tables::new(project, tables, &catalog.search_path, "the database".to_owned())
     }
 
     /// The tables of a snapshot.
-    pub fn of_entry(project: &'t Project, entry: &'t Entry) -> Tables<'t> {
+    pub fn of_entry(project: &'t Repository, entry: &'t Entry) -> Tables<'t> {
         let tables = entry.manifest.tables.iter().map(|table| (&table.table, &table.part_of[..]));
         Tables::new(project, tables, &entry.manifest.search_path, format!("snapshot {}", entry.id.short()))
     }
 
     /// The tables that any snapshot has; `names` are these, each once.
-    pub fn of_history(project: &'t Project, history: &'t History) -> (Tables<'t>, Vec<&'t TableName>) {
+    pub fn of_history(project: &'t Repository, history: &'t History) -> (Tables<'t>, Vec<&'t TableName>) {
         let mut all: BTreeMap<&TableName, &[TableName]> = BTreeMap::new();
         for table in history.entries.iter().flat_map(|entry| &entry.manifest.tables) {
             // The newest snapshot's word counts.

@@ -2,8 +2,9 @@
 
 use super::OpError;
 use super::capture::Capture;
-use super::project::Project;
-use crate::db::{Catalog, Engine, SourceIdentity, TableId, TableRead, TableReader};
+use super::repository::Repository;
+use crate::codec::Location;
+use crate::db::{Catalog, SourceIdentity, TableId, TableRead, TableReader};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::prisma::BackupId;
@@ -16,18 +17,19 @@ use crate::tree::{Built, TreeError, reach};
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashSet};
 
-/// The database as manifests name it: an SQLite file below the project by its relative path, so that a project can move.
-pub(super) fn origin(identity: &SourceIdentity, project: &Project) -> Origin {
-    let database = match identity.engine {
-        Engine::Postgres => identity.database.clone(),
-        Engine::Sqlite => {
+/// The database as manifests name it: a file below the project by its relative path, so that a project can move.
+pub(super) fn origin(identity: &SourceIdentity, project: &Repository) -> Origin {
+    let database = match identity.engine.info().location {
+        Location::Server => identity.database.clone(),
+        Location::File => {
             let path = std::path::Path::new(&identity.database);
             let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone());
             let shown = path.strip_prefix(&root).unwrap_or(path);
             shown.display().to_string()
         }
     };
-    Origin { engine: identity.engine, cluster: identity.cluster.clone(), database, version: identity.version.clone() }
+    let engine = identity.engine.info().name.to_owned();
+    Origin { engine, cluster: identity.cluster.clone(), database, version: identity.version.clone() }
 }
 
 /// One captured table, not yet in a manifest.

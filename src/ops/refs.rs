@@ -3,7 +3,7 @@
 use super::OpError;
 use super::actor;
 use super::names::{Tables, is_pattern};
-use super::project::{Place, Project};
+use super::repository::Repository;
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::snapshot::{Entry, History, Reference, ReferenceError, Refs, SnapshotKind};
@@ -41,7 +41,7 @@ impl<'h> Referenced<'h> {
     ///
     /// # Errors
     /// If the snapshot has no such table, or none is left.
-    pub fn chosen(&self, project: &Project, typed: &[String], excluded: &[String]) -> Result<Vec<usize>, OpError> {
+    pub fn chosen(&self, project: &Repository, typed: &[String], excluded: &[String]) -> Result<Vec<usize>, OpError> {
         let mut chosen = self.tables.clone();
         let known = Tables::of_entry(project, self.entry);
         chosen.extend(known.find_all(typed)?.into_iter().filter(|at| !self.tables.contains(at)));
@@ -62,7 +62,7 @@ impl<'h> Referenced<'h> {
 /// # Errors
 /// If no snapshot goes by that name, or several do, or the snapshot has no such table.
 pub(super) fn resolve<'h>(
-    project: &Project,
+    project: &Repository,
     history: &'h History,
     refs: &Refs,
     typed: &str,
@@ -81,7 +81,7 @@ pub(super) fn resolve<'h>(
 /// # Errors
 /// As [`resolve`].
 pub(super) fn resolve_or_table<'h>(
-    project: &Project,
+    project: &Repository,
     history: &'h History,
     refs: &Refs,
     typed: &str,
@@ -95,12 +95,12 @@ pub(super) fn resolve_or_table<'h>(
 }
 
 /// Whether `typed` is a table, or a row of a table, that some snapshot has.
-pub(super) fn names_table(project: &Project, history: &History, typed: &str) -> bool {
+pub(super) fn names_table(project: &Repository, history: &History, typed: &str) -> bool {
     !is_pattern(typed) && Tables::of_history(project, history).0.with_key(typed).is_ok()
 }
 
 fn resolve_typed<'h>(
-    project: &Project,
+    project: &Repository,
     history: &'h History,
     refs: &Refs,
     typed: &str,
@@ -142,11 +142,10 @@ pub(super) fn warn(refs: &Refs, monitor: &dyn Monitor) {
     refs.damage().iter().for_each(|damage| monitor.warn(damage));
 }
 
-fn open(place: &Place, typed: &str) -> Result<(Store, Entry), OpError> {
-    let project = Project::find(place)?;
-    let store = project.open(Access::Write)?;
+fn open(repository: &Repository, typed: &str) -> Result<(Store, Entry), OpError> {
+    let store = repository.open(Access::Write)?;
     let history = History::load(&store)?;
-    let entry = resolve(&project, &history, &Refs::load(&store)?, typed)?.entry.clone();
+    let entry = resolve(repository, &history, &Refs::load(&store)?, typed)?.entry.clone();
     Ok((store, entry))
 }
 
@@ -158,8 +157,8 @@ fn report(entry: &Entry, changed: bool) -> MarkReport {
 ///
 /// # Errors
 /// If no snapshot goes by that name or the store cannot be written.
-pub fn pin(place: &Place, typed: &str, reason: Option<&str>) -> Result<MarkReport, OpError> {
-    let (store, entry) = open(place, typed)?;
+pub fn pin(repository: &Repository, typed: &str, reason: Option<&str>) -> Result<MarkReport, OpError> {
+    let (store, entry) = open(repository, typed)?;
     let refs = Refs::load(&store)?;
     let changed = !refs.pins.contains_key(&entry.id) || refs.damaged_pins.contains_key(&entry.id);
     // The reason of a safety snapshot's pin would unpin it again after more restores.
@@ -172,9 +171,9 @@ pub fn pin(place: &Place, typed: &str, reason: Option<&str>) -> Result<MarkRepor
 ///
 /// # Errors
 /// If no snapshot goes by that name, the store cannot be written, or a coding agent asks and `allow_agent` is not given.
-pub fn unpin(place: &Place, typed: &str, allow_agent: bool) -> Result<MarkReport, OpError> {
+pub fn unpin(repository: &Repository, typed: &str, allow_agent: bool) -> Result<MarkReport, OpError> {
     actor::guard("unpin snapshots", allow_agent)?;
-    let (store, entry) = open(place, typed)?;
+    let (store, entry) = open(repository, typed)?;
     let changed = store.unpin(&entry.id)?;
     Ok(report(&entry, changed))
 }
@@ -183,8 +182,8 @@ pub fn unpin(place: &Place, typed: &str, allow_agent: bool) -> Result<MarkReport
 ///
 /// # Errors
 /// If the name cannot be used or is on another snapshot.
-pub fn tag(place: &Place, typed: &str, tag: &str, force: bool) -> Result<MarkReport, OpError> {
-    let (store, entry) = open(place, typed)?;
+pub fn tag(repository: &Repository, typed: &str, tag: &str, force: bool) -> Result<MarkReport, OpError> {
+    let (store, entry) = open(repository, typed)?;
     let refs = Refs::load(&store)?;
     // A snapshot that was deleted has its tags as long as nobody else wants them.
     let deleted = |id: &Hash| Ok::<_, OpError>(store.set_aside_manifests()?.iter().any(|aside| aside.id == *id));
@@ -216,8 +215,8 @@ pub fn tag(place: &Place, typed: &str, tag: &str, force: bool) -> Result<MarkRep
 ///
 /// # Errors
 /// If no snapshot has it.
-pub fn untag(place: &Place, tag: &str) -> Result<MarkReport, OpError> {
-    let store = Project::find(place)?.open(Access::Write)?;
+pub fn untag(repository: &Repository, tag: &str) -> Result<MarkReport, OpError> {
+    let store = repository.open(Access::Write)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
     let id = refs.tags.get(tag);

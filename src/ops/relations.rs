@@ -1,6 +1,6 @@
 //! What deletions reach: by foreign keys of the database, or by Prisma's client where there are none (`relationMode = "prisma"`).
 
-use super::project::Project;
+use super::repository::Repository;
 use crate::codec::{ReferentialAction, TableName};
 use crate::db::TableInfo;
 use crate::prisma::schema::{Field, Model, Relation, RelationAction};
@@ -15,7 +15,7 @@ pub(super) struct Reach {
     pub by_prisma: bool,
 }
 
-impl Project {
+impl Repository {
     /// The tables whose deletions reach rows of `info`.
     pub(super) fn reaches(&self, info: &TableInfo) -> Vec<Reach> {
         let keys = info.schema.foreign_keys.iter();

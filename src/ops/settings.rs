@@ -4,8 +4,8 @@
 //! or schema. The variable is `DATABASE_URL`, or the one that Prisma's config or schema names.
 
 use super::OpError;
-use super::project::{Place, Project};
-use crate::db::{self, DatabaseUrl, OpenOptions, Sink};
+use super::repository::Repository;
+use crate::db::DatabaseUrl;
 use crate::fsio::{SMALL_INPUT, read_input};
 use crate::prisma::env_file::{EnvFile, TooLong};
 use crate::prisma::project::PrismaProject;
@@ -64,8 +64,8 @@ const ENV_FILES: [&str; 3] = [".env.local", ".env", "prisma/.env"];
 ///
 /// # Errors
 /// [`OpError::NoDatabase`] if no setting names one; a URL that cannot be used is an error of its own, not skipped.
-pub fn database_url(place: &Place, project: &Project) -> Result<ChosenUrl, OpError> {
-    let found = match find(place, project)? {
+pub fn database_url(project: &Repository) -> Result<ChosenUrl, OpError> {
+    let found = match find(project)? {
         Some(found) => found,
         None => return Err(OpError::NoDatabase { variable: wanted(project).to_owned() }),
     };
@@ -74,16 +74,9 @@ pub fn database_url(place: &Place, project: &Project) -> Result<ChosenUrl, OpErr
 }
 
 /// The variable that is looked for: the first that Prisma names, else `DATABASE_URL`.
-pub(super) fn wanted(project: &Project) -> &str {
+pub(super) fn wanted(project: &Repository) -> &str {
     let urls = project.models().prisma.as_ref().map(PrismaProject::urls).unwrap_or_default();
     urls.into_iter().find_map(|(setting, _)| setting.variable()).unwrap_or(DATABASE_URL)
-}
-
-/// Opens the database that the settings name.
-pub(super) fn connect(place: &Place, project: &Project) -> Result<(Box<dyn Sink>, ChosenUrl), OpError> {
-    let chosen = database_url(place, project)?;
-    let sink = db::open(&chosen.url, &OpenOptions::default())?;
-    Ok((sink, chosen))
 }
 
 /// A URL as it stands there.
@@ -101,9 +94,9 @@ impl Found {
     }
 }
 
-fn find(place: &Place, project: &Project) -> Result<Option<Found>, OpError> {
-    let here = |text: String, origin| Some(Found { text, origin, base: place.dir.clone() });
-    if let Some(url) = &place.url {
+fn find(project: &Repository) -> Result<Option<Found>, OpError> {
+    let here = |text: String, origin| Some(Found { text, origin, base: project.dir().to_owned() });
+    if let Some(url) = project.url() {
         return Ok(here(url.clone(), UrlOrigin::Flag));
     }
     if let Some(url) = variable("DBSNAP_URL")? {
@@ -167,7 +160,7 @@ fn variable(name: &str) -> Result<Option<String>, OpError> {
 }
 
 /// Looks in the env files beside Prisma's schema (where it is not in the project's own folder), then in the project's.
-fn from_env_files(project: &Project, prisma: Option<&PrismaProject>, name: &str) -> Result<Option<Found>, OpError> {
+fn from_env_files(project: &Repository, prisma: Option<&PrismaProject>, name: &str) -> Result<Option<Found>, OpError> {
     let mut dirs = vec![project.root.as_path()];
     if let Some(prisma) = prisma.filter(|prisma| prisma.root != project.root) {
         dirs.insert(0, &prisma.root);
@@ -185,7 +178,7 @@ fn from_env_files(project: &Project, prisma: Option<&PrismaProject>, name: &str)
     Ok(None)
 }
 
-fn shown(path: &Path, project: &Project) -> PathBuf {
+fn shown(path: &Path, project: &Repository) -> PathBuf {
     path.strip_prefix(&project.root).unwrap_or(path).to_owned()
 }
 
@@ -217,11 +210,6 @@ fn parse(found: &Found, prisma: Option<&PrismaProject>) -> Result<DatabaseUrl, O
     for base in bases {
         urls.push(DatabaseUrl::parse(&found.text, &base)?);
     }
-    // A database that somebody opened in the wrong folder is an empty file.
-    let has = |url: &&DatabaseUrl| match url {
-        DatabaseUrl::Sqlite(path) => std::fs::metadata(path).is_ok_and(|file| file.len() > 0),
-        DatabaseUrl::Postgres(_) => true,
-    };
-    let chosen = urls.iter().find(has).or(urls.first());
+    let chosen = urls.iter().find(|url| !url.is_no_file()).or(urls.first());
     chosen.cloned().ok_or_else(|| OpError::NoDatabase { variable: DATABASE_URL.to_owned() })
 }

@@ -4,12 +4,12 @@ use super::OpError;
 use super::keys::{Names, TypedKey};
 use super::log::{LoggedSnapshot, describe};
 use super::names;
-use super::project::{Place, Project};
 use super::refs::resolve_or_table;
+use super::repository::Repository;
 use crate::codec::{Engine, TableName, TableSchema};
 use crate::hash::Hash;
 use crate::prisma::RecordEncoder;
-use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
+use crate::snapshot::{Entry, History, Origin, Refs, TableEntry, read_schema};
 use crate::store::{Access, Store};
 use crate::tree::{Cursor, Finder, FoundRow};
 use serde::{Serialize, Serializer};
@@ -71,25 +71,27 @@ pub struct ShownTable {
     pub rows: u64,
     /// Its first rows, as records of an export.
     pub sample: Vec<ShownRow>,
+    /// Why its rows cannot be shown, if they cannot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_hidden: Option<String>,
 }
 
 /// Shows what `typed` points to: `REF`, `REF:TABLE` or `REF:TABLE:KEY`.
 ///
 /// # Errors
 /// If there is no such snapshot, table or row.
-pub fn show(place: &Place, typed: &str) -> Result<ShowReport, OpError> {
-    let project = Project::find(place)?;
-    let store = project.open(Access::Read)?;
+pub fn show(repository: &Repository, typed: &str) -> Result<ShowReport, OpError> {
+    let store = repository.open(Access::Read)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
-    let aimed = resolve_or_table(&project, &history, &refs, typed)?;
+    let aimed = resolve_or_table(repository, &history, &refs, typed)?;
     let entry = aimed.entry;
     let tables: Vec<&TableEntry> = aimed.tables.iter().map(|at| &entry.manifest.tables[*at]).collect();
     let (mut shown, mut found) = (None, None);
     match &aimed.key {
-        Some(key) => found = Some(find_row(&project, &store, entry, &tables, key)?),
+        Some(key) => found = Some(find_row(repository, &store, entry, &tables, key)?),
         None if tables.is_empty() => {}
-        None => shown = Some(show_tables(&project, &store, entry.manifest.source.engine, &tables)?),
+        None => shown = Some(show_tables(repository, &store, &entry.manifest.source, &tables)?),
     }
     let source = &entry.manifest.source;
     Ok(ShowReport {
@@ -103,24 +105,26 @@ pub fn show(place: &Place, typed: &str) -> Result<ShowReport, OpError> {
 
 /// One table, or the partitions of one as one.
 fn show_tables(
-    project: &Project,
+    project: &Repository,
     store: &Store,
-    engine: Engine,
+    source: &Origin,
     tables: &[&TableEntry],
 ) -> Result<ShownTable, OpError> {
-    let whole = whole(tables)?;
+    let (whole, engine) = (whole(tables)?, source.engine());
     let mut sample: Vec<ShownRow> = Vec::new();
     let mut shown = None;
     for table in tables {
         let schema = read_schema(store, &table.schema_object)?;
-        let mut cursor = Cursor::new(store, &schema.key_spec(), &table.root)?;
         let names = project.field_names(&schema);
-        let encoder = RecordEncoder::of_table(engine, &schema, &*names)?;
-        while sample.len() < SAMPLE
-            && sample.iter().map(ShownRow::bytes).sum::<usize>() < SAMPLE_BYTES
-            && let Some(entry) = cursor.next_entry()?
-        {
-            sample.push(ShownRow { encoder: encoder.clone(), row: entry.row.to_vec() });
+        if let Ok(engine) = engine {
+            let mut cursor = Cursor::new(store, &schema.key_spec(), &table.root)?;
+            let encoder = RecordEncoder::of_table(engine, &schema, &*names)?;
+            while sample.len() < SAMPLE
+                && sample.iter().map(ShownRow::bytes).sum::<usize>() < SAMPLE_BYTES
+                && let Some(entry) = cursor.next_entry()?
+            {
+                sample.push(ShownRow { encoder: encoder.clone(), row: entry.row.to_vec() });
+            }
         }
         if shown.is_none() {
             let fields = schema.columns.iter().map(|column| names.field(&column.name).to_owned()).collect();
@@ -132,7 +136,9 @@ fn show_tables(
         [one] if one.table == *whole => (Some(one.root.to_hex()), Vec::new()),
         _ => (None, tables.iter().map(|table| table.table.to_string()).collect()),
     };
-    Ok(ShownTable { rows: tables.iter().map(|table| table.rows).sum(), root, partitions, schema, fields, sample })
+    let rows = tables.iter().map(|table| table.rows).sum();
+    let rows_hidden = engine.err().map(|unknown| unknown.to_string());
+    Ok(ShownTable { rows, root, partitions, schema, fields, sample, rows_hidden })
 }
 
 /// The table, or the partitioned table of which all of `tables` are partitions.
@@ -148,13 +154,13 @@ pub(super) fn whole<'t>(tables: &[&'t TableEntry]) -> Result<&'t TableName, OpEr
 }
 
 fn find_row(
-    project: &Project,
+    project: &Repository,
     store: &Store,
     entry: &Entry,
     tables: &[&TableEntry],
     typed: &str,
 ) -> Result<ShownRow, OpError> {
-    let (whole, engine) = (whole(tables)?, entry.manifest.source.engine);
+    let (whole, engine) = (whole(tables)?, entry.manifest.source.engine()?);
     for table in tables {
         let schema = read_schema(store, &table.schema_object)?;
         if let Some(row) = lookup(project, &Finder::new(store), engine, &schema, &table.root, typed)? {
@@ -170,7 +176,7 @@ fn find_row(
 /// # Errors
 /// If the table has no key or one of other parts, or an object cannot be read.
 pub(super) fn lookup(
-    project: &Project,
+    project: &Repository,
     rows: &Finder<'_>,
     engine: Engine,
     schema: &TableSchema,

@@ -3,12 +3,12 @@
 mod tables;
 
 use super::OpError;
-use super::project::{Place, Project};
 use super::refs::resolve_or_table;
+use super::repository::Repository;
 use crate::codec::RowReader;
 pub use crate::codec::ValueRef;
 use crate::db::Engine;
-use crate::db::sqlite::{Scratch, table_name};
+use crate::db::scratch::{Scratch, table_name};
 use crate::monitor::{Monitor, Step};
 use crate::snapshot::{Entry, History, Refs, read_schema};
 use crate::store::{Access, Store};
@@ -91,17 +91,17 @@ impl<E> From<OpError> for Trouble<E> {
 /// # Errors
 /// If there is no such snapshot, the query is not one SELECT over its tables, the file exists, and what `answers` returns.
 pub fn sql<A: Answers>(
-    place: &Place,
+    repository: &Repository,
     options: &SqlOptions,
     answers: &mut A,
     monitor: &dyn Monitor,
 ) -> Result<SqlReport, A::Error> {
-    let out = options.out.as_ref().map(|out| place.dir.join(out));
+    let out = options.out.as_ref().map(|out| repository.dir().join(out));
     if let Some(out) = out.as_ref().filter(|out| out.symlink_metadata().is_ok()) {
         let what = format!("{} exists already; nothing is overwritten", out.display());
         return Err(OpError::Refused { what, allow: None }.into());
     }
-    let made = run(place, options, out.as_ref(), answers, monitor);
+    let made = run(repository, options, out.as_ref(), answers, monitor);
     match made {
         Ok(report) => Ok(report),
         Err((error, begun)) => {
@@ -118,17 +118,16 @@ pub fn sql<A: Answers>(
 }
 
 fn run<A: Answers>(
-    place: &Place,
+    repository: &Repository,
     options: &SqlOptions,
     out: Option<&PathBuf>,
     answers: &mut A,
     monitor: &dyn Monitor,
 ) -> Result<SqlReport, (Trouble<A::Error>, bool)> {
     let before = |error: OpError| (Trouble::Op(error), false);
-    let project = Project::find(place).map_err(before)?;
-    let store = project.open(Access::Read).map_err(before)?;
-    let (entry, mut loading) = find(&project, &store, &options.reference).map_err(before)?;
-    let engine = entry.manifest.source.engine;
+    let store = repository.open(Access::Read).map_err(before)?;
+    let (entry, mut loading) = find(repository, &store, &options.reference).map_err(before)?;
+    let engine = entry.manifest.source.engine().map_err(|unknown| before(unknown.into()))?;
     let mut scratch = match out {
         Some(out) => Scratch::create(out),
         None => Scratch::temporary(),
@@ -189,7 +188,7 @@ fn refused(error: crate::db::DbError, tables: &[Loaded]) -> OpError {
     OpError::Usage(format!("invalid query: {reason} (the snapshot has {})", names.join(", ")))
 }
 
-fn find(project: &Project, store: &Store, typed: &str) -> Result<(Entry, Loading), OpError> {
+fn find(project: &Repository, store: &Store, typed: &str) -> Result<(Entry, Loading), OpError> {
     let history = History::load(store)?;
     let aimed = resolve_or_table(project, &history, &Refs::load(store)?, typed)?;
     let wanted = aimed.chosen(project, &[], &[])?.into_iter().map(|at| &aimed.entry.manifest.tables[at]);

@@ -1,10 +1,10 @@
 //! `tables`: what can be snapshotted.
 
 use super::OpError;
+use super::database::{Connection, Database};
 use super::ledgers;
-use super::project::{Place, Project};
 use super::relations::Reach;
-use super::settings;
+use super::repository::Repository;
 use crate::codec::{Key, KeySource};
 use crate::db::{Catalog, Sink, TableId, TableInfo, TableRead};
 use crate::monitor::Silent;
@@ -71,7 +71,7 @@ fn count_unknown(source: &mut dyn Sink, catalog: &mut Catalog) {
 }
 
 /// What a list says of a table beside its numbers.
-fn note(project: &Project, info: &TableInfo, model: Option<&Model>) -> Option<String> {
+fn note(project: &Repository, info: &TableInfo, model: Option<&Model>) -> Option<String> {
     let table = &info.schema.table;
     if let Some(model) = model {
         let first =
@@ -94,11 +94,10 @@ fn note(project: &Project, info: &TableInfo, model: Option<&Model>) -> Option<St
 ///
 /// # Errors
 /// As [`tables`].
-pub fn names(place: &Place) -> Result<Vec<String>, OpError> {
-    let project = Project::find(place)?;
-    let catalog = settings::connect(place, &project)?.0.catalog()?;
+pub fn names(repository: &Repository, database: &mut Database) -> Result<Vec<String>, OpError> {
+    let catalog = database.catalog()?;
     let tables = catalog.tables.iter().map(|info| &info.schema.table);
-    let models = tables.clone().filter_map(|table| project.model_of(table)).map(|model| model.name.clone());
+    let models = tables.clone().filter_map(|table| repository.model_of(table)).map(|model| model.name.clone());
     Ok(models.chain(tables.map(ToString::to_string)).collect())
 }
 
@@ -106,13 +105,12 @@ pub fn names(place: &Place) -> Result<Vec<String>, OpError> {
 ///
 /// # Errors
 /// If no database is set or its catalog cannot be read.
-pub fn tables(place: &Place) -> Result<TablesReport, OpError> {
-    let project = Project::find(place)?;
-    let (mut source, chosen) = settings::connect(place, &project)?;
-    let mut catalog = source.catalog()?;
+pub fn tables(repository: &Repository, database: &mut Database) -> Result<TablesReport, OpError> {
+    let mut catalog = database.catalog()?;
+    let Connection { sink: source, name, .. } = database.connect()?;
     count_unknown(source.as_mut(), &mut catalog);
     let reaches: Vec<(&TableInfo, Vec<Reach>)> =
-        catalog.tables.iter().map(|info| (info, project.reaches(info))).collect();
+        catalog.tables.iter().map(|info| (info, repository.reaches(info))).collect();
     let reached = |info: &TableInfo| {
         let refers = |reach: &Reach| reach.refers_to == info.schema.table;
         let others = reaches.iter().filter(|(_, reaches)| reaches.iter().any(refers));
@@ -122,10 +120,10 @@ pub fn tables(place: &Place) -> Result<TablesReport, OpError> {
         let mut refers_to: Vec<String> = info.schema.foreign_keys.iter().map(|key| key.table.to_string()).collect();
         refers_to.sort();
         refers_to.dedup();
-        let model = project.model_of(&info.schema.table);
+        let model = repository.model_of(&info.schema.table);
         ListedTable {
             model: model.map(|model| model.name.clone()),
-            note: note(&project, info, model),
+            note: note(repository, info, model),
             table: info.schema.table.to_string(),
             rows: info.estimated_rows,
             bytes: info.bytes,
@@ -142,9 +140,5 @@ pub fn tables(place: &Place) -> Result<TablesReport, OpError> {
             refusal: info.refusal.clone(),
         }
     });
-    Ok(TablesReport {
-        database: chosen.url.display(),
-        tables: listed.collect(),
-        not_captured: catalog.not_captured.clone(),
-    })
+    Ok(TablesReport { database: name.clone(), tables: listed.collect(), not_captured: catalog.not_captured.clone() })
 }

@@ -1,8 +1,8 @@
 //! `undelete`: bring a deleted snapshot back, as long as it is kept.
 
 use super::OpError;
-use super::project::{Place, Project};
 use super::refs::resolve;
+use super::repository::Repository;
 use crate::snapshot::{Deleted, History, Refs, mark_one, needs};
 use crate::store::Access;
 use crate::tree::Marking;
@@ -24,9 +24,8 @@ pub struct UndeleteReport {
 ///
 /// # Errors
 /// If no deleted snapshot goes by that name, or it is not whole any more: then nothing is changed.
-pub fn undelete(place: &Place, typed: &str) -> Result<UndeleteReport, OpError> {
-    let project = Project::find(place)?;
-    let store = project.open(Access::Exclusive)?;
+pub fn undelete(repository: &Repository, typed: &str) -> Result<UndeleteReport, OpError> {
+    let store = repository.open(Access::Exclusive)?;
     let deleted = Deleted::load(&store)?;
     let refs = Refs::load(&store)?;
     let mut entries: Vec<_> = deleted.snapshots.iter().map(|one| one.entry.clone()).collect();
@@ -35,11 +34,11 @@ pub fn undelete(place: &Place, typed: &str) -> Result<UndeleteReport, OpError> {
     if gone.entries.is_empty() {
         return Err(OpError::Usage("there are no deleted snapshots to bring back".to_owned()));
     }
-    let entry = match resolve(&project, &gone, &refs, typed) {
+    let entry = match resolve(repository, &gone, &refs, typed) {
         Ok(found) => found.entry,
         Err(error) => {
             let history = History::load(&store)?;
-            return Err(match resolve(&project, &history, &refs, typed) {
+            return Err(match resolve(repository, &history, &refs, typed) {
                 Ok(there) => OpError::Usage(format!("snapshot {} is not deleted", there.entry.id.short())),
                 Err(_) => error,
             });

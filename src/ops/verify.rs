@@ -1,8 +1,8 @@
 //! `verify`: the whole store, one snapshot, or an exported file. Nothing is changed, but for the status of exports in
 //! `backup_manifest.json`.
 
-use super::project::{Place, Project};
 use super::refs::resolve;
+use super::repository::Repository;
 use super::wording::{counted, grouped};
 use super::{ErrorKind, OpError};
 use crate::hash::Hash;
@@ -61,37 +61,42 @@ pub struct VerifyReport {
     pub remedy: Remedy,
 }
 
-/// Verifies what `subject` names: a snapshot or an exported file; without one the store and everything in it. If `quick`, packs are
+/// Verifies an exported file. No store is needed.
+///
+/// # Errors
+/// If the system refuses to read it.
+pub fn file(path: &Path) -> Result<VerifyReport, OpError> {
+    let mut report = VerifyReport::default();
+    verify_file(path, &mut report)?;
+    Ok(report)
+}
+
+/// Verifies the snapshot that `subject` names; without one the store and everything in it. If `quick`, packs are
 /// not read from end to end and rows not hashed: everything that a snapshot needs must be there, and what is small is read.
 ///
 /// # Errors
 /// If there is no store or no such snapshot. Damage is not an error here but in the report.
 pub fn verify(
-    place: &Place,
+    repository: &Repository,
     subject: Option<&str>,
     quick: bool,
     monitor: &dyn Monitor,
 ) -> Result<VerifyReport, OpError> {
-    let mut report = VerifyReport::default();
-    if let Some(path) = subject.map(|typed| place.dir.join(typed)).filter(|path| path.is_file()) {
-        verify_file(&path, &mut report)?;
-        return Ok(report);
-    }
-    let project = Project::find(place)?;
-    let store = project.open(Access::Read)?;
+    let report = VerifyReport::default();
+    let store = repository.open(Access::Read)?;
     let history = History::load(&store)?;
     let (trees, seen) = (TreeCheck::new(&store), HashSet::new());
     let mut verifying = Verifying { store: &store, trees, quick, seen, copies: Vec::new(), monitor, report };
     match subject {
         Some(typed) => {
-            let resolved = resolve(&project, &history, &Refs::load(&store)?, typed)?;
+            let resolved = resolve(repository, &history, &Refs::load(&store)?, typed)?;
             verifying.snapshot(resolved.entry)?;
         }
         None => {
             verifying.store(&history)?;
             if !quick {
-                verifying.tell(&project)?;
-                verifying.exports(&project)?;
+                verifying.tell(repository)?;
+                verifying.exports(repository)?;
             }
         }
     }
@@ -184,7 +189,7 @@ impl Verifying<'_> {
     }
 
     /// Tells the snapshots to come what not to rely on. Where the store cannot be written there are none.
-    fn tell(&self, project: &Project) -> Result<(), OpError> {
+    fn tell(&self, project: &Repository) -> Result<(), OpError> {
         match Store::open(&project.store_dir, Access::Write).and_then(|store| store.tell_damaged(&self.copies)) {
             Err(StoreError::ReadOnly) => Ok(()),
             told => Ok(told?),
@@ -240,7 +245,7 @@ impl Verifying<'_> {
     }
 
     /// Checks every export that the list names and writes what was found into the list.
-    fn exports(&mut self, project: &Project) -> Result<(), OpError> {
+    fn exports(&mut self, project: &Repository) -> Result<(), OpError> {
         let mut checked = VerifyReport::default();
         let wrong = super::export::check_all(project, &mut |path| verify_file(path, &mut checked), self.monitor)?;
         for (what, reason) in wrong {

@@ -4,7 +4,7 @@
 //! their order, and a file that cannot be understood is never overwritten. A caller that changes it must hold the store's
 //! lock from [`BackupManifest::load`] to [`BackupManifest::save`].
 
-use super::place;
+use super::place::{self, Place};
 use super::{ExportError, names};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -219,7 +219,7 @@ impl BackupManifest {
         let mut text = serde_json::to_vec_pretty(&root)
             .map_err(|error| ExportError::Manifest { path: self.path.clone(), what: error.to_string() })?;
         text.push(b'\n');
-        place::write_whole(&self.path, &text)
+        Place::on_disk(&self.path)?.write_whole(&text)
     }
 
     /// Adds what every manifest has.

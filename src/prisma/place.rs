@@ -1,34 +1,76 @@
-//! Files that appear whole or not at all: a private temporary file, fsync, rename, fsync of the directory.
+//! Where exported files go: each appears whole or not at all.
 
 use super::ExportError;
-use crate::fsio::{Links, open_input};
+use crate::fsio::{Disk, FileKind, FileSystem, FsError, Links, NewFile, OpenFile, open_input, write_durably};
 use crossbeam_channel::{Sender, bounded};
-use std::fs::{File, symlink_metadata};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
-use tempfile::NamedTempFile;
 
-/// A temporary file (mode 0600) in the directory of `path`.
-pub(super) fn temporary_for(path: &Path) -> Result<NamedTempFile, ExportError> {
-    let dir = directory_of(path);
-    tempfile::Builder::new().prefix(".dbsnap-").suffix(".tmp").tempfile_in(&dir).map_err(ExportError::io(&dir))
+/// Where a file goes: nothing or a regular file may stand there, which is replaced.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    fs: Arc<dyn FileSystem>,
+    /// As it was given, for messages.
+    named: PathBuf,
+    /// Without links among the directories.
+    path: PathBuf,
 }
 
-/// Makes `temp` durable under `path`, where nothing or a regular file may stand, which is replaced. After an error nothing new stands at `path`.
-pub(super) fn publish(temp: NamedTempFile, path: &Path) -> Result<(), ExportError> {
-    temp.as_file().sync_all().map_err(ExportError::io(path))?;
-    require_regular_or_absent(path)?;
-    temp.persist(path).map_err(|error| ExportError::io(path)(error.error))?;
-    let dir = directory_of(path);
-    sync_directory(&dir).map_err(ExportError::io(&dir))
-}
+impl Place {
+    /// A place on the disk, in a directory that exists.
+    pub(super) fn on_disk(path: &Path) -> Result<Place, ExportError> {
+        let dir = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let name = path.file_name().ok_or_else(|| refused(path))?;
+        let path_without_links = dir.canonicalize().map_err(ExportError::io(dir))?.join(name);
+        Ok(Place { path: path_without_links, ..Place::on(Arc::new(Disk), path) })
+    }
 
-/// Writes a small file whole.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
-    let mut temp = temporary_for(path)?;
-    temp.write_all(bytes).map_err(ExportError::io(path))?;
-    publish(temp, path)
+    /// A place on another file system.
+    pub(super) fn on(fs: Arc<dyn FileSystem>, path: &Path) -> Place {
+        Place { fs, named: path.to_path_buf(), path: path.to_path_buf() }
+    }
+
+    /// The path, for messages.
+    pub(super) fn named(&self) -> &Path {
+        &self.named
+    }
+
+    /// Begins the file, under a temporary name (mode 0600).
+    pub(super) fn begin(&self) -> Result<NewFile, ExportError> {
+        NewFile::create(Arc::clone(&self.fs), &self.path).map_err(self.failed())
+    }
+
+    /// Makes `file` durable at this place, `len` bytes long. After an error nothing new stands there.
+    pub(super) fn publish(&self, file: NewFile, len: u64) -> Result<(), ExportError> {
+        self.require_regular_or_absent()?;
+        file.publish(len).map_err(self.failed())
+    }
+
+    /// Writes a small file whole.
+    pub(super) fn write_whole(&self, bytes: &[u8]) -> Result<(), ExportError> {
+        self.require_regular_or_absent()?;
+        let dir = self.path.parent().unwrap_or(Path::new("."));
+        write_durably(&*self.fs, dir, &self.path, bytes).map_err(self.failed())
+    }
+
+    /// Names the file in an error of the system.
+    pub(super) fn failed(&self) -> impl Fn(FsError) -> ExportError + Copy + '_ {
+        |error| ExportError::Io { path: self.named.clone(), source: error.source }
+    }
+
+    fn require_regular_or_absent(&self) -> Result<(), ExportError> {
+        match self.fs.stat(&self.path).map_err(self.failed())? {
+            None => Ok(()),
+            Some(stat) if stat.kind == FileKind::File => Ok(()),
+            Some(_) => Err(refused(&self.named)),
+        }
+    }
 }
 
 /// Writes a `.gitignore` into a directory of exports: rows should not get into version control by accident.
@@ -36,14 +78,14 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ExportError> 
 /// # Errors
 /// [`ExportError::Io`]
 pub fn write_gitignore(dir: &Path) -> Result<(), ExportError> {
-    write_whole(&dir.join(".gitignore"), b"# Exported rows. To commit them, delete this file.\n*\n")
+    Place::on_disk(&dir.join(".gitignore"))?.write_whole(b"# Exported rows. To commit them, delete this file.\n*\n")
 }
 
-/// Has a long file written to the disk while more of it is being made, so that little is left to wait for in [`publish`].
+/// Has a long file written to the disk while more of it is being made, so that little is left to wait for when it is published.
 #[derive(Debug)]
 pub(super) struct EarlySync {
     asked: Sender<()>,
-    thread: JoinHandle<io::Result<()>>,
+    thread: JoinHandle<Result<(), FsError>>,
     waiting: usize,
 }
 
@@ -51,10 +93,10 @@ impl EarlySync {
     /// Bytes after which the disk is asked again.
     const EVERY: usize = 4 << 20;
 
-    pub(super) fn new(file: &File) -> io::Result<EarlySync> {
-        let file = file.try_clone()?;
+    pub(super) fn new(file: &Arc<dyn OpenFile>) -> io::Result<EarlySync> {
+        let file = Arc::clone(file);
         let (asked, received) = bounded(1);
-        let work = move || received.into_iter().try_for_each(|()| file.sync_data());
+        let work = move || received.into_iter().try_for_each(|()| file.sync());
         let thread = std::thread::Builder::new().name("dbsnap-sync".to_owned()).spawn(work)?;
         Ok(EarlySync { asked, thread, waiting: 0 })
     }
@@ -71,7 +113,8 @@ impl EarlySync {
     /// Waits for what was asked for. The kernel tells a failed write only once: here, if it was asked here.
     pub(super) fn finish(self) -> io::Result<()> {
         drop(self.asked);
-        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread that syncs the file stopped")))
+        let stopped = || io::Error::other("the thread that syncs the file stopped");
+        self.thread.join().map_err(|_| stopped())?.map_err(|error| error.source)
     }
 }
 
@@ -83,32 +126,6 @@ pub(super) fn open_regular(path: &Path) -> Result<File, ExportError> {
     })
 }
 
-fn require_regular_or_absent(path: &Path) -> Result<(), ExportError> {
-    match symlink_metadata(path) {
-        Ok(metadata) if metadata.is_file() => Ok(()),
-        Ok(_) => Err(refused(path)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(ExportError::io(path)(error)),
-    }
-}
-
 fn refused(path: &Path) -> ExportError {
     ExportError::Refused { path: path.to_path_buf(), reason: "is not a regular file (links are not followed)" }
-}
-
-fn directory_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-        _ => PathBuf::from("."),
-    }
-}
-
-#[cfg(unix)]
-fn sync_directory(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_directory(_: &Path) -> io::Result<()> {
-    Ok(())
 }

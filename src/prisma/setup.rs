@@ -11,7 +11,7 @@ pub struct Surroundings<'s> {
     pub root: &'s Path,
     /// Where the script is to stand.
     pub script_dir: &'s Path,
-    /// `postgresql` or `sqlite`.
+    /// What Prisma calls the database's engine: `postgresql`, `sqlite`.
     pub engine: &'s str,
     /// The schema, if there is one.
     pub schema: Option<&'s Schema>,
@@ -69,11 +69,12 @@ impl Surroundings<'_> {
     fn adapter(&self, generator: Option<&Generator>, found: &mut Vec<String>) -> Adapter {
         let seven = self.major.is_none_or(|major| major >= 7);
         let wanted = match self.engine {
-            "postgresql" => [("@prisma/adapter-pg", Adapter::Pg, Adapter::Pg)].to_vec(),
-            _ => vec![
+            "postgresql" => vec![("@prisma/adapter-pg", Adapter::Pg, Adapter::Pg)],
+            "sqlite" => vec![
                 ("@prisma/adapter-better-sqlite3", Adapter::BetterSqlite3, Adapter::BetterSqlite36),
                 ("@prisma/adapter-libsql", Adapter::LibSql, Adapter::LibSql6),
             ],
+            _ => Vec::new(),
         };
         let pick = |(_, new, old): (&str, Adapter, Adapter)| if seven { new } else { old };
         let engine_type = generator.and_then(|generator| generator.engine_type.as_deref());
@@ -88,8 +89,8 @@ impl Surroundings<'_> {
                 found.push(format!("Found: {}.", one.0));
                 pick(one)
             }
-            None if needed => {
-                let one = wanted.last().copied().unwrap_or(("@prisma/adapter-pg", Adapter::Pg, Adapter::Pg));
+            None if needed && !wanted.is_empty() => {
+                let one = wanted[wanted.len() - 1];
                 found.push(format!("Assumed: {} (no driver adapter stands in package.json).", one.0));
                 pick(one)
             }

@@ -1,6 +1,6 @@
 //! The manifest: what one snapshot says of itself.
 
-use crate::codec::{DanglingRows, Engine, TableName};
+use crate::codec::{DanglingRows, Engine, TableName, UnknownEngine};
 use crate::hash::Hash;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -50,18 +50,26 @@ pub struct GitState {
 /// Which database a snapshot was taken of: no URL, no host, no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
-    /// The engine.
-    pub engine: Engine,
-    /// PostgreSQL's system identifier, if it could be read.
+    /// The engine's name; see [`Origin::engine`].
+    pub engine: String,
+    /// What tells the server from others (PostgreSQL's system identifier), if it could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
-    /// The database's name; for SQLite the file, relative to the project where it lies below it.
+    /// The database's name, or its file, relative to the project where it lies below it.
     pub database: String,
     /// The server's or library's version.
     pub version: String,
 }
 
 impl Origin {
+    /// The engine, without which rows cannot be shown, compared or restored.
+    ///
+    /// # Errors
+    /// [`UnknownEngine`] if the snapshot was taken by a program that knew one more.
+    pub fn engine(&self) -> Result<Engine, UnknownEngine> {
+        Engine::named(&self.engine)
+    }
+
     /// Whether both are the same database, whatever its version.
     pub fn same_database(&self, other: &Origin) -> bool {
         self.engine == other.engine && self.cluster == other.cluster && self.database == other.database

@@ -48,16 +48,16 @@ fn parse(engine: Engine, typed: &str) -> Result<String, String> {
 }
 
 fn postgres(typed: &str) -> String {
-    parse(Engine::Postgres, typed).unwrap_or_else(|reason| panic!("{typed}: {reason}"))
+    parse(Engine::POSTGRES, typed).unwrap_or_else(|reason| panic!("{typed}: {reason}"))
 }
 
 fn sqlite(typed: &str) -> String {
-    parse(Engine::Sqlite, typed).unwrap_or_else(|reason| panic!("{typed}: {reason}"))
+    parse(Engine::SQLITE, typed).unwrap_or_else(|reason| panic!("{typed}: {reason}"))
 }
 
 #[test]
 fn names_are_found_and_quoted() {
-    for engine in [Engine::Postgres, Engine::Sqlite] {
+    for engine in [Engine::POSTGRES, Engine::SQLITE] {
         for typed in ["content_type", "contentType", "CONTENT_TYPE", "\"contentType\"", "mods.contentType", "sort"] {
             assert_eq!(parse(engine, &format!("{typed} = 'furniture'")).unwrap(), "(\"content_type\" = 'furniture')");
         }
@@ -152,18 +152,18 @@ fn what_is_not_one_harmless_expression_is_refused() {
         ("CASE WHEN true THEN true END", "not allowed"),
         ("(id, id) = (1, 2)", "not allowed"),
     ] {
-        for engine in [Engine::Postgres, Engine::Sqlite] {
+        for engine in [Engine::POSTGRES, Engine::SQLITE] {
             let reason = parse(engine, typed).expect_err(typed);
             assert!(reason.contains(word), "{typed}: {reason}");
         }
     }
-    assert!(parse(Engine::Sqlite, "id = ?").unwrap_err().contains("placeholder"));
-    assert!(parse(Engine::Sqlite, "id = @x").is_err());
-    assert!(parse(Engine::Sqlite, "id = :x").is_err());
-    assert!(parse(Engine::Sqlite, "content_type ilike 'x'").is_err());
-    assert!(parse(Engine::Postgres, "content_type glob 'x'").is_err());
-    assert!(parse(Engine::Sqlite, "created_at::date = '2026-01-24'").unwrap_err().contains("type"));
-    assert!(parse(Engine::Sqlite, "id in ()").unwrap_err().contains("empty"));
+    assert!(parse(Engine::SQLITE, "id = ?").unwrap_err().contains("placeholder"));
+    assert!(parse(Engine::SQLITE, "id = @x").is_err());
+    assert!(parse(Engine::SQLITE, "id = :x").is_err());
+    assert!(parse(Engine::SQLITE, "content_type ilike 'x'").is_err());
+    assert!(parse(Engine::POSTGRES, "content_type glob 'x'").is_err());
+    assert!(parse(Engine::SQLITE, "created_at::date = '2026-01-24'").unwrap_err().contains("type"));
+    assert!(parse(Engine::SQLITE, "id in ()").unwrap_err().contains("empty"));
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn the_present_moment_is_no_literal_beside_a_time() {
         "lower('NOW')::timestamp > '2026-01-01'",
         "created_at = any(array['now'])",
     ] {
-        let reason = parse(Engine::Postgres, typed).expect_err(typed);
+        let reason = parse(Engine::POSTGRES, typed).expect_err(typed);
         assert!(reason.contains("depends on the current time"), "{typed}: {reason}");
     }
 }
@@ -198,8 +198,8 @@ fn nesting_is_bounded() {
         vec!["id = 1"; 5000].join(" AND "),
     ];
     for typed in &deep {
-        assert!(parse(Engine::Postgres, typed).is_err());
-        assert!(parse(Engine::Sqlite, typed).is_err());
+        assert!(parse(Engine::POSTGRES, typed).is_err());
+        assert!(parse(Engine::SQLITE, typed).is_err());
     }
     let many: Vec<String> = (0..1500).map(|id| id.to_string()).collect();
     assert!(sqlite(&format!("id IN ({})", many.join(","))).len() > 5000);
@@ -285,7 +285,7 @@ proptest! {
 
     #[test]
     fn no_text_breaks_the_parser(fragments in proptest::collection::vec(fragment(), 0..24), text in ".{0,40}") {
-        for engine in [Engine::Postgres, Engine::Sqlite] {
+        for engine in [Engine::POSTGRES, Engine::SQLITE] {
             for typed in [fragments.join(" "), fragments.concat(), text.clone()] {
                 if let Ok(sql) = parse(engine, &typed) {
                     prop_assert!(!sql.contains(';') || typed.contains('\''));

@@ -414,8 +414,8 @@ fn filters() {
         "id BETWEEN -1 AND 1e3",
     ];
     let tables = [
-        (Engine::Postgres, exports::table(TableName::qualified("public", "mods"), columns.clone())),
-        (Engine::Sqlite, exports::table(TableName { schema: None, name: "mods".to_owned() }, columns)),
+        (Engine::POSTGRES, exports::table(TableName::qualified("public", "mods"), columns.clone())),
+        (Engine::SQLITE, exports::table(TableName { schema: None, name: "mods".to_owned() }, columns)),
     ];
     fuzz_text(&inputs, |text| {
         for (engine, schema) in &tables {

@@ -18,6 +18,7 @@ mod filter;
 mod fuzz;
 mod gauntlet;
 mod layers;
+mod memory;
 mod model;
 mod postgres;
 mod prisma;

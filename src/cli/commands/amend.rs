@@ -4,7 +4,7 @@ use crate::cli::command_error::CliError;
 use crate::cli::complete;
 use crate::cli::text::{ID, paint, printable};
 use crate::cli::ui::Ui;
-use crate::ops::{Place, amend};
+use crate::ops::{Repository, amend};
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -17,8 +17,8 @@ pub(in crate::cli) struct Args {
     message: String,
 }
 
-pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let report = amend::amend(place, &args.reference, &args.message)?;
+pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = amend::amend(repository, &args.reference, &args.message)?;
     ui.result("amend", &report, || {
         format!(
             "{} is now {} {}\n",

@@ -4,13 +4,13 @@ use crate::cli::command_error::CliError;
 use crate::cli::progress::count;
 use crate::cli::text::{BAD, DIM, GOOD, age, lines, paint, printable, size};
 use crate::cli::ui::Ui;
-use crate::ops::Place;
+use crate::ops::Repository;
 use crate::ops::export::{BackupsReport, ListedBackup, backups};
 use comfy_table::{CellAlignment, Table, presets};
 use std::process::ExitCode;
 
-pub(super) fn run(place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let report = backups(place)?;
+pub(super) fn run(repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = backups(repository)?;
     ui.paged("backups", &report, || render(&report, ui.width()))?;
     Ok(ExitCode::SUCCESS)
 }

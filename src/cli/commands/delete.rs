@@ -6,7 +6,7 @@ use crate::cli::text::{BAD, ID, age, moment, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::delete::{DeleteReport, Doomed};
 use crate::ops::wording::counted;
-use crate::ops::{OpError, Place, delete};
+use crate::ops::{OpError, Repository, delete};
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -23,10 +23,10 @@ pub(in crate::cli) struct Args {
     allow_agent: bool,
 }
 
-pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
     let mut references = args.references.clone();
     if ui.can_ask() && !args.yes {
-        let doomed = delete::plan(place, &references)?;
+        let doomed = delete::plan(repository, &references)?;
         ui.note(&shown(&doomed));
         if !ui.ask("Delete?")? {
             return Err(OpError::Declined.into());
@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         // What was shown, whatever the names stand for by now.
         references = doomed.into_iter().map(|doomed| doomed.id).collect();
     }
-    let report = delete::delete(place, &references, args.allow_agent)?;
+    let report = delete::delete(repository, &references, args.allow_agent)?;
     ui.result("delete", &report, || render(&report))?;
     Ok(ExitCode::SUCCESS)
 }

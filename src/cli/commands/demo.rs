@@ -5,7 +5,7 @@ use crate::cli::args::Cli;
 use crate::cli::command_error::CliError;
 use crate::cli::text::{BOLD, DIM, GOOD, paint};
 use crate::cli::ui::Ui;
-use crate::ops::demo::DemoProject;
+use crate::demo::DemoProject;
 use crate::ops::wording::counted;
 use crate::ops::{OpError, Place};
 use clap::Parser;
@@ -23,7 +23,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     if ui.json {
         return Err(OpError::Usage("demo has no --json output".to_owned()).into());
     }
-    let project = DemoProject::create(&place.dir.join(&args.dir)).map_err(OpError::from)?;
+    let project = DemoProject::create(&place.dir.join(&args.dir))?;
     let demo = Demo { project, ui };
     demo.tell(&format!(
         "A project in {} with a SQLite database of twelve tables: mods, users, reviews and so on.",
@@ -31,7 +31,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     ))?;
     demo.dbsnap("Create a store.", &["init"])?;
     demo.dbsnap("List the tables.", &["tables"])?;
-    let before = demo.project.fingerprint().map_err(OpError::from)?;
+    let before = demo.project.fingerprint()?;
     demo.dbsnap(
         "Before the clean-up: snapshot mods and the tables that deletes cascade to.",
         &["snap", "mods", "facet_definitions", "--cascade", "-m", "before fc-002"],
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     demo.disaster()?;
     demo.dbsnap("What a restore would change.", &["restore", "latest", "--mode", "exact", "--dry-run"])?;
     demo.dbsnap("Restore.", &["restore", "latest", "--mode", "exact", "-y"])?;
-    let after = demo.project.fingerprint().map_err(OpError::from)?;
+    let after = demo.project.fingerprint()?;
     if before != after {
         return Err(OpError::Verification("the database is not what it was before the clean-up".to_owned()).into());
     }
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     ))?;
     demo.dbsnap("Files for restoring through Prisma.", &["export", "latest", "mods"])?;
     demo.dbsnap("History.", &["log"])?;
-    demo.project.finish().map_err(OpError::from)?;
+    demo.project.finish()?;
     demo.tell(&format!(
         "Continue by hand:\n$ cd {}\n$ dbsnap snap mods -m \"my own\"\n$ sqlite3 dev.db \"DELETE FROM mods WHERE price > 5\"\n\
          $ dbsnap restore latest",
@@ -96,7 +96,7 @@ impl Demo<'_> {
                 format_args!("$ sqlite3 -cmd \"PRAGMA foreign_keys=ON\" dev.db < {}", self.project.cleanup_script())
             )
         ))?;
-        let report = self.project.run_cleanup().map_err(OpError::from)?;
+        let report = self.project.run_cleanup()?;
         let mut text = String::new();
         for (table, rows) in &report.lost {
             text.push_str(&format!("{table}: {} gone\n", counted(*rows, "row")));

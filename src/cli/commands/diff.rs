@@ -6,7 +6,7 @@ use crate::cli::diff::{Ending, HtmlReceiver, JsonReceiver, LinesReceiver, TextRe
 use crate::cli::text::{printable, warning};
 use crate::cli::ui::Ui;
 use crate::ops::diff::{Depth, DiffOptions, diff, patch};
-use crate::ops::{OpError, Place};
+use crate::ops::{OpError, Repository};
 use clap::ValueEnum;
 use std::process::ExitCode;
 
@@ -67,7 +67,7 @@ enum Output {
     Html,
 }
 
-pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
     let output = ui.format(args.output, Output::Json, Output::Text)?;
     let mut options = DiffOptions {
         from: args.from.clone(),
@@ -84,34 +84,34 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         limit: args.limit,
     };
     let different = match output {
-        Output::Text => show(place, &options, TextReceiver::new(ui, options.depth, args.full), ui)?,
+        Output::Text => show(repository, &options, TextReceiver::new(ui, options.depth, args.full), ui)?,
         Output::Json => {
             let rows = options.depth == Depth::Rows;
-            show(place, &options, JsonReceiver::new(ui.raw_stream(), rows), ui)?
+            show(repository, &options, JsonReceiver::new(ui.raw_stream(), rows), ui)?
         }
-        Output::Jsonl => show(place, &options, LinesReceiver::new(ui.raw_stream()), ui)?,
+        Output::Jsonl => show(repository, &options, LinesReceiver::new(ui.raw_stream()), ui)?,
         Output::Html => {
             options.limit.get_or_insert(PAGE_ROWS);
-            show(place, &options, HtmlReceiver::new(ui.raw_stream(), args.full), ui)?
+            show(repository, &options, HtmlReceiver::new(ui.raw_stream(), args.full), ui)?
         }
-        Output::Sql => return write_patch(args, place, &options, ui),
+        Output::Sql => return write_patch(args, repository, &options, ui),
     };
     Ok(if args.exit_code && different { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
-fn show<R: Ending>(place: &Place, options: &DiffOptions, mut receiver: R, ui: &Ui) -> Result<bool, CliError> {
-    let report = diff(place, options, &mut receiver, ui.monitor())?;
+fn show<R: Ending>(repository: &Repository, options: &DiffOptions, mut receiver: R, ui: &Ui) -> Result<bool, CliError> {
+    let report = diff(repository, &mut repository.database(), options, &mut receiver, ui.monitor())?;
     receiver.end(&report)?;
     Ok(report.different)
 }
 
-fn write_patch(args: &Args, place: &Place, options: &DiffOptions, ui: &Ui) -> Result<ExitCode, CliError> {
+fn write_patch(args: &Args, repository: &Repository, options: &DiffOptions, ui: &Ui) -> Result<ExitCode, CliError> {
     if args.limit.is_some() || args.stat || args.name_only {
         let what = "a patch holds every row: --limit, --stat and --name-only do not go with -o sql";
         return Err(OpError::Usage(what.to_owned()).into());
     }
     let mut out = ui.raw_stream();
-    let report = patch(place, options, &mut |sql| out.put(sql), ui.monitor())?;
+    let report = patch(repository, &mut repository.database(), options, &mut |sql| out.put(sql), ui.monitor())?;
     out.end()?;
     for what in &report.left_out {
         ui.note(&warning(&format!("the patch leaves this out: {}", printable(what))));

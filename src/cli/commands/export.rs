@@ -5,7 +5,7 @@ use crate::cli::complete;
 use crate::cli::progress::count;
 use crate::cli::text::{BOLD, DIM, paint, size};
 use crate::cli::ui::Ui;
-use crate::ops::Place;
+use crate::ops::Repository;
 use crate::ops::export::{ExportOptions, ExportReport, ExportedTable, export};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -27,10 +27,10 @@ pub(in crate::cli) struct Args {
     output: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
     let options =
         ExportOptions { tables: args.tables.clone(), exclude: args.exclude.clone(), dir: args.output.clone() };
-    let report = export(place, &args.reference, &options, ui.monitor())?;
+    let report = export(repository, &args.reference, &options, ui.monitor())?;
     ui.result("export", &report, || {
         let mut text = files(&report, Checksums::Shown);
         if let Some(table) = report.tables.first().filter(|_| !ui.quiet) {

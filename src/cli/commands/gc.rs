@@ -4,7 +4,7 @@ use crate::cli::command_error::CliError;
 use crate::cli::progress::count;
 use crate::cli::text::{BAD, DIM, GOOD, ID, paint, printable, size};
 use crate::cli::ui::Ui;
-use crate::ops::Place;
+use crate::ops::Repository;
 use crate::ops::cold::Compressed;
 use crate::ops::gc::{GcOptions, GcReport, gc};
 use crate::ops::wording::counted;
@@ -33,7 +33,7 @@ pub(in crate::cli) struct Args {
     allow_agent: bool,
 }
 
-pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
     let options = GcOptions {
         dry_run: args.dry_run,
         keep: args.keep,
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         recompress: args.recompress,
         allow_agent: args.allow_agent,
     };
-    let report = gc(place, options, ui.monitor())?;
+    let report = gc(repository, options, ui.monitor())?;
     ui.result("gc", &report, || render(&report))?;
     Ok(ExitCode::SUCCESS)
 }

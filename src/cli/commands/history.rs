@@ -5,7 +5,7 @@ use crate::cli::complete;
 use crate::cli::diff::{Shown, changed_cell, one_cell};
 use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, Painted, Printable, age, paint, printable};
 use crate::cli::ui::{JSON_VERSION, Stream, Ui};
-use crate::ops::Place;
+use crate::ops::Repository;
 use crate::ops::history::{HistoryReceiver, HistoryReport, HistoryStep, RowEvent, history};
 use crate::ops::wording::counted;
 use jiff::Timestamp;
@@ -24,16 +24,16 @@ pub(in crate::cli) struct Args {
     full: bool,
 }
 
-pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
     let limit = args.limit.unwrap_or(usize::MAX);
     if ui.json {
         let mut receiver = Json { out: ui.raw_stream(), steps: 0 };
-        let report = history(place, &args.row, limit, &mut receiver)?;
+        let report = history(repository, &args.row, limit, &mut receiver)?;
         receiver.out.put(&format!("],\"snapshots\":{}}}\n", report.snapshots))?;
         receiver.out.end()?;
     } else {
         let mut receiver = Text { ui, out: None, full: args.full, now: Timestamp::now() };
-        history(place, &args.row, limit, &mut receiver)?;
+        history(repository, &args.row, limit, &mut receiver)?;
         receiver.out.map_or(Ok(()), Stream::end)?;
     }
     Ok(ExitCode::SUCCESS)

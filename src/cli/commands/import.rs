@@ -4,7 +4,7 @@ use crate::cli::command_error::CliError;
 use crate::cli::progress::count;
 use crate::cli::text::printable;
 use crate::cli::ui::Ui;
-use crate::ops::Place;
+use crate::ops::Repository;
 use crate::ops::import::import;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -18,8 +18,8 @@ pub(in crate::cli) struct Args {
     message: String,
 }
 
-pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let report = import(place, &args.file, &args.message, ui.monitor())?;
+pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = import(repository, &args.file, &args.message, ui.monitor())?;
     ui.result("import", &report, || {
         let id = &report.id[..8];
         let imported =

@@ -7,7 +7,7 @@ use crate::cli::complete;
 use crate::cli::progress::count;
 use crate::cli::text::{BAD, DIM, GOOD, ID, change, fit, moment, paint, printable, short_name, size};
 use crate::cli::ui::Ui;
-use crate::ops::Place;
+use crate::ops::Repository;
 use crate::ops::log::{LogOptions, LogReport, LoggedSnapshot, log};
 use crate::ops::wording::counted;
 use comfy_table::{CellAlignment, Table, presets};
@@ -79,7 +79,7 @@ fn since(text: &str) -> Result<Timestamp, String> {
         .ok_or_else(|| "give a date (2026-01-24), an RFC 3339 time, or an age (3d, 12h, 30m)".to_owned())
 }
 
-pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
     let options = LogOptions {
         table: args.table.clone(),
         limit: args.limit,
@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         actor: args.actor.clone(),
         deleted: args.deleted,
     };
-    let report = log(place, &options)?;
+    let report = log(repository, &options)?;
     ui.paged("log", &report, || render(&report, args, ui.width()))?;
     for (id, reason) in &report.unreadable {
         ui.note(&crate::cli::text::warning(&format!("snapshot {} cannot be read: {}", &id[..8], printable(reason))));

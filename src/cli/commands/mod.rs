@@ -29,7 +29,7 @@ mod verify;
 
 use super::command_error::CliError;
 use super::ui::Ui;
-use crate::ops::Place;
+use crate::ops::{Place, Repository};
 use clap::Subcommand;
 use std::process::ExitCode;
 
@@ -161,32 +161,33 @@ pub(super) enum Command {
 
 /// Runs one command.
 pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let repository = || Repository::find(place);
     match command {
         Command::Init => init::run(place, ui),
-        Command::Tables => tables::run(place, ui),
-        Command::Snap(args) => snap::run(args, place, ui),
-        Command::Log(args) => log::run(args, place, ui),
-        Command::Show(args) => show::run(args, place, ui),
-        Command::Status(args) => status::run(args, place, ui),
-        Command::Diff(args) => diff::run(args, place, ui),
-        Command::History(args) => history::run(args, place, ui),
-        Command::Sql(args) => sql::run(args, place, ui),
-        Command::Export(args) => export::run(args, place, ui),
-        Command::Import(args) => import::run(args, place, ui),
+        Command::Tables => tables::run(&repository()?, ui),
+        Command::Snap(args) => snap::run(args, &repository()?, ui),
+        Command::Log(args) => log::run(args, &repository()?, ui),
+        Command::Show(args) => show::run(args, &repository()?, ui),
+        Command::Status(args) => status::run(args, &repository()?, ui),
+        Command::Diff(args) => diff::run(args, &repository()?, ui),
+        Command::History(args) => history::run(args, &repository()?, ui),
+        Command::Sql(args) => sql::run(args, &repository()?, ui),
+        Command::Export(args) => export::run(args, &repository()?, ui),
+        Command::Import(args) => import::run(args, &repository()?, ui),
         Command::Restore(args) => restore::run(args, place, ui),
-        Command::Undo(args) => undo::run(args, place, ui),
-        Command::Delete(args) => delete::run(args, place, ui),
-        Command::Undelete(args) => undelete::run(args, place, ui),
-        Command::Pin(args) => pin::pin(args, place, ui),
-        Command::Unpin(args) => pin::unpin(args, place, ui),
-        Command::Tag(args) => tag::run(args, place, ui),
-        Command::Amend(args) => amend::run(args, place, ui),
-        Command::Gc(args) => gc::run(args, place, ui),
+        Command::Undo(args) => undo::run(args, &repository()?, ui),
+        Command::Delete(args) => delete::run(args, &repository()?, ui),
+        Command::Undelete(args) => undelete::run(args, &repository()?, ui),
+        Command::Pin(args) => pin::pin(args, &repository()?, ui),
+        Command::Unpin(args) => pin::unpin(args, &repository()?, ui),
+        Command::Tag(args) => tag::run(args, &repository()?, ui),
+        Command::Amend(args) => amend::run(args, &repository()?, ui),
+        Command::Gc(args) => gc::run(args, &repository()?, ui),
         Command::Verify(args) => verify::run(args, place, ui),
-        Command::Repair(args) => repair::run(args, place, ui),
+        Command::Repair(args) => repair::run(args, &repository()?, ui),
         Command::Doctor => doctor::run(place, ui),
         Command::Demo(args) => demo::run(args, place, ui),
-        Command::Backups => backups::run(place, ui),
+        Command::Backups => backups::run(&repository()?, ui),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args, place, ui),
     }

@@ -5,7 +5,7 @@ use crate::cli::complete;
 use crate::cli::text::{DIM, ID, lines, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::log::{LogOptions, LoggedSnapshot, log};
-use crate::ops::{Place, refs};
+use crate::ops::{Repository, refs};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -29,15 +29,15 @@ pub(in crate::cli) struct UnpinArgs {
     allow_agent: bool,
 }
 
-pub(super) fn pin(args: &PinArgs, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let Some(reference) = &args.reference else { return list(place, ui) };
-    let report = refs::pin(place, reference, args.message.as_deref())?;
+pub(super) fn pin(args: &PinArgs, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
+    let Some(reference) = &args.reference else { return list(repository, ui) };
+    let report = refs::pin(repository, reference, args.message.as_deref())?;
     ui.result("pin", &report, || line(&report, "Pinned", "is already pinned"))?;
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn unpin(args: &UnpinArgs, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let report = refs::unpin(place, &args.reference, args.allow_agent)?;
+pub(super) fn unpin(args: &UnpinArgs, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = refs::unpin(repository, &args.reference, args.allow_agent)?;
     ui.result("unpin", &report, || line(&report, "Unpinned", "is not pinned"))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -55,8 +55,8 @@ struct Pins<'r> {
     pins: Vec<&'r LoggedSnapshot>,
 }
 
-fn list(place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let report = log(place, &LogOptions::default())?;
+fn list(repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = log(repository, &LogOptions::default())?;
     let pins = Pins { pins: report.snapshots.iter().filter(|snapshot| snapshot.pinned).collect() };
     ui.paged("pin", &pins, || {
         let line = |one: &&LoggedSnapshot| {

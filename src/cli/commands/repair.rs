@@ -5,7 +5,7 @@ use crate::cli::text::{BAD, GOOD, ID, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::repair::{RepairReport, RepairedTable, repair};
 use crate::ops::wording::counted;
-use crate::ops::{OpError, Place};
+use crate::ops::{OpError, Repository};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,9 +26,10 @@ pub(in crate::cli) struct Args {
     yes: bool,
 }
 
-pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
+    let mut database = repository.database();
     if ui.can_ask() && !args.yes && !args.dry_run {
-        let plan = repair(place, &args.from, true, ui.monitor())?;
+        let plan = repair(repository, &mut database, &args.from, true, ui.monitor())?;
         if !plan.is_clean() {
             ui.note(render(&plan).trim_end());
             if !ui.ask("Repair?")? {
@@ -36,7 +37,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
             }
         }
     }
-    let report = repair(place, &args.from, args.dry_run, ui.monitor())?;
+    let report = repair(repository, &mut database, &args.from, args.dry_run, ui.monitor())?;
     ui.result("repair", &report, || render(&report))?;
     Ok(if report.is_whole() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DAMAGED) })
 }

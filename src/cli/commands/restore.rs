@@ -9,7 +9,7 @@ use crate::cli::ui::Ui;
 use crate::ops::log::{LogOptions, log};
 use crate::ops::restore::{Mode, RestoreOptions, RestorePlan, RestoreReport, restore};
 use crate::ops::wording::counted;
-use crate::ops::{OpError, Place};
+use crate::ops::{OpError, Place, Repository};
 use clap::ValueEnum;
 use comfy_table::{Table, presets};
 use std::cell::Cell;
@@ -88,9 +88,11 @@ enum ModeArg {
 }
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    let url = args.to.as_ref().or(place.url.as_ref());
+    let repository = &Repository::find(&Place { url: url.cloned(), ..place.clone() })?;
     let reference = match &args.reference {
         Some(reference) => reference.clone(),
-        None => choose(place, ui)?,
+        None => choose(repository, ui)?,
     };
     let options = RestoreOptions {
         reference,
@@ -116,16 +118,15 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         production: args.production,
         allow_dangling: args.allow_dangling,
     };
-    let place = Place { url: args.to.clone().or_else(|| place.url.clone()), ..place.clone() };
-    carry_out(ui, "restore", |confirm| restore(&place, &options, confirm, ui.monitor()))
+    carry_out(ui, "restore", |confirm| restore(repository, &mut repository.database(), &options, confirm, ui.monitor()))
 }
 
 /// Lets a person choose one of the latest snapshots.
-fn choose(place: &Place, ui: &Ui) -> Result<String, CliError> {
+fn choose(repository: &Repository, ui: &Ui) -> Result<String, CliError> {
     if !ui.can_ask() {
         return Err(OpError::Usage("give a snapshot, as in: dbsnap restore latest".to_owned()).into());
     }
-    let mut snapshots = log(place, &LogOptions::default())?.snapshots;
+    let mut snapshots = log(repository, &LogOptions::default())?.snapshots;
     snapshots.truncate(CHOICES);
     if snapshots.is_empty() {
         // The error is the one that any command gives.
@@ -177,7 +178,7 @@ pub(super) fn carry_out(
         ui.note(&render_plan(plan));
         ui.ask("Apply this?").map_err(|error| match error {
             CliError::Op(error) => error,
-            CliError::Output(_) => OpError::NotConfirmed,
+            CliError::Demo(_) | CliError::Output(_) => OpError::NotConfirmed,
         })
     };
     let report = restore(&mut confirm)?;

@@ -5,7 +5,7 @@ use crate::cli::complete;
 use crate::cli::json::to_json;
 use crate::cli::text::{BOLD, DIM, ID, age, change, paint, printable, size};
 use crate::cli::ui::Ui;
-use crate::ops::Place;
+use crate::ops::Repository;
 use crate::ops::show::{ShowReport, ShownTable, show};
 use crate::ops::wording::counted;
 use comfy_table::{Table, presets};
@@ -22,8 +22,8 @@ pub(in crate::cli) struct Args {
     reference: String,
 }
 
-pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let report = show(place, &args.reference)?;
+pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = show(repository, &args.reference)?;
     if ui.json {
         ui.result("show", &report, String::new)?;
         return Ok(ExitCode::SUCCESS);
@@ -118,11 +118,15 @@ fn render_table(table: &ShownTable) -> String {
         let _ = writeln!(text, "  {}", line.trim());
     }
     let first = match table.sample.len() as u64 {
+        _ if table.rows_hidden.is_some() => String::new(),
         shown if table.rows > shown => format!("; the first {shown}"),
         _ => String::new(),
     };
     let colon = if table.sample.is_empty() { "" } else { ":\n" };
     let _ = writeln!(text, "\n{}{first}{colon}", counted(table.rows, "row"));
+    if let Some(why) = &table.rows_hidden {
+        let _ = writeln!(text, "not shown: {}", printable(why));
+    }
     text
 }
 

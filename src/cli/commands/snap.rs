@@ -6,7 +6,7 @@ use crate::cli::complete;
 use crate::cli::progress::count;
 use crate::cli::text::{BOLD, DIM, GOOD, ID, change, paint, printable, seconds, size, warning};
 use crate::cli::ui::Ui;
-use crate::ops::Place;
+use crate::ops::Repository;
 use crate::ops::export::ExportedTable;
 use crate::ops::snap::{PlannedTable, SnapOptions, SnapPlan, SnapReport, SnappedTable, Strategy, plan};
 use crate::ops::wording::counted;
@@ -53,7 +53,7 @@ struct DryRun<'p> {
     estimated_seconds: f64,
 }
 
-pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
     let options = SnapOptions {
         tables: args.tables.clone(),
         all: args.all,
@@ -63,7 +63,8 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         cascade: args.cascade,
         export: args.export.then_some(true),
     };
-    let plan = plan(place, options, ui.monitor())?;
+    let mut database = repository.database();
+    let plan = plan(repository, &mut database, options, ui.monitor())?;
     if args.dry_run {
         let dry = DryRun {
             dry_run: true,
@@ -95,7 +96,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
 }
 
 /// What is about to be read, as the plan's session shows it.
-fn analysis(plan: &SnapPlan, message: &str) -> String {
+fn analysis(plan: &SnapPlan<'_>, message: &str) -> String {
     let mut text = String::new();
     if let Some(first) = message.trim().lines().next().filter(|line| !line.is_empty()) {
         let _ = writeln!(text, "{} {}", paint(BOLD, "Request:"), printable(first));
@@ -126,7 +127,7 @@ fn analysis(plan: &SnapPlan, message: &str) -> String {
 }
 
 /// Advice on stderr: filters for large tables, tables that deletions would take along.
-fn advise(plan: &SnapPlan, ui: &Ui) {
+fn advise(plan: &SnapPlan<'_>, ui: &Ui) {
     for table in plan.tables.iter().filter(|table| table.strategy == Strategy::Large && table.filter.is_none()) {
         ui.note(&warning(&format!(
             "{} has more than 100K rows (about {}); --where EXPR snapshots a part of it",

@@ -7,7 +7,7 @@ use crate::cli::text::{BOLD, GOOD, ID, Printable, paint, printable};
 use crate::cli::ui::{JSON_VERSION, Stream, Ui};
 use crate::ops::sql::{Answers, SqlOptions, ValueRef, sql};
 use crate::ops::wording::counted;
-use crate::ops::{OpError, Place};
+use crate::ops::{OpError, Repository};
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use clap::ValueEnum;
@@ -56,7 +56,7 @@ enum Output {
     Json,
 }
 
-pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
     if args.query.is_none() && args.out.is_none() {
         return Err(
             OpError::Usage("give a query, as in: dbsnap sql latest \"SELECT count(*) FROM mods\"".to_owned()).into()
@@ -68,19 +68,19 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
     let output = ui.format(args.output, Output::Json, Output::Table)?;
     if output == Output::Json {
         let mut answers = JsonAnswers { out: ui.raw_stream(), begun: false, rows: 0 };
-        let report = sql(place, &options, &mut answers, ui.monitor())?;
+        let report = sql(repository, &options, &mut answers, ui.monitor())?;
         let report = to_json(&report)?;
         answers.end(&report)?;
         return Ok(ExitCode::SUCCESS);
     }
     let report = if output == Output::Csv {
         let mut answers = CsvAnswers { out: ui.raw_stream(), safely: std::io::stdout().is_terminal() };
-        let report = sql(place, &options, &mut answers, ui.monitor())?;
+        let report = sql(repository, &options, &mut answers, ui.monitor())?;
         answers.out.end()?;
         report
     } else {
         let mut answers = TextAnswers { out: ui.stream(), names: Vec::new(), waiting: Vec::new(), widths: None };
-        let report = sql(place, &options, &mut answers, ui.monitor())?;
+        let report = sql(repository, &options, &mut answers, ui.monitor())?;
         answers.end()?;
         report
     };

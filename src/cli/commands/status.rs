@@ -4,7 +4,7 @@ use crate::cli::command_error::CliError;
 use crate::cli::complete;
 use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, change, fit, paint, printable, short_name};
 use crate::cli::ui::Ui;
-use crate::ops::Place;
+use crate::ops::Repository;
 use crate::ops::diff::{StatusLine, StatusReport, TableStatus, status};
 use crate::ops::wording::counted;
 use comfy_table::{CellAlignment, Table, presets};
@@ -21,8 +21,8 @@ pub(in crate::cli) struct Args {
     exit_code: bool,
 }
 
-pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let report = status(place, &args.tables, ui.monitor())?;
+pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = status(repository, &mut repository.database(), &args.tables, ui.monitor())?;
     ui.paged("status", &report, || render(&report, ui.quiet, ui.width()))?;
     Ok(if args.exit_code && report.different { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }

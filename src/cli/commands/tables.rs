@@ -4,7 +4,7 @@ use crate::cli::command_error::CliError;
 use crate::cli::progress::count;
 use crate::cli::text::{BAD, BOLD, DIM, fit, paint, printable, short_name, size};
 use crate::cli::ui::Ui;
-use crate::ops::Place;
+use crate::ops::Repository;
 use crate::ops::tables::{ListedTable, TablesReport, tables};
 use anstyle::Style;
 use comfy_table::{CellAlignment, Table, presets};
@@ -13,8 +13,8 @@ use std::process::ExitCode;
 /// Most characters of a note.
 const LONGEST_NOTE: usize = 60;
 
-pub(super) fn run(place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let report = tables(place)?;
+pub(super) fn run(repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = tables(repository, &mut repository.database())?;
     ui.paged("tables", &report, || render(&report, ui.width()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ use crate::cli::complete;
 use crate::cli::text::{ID, lines, paint, printable};
 use crate::cli::ui::Ui;
 use crate::ops::log::{LogOptions, log};
-use crate::ops::{OpError, Place, refs};
+use crate::ops::{OpError, Repository, refs};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -25,11 +25,11 @@ pub(in crate::cli) struct Args {
     delete: bool,
 }
 
-pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let Some(reference) = &args.reference else { return list(place, ui) };
+pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
+    let Some(reference) = &args.reference else { return list(repository, ui) };
     let report = match (&args.name, args.delete) {
-        (_, true) => refs::untag(place, reference)?,
-        (Some(name), false) => refs::tag(place, reference, name, args.force)?,
+        (_, true) => refs::untag(repository, reference)?,
+        (Some(name), false) => refs::tag(repository, reference, name, args.force)?,
         (None, false) => {
             return Err(OpError::Usage("give a snapshot and a tag name, as in: dbsnap tag latest v1".to_owned()).into());
         }
@@ -60,8 +60,8 @@ struct Tags<'r> {
     tags: Vec<Tagged<'r>>,
 }
 
-fn list(place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let report = log(place, &LogOptions::default())?;
+fn list(repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = log(repository, &LogOptions::default())?;
     let all = report.snapshots.iter().flat_map(|snapshot| {
         snapshot.tags.iter().map(|tag| Tagged { tag, id: &snapshot.id, message: &snapshot.message })
     });

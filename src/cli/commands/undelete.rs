@@ -4,7 +4,7 @@ use crate::cli::command_error::CliError;
 use crate::cli::complete;
 use crate::cli::text::{GOOD, ID, paint, printable};
 use crate::cli::ui::Ui;
-use crate::ops::{Place, undelete};
+use crate::ops::{Repository, undelete};
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -14,8 +14,8 @@ pub(in crate::cli) struct Args {
     reference: String,
 }
 
-pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let report = undelete::undelete(place, &args.reference)?;
+pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
+    let report = undelete::undelete(repository, &args.reference)?;
     ui.result("undelete", &report, || {
         let tags: Vec<String> =
             report.tags.iter().map(|tag| format!(" {}", paint(GOOD, format_args!("({})", printable(tag))))).collect();

@@ -4,7 +4,7 @@ use super::restore::carry_out;
 use crate::cli::command_error::CliError;
 use crate::cli::complete;
 use crate::cli::ui::Ui;
-use crate::ops::Place;
+use crate::ops::Repository;
 use crate::ops::restore::{UndoOptions, undo};
 use std::process::ExitCode;
 
@@ -33,7 +33,7 @@ pub(in crate::cli) struct Args {
     allow_dangling: bool,
 }
 
-pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
     let options = UndoOptions {
         reference: args.reference.clone(),
         dry_run: args.dry_run,
@@ -43,5 +43,5 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         production: args.production,
         allow_dangling: args.allow_dangling,
     };
-    carry_out(ui, "undo", |confirm| undo(place, &options, confirm, ui.monitor()))
+    carry_out(ui, "undo", |confirm| undo(repository, &mut repository.database(), &options, confirm, ui.monitor()))
 }

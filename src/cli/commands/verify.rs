@@ -4,9 +4,9 @@ use crate::cli::command_error::CliError;
 use crate::cli::complete;
 use crate::cli::text::{BAD, GOOD, paint, printable};
 use crate::cli::ui::Ui;
-use crate::ops::Place;
-use crate::ops::verify::{Remedy, VerifyReport, verify};
+use crate::ops::verify::{self, Remedy, VerifyReport, verify};
 use crate::ops::wording::counted;
+use crate::ops::{Place, Repository};
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -24,7 +24,11 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let report = verify(place, args.subject.as_deref(), args.quick, ui.monitor())?;
+    let file = args.subject.as_ref().map(|typed| place.dir.join(typed)).filter(|path| path.is_file());
+    let report = match file {
+        Some(path) => verify::file(&path)?,
+        None => verify(&Repository::find(place)?, args.subject.as_deref(), args.quick, ui.monitor())?,
+    };
     ui.result("verify", &report, || render(&report))?;
     Ok(if report.damage.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DAMAGED) })
 }

@@ -4,7 +4,7 @@ use super::operators::operator;
 use super::present::{strip, text_of};
 use super::printer::Printer;
 use super::{literals, refused};
-use crate::db::{DbError, Engine};
+use crate::db::{DbError, Dialect};
 use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value};
 
 impl Printer<'_> {
@@ -98,7 +98,7 @@ impl Printer<'_> {
             && let Some(column) = self.column(beside)?
             && let Some(label) = self.names.label(&column.name, text)
         {
-            self.put(&literals::string(self.engine, &label));
+            self.put(&literals::string(self.dialect, &label));
             return Ok(());
         }
         if compares
@@ -179,7 +179,7 @@ impl Printer<'_> {
 
     /// A cast. One to a date or time takes only a column, or a literal that does not name the present moment.
     pub(super) fn cast(&mut self, inner: &Expr, to: &str) -> Result<(), DbError> {
-        if self.engine == Engine::Postgres && literals::is_time(to) {
+        if self.dialect == Dialect::Postgres && literals::is_time(to) {
             let is_fixed = match strip(inner) {
                 Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Cast { .. } => true,
                 literal => text_of(literal).is_some_and(|text| !literals::names_the_present(text)),
@@ -205,7 +205,7 @@ impl Printer<'_> {
         word: &str,
         right: &Expr,
     ) -> Result<(), DbError> {
-        let (operator, is_condition) = operator(self.engine, op)?;
+        let (operator, is_condition) = operator(self.dialect, op)?;
         if !is_condition || matches!(op, BinaryOperator::And | BinaryOperator::Or) {
             return Err(refused(format!("{word} needs a comparison before it")));
         }

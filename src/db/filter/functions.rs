@@ -1,7 +1,7 @@
 //! The functions that may be called: built in, and for the same arguments always the same.
 
 use super::refused;
-use crate::db::{DbError, Engine};
+use crate::db::{DbError, Dialect};
 
 /// How a call of a function is written.
 pub(super) enum Call {
@@ -88,14 +88,14 @@ const AGGREGATES: [&str; 14] = [
 ];
 
 /// How to write a call of `name`, if it may be called.
-pub(super) fn call(engine: Engine, name: &str) -> Result<Call, DbError> {
+pub(super) fn call(dialect: Dialect, name: &str) -> Result<Call, DbError> {
     let lower = name.to_ascii_lowercase();
     let has = |list: &[&str]| list.contains(&lower.as_str());
-    match engine {
+    match dialect {
         _ if has(&SYNTAX) => Ok(Call::Syntax(lower)),
-        Engine::Postgres if has(&POSTGRES_SYNTAX) => Ok(Call::Syntax(lower)),
-        Engine::Postgres if has(&BOTH) || has(&POSTGRES) => Ok(Call::Function(format!("pg_catalog.{lower}"))),
-        Engine::Sqlite if has(&BOTH) || has(&SQLITE) => Ok(Call::Function(lower)),
+        Dialect::Postgres if has(&POSTGRES_SYNTAX) => Ok(Call::Syntax(lower)),
+        Dialect::Postgres if has(&BOTH) || has(&POSTGRES) => Ok(Call::Function(format!("pg_catalog.{lower}"))),
+        Dialect::Sqlite if has(&BOTH) || has(&SQLITE) => Ok(Call::Function(lower)),
         _ if has(&AGGREGATES) => Err(refused(format!("{lower}() looks at several rows; a filter looks at one"))),
         _ => Err(refused(format!(
             "{name}() is not one of the functions that give the same answer every time ({}, ...)",

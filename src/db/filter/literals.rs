@@ -1,29 +1,29 @@
 //! Literals and type names, written anew.
 
 use super::refused;
-use crate::db::{DbError, Engine};
+use crate::db::{DbError, Dialect};
 use sqlparser::ast::{DataType, Value};
 
 /// A string literal. PostgreSQL gets one in which a backslash is one under any setting.
-pub(super) fn string(engine: Engine, text: &str) -> String {
+pub(super) fn string(dialect: Dialect, text: &str) -> String {
     let quoted = text.replace('\'', "''");
-    if engine == Engine::Postgres && text.contains('\\') {
-        return format!("E'{}'", quoted.replace('\\', "\\\\"));
+    match dialect {
+        Dialect::Postgres if text.contains('\\') => format!("E'{}'", quoted.replace('\\', "\\\\")),
+        Dialect::Postgres | Dialect::Sqlite => format!("'{quoted}'"),
     }
-    format!("'{quoted}'")
 }
 
 /// Any other literal.
-pub(super) fn value(engine: Engine, value: &Value) -> Result<String, DbError> {
+pub(super) fn value(dialect: Dialect, value: &Value) -> Result<String, DbError> {
     match value {
-        Value::SingleQuotedString(text) => Ok(string(engine, text)),
-        Value::DollarQuotedString(text) if engine == Engine::Postgres => Ok(string(engine, &text.value)),
+        Value::SingleQuotedString(text) => Ok(string(dialect, text)),
+        Value::DollarQuotedString(text) if dialect == Dialect::Postgres => Ok(string(dialect, &text.value)),
         Value::Number(digits, false) if is_number(digits) => Ok(digits.clone()),
         Value::Boolean(true) => Ok("TRUE".to_owned()),
         Value::Boolean(false) => Ok("FALSE".to_owned()),
         Value::Null => Ok("NULL".to_owned()),
         Value::HexStringLiteral(digits)
-            if engine == Engine::Sqlite
+            if dialect == Dialect::Sqlite
                 && digits.len().is_multiple_of(2)
                 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) =>
         {
@@ -87,10 +87,10 @@ const SQLITE_TYPES: [&str; 11] =
     ["BIGINT", "BLOB", "CHAR", "DECIMAL", "DOUBLE PRECISION", "INT", "INTEGER", "NUMERIC", "REAL", "TEXT", "VARCHAR"];
 
 /// A type name, if values may be cast to it.
-pub(super) fn type_name(engine: Engine, data_type: &DataType) -> Result<String, DbError> {
+pub(super) fn type_name(dialect: Dialect, data_type: &DataType) -> Result<String, DbError> {
     let written = data_type.to_string();
     let upper = written.to_ascii_uppercase();
-    let element = upper.strip_suffix("[]").filter(|_| engine == Engine::Postgres).unwrap_or(&upper);
+    let element = upper.strip_suffix("[]").filter(|_| dialect == Dialect::Postgres).unwrap_or(&upper);
     let (base, parameters) = match element.split_once('(') {
         Some((head, rest)) => {
             let (parameters, tail) = rest.split_once(')').unwrap_or((rest, ""));
@@ -99,7 +99,10 @@ pub(super) fn type_name(engine: Engine, data_type: &DataType) -> Result<String, 
         None => (element.to_owned(), ""),
     };
     let is_plain = parameters.bytes().all(|byte| byte.is_ascii_digit() || b", ".contains(&byte));
-    let known = if engine == Engine::Postgres { TYPES.as_slice() } else { SQLITE_TYPES.as_slice() };
+    let known = match dialect {
+        Dialect::Postgres => TYPES.as_slice(),
+        Dialect::Sqlite => SQLITE_TYPES.as_slice(),
+    };
     if is_plain && known.contains(&base.trim()) {
         Ok(upper)
     } else {

@@ -5,7 +5,7 @@ use super::present::{strip, text_of};
 use super::printer::Printer;
 use super::refused;
 use crate::codec::{Column, Kind};
-use crate::db::{DbError, Engine};
+use crate::db::{DbError, Dialect};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -22,7 +22,7 @@ const STORED: [&str; 2] = ["typeof", "hex"];
 impl Printer<'_> {
     /// The column that an expression is, if that holds moments: `DATETIME`, `TIMESTAMP` or `DATE` of SQLite.
     pub(super) fn moment_column(&self, expression: &Expr) -> Result<Option<&Column>, DbError> {
-        if self.engine != Engine::Sqlite || self.rows_of != Engine::Sqlite {
+        if self.dialect != Dialect::Sqlite || self.rows_of != Dialect::Sqlite {
             return Ok(None);
         }
         Ok(self

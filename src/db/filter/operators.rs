@@ -1,13 +1,13 @@
 //! The operators that may be used.
 
 use super::refused;
-use crate::db::{DbError, Engine};
+use crate::db::{DbError, Dialect};
 use sqlparser::ast::BinaryOperator;
 
 /// How an operator is written, and whether it gives true or false.
-pub(super) fn operator(engine: Engine, op: &BinaryOperator) -> Result<(&'static str, bool), DbError> {
+pub(super) fn operator(dialect: Dialect, op: &BinaryOperator) -> Result<(&'static str, bool), DbError> {
     use BinaryOperator as Op;
-    let postgres = engine == Engine::Postgres;
+    let postgres = dialect == Dialect::Postgres;
     Ok(match op {
         Op::And => ("AND", true),
         Op::Or => ("OR", true),
@@ -27,7 +27,7 @@ pub(super) fn operator(engine: Engine, op: &BinaryOperator) -> Result<(&'static 
         Op::BitwiseOr => ("|", false),
         Op::Arrow => ("->", false),
         Op::LongArrow => ("->>", false),
-        Op::Glob if !postgres => ("GLOB", true),
+        Op::Glob if dialect == Dialect::Sqlite => ("GLOB", true),
         Op::HashArrow if postgres => ("#>", false),
         Op::HashLongArrow if postgres => ("#>>", false),
         Op::AtArrow if postgres => ("@>", true),

@@ -3,13 +3,13 @@
 use super::printer::Printer;
 use super::{literals, refused};
 use crate::codec::Kind;
-use crate::db::{DbError, Engine};
+use crate::db::{DbError, Dialect};
 use sqlparser::ast::{Expr, Value};
 
 impl Printer<'_> {
     /// Beside a date or time PostgreSQL reads `'today'` as this day: such a filter would not pass the same rows tomorrow.
     pub(super) fn refuse_the_present(&self, operands: &[&Expr]) -> Result<(), DbError> {
-        if self.engine != Engine::Postgres || !operands.iter().any(|operand| names_the_present(operand)) {
+        if self.dialect != Dialect::Postgres || !operands.iter().any(|operand| names_the_present(operand)) {
             return Ok(());
         }
         for operand in operands {
@@ -23,7 +23,7 @@ impl Printer<'_> {
     /// Whether the expression is, or may be, a date or time.
     pub(super) fn is_time(&self, expression: &Expr) -> Result<bool, DbError> {
         Ok(match strip(expression) {
-            Expr::Cast { data_type, .. } => literals::is_time(&literals::type_name(self.engine, data_type)?),
+            Expr::Cast { data_type, .. } => literals::is_time(&literals::type_name(self.dialect, data_type)?),
             Expr::TypedString(_) | Expr::AtTimeZone { .. } => true,
             Expr::Function(function) => function.name.to_string().to_ascii_lowercase().ends_with("date_trunc"),
             Expr::BinaryOp { left, right, .. } => self.is_time(left)? || self.is_time(right)?,

@@ -7,7 +7,7 @@ use super::present::strip;
 use super::stored::Care;
 use super::{FilterNames, columns, literals, refused};
 use crate::codec::{Column, Kind, TableSchema};
-use crate::db::{DbError, Engine, Filter};
+use crate::db::{DbError, Dialect, Filter};
 use sqlparser::ast::{
     CeilFloorKind, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
     TrimWhereField, UnaryOperator, Value,
@@ -19,9 +19,9 @@ const MAX_DEPTH: usize = 250;
 
 /// Writes one filter.
 pub(super) struct Printer<'p> {
-    pub(super) engine: Engine,
+    pub(super) dialect: Dialect,
     /// Of the rows that SQLite is asked about, some are of PostgreSQL.
-    pub(super) rows_of: Engine,
+    pub(super) rows_of: Dialect,
     schema: &'p TableSchema,
     pub(super) names: &'p dyn FilterNames,
     sql: String,
@@ -31,15 +31,15 @@ pub(super) struct Printer<'p> {
 }
 
 impl<'p> Printer<'p> {
-    /// A printer for `engine`, which is asked about rows of `rows_of`; it has written nothing.
+    /// A printer for `dialect`, which is asked about rows of `rows_of`; it has written nothing.
     pub(super) fn new(
-        engine: Engine,
-        rows_of: Engine,
+        dialect: Dialect,
+        rows_of: Dialect,
         schema: &'p TableSchema,
         names: &'p dyn FilterNames,
     ) -> Printer<'p> {
         Printer {
-            engine,
+            dialect,
             rows_of,
             schema,
             names,
@@ -62,10 +62,10 @@ impl<'p> Printer<'p> {
                 self.column(expression)?.is_some_and(|column| column.kind == Kind::Bool && !column.array)
             }
             Expr::Value(value) => matches!(value.value, Value::Boolean(_)),
-            Expr::BinaryOp { op, .. } => operator(self.engine, op)?.1,
+            Expr::BinaryOp { op, .. } => operator(self.dialect, op)?.1,
             Expr::UnaryOp { op, .. } => *op == UnaryOperator::Not,
             Expr::Cast { data_type, .. } => {
-                matches!(literals::type_name(self.engine, data_type)?.as_str(), "BOOL" | "BOOLEAN")
+                matches!(literals::type_name(self.dialect, data_type)?.as_str(), "BOOL" | "BOOLEAN")
             }
             Expr::Function(function) => functions::is_condition(&function.name.to_string()),
             Expr::Substring { .. }
@@ -110,7 +110,7 @@ impl<'p> Printer<'p> {
                 Ok(())
             }
             Expr::Value(value) => {
-                let value = literals::value(self.engine, &value.value)?;
+                let value = literals::value(self.dialect, &value.value)?;
                 self.put(&value);
                 Ok(())
             }
@@ -126,7 +126,7 @@ impl<'p> Printer<'p> {
             Expr::IsDistinctFrom(left, right) => self.infix(left, "IS DISTINCT FROM", right),
             Expr::IsNotDistinctFrom(left, right) => self.infix(left, "IS NOT DISTINCT FROM", right),
             Expr::BinaryOp { left, op, right } => {
-                let (operator, _) = operator(self.engine, op)?;
+                let (operator, _) = operator(self.dialect, op)?;
                 self.infix(left, operator, right)
             }
             Expr::UnaryOp { op, expr } => self.prefix(*op, expr),
@@ -135,10 +135,10 @@ impl<'p> Printer<'p> {
             Expr::Like { negated, any: false, expr, pattern, escape_char } => {
                 self.like(expr, *negated, "LIKE", pattern, escape_char.as_deref())
             }
-            Expr::ILike { negated, any: false, expr, pattern, escape_char } if self.engine == Engine::Postgres => {
+            Expr::ILike { negated, any: false, expr, pattern, escape_char } if self.dialect == Dialect::Postgres => {
                 self.like(expr, *negated, "ILIKE", pattern, escape_char.as_deref())
             }
-            Expr::SimilarTo { negated, expr, pattern, escape_char } if self.engine == Engine::Postgres => {
+            Expr::SimilarTo { negated, expr, pattern, escape_char } if self.dialect == Dialect::Postgres => {
                 self.like(expr, *negated, "SIMILAR TO", pattern, escape_char.as_deref())
             }
             _ => self.value_node(expression),
@@ -147,13 +147,13 @@ impl<'p> Printer<'p> {
 
     /// The rest: what makes values of other values.
     fn value_node(&mut self, expression: &Expr) -> Result<(), DbError> {
-        let postgres = self.engine == Engine::Postgres;
+        let postgres = self.dialect == Dialect::Postgres;
         match expression {
             Expr::Cast { expr, data_type, format: None, .. } => {
-                self.cast(expr, &literals::type_name(self.engine, data_type)?)
+                self.cast(expr, &literals::type_name(self.dialect, data_type)?)
             }
             Expr::TypedString(typed) if postgres => {
-                let to = literals::type_name(self.engine, &typed.data_type)?;
+                let to = literals::type_name(self.dialect, &typed.data_type)?;
                 self.cast(&Expr::Value(typed.value.clone()), &to)
             }
             Expr::Function(function) => self.function(function),
@@ -208,7 +208,7 @@ impl<'p> Printer<'p> {
 
     /// Another printer for the same table.
     pub(super) fn inner(&self) -> Printer<'p> {
-        Printer { depth: self.depth, ..Printer::new(self.engine, self.rows_of, self.schema, self.names) }
+        Printer { depth: self.depth, ..Printer::new(self.dialect, self.rows_of, self.schema, self.names) }
     }
 
     /// What another printer has written, taken for part of this one's.
@@ -266,7 +266,7 @@ impl<'p> Printer<'p> {
             _ => None,
         };
         let name = name.ok_or_else(|| refused(format!("{}() is not a built-in function", function.name)))?;
-        call(self.engine, &name.value)?;
+        call(self.dialect, &name.value)?;
         let plain = function.filter.is_none()
             && function.over.is_none()
             && function.null_treatment.is_none()
@@ -290,7 +290,7 @@ impl<'p> Printer<'p> {
     }
 
     fn call(&mut self, name: &str, arguments: &[&Expr]) -> Result<(), DbError> {
-        let (Call::Function(name) | Call::Syntax(name)) = call(self.engine, name)?;
+        let (Call::Function(name) | Call::Syntax(name)) = call(self.dialect, name)?;
         self.refuse_the_present(arguments)?;
         self.care.calls(&name);
         self.put(&format!("{name}("));

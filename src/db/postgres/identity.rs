@@ -11,7 +11,7 @@ const OLDEST: u32 = 13;
 /// The identity, and the server's major version.
 pub(super) fn load(connection: &mut Connection, endpoint: &Endpoint) -> Result<(SourceIdentity, u32), DbError> {
     let mut identity = SourceIdentity {
-        engine: Engine::Postgres,
+        engine: Engine::POSTGRES,
         cluster: None,
         database: endpoint.database.clone(),
         version: String::new(),

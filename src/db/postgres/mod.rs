@@ -31,9 +31,7 @@ mod setting;
 mod snapshot;
 mod types;
 
-use super::{
-    Catalog, DbError, OpenOptions, PostgresTarget, RestoreTxn, Sink, Snapshot, Source, SourceIdentity, TableRead,
-};
+use super::{Catalog, DbError, OpenOptions, PostgresTarget, RestoreTxn, Sink, Snapshot, SourceIdentity, TableRead};
 use crate::codec::{TableName, TableSchema};
 use crate::monitor::{Monitor, Silent};
 use client::{Connection, Failure};
@@ -94,7 +92,7 @@ impl Postgres {
     }
 }
 
-impl Source for Postgres {
+impl Sink for Postgres {
     fn identity(&self) -> &SourceIdentity {
         &self.identity
     }
@@ -122,9 +120,7 @@ impl Source for Postgres {
         let session = Session::open(&mut self.connection, tables, Purpose::Snapshot, &opening, monitor)?;
         Ok(Box::new(snapshot::PostgresSnapshot::new(session)))
     }
-}
 
-impl Sink for Postgres {
     fn create(&mut self, schema: &TableSchema) -> Result<(), DbError> {
         self.revive()?;
         let failed = |failure: Failure| match failure.code() {

@@ -7,7 +7,7 @@ use super::scratch_form::{bind, definition};
 use super::sql::quote;
 use super::text::TextForm;
 use crate::codec::{Column, RowReader, TableSchema, ValueRef};
-use crate::db::{Care, DbError, Engine, Filter, FilterNames, RowStream};
+use crate::db::{Care, DbError, Dialect, Engine, Filter, FilterNames, RowStream};
 use rusqlite::{Connection, Statement};
 
 /// Kibibytes of pages kept in memory: a long row has its copies beside.
@@ -17,7 +17,7 @@ const CACHE: u32 = 4 * 1024;
 #[derive(Debug)]
 pub struct Condition {
     scratch: Scratch,
-    engine: Engine,
+    dialect: Dialect,
     text: TextForm,
     columns: Vec<(usize, Column)>,
     /// How many values a row has.
@@ -41,7 +41,17 @@ impl Condition {
         let apart = ToldApart::new(schema, names);
         let (filter, care) = Filter::stored(typed, engine, &apart.schema, &apart)?;
         let columns = columns(&filter, &apart.schema)?;
-        Condition::new(&filter, columns, schema.columns.len(), engine, TextForm::Utf8, care)
+        Condition::new(&filter, columns, schema.columns.len(), engine.info().dialect, TextForm::Utf8, care)
+    }
+
+    /// `filter`, which is in SQLite's dialect, on rows of `schema`, a table of `engine`: for an engine that has no SQL of its own.
+    ///
+    /// # Errors
+    /// If the filter names a column that the table does not have, or SQLite does not take it.
+    pub fn of(filter: &Filter, schema: &TableSchema, engine: Engine) -> Result<Condition, DbError> {
+        let columns = columns(filter, schema)?;
+        let dialect = engine.info().dialect;
+        Condition::new(filter, columns, schema.columns.len(), dialect, TextForm::Utf8, Care::default())
     }
 
     /// `filter` on rows of `schema` as `conn` would apply it to `table`.
@@ -68,14 +78,14 @@ impl Condition {
                 column.1.sql_type = "BLOB".to_owned();
             }
         }
-        Condition::new(filter, columns, schema.columns.len(), Engine::Sqlite, text, Care::default())
+        Condition::new(filter, columns, schema.columns.len(), Dialect::Sqlite, text, Care::default())
     }
 
     fn new(
         filter: &Filter,
         columns: Vec<(usize, Column)>,
         width: usize,
-        engine: Engine,
+        dialect: Dialect,
         text: TextForm,
         care: Care,
     ) -> Result<Condition, DbError> {
@@ -84,14 +94,15 @@ impl Condition {
         let mut definitions = vec![format!("{number} INTEGER PRIMARY KEY")];
         for (_, column) in &columns {
             let known = |name: &String| ["NOCASE", "RTRIM"].iter().any(|known| name.eq_ignore_ascii_case(known));
-            if let (Engine::Sqlite, Some(collation)) = (engine, column.collation.as_ref().filter(|name| !known(name))) {
+            if let (Dialect::Sqlite, Some(collation)) = (dialect, column.collation.as_ref().filter(|name| !known(name)))
+            {
                 let reason = format!(
                     "column {} is compared by the collation {collation}, which only the application that made it has",
                     column.name
                 );
                 return Err(DbError::Filter { reason });
             }
-            definitions.push(definition(column, engine));
+            definitions.push(definition(column, dialect));
         }
         let making = |error| failed("making a table to apply the filter in", error);
         let sql = format!(
@@ -103,7 +114,7 @@ impl Condition {
         let places: Vec<String> = (0..columns.len()).map(|at| format!(", {}", text.placeholder(at + 1))).collect();
         let insert = format!("INSERT INTO main.t VALUES (NULL{})", places.concat());
         let select = format!("SELECT ({}) IS TRUE FROM main.t ORDER BY {number}", filter.sql);
-        Ok(Condition { scratch, engine, text, columns, width, care, insert, select })
+        Ok(Condition { scratch, dialect, text, columns, width, care, insert, select })
     }
 
     /// For each of `rows` whether it holds.
@@ -146,9 +157,9 @@ impl Condition {
         value: ValueRef<'_>,
         column: &Column,
     ) -> Result<(), DbError> {
-        match self.engine {
-            Engine::Sqlite => self.text.bind(insert, nth, value),
-            Engine::Postgres => bind(insert, nth, value, column, Engine::Postgres)
+        match self.dialect {
+            Dialect::Sqlite => self.text.bind(insert, nth, value),
+            Dialect::Postgres => bind(insert, nth, value, column, Dialect::Postgres)
                 .map_err(|error| failed("applying the filter to rows", error)),
         }
     }
@@ -252,7 +263,7 @@ pub(super) mod tests {
     }
 
     fn told(typed: &str, rows: &[[Value; 2]]) -> Vec<bool> {
-        let condition = Condition::stored(typed, &schema(), Engine::Postgres, &NoNames).unwrap();
+        let condition = Condition::stored(typed, &schema(), Engine::POSTGRES, &NoNames).unwrap();
         let rows: Vec<Vec<u8>> = rows.iter().map(|values| row::encode(values)).collect();
         let judge = || condition.judge(&mut Given(rows.iter(), &[])).unwrap();
         // a second time as well: nothing is left of the rows before
@@ -282,7 +293,7 @@ pub(super) mod tests {
         let schema = TableSchema { table: TableName::bare("mods"), ..schema() };
         let column = Column { sql_type: "ANY".to_owned(), kind: Kind::Other, ..schema.columns[1].clone() };
         let schema = TableSchema { columns: vec![schema.columns[0].clone(), column], ..schema };
-        let filter = Filter::parse("ok < 'z' AND typeof(ok) = 'text'", Engine::Sqlite, &schema, &|_| None).unwrap();
+        let filter = Filter::parse("ok < 'z' AND typeof(ok) = 'text'", Engine::SQLITE, &schema, &|_| None).unwrap();
         let values = ["\u{100}", "\u{e9}", "5"];
         for (form, told) in [(TextForm::Utf16Le, [true, false, true]), (TextForm::Utf8, [false, false, true])] {
             let condition = Condition::beside(&conn, &schema, &filter, &schema, form).unwrap();

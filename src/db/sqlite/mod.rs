@@ -33,7 +33,7 @@ mod twins;
 mod violations;
 mod write;
 
-use super::{Catalog, DbError, Engine, OpenOptions, RestoreTxn, Sink, Snapshot, Source, SourceIdentity, TableRead};
+use super::{Catalog, DbError, Engine, OpenOptions, RestoreTxn, Sink, Snapshot, SourceIdentity, TableRead};
 use crate::codec::{TableName, TableSchema};
 use crate::monitor::Monitor;
 use read::SqliteSnapshot;
@@ -69,7 +69,7 @@ impl Sqlite {
         let reader = connect::reader(&path, options)?;
         let text = TextForm::of(&reader)?;
         let identity = SourceIdentity {
-            engine: Engine::Sqlite,
+            engine: Engine::SQLITE,
             cluster: None,
             database: path.to_string_lossy().into_owned(),
             version: rusqlite::version().to_owned(),
@@ -81,7 +81,7 @@ impl Sqlite {
     }
 }
 
-impl Source for Sqlite {
+impl Sink for Sqlite {
     fn identity(&self) -> &SourceIdentity {
         &self.identity
     }
@@ -97,9 +97,7 @@ impl Source for Sqlite {
     ) -> Result<Box<dyn Snapshot + 's>, DbError> {
         Ok(Box::new(SqliteSnapshot::begin(&self.reader, tables, self.text, monitor)?))
     }
-}
 
-impl Sink for Sqlite {
     fn create(&mut self, schema: &TableSchema) -> Result<(), DbError> {
         let conn = connect::writer(&self.path, &self.options)?;
         let made = conn.execute_batch(&sql::create(schema));

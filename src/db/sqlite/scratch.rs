@@ -1,4 +1,4 @@
-//! Rows of either engine in a SQLite database of our own, to be queried: in memory, spilled to a nameless file where that does
+//! Rows of any engine in a SQLite database of our own, to be queried: in memory, spilled to a nameless file where that does
 //! not suffice, or in a new file for somebody else.
 //!
 //! Tables and columns have the names of the source; a PostgreSQL table outside `public` is called `schema.table`, in one name.
@@ -10,7 +10,7 @@ use super::interrupt::limited;
 use super::scratch_form::{bind, definition, key};
 use super::sql::quote;
 use crate::codec::{TableSchema, ValueRef};
-use crate::db::{DbError, Engine};
+use crate::db::{DbError, Dialect, Engine};
 use crate::monitor::Monitor;
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -72,8 +72,9 @@ impl Scratch {
     /// # Errors
     /// If SQLite does not take such a table.
     pub fn table(&self, schema: &TableSchema, engine: Engine) -> Result<(), DbError> {
-        let mut parts: Vec<String> = schema.columns.iter().map(|column| definition(column, engine)).collect();
-        parts.extend(key(schema, engine));
+        let dialect = engine.info().dialect;
+        let mut parts: Vec<String> = schema.columns.iter().map(|column| definition(column, dialect)).collect();
+        parts.extend(key(schema, dialect));
         if parts.is_empty() {
             // SQLite knows no table without columns
             parts.push("\"\"".to_owned());
@@ -109,7 +110,7 @@ impl Scratch {
         let sql = format!("INSERT INTO main.{} VALUES ({})", quote(&table_name(schema)), places.join(", "));
         self.conn.execute_batch(&format!("PRAGMA cache_size = -{LOADING}; BEGIN")).map_err(loading)?;
         let statement = self.conn.prepare(&sql).map_err(loading)?;
-        let mut insert = Insert { statement, schema, engine };
+        let mut insert = Insert { statement, schema, dialect: engine.info().dialect };
         rows(&mut insert)?;
         drop(insert);
         self.conn.execute_batch(&format!("COMMIT; PRAGMA cache_size = -{CACHE}")).map_err(loading)?;
@@ -238,7 +239,7 @@ impl Scratch {
 pub struct Insert<'s> {
     statement: Statement<'s>,
     schema: &'s TableSchema,
-    engine: Engine,
+    dialect: Dialect,
 }
 
 impl Insert<'_> {
@@ -249,7 +250,7 @@ impl Insert<'_> {
     pub fn take(&mut self, values: &[ValueRef<'_>]) -> Result<(), DbError> {
         let bound = values.iter().zip(&self.schema.columns).enumerate();
         for (nth, (value, column)) in bound {
-            bind(&mut self.statement, nth + 1, *value, column, self.engine)
+            bind(&mut self.statement, nth + 1, *value, column, self.dialect)
                 .map_err(|error| failed(&format!("loading table {}", self.schema.table), error))?;
         }
         Ok(())
@@ -290,7 +291,7 @@ mod tests {
     #[test]
     fn only_one_reading_statement_runs() {
         let mut scratch = Scratch::temporary().unwrap();
-        scratch.table(&schema(), Engine::Sqlite).unwrap();
+        scratch.table(&schema(), Engine::SQLITE).unwrap();
         assert_eq!(
             scratch.tables_read("SELECT count(*) FROM \"shop.mods\"").unwrap().into_iter().collect::<Vec<_>>(),
             ["shop.mods"]

@@ -2,30 +2,30 @@
 
 use super::sides::{Finder, Pair, TableSide};
 use crate::codec::{Key, TableName, TableSchema};
-use crate::db::{Catalog, DbError, Engine, Filter, Sink, Snapshot, TableId, TableRead};
+use crate::db::{Catalog, DbError, Engine, Filter, Snapshot, TableId, TableRead};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::ops::capture::Capture;
+use crate::ops::database::{Connection, Database};
 use crate::ops::held::Held;
 use crate::ops::publish::origin;
-use crate::ops::{OpError, Project, settings};
+use crate::ops::{OpError, Repository};
 use crate::snapshot::Origin;
 
 /// The live database.
-pub(super) struct Live {
-    sink: Box<dyn Sink>,
+pub(super) struct Live<'d> {
+    connection: &'d mut Connection,
     catalog: Catalog,
     origin: Origin,
-    display: String,
 }
 
-impl Live {
+impl<'d> Live<'d> {
     /// Connects to it.
-    pub fn open(finder: &Finder<'_>) -> Result<Live, OpError> {
-        let (mut sink, chosen) = settings::connect(finder.place, finder.project)?;
-        let origin = origin(sink.identity(), finder.project);
-        let catalog = sink.catalog()?;
-        Ok(Live { sink, catalog, origin, display: chosen.url.display() })
+    pub fn open(project: &Repository, database: &'d mut Database) -> Result<Live<'d>, OpError> {
+        let catalog = database.catalog()?;
+        let connection = database.connect()?;
+        let origin = origin(connection.sink.identity(), project);
+        Ok(Live { connection, catalog, origin })
     }
 
     /// Which database it is.
@@ -35,12 +35,12 @@ impl Live {
 
     /// Its name for people.
     pub fn display(&self) -> String {
-        self.display.clone()
+        self.connection.name.clone()
     }
 
     /// Its engine.
     pub fn engine(&self) -> Engine {
-        self.sink.identity().engine
+        self.connection.sink.identity().engine
     }
 
     /// Its tables, and why one cannot be read if it cannot.
@@ -83,7 +83,7 @@ impl Live {
         let gone = || DbError::Changed { table: table.clone(), what: "was dropped".to_owned() };
         let info = self.catalog.table(table).ok_or_else(gone)?;
         let read = TableRead { schema: info.schema.clone(), filter: None };
-        Ok(self.sink.snapshot(&[read], monitor)?)
+        Ok(self.connection.sink.snapshot(&[read], monitor)?)
     }
 
     /// Reads the live tables of `pairs`, each within the filter of the snapshot it is compared with. Those without such a
@@ -114,7 +114,7 @@ impl Live {
             return Ok(());
         }
         let held = Held::new(finder.monitor, engine, finder.project.config.long_snapshot_seconds);
-        let mut snapshot = self.sink.snapshot(&reads, &held)?;
+        let mut snapshot = self.connection.sink.snapshot(&reads, &held)?;
         let capture = Capture {
             objects: finder.overlay,
             scratch: finder.overlay.scratch_dir().to_owned(),
@@ -151,7 +151,12 @@ impl Live {
 }
 
 /// How a live table is read to be compared with `other`.
-fn read(project: &Project, live: &TableSide, other: Option<&TableSide>, engine: Engine) -> Result<TableRead, OpError> {
+fn read(
+    project: &Repository,
+    live: &TableSide,
+    other: Option<&TableSide>,
+    engine: Engine,
+) -> Result<TableRead, OpError> {
     let schema = match other {
         // Rows that nothing told apart then are compared as a whole, also where a key tells them apart now.
         Some(other) if other.schema.key == Key::Rows => TableSchema { key: Key::Rows, ..live.schema.clone() },

@@ -26,9 +26,10 @@ pub use rows::{CellRecord, Records, RowChange, RowOp, RowRecord};
 pub use status::{StatusLine, StatusReport, TableStatus, status};
 
 use super::OpError;
+use super::database::Database;
 use super::overlay::Overlay;
-use super::project::{Place, Project};
 use super::refs::warn;
+use super::repository::Repository;
 use crate::monitor::Monitor;
 use crate::snapshot::{History, Refs};
 use crate::store::{Access, Store};
@@ -67,27 +68,25 @@ pub trait Receiver {
 }
 
 /// A store opened to compare what is in it.
-struct Opened {
-    project: Project,
+struct Opened<'r> {
+    project: &'r Repository,
     store: Store,
     history: History,
     refs: Refs,
 }
 
-impl Opened {
-    fn new(place: &Place) -> Result<Opened, OpError> {
-        let project = Project::find(place)?;
+impl<'r> Opened<'r> {
+    fn new(project: &'r Repository) -> Result<Opened<'r>, OpError> {
         let store = project.open(Access::Read)?;
         let history = History::load(&store)?;
         let refs = Refs::load(&store)?;
         Ok(Opened { project, store, history, refs })
     }
 
-    fn finder<'f>(&'f self, place: &'f Place, overlay: &'f Overlay<'f>, monitor: &'f dyn Monitor) -> Finder<'f> {
+    fn finder<'f>(&'f self, overlay: &'f Overlay<'f>, monitor: &'f dyn Monitor) -> Finder<'f> {
         warn(&self.refs, monitor);
         Finder {
-            place,
-            project: &self.project,
+            project: self.project,
             history: &self.history,
             refs: &self.refs,
             overlay,
@@ -102,20 +101,21 @@ impl Opened {
 /// # Errors
 /// If a reference or table is not found, the database or an object cannot be read, and what `receiver` returns.
 pub fn diff<R: Receiver>(
-    place: &Place,
+    repository: &Repository,
+    database: &mut Database,
     options: &DiffOptions,
     receiver: &mut R,
     monitor: &dyn Monitor,
 ) -> Result<DiffReport, R::Error> {
-    let opened = Opened::new(place)?;
+    let opened = Opened::new(repository)?;
     let overlay = Overlay::new(&opened.store)?;
-    let mut sides = opened.finder(place, &overlay, monitor).find(options)?;
+    let mut sides = opened.finder(&overlay, monitor).find(options, database)?;
     let mut live = sides.live.take();
     let mut live = live.as_mut();
     let mut tables = Vec::with_capacity(sides.pairs.len());
     for (nth, pair) in sides.pairs.iter().enumerate() {
         let aligned = Aligned::of(pair, &overlay, monitor)?;
-        let mut predicate = Predicate::of(&opened.project, options, &sides, aligned.as_ref(), &mut live, monitor)?;
+        let mut predicate = Predicate::of(opened.project, options, &sides, aligned.as_ref(), &mut live, monitor)?;
         let mut table = describe(&overlay, pair, aligned.as_ref(), predicate.as_mut(), options.depth, monitor)?;
         let names = opened.project.field_names(&table.schema);
         table.rename(&*names);

@@ -15,8 +15,9 @@ use crate::codec::{Key, TableSchema, ValueRef};
 use crate::db::{Copies, Crossing, Done, PatchTable, PatchWriter, patch_writer};
 use crate::monitor::Monitor;
 use crate::ops::OpError;
+use crate::ops::database::Database;
 use crate::ops::overlay::Overlay;
-use crate::ops::project::Place;
+use crate::ops::repository::Repository;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -64,20 +65,18 @@ impl Changed<'_> {
 /// # Errors
 /// If the sides are of different engines or cannot be compared, and what `write` returns.
 pub fn patch<E: From<OpError>>(
-    place: &Place,
+    repository: &Repository,
+    database: &mut Database,
     options: &DiffOptions,
     write: &mut dyn FnMut(&str) -> Result<(), E>,
     monitor: &dyn Monitor,
 ) -> Result<PatchReport, E> {
-    let opened = Opened::new(place)?;
+    let opened = Opened::new(repository)?;
     let overlay = Overlay::new(&opened.store)?;
-    let mut sides = opened.finder(place, &overlay, monitor).find(options)?;
+    let mut sides = opened.finder(&overlay, monitor).find(options, database)?;
     let mut live = sides.live.take();
     let mut live = live.as_mut();
-    let Some(engine) = sides.one_engine() else {
-        let what = "one side is PostgreSQL and the other SQLite: no patch runs in both".to_owned();
-        return Err(OpError::Refused { what, allow: None }.into());
-    };
+    let engine = sides.one_engine("no patch runs in both")?;
     let mut report =
         PatchReport { from: sides.from.clone(), to: sides.to.clone(), tables: Vec::new(), left_out: Vec::new() };
     let mut changed = Vec::new();
@@ -101,7 +100,7 @@ pub fn patch<E: From<OpError>>(
             side.as_ref().filter(|side| side.filter.is_none()).map(|side| side.rows)
         };
         let rows = whole(&pair.old).zip(whole(&pair.new)).filter(|_| options.filter.is_none());
-        let predicate = Predicate::of(&opened.project, options, &sides, Some(&aligned), &mut live, monitor)?;
+        let predicate = Predicate::of(opened.project, options, &sides, Some(&aligned), &mut live, monitor)?;
         report.tables.push(pair.table.to_string());
         changed.push(Changed { aligned, predicate, rows, done: Done::default() });
     }

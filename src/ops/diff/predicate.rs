@@ -5,11 +5,12 @@ use super::align::Aligned;
 use super::live::Live;
 use super::sides::Sides;
 use crate::codec::TableSchema;
+use crate::db::TableId;
+use crate::db::scratch::Condition;
 use crate::db::{Filter, Snapshot};
-use crate::db::{TableId, sqlite::Condition};
 use crate::monitor::Monitor;
 use crate::ops::waiting::{Versions, held};
-use crate::ops::{OpError, Project};
+use crate::ops::{OpError, Repository};
 
 /// A condition on rows of one table. A row that changed is wanted if it holds for either version.
 pub(super) enum Predicate<'l> {
@@ -25,18 +26,15 @@ impl<'l> Predicate<'l> {
     /// # Errors
     /// If it cannot be read, names a column that the table does not have, or no database can decide it.
     pub fn of(
-        project: &Project,
+        project: &Repository,
         options: &DiffOptions,
-        sides: &Sides,
+        sides: &Sides<'_>,
         aligned: Option<&Aligned>,
-        live: &mut Option<&'l mut Live>,
+        live: &mut Option<&'l mut Live<'_>>,
         monitor: &'l dyn Monitor,
     ) -> Result<Option<Predicate<'l>>, OpError> {
         let (Some(typed), Some(aligned)) = (&options.filter, aligned) else { return Ok(None) };
-        let Some(engine) = sides.one_engine() else {
-            let what = "one side is PostgreSQL and the other SQLite: --where means other rows in each".to_owned();
-            return Err(OpError::Refused { what, allow: None });
-        };
+        let engine = sides.one_engine("--where means other rows in each")?;
         let names = project.filter_names(&aligned.schema.table);
         Ok(Some(match live.take() {
             Some(live) => {

@@ -6,9 +6,10 @@ use crate::codec::{TableName, TableSchema};
 use crate::db::Engine;
 use crate::hash::Hash;
 use crate::monitor::Monitor;
+use crate::ops::database::Database;
 use crate::ops::names::Tables;
 use crate::ops::overlay::Overlay;
-use crate::ops::project::{Place, Project};
+use crate::ops::repository::Repository;
 use crate::ops::{OpError, names, refs};
 use crate::snapshot::{Entry, History, ReferenceError, Refs, TableEntry, read_schema};
 use crate::store::Objects;
@@ -47,22 +48,30 @@ pub(super) struct Pair {
 }
 
 /// Everything that is compared.
-pub(super) struct Sides {
+pub(super) struct Sides<'d> {
     pub from: DiffSide,
     pub to: DiffSide,
     pub pairs: Vec<Pair>,
     /// The engines that the older and the newer side are of.
     pub engines: (Engine, Engine),
     /// The live database, if it is a side.
-    pub live: Option<Live>,
+    pub live: Option<Live<'d>>,
     /// Every table of the live database, if it is a side, and why it cannot be read if it cannot.
     pub live_tables: Vec<(TableName, Option<String>)>,
 }
 
-impl Sides {
-    /// The engine that both sides are of, if it is one.
-    pub fn one_engine(&self) -> Option<Engine> {
-        (self.engines.0 == self.engines.1).then_some(self.engines.0)
+impl Sides<'_> {
+    /// The engine that both sides are of.
+    ///
+    /// # Errors
+    /// [`OpError::Refused`] if there are two, with what that means.
+    pub fn one_engine(&self, therefore: &str) -> Result<Engine, OpError> {
+        let (old, new) = self.engines;
+        if old == new {
+            return Ok(old);
+        }
+        let what = format!("one side is {} and the other {}: {therefore}", old.info().title, new.info().title);
+        Err(OpError::Refused { what, allow: None })
     }
 }
 
@@ -79,8 +88,7 @@ enum Found<'h> {
 
 /// What finding both sides needs.
 pub(super) struct Finder<'f> {
-    pub place: &'f Place,
-    pub project: &'f Project,
+    pub project: &'f Repository,
     pub history: &'f History,
     pub refs: &'f Refs,
     pub overlay: &'f Overlay<'f>,
@@ -94,7 +102,7 @@ impl<'f> Finder<'f> {
     ///
     /// # Errors
     /// If a reference or table is not found, or the database cannot be read.
-    pub fn find(&self, options: &DiffOptions) -> Result<Sides, OpError> {
+    pub fn find<'d>(&self, options: &DiffOptions, database: &'d mut Database) -> Result<Sides<'d>, OpError> {
         let (sides, tables) = self.sides_and_tables(options);
         let from = self.side(sides.first().copied().unwrap_or(LATEST), sides.is_empty())?;
         let to = self.side(sides.get(1).copied().unwrap_or(LIVE), false)?;
@@ -102,7 +110,7 @@ impl<'f> Finder<'f> {
             return Err(OpError::Usage("the live database is compared with a snapshot, not with itself".to_owned()));
         }
         let mut live = match matches!(from, Found::Live) || matches!(to, Found::Live) {
-            true => Some(Live::open(self)?),
+            true => Some(Live::open(self.project, database)?),
             false => None,
         };
         let wanted = self.wanted(&from, &to, &tables, &options.exclude, live.as_ref())?;
@@ -121,10 +129,10 @@ impl<'f> Finder<'f> {
             live.capture(self, &mut pairs, matches!(from, Found::Live), wants_rows)?;
         }
         let engine = |found: &Found<'_>| match (found, &live) {
-            (Found::Snapshot { entry, .. }, _) => Some(entry.manifest.source.engine),
-            (Found::Live | Found::Latest, live) => live.as_ref().map(Live::engine),
+            (Found::Snapshot { entry, .. }, _) => entry.manifest.source.engine().map(Some),
+            (Found::Live | Found::Latest, live) => Ok(live.as_ref().map(Live::engine)),
         };
-        let engines = engine(&from).zip(engine(&to));
+        let engines = engine(&from)?.zip(engine(&to)?);
         let engines = engines.ok_or_else(|| OpError::Usage("no database was opened to compare with".to_owned()))?;
         let mut sides = Sides {
             from: self.describe(&from, live.as_ref(), &pairs),
@@ -193,7 +201,7 @@ impl<'f> Finder<'f> {
         to: &Found<'_>,
         typed: &[String],
         excluded: &[String],
-        live: Option<&Live>,
+        live: Option<&Live<'_>>,
     ) -> Result<Vec<TableName>, OpError> {
         let mut all: BTreeMap<&TableName, &[TableName]> = BTreeMap::new();
         for side in [from, to] {
@@ -236,7 +244,7 @@ impl<'f> Finder<'f> {
         &'t self,
         mut all: BTreeMap<&'t TableName, &'t [TableName]>,
         typed: &[String],
-        live: Option<&'t Live>,
+        live: Option<&'t Live<'_>>,
     ) -> Result<Vec<TableName>, OpError> {
         for info in live.iter().flat_map(|live| &live.catalog().tables) {
             all.insert(&info.schema.table, &info.part_of);
@@ -249,7 +257,12 @@ impl<'f> Finder<'f> {
     }
 
     /// That side's version of a table; a live one is told by its schema, and captured later.
-    fn table(&self, found: &Found<'_>, table: &TableName, live: Option<&Live>) -> Result<Option<TableSide>, OpError> {
+    fn table(
+        &self,
+        found: &Found<'_>,
+        table: &TableName,
+        live: Option<&Live<'_>>,
+    ) -> Result<Option<TableSide>, OpError> {
         match found {
             Found::Live => live.map_or(Ok(None), |live| live.table(table)),
             Found::Snapshot { entry, .. } => {
@@ -266,7 +279,7 @@ impl<'f> Finder<'f> {
         }
     }
 
-    fn describe(&self, found: &Found<'_>, live: Option<&Live>, pairs: &[Pair]) -> DiffSide {
+    fn describe(&self, found: &Found<'_>, live: Option<&Live<'_>>, pairs: &[Pair]) -> DiffSide {
         let snapshot = |entry: &Entry, name: String| DiffSide {
             name,
             id: Some(entry.id.to_hex()),
@@ -305,7 +318,7 @@ pub(super) fn snapshot_side(objects: &dyn Objects, entry: &Entry, held: &TableEn
         schema: read_schema(objects, &held.schema_object)?,
         root: held.root,
         rows: held.rows,
-        engine: entry.manifest.source.engine,
+        engine: entry.manifest.source.engine()?,
         filter: held.filter.clone(),
         snapshot: Some(entry.id),
         since: None,

@@ -99,7 +99,7 @@ mod tests {
         let broken = [&b"x".repeat(LONG)[..], b"\xff"].concat();
         let postgres = [ValueRef::Text(&quotes), ValueRef::Blob(&broken), ValueRef::Int(1), ValueRef::Text(b"short")];
         let sqlite = [&postgres[..], &[ValueRef::Text(&controls), ValueRef::Text(&broken)]].concat();
-        for (engine, values) in [(Engine::Postgres, &postgres[..]), (Engine::Sqlite, &sqlite)] {
+        for (engine, values) in [(Engine::POSTGRES, &postgres[..]), (Engine::SQLITE, &sqlite)] {
             let writer = patch_writer(engine);
             let statement = |values: &[ValueRef<'_>]| {
                 let texts = values.iter().filter(|value| bytes(**value).is_some()).map(|value| writer.literal(*value));

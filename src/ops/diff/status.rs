@@ -5,8 +5,9 @@ use super::sides::{Finder, Sides};
 use super::{Counts, Depth, DiffOptions, Opened, TableState, describe};
 use crate::monitor::Monitor;
 use crate::ops::OpError;
+use crate::ops::database::Database;
 use crate::ops::overlay::Overlay;
-use crate::ops::project::Place;
+use crate::ops::repository::Repository;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -68,12 +69,17 @@ pub struct StatusReport {
 ///
 /// # Errors
 /// If there is no store or database, or a table cannot be read.
-pub fn status(place: &Place, tables: &[String], monitor: &dyn Monitor) -> Result<StatusReport, OpError> {
-    let opened = Opened::new(place)?;
+pub fn status(
+    repository: &Repository,
+    database: &mut Database,
+    tables: &[String],
+    monitor: &dyn Monitor,
+) -> Result<StatusReport, OpError> {
+    let opened = Opened::new(repository)?;
     let overlay = Overlay::new(&opened.store)?;
-    let finder = Finder { none_is_fine: true, ..opened.finder(place, &overlay, monitor) };
+    let finder = Finder { none_is_fine: true, ..opened.finder(&overlay, monitor) };
     let options = DiffOptions { tables: tables.to_vec(), depth: Depth::Counts, ..DiffOptions::default() };
-    let sides = finder.find(&options)?;
+    let sides = finder.find(&options, database)?;
     let mut lines = Vec::with_capacity(sides.pairs.len());
     for pair in &sides.pairs {
         let aligned = Aligned::of(pair, &overlay, monitor)?;
@@ -104,7 +110,7 @@ pub fn status(place: &Place, tables: &[String], monitor: &dyn Monitor) -> Result
     Ok(StatusReport { database: sides.to.database.unwrap_or_default(), tables: lines, different })
 }
 
-fn without_snapshot(sides: &Sides) -> Vec<StatusLine> {
+fn without_snapshot(sides: &Sides<'_>) -> Vec<StatusLine> {
     let known = |table: &crate::codec::TableName| sides.pairs.iter().any(|pair| pair.table == *table);
     let line = |(table, refusal): &(crate::codec::TableName, Option<String>)| StatusLine {
         table: table.to_string(),

@@ -3,7 +3,7 @@
 use super::MANIFEST_FILE;
 use crate::monitor::{Monitor, Step};
 use crate::ops::OpError;
-use crate::ops::project::{Place, Project};
+use crate::ops::repository::Repository;
 use crate::prisma::{BackupEntry, BackupId, BackupManifest, BackupStatus};
 use crate::snapshot::Manifest;
 use jiff::Timestamp;
@@ -48,8 +48,8 @@ pub struct BackupsReport {
 ///
 /// # Errors
 /// If there is no store or the list cannot be read.
-pub fn backups(place: &Place) -> Result<BackupsReport, OpError> {
-    let dir = Project::find(place)?.export_dir()?;
+pub fn backups(repository: &Repository) -> Result<BackupsReport, OpError> {
+    let dir = repository.export_dir()?;
     let path = dir.join(MANIFEST_FILE);
     let mut backups = Vec::new();
     if path.exists() {
@@ -79,7 +79,7 @@ fn listed(entry: BackupEntry, dir: &Path) -> ListedBackup {
 }
 
 /// The names of the export files of a snapshot that are there and in the list.
-pub(in crate::ops) fn files_of(project: &Project, manifest: &Manifest) -> Result<Vec<String>, OpError> {
+pub(in crate::ops) fn files_of(project: &Repository, manifest: &Manifest) -> Result<Vec<String>, OpError> {
     let dir = project.export_dir()?;
     let path = dir.join(MANIFEST_FILE);
     if !path.exists() {
@@ -95,7 +95,7 @@ pub(in crate::ops) fn files_of(project: &Project, manifest: &Manifest) -> Result
 }
 
 /// Removes the export files of a snapshot, and their entries. Returns the names of the files that went.
-pub(in crate::ops) fn remove(project: &Project, manifest: &Manifest) -> Result<Vec<String>, OpError> {
+pub(in crate::ops) fn remove(project: &Repository, manifest: &Manifest) -> Result<Vec<String>, OpError> {
     let dir = project.export_dir()?;
     let path = dir.join(MANIFEST_FILE);
     if !path.exists() {
@@ -119,7 +119,7 @@ pub(in crate::ops) fn remove(project: &Project, manifest: &Manifest) -> Result<V
 }
 
 /// Gives the exports of a snapshot its new message as their reason.
-pub(in crate::ops) fn set_reason(project: &Project, manifest: &Manifest) -> Result<(), OpError> {
+pub(in crate::ops) fn set_reason(project: &Repository, manifest: &Manifest) -> Result<(), OpError> {
     let path = project.export_dir()?.join(MANIFEST_FILE);
     if !path.exists() {
         return Ok(());
@@ -140,7 +140,7 @@ pub(in crate::ops) fn set_reason(project: &Project, manifest: &Manifest) -> Resu
 /// `check` says whether a file that is there is whole. Returns what is wrong with others: files that are gone, and entries that
 /// name something else than a backup's file in this folder, which is not followed.
 pub(in crate::ops) fn check_all(
-    project: &Project,
+    project: &Repository,
     check: &mut dyn FnMut(&Path) -> Result<bool, OpError>,
     monitor: &dyn Monitor,
 ) -> Result<Vec<(String, String)>, OpError> {

@@ -8,8 +8,8 @@ pub use list::{BackupsReport, ListedBackup, backups};
 pub(super) use list::{check_all, files_of, remove, set_reason};
 
 use super::OpError;
-use super::project::{Place, Project};
 use super::refs::{Referenced, resolve_or_table, warn};
+use super::repository::Repository;
 use crate::monitor::{Monitor, Step};
 use crate::prisma::{
     BackupEntry, BackupId, BackupManifest, BackupStatus, ExportInfo, ExportWriter, Retention, write_gitignore,
@@ -73,24 +73,23 @@ pub struct ExportReport {
 /// # Errors
 /// If it names none, an object is damaged, or a file cannot be written: then no file of that table has its final name.
 pub fn export(
-    place: &Place,
+    repository: &Repository,
     reference: &str,
     options: &ExportOptions,
     monitor: &dyn Monitor,
 ) -> Result<ExportReport, OpError> {
-    let project = Project::find(place)?;
-    let store = project.open(Access::Read)?;
+    let store = repository.open(Access::Read)?;
     let history = History::load(&store)?;
     let refs = Refs::load(&store)?;
     warn(&refs, monitor);
-    let referenced = resolve_or_table(&project, &history, &refs, reference)?;
-    let options = ExportOptions { dir: options.dir.as_ref().map(|dir| place.dir.join(dir)), ..options.clone() };
-    export_aimed(&project, &store, &referenced, &options, monitor)
+    let referenced = resolve_or_table(repository, &history, &refs, reference)?;
+    let options = ExportOptions { dir: options.dir.as_ref().map(|dir| repository.dir().join(dir)), ..options.clone() };
+    export_aimed(repository, &store, &referenced, &options, monitor)
 }
 
 /// Exports a snapshot that is at hand, whole.
 pub(super) fn export_entry(
-    project: &Project,
+    project: &Repository,
     store: &Store,
     entry: &Entry,
     monitor: &dyn Monitor,
@@ -100,7 +99,7 @@ pub(super) fn export_entry(
 }
 
 fn export_aimed(
-    project: &Project,
+    project: &Repository,
     store: &Store,
     referenced: &Referenced<'_>,
     options: &ExportOptions,
@@ -163,7 +162,7 @@ fn file_name(path: &Path) -> String {
 }
 
 fn export_table(
-    project: &Project,
+    project: &Repository,
     prisma: &PrismaSide,
     objects: &dyn Objects,
     entry: &Entry,
@@ -177,7 +176,7 @@ fn export_table(
     let names = project.field_names(&schema);
     let (json, script_path) = (dir.join(backup.json_file()), dir.join(backup.script_file()));
     let info = ExportInfo {
-        engine: entry.manifest.source.engine,
+        engine: entry.manifest.source.engine()?,
         created_at: entry.manifest.created_at,
         schema_version: entry.manifest.schema_version.clone(),
         filter_applied: table.filter.clone(),
@@ -210,7 +209,7 @@ fn export_table(
             table.rows, table.table, written.records
         )));
     }
-    write_restore_script(&script_path, &prisma.script_options(dir, entry.manifest.source.engine))?;
+    write_restore_script(&script_path, &prisma.script_options(dir, entry.manifest.source.engine()?))?;
     Ok(ExportedTable {
         table: table.table.to_string(),
         backup: table.backup.clone(),

@@ -1,7 +1,7 @@
 //! What an export takes from the project's use of Prisma.
 
 use crate::codec::Engine;
-use crate::ops::project::Project;
+use crate::ops::repository::Repository;
 use crate::prisma::project::PrismaProject;
 use crate::prisma::{ScriptOptions, Surroundings};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ pub(super) struct PrismaSide {
 
 impl PrismaSide {
     /// Looks for it. A schema that cannot be read is no reason not to export: the script says so in its first comment.
-    pub(super) fn find(project: &Project) -> PrismaSide {
+    pub(super) fn find(project: &Repository) -> PrismaSide {
         let root = project.root.clone();
         let (found, trouble) = (project.models().prisma.clone(), project.models().broken.clone());
         let named = |name: &str| {
@@ -41,7 +41,7 @@ impl PrismaSide {
         let mut options = Surroundings {
             root: &self.root,
             script_dir: dir,
-            engine: engine.provider(),
+            engine: engine.info().provider,
             schema: self.project.as_ref().map(|project| &project.schema),
             sqlite_folders: &sqlite_folders,
             url: url.as_ref(),

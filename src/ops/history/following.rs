@@ -4,7 +4,7 @@ use super::{Bytes, CellChange, Form, HistoryStep, RowEvent, StoredRow};
 use crate::codec::Engine;
 use crate::hash::{Hash, Hasher};
 use crate::ops::OpError;
-use crate::ops::project::Project;
+use crate::ops::repository::Repository;
 use crate::ops::show::lookup;
 use crate::snapshot::{Actor, Entry, TableEntry};
 use crate::store::Store;
@@ -77,7 +77,7 @@ struct Version {
 
 /// What follows the row from snapshot to snapshot, the oldest first.
 pub(super) struct Following<'f> {
-    project: &'f Project,
+    project: &'f Repository,
     store: &'f Store,
     rows: Finder<'f>,
     forms: HashMap<Hash, Arc<Form>>,
@@ -91,7 +91,7 @@ pub(super) struct Following<'f> {
 }
 
 impl<'f> Following<'f> {
-    pub(super) fn new(project: &'f Project, store: &'f Store, key: &'f str) -> Following<'f> {
+    pub(super) fn new(project: &'f Repository, store: &'f Store, key: &'f str) -> Following<'f> {
         Following {
             project,
             store,
@@ -120,7 +120,7 @@ impl<'f> Following<'f> {
             self.same();
             return Ok(());
         }
-        let (fields, row) = self.find(entry.manifest.source.engine, tables)?.unzip();
+        let (fields, row) = self.find(entry.manifest.source.engine()?, tables)?.unzip();
         // outside a filter, or in a partition that the snapshot does not have, a row may well be there
         if fields.is_none()
             && (tables.iter().any(|table| table.filter.is_some()) || tables.len() < self.before.at.len())

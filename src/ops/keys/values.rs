@@ -1,7 +1,7 @@
 //! The values that a text, or a JSON value, can stand for in a column.
 
 use super::Names;
-use crate::codec::{Engine, Kind, TableSchema, Value};
+use crate::codec::{Booleans, Columns, Kind, TableSchema, Value};
 use crate::prisma::column_value;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use jiff::Timestamp;
@@ -18,7 +18,8 @@ pub(super) enum Typed<'t> {
 /// All values that `typed` can stand for in the column at `position`, the likeliest first.
 pub(super) fn of(schema: &TableSchema, position: usize, typed: &Typed<'_>, names: Names<'_>) -> Vec<Value> {
     let Some(column) = schema.columns.get(position) else { return Vec::new() };
-    let postgres = names.engine == Engine::Postgres;
+    let engine = names.engine.info();
+    let typed_column = engine.columns == Columns::Typed;
     let mut found = Vec::new();
     let recorded = |json: &str| column_value(names.engine, schema, names.fields, position, json);
     let (text, is_json_text) = match typed {
@@ -28,9 +29,9 @@ pub(super) fn of(schema: &TableSchema, position: usize, typed: &Typed<'_>, names
         Typed::Json(other) => {
             let json = other.to_string();
             found.extend(recorded(&json));
-            found.extend(match (postgres, other) {
-                (true, _) => of_postgres(column.kind, &json),
-                (false, Json::Bool(truth)) => vec![Value::Int(i64::from(*truth))],
+            found.extend(match (typed_column, other) {
+                (true, _) => typed_values(column.kind, &json, engine.booleans),
+                (false, Json::Bool(truth)) => vec![truth_value(engine.booleans, *truth)],
                 (false, Json::Number(_)) => numbers(&json),
                 (false, _) => Vec::new(),
             });
@@ -40,10 +41,10 @@ pub(super) fn of(schema: &TableSchema, position: usize, typed: &Typed<'_>, names
     if let Some(label) = names.filter.label(&column.name, &text) {
         found.push(Value::Text(label.into_bytes()));
     }
-    match postgres && !column.array {
-        true => found.extend(of_postgres(column.kind, &text)),
-        false if !postgres => found.extend(of_sqlite(column.kind, &text, is_json_text)),
-        false => {}
+    match engine.columns {
+        Columns::Typed if column.array => {}
+        Columns::Typed => found.extend(typed_values(column.kind, &text, engine.booleans)),
+        Columns::Dynamic => found.extend(dynamic_values(column.kind, &text, is_json_text, engine.booleans)),
     }
     found.extend(recorded(&Json::from(text.as_str()).to_string()));
     if !is_json_text {
@@ -55,21 +56,21 @@ pub(super) fn of(schema: &TableSchema, position: usize, typed: &Typed<'_>, names
         } else if let Some(quoted) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
             found.push(Value::Text(quoted.replace("\"\"", "\"").into_bytes()));
         }
-    } else if found.is_empty() || !postgres {
+    } else if found.is_empty() || engine.columns == Columns::Dynamic {
         found.push(Value::Text(text.into_bytes()));
     }
     found
 }
 
-/// What PostgreSQL takes for a value of that kind.
-fn of_postgres(kind: Kind, text: &str) -> Vec<Value> {
+/// What a column of that kind takes the text for, in the form that PostgreSQL prints.
+fn typed_values(kind: Kind, text: &str, booleans: Booleans) -> Vec<Value> {
     let trimmed = text.trim();
     let texts = |texts: Vec<String>| texts.into_iter().map(|text| Value::Text(text.into_bytes())).collect();
     match kind {
         Kind::Int | Kind::BigInt => trimmed.parse().ok().map(Value::Int).into_iter().collect(),
         Kind::Float4 => trimmed.parse::<f32>().ok().map(|real| Value::Real(real.into())).into_iter().collect(),
         Kind::Float8 => trimmed.parse().ok().map(Value::Real).into_iter().collect(),
-        Kind::Bool => texts(truth(trimmed).map(|truth| if truth { "t" } else { "f" }.to_owned()).into_iter().collect()),
+        Kind::Bool => truth(trimmed).map(|truth| truth_value(booleans, truth)).into_iter().collect(),
         Kind::Uuid => texts(uuid(trimmed).into_iter().collect()),
         Kind::Numeric => texts(decimal(trimmed).into_iter().collect()),
         Kind::Bytes => from_hex(hex_literal(trimmed).unwrap_or(trimmed)).map(Value::Blob).into_iter().collect(),
@@ -80,15 +81,15 @@ fn of_postgres(kind: Kind, text: &str) -> Vec<Value> {
     }
 }
 
-/// What SQLite can hold for a text: of that kind, by its affinity, or as Prisma stores it.
-fn of_sqlite(kind: Kind, text: &str, is_json_text: bool) -> Vec<Value> {
+/// What a column of values of any class can hold for a text: of that kind, by SQLite's affinity, or as Prisma stores it.
+fn dynamic_values(kind: Kind, text: &str, is_json_text: bool, booleans: Booleans) -> Vec<Value> {
     let mut found = Vec::new();
     let trimmed = text.trim();
     if !is_json_text || !matches!(kind, Kind::Text | Kind::Other) {
         found.extend(numbers(trimmed));
     }
     if let (Kind::Bool, Some(truth)) = (kind, truth(trimmed)) {
-        found.push(Value::Int(i64::from(truth)));
+        found.push(truth_value(booleans, truth));
     }
     if kind == Kind::Uuid {
         found.extend([text.to_lowercase(), text.to_uppercase()].map(|text| Value::Text(text.into_bytes())));
@@ -112,6 +113,14 @@ fn of_sqlite(kind: Kind, text: &str, is_json_text: bool) -> Vec<Value> {
     let digits = hex_literal(trimmed).or((kind == Kind::Bytes).then_some(trimmed));
     found.extend(digits.and_then(from_hex).map(Value::Blob));
     found
+}
+
+fn truth_value(booleans: Booleans, truth: bool) -> Value {
+    match (booleans, truth) {
+        (Booleans::Letters, true) => Value::Text(b"t".to_vec()),
+        (Booleans::Letters, false) => Value::Text(b"f".to_vec()),
+        (Booleans::Numbers, truth) => Value::Int(i64::from(truth)),
+    }
 }
 
 /// The digits of `x'00ff'`, as `diff` shows bytes.

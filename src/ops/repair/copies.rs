@@ -6,7 +6,7 @@ use crate::fsio::{Disk, FileKind, FileSystem};
 use crate::monitor::{Monitor, Step};
 use crate::ops::capture::Capture;
 use crate::ops::exported::{FileRows, usable_schema};
-use crate::ops::project::{Place, Project, STORE_DIR};
+use crate::ops::repository::{Repository, STORE_DIR};
 use crate::ops::verify::Damage;
 use crate::ops::wanted::Wanted;
 use crate::ops::{ErrorKind, OpError};
@@ -38,7 +38,7 @@ impl Copies {
     ///
     /// # Errors
     /// If a path that was named leads to nothing that can be used.
-    pub fn find(place: &Place, project: &Project, named: &[PathBuf]) -> Result<Copies, OpError> {
+    pub fn find(project: &Repository, named: &[PathBuf]) -> Result<Copies, OpError> {
         let mut copies = Copies::default();
         if let Ok(dir) = project.export_dir() {
             if let Err(error) = copies.add_folder(&dir) {
@@ -48,7 +48,7 @@ impl Copies {
             copies.manifests.clear();
         }
         for typed in named {
-            let path = place.dir.join(typed);
+            let path = project.dir().join(typed);
             let before = copies.len();
             match fs::metadata(&path).map_err(|error| OpError::io("read", &path, error))?.is_dir() {
                 true => {
@@ -118,7 +118,7 @@ impl Copies {
     /// Makes what is missing from exported rows of these tables. Returns how many objects.
     pub fn rebuild(
         &mut self,
-        project: &Project,
+        project: &Repository,
         store: &Store,
         lacks: &[Lack],
         monitor: &dyn Monitor,
@@ -142,7 +142,7 @@ impl Copies {
         Ok(objects)
     }
 
-    fn cannot_use(&mut self, project: &Project, path: &Path, reason: String) {
+    fn cannot_use(&mut self, project: &Repository, path: &Path, reason: String) {
         let what = path.strip_prefix(&project.root).unwrap_or(path).display().to_string();
         let damage = Damage { what, reason };
         if !self.unusable.contains(&damage) {

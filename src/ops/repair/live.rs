@@ -6,10 +6,10 @@ use crate::db::{Catalog, DbError, Engine, Filter, TableRead};
 use crate::monitor::{Monitor, Step};
 use crate::ops::OpError;
 use crate::ops::capture::Capture;
+use crate::ops::database::Database;
 use crate::ops::held::Held;
-use crate::ops::project::{Place, Project};
 use crate::ops::publish::origin;
-use crate::ops::settings;
+use crate::ops::repository::Repository;
 use crate::ops::wanted::Wanted;
 use crate::snapshot::TableEntry;
 use crate::store::Store;
@@ -28,21 +28,21 @@ impl Live {
     /// Reads the tables that lack something, and stores of their objects those that are missing. Returns how many.
     pub fn fetch(
         &mut self,
-        place: &Place,
-        project: &Project,
+        project: &Repository,
+        database: &mut Database,
         store: &Store,
         lacks: &[Lack],
         monitor: &dyn Monitor,
     ) -> Result<u64, OpError> {
         self.failure = None;
-        let (mut source, catalog) =
-            match settings::connect(place, project).and_then(|(mut source, _)| Ok((source.catalog()?, source))) {
-                Ok((catalog, source)) => (source, catalog),
-                Err(error) => {
-                    self.failure = Some(error.to_string());
-                    return Ok(0);
-                }
-            };
+        let connected = database.catalog().and_then(|catalog| Ok((catalog, &mut database.connect()?.sink)));
+        let (catalog, source) = match connected {
+            Ok(connected) => connected,
+            Err(error) => {
+                self.failure = Some(error.to_string());
+                return Ok(0);
+            }
+        };
         let here = origin(&source.identity().clone(), project);
         let mut reads: Vec<TableRead> = Vec::new();
         let mut asked: Vec<(&TableName, Option<&String>)> = Vec::new();
@@ -101,7 +101,7 @@ impl Live {
 
 /// How the rows of a table of a snapshot are read; `None` if the database has no such table.
 fn read(
-    project: &Project,
+    project: &Repository,
     catalog: &Catalog,
     table: &TableEntry,
     engine: Engine,

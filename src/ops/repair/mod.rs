@@ -4,7 +4,8 @@ mod copies;
 mod live;
 
 use super::OpError;
-use super::project::{Place, Project};
+use super::database::Database;
+use super::repository::Repository;
 use super::verify::Damage;
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
@@ -119,10 +120,15 @@ impl RepairReport {
 /// # Errors
 /// If there is no store, or it is in use; if there is nothing to use at one of the paths; if the disk refuses. What could be read
 /// before can be read then too.
-pub fn repair(place: &Place, from: &[PathBuf], dry_run: bool, monitor: &dyn Monitor) -> Result<RepairReport, OpError> {
-    let project = Project::find(place)?;
-    let mut copies = Copies::find(place, &project, from)?;
-    let store = project.open(if dry_run { Access::Read } else { Access::Exclusive })?;
+pub fn repair(
+    repository: &Repository,
+    database: &mut Database,
+    from: &[PathBuf],
+    dry_run: bool,
+    monitor: &dyn Monitor,
+) -> Result<RepairReport, OpError> {
+    let mut copies = Copies::find(repository, from)?;
+    let store = repository.open(if dry_run { Access::Read } else { Access::Exclusive })?;
     monitor.begin(&Step { verb: "Checking", subject: "packs", ..Step::default() });
     let mended = store.mend(&LeafForms, dry_run, monitor);
     monitor.end();
@@ -149,8 +155,8 @@ pub fn repair(place: &Place, from: &[PathBuf], dry_run: bool, monitor: &dyn Moni
                 }
                 let taken = match way {
                     Way::Packs => copies.recall(&store, &after, monitor)?,
-                    Way::Exports => copies.rebuild(&project, &store, &after, monitor)?,
-                    Way::Live => live.fetch(place, &project, &store, &after, monitor)?,
+                    Way::Exports => copies.rebuild(repository, &store, &after, monitor)?,
+                    Way::Live => live.fetch(repository, database, &store, &after, monitor)?,
                 };
                 if taken > 0 {
                     stored += taken;
@@ -164,18 +170,18 @@ pub fn repair(place: &Place, from: &[PathBuf], dry_run: bool, monitor: &dyn Moni
     }
     Ok(RepairReport {
         dry_run,
-        packs: packs(&project, &mended),
-        index: mended.index.iter().map(|(path, reason)| damage(&project, path, reason)).collect(),
-        mended: mended.files.iter().map(|path| shown(&project, path)).collect(),
-        manifests: manifests.iter().map(|path| shown(&project, path)).collect(),
-        quarantined: mended.quarantined.iter().map(|path| shown(&project, path)).collect(),
+        packs: packs(repository, &mended),
+        index: mended.index.iter().map(|(path, reason)| damage(repository, path, reason)).collect(),
+        mended: mended.files.iter().map(|path| shown(repository, path)).collect(),
+        manifests: manifests.iter().map(|path| shown(repository, path)).collect(),
+        quarantined: mended.quarantined.iter().map(|path| shown(repository, path)).collect(),
         from_packs: copies.from_packs,
         from_exports: copies.from_exports,
         unusable: if before.is_empty() { Vec::new() } else { copies.unusable },
         from_live: live.objects,
         live: live.failure,
         snapshots: told(&entries, &before, &after),
-        left: left(&project, &store, &mended)?,
+        left: left(repository, &store, &mended)?,
     })
 }
 
@@ -272,7 +278,7 @@ fn told(entries: &[(&Entry, bool)], before: &[Lack], after: &[Lack]) -> Vec<Repa
 }
 
 /// What no repair puts right: manifests and refs that cannot be read.
-fn left(project: &Project, store: &Store, mended: &Mended) -> Result<Vec<Damage>, OpError> {
+fn left(project: &Repository, store: &Store, mended: &Mended) -> Result<Vec<Damage>, OpError> {
     let stays = |damage: &&crate::store::Damage| {
         !matches!(damage.kind, DamageKind::Index | DamageKind::PackMissing) && !mended.files.contains(&damage.path)
     };
@@ -280,7 +286,7 @@ fn left(project: &Project, store: &Store, mended: &Mended) -> Result<Vec<Damage>
     Ok(found.iter().filter(stays).map(|found| damage(project, &found.path, &found.reason)).collect())
 }
 
-fn packs(project: &Project, mended: &Mended) -> Vec<RepairedPack> {
+fn packs(project: &Repository, mended: &Mended) -> Vec<RepairedPack> {
     let told = |pack: &crate::store::MendedPack| RepairedPack {
         path: shown(project, &pack.path),
         reason: pack.reason.clone(),
@@ -290,11 +296,11 @@ fn packs(project: &Project, mended: &Mended) -> Vec<RepairedPack> {
     mended.packs.iter().map(told).collect()
 }
 
-fn damage(project: &Project, path: &std::path::Path, reason: &str) -> Damage {
+fn damage(project: &Repository, path: &std::path::Path, reason: &str) -> Damage {
     Damage { what: shown(project, path), reason: reason.to_owned() }
 }
 
 /// A file of the store as it is called in the store.
-fn shown(project: &Project, path: &std::path::Path) -> String {
+fn shown(project: &Repository, path: &std::path::Path) -> String {
     path.strip_prefix(&project.store_dir).unwrap_or(path).display().to_string()
 }

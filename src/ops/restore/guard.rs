@@ -55,13 +55,13 @@ mod tests {
         let (cluster, database, version) = (Some(cluster.to_owned()), database.to_owned(), "15".to_owned());
         let local = host == "localhost";
         let origin = Origin {
-            engine: Engine::Postgres,
+            engine: "postgres".to_owned(),
             cluster: cluster.clone(),
             database: database.clone(),
             version: version.clone(),
         };
         let host = Some(host.to_owned());
-        (origin, SourceIdentity { engine: Engine::Postgres, cluster, database, version, user: None, host, local })
+        (origin, SourceIdentity { engine: Engine::POSTGRES, cluster, database, version, user: None, host, local })
     }
 
     #[test]
@@ -89,7 +89,7 @@ mod tests {
         }
         let (target, identity) = place("1", "dev", "localhost");
         check(&none(), &home, &target, &identity).unwrap();
-        let sqlite = Origin { engine: Engine::Sqlite, ..home };
+        let sqlite = Origin { engine: "sqlite".to_owned(), ..home };
         let all = RestoreOptions { other_database: true, remote: true, production: true, ..none() };
         assert!(matches!(check(&all, &sqlite, &target, &identity), Err(OpError::Refused { allow: None, .. })));
     }

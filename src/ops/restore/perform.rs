@@ -9,8 +9,8 @@ use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::actor;
-use crate::ops::project::Project;
 use crate::ops::publish::{Captured, Draft, Published, Taking, publish};
+use crate::ops::repository::Repository;
 use crate::ops::wording::counted;
 use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind};
 use crate::store::{Session, Store};
@@ -22,7 +22,7 @@ const SAFETY_REASON: &str = "safety: before restoring ";
 
 /// A restore whose tables are chosen.
 pub(super) struct Work<'w> {
-    pub project: &'w Project,
+    pub project: &'w Repository,
     pub store: &'w Store,
     pub history: &'w History,
     pub entry: &'w Entry,

@@ -10,7 +10,7 @@ use crate::hash::{Hash, Hasher};
 use crate::ops::keys::{Names, TypedKey};
 use crate::ops::names::whole as whole_of;
 use crate::ops::publish::{Captured, Compared, Taking};
-use crate::ops::{OpError, Project};
+use crate::ops::{OpError, Repository};
 use crate::snapshot::{Entry, TableEntry, read_schema};
 use crate::store::{NewObjects, Objects};
 use crate::tree::Finder;
@@ -82,7 +82,7 @@ pub(super) struct Targets {
 /// # Errors
 /// If a table is not in the snapshot, is gone from the database, or its schema no longer takes the rows.
 pub(super) fn targets(
-    project: &Project,
+    project: &Repository,
     objects: &dyn Objects,
     entry: &Entry,
     chosen: &[usize],
@@ -129,7 +129,7 @@ pub(super) fn targets(
 
 /// The position of the partition that has the row whose key was typed.
 fn holder(
-    project: &Project,
+    project: &Repository,
     objects: &dyn Objects,
     entry: &Entry,
     chosen: &[usize],
@@ -138,7 +138,7 @@ fn holder(
     for position in chosen {
         let table = &entry.manifest.tables[*position];
         let schema = read_schema(objects, &table.schema_object)?;
-        let typed = typed_key(project, entry.manifest.source.engine, &schema, options)?;
+        let typed = typed_key(project, entry.manifest.source.engine()?, &schema, options)?;
         if typed.map(|typed| typed.find(&Finder::new(objects), &schema, &table.root)).transpose()?.flatten().is_some() {
             return Ok(*position);
         }
@@ -149,7 +149,7 @@ fn holder(
 
 /// The key of the one row that is wanted, if one is.
 fn typed_key(
-    project: &Project,
+    project: &Repository,
     engine: Engine,
     schema: &TableSchema,
     options: &RestoreOptions,
@@ -168,7 +168,7 @@ fn typed_key(
 /// # Errors
 /// As [`targets`].
 pub(super) fn whole(
-    project: &Project,
+    project: &Repository,
     objects: &dyn Objects,
     entry: &TableEntry,
     catalog: &Catalog,
@@ -179,7 +179,7 @@ pub(super) fn whole(
 }
 
 fn target(
-    project: &Project,
+    project: &Repository,
     objects: &dyn Objects,
     entry: &TableEntry,
     options: &RestoreOptions,

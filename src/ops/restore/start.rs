@@ -6,10 +6,10 @@ use super::{RestoreOptions, RestorePlan, RestoreReport, guard, into};
 use crate::db::{Catalog, Sink};
 use crate::monitor::Monitor;
 use crate::ops::OpError;
-use crate::ops::project::{Place, Project};
+use crate::ops::database::{Connection, Database};
 use crate::ops::publish::origin;
-use crate::ops::settings::ChosenUrl;
-use crate::ops::{ledgers, refs, settings};
+use crate::ops::repository::Repository;
+use crate::ops::{ledgers, refs};
 use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind, TableEntry, read_schema};
 use crate::store::{Access, Store};
 use std::time::{Duration, Instant};
@@ -23,18 +23,8 @@ type Confirm<'c> = dyn FnMut(&RestorePlan) -> Result<bool, OpError> + 'c;
 /// # Errors
 /// If anything fails before COMMIT: then the database is as it was. [`crate::db::DbError::Unknown`] if COMMIT's outcome is not known.
 pub fn restore(
-    place: &Place,
-    options: &RestoreOptions,
-    confirm: &mut Confirm<'_>,
-    monitor: &dyn Monitor,
-) -> Result<RestoreReport, OpError> {
-    restore_by(None, place, options, confirm, monitor)
-}
-
-/// The same by a connection that is open already, if there is one: some servers take no other before they have seen the end of it.
-pub(super) fn restore_by(
-    open: Option<(Box<dyn Sink>, ChosenUrl)>,
-    place: &Place,
+    repository: &Repository,
+    database: &mut Database,
     options: &RestoreOptions,
     confirm: &mut Confirm<'_>,
     monitor: &dyn Monitor,
@@ -47,13 +37,12 @@ pub(super) fn restore_by(
         asked += since.elapsed();
         answer
     };
-    let project = Project::find(place)?;
-    let store = project.open(Access::Write)?;
+    let store = repository.open(Access::Write)?;
     let history = History::load(&store)?;
     let marks = Refs::load(&store)?;
     refs::warn(&marks, monitor);
-    let resolved = refs::resolve_or_table(&project, &history, &marks, &options.reference)?;
-    let mut positions = resolved.chosen(&project, &options.tables, &options.exclude)?;
+    let resolved = refs::resolve_or_table(repository, &history, &marks, &options.reference)?;
+    let mut positions = resolved.chosen(repository, &options.tables, &options.exclude)?;
     let is_named = !options.tables.is_empty() || !resolved.tables.is_empty();
     let left_out = if is_named { None } else { leave_out_ledgers(&store, resolved.entry, &mut positions)? };
     let mut options = options.clone();
@@ -61,16 +50,13 @@ pub(super) fn restore_by(
     if options.key.is_some() && !options.named_key.is_empty() {
         return Err(OpError::Usage("the reference names a row already: leave --key out".to_owned()));
     }
-    let (mut sink, chosen) = match open {
-        Some(open) => open,
-        None => settings::connect(place, &project)?,
-    };
-    let target = origin(sink.identity(), &project);
+    let Connection { sink, name, .. } = database.connect()?;
+    let target = origin(sink.identity(), repository);
     guard::check(&options, &resolved.entry.manifest.source, &target, sink.identity())?;
     let catalog = sink.catalog()?;
     let filtered = positions.iter().any(|at| resolved.entry.manifest.tables[*at].filter.is_some());
     let start = Start {
-        project: &project,
+        project: repository,
         store: &store,
         history: &history,
         entry: resolved.entry,
@@ -80,7 +66,7 @@ pub(super) fn restore_by(
             id: resolved.entry.id.to_hex(),
             message: resolved.entry.manifest.message.clone(),
             created_at: resolved.entry.manifest.created_at,
-            target: chosen.url.display(),
+            target: name.clone(),
             mode: options.mode,
             partial: options.has_key() || options.filter.is_some() || filtered,
             tables: Vec::new(),
@@ -121,7 +107,7 @@ fn leave_out_ledgers(store: &Store, entry: &Entry, chosen: &mut Vec<usize>) -> R
 
 /// What is known before the tables are looked at.
 struct Start<'s> {
-    project: &'s Project,
+    project: &'s Repository,
     store: &'s Store,
     history: &'s History,
     entry: &'s Entry,

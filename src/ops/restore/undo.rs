@@ -4,14 +4,15 @@
 //! leaves a safety snapshot as well: so an undo can be undone.
 
 use super::safety::{is_safety, of_restore};
-use super::start::restore_by;
+use super::start::restore;
 use super::{Mode, RestoreOptions, RestorePlan, RestoreReport, idle};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
-use crate::ops::project::{Place, Project};
+use crate::ops::database::Database;
 use crate::ops::publish::origin;
-use crate::ops::{refs, settings};
+use crate::ops::refs;
+use crate::ops::repository::Repository;
 use crate::snapshot::{Entry, History, Origin, Refs};
 use crate::store::{Access, Store};
 
@@ -39,24 +40,23 @@ pub struct UndoOptions {
 /// # Errors
 /// If there is no restore to take back; otherwise as [`super::restore`].
 pub fn undo(
-    place: &Place,
+    repository: &Repository,
+    database: &mut Database,
     options: &UndoOptions,
     confirm: &mut dyn FnMut(&RestorePlan) -> Result<bool, OpError>,
     monitor: &dyn Monitor,
 ) -> Result<RestoreReport, OpError> {
-    let project = Project::find(place)?;
-    let (safety, open) = {
-        let store = project.open(Access::Read)?;
+    let safety = {
+        let store = repository.open(Access::Read)?;
         let history = History::load(&store)?;
         match &options.reference {
             Some(typed) => {
-                let found = refs::resolve(&project, &history, &Refs::load(&store)?, typed)?.entry;
-                (of_restore(&history, found)?.id, None)
+                let found = refs::resolve(repository, &history, &Refs::load(&store)?, typed)?.entry;
+                of_restore(&history, found)?.id
             }
             None => {
-                let open = settings::connect(place, &project)?;
-                let here = origin(open.0.identity(), &project);
-                (last_restore(&store, &history, &here)?.id, Some(open))
+                let here = origin(database.identity()?, repository);
+                last_restore(&store, &history, &here)?.id
             }
         }
     };
@@ -71,7 +71,7 @@ pub fn undo(
         allow_dangling: options.allow_dangling,
         ..RestoreOptions::default()
     };
-    restore_by(open, place, &options, confirm, monitor)
+    restore(repository, database, &options, confirm, monitor)
 }
 
 /// The safety snapshot of the last restore into `here`, whose last restore must have changed something.

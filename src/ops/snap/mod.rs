@@ -6,7 +6,7 @@ mod take;
 pub use plan::plan;
 
 use super::export::ExportReport;
-use super::project::Project;
+use super::repository::Repository;
 pub use crate::codec::ReferentialAction as OnDelete;
 use crate::db::{Catalog, Sink, TableRead};
 use crate::snapshot::TableChange;
@@ -78,7 +78,7 @@ pub struct TakenAlong {
 }
 
 /// What `snap` is about to do.
-pub struct SnapPlan {
+pub struct SnapPlan<'d> {
     /// The database, without secrets.
     pub database: String,
     /// Where its URL was found.
@@ -91,8 +91,8 @@ pub struct SnapPlan {
     pub left_out: Option<String>,
     /// Estimated seconds.
     pub seconds: f64,
-    project: Project,
-    source: Box<dyn Sink>,
+    project: &'d Repository,
+    source: &'d mut dyn Sink,
     catalog: Catalog,
     reads: Vec<TableRead>,
     options: SnapOptions,

@@ -5,10 +5,10 @@ use crate::codec::TableName;
 use crate::db::{Catalog, Engine, Filter, Sink, TableId, TableInfo, TableRead};
 use crate::monitor::Monitor;
 use crate::ops::OpError;
+use crate::ops::database::{Connection, Database};
 use crate::ops::ledgers;
 use crate::ops::names::{Tables, whole};
-use crate::ops::project::{Place, Project};
-use crate::ops::settings;
+use crate::ops::repository::Repository;
 use std::collections::BTreeSet;
 
 /// From this many rows on a table is read "in batches" in the plan's words.
@@ -26,11 +26,15 @@ const BYTES_PER_SECOND: u64 = 150 << 20;
 ///
 /// # Errors
 /// If there is no store or database, or a table or filter cannot be used.
-pub fn plan(place: &Place, options: SnapOptions, monitor: &dyn Monitor) -> Result<SnapPlan, OpError> {
-    let project = Project::find(place)?;
-    let (mut source, chosen) = settings::connect(place, &project)?;
-    let catalog = source.catalog()?;
-    let chosen_tables = choose(&project, &catalog, &options)?;
+pub fn plan<'d>(
+    repository: &'d Repository,
+    database: &'d mut Database,
+    options: SnapOptions,
+    monitor: &dyn Monitor,
+) -> Result<SnapPlan<'d>, OpError> {
+    let catalog = database.catalog()?;
+    let Connection { sink: source, name, origin } = database.connect()?;
+    let chosen_tables = choose(repository, &catalog, &options)?;
     if let Some((table, refusal)) =
         chosen_tables.iter().find_map(|info| Some((&info.schema.table, info.refusal.clone()?)))
     {
@@ -40,20 +44,20 @@ pub fn plan(place: &Place, options: SnapOptions, monitor: &dyn Monitor) -> Resul
             false => OpError::Refused { what: refusal, allow: None },
         });
     }
-    let reads = reads(&project, &chosen_tables, &options, source.identity().engine)?;
+    let reads = reads(repository, &chosen_tables, &options, source.identity().engine)?;
     let tables = estimate(&chosen_tables, &reads, source.as_mut(), monitor)?;
     let names: BTreeSet<&TableName> = chosen_tables.iter().map(|info| &info.schema.table).collect();
     let bytes: u64 = tables.iter().filter_map(|table| table.bytes).sum();
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     let seconds = bytes as f64 / BYTES_PER_SECOND as f64;
     Ok(SnapPlan {
-        database: chosen.url.display(),
-        url_origin: match &project.models().broken {
-            Some(broken) => format!("{}; the Prisma schema cannot be read: {broken}", chosen.origin),
-            None => chosen.origin.to_string(),
+        database: name.clone(),
+        url_origin: match &repository.models().broken {
+            Some(broken) => format!("{}; the Prisma schema cannot be read: {broken}", origin),
+            None => origin.clone(),
         },
         tables,
-        taken_along: taken_along(&project, &catalog, &names),
+        taken_along: taken_along(repository, &catalog, &names),
         left_out: match options.all {
             true => ledgers::left_out(&catalog.tables.iter().filter_map(ledger).collect::<Vec<_>>()),
             false => None,
@@ -61,13 +65,17 @@ pub fn plan(place: &Place, options: SnapOptions, monitor: &dyn Monitor) -> Resul
         seconds,
         reads,
         catalog,
-        project,
-        source,
+        project: repository,
+        source: source.as_mut(),
         options,
     })
 }
 
-fn choose<'c>(project: &Project, catalog: &'c Catalog, options: &SnapOptions) -> Result<Vec<&'c TableInfo>, OpError> {
+fn choose<'c>(
+    project: &Repository,
+    catalog: &'c Catalog,
+    options: &SnapOptions,
+) -> Result<Vec<&'c TableInfo>, OpError> {
     let known = Tables::of_catalog(project, catalog);
     let positions = match (options.all, &options.tables[..]) {
         (true, [_, ..]) => return Err(OpError::Usage("--all takes no table names".to_owned())),
@@ -106,7 +114,7 @@ fn ledger(info: &TableInfo) -> Option<(TableName, &'static str)> {
 }
 
 /// Adds, again and again, the tables that a deletion in the chosen ones would take along.
-fn add_taken_along<'c>(project: &Project, catalog: &'c Catalog, chosen: &mut Vec<&'c TableInfo>) {
+fn add_taken_along<'c>(project: &Repository, catalog: &'c Catalog, chosen: &mut Vec<&'c TableInfo>) {
     loop {
         let names: BTreeSet<&TableName> = chosen.iter().map(|info| &info.schema.table).collect();
         let more: BTreeSet<String> =
@@ -119,7 +127,7 @@ fn add_taken_along<'c>(project: &Project, catalog: &'c Catalog, chosen: &mut Vec
 }
 
 /// Tables outside `names` that refer into them, where a deletion would follow: by foreign keys, or by Prisma's client.
-fn taken_along(project: &Project, catalog: &Catalog, names: &BTreeSet<&TableName>) -> Vec<TakenAlong> {
+fn taken_along(project: &Repository, catalog: &Catalog, names: &BTreeSet<&TableName>) -> Vec<TakenAlong> {
     let mut found = Vec::new();
     for info in catalog.tables.iter().filter(|info| !names.contains(&info.schema.table)) {
         for reach in project.reaches(info) {
@@ -141,7 +149,7 @@ fn taken_along(project: &Project, catalog: &Catalog, names: &BTreeSet<&TableName
 }
 
 fn reads(
-    project: &Project,
+    project: &Repository,
     chosen: &[&TableInfo],
     options: &SnapOptions,
     engine: Engine,

@@ -13,18 +13,18 @@ use crate::snapshot::{History, SnapshotKind};
 use crate::store::Access;
 use std::path::Path;
 
-impl SnapPlan {
+impl SnapPlan<'_> {
     /// Takes the snapshot.
     ///
     /// # Errors
     /// If anything fails: then no snapshot is listed, and what was written is collected by the next gc.
-    pub fn take(mut self, monitor: &dyn Monitor) -> Result<SnapReport, OpError> {
+    pub fn take(self, monitor: &dyn Monitor) -> Result<SnapReport, OpError> {
         let started = std::time::Instant::now();
         let store = self.project.open(Access::Write)?;
         let history = History::load(&store)?;
         let session = store.session()?;
         let identity = self.source.identity().clone();
-        let origin = origin(&identity, &self.project);
+        let origin = origin(&identity, self.project);
         let (captured, schema_version) = {
             let held = Held::new(monitor, identity.engine, self.project.config.long_snapshot_seconds);
             let mut snapshot = self.source.snapshot(&self.reads, &held)?;
@@ -55,7 +55,7 @@ impl SnapPlan {
             },
         )?;
         let export = match self.options.export.unwrap_or(self.project.config.export == ExportWhen::Always) {
-            true => Some(export::export_entry(&self.project, &store, &snapped.entry, monitor)?),
+            true => Some(export::export_entry(self.project, &store, &snapped.entry, monitor)?),
             false => None,
         };
         Ok(report(&snapped, started.elapsed().as_secs_f64(), export))

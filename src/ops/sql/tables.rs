@@ -2,8 +2,8 @@
 
 use crate::codec::{TableName, TableSchema};
 use crate::db::DbError;
-use crate::db::sqlite::{Aliased, Renamed, Scratch, distinct, rename, table_name, translate};
-use crate::ops::Project;
+use crate::db::scratch::{Aliased, Renamed, Scratch, distinct, rename, table_name, translate};
+use crate::ops::Repository;
 use crate::snapshot::TableEntry;
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ struct PrismaNames {
 }
 
 impl PrismaNames {
-    fn of(project: &Project, table: &TableName) -> PrismaNames {
+    fn of(project: &Repository, table: &TableName) -> PrismaNames {
         if let Some(model) = project.model_of(table) {
             let fields = model.columns().map(|field| (field.name.clone(), field.column.clone()));
             return PrismaNames { table: vec![model.name.clone()], fields: fields.collect() };
@@ -54,7 +54,7 @@ pub(super) struct Loading {
 
 impl Loading {
     /// Names everything.
-    pub fn new(project: &Project, tables: Vec<(TableEntry, TableSchema)>) -> Loading {
+    pub fn new(project: &Repository, tables: Vec<(TableEntry, TableSchema)>) -> Loading {
         let parents: BTreeSet<TableName> = tables.iter().flat_map(|(table, _)| table.part_of.clone()).collect();
         let own = tables.iter().map(|(_, schema)| table_name(schema));
         let names: Vec<String> = own.chain(parents.iter().map(ToString::to_string)).collect();

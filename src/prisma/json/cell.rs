@@ -161,7 +161,7 @@ mod tests {
         for kind in
             [Kind::Text, Kind::Bytes, Kind::Json, Kind::Jsonb, Kind::Int, Kind::Numeric, Kind::Timestamp, Kind::Other]
         {
-            for (engine, array) in [(Engine::Sqlite, false), (Engine::Postgres, false), (Engine::Postgres, true)] {
+            for (engine, array) in [(Engine::SQLITE, false), (Engine::POSTGRES, false), (Engine::POSTGRES, true)] {
                 let table = TableSchema {
                     table: TableName::bare("t"),
                     columns: vec![Column {

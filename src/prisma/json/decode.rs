@@ -8,7 +8,7 @@ use super::fields::{Field, FieldNames, Fields};
 use super::scan::Scanner;
 use super::text::{blob_of_base64, from_base64, unescape};
 use super::{forms, list};
-use crate::codec::{Engine, Kind, RowReader, RowWriter, TableSchema, Value, ValueRef};
+use crate::codec::{Booleans, Columns, Engine, Kind, RowReader, RowWriter, TableSchema, Value, ValueRef};
 use std::borrow::Cow;
 
 /// The value that `json`, which is well-formed, stands for in the column at `position`, as a record of an export has it. `None` if
@@ -32,9 +32,9 @@ pub(super) fn decode_value(field: &Field, json: &str, row: &mut RowWriter<'_>) -
         b'n' => row.null(),
         b'{' if json.starts_with("{\"$") => decode_wrapped(json, row)?,
         _ if is_inline_json(field) => row.text(json.as_bytes()),
-        b't' | b'f' if field.kind == Kind::Bool && !field.array => match field.engine {
-            Engine::Postgres => row.text(&json.as_bytes()[..1]),
-            Engine::Sqlite => row.int(i64::from(json == "true")),
+        b't' | b'f' if field.kind == Kind::Bool && !field.array => match field.booleans {
+            Booleans::Letters => row.text(&json.as_bytes()[..1]),
+            Booleans::Numbers => row.int(i64::from(json == "true")),
         },
         b'-' | b'0'..=b'9' if !field.array => decode_number(field, json, row)?,
         b'[' if field.array => row.text(list::decode(field, json)?.as_bytes()),
@@ -68,7 +68,7 @@ fn decode_string(field: &Field, text: &str, row: &mut RowWriter<'_>) -> Option<(
         Kind::Bytes => blob_of_base64(text, row)?,
         Kind::Bool | Kind::Int => return None,
         _ if field.labels.is_some() => row.text(label(field, text).as_bytes()),
-        _ if field.engine == Engine::Sqlite && is_time(field.kind) => row.text(text.as_bytes()),
+        _ if field.columns == Columns::Dynamic && is_time(field.kind) => row.text(text.as_bytes()),
         kind => row.text(server_text(kind, text).as_deref().unwrap_or(text).as_bytes()),
     }
     Some(())

@@ -8,7 +8,7 @@ use super::notes::{ColumnNotes, Note, Notes};
 use super::scan::{Fault, Scanner, number_end};
 use super::text::{has_nul, put_base64, put_if_plain, put_string};
 use super::{forms, list, numbers};
-use crate::codec::{CodecError, Engine, Kind, RowReader, TableSchema, ValueRef};
+use crate::codec::{CodecError, Columns, Engine, Kind, RowReader, TableSchema, ValueRef};
 use crate::prisma::ExportError;
 use std::sync::Arc;
 
@@ -145,7 +145,7 @@ fn encode_text(field: &Field, text: &str, out: &mut Vec<u8>, notes: &mut ColumnN
 pub(super) fn is_text_apart(field: &Field) -> bool {
     match field.kind {
         Kind::Bool | Kind::Int | Kind::BigInt | Kind::Float4 | Kind::Float8 | Kind::Bytes => true,
-        kind => kind == Kind::Numeric && field.engine == Engine::Sqlite,
+        kind => kind == Kind::Numeric && field.columns == Columns::Dynamic,
     }
 }
 
@@ -172,7 +172,7 @@ pub(super) fn encode_element(field: &Field, text: &str, out: &mut Vec<u8>, notes
 
 /// Kinds whose text has the same form as a value and as an element.
 fn encode_by_kind(field: &Field, place: Place, text: &str, out: &mut Vec<u8>, notes: &mut ColumnNotes) {
-    let postgres = field.engine == Engine::Postgres || place == Place::Element;
+    let typed = field.columns == Columns::Typed || place == Place::Element;
     if let Some(labels) = &field.labels {
         return match labels.name_of(text) {
             Some(name) => put_string(out, name),
@@ -192,7 +192,7 @@ fn encode_by_kind(field: &Field, place: Place, text: &str, out: &mut Vec<u8>, no
                 keep(text, forms::from_decimal(text).is_some(), Note::Special, out, notes);
             }
         }
-        kind if is_time(kind) && postgres => {
+        kind if is_time(kind) && typed => {
             out.push(b'"');
             if !put_time(kind, text.as_bytes(), out, notes) {
                 out.pop();
@@ -251,7 +251,7 @@ impl JsonForm {
     /// The form, and of JSON that stands as it is, what to note of it.
     pub(super) fn of(field: &Field, place: Place, text: &str) -> (JsonForm, [Option<Note>; 2]) {
         // jsonb has no spacing or key order of its own; whatever stores JSON as text has.
-        let by_letter = field.kind == Kind::Json || field.engine == Engine::Sqlite;
+        let by_letter = field.kind == Kind::Json || field.columns == Columns::Dynamic;
         let trimmed = text.trim_matches([' ', '\t', '\n', '\r']);
         let mut scanner = Scanner::new(trimmed.as_bytes(), 0, DEEPEST_INLINE);
         if by_letter {

@@ -2,7 +2,7 @@
 
 use super::encode::{BEFORE_RECORD, is_time};
 use super::text;
-use crate::codec::{Column, Engine, Kind, TableSchema};
+use crate::codec::{Booleans, Column, Columns, Engine, EngineInfo, Kind, TableSchema};
 use crate::prisma::ExportError;
 use std::collections::{BTreeMap, HashMap};
 
@@ -56,13 +56,14 @@ pub(super) enum Form {
 }
 
 impl Form {
-    fn of(column: &Column, engine: Engine) -> Form {
+    fn of(column: &Column, engine: &EngineInfo) -> Form {
+        let typed = engine.columns == Columns::Typed;
         match column.kind {
             _ if column.array => Form::Odd,
             Kind::Text | Kind::Uuid | Kind::Interval | Kind::Enum | Kind::Other => Form::String,
-            Kind::Numeric if engine == Engine::Postgres => Form::Decimal,
-            Kind::Bool if engine == Engine::Postgres => Form::Truth,
-            kind if is_time(kind) && engine == Engine::Postgres => Form::Time,
+            Kind::Numeric if typed => Form::Decimal,
+            Kind::Bool if engine.booleans == Booleans::Letters => Form::Truth,
+            kind if is_time(kind) && typed => Form::Time,
             _ => Form::Odd,
         }
     }
@@ -113,7 +114,9 @@ pub(super) struct Field {
     /// Whether array text separates elements with something else than a comma.
     pub(super) odd_separator: bool,
     /// The same kind has other stored forms in each engine.
-    pub(super) engine: Engine,
+    pub(super) columns: Columns,
+    /// What stands for true and false.
+    pub(super) booleans: Booleans,
     /// What stands before each value.
     pub(super) lead: Lead,
     /// What most texts become.
@@ -186,12 +189,13 @@ impl Fields {
             list.push(Field {
                 name: name.to_owned(),
                 lead: Lead::new(&key, index),
-                form: Form::of(column, engine),
+                form: Form::of(column, engine.info()),
                 key,
                 kind: column.kind,
                 array: column.array,
                 odd_separator: column.array && column.sql_type.starts_with("box"),
-                engine,
+                columns: engine.info().columns,
+                booleans: engine.info().booleans,
                 labels: None,
             });
         }

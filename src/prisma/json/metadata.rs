@@ -3,7 +3,7 @@
 use super::fields::{FieldNames, Fields, Labels};
 use super::notes::Notes;
 use super::write::checksum_text;
-use crate::codec::{Engine, TableSchema};
+use crate::codec::{Engine, TableSchema, UnknownEngine};
 use crate::hash::Hash;
 use crate::prisma::{ExportError, names};
 use jiff::Timestamp;
@@ -55,7 +55,7 @@ pub struct Metadata {
     /// Version of the encodings of values; absent in files that dbsnap did not write.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<u64>,
-    /// `postgresql` or `sqlite`.
+    /// The engine of the database that the rows are of, as Prisma calls it: `postgresql`, `sqlite`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<String>,
     /// The model's property in Prisma's client, if a Prisma schema was found.
@@ -101,7 +101,7 @@ impl Metadata {
             filter_applied: info.filter_applied,
             checksum: format!("sha256:{}", "0".repeat(64)),
             format: Some(FORMAT),
-            engine: Some(info.engine.provider().to_owned()),
+            engine: Some(info.engine.info().provider.to_owned()),
             model: names.model().map(str::to_owned),
             key: schema.key_names().into_iter().map(|column| names.field(column).to_owned()).collect(),
             key_name: names.key().map(str::to_owned),
@@ -126,14 +126,17 @@ impl Metadata {
             noted.map(|(field, notes)| (field.clone(), notes.names().map(Value::from).collect())).collect();
     }
 
-    /// The engine of the database that the rows are of; `None` if it is one that this version does not know. Files of the first version
-    /// do not say it, and name no schema for tables of SQLite.
-    pub fn engine(&self) -> Option<Engine> {
+    /// The engine of the database that the rows are of. Files of the first version do not say it: they are of PostgreSQL or SQLite,
+    /// and name no schema for tables of SQLite.
+    ///
+    /// # Errors
+    /// [`UnknownEngine`] if it is one that this program does not know.
+    pub fn engine(&self) -> Result<Engine, UnknownEngine> {
         let has_schema = || self.schema.as_ref().is_some_and(|schema| schema.table.schema.is_some());
         match &self.engine {
             Some(provider) => Engine::of_provider(provider),
-            None if has_schema() => Some(Engine::Postgres),
-            None => Some(Engine::Sqlite),
+            None if has_schema() => Ok(Engine::POSTGRES),
+            None => Ok(Engine::SQLITE),
         }
     }
 
@@ -142,10 +145,7 @@ impl Metadata {
     /// # Errors
     /// [`ExportError::Malformed`] if the names do not fit the columns or one stands for two columns.
     pub(super) fn fields_of(&self, schema: &TableSchema) -> Result<Fields, ExportError> {
-        let engine = self.engine().ok_or_else(|| {
-            let told = self.engine.as_deref().unwrap_or_default();
-            ExportError::malformed(1, format!("the rows are of {told:?}, an engine that this version does not know"))
-        })?;
+        let engine = self.engine().map_err(|unknown| ExportError::malformed(1, unknown.to_string()))?;
         if self.fields.is_empty() {
             return Fields::new(engine, schema, schema.columns.iter().map(|column| column.name.as_str()));
         }
@@ -173,14 +173,9 @@ impl Metadata {
         if self.table != schema.table.to_string() {
             return Some("`table` is not the table of its `schema`".to_owned());
         }
-        // A table of PostgreSQL has a schema, one of SQLite has none.
-        let other = match (self.engine()?, schema.table.schema.is_some()) {
-            (Engine::Postgres, false) => Some(Engine::Sqlite),
-            (Engine::Sqlite, true) => Some(Engine::Postgres),
-            _ => None,
-        };
-        if let Some(other) = other {
-            return Some(format!("`engine` is not {}, and its `schema` is", other.provider()));
+        let engine = self.engine().ok()?.info();
+        if engine.has_schemas != schema.table.schema.is_some() {
+            return Some(format!("`engine` is {}, and its `schema` is of another", engine.provider));
         }
         if !self.created_at.parse().is_ok_and(|time: Timestamp| names::plan_time(time) == self.created_at) {
             return Some("`createdAt` is no time as dbsnap writes it".to_owned());

@@ -4,7 +4,7 @@ use super::encode::{is_time, wrap};
 use super::fields::Field;
 use super::notes::{ColumnNotes, Note};
 use super::text::{SAFE_INTEGER, put_f32, put_f64, put_int, put_plain};
-use crate::codec::{Engine, Kind};
+use crate::codec::{Booleans, Kind};
 
 /// An integer as a number, a string or a truth value, by the column's kind; wrapped where that would lose something.
 pub(super) fn encode_int(field: &Field, value: i64, out: &mut Vec<u8>, notes: &mut ColumnNotes) {
@@ -16,7 +16,7 @@ pub(super) fn encode_int(field: &Field, value: i64, out: &mut Vec<u8>, notes: &m
             out.push(b'"');
         }
         Kind::Int | Kind::Numeric if safe && !field.array => put_int(out, value),
-        Kind::Bool if !field.array && field.engine == Engine::Sqlite && (0..=1).contains(&value) => {
+        Kind::Bool if !field.array && field.booleans == Booleans::Numbers && (0..=1).contains(&value) => {
             out.extend_from_slice(if value == 1 { b"true" } else { b"false" });
         }
         kind if is_time(kind) && safe && !field.array => {

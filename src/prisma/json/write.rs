@@ -10,17 +10,16 @@ use super::fields::{FieldNames, Fields};
 use super::metadata::{ExportInfo, Metadata};
 use super::notes::Notes;
 use crate::codec::TableSchema;
+use crate::fsio::{FileSystem, FsResult, NewFile, OpenFile};
 use crate::prisma::ExportError;
-use crate::prisma::place::{self, EarlySync};
+use crate::prisma::place::{EarlySync, Place};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use sha2::{Digest, Sha256};
-use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use tempfile::NamedTempFile;
 
 /// Bytes of records that are handed to the writing thread at a time.
 const BLOCK: usize = 256 << 10;
@@ -61,7 +60,7 @@ impl Spare {
 /// Writes one backup file. It appears under its name in [`ExportWriter::finish`]; dropped before, it leaves nothing.
 #[derive(Debug)]
 pub struct ExportWriter {
-    path: PathBuf,
+    place: Place,
     metadata: Metadata,
     encoder: RecordEncoder,
     notes: Notes,
@@ -87,11 +86,34 @@ impl ExportWriter {
         names: &dyn FieldNames,
         info: ExportInfo,
     ) -> Result<ExportWriter, ExportError> {
+        ExportWriter::begin(Place::on_disk(path)?, schema, names, info)
+    }
+
+    /// As [`ExportWriter::create`], on another file system.
+    ///
+    /// # Errors
+    /// As [`ExportWriter::create`].
+    pub fn create_on(
+        fs: Arc<dyn FileSystem>,
+        path: &Path,
+        schema: &TableSchema,
+        names: &dyn FieldNames,
+        info: ExportInfo,
+    ) -> Result<ExportWriter, ExportError> {
+        ExportWriter::begin(Place::on(fs, path), schema, names, info)
+    }
+
+    fn begin(
+        place: Place,
+        schema: &TableSchema,
+        names: &dyn FieldNames,
+        info: ExportInfo,
+    ) -> Result<ExportWriter, ExportError> {
         let fields = Fields::named(info.engine, schema, names)?;
         let metadata = Metadata::new(schema, &fields, names, info);
         let columns = schema.columns.len();
         let start = Arc::new(AtomicU64::new(0));
-        let mut data = Data::new(place::temporary_for(path)?, Arc::clone(&start));
+        let mut data = Data::new(place.begin()?, Arc::clone(&start));
         let (blocks, received) = bounded::<Vec<u8>>(WAITING);
         let (recycle, empty) = bounded(SPARE);
         let worker = std::thread::Builder::new().name("dbsnap-export".to_owned()).spawn(move || {
@@ -105,8 +127,9 @@ impl ExportWriter {
             }
             Ok(data)
         });
+        let worker = worker.map_err(ExportError::io(place.named()))?;
         Ok(ExportWriter {
-            path: path.to_path_buf(),
+            place,
             metadata,
             encoder: RecordEncoder::new(Arc::new(fields)),
             notes: Notes::none(columns),
@@ -114,7 +137,7 @@ impl ExportWriter {
             block: Vec::with_capacity(BLOCK + BLOCK / 4),
             blocks: Some(blocks),
             spare: Spare(empty),
-            worker: Some(worker.map_err(ExportError::io(path))?),
+            worker: Some(worker),
             sent: 0,
             start,
         })
@@ -171,15 +194,15 @@ impl ExportWriter {
         let last = std::mem::take(&mut self.block);
         self.send(last)?;
         let mut data = self.join()?;
-        let failed = ExportError::io(&self.path);
         self.notes.merge(self.encoder.notes());
         let closed = data.add(if self.records == 0 { b"]" } else { b"\n  ]" });
-        closed.map_err(failed)?;
+        closed.map_err(ExportError::io(self.place.named()))?;
         self.metadata.record_count = self.records;
         self.metadata.checksum = checksum_text(std::mem::take(&mut data.hash));
         self.metadata.set_notes(&self.notes);
-        let (temp, size_bytes) = data.complete(&self.metadata.head()?, &self.path)?;
-        place::publish(temp, &self.path)?;
+        let head = self.metadata.head()?;
+        let (file, size_bytes) = data.complete(&head).map_err(ExportError::io(self.place.named()))?;
+        self.place.publish(file, size_bytes)?;
         Ok(Written {
             records: self.records,
             size_bytes,
@@ -210,7 +233,7 @@ impl ExportWriter {
     fn join(&mut self) -> Result<Data, ExportError> {
         self.blocks = None;
         let worker = self.worker.take().ok_or(ExportError::WriterStopped)?;
-        worker.join().map_err(|_| ExportError::WriterStopped)?.map_err(ExportError::io(&self.path))
+        worker.join().map_err(|_| ExportError::WriterStopped)?.map_err(ExportError::io(self.place.named()))
     }
 }
 
@@ -226,7 +249,7 @@ impl Drop for ExportWriter {
 /// The data array on its way into the file.
 #[derive(Debug)]
 struct Data {
-    temp: NamedTempFile,
+    file: NewFile,
     hash: Sha256,
     /// Where the data begins in a file that is not held back; set before the bytes come that make it so.
     start: Arc<AtomicU64>,
@@ -238,8 +261,8 @@ struct Data {
 }
 
 impl Data {
-    fn new(temp: NamedTempFile, start: Arc<AtomicU64>) -> Data {
-        Data { temp, hash: Sha256::new(), start, held: Vec::new(), len: 0, sync: None }
+    fn new(file: NewFile, start: Arc<AtomicU64>) -> Data {
+        Data { file, hash: Sha256::new(), start, held: Vec::new(), len: 0, sync: None }
     }
 
     fn add(&mut self, block: &[u8]) -> io::Result<()> {
@@ -257,64 +280,60 @@ impl Data {
             self.held.extend_from_slice(bytes);
             return Ok(());
         }
-        let file = self.temp.as_file_mut();
+        let file = self.file.file();
+        let start = self.start.load(Ordering::Acquire);
         let sync = match &mut self.sync {
             Some(sync) => sync,
             none => {
-                file.seek(SeekFrom::Start(self.start.load(Ordering::Acquire)))?;
-                file.write_all(&std::mem::take(&mut self.held))?;
+                let held = std::mem::take(&mut self.held);
+                file.write_at(start, &held).map_err(|error| error.source)?;
                 none.insert(EarlySync::new(file)?)
             }
         };
-        file.write_all(bytes)?;
+        let before = self.len - bytes.len() as u64;
+        file.write_at(start + before, bytes).map_err(|error| error.source)?;
         sync.written(bytes.len());
         Ok(())
     }
 
-    /// Writes the head before the data and the end after it; gives the size of the file, which is to be named `path`.
-    fn complete(mut self, head: &str, path: &Path) -> Result<(NamedTempFile, u64), ExportError> {
-        let failed = ExportError::io(path);
+    /// Writes the head before the data and the end after it; gives the file and its size.
+    fn complete(mut self, head: &str) -> io::Result<(NewFile, u64)> {
         let before = (head.len() + BEFORE_DATA.len()) as u64;
         let (is_held, start) = (self.sync.is_none(), self.start.load(Ordering::Acquire));
         if let Some(sync) = self.sync.take() {
-            sync.finish().map_err(failed)?;
+            sync.finish()?;
         }
-        if !is_held && start != before {
-            let behind = place::temporary_for(path)?;
-            let data = std::mem::replace(&mut self.temp, behind);
-            move_data(data.into_file(), start, self.temp.as_file_mut(), before).map_err(failed)?;
-        }
-        self.close(head, is_held).map_err(failed)?;
-        let size = before + self.len + 3;
-        // What is published is what was counted.
-        if self.temp.as_file().metadata().map_err(failed)?.len() != size {
-            return Err(failed(io::Error::other("the file does not have the length that was written")));
-        }
-        Ok((self.temp, size))
+        self.close(head, before, if is_held { None } else { Some(start) }).map_err(|error| error.source)?;
+        Ok((self.file, before + self.len + END.len() as u64))
     }
 
-    fn close(&mut self, head: &str, is_held: bool) -> io::Result<()> {
-        let file = self.temp.as_file_mut();
-        if !is_held {
-            file.seek(SeekFrom::End(0))?;
-            file.write_all(END)?;
-            file.seek(SeekFrom::Start(0))?;
+    /// Writes what is missing; `start` is where the data stands, unless it is held back.
+    fn close(&mut self, head: &str, before: u64, start: Option<u64>) -> FsResult<()> {
+        if start.is_some_and(|start| start != before) {
+            let behind = self.file.another()?;
+            copy(&**self.file.file(), start.unwrap_or(before), &**behind.file(), before, self.len)?;
+            self.file = behind;
         }
-        file.write_all(head.as_bytes())?;
-        file.write_all(BEFORE_DATA.as_bytes())?;
-        if is_held {
-            file.write_all(&self.held)?;
-            file.write_all(END)?;
+        let file = self.file.file();
+        if start.is_none() {
+            file.write_at(before, &self.held)?;
         }
-        Ok(())
+        file.write_at(before + self.len, END)?;
+        file.write_at(0, head.as_bytes())?;
+        file.write_at(head.len() as u64, BEFORE_DATA.as_bytes())
     }
 }
 
-/// Copies what stands in `from` at `start` into `to` at `place`.
-fn move_data(mut from: File, start: u64, to: &mut File, place: u64) -> io::Result<()> {
-    from.seek(SeekFrom::Start(start))?;
-    to.seek(SeekFrom::Start(place))?;
-    io::copy(&mut from, to).map(drop)
+/// Copies `len` bytes that stand in `from` at `start` into `to` at `place`.
+fn copy(from: &dyn OpenFile, mut start: u64, to: &dyn OpenFile, mut place: u64, len: u64) -> FsResult<()> {
+    let (end, mut buffer) = (start + len, vec![0; BLOCK]);
+    while start < end {
+        let next = usize::try_from(end - start).unwrap_or(BLOCK).min(BLOCK);
+        from.read_at(start, &mut buffer[..next])?;
+        to.write_at(place, &buffer[..next])?;
+        (start, place) = (start + next as u64, place + next as u64);
+    }
+    Ok(())
 }
 
 /// A finished hash as the metadata has it.

@@ -142,6 +142,7 @@ fn joined(dice: &mut Dice, pieces: &[&str], most: u64) -> String {
 fn held(place: &Place, table: &str, columns: &str, json: &str) -> usize {
     let here =
         dbsnap::ops::Place { dir: place.round.project.path().to_owned(), store: None, url: Some(place.round.url()) };
+    let here = dbsnap::ops::Repository::find(&here).unwrap();
     let found = |key: &str| {
         let report = show(&here, &format!("latest:{table}:{key}"))?;
         Ok::<_, OpError>(serde_json::to_value(&report.row).unwrap()["n"].to_string())

@@ -4,9 +4,9 @@ use super::{Shop, shown};
 use crate::support::place::{Place, on_postgres};
 use crate::tree::model::Dice;
 use dbsnap::monitor::Silent;
-use dbsnap::ops::OpError;
 use dbsnap::ops::show::show;
 use dbsnap::ops::snap::{SnapOptions, plan};
+use dbsnap::ops::{OpError, Repository};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -137,12 +137,17 @@ fn patterns_take_all_tables_that_they_fit() {
 /// The tables that a name or a pattern stands for.
 fn planned(place: &Place, typed: &str) -> Result<BTreeSet<String>, OpError> {
     let options = SnapOptions { tables: vec![typed.to_owned()], ..SnapOptions::default() };
-    Ok(plan(&ops_place(place), options, &Silent)?.tables.into_iter().map(|table| table.table).collect())
+    let repository = repository(place);
+    Ok(plan(&repository, &mut repository.database(), options, &Silent)?
+        .tables
+        .into_iter()
+        .map(|table| table.table)
+        .collect())
 }
 
-fn ops_place(place: &Place) -> dbsnap::ops::Place {
+fn repository(place: &Place) -> Repository {
     let dir = place.round.project.path().to_owned();
-    dbsnap::ops::Place { dir, store: None, url: Some(place.round.url()) }
+    Repository::find(&dbsnap::ops::Place { dir, store: None, url: Some(place.round.url()) }).unwrap()
 }
 
 fn word(dice: &mut Dice, pieces: &[&str], most: u64) -> String {
@@ -208,7 +213,7 @@ fn generated_names_are_the_tables_that_psql_finds() {
         }
     }
     place.snap();
-    let here = ops_place(&place);
+    let here = repository(&place);
     for (schema, name) in &names {
         let full = format!("{schema}.{name}");
         let quoted = name.replace('"', "\"\"");

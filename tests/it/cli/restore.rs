@@ -330,7 +330,8 @@ fn progress_moves_while_rows_are_written_and_verified() {
     let options =
         RestoreOptions { reference: "latest".to_owned(), mode: Mode::Exact, yes: true, ..RestoreOptions::default() };
     let steps = Steps::default();
-    ops::restore::restore(&place, &options, &mut |_| Ok(true), &steps).unwrap();
+    let repository = ops::Repository::find(&place).unwrap();
+    ops::restore::restore(&repository, &mut repository.database(), &options, &mut |_| Ok(true), &steps).unwrap();
     let steps = steps.0.into_inner().unwrap();
     let of = |verb: &str| steps.iter().find(|(step, ..)| step == verb).map(|(_, rows, done)| (*rows, *done)).unwrap();
     assert_eq!(of("Deleting"), (Some(1), 1), "{steps:?}");

@@ -7,7 +7,7 @@ use crate::support::process::Project;
 use crate::tree::model::Dice;
 use dbsnap::monitor::Silent;
 use dbsnap::ops::sql::{Answers, SqlOptions, ValueRef, sql};
-use dbsnap::ops::{OpError, Place};
+use dbsnap::ops::{OpError, Place, Repository};
 
 /// Writes queries over tables that all have the columns `id`, `k` and `name`.
 struct Writer<'w> {
@@ -141,11 +141,12 @@ fn hold(project: &Project, tables: &[&str], seed: u64) -> usize {
     let run = project.program("sqlite3", ["-batch", "-bail", "all.db", ".read queries.sql"]).run().success();
     let wanted: Vec<&str> = run.stdout().split("=\n").collect();
     let place = Place { dir: project.path().to_owned(), ..Place::default() };
+    let repository = Repository::find(&place).unwrap();
     for (query, wanted) in queries.iter().zip(&wanted) {
         let mut lines = Lines::default();
         let options =
             SqlOptions { reference: "latest".to_owned(), query: Some(query.clone()), ..SqlOptions::default() };
-        sql(&place, &options, &mut lines, &Silent).unwrap_or_else(|error| panic!("{query}: {error}"));
+        sql(&repository, &options, &mut lines, &Silent).unwrap_or_else(|error| panic!("{query}: {error}"));
         assert_eq!(lines.0, *wanted, "{query}");
     }
     assert_eq!(wanted.len(), queries.len() + 1);

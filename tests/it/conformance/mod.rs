@@ -1,4 +1,4 @@
-//! One suite for every engine: what `Source`, `Sink`, `Snapshot` and `RestoreTxn` promise, whoever implements them.
+//! One suite for every engine: what `Sink`, `Snapshot` and `RestoreTxn` promise, whoever implements them.
 //!
 //! An engine implements [`Fixture`] (three methods without a default) and instantiates the suite with
 //! `conformance_suite!(crate::path::to::new_fixture)`, where the function gives a fixture over an empty database. SQL in the

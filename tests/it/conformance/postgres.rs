@@ -23,7 +23,7 @@ impl PostgresFixture {
 
 impl Fixture for PostgresFixture {
     fn engine(&self) -> Engine {
-        Engine::Postgres
+        Engine::POSTGRES
     }
 
     fn exec(&mut self, sql: &str) {

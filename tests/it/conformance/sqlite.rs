@@ -46,7 +46,7 @@ impl SqliteFixture {
 
 impl Fixture for SqliteFixture {
     fn engine(&self) -> Engine {
-        Engine::Sqlite
+        Engine::SQLITE
     }
 
     fn exec(&mut self, sql: &str) {

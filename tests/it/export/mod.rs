@@ -4,6 +4,7 @@ pub mod damage;
 mod golden;
 mod hostile;
 mod manifest;
+mod power;
 mod roundtrip;
 pub mod schema;
 mod usual;

@@ -30,7 +30,7 @@ pub fn table(name: TableName, columns: Vec<Column>) -> TableSchema {
 /// Of a table of PostgreSQL.
 pub fn info() -> ExportInfo {
     ExportInfo {
-        engine: Engine::Postgres,
+        engine: Engine::POSTGRES,
         created_at: "2026-01-24T10:30:00.25Z".parse().unwrap(),
         schema_version: None,
         filter_applied: None,
@@ -53,7 +53,7 @@ impl Exported {
 }
 
 pub fn export(schema: &TableSchema, rows: &[Vec<Value>]) -> Exported {
-    let engine = if schema.table.schema.is_some() { Engine::Postgres } else { Engine::Sqlite };
+    let engine = if schema.table.schema.is_some() { Engine::POSTGRES } else { Engine::SQLITE };
     export_as(schema, &ColumnNames, ExportInfo { engine, ..info() }, rows)
 }
 

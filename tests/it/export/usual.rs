@@ -117,7 +117,7 @@ proptest! {
         let schema = table(TableName::qualified("public", "mods"), columns());
         let values: Vec<Value> = cells.iter().map(|(value, _)| value.clone()).collect();
         let mut out = Vec::new();
-        let mut encoder = RecordEncoder::of_table(Engine::Postgres, &schema, &ColumnNames).unwrap();
+        let mut encoder = RecordEncoder::of_table(Engine::POSTGRES, &schema, &ColumnNames).unwrap();
         encoder.encode(&row::encode(&values), &mut out).unwrap();
         let record = std::str::from_utf8(&out).unwrap().strip_prefix(",\n    ").unwrap();
         prop_assert!(!record.contains('\n'));

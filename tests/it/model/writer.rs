@@ -2,7 +2,6 @@
 
 use super::process::Process;
 use super::tables::{self, NAMES};
-use dbsnap::codec::Engine;
 use dbsnap::hash::Hash;
 use dbsnap::snapshot::{Actor, FORMAT, History, Manifest, Origin, SnapshotKind, Stored, TableEntry, needs};
 use dbsnap::store::{Frame, NewObjects, ObjectKind, Session, Store};
@@ -44,7 +43,7 @@ pub struct Writer<'a> {
 }
 
 pub fn origin() -> Origin {
-    Origin { engine: Engine::Sqlite, cluster: None, database: "dev.db".to_owned(), version: "3".to_owned() }
+    Origin { engine: "sqlite".to_owned(), cluster: None, database: "dev.db".to_owned(), version: "3".to_owned() }
 }
 
 impl<'a> Writer<'a> {

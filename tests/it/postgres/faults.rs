@@ -4,7 +4,7 @@ use super::rows::{Given, Rows, gather, public, reads, rows_of};
 use crate::support::place::on_postgres;
 use crate::support::postgres::PgServer;
 use dbsnap::codec::Value;
-use dbsnap::db::{Commit, DbError, RowSink, Sink, Source, TableId};
+use dbsnap::db::{Commit, DbError, RowSink, Sink, TableId};
 use dbsnap::monitor::Silent;
 
 /// Runs something after some rows.

@@ -6,7 +6,7 @@ use crate::support::liar::{Message, Way, liar};
 use crate::support::place::{Place, on_postgres};
 use crate::support::postgres::PgServer;
 use dbsnap::db::postgres::Postgres;
-use dbsnap::db::{DbError, Host, OpenOptions, Source, TableId};
+use dbsnap::db::{DbError, Host, OpenOptions, Sink, TableId};
 use dbsnap::monitor::Silent;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

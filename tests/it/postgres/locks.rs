@@ -6,7 +6,7 @@ use crate::support::postgres::PgServer;
 use crate::support::watched::Watched;
 use dbsnap::codec::Value;
 use dbsnap::db::postgres::Postgres;
-use dbsnap::db::{Commit, DbError, OpenOptions, Sink, Source, TableId};
+use dbsnap::db::{Commit, DbError, OpenOptions, Sink, TableId};
 use dbsnap::monitor::{Monitor, Silent};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};

@@ -2,7 +2,7 @@
 
 use crate::support::postgres::PgServer;
 use dbsnap::db::postgres::Postgres;
-use dbsnap::db::{DbError, Host, OpenOptions, Password, PostgresTarget, Source, SslMode};
+use dbsnap::db::{DbError, Host, OpenOptions, Password, PostgresTarget, Sink, SslMode};
 use std::path::Path;
 use std::process::Command;
 

@@ -3,7 +3,7 @@
 use super::rows::{dump, quoted, read_of, reads, round_trip, rows_of};
 use crate::support::place::{Place, on_postgres};
 use dbsnap::codec::TableName;
-use dbsnap::db::{Change, Changing, Filter, Sink, Source, TableId};
+use dbsnap::db::{Change, Changing, Filter, Sink, TableId};
 use dbsnap::monitor::Silent;
 
 #[test]

@@ -6,7 +6,7 @@ use crate::support::liar::{Way, liar, liar_before};
 use crate::support::place::{Place, Role, on_postgres};
 use crate::support::postgres::PgServer;
 use crate::support::process::Run;
-use dbsnap::db::{Sink, Source};
+use dbsnap::db::Sink;
 use dbsnap::monitor::Silent;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};

@@ -5,7 +5,7 @@ use crate::support::place::{Place, on_postgres, on_server};
 use crate::support::postgres::PgServer;
 use crate::support::proxy::{Fault, proxy};
 use dbsnap::codec::Value;
-use dbsnap::db::{Commit, DbError, Sink, Source, TableId};
+use dbsnap::db::{Commit, DbError, Sink, TableId};
 use dbsnap::monitor::Silent;
 
 fn commit_through(place: &Place, fault: Fault) -> Result<Commit, DbError> {

@@ -5,7 +5,7 @@ use super::rows::{Given, Rows, dump, public, reads, rows_of, text};
 use crate::support::liar::{Message, Way};
 use crate::support::place::on_postgres;
 use dbsnap::codec::{Value, row};
-use dbsnap::db::{Sink, Source, TableId, Written};
+use dbsnap::db::{Sink, TableId, Written};
 use dbsnap::monitor::Silent;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

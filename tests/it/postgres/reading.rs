@@ -3,7 +3,7 @@
 use super::rows::{gather, public, reads, rows_of, text, values};
 use crate::support::place::on_postgres;
 use dbsnap::codec::Value;
-use dbsnap::db::{DbError, Source, TableId};
+use dbsnap::db::{DbError, Sink, TableId};
 use dbsnap::monitor::Silent;
 
 #[test]

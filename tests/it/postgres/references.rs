@@ -3,7 +3,7 @@
 use super::rows::{Given, dump, gather, public, reads, round_trip, rows_of};
 use crate::support::place::on_postgres;
 use dbsnap::codec::{TableName, Value};
-use dbsnap::db::{Change, Changing, Commit, DbError, Rule, Sink, Source, TableId};
+use dbsnap::db::{Change, Changing, Commit, DbError, Rule, Sink, TableId};
 use dbsnap::monitor::Silent;
 
 const WEB: &str = "

@@ -3,7 +3,7 @@
 use super::rows::{Given, dump, gather, public, reads, round_trip, rows_of, text};
 use crate::support::place::{Place, on_postgres};
 use dbsnap::codec::Value;
-use dbsnap::db::{Commit, DbError, Rule, Sink, Source, TableId};
+use dbsnap::db::{Commit, DbError, Rule, Sink, TableId};
 use dbsnap::monitor::Silent;
 
 const TRIGGERS: &str = "

@@ -1,7 +1,7 @@
 //! Rows in tests: gathered, sorted, given back.
 
 use dbsnap::codec::{RowReader, TableName, Value};
-use dbsnap::db::{Catalog, Commit, DbError, RowSink, RowStream, Sink, Snapshot, Source, TableId, TableRead};
+use dbsnap::db::{Catalog, Commit, DbError, RowSink, RowStream, Sink, Snapshot, TableId, TableRead};
 use dbsnap::monitor::Silent;
 
 /// Rows as read, in order of arrival.
@@ -69,7 +69,7 @@ pub fn gather(snapshot: &mut dyn Snapshot, index: usize) -> Vec<Vec<u8>> {
 }
 
 /// All rows of one table, sorted.
-pub fn rows_of(source: &mut dyn Source, table: &TableName) -> Vec<Vec<u8>> {
+pub fn rows_of(source: &mut dyn Sink, table: &TableName) -> Vec<Vec<u8>> {
     let catalog = source.catalog().unwrap();
     let reads = [read_of(&catalog, table)];
     let mut snapshot = source.snapshot(&reads, &Silent).unwrap();

@@ -4,7 +4,7 @@ use super::rows::{Given, reads};
 use crate::support::place::{Place, on_postgres};
 use crate::support::postgres::Db;
 use dbsnap::codec::Value;
-use dbsnap::db::{Commit, DbError, Sink, Source, TableId};
+use dbsnap::db::{Commit, DbError, Sink, TableId};
 use dbsnap::monitor::Silent;
 
 /// Inserts `id` into `t` by a restore and moves the counters; `commit` or not.

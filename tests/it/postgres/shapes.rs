@@ -4,7 +4,7 @@ use super::rows::{Given, Rows, dump, gather, public, reads, round_trip, rows_of,
 use crate::support::place::on_postgres;
 use crate::support::postgres::PgServer;
 use dbsnap::codec::{Key, Value};
-use dbsnap::db::{Commit, DbError, Sink, Source, TableId};
+use dbsnap::db::{Commit, DbError, Sink, TableId};
 use dbsnap::monitor::Silent;
 
 #[test]

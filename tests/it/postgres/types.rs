@@ -4,7 +4,7 @@ use super::rows::{public, read_of, reads, round_trip, rows_of};
 use crate::support::place::{Place, on_postgres};
 use crate::support::postgres::PgServer;
 use dbsnap::codec::{Key, KeyOrder, Kind};
-use dbsnap::db::{Source, TableId};
+use dbsnap::db::{Sink, TableId};
 
 /// A role under which nothing prints as it does elsewhere, and which owns what it makes.
 fn hostile(place: &Place) {

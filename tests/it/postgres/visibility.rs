@@ -3,7 +3,7 @@
 use super::rows::{public, reads, round_trip, rows_of};
 use crate::support::place::{Place, Role};
 use crate::support::postgres::PgServer;
-use dbsnap::db::{DbError, Sink, Source, TableId};
+use dbsnap::db::{DbError, Sink, TableId};
 use dbsnap::monitor::Silent;
 
 #[test]

@@ -6,7 +6,7 @@ use crate::support::files::project;
 use crate::tree::model::Dice;
 use dbsnap::codec::TableName;
 use dbsnap::db::sqlite::Sqlite;
-use dbsnap::db::{OpenOptions, Source, TableRead};
+use dbsnap::db::{OpenOptions, Sink, TableRead};
 use serde_json::{Value, json};
 
 const MODELS: &str = "

@@ -4,8 +4,8 @@
 use crate::support::postgres::PgServer;
 use crate::support::process::Project;
 use dbsnap::codec::{
-    Column, DanglingRows, Engine, ForeignKey, Generated, GeneratedColumn, Identity, Key, KeyColumn, KeyOrder,
-    KeySource, Kind, ReferentialAction, TableName, TableSchema, UniqueIndex,
+    Column, DanglingRows, ForeignKey, Generated, GeneratedColumn, Identity, Key, KeyColumn, KeyOrder, KeySource, Kind,
+    ReferentialAction, TableName, TableSchema, UniqueIndex,
 };
 use dbsnap::hash::Hash;
 use dbsnap::snapshot::{
@@ -147,7 +147,7 @@ fn full_manifest() -> Manifest {
             git: Some(GitState { branch: Some("main".to_owned()), commit: Some("abc".to_owned()) }),
         },
         source: Origin {
-            engine: Engine::Postgres,
+            engine: "postgres".to_owned(),
             cluster: Some("7".to_owned()),
             database: "shop".to_owned(),
             version: "15".to_owned(),

@@ -1,6 +1,6 @@
 //! Retention, whatever the clocks said.
 
-use dbsnap::codec::{Engine, TableName};
+use dbsnap::codec::TableName;
 use dbsnap::hash::Hash;
 use dbsnap::snapshot::{
     Actor, Entry, FORMAT, Grace, History, KeepReason, Manifest, Origin, Policy, Restored, SnapshotKind, Stored,
@@ -46,7 +46,7 @@ fn snapshot(sequence: u64, minutes: i64) -> Entry {
         search_path: Default::default(),
         actor: Actor::default(),
         source: Origin {
-            engine: Engine::Sqlite,
+            engine: "sqlite".to_owned(),
             cluster: None,
             database: "dev.db".to_owned(),
             version: "3".to_owned(),

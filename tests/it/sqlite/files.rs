@@ -3,7 +3,7 @@
 use crate::conformance::sqlite::SqliteFixture;
 use crate::conformance::{Fixture, read};
 use dbsnap::db::sqlite::Sqlite;
-use dbsnap::db::{DbError, OpenOptions, Source};
+use dbsnap::db::{DbError, OpenOptions, Sink};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::path::Path;

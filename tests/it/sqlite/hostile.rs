@@ -4,7 +4,7 @@ use crate::conformance::sqlite::SqliteFixture;
 use crate::conformance::{Collected, Fixture, Given, all, read, reads};
 use dbsnap::codec::{Value, row};
 use dbsnap::db::sqlite::Sqlite;
-use dbsnap::db::{Commit, DbError, OpenOptions, Source, TableId, TableRead};
+use dbsnap::db::{Commit, DbError, OpenOptions, Sink, TableId, TableRead};
 use dbsnap::monitor::Silent;
 
 #[test]

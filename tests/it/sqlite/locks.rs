@@ -6,7 +6,7 @@ use crate::support::watched::Watched;
 use crate::support::witness::Witness;
 use dbsnap::codec::{Value, row};
 use dbsnap::db::sqlite::Sqlite;
-use dbsnap::db::{Commit, DbError, OpenOptions, Sink, Source, TableId};
+use dbsnap::db::{Commit, DbError, OpenOptions, Sink, TableId};
 use dbsnap::monitor::{Monitor, Silent};
 use rusqlite::Connection;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -5,7 +5,7 @@ use super::witness::Witness;
 use dbsnap::codec::{DanglingRows, TableName, TableSchema};
 use dbsnap::db::{
     Catalog, Changing, Commit, Counter, DbError, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Sink,
-    Snapshot, Source, SourceIdentity, TableId, TableRead, TableReader, Write, Writing, Written,
+    Snapshot, SourceIdentity, TableId, TableRead, TableReader, Write, Writing, Written,
 };
 use dbsnap::monitor::Monitor;
 use std::path::PathBuf;
@@ -43,7 +43,7 @@ impl<S> Watched<S> {
     }
 }
 
-impl<S: Source> Source for Watched<S> {
+impl<S: Sink> Sink for Watched<S> {
     fn identity(&self) -> &SourceIdentity {
         self.database.identity()
     }
@@ -59,9 +59,7 @@ impl<S: Source> Source for Watched<S> {
     ) -> Result<Box<dyn Snapshot + 's>, DbError> {
         self.database.snapshot(tables, monitor)
     }
-}
 
-impl<S: Sink> Sink for Watched<S> {
     fn create(&mut self, schema: &TableSchema) -> Result<(), DbError> {
         self.database.create(schema)
     }

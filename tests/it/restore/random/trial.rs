@@ -11,7 +11,7 @@ use dbsnap::ops::diff::{DiffOptions, patch};
 use dbsnap::ops::init::init;
 use dbsnap::ops::restore::{Mode, RestoreOptions, RestoreReport, UndoOptions, restore, undo};
 use dbsnap::ops::snap::{SnapOptions, plan};
-use dbsnap::ops::{OpError, Place};
+use dbsnap::ops::{OpError, Repository};
 
 pub struct Trial<'e> {
     engine: &'e mut dyn Engine,
@@ -74,7 +74,8 @@ impl<'e> Trial<'e> {
     fn restored_and_back(&mut self) -> Option<()> {
         let place = self.engine.place();
         init(&place).unwrap();
-        let id = self.snap(&place);
+        let repository = Repository::find(&place).unwrap();
+        let id = self.snap(&repository);
         self.engine.keep(&self.schema, 0);
         let whole = self.engine.rows(&self.taken);
         let damage = damage(&self.schema, &self.rows, &mut self.dice);
@@ -90,7 +91,7 @@ impl<'e> Trial<'e> {
                 cascade,
                 ..RestoreOptions::default()
             };
-            restore(&place, &options, &mut |_| Ok(true), &Silent)
+            restore(&repository, &mut repository.database(), &options, &mut |_| Ok(true), &Silent)
         };
         let (report, beside) = self.leads_to(0, &whole, None, &restoring)?;
         self.course.written = report.applied;
@@ -103,20 +104,20 @@ impl<'e> Trial<'e> {
                 // The restore before the one that changed nothing, so it has to be named.
                 let reference = report.safety.clone();
                 let options = UndoOptions { reference, yes: true, cascade, ..UndoOptions::default() };
-                undo(&place, &options, &mut |_| Ok(true), &Silent)
+                undo(&repository, &mut repository.database(), &options, &mut |_| Ok(true), &Silent)
             };
             self.leads_to(1, &damaged, Some(&beside), &undoing)?;
         }
         if harms(self.engine, &self.schema, 0).is_empty() {
-            self.patch_leads_to(&place, &id, &whole);
+            self.patch_leads_to(&repository, &id, &whole);
         }
         Some(())
     }
 
-    fn snap(&mut self, place: &Place) -> String {
+    fn snap(&mut self, repository: &Repository) -> String {
         let tables = self.schema.tables.iter().filter(|table| table.taken).map(|table| table.typed()).collect();
         let options = SnapOptions { tables, ..SnapOptions::default() };
-        plan(place, options, &Silent).unwrap().take(&Silent).unwrap().id
+        plan(repository, &mut repository.database(), options, &Silent).unwrap().take(&Silent).unwrap().id
     }
 
     fn beside(&mut self) -> Beside {
@@ -222,11 +223,12 @@ impl<'e> Trial<'e> {
         }
     }
 
-    fn patch_leads_to(&mut self, place: &Place, id: &str, whole: &[String]) {
+    fn patch_leads_to(&mut self, repository: &Repository, id: &str, whole: &[String]) {
         let options = DiffOptions { from: Some("live".to_owned()), to: Some(id.to_owned()), ..DiffOptions::default() };
         let mut text = String::new();
         let report = patch::<OpError>(
-            place,
+            repository,
+            &mut repository.database(),
             &options,
             &mut |sql| {
                 text.push_str(sql);

@@ -62,7 +62,7 @@ fn counts(connection: &Connection) -> Result<Vec<u64>, DemoError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::demo::create_database;
+    use crate::demo::create_database;
     use tempfile::TempDir;
 
     /// What the whole of a table hashes to is the same on every machine; SQLite's own sum over the quoted values stands for it.

@@ -25,7 +25,7 @@ pub struct Place {
 
 /// A project with a store.
 #[derive(Debug, Clone)]
-pub struct Project {
+pub struct Repository {
     /// The directory that holds the store: relative paths of the settings start here.
     pub root: PathBuf,
     /// The store's directory.
@@ -36,12 +36,12 @@ pub struct Project {
     models: Arc<OnceLock<Models>>,
 }
 
-impl Project {
+impl Repository {
     /// Finds the project for `place`.
     ///
     /// # Errors
     /// [`OpError::NoStore`] if there is none; [`OpError::Config`] if its settings cannot be used.
-    pub fn find(place: &Place) -> Result<Project, OpError> {
+    pub fn find(place: &Place) -> Result<Repository, OpError> {
         let store_dir = match &place.store {
             Some(store) => {
                 let store = place.dir.join(store);
@@ -59,7 +59,7 @@ impl Project {
         check_trust(&store_dir)?;
         let root = store_dir.parent().unwrap_or(Path::new("/")).to_owned();
         let config = Config::load(&store_dir.join("config.toml"))?;
-        Ok(Project { root, store_dir, config, place: place.clone(), models: Arc::default() })
+        Ok(Repository { root, store_dir, config, place: place.clone(), models: Arc::default() })
     }
 
     /// Opens the store. In a fresh clone there are only its settings: then the rest is made first.
@@ -80,9 +80,14 @@ impl Project {
         self.models.get_or_init(|| Models::find(&self.root, &self.place.dir))
     }
 
-    /// Where the command runs.
-    pub(super) fn place(&self) -> &Place {
-        &self.place
+    /// The directory from which it was found: relative paths that a person types start here.
+    pub fn dir(&self) -> &Path {
+        &self.place.dir
+    }
+
+    /// The database URL that was given to find it with.
+    pub(super) fn url(&self) -> Option<&String> {
+        self.place.url.as_ref()
     }
 
     /// Where export files go. The settings may have come with a repository of somebody else's: they lead to nowhere but a folder of

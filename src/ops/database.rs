@@ -1,0 +1,68 @@
+//! The opened database: connected to once, used by every use case after that.
+
+use super::OpError;
+use super::repository::Repository;
+use super::settings::database_url;
+use crate::db::{self, Catalog, OpenOptions, Sink, SourceIdentity};
+
+/// A database. The one that a repository's settings name is connected to when it is first needed.
+pub struct Database(State);
+
+enum State {
+    Named(Repository),
+    Open(Connection),
+}
+
+/// A connection, and what people call it.
+pub(super) struct Connection {
+    pub sink: Box<dyn Sink>,
+    /// User, host and database, or the file; no password.
+    pub name: String,
+    /// Where its URL was found.
+    pub origin: String,
+}
+
+impl Repository {
+    /// The database that the settings name. Nothing is connected to yet.
+    pub fn database(&self) -> Database {
+        Database(State::Named(self.clone()))
+    }
+}
+
+impl Database {
+    /// A database that is open already, of any engine.
+    pub fn new(sink: Box<dyn Sink>) -> Database {
+        let name = sink.identity().database.clone();
+        Database(State::Open(Connection { sink, name, origin: "the program".to_owned() }))
+    }
+
+    /// Which database it is.
+    ///
+    /// # Errors
+    /// If no setting names one, or it cannot be connected to.
+    pub fn identity(&mut self) -> Result<&SourceIdentity, OpError> {
+        Ok(self.connect()?.sink.identity())
+    }
+
+    /// Its tables as they are now.
+    ///
+    /// # Errors
+    /// As [`Database::identity`], or if they cannot be read.
+    pub fn catalog(&mut self) -> Result<Catalog, OpError> {
+        Ok(self.connect()?.sink.catalog()?)
+    }
+
+    /// The connection, made if there is none.
+    pub(super) fn connect(&mut self) -> Result<&mut Connection, OpError> {
+        match self.0 {
+            State::Open(ref mut connection) => Ok(connection),
+            State::Named(ref repository) => {
+                let chosen = database_url(repository)?;
+                let sink = db::open(&chosen.url, &OpenOptions::default())?;
+                let (name, origin) = (chosen.url.display(), chosen.origin.to_string());
+                self.0 = State::Open(Connection { sink, name, origin });
+                self.connect()
+            }
+        }
+    }
+}

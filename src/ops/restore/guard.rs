@@ -77,7 +77,6 @@ mod tests {
                 other_database: !lifted.other_database,
                 remote: !lifted.remote,
                 production: true,
-                yes: true,
                 cascade: true,
                 ..none()
             };

@@ -66,6 +66,7 @@ impl Live {
             engine: self.engine(),
             filter: None,
             snapshot: None,
+            last_full: None,
             since: None,
             noted: None,
         }))

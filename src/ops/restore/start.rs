@@ -10,7 +10,7 @@ use crate::ops::project::{Place, Project};
 use crate::ops::publish::origin;
 use crate::ops::settings::ChosenUrl;
 use crate::ops::{ledgers, refs, settings};
-use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind, TableEntry, read_schema};
+use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind, read_schema};
 use crate::store::{Access, Store};
 use std::time::{Duration, Instant};
 
@@ -170,7 +170,7 @@ impl Start<'_> {
         confirm: &mut Confirm<'_>,
     ) -> Result<RestoreReport, OpError> {
         let new = into::plan(self.store, self.entry, &self.chosen, name, options, catalog)?;
-        let plan = RestorePlan { tables: vec![new.planned], ..self.header.clone() };
+        let plan = RestorePlan { tables: vec![new.planned.clone()], ..self.header.clone() };
         if options.dry_run {
             return Ok(RestoreReport::of(plan, true));
         }
@@ -179,7 +179,7 @@ impl Start<'_> {
         }
         let options = RestoreOptions { yes: true, ..options.clone() };
         sink.create(&new.schema)?;
-        let filled = self.fill(sink, &new.entry, &options, confirm);
+        let filled = self.fill(sink, &new, &options, confirm);
         if filled.is_err() {
             // What was just made is empty: a restore that fails leaves nothing behind.
             sink.discard(&new.schema.table)?;
@@ -190,12 +190,13 @@ impl Start<'_> {
     fn fill(
         &self,
         sink: &mut dyn Sink,
-        entry: &TableEntry,
+        new: &into::New,
         options: &RestoreOptions,
         confirm: &mut Confirm<'_>,
     ) -> Result<RestoreReport, OpError> {
         let catalog = sink.catalog()?;
-        let targets = whole(self.project, self.store, entry, &catalog, sink.identity().engine)?;
+        let engine = sink.identity().engine;
+        let targets = whole(self.project, self.store, &new.entry, &new.partitions, &catalog, engine)?;
         self.work(targets, options, &catalog).run(sink, confirm)
     }
 }

@@ -45,18 +45,20 @@ pub fn undo(
     monitor: &dyn Monitor,
 ) -> Result<RestoreReport, OpError> {
     let project = Project::find(place)?;
-    let (safety, open) = {
+    let (safety, others, open) = {
         let store = project.open(Access::Read)?;
         let history = History::load(&store)?;
         match &options.reference {
             Some(typed) => {
                 let found = refs::resolve(&project, &history, &Refs::load(&store)?, typed)?.entry;
-                (of_restore(&history, found)?.id, None)
+                let safety = of_restore(&history, found)?;
+                (safety.id, names(safety), None)
             }
             None => {
                 let open = settings::connect(place, &project)?;
                 let here = origin(open.0.identity(), &project);
-                (last_restore(&store, &history, &here)?.id, Some(open))
+                let safety = last_restore(&store, &history, &here)?;
+                (safety.id, names(safety), Some(open))
             }
         }
     };
@@ -71,7 +73,21 @@ pub fn undo(
         allow_dangling: options.allow_dangling,
         ..RestoreOptions::default()
     };
-    restore_by(open, place, &options, confirm, monitor)
+    restore_by(open, place, &options, confirm, monitor).map_err(|error| match error {
+        OpError::NoSuchTable { typed, place, .. } if others.len() > 1 => OpError::GoneTable {
+            what: format!("there is no table '{typed}' in {place}"),
+            command: format!(
+                "dbsnap restore {} {} --mode exact",
+                safety.short(),
+                others.into_iter().filter(|other| *other != typed).collect::<Vec<_>>().join(" ")
+            ),
+        },
+        error => error,
+    })
+}
+
+fn names(entry: &Entry) -> Vec<String> {
+    entry.manifest.tables.iter().map(|table| table.table.to_string()).collect()
 }
 
 /// The safety snapshot of the last restore into `here`, whose last restore must have changed something.

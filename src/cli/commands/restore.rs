@@ -51,7 +51,7 @@ pub(in crate::cli) struct Args {
     /// Create a new table with the rows instead
     #[arg(long, value_name = "TABLE")]
     into: Option<String>,
-    /// Restore into this database instead
+    /// Restore into this database, which need not be the one the snapshot was taken from
     #[arg(long, value_name = "URL")]
     to: Option<String>,
     /// Show the plan without applying it
@@ -245,10 +245,10 @@ fn outcome(report: &RestoreReport, shown: bool) -> String {
     let mut text = if shown { String::new() } else { render_plan(&report.plan) };
     let writes = report.plan.writes();
     if report.dry_run {
-        let _ = writeln!(text, "[DRY RUN] {} would be written. Nothing was changed.", counted(writes, "row"));
-        if let Some(refused) = &report.refused {
-            let _ = writeln!(text, "This restore would be refused: {}", printable(refused));
-        }
+        let _ = match &report.refused {
+            Some(refused) => writeln!(text, "[DRY RUN] This restore would be refused: {}", printable(refused)),
+            None => writeln!(text, "[DRY RUN] {} would be written. Nothing was changed.", counted(writes, "row")),
+        };
     } else if writes == 0 {
         let which = if report.plan.partial { "the selected rows" } else { "the rows" };
         let _ = writeln!(text, "Nothing to do: {which} already match the snapshot.");

@@ -6,10 +6,10 @@ use crate::cli::complete;
 use crate::cli::progress::count;
 use crate::cli::text::{BOLD, DIM, GOOD, ID, change, paint, printable, seconds, size, warning};
 use crate::cli::ui::Ui;
-use crate::ops::Place;
 use crate::ops::export::ExportedTable;
 use crate::ops::snap::{PlannedTable, SnapOptions, SnapPlan, SnapReport, SnappedTable, Strategy, plan};
 use crate::ops::wording::counted;
+use crate::ops::{OpError, Place};
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 use std::fmt::Write;
@@ -43,6 +43,19 @@ pub(in crate::cli) struct Args {
     dry_run: bool,
 }
 
+/// A word of an option's value that was taken for a table, because the value was not quoted.
+fn unquoted(args: &Args, error: OpError) -> OpError {
+    let OpError::NoSuchTable { typed, .. } = &error else { return error };
+    let Some(at) = args.tables.iter().position(|table| table == typed).filter(|at| *at > 0) else { return error };
+    let rest = args.tables[at..].join(" ");
+    let hint = match &args.filter {
+        Some(filter) => format!("quote the filter: --where \"{filter} {rest}\""),
+        None if !args.message.is_empty() => format!("quote a message of several words: -m \"{} {rest}\"", args.message),
+        None => return error,
+    };
+    OpError::Unquoted { what: error.to_string(), hint }
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct DryRun<'p> {
@@ -63,7 +76,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         cascade: args.cascade,
         export: args.export.then_some(true),
     };
-    let plan = plan(place, options, ui.monitor())?;
+    let plan = plan(place, options, ui.monitor()).map_err(|error| unquoted(args, error))?;
     if args.dry_run {
         let dry = DryRun {
             dry_run: true,
@@ -240,7 +253,11 @@ fn verified_all(text: &mut String, tables: &[SnappedTable], exported: &[Exported
     lines.load_style(presets::NOTHING);
     for table in tables {
         let since = table.change.map_or_else(String::new, |since| {
-            format!("{} since {}", change(since.added, since.changed, since.removed), paint(ID, since.since.short()))
+            let changed = match since.added + since.changed + since.removed {
+                0 => "unchanged".to_owned(),
+                _ => change(since.added, since.changed, since.removed),
+            };
+            format!("{changed} since {}", paint(ID, since.since.short()))
         });
         lines.add_row([
             printable(&table.table),

@@ -3,6 +3,7 @@
 
 use super::layout::GITIGNORE;
 use super::mend::Mended;
+use super::refs::Misplaced;
 use super::{Store, StoreError};
 use crate::fsio::read_whole;
 use crate::hash::Hash;
@@ -22,7 +23,7 @@ impl Store {
                 self.write_file(&path, &right)?;
             }
         }
-        for (path, right) in self.directories_for_refs()? {
+        for Misplaced { path, right } in self.directories_for_refs()? {
             mended.directories.push(path.clone());
             if !dry_run {
                 mended.quarantined.push(self.set_apart(&path)?);

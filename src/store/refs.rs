@@ -20,6 +20,14 @@ const CHECKSUM_LEN: usize = 65;
 /// Refs by what they are found by, and what each says, or why that cannot be understood.
 pub type Each<K, V> = Vec<(K, Result<V, StoreError>)>;
 
+/// Something that stands where a ref should.
+pub(super) struct Misplaced {
+    /// Where.
+    pub path: PathBuf,
+    /// What should be there, if that is known.
+    pub right: Option<Vec<u8>>,
+}
+
 /// A snapshot that is kept from retention and deletion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pin {
@@ -308,14 +316,14 @@ impl Store {
     }
 
     /// Directories that have a ref's name, and what should be there instead, if that is known: a pin is known by its name.
-    pub(super) fn directories_for_refs(&self) -> Result<Vec<(PathBuf, Option<Vec<u8>>)>, StoreError> {
+    pub(super) fn directories_for_refs(&self) -> Result<Vec<Misplaced>, StoreError> {
         let mut found = Vec::new();
         for kind in [TAGS, PINS, POINTERS] {
             for name in self.ref_names(kind)? {
                 let is_name = if kind == PINS { hash_name(&name, "").is_some() } else { check_name(&name).is_ok() };
                 if is_name && self.is_directory(kind, &name)? {
                     let right = (kind == PINS).then(|| whole(kind, &name, b""));
-                    found.push((self.ref_path(kind, &name), right));
+                    found.push(Misplaced { path: self.ref_path(kind, &name), right });
                 }
             }
         }

@@ -20,6 +20,7 @@ mod ui;
 use crate::ops::json::is_hostile;
 use args::{Cli, Global};
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use command_error::CliError;
 use std::io::Write;
 use std::process::ExitCode;
@@ -28,7 +29,7 @@ use ui::Ui;
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     complete::answer();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse().map_err(with_tip) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() && std::env::args_os().any(|word| word == "--json") => {
             return CliError::from_parser(&error).report(&Ui::new(&Global::json()));
@@ -52,6 +53,35 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => error.report(&ui),
     }
+}
+
+/// The error with a tip of ours where the parser has none, or one that leads astray (`-- -5`).
+fn with_tip(mut error: clap::Error) -> clap::Error {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let (argument, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
+    let words = || std::env::args_os().filter_map(|word| word.into_string().ok());
+    let is_command = |name: &str| words().nth(1).is_some_and(|word| word == name);
+    let is_number = |word: &String| word.len() > 1 && word[1..].bytes().all(|byte| byte.is_ascii_digit());
+    // of `-15` the parser names `-1` only
+    let number = words().find(|word| word.starts_with(argument) && word.starts_with('-') && is_number(word));
+    let tip = match (error.kind(), number) {
+        (ErrorKind::UnknownArgument, Some(number)) if is_command("log") => {
+            format!("did you mean '-n {}'?", &number[1..])
+        }
+        (ErrorKind::UnknownArgument, _) if argument == "-m" && is_command("restore") => {
+            "did you mean '--mode'?".to_owned()
+        }
+        (ErrorKind::InvalidValue, _) if argument.starts_with("--output") && is_command("diff") => {
+            let Some((_, format)) = value.rsplit_once('.') else { return error };
+            format!("-o names a format; to write a file: dbsnap diff -o {format} > {value}")
+        }
+        _ => return error,
+    };
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    error
 }
 
 /// Prints what the parser says. It repeats what was typed; where that could move the cursor, the text is made safe, and plain.

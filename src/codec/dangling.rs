@@ -1,4 +1,4 @@
-//! Rows that refer to nothing, in a database that does not hold on to its foreign keys.
+//! Rows that refer to nothing.
 
 use super::TableName;
 use serde::{Deserialize, Serialize};
@@ -23,5 +23,11 @@ impl DanglingRows {
     /// Whether both are surely the same references to nothing.
     pub fn is_same(&self, other: &DanglingRows) -> bool {
         self.digest.is_some() && self == other
+    }
+
+    /// In words: `rows` of them are there, and `why`.
+    pub fn warning(&self, rows: u64, why: &str) -> String {
+        let (what, refer) = if rows == 1 { ("row", "refers") } else { ("rows", "refer") };
+        format!("{rows} {what} of {} {refer} to missing rows of {}, {why}", self.table, self.references)
     }
 }

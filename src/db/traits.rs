@@ -162,6 +162,12 @@ pub trait Snapshot: TableReader {
     /// If the database cannot tell.
     fn rivals(&mut self, table: TableId, rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError>;
 
+    /// That the user may do all of `writes` to `table`. To be asked before the first write.
+    ///
+    /// # Errors
+    /// [`DbError::Denied`] with what is missing.
+    fn check_privileges(&mut self, table: TableId, writes: &[Write]) -> Result<(), DbError>;
+
     /// Which rules of `table` would refuse what is to be written to it, as far as that can be told without writing. Rules that
     /// rows can break all the same (NOT VALID) are passed over, and so are references to tables of this transaction.
     ///
@@ -306,14 +312,14 @@ pub struct Written {
     pub left: u64,
 }
 
-/// References to nothing that a restore may leave, where foreign keys do not act.
+/// References to nothing that a restore may leave, and rows that constraints would refuse.
 #[derive(Debug, Clone, Default)]
 pub struct MayDangle {
     /// What dangled in the state that is restored.
     pub known: Vec<DanglingRows>,
     /// Tables that become exactly what they were at one instant: what dangles among them dangled then.
     pub among: Vec<TableName>,
-    /// Whatever it is: somebody has asked for it.
+    /// Whatever it is, where foreign keys do not act: somebody has asked for it.
     pub all: bool,
     /// The rows were in the database before the restore that is undone: CHECK constraints that they broke then do not refuse them now,
     /// where the engine can put them aside.
@@ -321,13 +327,19 @@ pub struct MayDangle {
 }
 
 impl MayDangle {
+    /// Why these rows may dangle, if they may without being asked for.
+    pub fn as_before(&self, rows: &DanglingRows) -> Option<&'static str> {
+        let is_among = |table: &TableName| {
+            self.among.iter().any(|one| one.schema == table.schema && one.name.eq_ignore_ascii_case(&table.name))
+        };
+        let as_before =
+            is_among(&rows.table) && is_among(&rows.references) || self.known.iter().any(|known| known.is_same(rows));
+        as_before.then_some("as in the restored state")
+    }
+
     /// Why these rows may dangle, if they may.
     pub fn reason(&self, rows: &DanglingRows) -> Option<&'static str> {
-        let is_among = |table: &TableName| self.among.iter().any(|one| one.name.eq_ignore_ascii_case(&table.name));
-        if is_among(&rows.table) && is_among(&rows.references) || self.known.iter().any(|known| known.is_same(rows)) {
-            return Some("as in the restored state");
-        }
-        self.all.then_some("as asked for")
+        self.as_before(rows).or(self.all.then_some("as asked for"))
     }
 }
 
@@ -351,12 +363,6 @@ pub trait RestoreTxn: Snapshot {
     /// If the database cannot tell.
     fn unexpected_writes(&mut self) -> Result<Vec<TableName>, DbError>;
 
-    /// That the user may do all of `writes` to `table`. To be asked before the first write.
-    ///
-    /// # Errors
-    /// [`DbError::Denied`] with what is missing.
-    fn check_privileges(&mut self, table: TableId, writes: &[Write]) -> Result<(), DbError>;
-
     /// Whether the column at `column` of `table` takes each value that `rows` have in it, as far as its type goes: labels of an
     /// enum, rules of a domain. Nothing is changed. To be asked before the first write.
     ///
@@ -368,14 +374,15 @@ pub trait RestoreTxn: Snapshot {
     /// rows without what they refer to is refused when it is to be committed: [`DbError::Dangling`].
     fn foreign_keys_act(&self) -> bool;
 
-    /// What dangles in and around the tables of this transaction. Nothing where the database holds on to its foreign keys. To be
-    /// asked before the first write.
+    /// What dangles in the tables of this transaction and around them; where foreign keys act, only in `changed`, the tables of which
+    /// rows go or get other values. To be asked before the first write.
     ///
     /// # Errors
     /// If the database cannot tell.
-    fn dangling(&mut self) -> Result<Vec<DanglingRows>, DbError>;
+    fn dangling(&mut self, changed: &[TableId]) -> Result<Vec<DanglingRows>, DbError>;
 
-    /// Lets rows be without what they refer to once this is committed; what of it comes true the monitor is told.
+    /// Lets rows be without what they refer to once this is committed; what of it comes true the monitor is told. To be called before
+    /// anything is asked or written.
     fn may_dangle(&mut self, allowed: MayDangle);
 
     /// Gives `rows` rows of what the columns at `columns` of `table` get when they are given nothing. Evaluating a default may

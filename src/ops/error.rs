@@ -63,6 +63,22 @@ pub enum OpError {
         /// Tables with names close to it.
         near: Vec<String>,
     },
+    /// A word that was taken for a table, and is likely part of an option's value.
+    #[error("{what}")]
+    Unquoted {
+        /// What it is not.
+        what: String,
+        /// How it is quoted.
+        hint: String,
+    },
+    /// A table of a restore that is to be undone is gone.
+    #[error("{what}")]
+    GoneTable {
+        /// Which.
+        what: String,
+        /// The command that takes the others back.
+        command: String,
+    },
     /// Several tables go by that name.
     #[error("'{typed}' could be any of: {}", candidates.join(", "))]
     AmbiguousTable {
@@ -234,6 +250,8 @@ impl OpError {
                 TreeError::Corrupt { .. } | TreeError::Store(StoreError::Missing(_) | StoreError::Damaged { .. }),
             ) => ErrorKind::Verification,
             OpError::NoSuchTable { .. }
+            | OpError::GoneTable { .. }
+            | OpError::Unquoted { .. }
             | OpError::NoSuchRow { .. }
             | OpError::AmbiguousTable { .. }
             | OpError::Reference(_)
@@ -296,6 +314,8 @@ impl OpError {
             OpError::NoSuchTable { near: names, .. } => {
                 Some(near(names).unwrap_or_else(|| "dbsnap tables lists the tables".to_owned()))
             }
+            OpError::Unquoted { hint, .. } => Some(hint.clone()),
+            OpError::GoneTable { command, .. } => Some(format!("to take back the other tables: {command}")),
             OpError::AmbiguousTable { .. } => Some("use one of these names".to_owned()),
             OpError::Reference(ReferenceError::Empty) => Some("to take one: dbsnap snap TABLE -m MESSAGE".to_owned()),
             OpError::Reference(ReferenceError::NoneOf { .. } | ReferenceError::TooFar { .. }) => {

@@ -7,7 +7,7 @@ use super::database::Database;
 use super::plan::{Basis, Operation, Plan};
 use super::publish::now;
 use super::repository::Repository;
-use super::wording::counted;
+use super::wording::{counted, ordinal};
 use super::{actor, delete, export, refs};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
@@ -190,7 +190,7 @@ fn gc(
     let lost = lost_rows(&history);
     let snapshots = history.entries.iter().zip(&verdicts);
     let report = GcReport {
-        snapshots: snapshots.map(|(entry, (_, verdict))| judged(entry, verdict, &lost)).collect(),
+        snapshots: snapshots.map(|(entry, (_, verdict))| judged(entry, verdict, policy.per_table, &lost)).collect(),
         removed: fates.removed(&deleted),
         held_back: fates.held_back.clone(),
         kept_deleted: (fates.kept_deleted.len() + if at_once { 0 } else { fates.dropped.len() }) as u64,
@@ -325,11 +325,12 @@ impl<'f> Fates<'f> {
 fn judged(
     entry: &Entry,
     verdict: &Verdict,
+    kept: usize,
     lost: &std::collections::HashMap<(Hash, crate::codec::TableName), u64>,
 ) -> Judged {
     let (keep, mut reason) = match verdict {
         Verdict::Keep(reason) => (true, keep_text(reason)),
-        Verdict::Drop(reason) => (false, drop_text(reason)),
+        Verdict::Drop(reason) => (false, drop_text(reason, kept)),
     };
     if !keep {
         for table in &entry.manifest.tables {
@@ -356,18 +357,22 @@ fn keep_text(reason: &KeepReason) -> String {
     }
 }
 
-fn drop_text(reason: &DropReason) -> String {
+fn drop_text(reason: &DropReason, kept: usize) -> String {
     match reason {
         DropReason::TooOld { days } => format!("{days} days old"),
-        DropReason::TooMany(rank) => rank_text(rank),
+        DropReason::TooMany(rank) => format!("{}, keeping {kept}", rank_text(rank)),
     }
 }
 
 fn rank_text(Rank { table, sort, rank }: &Rank) -> String {
+    let nth = match rank {
+        1 => String::new(),
+        rank => format!("{} ", ordinal(*rank as u64)),
+    };
     match sort {
-        Sort::Whole => format!("number {rank} of {table}"),
-        Sort::Filtered => format!("number {rank} of the filtered ones of {table}"),
-        Sort::Imported => format!("number {rank} of the imported ones of {table}"),
-        Sort::Safety => format!("number {rank} of the safety snapshots of {table}"),
+        Sort::Whole => format!("{nth}newest of {table}"),
+        Sort::Filtered => format!("{nth}newest filtered one of {table}"),
+        Sort::Imported => format!("{nth}newest imported one of {table}"),
+        Sort::Safety => format!("{nth}newest safety snapshot of {table}"),
     }
 }

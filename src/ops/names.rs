@@ -21,6 +21,8 @@ pub(super) struct Tables<'t> {
     path: Vec<&'t str>,
     /// Whose tables they are, in errors.
     place: String,
+    /// What else has a name there, each as `kind name`.
+    others: &'t [String],
 }
 
 /// What goes by a name: a table or partitioned table, and its positions.
@@ -42,13 +44,21 @@ impl<'t> Tables<'t> {
         }
         let asked = project.default_schema();
         let path = asked.into_iter().chain(path.iter().map(String::as_str)).chain(["public"]).collect();
-        Tables { named, models: project.models().schema(), models_in: asked.unwrap_or("public"), path, place }
+        Tables {
+            named,
+            models: project.models().schema(),
+            models_in: asked.unwrap_or("public"),
+            path,
+            place,
+            others: &[],
+        }
     }
 
     /// The tables of the live database.
     pub fn of_catalog(project: &'t Repository, catalog: &'t Catalog) -> Tables<'t> {
         let tables = catalog.tables.iter().map(|info| (&info.schema.table, &info.part_of[..]));
-        Tables::new(project, tables, &catalog.search_path, "the database".to_owned())
+        let tables = Tables::new(project, tables, &catalog.search_path, "the database".to_owned());
+        Tables { others: &catalog.not_captured, ..tables }
     }
 
     /// The tables of a snapshot.
@@ -186,7 +196,20 @@ impl<'t> Tables<'t> {
         Err(self.unknown(typed))
     }
 
+    /// What goes by that name and is no table.
+    fn other(&self, typed: &str) -> Option<&str> {
+        self.others.iter().find_map(|other| {
+            let before = other.strip_suffix(typed)?;
+            let end = if before.ends_with('.') { before.rfind(' ')? + 1 } else { before.len() };
+            before[..end].strip_suffix(' ')
+        })
+    }
+
     fn unknown(&self, typed: &str) -> OpError {
+        if let Some(kind) = self.other(typed) {
+            let what = format!("'{typed}' is a {kind}: only tables can be snapshotted");
+            return OpError::Refused { what, allow: None };
+        }
         let (wanted, stem) = (typed.to_lowercase(), stem(typed));
         let models = self.models.iter().flat_map(|schema| &schema.models).filter(|model| !model.view);
         let models = models.map(|model| (model.name.clone(), model.name.clone()));
@@ -250,7 +273,7 @@ mod tests {
     fn tables<'t>(names: &'t [TableName], path: &[&'t str]) -> Tables<'t> {
         let named = names.iter().enumerate().map(|(at, name)| (name, vec![at])).collect();
         let path = path.iter().copied().chain(["public"]).collect();
-        Tables { named, models: None, models_in: "public", path, place: "the database".to_owned() }
+        Tables { named, models: None, models_in: "public", path, place: "the database".to_owned(), others: &[] }
     }
 
     fn names(tables: &[(&str, &str)]) -> Vec<TableName> {

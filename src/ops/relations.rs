@@ -33,6 +33,22 @@ impl Repository {
     }
 
     fn prismas_reaches(&self, info: &TableInfo) -> Vec<Reach> {
+        let relations = self.prismas_relations(info);
+        relations
+            .into_iter()
+            .filter_map(|(refers_to, on_delete)| Some(Reach { refers_to, on_delete: on_delete?, by_prisma: true }))
+            .collect()
+    }
+
+    /// The tables that rows of `info` refer to by relations that only Prisma's client keeps.
+    pub(super) fn prismas_references(&self, info: &TableInfo) -> Vec<TableName> {
+        let by_key = |table: &TableName| info.schema.foreign_keys.iter().any(|key| key.table == *table);
+        let relations = self.prismas_relations(info).into_iter().map(|(refers_to, _)| refers_to);
+        relations.filter(|refers_to| !by_key(refers_to)).collect()
+    }
+
+    /// The same with what the client does with rows that refer to one that it deletes, if it does anything.
+    fn prismas_relations(&self, info: &TableInfo) -> Vec<(TableName, Option<ReferentialAction>)> {
         let Some(schema) = self.models().schema() else { return Vec::new() };
         let mode = schema.datasource.as_ref().and_then(|datasource| datasource.relation_mode.as_deref());
         if mode != Some("prisma") {
@@ -40,14 +56,18 @@ impl Repository {
         }
         let names = || std::iter::once(&info.schema.table).chain(&info.part_of);
         let table_of = |name: &str| schema.model(name).map(|model| self.table_of(model, info));
-        let reach = |model: &str, on_delete| Some(Reach { refers_to: table_of(model)?, on_delete, by_prisma: true });
         if let Some(join) = names().find_map(|name| self.join_table_of(name)) {
             let sides = [&join.a, &join.b];
-            return sides.into_iter().filter_map(|side| reach(side, ReferentialAction::Cascade)).collect();
+            return sides
+                .into_iter()
+                .filter_map(|side| Some((table_of(side)?, Some(ReferentialAction::Cascade))))
+                .collect();
         }
         let Some(model) = names().find_map(|name| self.model_of(name)) else { return Vec::new() };
         let relations = model.relations().filter(|(_, relation)| !relation.fields.is_empty());
-        relations.filter_map(|(field, relation)| reach(&relation.model, on_delete(model, field, relation)?)).collect()
+        relations
+            .filter_map(|(field, relation)| Some((table_of(&relation.model)?, on_delete(model, field, relation))))
+            .collect()
     }
 
     /// The table of a model, in a database that has the table of `beside`.

@@ -136,10 +136,10 @@ fn run<A: Answers>(
     let begun = out.is_some();
     let mut work = || -> Result<SqlReport, Trouble<A::Error>> {
         loading.make(&scratch, engine)?;
-        let named = |query: &String| loading.query(query).map_err(|error| refused(error, &loading.tables));
+        let named = |query: &String| loading.query(query).map_err(|error| refused(&store, error, &loading.tables));
         let query = options.query.as_ref().map(named).transpose()?;
         if let Some(query) = &query {
-            let read = scratch.tables_read(query).map_err(|error| refused(error, &loading.tables))?;
+            let read = scratch.tables_read(query).map_err(|error| refused(&store, error, &loading.tables))?;
             if out.is_none() {
                 let is_read =
                     |table: &Loaded| read.iter().any(|name| name.eq_ignore_ascii_case(&table_name(&table.schema)));
@@ -181,11 +181,20 @@ fn run<A: Answers>(
 }
 
 /// A query that cannot be answered, with the tables that there are.
-fn refused(error: crate::db::DbError, tables: &[Loaded]) -> OpError {
+fn refused(store: &Store, error: crate::db::DbError, tables: &[Loaded]) -> OpError {
     let crate::db::DbError::Filter { reason } = error else { return error.into() };
     let names: Vec<String> = tables.iter().map(|table| format!("\"{}\"", table_name(&table.schema))).collect();
     let reason = reason.strip_prefix("reading it: ").unwrap_or(&reason);
-    OpError::Usage(format!("invalid query: {reason} (the snapshot has {})", names.join(", ")))
+    if reason.ends_with("not authorized") {
+        return OpError::Usage("invalid query: it must be one SELECT over the snapshot's tables".to_owned());
+    }
+    let elsewhere = reason.strip_prefix("no such table: ").filter(|name| {
+        let has_it = |entry: &Entry| entry.manifest.tables.iter().any(|table| table.table.to_string() == *name);
+        History::load(store).is_ok_and(|history| history.entries.iter().any(has_it))
+    });
+    let elsewhere = elsewhere
+        .map_or_else(String::new, |name| format!("; dbsnap sql latest:{name} queries the newest snapshot that has it"));
+    OpError::Usage(format!("invalid query: {reason} (the snapshot has {}){elsewhere}", names.join(", ")))
 }
 
 fn find(project: &Repository, store: &Store, typed: &str) -> Result<(Entry, Loading), OpError> {

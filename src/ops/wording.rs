@@ -19,6 +19,18 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
+/// Its place in a row: `1st`, `22nd`, `113th`.
+pub(crate) fn ordinal(number: u64) -> String {
+    let ending = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{}{ending}", grouped(number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -30,5 +42,11 @@ mod tests {
         assert_eq!(counted(1_234_567, "row"), "1,234,567 rows");
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(1000), "1,000");
+    }
+
+    #[test]
+    fn places_have_their_endings() {
+        let all = [1, 2, 3, 4, 11, 12, 13, 21, 22, 103, 111, 1_002].map(ordinal).join(" ");
+        assert_eq!(all, "1st 2nd 3rd 4th 11th 12th 13th 21st 22nd 103rd 111th 1,002nd");
     }
 }

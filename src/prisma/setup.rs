@@ -19,8 +19,8 @@ pub struct Surroundings<'s> {
     ///
     /// [`PrismaProject::sqlite_folders`]: super::project::PrismaProject::sqlite_folders
     pub sqlite_folders: &'s [PathBuf],
-    /// Where the URL is to be had, as the project says it.
-    pub url: Option<&'s Setting>,
+    /// Where the URL is to be had, as the project says it: the first that has a value counts.
+    pub urls: &'s [Setting],
     /// The first number of Prisma's version, if it is known.
     pub major: Option<u32>,
     /// Packages that the project names or has installed, the ones to be taken first.
@@ -102,16 +102,28 @@ impl Surroundings<'_> {
     }
 
     fn url(&self, found: &mut Vec<String>) -> (String, Option<String>) {
-        match self.url {
-            Some(Setting::Variable(name)) => {
+        let variable = match self.urls.first() {
+            Some(Setting::Variable(name)) => Some(name.clone()),
+            _ => None,
+        };
+        let literal = self.urls.iter().find_map(|url| match url {
+            Setting::Literal(url) if url.starts_with("file:") => Some(url.clone()),
+            _ => None,
+        });
+        match (variable, literal) {
+            (Some(name), None) => {
                 found.push(format!("Found: the database URL is in {name}."));
-                (name.clone(), None)
+                (name, None)
             }
-            Some(Setting::Literal(url)) if url.starts_with("file:") => {
+            (Some(name), Some(url)) => {
+                found.push(format!("Found: the database URL is in {name}, and where that is not set it is {url}."));
+                (name, Some(url))
+            }
+            (None, Some(url)) => {
                 found.push("Found: the database URL stands in the schema; DATABASE_URL wins over it.".to_owned());
-                ("DATABASE_URL".to_owned(), Some(url.clone()))
+                ("DATABASE_URL".to_owned(), Some(url))
             }
-            _ => {
+            (None, None) => {
                 found.push("Assumed: the database URL is in DATABASE_URL.".to_owned());
                 ("DATABASE_URL".to_owned(), None)
             }
@@ -174,7 +186,7 @@ mod tests {
             engine: &source.provider,
             schema: Some(&schema),
             sqlite_folders: &[PathBuf::from("/p/prisma"), PathBuf::from("/p"), PathBuf::from("/p/prisma")],
-            url: source.url.as_ref(),
+            urls: source.url.as_slice(),
             major: Some(major),
             packages: &packages,
         }

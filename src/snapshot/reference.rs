@@ -166,6 +166,9 @@ fn near_names(typed: &str, history: &History, tags: &BTreeMap<String, Hash>) -> 
     let stem: String = typed.chars().take(3).collect();
     let mut near: Vec<String> =
         tags.keys().filter(|tag| tag.to_lowercase().starts_with(&stem)).take(3).cloned().collect();
+    if strsim::damerau_levenshtein(&typed.to_lowercase(), "latest") <= 2 {
+        near.push("latest".to_owned());
+    }
     near.extend(
         history
             .entries

@@ -1,7 +1,7 @@
 //! Making a store, and completing one that was not made to the end.
 
 use super::layout::{DIRS, FORMAT, GITIGNORE, Layout, ROOT_NAMES, hash_name};
-use super::open::{dir_is_there, not_a_store, read_format};
+use super::open::{dir_is_there, not_a_directory, not_a_store, read_format};
 use super::{Store, StoreError};
 use crate::fsio::{Disk, Entry, FileKind, FileSystem, write_durably};
 use std::io;
@@ -36,7 +36,7 @@ impl Store {
         let existed = match fs.stat(root)? {
             None => false,
             Some(stat) if stat.kind == FileKind::Dir => true,
-            Some(_) => return Err(not_a_store(root, "it is not a directory")),
+            Some(stat) => return Err(not_a_store(root, not_a_directory(stat.kind))),
         };
         let mut whole = false;
         if existed {

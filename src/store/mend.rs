@@ -41,6 +41,8 @@ pub struct Mended {
     pub index: Vec<(PathBuf, String)>,
     /// Manifests and refs in which one bit was wrong, and a `.gitignore` that was not ours.
     pub files: Vec<PathBuf>,
+    /// Directories where a ref belongs. A pin is there again; what a tag or a pointer named is not known.
+    pub directories: Vec<PathBuf>,
     /// What is in quarantine now.
     pub quarantined: Vec<PathBuf>,
 }
@@ -48,7 +50,7 @@ pub struct Mended {
 impl Mended {
     /// Whether there was nothing to mend.
     pub fn is_empty(&self) -> bool {
-        self.packs.is_empty() && self.index.is_empty() && self.files.is_empty()
+        self.packs.is_empty() && self.index.is_empty() && self.files.is_empty() && self.directories.is_empty()
     }
 }
 
@@ -297,7 +299,7 @@ impl Store {
         Ok(self.fs.sync_dir(&self.layout.index())?)
     }
 
-    /// Moves a file into quarantine, durably.
+    /// Moves a file or a directory into quarantine, durably.
     pub(super) fn set_apart(&self, path: &Path) -> Result<PathBuf, StoreError> {
         let target = self.quarantine_for(path)?;
         self.fs.rename(path, &target)?;

@@ -1,7 +1,9 @@
-//! Small files of a damaged store put right: those of which a single bit is wrong, and the one that is always the same.
+//! Small files of a damaged store put right: those of which a single bit is wrong, the one that is always the same, and refs in the place
+//! of which there is a directory.
 
 use super::layout::GITIGNORE;
 use super::mend::Mended;
+use super::refs::Misplaced;
 use super::{Store, StoreError};
 use crate::fsio::read_whole;
 use crate::hash::Hash;
@@ -19,6 +21,15 @@ impl Store {
             if !dry_run {
                 mended.quarantined.push(self.copy_away(&path)?);
                 self.write_file(&path, &right)?;
+            }
+        }
+        for Misplaced { path, right } in self.directories_for_refs()? {
+            mended.directories.push(path.clone());
+            if !dry_run {
+                mended.quarantined.push(self.set_apart(&path)?);
+                if let Some(right) = right {
+                    self.write_file(&path, &right)?;
+                }
             }
         }
         Ok(())

@@ -78,7 +78,7 @@ impl Store {
         let layout = Layout::new(root);
         match fs.stat(root)? {
             None => return Err(StoreError::NoStore(root.to_path_buf())),
-            Some(stat) if stat.kind != FileKind::Dir => return Err(not_a_store(root, "it is not a directory")),
+            Some(stat) if stat.kind != FileKind::Dir => return Err(not_a_store(root, not_a_directory(stat.kind))),
             Some(_) => {}
         }
         read_format(&*fs, &layout).map_err(|error| match error {
@@ -188,6 +188,14 @@ pub(super) fn not_a_store(root: &Path, reason: &str) -> StoreError {
     StoreError::NotAStore { path: root.to_path_buf(), reason: reason.to_owned() }
 }
 
+/// What a path is that should be a store's directory.
+pub(super) fn not_a_directory(kind: FileKind) -> &'static str {
+    match kind {
+        FileKind::Other => "it is a symbolic link or a special file; name the directory itself with --store",
+        FileKind::File | FileKind::Dir => "it is not a directory",
+    }
+}
+
 /// Succeeds if the store's format is the one this program knows.
 pub(super) fn read_format(fs: &dyn FileSystem, layout: &Layout) -> Result<(), StoreError> {
     let unknown = |found: &str| StoreError::UnknownFormat { found: found.to_owned(), known: FORMAT_VERSION.to_owned() };
@@ -201,7 +209,8 @@ pub(super) fn read_format(fs: &dyn FileSystem, layout: &Layout) -> Result<(), St
         return Ok(());
     }
     let text = String::from_utf8_lossy(&bytes);
-    let version = text.strip_prefix(FORMAT_NAME).map(str::trim_end);
+    let is_number = |text: &&str| !text.trim_end().is_empty() && text.trim_end().bytes().all(|b| b.is_ascii_digit());
+    let version = text.strip_prefix(FORMAT_NAME).or(Some(&*text).filter(is_number)).map(str::trim_end);
     // Only what is harmless on a terminal is repeated.
     let plain =
         version.filter(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)));

@@ -4,7 +4,7 @@ use super::check::describe;
 use super::layout::hash_name;
 use super::litter::{is_file_managers, is_litter};
 use super::{Store, StoreError};
-use crate::fsio::read_whole;
+use crate::fsio::{FileKind, read_whole};
 use crate::hash::Hash;
 use std::collections::HashSet;
 use std::io;
@@ -19,6 +19,14 @@ const CHECKSUM_LEN: usize = 65;
 
 /// Refs by what they are found by, and what each says, or why that cannot be understood.
 pub type Each<K, V> = Vec<(K, Result<V, StoreError>)>;
+
+/// Something that stands where a ref should.
+pub(super) struct Misplaced {
+    /// Where.
+    pub path: PathBuf,
+    /// What should be there, if that is known.
+    pub right: Option<Vec<u8>>,
+}
 
 /// A snapshot that is kept from retention and deletion.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -284,15 +292,47 @@ impl Store {
         if len > MAX_REF_LEN {
             return Err(StoreError::TooLarge { what: "a ref", len, limit: MAX_REF_LEN });
         }
-        let mut bytes = checksum_line(kind, name, content).into_bytes();
-        bytes.extend_from_slice(content);
-        self.write_file(&self.ref_path(kind, name), &bytes)
+        self.ready_to_write()?;
+        self.clear_of_directory(kind, name)?;
+        self.write_file(&self.ref_path(kind, name), &whole(kind, name, content))
     }
 
     fn remove_ref(&self, kind: &str, name: &str) -> Result<bool, StoreError> {
         self.ready_to_write()?;
-        self.remove_file(&self.ref_path(kind, name))
+        Ok(self.clear_of_directory(kind, name)? || self.remove_file(&self.ref_path(kind, name))?)
     }
+
+    /// Moves a directory that has a ref's name into quarantine, whatever it holds. Returns whether there was one.
+    fn clear_of_directory(&self, kind: &str, name: &str) -> Result<bool, StoreError> {
+        let is_directory = self.is_directory(kind, name)?;
+        if is_directory {
+            self.set_apart(&self.ref_path(kind, name))?;
+        }
+        Ok(is_directory)
+    }
+
+    fn is_directory(&self, kind: &str, name: &str) -> Result<bool, StoreError> {
+        Ok(self.fs.stat(&self.ref_path(kind, name))?.is_some_and(|stat| stat.kind == FileKind::Dir))
+    }
+
+    /// Directories that have a ref's name, and what should be there instead, if that is known: a pin is known by its name.
+    pub(super) fn directories_for_refs(&self) -> Result<Vec<Misplaced>, StoreError> {
+        let mut found = Vec::new();
+        for kind in [TAGS, PINS, POINTERS] {
+            for name in self.ref_names(kind)? {
+                let is_name = if kind == PINS { hash_name(&name, "").is_some() } else { check_name(&name).is_ok() };
+                if is_name && self.is_directory(kind, &name)? {
+                    let right = (kind == PINS).then(|| whole(kind, &name, b""));
+                    found.push(Misplaced { path: self.ref_path(kind, &name), right });
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn whole(kind: &str, name: &str, content: &[u8]) -> Vec<u8> {
+    [checksum_line(kind, name, content).as_bytes(), content].concat()
 }
 
 /// The first line of a ref. It covers the name too, so that files that were swapped are noticed.

@@ -149,8 +149,9 @@ fn what_is_not_one_harmless_expression_is_refused() {
         ("(id = 1", "not an SQL expression"),
         ("id = 'unclosed", "not an SQL expression"),
         ("CAST(id AS regclass) = 'x'", "type"),
-        ("CASE WHEN true THEN true END", "not allowed"),
-        ("(id, id) = (1, 2)", "not allowed"),
+        ("CASE WHEN true THEN true END", "CASE (`CASE WHEN true THEN true END`) is not allowed"),
+        ("(id, id) = (1, 2)", "a row of several values (`(id, id)`) is not allowed"),
+        ("id COLLATE \"C\" = 'x'", "COLLATE (`id COLLATE \"C\"`) is not allowed"),
     ] {
         for engine in [Engine::POSTGRES, Engine::SQLITE] {
             let reason = parse(engine, typed).expect_err(typed);

@@ -19,7 +19,7 @@ pub(in crate::cli) struct Args {
     /// Keep the newest N snapshots of each table [default: max_backups_per_table in config.toml, or 5]
     #[arg(long, value_name = "N")]
     keep: Option<usize>,
-    /// Delete snapshots older than DAYS [default: max_age_days in config.toml, or 30]
+    /// Delete snapshots older than DAYS, also of the newest N [default: max_age_days in config.toml, or 30]
     #[arg(long, value_name = "DAYS")]
     days: Option<u32>,
     /// Free the space of deleted snapshots now; they can't be brought back

@@ -117,7 +117,7 @@ fn render(report: &LogReport, args: &Args, width: Option<usize>) -> String {
         return report
             .snapshots
             .iter()
-            .map(|snapshot| format!("{} {}\n", paint(ID, &snapshot.id[..8]), printable(&snapshot.message)))
+            .map(|snapshot| format!("{} {}\n", paint(ID, &snapshot.id[..8]), message(snapshot)))
             .collect();
     }
     let mut table = Table::new();
@@ -191,11 +191,11 @@ pub(super) fn message(snapshot: &LoggedSnapshot) -> String {
         let _ = write!(text, " {}", paint(GOOD, format_args!("({})", printable(tag))));
     }
     if let Some(deletion) = &snapshot.deletion {
-        let until = format!("deleted; can be brought back until {}", moment(deletion.until));
+        let until = format!("(deleted; can be brought back until {})", moment(deletion.until));
         let _ = write!(text, " {}", paint(BAD, until));
     }
     if snapshot.pinned {
-        let _ = write!(text, " {}", paint(BAD, "pinned"));
+        let _ = write!(text, " {}", paint(BAD, "(pinned)"));
     }
     text
 }

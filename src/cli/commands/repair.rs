@@ -56,6 +56,9 @@ fn render(report: &RepairReport) -> String {
     for file in &report.mended {
         let _ = writeln!(text, "{} {}: one bit was wrong", paint(GOOD, "mended"), printable(file));
     }
+    for directory in &report.directories {
+        let _ = writeln!(text, "{} {}: it was a directory", paint(GOOD, "mended"), printable(directory));
+    }
     for file in &report.manifests {
         let _ = writeln!(text, "{} {}: taken from another copy", paint(GOOD, "mended"), printable(file));
     }

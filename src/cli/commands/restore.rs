@@ -51,7 +51,7 @@ pub(in crate::cli) struct Args {
     /// Create a new table with the rows instead
     #[arg(long, value_name = "TABLE")]
     into: Option<String>,
-    /// Restore into this database instead
+    /// Restore into this database, which need not be the one the snapshot was taken from
     #[arg(long, value_name = "URL")]
     to: Option<String>,
     #[command(flatten)]

@@ -10,7 +10,7 @@ use crate::cli::ui::Ui;
 use crate::ops::export::ExportedTable;
 use crate::ops::snap::{SnapOptions, SnapPlan, SnapReport, SnappedTable, Strategy};
 use crate::ops::wording::counted;
-use crate::ops::{Operation, Repository};
+use crate::ops::{OpError, Operation, Repository};
 use comfy_table::{CellAlignment, Table, presets};
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -42,6 +42,19 @@ pub(in crate::cli) struct Args {
     planned: Planned,
 }
 
+/// A word of an option's value that was taken for a table, because the value was not quoted.
+fn unquoted(args: &Args, error: OpError) -> OpError {
+    let OpError::NoSuchTable { typed, .. } = &error else { return error };
+    let Some(at) = args.tables.iter().position(|table| table == typed).filter(|at| *at > 0) else { return error };
+    let rest = args.tables[at..].join(" ");
+    let hint = match &args.filter {
+        Some(filter) => format!("quote the filter: --where \"{filter} {rest}\""),
+        None if !args.message.is_empty() => format!("quote a message of several words: -m \"{} {rest}\"", args.message),
+        None => return error,
+    };
+    OpError::Unquoted { what: error.to_string(), hint }
+}
+
 pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
     let options = SnapOptions {
         tables: args.tables.clone(),
@@ -57,7 +70,7 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
         let report = options.apply(repository, &mut database, Some(digest), ui.monitor())?;
         return told(&report, &[], ui);
     }
-    let planned = options.plan(repository, &mut database, ui.monitor())?;
+    let planned = options.plan(repository, &mut database, ui.monitor()).map_err(|error| unquoted(args, error))?;
     let plan = &planned.effect;
     if args.planned.dry_run {
         ui.plan(&planned, || format!("{}\n[DRY RUN] Nothing was read or stored.\n", analysis(plan, &args.message)))?;
@@ -230,7 +243,11 @@ fn verified_all(text: &mut String, tables: &[SnappedTable], exported: &[Exported
     lines.load_style(presets::NOTHING);
     for table in tables {
         let since = table.change.map_or_else(String::new, |since| {
-            format!("{} since {}", change(since.added, since.changed, since.removed), paint(ID, since.since.short()))
+            let changed = match since.added + since.changed + since.removed {
+                0 => "unchanged".to_owned(),
+                _ => change(since.added, since.changed, since.removed),
+            };
+            format!("{changed} since {}", paint(ID, since.since.short()))
         });
         lines.add_row([
             printable(&table.table),

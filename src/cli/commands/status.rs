@@ -2,6 +2,7 @@
 
 use crate::cli::command_error::CliError;
 use crate::cli::complete;
+use crate::cli::diff::{compare_with_full, part};
 use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, change, fit, paint, printable, short_name};
 use crate::cli::ui::Ui;
 use crate::ops::Repository;
@@ -51,7 +52,8 @@ fn render(report: &StatusReport, quiet: bool, width: Option<usize>) -> String {
         for what in &line.schema_changes {
             text.push_str(&format!("  {} {}\n", paint(CHANGED, "schema:"), printable(what)));
         }
-        for note in &line.notes {
+        let full = line.last_full.as_deref().map(|id| compare_with_full(&line.table, id));
+        for note in line.notes.iter().chain(&full) {
             text.push_str(&format!("  {} {}\n", paint(DIM, "note:"), printable(note)));
         }
     }
@@ -71,7 +73,7 @@ fn cells(line: &StatusLine, now: Timestamp, width: Option<usize>) -> [String; 6]
         TableStatus::Refused => paint(BAD, "cannot be read"),
     };
     [
-        paint(BOLD, short_name(&line.table, width, 4)),
+        part(paint(BOLD, short_name(&line.table, width, 4)), line.filter.is_some()),
         state,
         line.rows.map_or_else(String::new, |rows| counted(rows, "row")),
         line.snapshot.as_ref().map_or_else(String::new, |id| paint(ID, &id[..8])),

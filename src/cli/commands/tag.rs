@@ -10,6 +10,7 @@ use serde::Serialize;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "dbsnap tag [OPTIONS] [SNAPSHOT NAME]\n       dbsnap tag --delete NAME")]
 pub(in crate::cli) struct Args {
     /// The snapshot to tag; with --delete, the tag to delete [default: list tags]
     #[arg(value_name = "SNAPSHOT", required_if_eq("delete", "true"), add = complete::snapshots())]
@@ -40,8 +41,8 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
         match (args.delete, report.changed, &report.moved_from) {
             (true, ..) => format!("Removed tag {tag} from {id}.\n"),
             (false, false, _) => format!("{id} already has tag {tag}.\n"),
-            (false, true, None) => format!("Tagged {id} {tag}\n"),
-            (false, true, Some(from)) => format!("Tagged {id} {tag} (it was on {})\n", paint(ID, &from[..8])),
+            (false, true, None) => format!("Tagged {id} as {tag}\n"),
+            (false, true, Some(from)) => format!("Tagged {id} as {tag} (it was on {})\n", paint(ID, &from[..8])),
         }
     })?;
     Ok(ExitCode::SUCCESS)

@@ -6,6 +6,7 @@
 use super::Ending;
 use super::cell::{Whole, cut, key, quoted};
 use super::html_page::{FOOT, SCRIPT, head};
+use super::text::{EACH_LATEST, compare_with_full, each_has_its_own, part};
 use super::words;
 use crate::cli::command_error::CliError;
 use crate::cli::progress::count;
@@ -27,12 +28,14 @@ const MARKED: usize = 1 << 20;
 pub(in crate::cli) struct HtmlReceiver {
     out: Stream,
     full: bool,
+    /// Whether each table has its latest snapshot, and not all the same.
+    apart: bool,
 }
 
 impl HtmlReceiver {
     /// To `out`; with `full` no cell is shortened.
     pub fn new(out: Stream, full: bool) -> HtmlReceiver {
-        HtmlReceiver { out, full }
+        HtmlReceiver { out, full, apart: false }
     }
 
     fn text(&self, value: ValueRef<'_>, column: &Column) -> String {
@@ -87,6 +90,7 @@ impl Receiver for HtmlReceiver {
     type Error = CliError;
 
     fn begin(&mut self, from: &DiffSide, to: &DiffSide) -> Result<(), CliError> {
+        self.apart = each_has_its_own(from);
         self.out.put(&head(&format!("{} → {}", plain(from), plain(to))))?;
         self.out.put(&format!(
             "<header><h1>{} <span class=arrow>→</span> {}</h1>\
@@ -100,15 +104,19 @@ impl Receiver for HtmlReceiver {
         if table.state == TableState::Same {
             return Ok(());
         }
+        let since = table.from.as_ref().filter(|_| self.apart);
+        let since = since.map(|id| format!(" <small>since <code>{}</code></small>", escape(&id[..8])));
         self.out.put(&format!(
-            "<details open class=table><summary><b>{}</b> {}</summary>\n",
-            escape(&table.table),
-            headline(table)
+            "<details open class=table><summary><b>{}</b> {}{}</summary>\n",
+            escape(&part(table.table.clone(), table.filter.is_some())),
+            headline(table),
+            since.unwrap_or_default()
         ))?;
         for what in &table.schema_changes {
             self.out.put(&format!("<p class=schema>{}</p>\n", escape(what)))?;
         }
-        for note in &table.notes {
+        let full = table.last_full.as_deref().map(|id| compare_with_full(&table.table, id));
+        for note in table.notes.iter().chain(&full) {
             self.out.put(&format!("<p class=note>{}</p>\n", escape(note)))?;
         }
         let key = if table.key.is_empty() { "Row".to_owned() } else { escape(&table.key.join(", ")) };
@@ -190,12 +198,16 @@ impl Ending for HtmlReceiver {
 
 fn plain(side: &DiffSide) -> String {
     match &side.message {
+        _ if each_has_its_own(side) => EACH_LATEST.to_owned(),
         Some(message) if !message.is_empty() => format!("{} \"{message}\"", side.name),
         _ => side.name.clone(),
     }
 }
 
 fn side(side: &DiffSide) -> String {
+    if each_has_its_own(side) {
+        return escape(EACH_LATEST);
+    }
     let id = side.id.as_ref().filter(|id| !id.starts_with(&side.name));
     let id = id.map(|id| format!(" <code>{}</code>", escape(&id[..8]))).unwrap_or_default();
     let more = side.message.as_ref().filter(|message| !message.is_empty()).or(side.database.as_ref());

@@ -10,7 +10,7 @@ mod words;
 pub(super) use cell::{Shown, one as one_cell};
 pub(super) use html::HtmlReceiver;
 pub(super) use json::{JsonReceiver, LinesReceiver};
-pub(super) use text::{TextReceiver, changed_cell};
+pub(super) use text::{TextReceiver, changed_cell, compare_with_full, part};
 
 use super::command_error::CliError;
 use crate::ops::diff::{DiffReport, Receiver};

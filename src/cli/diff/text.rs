@@ -22,13 +22,15 @@ pub(in crate::cli) struct TextReceiver {
     quiet: bool,
     begun: bool,
     sides: (String, String),
+    /// Whether each table has its latest snapshot, and not all the same.
+    apart: bool,
 }
 
 impl TextReceiver {
     /// To the terminal or a file; with `full` nothing is shortened.
     pub fn new(ui: &Ui, depth: Depth, full: bool) -> TextReceiver {
         let (out, quiet) = (ui.text_stream(), ui.quiet);
-        TextReceiver { out, depth, full, quiet, begun: false, sides: Default::default() }
+        TextReceiver { out, depth, full, quiet, begun: false, sides: Default::default(), apart: false }
     }
 
     fn put(&mut self, text: &str) -> Result<(), CliError> {
@@ -41,6 +43,7 @@ impl Receiver for TextReceiver {
 
     fn begin(&mut self, from: &DiffSide, to: &DiffSide) -> Result<(), CliError> {
         self.sides = (from.name.clone(), to.name.clone());
+        self.apart = each_has_its_own(from);
         if self.quiet || self.depth == Depth::Names {
             return Ok(());
         }
@@ -59,11 +62,15 @@ impl Receiver for TextReceiver {
             self.put("\n")?;
         }
         self.begun = true;
-        self.put(&format!("{}  {}\n", paint(BOLD, name), headline(table, &self.sides)))?;
+        let headline = headline(table, &self.sides);
+        let since = table.from.as_ref().filter(|_| self.apart).map(|id| paint(DIM, format!("  since {}", &id[..8])));
+        let name = part(paint(BOLD, name), table.filter.is_some());
+        self.put(&format!("{name}  {headline}{}\n", since.unwrap_or_default()))?;
         for what in &table.schema_changes {
             self.put(&format!("  {} {}\n", paint(CHANGED, "schema:"), printable(what)))?;
         }
-        for note in &table.notes {
+        let full = table.last_full.as_deref().map(|id| compare_with_full(&table.table, id));
+        for note in table.notes.iter().chain(&full) {
             self.put(&format!("  {} {}\n", paint(DIM, "note:"), printable(note)))?;
         }
         Ok(())
@@ -97,8 +104,29 @@ impl Ending for TextReceiver {
     }
 }
 
+/// How that side is called which is the latest snapshot of each table.
+pub(super) const EACH_LATEST: &str = "each table's latest snapshot";
+
+/// Whether a side is the latest snapshot of each table, and these are not one.
+pub(super) fn each_has_its_own(side: &DiffSide) -> bool {
+    side.name == "latest" && side.id.is_none()
+}
+
+/// The name of a table of which only a part is compared.
+pub(in crate::cli) fn part(name: String, is_part: bool) -> String {
+    if is_part { format!("{name} (part)") } else { name }
+}
+
+/// How all rows of a table are compared whose latest snapshot has only some.
+pub(in crate::cli) fn compare_with_full(table: &str, id: &str) -> String {
+    format!("the last snapshot of all rows is {0}: dbsnap diff {0} -- {table}", &id[..8])
+}
+
 /// A side of the diff, for people.
 fn side(side: &DiffSide) -> String {
+    if each_has_its_own(side) {
+        return paint(ID, EACH_LATEST);
+    }
     let mut text = paint(ID, printable(&side.name));
     let mut add = |part: String| {
         text.push(' ');

@@ -202,7 +202,7 @@ impl<'p> Printer<'p> {
             Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => {
                 Err(refused("it contains a subquery; a filter looks at one row of one table"))
             }
-            _ => Err(refused("it contains an expression that is not allowed in a filter")),
+            other => Err(refused(format!("{} is not allowed in a filter", construct(other)))),
         }
     }
 
@@ -309,4 +309,21 @@ impl<'p> Printer<'p> {
         }
         Ok(())
     }
+}
+
+/// What an expression is, for people.
+fn construct(expression: &Expr) -> String {
+    const MOST: usize = 40;
+    let known = match expression {
+        Expr::Case { .. } => "CASE",
+        Expr::Collate { .. } => "COLLATE",
+        Expr::Tuple(_) => "a row of several values",
+        Expr::CompoundFieldAccess { .. } | Expr::JsonAccess { .. } => "a subscript",
+        Expr::IsNormalized { .. } => "IS NORMALIZED",
+        _ => "",
+    };
+    let text = expression.to_string();
+    let short: String = text.chars().take(MOST).collect();
+    let short = if short.len() < text.len() { format!("{short}...") } else { short };
+    if known.is_empty() { format!("`{short}`") } else { format!("{known} (`{short}`)") }
 }

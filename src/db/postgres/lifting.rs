@@ -21,8 +21,16 @@ fn comment(what: &str, oid: &str, catalog: &str) -> String {
     )
 }
 
+/// The definition of the constraint `name` (a row of `pg_constraint`). It does not hold for all rows any more if some come that it is
+/// `broken` by.
+fn definition(name: &str, broken: bool) -> String {
+    let not_valid =
+        if broken { format!(" || CASE WHEN {name}.convalidated THEN ' NOT VALID' ELSE '' END") } else { String::new() };
+    format!("pg_catalog.pg_get_constraintdef({name}.oid){not_valid}")
+}
+
 /// What takes the constraint `name` (a row of `pg_constraint`) of `table` off, and what puts it back.
-fn constraint(table: &str, name: &str) -> String {
+fn constraint(table: &str, name: &str, broken: bool) -> String {
     let commented = comment(
         &format!("pg_catalog.format('CONSTRAINT %I ON %s', {name}.conname, {table})"),
         &format!("{name}.oid"),
@@ -31,16 +39,32 @@ fn constraint(table: &str, name: &str) -> String {
     format!(
         "pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', {table}, {name}.conname), \
          pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', {table}, {name}.conname, \
-         pg_catalog.pg_get_constraintdef({name}.oid)) || {commented}"
+         {}) || {commented}",
+        definition(name, broken)
     )
 }
 
-/// Foreign keys for which `condition` on `k` holds.
-pub(super) fn foreign_keys(condition: &str) -> String {
+/// Foreign keys for which `condition` on `k` holds. If rows are to come that they are `broken` by, they do not hold for all rows
+/// from then on.
+pub(super) fn foreign_keys(condition: &str, broken: bool) -> String {
     format!(
         "SELECT {} FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 AND ({condition}) \
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = k.oid AND t.tgenabled <> 'O')",
-        constraint(&relation("k.conrelid"), "k")
+        constraint(&relation("k.conrelid"), "k", broken)
+    )
+}
+
+/// Triggers by which foreign keys are looked at, as far as `condition` on `k`, the trigger `t` and its function `p` holds. Only a
+/// superuser may switch them off.
+pub(super) fn checking_triggers(condition: &str) -> String {
+    let switch = |verb: &str| {
+        format!("pg_catalog.format('ALTER TABLE ONLY %s {verb} TRIGGER %I', {}, t.tgname)", relation("t.tgrelid"))
+    };
+    format!(
+        "SELECT {}, {} FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_trigger t ON t.tgconstraint = k.oid \
+         AND t.tgenabled = 'O' JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid WHERE k.contype = 'f' AND ({condition})",
+        switch("DISABLE"),
+        switch("ENABLE"),
     )
 }
 
@@ -96,12 +120,14 @@ pub(super) fn unique_indexes(condition: &str) -> String {
          JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid \
          LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x') \
          GROUP BY tree.root) AS f ORDER BY f.step",
-        foreign_keys("k.conindid IN (SELECT tree.oid FROM tree) AND k.confupdtype IN ('a', 'r')"),
+        foreign_keys("k.conindid IN (SELECT tree.oid FROM tree) AND k.confupdtype IN ('a', 'r')", false),
     )
 }
 
-/// The CHECK constraint of that name of the relation `oid` that does not hold for all rows, with those that inherit it.
-pub(super) fn checks_not_valid(oid: &str, name: &str) -> String {
+/// The CHECK constraint of that name of the relation `oid`, with those that inherit it, if it does not hold for all rows; or, if rows are to
+/// come that it was `broken` by before, whether it does or not.
+pub(super) fn checks(oid: &str, name: &str, broken: bool) -> String {
+    let unless = if broken { "" } else { "c.convalidated OR " };
     let same = format!("c.contype = 'c' AND c.conname = {name}");
     let of = |at: &str| {
         format!("pg_catalog.format('CONSTRAINT %I ON %s', {at}.conname, {})", relation(&format!("{at}.conrelid")))
@@ -120,8 +146,8 @@ pub(super) fn checks_not_valid(oid: &str, name: &str) -> String {
          FROM top JOIN pg_catalog.pg_constraint k ON k.conrelid = top.oid AND k.contype = 'c' AND k.conname = {name} \
          WHERE (SELECT pg_catalog.count(*) FROM top) = 1 AND NOT EXISTS (SELECT FROM tree \
          JOIN pg_catalog.pg_constraint c ON c.conrelid = tree.oid AND {same} \
-         WHERE c.convalidated OR c.conislocal <> (c.oid = k.oid) OR c.coninhcount > 1)",
-        constraint(&relation("k.conrelid"), "k"),
+         WHERE {unless}c.conislocal <> (c.oid = k.oid) OR c.coninhcount > 1)",
+        constraint(&relation("k.conrelid"), "k", broken),
         comment(&of("c"), "c.oid", "pg_constraint"),
     )
 }
@@ -134,12 +160,14 @@ pub(super) fn checks_older_than(tables: &str) -> String {
          JOIN pg_catalog.pg_class o ON o.oid = older.conrelid AND pg_catalog.pg_has_role(o.relowner, 'USAGE') \
          CROSS JOIN LATERAL ({}) AS f (off, again) \
          WHERE older.contype = 'c' AND NOT older.convalidated AND older.conrelid = ANY ({tables})",
-        checks_not_valid("older.conrelid", "older.conname")
+        checks("older.conrelid", "older.conname", false)
     )
 }
 
-/// Rules of domains that do not hold for all values and for which `condition` on `k` and the domain `y` (`pg_type`) holds.
-pub(super) fn domain_checks_not_valid(condition: &str) -> String {
+/// Rules of domains for which `condition` on `k` and the domain `y` (`pg_type`) holds, and which do not hold for all values; or, if values
+/// are to come that they were `broken` by before, whether they do or not.
+pub(super) fn domain_checks(condition: &str, broken: bool) -> String {
+    let kind = if broken { "k.contype = 'c'" } else { "k.contype = 'c' AND NOT k.convalidated" };
     let name = "(SELECT pg_catalog.format('%I.%I', n.nspname, y.typname) FROM pg_catalog.pg_namespace n WHERE n.oid = y.typnamespace)";
     let commented = comment(
         &format!("pg_catalog.format('CONSTRAINT %I ON DOMAIN %s', k.conname, {name})"),
@@ -148,22 +176,47 @@ pub(super) fn domain_checks_not_valid(condition: &str) -> String {
     );
     format!(
         "SELECT pg_catalog.format('ALTER DOMAIN %s DROP CONSTRAINT %I', {name}, k.conname), \
-         pg_catalog.format('ALTER DOMAIN %s ADD CONSTRAINT %I %s', {name}, k.conname, pg_catalog.pg_get_constraintdef(k.oid)) || {commented} \
+         pg_catalog.format('ALTER DOMAIN %s ADD CONSTRAINT %I %s', {name}, k.conname, {}) || {commented} \
          FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_type y ON y.oid = k.contypid \
-         WHERE k.contype = 'c' AND NOT k.convalidated AND ({condition})"
+         WHERE {kind} AND ({condition})",
+        definition("k", broken)
     )
 }
 
 /// The same for those that values in columns `a` (`pg_attribute`) for which `columns` holds can have, as far as this role may take them off.
-pub(super) fn domain_checks_older_than(columns: &str) -> String {
-    domain_checks_not_valid(&format!(
+pub(super) fn domain_checks_of(columns: &str, broken: bool) -> String {
+    let condition = format!(
         "pg_catalog.pg_has_role(y.typowner, 'USAGE') AND y.oid IN (WITH RECURSIVE used (oid) AS \
          (SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE ({columns}) AND a.attnum > 0 AND NOT a.attisdropped UNION \
          SELECT x.oid FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid \
          CROSS JOIN LATERAL (SELECT t.typbasetype UNION ALL SELECT t.typelem UNION ALL SELECT b.atttypid \
          FROM pg_catalog.pg_attribute b WHERE b.attrelid = t.typrelid AND b.attnum > 0 AND NOT b.attisdropped) AS x (oid) \
          WHERE x.oid <> 0) SELECT used.oid FROM used)"
-    ))
+    );
+    domain_checks(&condition, broken)
+}
+
+/// Foreign keys for which `condition` on `k` holds: the referring table, the one that it refers to, the columns, and the query for the
+/// values of rows that refer to nothing, with how many rows have them.
+pub(super) fn references(condition: &str) -> String {
+    format!(
+        "SELECT cn.nspname, cc.relname, pn.nspname, pc.relname, pg_catalog.string_agg(ca.attname, E'\\n' ORDER BY pair.n), \
+         pg_catalog.format('SELECT ROW(%s)::pg_catalog.text COLLATE \"C\" AS v, pg_catalog.count(*) FROM ONLY %I.%I AS c WHERE %s \
+         AND NOT EXISTS (SELECT FROM %I.%I AS p WHERE %s) GROUP BY 1 ORDER BY 1', \
+         pg_catalog.string_agg(pg_catalog.format('c.%I', ca.attname), ', ' ORDER BY pair.n), cn.nspname, cc.relname, \
+         pg_catalog.string_agg(pg_catalog.format('c.%I IS NOT NULL', ca.attname), ' AND '), pn.nspname, pc.relname, \
+         pg_catalog.string_agg(pg_catalog.format('p.%I OPERATOR(%I.%s) c.%I', pa.attname, n.nspname, o.oprname, ca.attname), ' AND ')) \
+         FROM pg_catalog.pg_constraint k CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(k.conkey), \
+         pg_catalog.unnest(k.confkey), pg_catalog.unnest(k.conpfeqop)) WITH ORDINALITY AS pair (child, parent, operator, n) \
+         JOIN pg_catalog.pg_class cc ON cc.oid = k.conrelid JOIN pg_catalog.pg_namespace cn ON cn.oid = cc.relnamespace \
+         JOIN pg_catalog.pg_class pc ON pc.oid = k.confrelid JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace \
+         JOIN pg_catalog.pg_attribute pa ON pa.attrelid = k.confrelid AND pa.attnum = pair.parent \
+         JOIN pg_catalog.pg_attribute ca ON ca.attrelid = k.conrelid AND ca.attnum = pair.child \
+         JOIN pg_catalog.pg_operator o ON o.oid = pair.operator JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace \
+         WHERE k.contype = 'f' AND ({condition}) AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint up \
+         WHERE up.oid = k.conparentid AND up.conrelid = k.conrelid) \
+         GROUP BY k.oid, k.conname, cn.nspname, cc.relname, pn.nspname, pc.relname ORDER BY k.conname, k.oid"
+    )
 }
 
 /// A query for the query that finds rows which refer to nothing by the foreign key for which `condition` on `k` holds, and which this

@@ -25,11 +25,13 @@ impl Session<'_> {
             return Ok(Vec::new());
         }
         let doing = format!("asking for the rules of table {}", self.plan(index)?.table());
-        let mut found = self.types_that_do_not_fit(index, writing.rows)?;
+        let mut found = self.types_that_do_not_fit(index, writing.rows, writing.unchecked)?;
         if !found.is_empty() {
             return Ok(found);
         }
         let mut questions = self.checks(operators, index).map_err(|failure| failure.during(&doing))?;
+        // what CHECK constraints refused is put aside, as in the restore
+        questions.retain(|(rule, ..)| *rule == Rule::NotNull || !writing.unchecked);
         questions.extend(self.references(operators, index).map_err(|failure| failure.during(&doing))?);
         if self.plan(index)?.schema.key != Key::Rows {
             questions.extend(self.unique(operators, index, writing).map_err(|failure| failure.during(&doing))?);
@@ -64,7 +66,7 @@ impl Session<'_> {
     }
 
     /// Columns of types that somebody made (the only ones that are named with their schema) which do not take their values.
-    fn types_that_do_not_fit(&mut self, index: usize, rows: &[&[u8]]) -> Result<Vec<Misfit>, DbError> {
+    fn types_that_do_not_fit(&mut self, index: usize, rows: &[&[u8]], unchecked: bool) -> Result<Vec<Misfit>, DbError> {
         let plan = self.plan(index)?;
         let (oid, columns) = (plan.oid, plan.schema.columns.clone());
         let mut found = Vec::new();
@@ -76,7 +78,7 @@ impl Session<'_> {
                 values.push(format!("({})", as_text(row[at], column)));
             }
             let condition = format!("a.attrelid = {oid} AND a.attname = {}", quote::literal(&column.name));
-            let rules = lifting::domain_checks_older_than(&condition);
+            let rules = lifting::domain_checks_of(&condition, unchecked);
             let sql = format!(
                 "SELECT pg_catalog.count(CAST(v.v::pg_catalog.text AS {})) FROM (VALUES {}) AS v (v) \
                  WHERE NOT EXISTS ({rules})",

@@ -20,6 +20,7 @@ mod operators;
 mod password;
 mod patch;
 mod pins;
+mod privileges;
 mod quote;
 mod reach;
 mod reading;

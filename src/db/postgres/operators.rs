@@ -26,10 +26,18 @@ struct Member {
     collate: String,
 }
 
-/// Whether equal values of a key column can look different (1.1 and 1.10, `1 mon` and `30 days`).
+/// Whether text of this column's type is equal only to itself: not so of a domain or a type that an extension brings, which can have a
+/// collation or an equality of its own.
+fn is_plain_text(column: &Column) -> bool {
+    let name = column.sql_type.trim_end_matches("[]").split(['(', ' ']).next().unwrap_or_default();
+    column.collation.is_none() && ["text", "character", "name", "\"char\"", "bpchar"].contains(&name)
+}
+
+/// Whether equal values of a column can look different (1.1 and 1.10, `1 mon` and `30 days`); `order` is that of a key, or
+/// [`KeyOrder::Storage`].
 pub(super) fn has_many_forms(order: KeyOrder, column: &Column) -> bool {
     match column.kind {
-        Kind::Text => column.array || column.collation.is_some() || order != KeyOrder::Storage,
+        Kind::Text => column.array || order != KeyOrder::Storage || !is_plain_text(column),
         // a number, shown by the name of what it stands for
         Kind::Other if is_reg(column) => false,
         Kind::Numeric | Kind::Float4 | Kind::Float8 | Kind::Interval | Kind::Json | Kind::Jsonb | Kind::Other => true,
@@ -41,7 +49,7 @@ pub(super) fn has_many_forms(order: KeyOrder, column: &Column) -> bool {
 /// Whether two values of a key column are equal for the database exactly if they are by `order`.
 pub(super) fn is_told_by(order: KeyOrder, column: &Column) -> bool {
     let by_order = match column.kind {
-        Kind::Text => order == KeyOrder::Rtrim && column.collation.is_none(),
+        Kind::Text => order == KeyOrder::Rtrim && is_plain_text(column),
         Kind::Numeric | Kind::Float4 | Kind::Float8 => true,
         _ => false,
     };

@@ -11,8 +11,9 @@ mod proof;
 
 use super::lifting;
 use super::moving::{moving, waiting};
+use super::operators::has_many_forms;
 use super::quote::{identifier, table};
-use crate::codec::{Column, Identity, Kind, TableSchema, Value, ValueRef};
+use crate::codec::{Column, Identity, KeyOrder, Kind, TableSchema, Value, ValueRef};
 use crate::db::patch::{Copies, Crossing, Done, PatchTable, PatchWriter, hex, key_cells, put_hex, put_quoted};
 use proof::{checks, count, written};
 use std::collections::BTreeSet;
@@ -67,9 +68,8 @@ impl PatchWriter for PostgresPatch {
                 table(&one.schema.table)
             ),
         }));
-        sql.push_str(
-            "CREATE TEMPORARY TABLE dbsnap_again (n integer GENERATED ALWAYS AS IDENTITY, sql text) ON COMMIT DROP;\n",
-        );
+        // no temporary table: event triggers may forbid to make one
+        sql.push_str("SET LOCAL dbsnap.again = '{}';\n");
         let oids: Vec<String> = names.iter().map(|name| format!("{}::pg_catalog.regclass", literal(name))).collect();
         let moving = format!("({})", moving(tables));
         let mut parts = vec![
@@ -102,11 +102,11 @@ impl PatchWriter for PostgresPatch {
              pg_catalog.pg_get_constraintdef(k.oid))\n    \
              FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0\n    AND {moving}"
         ));
-        parts.push(lifting::foreign_keys(&format!("{OLDER} AND NOT {moving}")));
+        parts.push(lifting::foreign_keys(&format!("{OLDER} AND NOT {moving}"), false));
         parts.push(format!("SELECT * FROM ({}) AS checks", lifting::checks_older_than("tables")));
         parts.push(format!(
             "SELECT * FROM ({}) AS rules",
-            lifting::domain_checks_older_than("a.attrelid = ANY (tables)")
+            lifting::domain_checks_of("a.attrelid = ANY (tables)", false)
         ));
         let list = format!("\n  tables CONSTANT pg_catalog.regclass[] := ARRAY[{}];", oids.join(", "));
         sql.push_str(&take_off(&list, &parts.join("\n    UNION ALL\n    ")));
@@ -126,7 +126,8 @@ impl PatchWriter for PostgresPatch {
         }
         format!(
             "\nSET CONSTRAINTS ALL IMMEDIATE;\nSET LOCAL search_path = '';\nDO $dbsnap$\nDECLARE\n  one record;\nBEGIN\n  \
-             FOR one IN SELECT sql FROM pg_temp.dbsnap_again ORDER BY n DESC LOOP\n    BEGIN\n      EXECUTE one.sql;\n    \
+             FOR one IN SELECT u.sql FROM pg_catalog.unnest(pg_catalog.current_setting('dbsnap.again')::pg_catalog._text) \
+             WITH ORDINALITY AS u (sql, n) ORDER BY u.n DESC LOOP\n    BEGIN\n      EXECUTE one.sql;\n    \
              EXCEPTION WHEN OTHERS THEN\n      -- what an index or constraint calls can need the search path of this session\n      \
              PERFORM pg_catalog.set_config('search_path', pg_catalog.current_setting('dbsnap.path'), true);\n      \
              EXECUTE one.sql;\n      PERFORM pg_catalog.set_config('search_path', '', true);\n    END;\n  END LOOP;\n\
@@ -147,17 +148,7 @@ impl PatchWriter for PostgresPatch {
     }
 
     fn is_equal_by_value(&self, column: &Column) -> bool {
-        match column.kind {
-            // not one of a domain or extension, which can have a collation or an equality of its own
-            Kind::Text => {
-                let name = column.sql_type.trim_end_matches("[]").split(['(', ' ']).next().unwrap_or_default();
-                column.collation.is_none() && ["text", "character", "name", "\"char\"", "bpchar"].contains(&name)
-            }
-            Kind::Float4 | Kind::Float8 => !column.array,
-            Kind::Numeric | Kind::Interval | Kind::Json | Kind::Jsonb | Kind::Other => false,
-            Kind::Bool | Kind::Int | Kind::BigInt | Kind::Money | Kind::Bytes | Kind::Uuid | Kind::Enum => true,
-            Kind::Date | Kind::Time | Kind::TimeTz | Kind::Timestamp | Kind::TimestampTz => true,
-        }
+        !has_many_forms(KeyOrder::Storage, column)
     }
 
     fn put_literal(&self, value: ValueRef<'_>, put: &mut dyn FnMut(&str)) {
@@ -314,7 +305,9 @@ fn take_off(declared: &str, query: &str) -> String {
     let tag = tag(&[declared.to_owned(), query.to_owned()]);
     format!(
         "DO {tag}\nDECLARE{declared}\n  one record;\nBEGIN\n  FOR one IN\n    SELECT * FROM ({query}) AS t (off, again)\n  \
-         LOOP\n    EXECUTE one.off;\n    INSERT INTO pg_temp.dbsnap_again (sql) VALUES (one.again);\n  END LOOP;\nEND {tag};\n"
+         LOOP\n    EXECUTE one.off;\n    \
+         PERFORM pg_catalog.set_config('dbsnap.again', pg_catalog.array_append(\
+         pg_catalog.current_setting('dbsnap.again')::pg_catalog._text, one.again::pg_catalog.text)::pg_catalog.text, true);\n  END LOOP;\nEND {tag};\n"
     )
 }
 

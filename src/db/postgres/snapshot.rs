@@ -4,7 +4,7 @@ use super::operators::KeyOperators;
 use super::session::Session;
 use crate::codec::{TableName, TableSchema};
 use crate::db::{
-    Changing, Counter, DbError, Filter, Misfit, RowSink, RowStream, Snapshot, TableId, TableReader, Writing,
+    Changing, Counter, DbError, Filter, Misfit, RowSink, RowStream, Snapshot, TableId, TableReader, Write, Writing,
 };
 
 /// A read-only, repeatable-read transaction.
@@ -64,6 +64,10 @@ impl Snapshot for PostgresSnapshot<'_> {
     fn rivals(&mut self, table: TableId, rows: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
         let (session, operators) = self.with_operators()?;
         session.rivals(operators, table.position(), rows)
+    }
+
+    fn check_privileges(&mut self, table: TableId, writes: &[Write]) -> Result<(), DbError> {
+        self.session.check_privileges(table.position(), writes)
     }
 
     fn misfits(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {

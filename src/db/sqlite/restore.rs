@@ -132,6 +132,10 @@ impl Snapshot for SqliteRestore<'_> {
         Ok(vec![None; rows.len()])
     }
 
+    fn check_privileges(&mut self, _table: TableId, _writes: &[Write]) -> Result<(), DbError> {
+        Ok(()) // whoever may write the file may write every table; the lock that `begin` took shows that
+    }
+
     fn misfits(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
         misfits(&self.conn, shape_at(&self.shapes, table)?, self.text, writing)
     }
@@ -163,10 +167,6 @@ impl RestoreTxn for SqliteRestore<'_> {
         Ok(Vec::new()) // neither triggers nor foreign keys act, so only what is asked for is written
     }
 
-    fn check_privileges(&mut self, _table: TableId, _writes: &[Write]) -> Result<(), DbError> {
-        Ok(()) // whoever may write the file may write every table; the lock that `begin` took shows that
-    }
-
     fn accepts_values(&mut self, _table: TableId, _column: usize, _rows: &mut dyn RowStream) -> Result<bool, DbError> {
         Ok(true) // no type refuses a value; CHECK constraints are among the misfits
     }
@@ -175,7 +175,7 @@ impl RestoreTxn for SqliteRestore<'_> {
         false
     }
 
-    fn dangling(&mut self) -> Result<Vec<DanglingRows>, DbError> {
+    fn dangling(&mut self, _changed: &[TableId]) -> Result<Vec<DanglingRows>, DbError> {
         self.look_before()?;
         self.before.as_ref().map_or(Ok(Vec::new()), |before| before.told(&self.conn, self.monitor))
     }

@@ -124,13 +124,10 @@ impl Violations {
                 continue;
             }
             let told = interruptible(conn, monitor, || tell(conn, key, group))?;
-            let (child, parent) = (told.table.clone(), told.references.clone());
-            let Some(why) = allowed.reason(&told) else {
-                dangling.push((child, parent, new));
-                continue;
-            };
-            let (rows, refer) = if new == 1 { ("row", "refers") } else { ("rows", "refer") };
-            monitor.warn(&format!("{new} {rows} of {child} {refer} to missing rows of {parent}, {why}"));
+            match allowed.reason(&told) {
+                Some(why) => monitor.warn(&told.warning(new, why)),
+                None => dangling.push((told.table, told.references, new)),
+            }
         }
         if dangling.is_empty() { Ok(()) } else { Err(DbError::Dangling(dangling)) }
     }

@@ -66,6 +66,7 @@ impl<'d> Live<'d> {
             engine: self.engine(),
             filter: None,
             snapshot: None,
+            last_full: None,
             since: None,
             noted: None,
         }))

@@ -156,6 +156,7 @@ fn describe(
     depth: Depth,
     monitor: &dyn Monitor,
 ) -> Result<TableDiff, OpError> {
+    let sides = || [&pair.old, &pair.new].into_iter().flatten();
     let mut table = TableDiff {
         table: pair.table.to_string(),
         state: TableState::Unlike,
@@ -167,6 +168,8 @@ fn describe(
         key: Vec::new(),
         schema_changes: Vec::new(),
         notes: notes(pair),
+        filter: sides().find_map(|side| side.filter.clone()),
+        last_full: sides().find_map(|side| side.last_full).map(|id| id.to_hex()),
         schema: TableSchema {
             table: pair.table.clone(),
             columns: Vec::new(),

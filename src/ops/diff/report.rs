@@ -113,6 +113,12 @@ pub struct TableDiff {
     pub schema_changes: Vec<String>,
     /// What else a reader should know.
     pub notes: Vec<String>,
+    /// The filter within which it is compared, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// If its latest snapshot has some rows only: the latest one that has all, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_full: Option<String>,
     /// The columns that are compared, by the same names.
     #[serde(skip)]
     pub schema: TableSchema,

@@ -33,6 +33,8 @@ pub(super) struct TableSide {
     pub filter: Option<String>,
     /// The snapshot it is of; `None` for the live table.
     pub snapshot: Option<Hash>,
+    /// If it is the latest of its table and of some rows only: the latest snapshot of all rows.
+    pub last_full: Option<Hash>,
     /// Of live tables: rows added, changed and removed since the root, as they were counted on the way.
     pub since: Option<(Hash, Change)>,
     /// Of live tables: these rows themselves, if they were wanted.
@@ -270,11 +272,16 @@ impl<'f> Finder<'f> {
             }
             Found::Latest => {
                 let source = live.map(Live::origin);
-                let latest = self.history.asked_for().find_map(|entry| {
+                let mut versions = self.history.asked_for().filter_map(|entry| {
                     let ours = source.is_none_or(|live| entry.manifest.source.same_database(live));
                     entry.manifest.table(table).filter(|_| ours).map(|held| (entry, held))
                 });
-                latest.map(|(entry, held)| snapshot_side(self.overlay, entry, held)).transpose()
+                let Some((entry, held)) = versions.next() else { return Ok(None) };
+                let mut side = snapshot_side(self.overlay, entry, held)?;
+                if side.filter.is_some() {
+                    side.last_full = versions.find(|(_, held)| held.filter.is_none()).map(|(entry, _)| entry.id);
+                }
+                Ok(Some(side))
             }
         }
     }
@@ -321,6 +328,7 @@ pub(super) fn snapshot_side(objects: &dyn Objects, entry: &Entry, held: &TableEn
         engine: entry.manifest.source.engine()?,
         filter: held.filter.clone(),
         snapshot: Some(entry.id),
+        last_full: None,
         since: None,
         noted: None,
     })

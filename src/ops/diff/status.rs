@@ -50,6 +50,12 @@ pub struct StatusLine {
     pub message: Option<String>,
     /// The filter within which both are compared, or why the table cannot be read.
     pub notes: Vec<String>,
+    /// The filter within which both are compared, if they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// If its latest snapshot has some rows only: the latest one that has all, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_full: Option<String>,
 }
 
 /// The live database against its latest snapshots.
@@ -100,6 +106,8 @@ pub fn status(
             created_at: snapshot.map(|entry| entry.manifest.created_at),
             message: snapshot.map(|entry| entry.manifest.message.clone()),
             notes: table.notes,
+            filter: table.filter,
+            last_full: table.last_full,
         });
     }
     if tables.is_empty() {
@@ -122,6 +130,8 @@ fn without_snapshot(sides: &Sides<'_>) -> Vec<StatusLine> {
         created_at: None,
         message: None,
         notes: refusal.iter().cloned().collect(),
+        filter: None,
+        last_full: None,
     };
     sides.live_tables.iter().filter(|(table, _)| !known(table)).map(line).collect()
 }

@@ -36,15 +36,15 @@ impl PrismaSide {
     /// What the script in `dir` needs.
     pub(super) fn script_options(&self, dir: &Path, engine: Engine) -> ScriptOptions {
         let sqlite_folders = self.project.as_ref().map(PrismaProject::sqlite_folders).unwrap_or_default();
-        let url =
-            self.project.as_ref().and_then(|project| project.urls().first().map(|(setting, _)| (*setting).clone()));
+        let urls = self.project.as_ref().map(PrismaProject::urls).unwrap_or_default();
+        let urls: Vec<_> = urls.into_iter().map(|(setting, _)| setting.clone()).collect();
         let mut options = Surroundings {
             root: &self.root,
             script_dir: dir,
             engine: engine.info().provider,
             schema: self.project.as_ref().map(|project| &project.schema),
             sqlite_folders: &sqlite_folders,
-            url: url.as_ref(),
+            urls: &urls,
             major: self.project.as_ref().and_then(PrismaProject::version).map(|version| version.major),
             packages: &self.packages,
         }

@@ -77,6 +77,8 @@ pub struct RepairReport {
     pub index: Vec<Damage>,
     /// Small files in which one bit was put right.
     pub mended: Vec<String>,
+    /// Directories where a tag, a pin or a pointer belongs: they are set aside.
+    pub directories: Vec<String>,
     /// Manifests that were taken again from other copies.
     pub manifests: Vec<String>,
     /// What was set aside.
@@ -103,6 +105,7 @@ impl RepairReport {
         self.packs.is_empty()
             && self.index.is_empty()
             && self.mended.is_empty()
+            && self.directories.is_empty()
             && self.manifests.is_empty()
             && self.snapshots.is_empty()
             && self.left.is_empty()
@@ -173,6 +176,7 @@ pub fn repair(
         packs: packs(repository, &mended),
         index: mended.index.iter().map(|(path, reason)| damage(repository, path, reason)).collect(),
         mended: mended.files.iter().map(|path| shown(repository, path)).collect(),
+        directories: mended.directories.iter().map(|path| shown(repository, path)).collect(),
         manifests: manifests.iter().map(|path| shown(repository, path)).collect(),
         quarantined: mended.quarantined.iter().map(|path| shown(repository, path)).collect(),
         from_packs: copies.from_packs,
@@ -280,7 +284,9 @@ fn told(entries: &[(&Entry, bool)], before: &[Lack], after: &[Lack]) -> Vec<Repa
 /// What no repair puts right: manifests and refs that cannot be read.
 fn left(project: &Repository, store: &Store, mended: &Mended) -> Result<Vec<Damage>, OpError> {
     let stays = |damage: &&crate::store::Damage| {
-        !matches!(damage.kind, DamageKind::Index | DamageKind::PackMissing) && !mended.files.contains(&damage.path)
+        !matches!(damage.kind, DamageKind::Index | DamageKind::PackMissing)
+            && !mended.files.contains(&damage.path)
+            && !mended.directories.contains(&damage.path)
     };
     let found = store.check_quickly()?.damage;
     Ok(found.iter().filter(stays).map(|found| damage(project, &found.path, &found.reason)).collect())

@@ -3,8 +3,8 @@
 use super::changes::Changes;
 use super::plan::{Prepared, Targets, prepare};
 use super::{CascadedRows, Mode, RestoreOptions, RestorePlan, RestoreReport, defaults, idle, safety};
-use crate::codec::DanglingRows;
-use crate::db::{Catalog, Commit, DbError, MayDangle, RestoreTxn, Sink};
+use crate::codec::{DanglingRows, TableName};
+use crate::db::{Catalog, Commit, DbError, MayDangle, RestoreTxn, Sink, TableId};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
@@ -59,6 +59,7 @@ impl Work<'_> {
     pub fn apply(&self, sink: &mut dyn Sink, planned: Option<&Hash>) -> Result<RestoreReport, OpError> {
         let session = self.store.session()?;
         let mut txn = sink.restore(&self.targets.reads, self.monitor)?;
+        txn.may_dangle(self.may_dangle());
         let mut prepared = self.prepare(&session, txn.as_mut())?;
         if prepared.plan.writes() > 0 {
             self.can_come_back(&prepared.changes)?;
@@ -93,7 +94,27 @@ impl Work<'_> {
 
     fn prepare(&self, session: &Session<'_>, live: &mut dyn crate::db::Snapshot) -> Result<Prepared, OpError> {
         let (taking, scratch) = (self.taking(session), self.store.scratch_dir());
-        prepare(&taking, live, &self.targets, &self.entry.id, self.header.clone(), &scratch)
+        let mut prepared = prepare(&taking, live, &self.targets, &self.entry.id, self.header.clone(), &scratch)?;
+        for (target, planned) in self.targets.tables.iter().zip(&mut prepared.plan.tables) {
+            if planned.delete > 0 {
+                planned.notes.extend(self.left_by_prisma(&target.entry.table));
+            }
+        }
+        Ok(prepared)
+    }
+
+    /// Of rows that are deleted: that tables outside of the restore may refer to them by relations that only Prisma knows, if any may.
+    fn left_by_prisma(&self, table: &TableName) -> Option<String> {
+        let is_restored = |table: &TableName| self.targets.tables.iter().any(|target| target.entry.table == *table);
+        let others = self.catalog.tables.iter().filter(|info| !is_restored(&info.schema.table));
+        let refer = others.filter(|info| self.project.prismas_references(info).contains(table));
+        let refer: Vec<String> = refer.map(|info| info.schema.table.to_string()).collect();
+        (!refer.is_empty()).then(|| {
+            format!(
+                "rows of {} may refer to rows that are deleted: no foreign key holds them (relationMode = \"prisma\")",
+                refer.join(", ")
+            )
+        })
     }
 
     /// Writes, proves and commits. Until the commit is acknowledged, whatever fails leaves the database as it was.
@@ -112,11 +133,13 @@ impl Work<'_> {
                 None
             }
             None => {
-                let dangling = txn.dangling()?;
+                let changed =
+                    changes.iter().enumerate().filter(|(_, changes)| changes.delete.rows() + changes.update.rows() > 0);
+                let changed: Vec<TableId> = changed.map(|(index, _)| TableId::at(index)).collect();
+                let dangling = txn.dangling(&changed)?;
                 Some(self.take_safety(session, live, dangling)?)
             }
         };
-        txn.may_dangle(self.may_dangle());
         let written = self
             .fill_defaults(txn.as_mut(), &mut changes)
             .and_then(|()| self.write(txn.as_mut(), &mut changes))

@@ -2,6 +2,7 @@
 
 use super::changes::{Changes, Sides};
 use super::drift::Origin;
+use super::into::joined;
 use super::projection::{Making, Projection, Selection};
 use super::{Mode, RestoreOptions, RestorePlan, drift};
 use crate::codec::{KeySpec, TableName, TableSchema};
@@ -30,6 +31,8 @@ pub(super) struct Target {
     pub projection: Option<Projection>,
     /// Columns whose defaults rows that come back get.
     pub defaulted: Vec<usize>,
+    /// The trees of the partitions whose rows come into one new table; otherwise none.
+    pub partitions: Vec<Hash>,
     notes: Vec<String>,
 }
 
@@ -52,7 +55,11 @@ impl Target {
     /// The tree of the snapshot with the id `snapshot`, where it is what the live table is compared with.
     fn compared(&self, snapshot: &Hash) -> Option<Compared> {
         let whole = self.entry.filter.is_none();
-        self.projection.is_none().then_some(Compared { root: self.entry.root, snapshot: *snapshot, whole })
+        (self.projection.is_none() && self.partitions.is_empty()).then_some(Compared {
+            root: self.entry.root,
+            snapshot: *snapshot,
+            whole,
+        })
     }
 
     /// Columns without which no row can come back: they are not in the snapshot, NOT NULL, and have no default.
@@ -163,7 +170,7 @@ fn typed_key(
     }
 }
 
-/// The restore of one table, whole.
+/// The restore of one table, whole; its rows are those of `partitions`, if there are any.
 ///
 /// # Errors
 /// As [`targets`].
@@ -171,10 +178,12 @@ pub(super) fn whole(
     project: &Repository,
     objects: &dyn Objects,
     entry: &TableEntry,
+    partitions: &[Hash],
     catalog: &Catalog,
     engine: Engine,
 ) -> Result<Targets, OpError> {
     let target = target(project, objects, entry, &RestoreOptions::default(), catalog, engine)?;
+    let target = Target { partitions: partitions.to_vec(), ..target };
     Ok(Targets { reads: vec![target.read.clone()], tables: vec![target] })
 }
 
@@ -204,6 +213,15 @@ fn target(
         false => names.column(typed).unwrap_or_else(|| typed.clone()),
     };
     let options = &RestoreOptions { columns: options.columns.iter().map(column).collect(), ..options.clone() };
+    let columns = schema.columns.iter().chain(&live.schema.columns).map(|column| column.name.as_str());
+    for typed in &options.columns {
+        if !columns.clone().any(|name| name == typed) {
+            let distance = |name: &&str| strsim::damerau_levenshtein(&name.to_lowercase(), &typed.to_lowercase());
+            let near = columns.clone().min_by_key(distance).filter(|name| distance(name) <= 2 + name.len() / 4);
+            let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            return Err(OpError::Usage(format!("table {} has no column '{typed}'{near}", entry.table)));
+        }
+    }
     let drift = drift::compare(&schema, &live.schema, options);
     if !drift.obstacles.is_empty() {
         return Err(OpError::Drift { table: entry.table.clone(), differences: drift.obstacles });
@@ -238,6 +256,7 @@ fn target(
         spec: drift.schema.key_spec(),
         projection: (!is_plain || !projection.selection.is_all()).then_some(projection),
         defaulted,
+        partitions: Vec::new(),
         read: TableRead { schema: drift.schema, filter: None },
         filtered: None,
         notes: drift.notes,
@@ -292,6 +311,10 @@ pub(super) fn prepare(
         let now = captured[index].built.root;
         // What the table is to become is made to be compared with, and not kept.
         let trial = taking.session.trial();
+        let held = match target.partitions.as_slice() {
+            [] => target.entry.root,
+            partitions => joined(&*trial, partitions, &target.spec, scratch, taking.monitor)?,
+        };
         let snapshot = match &target.projection {
             Some(projection) => {
                 let judge = &mut |rows: &mut dyn RowStream| match &projection.selection.condition {
@@ -299,9 +322,9 @@ pub(super) fn prepare(
                     None => Ok(Vec::new()),
                 };
                 let making = Making { objects: &*trial, scratch, monitor: taking.monitor, judge };
-                projection.tree(making, &target.entry.root, &now)?
+                projection.tree(making, &held, &now)?
             }
-            None => target.entry.root,
+            None => held,
         };
         let live_in_filter = target.filtered.map(|position| captured[position].built.root);
         let sides = Sides { live: now, live_in_filter, snapshot, noted: captured[index].built.differences.take() };

@@ -5,7 +5,7 @@ use super::perform::Work;
 use super::rivals::{MOST_BYTES, MOST_ROWS};
 use super::spool::Spool;
 use crate::codec::TableName;
-use crate::db::{DbError, RestoreTxn, RowStream, Snapshot, TableId, Write, Writing};
+use crate::db::{DbError, RestoreTxn, RowStream, Rule, Snapshot, TableId, Write, Writing};
 use crate::ops::OpError;
 use crate::ops::wording::counted;
 
@@ -13,15 +13,7 @@ impl Work<'_> {
     /// Refuses what the database would refuse in the middle: writes that the user may not do, and values that a column's type takes
     /// no more.
     pub(super) fn can_be_written(&self, txn: &mut dyn RestoreTxn, changes: &mut [Changes]) -> Result<(), OpError> {
-        for (index, changes) in changes.iter().enumerate() {
-            let rows =
-                [(Write::Delete, &changes.delete), (Write::Update, &changes.update), (Write::Insert, &changes.insert)];
-            let writes: Vec<Write> =
-                rows.into_iter().filter(|(_, rows)| rows.rows() > 0).map(|(write, _)| write).collect();
-            if !writes.is_empty() {
-                txn.check_privileges(TableId::at(index), &writes)?;
-            }
-        }
+        may_write(txn, changes)?;
         for (index, changes) in changes.iter_mut().enumerate() {
             self.fits(txn, index, changes)?;
         }
@@ -30,6 +22,7 @@ impl Work<'_> {
 
     /// Refuses, in a dry run, what rules of the tables do not take, as far as that can be told of the first rows of each without writing them.
     pub(super) fn fits_the_rules(&self, live: &mut dyn Snapshot, changes: &mut [Changes]) -> Result<(), OpError> {
+        may_write(live, changes)?;
         let (allowed, mut stranded) = (self.may_dangle(), Vec::new());
         for (index, (target, changes)) in self.targets.tables.iter().zip(changes).enumerate() {
             if !target.defaulted.is_empty() {
@@ -43,7 +36,9 @@ impl Work<'_> {
             let rows: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
             let gone: Vec<&[u8]> = gone.iter().map(Vec::as_slice).collect();
             let writing = Writing { rows: &rows, gone: all.then_some(&gone), unchecked: allowed.unchecked };
-            let misfits = live.misfits(TableId::at(index), writing)?;
+            let mut misfits = live.misfits(TableId::at(index), writing)?;
+            let dangled = allowed.known.iter().any(|known| known.table == target.entry.table);
+            misfits.retain(|misfit| misfit.rule != Rule::Reference || !dangled);
             if let Some(first) = misfits.first() {
                 let told = misfits.iter().map(|misfit| match misfit.rows {
                     Some(rows) => format!("{} ({})", misfit.name, counted(rows, "row")),
@@ -91,6 +86,19 @@ impl Work<'_> {
         }
         Err(OpError::Drift { table: target.entry.table.clone(), differences })
     }
+}
+
+/// Refuses writes that the user may not do.
+fn may_write(live: &mut (impl Snapshot + ?Sized), changes: &[Changes]) -> Result<(), OpError> {
+    for (index, changes) in changes.iter().enumerate() {
+        let rows =
+            [(Write::Delete, &changes.delete), (Write::Update, &changes.update), (Write::Insert, &changes.insert)];
+        let writes: Vec<Write> = rows.into_iter().filter(|(_, rows)| rows.rows() > 0).map(|(write, _)| write).collect();
+        if !writes.is_empty() {
+            live.check_privileges(TableId::at(index), &writes)?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes the first rows of a spool, so many as can be asked about at once; whether these are all.

@@ -12,7 +12,7 @@ use crate::ops::plan::{Basis, Operation, Plan};
 use crate::ops::publish::origin;
 use crate::ops::repository::Repository;
 use crate::ops::{ledgers, refs};
-use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind, TableEntry, read_schema};
+use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind, read_schema};
 use crate::store::{Access, Store};
 use std::time::Instant;
 
@@ -178,7 +178,7 @@ impl Start<'_> {
         let (new, _, basis) = self.beside(name, options)?;
         basis.check(planned)?;
         sink.create(&new.schema)?;
-        let filled = self.fill(sink, &new.entry, options);
+        let filled = self.fill(sink, &new, options);
         if filled.is_err() {
             // What was just made is empty: a restore that fails leaves nothing behind.
             sink.discard(&new.schema.table)?;
@@ -194,14 +194,10 @@ impl Start<'_> {
         Ok((new, plan, basis))
     }
 
-    fn fill(
-        &self,
-        sink: &mut dyn Sink,
-        entry: &TableEntry,
-        options: &RestoreOptions,
-    ) -> Result<RestoreReport, OpError> {
+    fn fill(&self, sink: &mut dyn Sink, new: &into::New, options: &RestoreOptions) -> Result<RestoreReport, OpError> {
         let catalog = sink.catalog()?;
-        let targets = whole(self.project, self.store, entry, &catalog, sink.identity().engine)?;
+        let engine = sink.identity().engine;
+        let targets = whole(self.project, self.store, &new.entry, &new.partitions, &catalog, engine)?;
         self.work(targets, options, &catalog).apply(sink, None)
     }
 }

@@ -45,7 +45,9 @@ impl Operation for UndoOptions {
         database: &mut Database,
         monitor: &dyn Monitor,
     ) -> Result<Plan<UndoOptions>, OpError> {
-        let plan = self.restoring(repository, database)?.plan(repository, database, monitor)?;
+        let (restore, tables) = self.restoring(repository, database)?;
+        let plan = restore.plan(repository, database, monitor);
+        let plan = plan.map_err(|error| with_other_tables(error, &restore, &tables))?;
         let digest = plan.digest();
         Ok(Plan { refused: plan.refused, ..Plan::new(self, plan.effect, digest) })
     }
@@ -57,37 +59,62 @@ impl Operation for UndoOptions {
         digest: Option<&Hash>,
         monitor: &dyn Monitor,
     ) -> Result<RestoreReport, OpError> {
-        self.restoring(repository, database)?.apply(repository, database, digest, monitor)
+        let (restore, tables) = self.restoring(repository, database)?;
+        let report = restore.apply(repository, database, digest, monitor);
+        report.map_err(|error| with_other_tables(error, &restore, &tables))
     }
 }
 
 impl UndoOptions {
-    /// The restore that takes the other one back.
+    /// The restore that takes the other one back, and its tables.
     ///
     /// # Errors
     /// If there is none to take back.
-    fn restoring(&self, repository: &Repository, database: &mut Database) -> Result<RestoreOptions, OpError> {
+    fn restoring(
+        &self,
+        repository: &Repository,
+        database: &mut Database,
+    ) -> Result<(RestoreOptions, Vec<String>), OpError> {
         let store = repository.open(Access::Read)?;
         let history = History::load(&store)?;
         let safety = match &self.reference {
             Some(typed) => {
                 let found = refs::resolve(repository, &history, &Refs::load(&store)?, typed)?.entry;
-                of_restore(&history, found)?.id
+                of_restore(&history, found)?
             }
             None => {
                 let here = origin(database.identity()?, repository);
-                last_restore(&store, &history, &here)?.id
+                last_restore(&store, &history, &here)?
             }
         };
-        Ok(RestoreOptions {
-            reference: safety.to_hex(),
+        let restore = RestoreOptions {
+            reference: safety.id.to_hex(),
             mode: Mode::Exact,
             cascade: self.cascade,
             remote: self.remote,
             production: self.production,
             allow_dangling: self.allow_dangling,
             ..RestoreOptions::default()
-        })
+        };
+        Ok((restore, safety.manifest.tables.iter().map(|table| table.table.to_string()).collect()))
+    }
+}
+
+/// Names the way to take the other `tables` back where one is gone.
+fn with_other_tables(error: OpError, restore: &RestoreOptions, tables: &[String]) -> OpError {
+    match error {
+        OpError::NoSuchTable { typed, place, .. } if tables.len() > 1 => {
+            let others: Vec<&str> = tables.iter().map(String::as_str).filter(|other| *other != typed).collect();
+            OpError::GoneTable {
+                what: format!("there is no table '{typed}' in {place}"),
+                command: format!(
+                    "dbsnap restore {} {} --mode exact",
+                    &restore.reference[..Hash::SHORT],
+                    others.join(" ")
+                ),
+            }
+        }
+        error => error,
     }
 }
 

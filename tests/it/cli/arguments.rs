@@ -30,6 +30,16 @@ fn what_the_parser_refuses() {
 
     For more information, try '--help'.
     ");
+    for (args, tip) in [
+        (&["log", "-5"][..], "did you mean '-n 5'?"),
+        (&["log", "-15"], "did you mean '-n 15'?"),
+        (&["restore", "latest", "-m", "exact"], "did you mean '--mode'?"),
+        (&["diff", "-o", "diff.html"], "-o names a format; to write a file: dbsnap diff -o html > diff.html"),
+    ] {
+        let run = shop.dbsnap(args).run();
+        assert!(run.code() == Some(2) && run.stderr().contains(&format!("  tip: {tip}\n")), "{run}");
+        assert_eq!(run.stderr().matches("tip:").count(), 1, "{run}");
+    }
     insta::assert_snapshot!(shop.refused(["gc", "--keep", "many"]), @r"
     exit 2
     --- stderr
@@ -78,4 +88,23 @@ fn a_directory_whose_name_is_not_utf_8() {
     for words in [&["init"][..], &["snap", "mods", "--export"], &["log"], &["verify"], &["restore", "latest", "-y"]] {
         shop.dbsnap(words).dir(&odd).run().success();
     }
+}
+
+/// A message or a filter that was not quoted.
+#[test]
+fn what_the_shell_took_apart() {
+    let shop = Shop::new();
+    for (args, hint) in [
+        (
+            &["snap", "mods", "-m", "before", "the", "cleanup"][..],
+            "quote a message of several words: -m \"before the cleanup\"",
+        ),
+        (&["snap", "mods", "--where", "price", ">", "5"], "quote the filter: --where \"price > 5\""),
+    ] {
+        let run = shop.dbsnap(args).run();
+        assert!(run.code() == Some(12) && run.stderr().contains(hint), "{run}");
+    }
+    shop.snap(["mods", "-m", "one"]);
+    let run = shop.dbsnap(["restore", "lastest"]).run();
+    assert!(run.stderr().contains("hint: did you mean latest?"), "{run}");
 }

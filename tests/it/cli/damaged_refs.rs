@@ -169,3 +169,50 @@ fn files_of_other_programs_are_neither_snapshots_nor_damage() {
     assert_eq!(shop.dbsnap(["tag", "latest", "Desktop.ini"]).run().code(), Some(2));
     shop.dbsnap(["show", &ids[0]]).run().success();
 }
+
+/// A directory where a tag or a pin belongs, empty or not: every command that mends a ref mends it, and what it holds is kept.
+#[test]
+fn a_directory_in_the_place_of_a_ref_is_moved_away() {
+    for command in ["tag", "delete", "unpin", "repair"] {
+        let (shop, ids) = shop();
+        let paths = [shop.store().join("refs/tags/v1"), shop.store().join("refs/pins").join(&ids[0])];
+        for path in &paths {
+            fs::remove_file(path).unwrap();
+            fs::create_dir(path).unwrap();
+        }
+        fs::write(paths[0].join("notes"), "mine").unwrap();
+        shop.dbsnap(["log"]).run().success();
+        assert_eq!(shop.dbsnap(["verify"]).run().code(), Some(5));
+        shop.unchanged(&shop.dbsnap(["gc", "--keep", "0", "--days", "0"]));
+        let pinned = match command {
+            "repair" => {
+                let dry = shop.dbsnap(["repair", "--dry-run"]).run().success();
+                assert!(dry.stdout().contains("refs/tags/v1: it was a directory"), "{dry}");
+                shop.dbsnap(["repair", "-y"]).run().success();
+                assert_eq!(shop.dbsnap(["show", "v1"]).run().code(), Some(12));
+                true
+            }
+            "tag" => {
+                shop.dbsnap(["tag", &ids[0], "v1", "--force"]).run().success();
+                shop.dbsnap(["show", "v1"]).run().success();
+                shop.dbsnap(["pin", &ids[0], "-m", "again"]).run().success();
+                true
+            }
+            "delete" => {
+                shop.dbsnap(["tag", "--delete", "v1"]).run().success();
+                shop.dbsnap(["pin", &ids[0]]).run().success();
+                true
+            }
+            _ => {
+                shop.dbsnap(["tag", "--delete", "v1"]).run().success();
+                shop.dbsnap(["unpin", &ids[0]]).run().success();
+                false
+            }
+        };
+        shop.dbsnap(["verify"]).run().success();
+        assert_eq!(shop.run(["log"]).contains("pinned"), pinned, "{command}");
+        assert_eq!(fs::read(shop.store().join("quarantine/v1/notes")).unwrap(), b"mine");
+        let run = shop.dbsnap(["repair", "-y"]).run().success();
+        assert!(run.stdout().contains("nothing is damaged"), "{run}");
+    }
+}

@@ -230,7 +230,7 @@ fn a_filtered_snapshot_is_compared_within_its_filter() {
     --- stdout
     latest [ID] "snapshot of mods" ([AGO]) → live ([DIR]/dev.db)
 
-    mods  unchanged
+    mods (part)  unchanged
       note: only rows where price > 5
 
     No differences in 1 table.
@@ -242,7 +242,7 @@ fn a_filtered_snapshot_is_compared_within_its_filter() {
     --- stdout
     latest [ID] "snapshot of mods" ([AGO]) → live ([DIR]/dev.db)
 
-    mods  ~1  1 → 1 row
+    mods (part)  ~1  1 → 1 row
       note: only rows where price > 5
       ~ 2  price: 9.0 → 10.0
 

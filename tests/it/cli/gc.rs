@@ -27,11 +27,11 @@ fn retention_with_its_reasons() {
     exit 0
     --- stdout
     keep [ID]  number 6  (newest of mods)
-    keep [ID]  number 5  (number 2 of mods)
-    keep [ID]  number 4  (number 3 of mods)
+    keep [ID]  number 5  (2nd newest of mods)
+    keep [ID]  number 4  (3rd newest of mods)
     keep [ID]  number 3  (pinned)
     keep [ID]  number 2  (tagged v1)
-    drop [ID]  number 1  (number 6 of mods)
+    drop [ID]  number 1  (6th newest of mods, keeping 5)
     [DRY RUN] Would delete 1 of 6 snapshots and 0 objects; [SIZE] freed.
     1 deleted snapshot could be brought back (dbsnap log --deleted) until gc --now or their time is up.
     ");
@@ -39,11 +39,11 @@ fn retention_with_its_reasons() {
     exit 0
     --- stdout
     keep [ID]  number 6  (newest of mods)
-    keep [ID]  number 5  (number 2 of mods)
-    drop [ID]  number 4  (number 3 of mods)
+    keep [ID]  number 5  (2nd newest of mods)
+    drop [ID]  number 4  (3rd newest of mods, keeping 2)
     keep [ID]  number 3  (pinned)
     keep [ID]  number 2  (tagged v1)
-    drop [ID]  number 1  (number 6 of mods)
+    drop [ID]  number 1  (6th newest of mods, keeping 2)
     [DRY RUN] Would delete 2 of 6 snapshots and 0 objects; [SIZE] freed.
     2 deleted snapshots could be brought back (dbsnap log --deleted) until gc --now or their time is up.
     ");
@@ -64,8 +64,8 @@ fn retention_with_its_reasons() {
     insta::assert_snapshot!(shop.run(["gc", "--keep", "2"]), @r"
     exit 0
     --- stdout
-    drop [ID]  number 4  (number 3 of mods)
-    drop [ID]  number 1  (number 6 of mods)
+    drop [ID]  number 4  (3rd newest of mods, keeping 2)
+    drop [ID]  number 1  (6th newest of mods, keeping 2)
     - backup_[TIME]_mods.json
     - backup_[TIME]_mods_restore.ts
     - backup_[TIME]_mods.json
@@ -78,8 +78,8 @@ fn retention_with_its_reasons() {
     --- stdout
     [ID] number 6
     [ID] number 5
-    [ID] number 3
-    [ID] number 2
+    [ID] number 3 (pinned)
+    [ID] number 2 (v1)
     ");
     assert_eq!(files(&shop.path().join("scripts/backups")).len(), 11);
     shop.dbsnap(["verify"]).run().success();

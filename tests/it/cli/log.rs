@@ -18,19 +18,19 @@ fn the_list() {
     insta::assert_snapshot!(shop.run(["log"]), @r"
     exit 0
     --- stdout
-    [ID] [AGO] mods, authors  4  -1     +[SIZE] second (v1) pinned  kim via claude-code
+    [ID] [AGO] mods, authors  4  -1     +[SIZE] second (v1) (pinned)  kim via claude-code
     [ID] [AGO] mods           3  first  +[SIZE] First: mods
     ");
     insta::assert_snapshot!(shop.run(["log", "--oneline"]), @r"
     exit 0
     --- stdout
-    [ID] second
+    [ID] second (v1) (pinned)
     [ID] First: mods
     ");
     insta::assert_snapshot!(shop.run(["log", "--stat"]), @r"
     exit 0
     --- stdout
-    [ID] [AGO] mods, authors  4  -1     +[SIZE] second (v1) pinned  kim via claude-code
+    [ID] [AGO] mods, authors  4  -1     +[SIZE] second (v1) (pinned)  kim via claude-code
         mods  2 rows [SIZE] -1
         authors  2 rows [SIZE] first
     [ID] [AGO] mods           3  first  +[SIZE] First: mods
@@ -51,12 +51,12 @@ fn a_part_of_the_list() {
     insta::assert_snapshot!(oneline(&["authors"]), @r"
     exit 0
     --- stdout
-    [ID] second
+    [ID] second (v1) (pinned)
     ");
     insta::assert_snapshot!(oneline(&["-n", "1"]), @r"
     exit 0
     --- stdout
-    [ID] second
+    [ID] second (v1) (pinned)
     ");
     insta::assert_snapshot!(oneline(&["--grep", "first"]), @r"
     exit 0
@@ -66,7 +66,7 @@ fn a_part_of_the_list() {
     insta::assert_snapshot!(oneline(&["--actor", "claude"]), @r"
     exit 0
     --- stdout
-    [ID] second
+    [ID] second (v1) (pinned)
     ");
     insta::assert_snapshot!(oneline(&["--actor", "nobody"]), @r"
     exit 0

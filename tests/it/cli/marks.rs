@@ -65,7 +65,7 @@ fn tags() {
     insta::assert_snapshot!(shop.run(["tag", &first, "v1"]), @r"
     exit 0
     --- stdout
-    Tagged [ID] v1
+    Tagged [ID] as v1
     ");
     insta::assert_snapshot!(shop.run(["tag", &first, "v1"]), @r"
     exit 0
@@ -81,7 +81,7 @@ fn tags() {
     insta::assert_snapshot!(shop.run(["tag", "latest", "v1", "--force"]), @r"
     exit 0
     --- stdout
-    Tagged [ID] v1 (it was on [ID])
+    Tagged [ID] as v1 (it was on [ID])
     ");
     insta::assert_snapshot!(shop.run(["show", "v1"]), @r"
     exit 0
@@ -149,7 +149,7 @@ fn another_message_takes_pins_and_tags_along() {
     insta::assert_snapshot!(shop.run(["log"]), @r"
     exit 0
     --- stdout
-    [ID] [AGO] mods  3  first  +[SIZE] typo (v1) pinned
+    [ID] [AGO] mods  3  first  +[SIZE] typo (v1) (pinned)
     ");
     insta::assert_snapshot!(shop.refused(["amend", "v1"]), @r"
     exit 2

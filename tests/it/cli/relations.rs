@@ -79,3 +79,27 @@ fn cascade_follows_what_the_client_does() {
     let run = shop.dbsnap(["snap", "Member", "--dry-run"]).run().success();
     assert!(run.stderr().contains("Card (onDelete: Cascade)"), "{run}");
 }
+
+#[test]
+fn a_restore_says_which_rows_only_prisma_would_miss() {
+    let shop = Shop::without_store();
+    shop.project.write("schema.prisma", MODELS);
+    shop.sql(
+        "DROP TABLE mod_tags; DROP TABLE mods; DROP TABLE authors; DROP TABLE facet_definitions;
+         CREATE TABLE members (id INTEGER PRIMARY KEY, team_id INTEGER, bossId INTEGER); CREATE TABLE teams (id INTEGER PRIMARY KEY);
+         CREATE TABLE Note (id INTEGER PRIMARY KEY, memberId INTEGER NOT NULL);",
+    );
+    shop.dbsnap(["init"]).run().success();
+    shop.snap(["--all", "-m", "none"]);
+    shop.sql("INSERT INTO members VALUES (1, NULL, NULL); INSERT INTO Note VALUES (1, 1)");
+    let told = "rows of Note may refer to rows that are deleted: no foreign key holds them";
+    let run = shop.dbsnap(["restore", "latest:members", "--dry-run"]).run().success();
+    assert!(!run.stdout().contains(told), "{run}");
+    let run = shop.dbsnap(["restore", "latest:members", "--mode", "exact", "--dry-run"]).run().success();
+    assert!(run.stdout().contains(told), "{run}");
+    let run = shop.dbsnap(["restore", "latest", "--mode", "exact", "--dry-run"]).run().success();
+    assert!(!run.stdout().contains(told), "{run}");
+    shop.project.write("schema.prisma", MODELS.replace("relationMode = \"prisma\"", ""));
+    let run = shop.dbsnap(["restore", "latest:members", "--mode", "exact", "--dry-run"]).run().success();
+    assert!(!run.stdout().contains(told), "{run}");
+}

@@ -73,7 +73,7 @@ fn exactly_what_was_and_back_again() {
     insta::assert_snapshot!(shop.run(["log"]), @r"
     exit 0
     --- stdout
-    [ID] [AGO] mods, mod_tags  4  +1 ~1 -3  +[SIZE] [safety] before restoring [ID]: before pinned
+    [ID] [AGO] mods, mod_tags  4  +1 ~1 -3  +[SIZE] [safety] before restoring [ID]: before (pinned)
     [ID] [AGO] mods, mod_tags  6  first     +[SIZE] before
     ");
     let safety = report["safety"].as_str().unwrap();

@@ -1,6 +1,7 @@
 //! `dbsnap snap`
 
 use super::Shop;
+use crate::support::postgres::PgServer;
 
 #[test]
 fn one_table() {
@@ -296,10 +297,30 @@ fn tables_that_are_not_there() {
     error: --all takes no table names
     ");
     // A view is none.
+}
+
+/// What has a name and is no table is called what it is.
+#[test]
+fn a_view_is_called_a_view() {
+    let shop = Shop::new();
     insta::assert_snapshot!(shop.refused(["snap", "cheap"]), @r"
-    exit 12
+    exit 4
     --- stderr
-    error: there is no table 'cheap' in the database
-    hint: dbsnap tables lists the tables
+    error: 'cheap' is a view: only tables can be snapshotted
     ");
+    let db = PgServer::shared().database();
+    db.sql(
+        "CREATE TABLE t (id int PRIMARY KEY); CREATE VIEW vw AS SELECT * FROM t; CREATE MATERIALIZED VIEW mv AS SELECT * FROM t;
+         CREATE SCHEMA other; CREATE VIEW other.far AS SELECT 1 AS x; CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;
+         CREATE FOREIGN TABLE ft (id int) SERVER s",
+    );
+    let url = crate::gauntlet::round::url(&db, "postgres");
+    for (name, kind) in
+        [("vw", "view"), ("mv", "materialized view"), ("ft", "foreign table"), ("far", "view"), ("other.far", "view")]
+    {
+        let run = shop.dbsnap(["snap", name, "--url", &url]).run();
+        let told = format!("'{name}' is a {kind}: only tables can be snapshotted");
+        assert!(run.code() == Some(4) && run.stderr().contains(&told), "{run}");
+    }
+    assert_eq!(shop.dbsnap(["snap", "v", "--url", &url]).run().code(), Some(12));
 }

@@ -25,7 +25,7 @@ fn a_snapshot_is_queried_without_the_database() {
     insta::assert_snapshot!(shop.run(["sql", "latest", "DELETE FROM mods"]), @r#"
     exit 2
     --- stderr
-    error: invalid query: not authorized (the snapshot has "authors", "mods")
+    error: invalid query: it must be one SELECT over the snapshot's tables
     "#);
     insta::assert_snapshot!(shop.run(["sql", "latest", "SELECT 1; SELECT 2"]), @r#"
     exit 2
@@ -214,4 +214,15 @@ fn names_of_a_prisma_schema() {
     label
     mine
     ");
+}
+
+#[test]
+fn a_table_that_another_snapshot_has() {
+    let shop = Shop::new();
+    shop.snap(["mods", "mod_tags", "-m", "both"]);
+    shop.snap(["mods", "-m", "one"]);
+    let run = shop.dbsnap(["sql", "latest", "SELECT count(*) FROM mod_tags"]).run();
+    let hint = "dbsnap sql latest:mod_tags queries the newest snapshot that has it";
+    assert!(run.code() == Some(2) && run.stderr().contains(hint), "{run}");
+    shop.dbsnap(["sql", "latest:mod_tags", "SELECT count(*) FROM mod_tags"]).run().success();
 }

@@ -38,6 +38,19 @@ fn something_that_is_no_store() {
 }
 
 #[test]
+fn a_link_to_a_store_is_not_followed_and_called_a_link() {
+    let shop = Shop::new();
+    fs::rename(shop.store(), shop.path().join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink("elsewhere", shop.store()).unwrap();
+    let told = "it is a symbolic link or a special file; name the directory itself with --store";
+    for command in ["log", "init"] {
+        let run = shop.dbsnap([command]).run();
+        assert!(run.code() == Some(1) && run.stderr().contains(told), "{run}");
+    }
+    shop.dbsnap(["log", "--store", "elsewhere"]).run().success();
+}
+
+#[test]
 fn a_store_of_a_later_format() {
     let shop = Shop::new();
     fs::write(shop.store().join("format"), "dbsnap store 2\n").unwrap();

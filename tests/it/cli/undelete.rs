@@ -44,7 +44,7 @@ fn what_was_deleted_comes_back_with_its_tag() {
     insta::assert_snapshot!(shop.run(["log", "--deleted"]), @r"
     exit 0
     --- stdout
-    [ID] [AGO] mods  3  first  +[SIZE] first (v1) deleted; can be brought back until [TIME]
+    [ID] [AGO] mods  3  first  +[SIZE] first (v1) (deleted; can be brought back until [TIME])
     ");
     shop.dbsnap(["verify"]).run().success();
     insta::assert_snapshot!(shop.run(["gc"]), @r"

@@ -330,3 +330,23 @@ fn a_patch_of_another_state_changes_nothing() {
     assert!(error.contains("table t does not have the rows that this patch starts from (2)"), "{error}");
     assert_eq!(data.state(), before);
 }
+
+/// A database may forbid to make tables, temporary ones too.
+#[test]
+fn where_no_table_may_be_made() {
+    let db = PgServer::shared().database();
+    db.sql(
+        "CREATE TABLE t (id int PRIMARY KEY, code text UNIQUE, n int); INSERT INTO t VALUES (1, 'a', -1), (2, 'b', 2), (3, 'c', 3);
+         ALTER TABLE t ADD CHECK (n > 0) NOT VALID;
+         CREATE FUNCTION never() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no table'; END $$",
+    );
+    let data = PostgresPatched::new(db);
+    let first = data.round().snap(&["--all"]);
+    data.db.sql(
+        "DELETE FROM t WHERE id = 1; UPDATE t SET code = 'x' || code; UPDATE t SET code = chr(97 + id % 3);
+         CREATE EVENT TRIGGER never ON ddl_command_start WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO') EXECUTE FUNCTION never()",
+    );
+    let back = data.patch(&["live", &first.id]);
+    data.run(&back).unwrap();
+    assert_eq!(data.db.sql("SELECT * FROM t ORDER BY id").trim(), "1|a|-1\n2|b|2\n3|c|3");
+}

@@ -223,6 +223,10 @@ impl Snapshot for Instant<'_> {
         Ok(vec![None; rows.len()])
     }
 
+    fn check_privileges(&mut self, _table: TableId, _writes: &[Write]) -> Result<(), DbError> {
+        Ok(()) // there are no users
+    }
+
     fn misfits(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
         let table = self.table(table);
         let after = match writing.gone {
@@ -445,6 +449,10 @@ impl Snapshot for Restore<'_> {
         self.instant.rivals(table, rows)
     }
 
+    fn check_privileges(&mut self, table: TableId, writes: &[Write]) -> Result<(), DbError> {
+        self.instant.check_privileges(table, writes)
+    }
+
     fn misfits(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
         self.instant.misfits(table, writing)
     }
@@ -474,10 +482,6 @@ impl RestoreTxn for Restore<'_> {
         Ok(Vec::new()) // nothing but this transaction writes to its copy
     }
 
-    fn check_privileges(&mut self, _table: TableId, _writes: &[Write]) -> Result<(), DbError> {
-        Ok(()) // there are no users
-    }
-
     fn accepts_values(&mut self, _table: TableId, _column: usize, _rows: &mut dyn RowStream) -> Result<bool, DbError> {
         Ok(true) // no type refuses a value
     }
@@ -486,7 +490,7 @@ impl RestoreTxn for Restore<'_> {
         false
     }
 
-    fn dangling(&mut self) -> Result<Vec<DanglingRows>, DbError> {
+    fn dangling(&mut self, _changed: &[TableId]) -> Result<Vec<DanglingRows>, DbError> {
         Ok(self.before.iter().map(Group::told).collect())
     }
 

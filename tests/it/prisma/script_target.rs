@@ -36,6 +36,65 @@ fn of_two_files_of_one_name_it_takes_the_one_that_was_read() {
     assert_eq!(beside.rows(&["items"]).len(), 2);
 }
 
+/// Whether the script of `items` restores into the database at `read`, which was snapshotted, and leaves the one at `beside` alone.
+fn goes_back_to(world: &PrismaWorld, read: &str, beside: &str, snap: impl Fn()) {
+    let [read, beside] = [read, beside].map(|path| world.path().join(path));
+    for path in [&read, &beside] {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        Database::Sqlite(path.clone()).execute(TABLE);
+    }
+    let [read_db, beside_db] = [&read, &beside].map(|path| Database::Sqlite(path.clone()));
+    beside_db.execute("DELETE FROM items");
+    snap();
+    read_db.execute("DELETE FROM items");
+    let said = world.run("items", &["--restore"]);
+    assert!(said.contains(read.file_name().unwrap().to_str().unwrap()) && said.contains("2 created"), "{said}");
+    assert_eq!(read_db.rows(&["items"]).len(), 2, "{said}");
+    assert_eq!(beside_db.rows(&["items"]), Vec::<String>::new(), "{said}");
+}
+
+/// A URL with parameters, and paths with blanks, from the schema's folder and absolute.
+#[test]
+fn a_url_with_parameters_and_blanks_names_the_same_file() {
+    let setup = Setup { major: 6, generator: Generator::JsOutput, adapter: LIBSQL };
+    let world = PrismaWorld::new(setup, MODELS, "file:./my data/dev one.db?connection_limit=1&socket_timeout=5");
+    goes_back_to(&world, "prisma/my data/dev one.db", "my data/dev one.db", || world.export(&["items"]));
+    let world = PrismaWorld::new(setup, MODELS, "file:./dev.db");
+    let absolute = world.path().join("a b/dev.db");
+    world.project.write(".env", format!("DATABASE_URL=\"file:{}\"\n", absolute.display()));
+    goes_back_to(&world, "a b/dev.db", "prisma/a b/dev.db", || world.export(&["items"]));
+}
+
+/// No variable, but a URL in Prisma's config file.
+#[test]
+fn a_url_in_the_config_file_names_the_same_file() {
+    let setup = Setup { major: 7, generator: Generator::JsOutput, adapter: LIBSQL };
+    let world = PrismaWorld::new(setup, MODELS, "");
+    fs::remove_file(world.path().join(".env")).unwrap();
+    world.project.write(
+        "prisma.config.ts",
+        "export default { schema: 'prisma/schema.prisma', datasource: { url: process.env.APP_DB ?? 'file:./data/app.db' } };\n",
+    );
+    goes_back_to(&world, "data/app.db", "prisma/data/app.db", || world.export(&["items"]));
+}
+
+/// A package of a monorepo has the schema, the client and `.env`; the store is at the top.
+#[test]
+fn a_package_of_a_monorepo_names_the_same_file() {
+    let setup = Setup { major: 6, generator: Generator::JsOutput, adapter: LIBSQL };
+    let world = PrismaWorld::new(setup, MODELS, "file:./dev.db");
+    let package = world.path().join("packages/db");
+    fs::create_dir_all(&package).unwrap();
+    for name in ["prisma", "generated", ".env", "package.json"] {
+        fs::rename(world.path().join(name), package.join(name)).unwrap();
+    }
+    world.project.write("package.json", "{\"workspaces\":[\"packages/*\"]}");
+    goes_back_to(&world, "packages/db/prisma/dev.db", "dev.db", || {
+        let snap = world.project.dbsnap(["snap", "items", "--export", "-q", "-m", "before"]);
+        snap.dir(&package).run().success();
+    });
+}
+
 #[test]
 fn another_database_of_the_same_server_is_refused() {
     let setup = Setup { major: 7, generator: Generator::JsOutput, adapter: PG };

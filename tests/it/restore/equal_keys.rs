@@ -4,14 +4,17 @@ use super::place::on_postgres;
 
 const SCHEMA: &str = "CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
     CREATE DOMAIN email AS public.citext; CREATE DOMAIN code AS char(6); CREATE TYPE spot AS (name public.citext, at numeric);
-    CREATE DOMAIN amounts AS numeric[]; CREATE TYPE spots AS (first email, others spot[], open numrange)";
+    CREATE DOMAIN amounts AS numeric[]; CREATE COLLATION plain (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
+    CREATE DOMAIN plain_word AS text COLLATE plain; CREATE DOMAIN plain_name AS plain_word CHECK (VALUE <> ''); CREATE TYPE spots AS (first email, others spot[], open numrange)";
 
 /// The type of the key, one form of it and another.
-const FORMS: [(&str, &str, &str); 20] = [
+const FORMS: [(&str, &str, &str); 22] = [
     ("citext", "'Ann@Example.test'", "'ann@example.TEST'"),
     ("email", "'Ann@Example.test'", "'ANN@EXAMPLE.TEST'"),
     ("text COLLATE loose", "'Type Script'", "'type script'"),
     ("varchar(40) COLLATE loose", "'A-b-C'", "'a-B-c'"),
+    ("plain_word", "'Émile'", "'emile'"),
+    ("plain_name", "'José'", "'JOSE'"),
     ("char(6)", "'ab'", "'ab    '"),
     ("code", "'ab'", "'ab  '"),
     ("numeric", "1.10", "1.1000"),

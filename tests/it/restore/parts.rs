@@ -1,6 +1,6 @@
 //! Parts of a snapshot: one row, rows by condition, some columns; and another database.
 
-use super::place::{Place, on_both};
+use super::place::{Place, on_both, on_postgres};
 
 const MODS: &str = "CREATE TABLE mods (id TEXT PRIMARY KEY, kind TEXT NOT NULL, price INTEGER, title TEXT); \
                     INSERT INTO mods VALUES ('a', 'lamp', 1, 'A'), ('b', 'lamp', 2, 'B'), ('c', 'rug', 3, 'C'), ('d', 'rug', 4, 'D')";
@@ -56,9 +56,11 @@ fn only_some_columns_come_back() {
             [0, 1, 0]
         );
         assert_eq!(place.sql(ROWS), "b|lamp|2|X\nd|rug|4|D\ne|lamp|5|E\nf|rug|6|F");
-        let (code, error) = place.refused(&["latest", "mods", "--columns", "cost"]);
-        assert_eq!(code, Some(4));
-        assert!(error.contains("there is no column cost"), "{error}");
+        for (typed, near) in [("cost", ""), ("prize", "; did you mean price?"), ("Titel", "; did you mean title?")] {
+            let (code, error) = place.refused(&["latest", "mods", "--columns", typed]);
+            assert_eq!(code, Some(2));
+            assert!(error.contains(&format!("table mods has no column '{typed}'{near}\n")), "{error}");
+        }
     });
 }
 
@@ -128,5 +130,41 @@ fn a_new_table_beside_the_old_one() {
         place.sql("CREATE VIEW taken AS SELECT 1 AS x");
         let (code, error) = place.refused(&["latest", "mods", "--into", "taken"]);
         assert_eq!(code, Some(1), "{error}");
+    });
+}
+
+/// A partitioned table is one table, and comes into one.
+#[test]
+fn a_new_table_of_all_partitions() {
+    on_postgres(|place| {
+        for key in ["PRIMARY KEY (id)", "CHECK (id > 0)"] {
+            place.sql(&format!(
+                "DROP TABLE IF EXISTS p, p_new, p_1; CREATE TABLE p (id int, w text, {key}) PARTITION BY HASH (id);
+                 CREATE TABLE p0 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+                 CREATE TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+                 INSERT INTO p SELECT n, 'row ' || n FROM generate_series(1, 99) n"
+            ));
+            let snap = place.round.snap(&["p"]).id;
+            place.sql("DELETE FROM p WHERE id > 50");
+            assert_eq!(place.restore(&[&snap, "--into", "p_new"])[..3], [99, 0, 0]);
+            let differs = "SELECT count(*) FROM (SELECT n, 'row ' || n FROM generate_series(1, 99) n EXCEPT ALL SELECT * FROM p_new) d";
+            assert_eq!(place.sql(differs), "0");
+            assert_eq!(place.sql("SELECT count(*) FROM p_new"), "99");
+            let one: u64 = place
+                .sql("SELECT count(*) FROM p_new WHERE satisfies_hash_partition('p'::regclass, 2, 1, id)")
+                .parse()
+                .unwrap();
+            assert_eq!(place.restore(&[&format!("{snap}:p1"), "--into", "p_1"])[..3], [one, 0, 0]);
+        }
+        place.sql("CREATE TABLE beside (id int PRIMARY KEY)");
+        let snap = place.snap();
+        let (code, error) = place.refused(&[&snap, "--into", "both"]);
+        assert!(code == Some(2) && error.contains("--into takes one table"), "{code:?}: {error}");
+        // columns of an attached partition stand in an order of their own
+        place.sql("CREATE TABLE p2 (w text, id int); CREATE TABLE q (id int, w text) PARTITION BY LIST (id);
+                   CREATE TABLE q1 PARTITION OF q FOR VALUES IN (1); ALTER TABLE q ATTACH PARTITION p2 FOR VALUES IN (2)");
+        let snap = place.round.snap(&["q"]).id;
+        let (code, error) = place.refused(&[&snap, "--into", "q_new"]);
+        assert!(code == Some(4) && error.contains("different columns"), "{code:?}: {error}");
     });
 }

@@ -32,6 +32,11 @@ fn what_is_missing_is_said_before_the_first_write() {
         ("INSERT, UPDATE, DELETE", "SELECT"),
     ] {
         place.sql(&format!("REVOKE ALL ON t FROM {guest}; GRANT {rights} ON t TO {guest}"));
+        if rights.starts_with("SELECT, ") {
+            place.round.turn(url(place.db(), &guest));
+            let dry = place.done(&["restore", &snap, "--mode", "exact", "--dry-run"]);
+            assert!(dry["refused"].as_str().is_some_and(|refused| refused.contains(missing)), "{rights}: {dry}");
+        }
         let written = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&written);
         let port = liar(place.db().server, move |query, way, message| {

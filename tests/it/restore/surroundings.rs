@@ -181,3 +181,28 @@ fn many_rows_wait_in_temporary_tables_where_they_may() {
         assert_eq!(place.sql(sum), whole);
     }
 }
+
+/// Who forbids what a restore cannot do without is named.
+#[test]
+fn the_function_that_forbids_is_named() {
+    on_postgres(|place| {
+        place.sql(
+            "CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, -1), (2, 2);
+             ALTER TABLE t ADD CHECK (v > 0) NOT VALID",
+        );
+        place.db().sql(
+            "CREATE FUNCTION \"no drop\"() RETURNS event_trigger LANGUAGE plpgsql AS $f$ BEGIN RAISE EXCEPTION 'not here'; END $f$;
+             CREATE EVENT TRIGGER forbidden ON sql_drop EXECUTE FUNCTION \"no drop\"()",
+        );
+        let snap = place.round.snap(&["t"]).id;
+        place.sql("DELETE FROM t WHERE id = 1");
+        let (code, error) = place.refused(&[&snap]);
+        assert_eq!(code, Some(1), "{error}");
+        assert!(
+            error.contains(
+                "the function public.\"no drop\"(), called by a trigger, event trigger or rule, raised an error"
+            ),
+            "{error}"
+        );
+    });
+}

@@ -199,3 +199,86 @@ fn rows_that_came_since_are_not_left_without_what_they_refer_to_unasked() {
     place.undo(&["--allow-dangling"]);
     assert_eq!(place.sql("SELECT count(*) FROM artists"), "2");
 }
+
+const UNLOOKED: &str = "SET session_replication_role = replica; INSERT INTO child VALUES (2, 77), (3, 78); RESET session_replication_role;
+    INSERT INTO checked VALUES (2, 50); CREATE OR REPLACE FUNCTION most() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 10'";
+
+/// Rows that were there before the restore come back whatever the constraints say of them now, for a superuser and for an owner.
+#[test]
+fn rows_that_constraints_would_refuse_come_back() {
+    on_postgres(|place| {
+        for key in ["ON DELETE CASCADE", "ON DELETE RESTRICT", "DEFERRABLE INITIALLY DEFERRED"] {
+            place.sql(&format!(
+                "DROP TABLE IF EXISTS child, parent, checked CASCADE; DROP DOMAIN IF EXISTS few;
+                 CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1);
+                 CREATE TABLE child (id int PRIMARY KEY, parent int NOT NULL CONSTRAINT \"to parent\" REFERENCES parent {key});
+                 INSERT INTO child VALUES (1, 1);
+                 CREATE OR REPLACE FUNCTION most() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 100';
+                 CREATE DOMAIN few AS int CHECK (VALUE < most());
+                 CREATE TABLE checked (id int PRIMARY KEY, n few CONSTRAINT \"not many\" CHECK (n < most())); INSERT INTO checked VALUES (1, 5)"
+            ));
+            let snap = place.round.snap(&["child", "parent", "checked"]).id;
+            place.db().sql(UNLOOKED);
+            for tables in [&["child", "checked"][..], &["child", "parent", "checked"]] {
+                let before = place.rows();
+                place.done(&[&["restore", &snap], tables, &["--mode", "exact"]].concat());
+                let dry = place.done(&["undo", "--dry-run"]);
+                assert!(dry.get("refused").is_none(), "{dry}");
+                let run = place.round.plain(&["undo", "-y"]).run();
+                assert_eq!(run.code(), Some(0), "{key}: {}", run.stderr());
+                let told = "2 rows of child refer to missing rows of parent, as in the restored state";
+                assert!(run.stderr().contains(told), "{}", run.stderr());
+                assert_eq!(place.rows(), before, "{key}");
+                let held = place.sql("SELECT convalidated FROM pg_constraint WHERE conname = 'to parent'");
+                let weakened = run.stderr().contains("constraint to parent of child is now NOT VALID");
+                assert_eq!(held == "f", weakened, "{}", run.stderr());
+                place.db().sql(
+                    "BEGIN; SET LOCAL session_replication_role = replica; DELETE FROM child WHERE id > 1; COMMIT;
+                     ALTER TABLE child VALIDATE CONSTRAINT \"to parent\";
+                     SET session_replication_role = replica; INSERT INTO child VALUES (2, 77), (3, 78)",
+                );
+            }
+            // they refuse new rows as before
+            for insert in ["INSERT INTO child VALUES (9, 79)", "INSERT INTO checked VALUES (9, 51)"] {
+                assert!(place.db().sql_as(place.user(), insert).is_err(), "{key}: {insert}");
+            }
+        }
+    });
+}
+
+/// A row whose parent was deleted only after the restore is not left without it.
+#[test]
+fn rows_that_lost_their_parent_since_are_refused() {
+    on_postgres(|place| {
+        place.sql(
+            "CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1), (2);
+             CREATE TABLE child (id int PRIMARY KEY, parent int NOT NULL REFERENCES parent); INSERT INTO child VALUES (1, 1)",
+        );
+        let snap = place.round.snap(&["child"]).id;
+        place.sql("INSERT INTO child VALUES (2, 2)");
+        place.restore(&[&snap, "--mode", "exact"]);
+        place.sql("DELETE FROM parent WHERE id = 2");
+        let run = place.round.plain(&["undo", "-y"]).run();
+        assert!(run.code() == Some(1) && run.stderr().contains("23503"), "{:?}: {}", run.code(), run.stderr());
+    });
+}
+
+#[test]
+fn the_other_tables_go_back_when_one_is_gone() {
+    on_both(|place| {
+        place.sql(
+            "CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY)",
+        );
+        let snap = place.snap();
+        place.sql("INSERT INTO a VALUES (1); INSERT INTO b VALUES (2); INSERT INTO c VALUES (3)");
+        place.restore_exactly(&snap);
+        place.sql("DROP TABLE b");
+        let run = place.unchanged(&place.round.plain(&["undo", "-y"]));
+        assert_eq!(run.code(), Some(12), "{run}");
+        assert!(run.stderr().contains("there is no table 'b' in the database any more"), "{run}");
+        let (_, command) = run.stderr().split_once("hint: to take back the other tables: dbsnap ").unwrap();
+        let args: Vec<&str> = command.split_whitespace().collect();
+        place.done(&args);
+        assert_eq!(place.sql("SELECT a.id + c.id FROM a, c"), "4");
+    });
+}

@@ -161,6 +161,7 @@ fn an_unknown_format_is_refused() {
         (&b"dbsnap store 2\n"[..], "2"),
         (b"dbsnap store 1", "1"),
         (b"dbsnap store 1\n\n", "1"),
+        (b"99\n", "99"),
         (b"", "unreadable"),
         (b"dbsnap store \x1b[31m\n", "unreadable"),
         (&[b'x'; 5000], "unreadable"),

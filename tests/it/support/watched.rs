@@ -146,6 +146,10 @@ impl Snapshot for WatchedTxn<'_> {
         self.txn().rivals(table, rows)
     }
 
+    fn check_privileges(&mut self, table: TableId, writes: &[Write]) -> Result<(), DbError> {
+        self.txn().check_privileges(table, writes)
+    }
+
     fn misfits(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
         self.txn().misfits(table, writing)
     }
@@ -174,10 +178,6 @@ impl RestoreTxn for WatchedTxn<'_> {
         self.txn().unexpected_writes()
     }
 
-    fn check_privileges(&mut self, table: TableId, writes: &[Write]) -> Result<(), DbError> {
-        self.txn().check_privileges(table, writes)
-    }
-
     fn accepts_values(&mut self, table: TableId, column: usize, rows: &mut dyn RowStream) -> Result<bool, DbError> {
         self.txn().accepts_values(table, column, rows)
     }
@@ -186,8 +186,8 @@ impl RestoreTxn for WatchedTxn<'_> {
         self.txn.as_ref().expect("open until it is committed").foreign_keys_act()
     }
 
-    fn dangling(&mut self) -> Result<Vec<DanglingRows>, DbError> {
-        self.txn().dangling()
+    fn dangling(&mut self, changed: &[TableId]) -> Result<Vec<DanglingRows>, DbError> {
+        self.txn().dangling(changed)
     }
 
     fn may_dangle(&mut self, allowed: MayDangle) {

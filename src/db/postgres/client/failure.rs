@@ -37,7 +37,12 @@ impl ServerError {
     /// What the server said, without what may hold values.
     pub(super) fn new(error: &tokio_postgres::error::DbError) -> ServerError {
         let code = error.code().code().to_owned();
-        let mut message = without_values(&code, error.message());
+        let mut message = match raised_by(&code, error.where_().unwrap_or_default()) {
+            Some(function) => {
+                format!("the function {function}, called by a trigger, event trigger or rule, raised an error")
+            }
+            None => without_values(&code, error.message()),
+        };
         if let Some(hint) = error.hint().filter(|_| code.starts_with("53")) {
             message = format!("{message}; {}", hint.trim_end_matches('.'));
         }
@@ -68,6 +73,13 @@ fn without_values(code: &str, message: &str) -> String {
         Some("P0") => "a function or trigger of the database raised an error".to_string(),
         _ => message.to_string(),
     }
+}
+
+/// The function that raised an exception, by the name and the types of its arguments, if `context` says it.
+fn raised_by<'c>(code: &str, context: &'c str) -> Option<&'c str> {
+    let first = context.lines().next().filter(|_| code.starts_with("P0"))?;
+    let (_, function) = first.split_once("function ")?;
+    function.find(')').map(|end| &function[..=end])
 }
 
 /// Why a request did not complete.

@@ -192,7 +192,11 @@ fn explain(endpoint: &Endpoint, failure: Failure) -> DbError {
 
 /// That there was no answer within the time that connecting may take.
 pub(super) fn too_late(endpoint: &Endpoint) -> DbError {
-    DbError::Connect { target: endpoint.label(), reason: "no answer in time".into() }
+    let reason = match endpoint.ssl_mode {
+        SslMode::Prefer => "no answer in time; a server without TLS (PGlite) may need sslmode=disable in the URL",
+        _ => "no answer in time",
+    };
+    DbError::Connect { target: endpoint.label(), reason: reason.into() }
 }
 
 fn connect_error(endpoint: &Endpoint, error: &io::Error) -> DbError {

@@ -1,10 +1,13 @@
 //! What refuses rows although it may not: lifted as the database names it, and put back when the rows are written.
 //!
 //! Unique indexes are in the way of rows that exchange values while rows outside of the restore refer to them, so that the rows cannot
-//! be deleted and put back. Constraints, and rules of domains, that were added as NOT VALID are in the way of rows that are older than they are.
+//! be deleted and put back. Constraints, and rules of domains, that were added as NOT VALID are in the way of rows that are older than they
+//! are; and any constraint can be in the way of rows that were there before the restore that is undone.
 
 use super::PostgresRestore;
+use super::dangling::Reference;
 use super::staging::{Staged, Work};
+use crate::codec::TableName;
 use crate::db::DbError;
 use crate::db::postgres::client::{Constraint, Failure, ServerError};
 use crate::db::postgres::lifting;
@@ -17,13 +20,24 @@ pub(super) struct Lifted {
     again: Vec<String>,
     seen: Vec<Constraint>,
     orphans: Vec<Orphans>,
+    /// CHECK constraints that held for all rows and will not.
+    weakened: Vec<Constraint>,
 }
 
-/// Rows that refer to nothing by a foreign key that is lifted, and that are not written here: no more may come.
+/// Whether this role is a superuser, as SQL.
+const SUPERUSER: &str = "pg_catalog.current_setting('is_superuser') = 'on'";
+
+/// Rows that refer to nothing by a foreign key that is lifted.
 #[derive(Debug)]
 struct Orphans {
+    /// Finds those that are not written here: no more may come.
     find: String,
     before: HashSet<String>,
+    /// The key, if it holds for all rows.
+    references: Vec<Reference>,
+    /// Statements that put it back, and those that do if it will not.
+    weaker: Vec<(String, String)>,
+    key: Constraint,
     /// What the database says if a row does.
     error: ServerError,
 }
@@ -35,25 +49,31 @@ impl PostgresRestore<'_> {
         let Some(named) = error.constraint.clone().filter(|named| !lifted.seen.contains(named)) else {
             return Ok(false);
         };
-        let Some(sql) = self.lifting_of(pending, &error.code, &named) else { return Ok(false) };
-        let monitor = self.session.monitor;
-        let (mut off, mut again) = (Vec::new(), Vec::new());
-        self.session.connection.query(&sql, monitor, &mut |row| {
-            off.push(row.required(0)?.to_string());
-            again.push(row.required(1)?.to_string());
-            Ok(())
-        })?;
-        if off.is_empty() {
+        let unchecked = error.code == "23514" && self.allowed.unchecked;
+        let Some(sql) = self.lifting_of(pending, &error.code, &named, unchecked) else { return Ok(false) };
+        let pairs = self.pairs(&sql)?;
+        if pairs.is_empty() {
             return Ok(false);
         }
-        if error.code == "23503" {
-            let condition = format!("k.conrelid = {} AND k.conname = {}", oid_of(&named), quote::literal(&named.name));
-            let find = self.texts(&lifting::dangling(&condition))?;
-            let find = find.into_iter().collect::<Vec<_>>().join(" UNION ALL ");
-            lifted.orphans.push(Orphans { before: self.texts(&find)?, find, error: error.clone() });
+        let off: Vec<&str> = pairs.iter().map(|(off, _)| off.as_str()).collect();
+        match self.lifting_of(pending, &error.code, &named, !unchecked) {
+            Some(sql) if error.code == "23503" => {
+                let weaker =
+                    pairs.iter().zip(self.pairs(&sql)?).map(|((_, again), (_, weaker))| (again.clone(), weaker));
+                let weaker = weaker.filter(|(again, weaker)| again != weaker).collect();
+                let key = format!("k.conrelid = {} AND k.conname = {}", oid_of(&named), quote::literal(&named.name));
+                let find = self.texts(&lifting::dangling(&key))?;
+                let find = find.into_iter().collect::<Vec<_>>().join(" UNION ALL ");
+                let before = self.texts(&find)?;
+                let references = self.references(&format!("{key} AND k.convalidated"))?;
+                let (key, error) = (named.clone(), error.clone());
+                lifted.orphans.push(Orphans { find, before, references, weaker, key, error });
+            }
+            Some(sql) if unchecked && self.pairs(&sql)?.is_empty() => lifted.weakened.push(named.clone()),
+            _ => {}
         }
         lifted.seen.push(named);
-        lifted.again.append(&mut again);
+        lifted.again.extend(pairs.iter().map(|(_, again)| again.clone()));
         self.alter_checked(&off.join("; ")).map(|()| true)
     }
 
@@ -64,8 +84,18 @@ impl PostgresRestore<'_> {
         self.alter(sql)
     }
 
-    /// The query for what is to be taken off.
-    fn lifting_of(&self, pending: &[Staged], code: &str, named: &Constraint) -> Option<String> {
+    /// The first two columns of what `sql` gives.
+    fn pairs(&mut self, sql: &str) -> Result<Vec<(String, String)>, Failure> {
+        let mut pairs = Vec::new();
+        self.session.connection.query(sql, self.session.monitor, &mut |row| {
+            pairs.push((row.required(0)?.to_string(), row.required(1)?.to_string()));
+            Ok(())
+        })?;
+        Ok(pairs)
+    }
+
+    /// The query for what is to be taken off; if it is `broken` by rows that are to come, it does not hold for all rows afterwards.
+    fn lifting_of(&self, pending: &[Staged], code: &str, named: &Constraint, broken: bool) -> Option<String> {
         let name = quote::literal(&named.name);
         let oid = oid_of(named);
         let held_by_children = || {
@@ -80,25 +110,45 @@ impl PostgresRestore<'_> {
             ))),
             // a row that is written refers to nothing, and not one that is left behind by a row that goes; or what a row is referred to by
             // goes to another, where that is refused at once
-            "23503" => Some(lifting::foreign_keys(&format!(
-                "k.conrelid = {oid} AND k.conname = {name} AND (k.conrelid IN ({written}) AND NOT k.convalidated \
-                 OR k.confrelid IN ({written}) AND 'r' IN (k.confdeltype, k.confupdtype))",
-                written = self.written_to(pending)
-            ))),
+            "23503" => Some(self.lifting_of_reference(pending, &oid, &name, broken)),
             "23514" => Some(format!(
                 "({}) UNION ALL {}",
-                lifting::checks_not_valid(&oid, &name),
+                lifting::checks(&oid, &name, broken),
                 // of a domain, or one that it is over
-                lifting::domain_checks_not_valid(&format!(
-                    "k.conname = {name} AND y.oid IN (WITH RECURSIVE d (oid) AS (SELECT t.oid FROM pg_catalog.pg_type t \
+                lifting::domain_checks(
+                    &format!(
+                        "k.conname = {name} AND y.oid IN (WITH RECURSIVE d (oid) AS (SELECT t.oid FROM pg_catalog.pg_type t \
                      JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname = {} AND t.typname = {} UNION \
                      SELECT t.typbasetype FROM d JOIN pg_catalog.pg_type t ON t.oid = d.oid) SELECT d.oid FROM d)",
-                    quote::literal(&named.schema),
-                    quote::literal(&named.relation)
-                ))
+                        quote::literal(&named.schema),
+                        quote::literal(&named.relation)
+                    ),
+                    broken
+                )
             )),
             _ => None,
         }
+    }
+
+    /// The query for the foreign key `name` of the table `oid`: a row that is written refers to nothing, and not one that is left behind by a row
+    /// that goes; or what a row is referred to by goes to another, where that is refused at once.
+    fn lifting_of_reference(&self, pending: &[Staged], oid: &str, name: &str, broken: bool) -> String {
+        let written = self.written_to(pending);
+        let restricts = format!("k.confrelid IN ({written}) AND 'r' IN (k.confdeltype, k.confupdtype)");
+        let comes = format!("k.conrelid IN ({written})");
+        let switched = format!("k.convalidated AND {comes} AND {} AND {SUPERUSER}", self.lets_dangle());
+        let dropped = format!("{comes} AND (NOT k.convalidated OR {}) OR {restricts}", self.lets_dangle());
+        format!(
+            "{} UNION ALL {}",
+            lifting::checking_triggers(&format!(
+                "k.conrelid = {oid} AND k.conname = {name} AND {switched} \
+                 AND (p.proname IN ('RI_FKey_check_ins', 'RI_FKey_check_upd') OR {restricts})"
+            )),
+            lifting::foreign_keys(
+                &format!("k.conrelid = {oid} AND k.conname = {name} AND NOT ({switched}) AND ({dropped})"),
+                broken
+            )
+        )
     }
 
     /// Checks foreign keys that rows may be older than and that would wait until the end, when nothing can be lifted any more.
@@ -106,7 +156,8 @@ impl PostgresRestore<'_> {
         let sql = format!(
             "SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, k.conname) FROM pg_catalog.pg_constraint k \
              JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace \
-             WHERE k.contype = 'f' AND k.condeferrable AND NOT k.convalidated AND k.conrelid IN ({})",
+             WHERE k.contype = 'f' AND k.condeferrable AND (NOT k.convalidated OR {}) AND k.conrelid IN ({})",
+            self.lets_dangle(),
             self.written_to(pending)
         );
         let names = self.texts(&sql)?.into_iter().collect::<Vec<_>>().join(", ");
@@ -115,6 +166,11 @@ impl PostgresRestore<'_> {
         }
         let sql = format!("SET CONSTRAINTS {names} IMMEDIATE; SET CONSTRAINTS {names} DEFERRED");
         self.session.connection.execute(&sql, self.session.monitor).map(drop)
+    }
+
+    /// Whether rows may come that refer to nothing by a foreign key that holds for all rows.
+    fn lets_dangle(&self) -> bool {
+        !self.allowed.known.is_empty() || !self.allowed.among.is_empty()
     }
 
     /// The tables to which rows of `pending` come.
@@ -134,18 +190,36 @@ impl PostgresRestore<'_> {
         Ok(texts)
     }
 
-    /// Puts back what was lifted.
+    /// Puts back what was lifted, and tells what does not hold any more.
     pub(super) fn put_back(&mut self, lifted: &Lifted) -> Result<(), Failure> {
         if lifted.again.is_empty() {
             return Ok(());
         }
+        let (mut again, mut weakened) = (lifted.again.clone(), lifted.weakened.clone());
         for orphans in &lifted.orphans {
+            let refused = || Failure::Server(orphans.error.clone());
             if !self.texts(&orphans.find)?.is_subset(&orphans.before) {
-                return Err(Failure::Server(orphans.error.clone()));
+                return Err(refused());
+            }
+            for told in self.dangling_by(&orphans.references)? {
+                let why = self.allowed.as_before(&told).ok_or_else(refused)?;
+                self.session.monitor.warn(&told.warning(told.rows, why));
+                for (strong, weak) in &orphans.weaker {
+                    again.iter_mut().filter(|again| *again == strong).for_each(|again| weak.clone_into(again));
+                    weakened.push(orphans.key.clone());
+                }
             }
         }
-        let again: Vec<&str> = lifted.again.iter().rev().map(String::as_str).collect();
-        self.alter_checked(&again.join("; "))
+        again.reverse();
+        self.alter_checked(&again.join("; "))?;
+        for Constraint { schema, relation, name } in weakened {
+            self.session.monitor.warn(&format!(
+                "constraint {name} of {} is now NOT VALID: rows that came back break it; once they are mended, VALIDATE CONSTRAINT \
+                 makes it valid again",
+                TableName::qualified(schema, relation)
+            ));
+        }
+        Ok(())
     }
 
     /// Writes `pending` by `ways`, lifting what the database names as being in the way.

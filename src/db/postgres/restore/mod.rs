@@ -7,6 +7,7 @@
 
 mod commit;
 mod counters;
+mod dangling;
 mod defaults;
 mod detach;
 mod fit;
@@ -64,6 +65,8 @@ pub(super) struct PostgresRestore<'s> {
     heeded: bool,
     /// Whether foreign keys undid what was written before ([`detach`]).
     detaching: bool,
+    /// What may refer to nothing, and break constraints.
+    allowed: MayDangle,
     /// Whether something failed: then nothing can be committed.
     poisoned: bool,
 }
@@ -108,6 +111,7 @@ impl<'s> PostgresRestore<'s> {
             stages: 0,
             heeded,
             detaching: false,
+            allowed: MayDangle::default(),
             poisoned: false,
         })
     }
@@ -220,6 +224,10 @@ impl Snapshot for PostgresRestore<'_> {
         })
     }
 
+    fn check_privileges(&mut self, table: TableId, writes: &[Write]) -> Result<(), DbError> {
+        self.guarded(|restore| restore.session.check_privileges(table.position(), writes))
+    }
+
     fn misfits(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError> {
         self.guarded(|restore| restore.session.misfits(&restore.operators, table.position(), writing))
     }
@@ -246,11 +254,24 @@ impl RestoreTxn for PostgresRestore<'_> {
         true
     }
 
-    fn dangling(&mut self) -> Result<Vec<DanglingRows>, DbError> {
-        Ok(Vec::new()) // PostgreSQL holds on to its foreign keys
+    fn dangling(&mut self, changed: &[TableId]) -> Result<Vec<DanglingRows>, DbError> {
+        self.guarded(|restore| {
+            let oids: Vec<String> = changed
+                .iter()
+                .map(|table| Ok(restore.session.plan(table.position())?.oid.to_string()))
+                .collect::<Result<_, DbError>>()?;
+            if oids.is_empty() {
+                return Ok(Vec::new());
+            }
+            let condition = format!("k.conrelid IN ({})", oids.join(", "));
+            let asked = restore.references(&condition).and_then(|references| restore.dangling_by(&references));
+            asked.map_err(|failure| failure.during("looking for rows that refer to missing rows"))
+        })
     }
 
-    fn may_dangle(&mut self, _allowed: MayDangle) {} // nothing dangles
+    fn may_dangle(&mut self, allowed: MayDangle) {
+        self.allowed = allowed;
+    }
 
     fn add_tables(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
         self.guarded(|restore| {
@@ -265,10 +286,6 @@ impl RestoreTxn for PostgresRestore<'_> {
             restore.flush()?;
             restore.find_unexpected()
         })
-    }
-
-    fn check_privileges(&mut self, table: TableId, writes: &[Write]) -> Result<(), DbError> {
-        self.guarded(|restore| restore.privileged(table.position(), writes))
     }
 
     fn accepts_values(&mut self, table: TableId, column: usize, rows: &mut dyn RowStream) -> Result<bool, DbError> {

@@ -2,6 +2,7 @@
 
 use super::Shop;
 use serde_json::Value;
+use std::path::Path;
 
 /// The plan that `args` with `--dry-run` shows.
 fn plan(shop: &Shop, args: &[&str]) -> Value {
@@ -50,4 +51,39 @@ fn a_digest_is_64_hex_digits() {
         let run = shop.dbsnap(args).run();
         assert_eq!(run.code(), Some(2), "{run}");
     }
+}
+
+/// The example of the library: a plan of one process is applied by another, unless the table changed in between.
+#[test]
+fn a_second_program_applies_the_plan() {
+    let program = Path::new(env!("CARGO_BIN_EXE_dbsnap")).with_file_name("examples").join("apply_plan");
+    assert!(program.is_file(), "{} is built by: cargo build --example apply_plan", program.display());
+    let shop = Shop::new();
+    shop.snap(["mods"]);
+    let run = |word: &str, plan: &str| {
+        shop.project.write("plan.json", plan);
+        let script = format!("{} {word} < plan.json", program.display());
+        shop.project.program("sh", ["-c", &script]).run()
+    };
+    shop.sql("DELETE FROM mods WHERE id = 2");
+    let early = run("plan latest", "").success().stdout().to_owned();
+    shop.sql("DELETE FROM mods WHERE id = 3");
+    let before = shop.state();
+    let refused = run("apply", &early);
+    assert_eq!(refused.code(), Some(7), "{refused}");
+    assert!(
+        refused.stdout().starts_with(r#"{"version":1,"command":"error","error":{"kind":"plan_changed""#),
+        "{refused}"
+    );
+    assert_eq!(shop.rows(), before.0);
+    // what dbsnap itself planned is as good
+    let planned = plan(&shop, &["restore", "latest"]).to_string();
+    for plan in [planned, run("plan latest", "").success().stdout().to_owned()] {
+        let told: Value = serde_json::from_str(run("apply", &plan).success().stdout()).unwrap();
+        assert_eq!((&told["applied"], &told["command"]), (&true.into(), &"restore".into()), "{told}");
+        assert_eq!(shop.query("SELECT group_concat(id) FROM mods"), "1,2,3");
+        shop.dbsnap(["undo", "-y"]).run().success();
+    }
+    let refused = run("apply", "{}");
+    assert_eq!(refused.code(), Some(2), "{refused}");
 }

@@ -23,6 +23,7 @@ mod ledgers;
 pub mod log;
 pub mod models;
 mod names;
+mod order;
 mod overlay;
 mod publish;
 pub mod refs;

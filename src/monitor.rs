@@ -3,6 +3,9 @@
 //! The library never prints. It calls a [`Monitor`]; the command line turns that into progress bars and messages, tests
 //! into assertions.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 /// One step of long work, announced before it starts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Step<'a> {
@@ -39,6 +42,39 @@ pub trait Monitor: Sync {
     /// Whether the work should stop as soon as it can without leaving anything half done.
     fn interrupted(&self) -> bool {
         false
+    }
+}
+
+/// Asks work to stop. Clones are the same token; whoever starts the work owns it.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// A token that asks nothing yet.
+    pub fn new() -> Interrupt {
+        Interrupt::default()
+    }
+
+    /// Asks whatever runs with this token to stop.
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked to stop.
+    pub fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// What a signal handler sets to stop.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+}
+
+/// A monitor that hears nothing, and stops when it is asked to.
+impl Monitor for Interrupt {
+    fn interrupted(&self) -> bool {
+        self.is_stopped()
     }
 }
 

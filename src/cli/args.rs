@@ -1,6 +1,7 @@
 //! Arguments that every command takes, and the list of commands.
 
 use super::commands::Command;
+use crate::hash::Hash;
 use crate::ops::{OpError, Place};
 use anstream::ColorChoice;
 use clap::{Args, Parser, ValueEnum};
@@ -99,6 +100,21 @@ impl Global {
         };
         Ok(Place { dir, store: self.store.clone(), url: self.url.clone() })
     }
+}
+
+/// Which plan is applied.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Planned {
+    /// Show the plan without applying it
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Apply the plan with this digest, as shown by --dry-run --json, without asking; refuse if anything has changed
+    #[arg(long, value_name = "DIGEST", value_parser = digest, conflicts_with = "dry_run")]
+    pub digest: Option<Hash>,
+}
+
+fn digest(typed: &str) -> Result<Hash, String> {
+    Hash::parse_hex(typed).ok_or_else(|| "a digest is the 64 hex digits that --dry-run --json shows".to_owned())
 }
 
 #[cfg(test)]

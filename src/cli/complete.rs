@@ -1,8 +1,9 @@
 //! What a shell offers at the Tab key: snapshots, tags and tables. Nothing here fails; what cannot be found is not offered.
 
 use super::args::{Cli, Global};
-use super::text::{age, is_hostile, printable};
+use super::text::{age, printable};
 use crate::ops::Repository;
+use crate::ops::json::is_hostile;
 use crate::ops::log::{LogOptions, LogReport, LoggedSnapshot, log};
 use crate::ops::tables;
 use clap::CommandFactory;

@@ -8,7 +8,6 @@ mod command_error;
 mod commands;
 mod complete;
 mod diff;
-mod json;
 mod pager;
 mod progress;
 mod signals;
@@ -16,6 +15,7 @@ mod text;
 mod threads;
 mod ui;
 
+use crate::ops::json::is_hostile;
 use args::{Cli, Global};
 use clap::Parser;
 use command_error::CliError;
@@ -43,7 +43,7 @@ pub fn main() -> ExitCode {
     };
     cli.global.color.apply();
     let ui = Ui::new(&cli.global);
-    signals::listen();
+    ui.listen();
     let started = threads::start().and_then(|()| cli.global.place());
     let result = started.map_err(CliError::from).and_then(|place| commands::run(&cli.command, &place, &ui));
     match result {
@@ -55,7 +55,7 @@ pub fn main() -> ExitCode {
 /// Prints what the parser says. It repeats what was typed; where that could move the cursor, the text is made safe, and plain.
 fn print(error: &clap::Error) -> std::io::Result<()> {
     let plain = error.render().to_string();
-    if plain.chars().all(|c| c == '\n' || !text::is_hostile(c)) {
+    if plain.chars().all(|c| c == '\n' || !is_hostile(c)) {
         return error.print();
     }
     let safe: String = plain.lines().map(|line| format!("{}\n", text::printable(line))).collect();

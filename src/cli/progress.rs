@@ -1,6 +1,6 @@
 //! Progress bars on a terminal: rows, bytes and the time left.
 
-use super::signals;
+use super::signals::Signals;
 use super::text::{printable, size, stderr_width, warning, wrapped};
 use crate::monitor::{Monitor, Step};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -17,12 +17,14 @@ pub(super) struct Bars {
     shown: bool,
     bar: Mutex<Option<ProgressBar>>,
     bytes: AtomicU64,
+    /// What asks to stop.
+    pub signals: Signals,
 }
 
 impl Bars {
     /// Bars that are drawn only if `shown`.
     pub fn new(shown: bool) -> Bars {
-        Bars { shown, bar: Mutex::new(None), bytes: AtomicU64::new(0) }
+        Bars { shown, bar: Mutex::new(None), bytes: AtomicU64::new(0), signals: Signals::default() }
     }
 
     /// Takes the bar off the screen.
@@ -88,7 +90,7 @@ impl Monitor for Bars {
     }
 
     fn interrupted(&self) -> bool {
-        signals::came().is_some()
+        self.signals.interrupt.is_stopped()
     }
 }
 

@@ -1,5 +1,6 @@
 //! How numbers, sizes, ages and names read.
 
+use crate::ops::json::is_hostile;
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use std::borrow::Cow;
@@ -92,18 +93,6 @@ pub(super) fn seconds(seconds: f64) -> String {
         ..59.95 => format!("{seconds:.1} s"),
         _ => format!("{:.0} min {:.0} s", (seconds / 60.0).floor(), seconds % 60.0),
     }
-}
-
-/// Whether a character moves the cursor, changes the direction of text, ends a line or cannot be seen: what Unicode calls control
-/// and format characters, line separators, and the letters that are blank.
-pub(super) fn is_hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}'
-            | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-            | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Text of unknown origin made safe for a terminal.

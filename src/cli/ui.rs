@@ -2,12 +2,12 @@
 
 use super::args::Global;
 use super::command_error::CliError;
-use super::json::{to_json, write_json, write_pretty};
 use super::pager::Pager;
 use super::progress::Bars;
 use super::text::{stderr_width, wrapped};
 use crate::monitor::Monitor;
-use crate::ops::OpError;
+use crate::ops::json::{self, Envelope, Failure};
+use crate::ops::{OpError, Operation, Plan};
 use anstream::AutoStream;
 use clap::ValueEnum;
 use serde::Serialize;
@@ -19,9 +19,6 @@ use std::time::Duration;
 /// How often a prompt looks whether it was interrupted.
 const PROMPT_POLL: Duration = Duration::from_millis(50);
 
-/// The version of the JSON object on stdout; fields are only ever added.
-pub(super) const JSON_VERSION: u32 = 1;
-
 /// How this run talks.
 pub(super) struct Ui {
     /// One JSON object instead of text.
@@ -31,12 +28,15 @@ pub(super) struct Ui {
     bars: Bars,
 }
 
+/// What was done, or planned.
 #[derive(Serialize)]
-struct Envelope<'e, T: Serialize> {
-    version: u32,
-    command: &'e str,
+#[serde(rename_all = "camelCase")]
+struct Doing<'r, T: Serialize> {
+    dry_run: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    applied: Option<bool>,
     #[serde(flatten)]
-    result: T,
+    report: &'r T,
 }
 
 impl Ui {
@@ -58,6 +58,16 @@ impl Ui {
         }
     }
 
+    /// Lets signals ask the work to stop.
+    pub fn listen(&self) {
+        self.bars.signals.listen();
+    }
+
+    /// The number of the signal that asked to stop, if one did.
+    pub fn signal(&self) -> Option<u8> {
+        self.bars.signals.number()
+    }
+
     /// Whom the library tells of progress.
     pub fn monitor(&self) -> &Bars {
         &self.bars
@@ -77,12 +87,27 @@ impl Ui {
     ) -> Result<(), CliError> {
         if self.json {
             let mut out = self.raw_stream();
-            out.json(&Envelope { version: JSON_VERSION, command, result: report })?;
+            out.json(&Envelope::new(command, report))?;
             out.put("\n")?;
             return out.end();
         }
         self.bars.clear();
         print(&wrapped(&render(), self.width()))
+    }
+
+    /// As [`Ui::result`], of what was only planned.
+    pub fn plan<O: Operation>(&self, plan: &Plan<O>, render: impl FnOnce() -> String) -> Result<(), CliError> {
+        self.result(O::COMMAND, &Doing { dry_run: true, applied: Some(false), report: plan }, render)
+    }
+
+    /// As [`Ui::result`], of what could have been only planned.
+    pub fn done<T: Serialize>(
+        &self,
+        command: &str,
+        report: &T,
+        render: impl FnOnce() -> String,
+    ) -> Result<(), CliError> {
+        self.result(command, &Doing { dry_run: false, applied: None, report }, render)
     }
 
     /// As [`Ui::result`]; text for a terminal goes through the pager.
@@ -149,12 +174,12 @@ impl Ui {
     }
 
     /// Tells of an error: on stderr for people, and as the JSON object if one was asked for.
-    pub fn error(&self, text: &str, json: &impl Serialize) {
+    pub fn error(&self, text: &str, json: Option<&Envelope<'_, Failure>>) {
         self.bars.clear();
-        if self.json
-            && let Ok(text) = self.envelope("error", json)
+        if let Some(error) = json.filter(|_| self.json)
+            && let Ok(text) = json::to_string(error)
         {
-            let _ = print(&text);
+            let _ = print(&format!("{text}\n"));
         }
         let _ = writeln!(anstream::stderr(), "{}", wrapped(text, stderr_width()));
     }
@@ -190,13 +215,6 @@ impl Ui {
             }
         }
     }
-
-    fn envelope<T: Serialize>(&self, command: &str, report: &T) -> Result<String, CliError> {
-        let envelope = Envelope { version: JSON_VERSION, command, result: report };
-        let mut text = to_json(&envelope)?;
-        text.push('\n');
-        Ok(text)
-    }
 }
 
 /// A result on its way to stdout.
@@ -223,12 +241,12 @@ impl Stream {
 
     /// Adds an object as JSON with a field on each line.
     pub fn pretty(&mut self, value: &impl Serialize) -> Result<(), CliError> {
-        write_pretty(&mut self.out, value)
+        json::write_pretty(&mut self.out, value).map_err(CliError::Output)
     }
 
     /// Adds an object as JSON.
     pub fn json(&mut self, value: &impl Serialize) -> Result<(), CliError> {
-        write_json(&mut self.out, value)
+        json::write(&mut self.out, value).map_err(CliError::Output)
     }
 
     /// Ends it: everything is written.

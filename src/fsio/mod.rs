@@ -1,6 +1,6 @@
 //! Files, durably: the one small trait under all store I/O.
 //!
-//! Everything the store does to a disk goes through [`FileSystem`]: [`Disk`] is the real one, [`Simulated`] keeps what was
+//! Everything the store does to a disk goes through [`FileSystem`]: [`Disk`] is the real one, `Simulated` (feature `testing`) keeps what was
 //! never synced apart from what was, so that a test can cut the power at any operation.
 //!
 //! A file becomes visible under its final name only whole and durable: created under a random name, written, synced, read
@@ -9,11 +9,13 @@
 mod disk;
 mod input;
 mod new_file;
+#[cfg(any(test, feature = "testing"))]
 mod simulated;
 
 pub use disk::{Disk, Ownership};
 pub use input::{LARGE_INPUT, Links, SMALL_INPUT, open_input, read_input, read_input_text};
 pub use new_file::NewFile;
+#[cfg(any(test, feature = "testing"))]
 pub use simulated::Simulated;
 
 use std::fmt;

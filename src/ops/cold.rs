@@ -6,7 +6,7 @@ use super::wording::counted;
 use crate::monitor::{Monitor, Step};
 use crate::store::{Access, ColdPack, Recompressed, Store, StoreError, SweepPlan};
 use crate::tree::LeafForms;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -20,7 +20,7 @@ const BATCH: u64 = 16 << 20;
 const TURN: Duration = Duration::from_millis(300);
 
 /// What was compressed harder, or would be.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Compressed {
     /// Packs.

@@ -2,15 +2,36 @@
 
 use super::OpError;
 use super::actor;
+use super::database::Database;
 use super::export;
+use super::plan::{Basis, Operation, Plan};
 use super::refs::resolve;
 use super::repository::Repository;
 use crate::hash::Hash;
+use crate::monitor::Monitor;
 use crate::snapshot::{Deleted as DeletedList, Entry, Grace, History, Refs, SnapshotKind, deleted_at};
 use crate::store::{Access, DeletedBy, SetAside};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+
+/// What to delete.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DeleteOptions {
+    /// The snapshots, as typed.
+    pub references: Vec<String>,
+    /// Let a coding agent do it.
+    pub allow_agent: bool,
+}
+
+/// What deleting would take away.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeletePlan {
+    /// The snapshots, in the order they were named.
+    pub snapshots: Vec<Doomed>,
+}
 
 /// One deleted snapshot.
 #[derive(Debug, Clone, Serialize)]
@@ -35,7 +56,7 @@ pub struct DeleteReport {
 }
 
 /// What would go with one snapshot.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Doomed {
     /// The id.
@@ -54,21 +75,63 @@ pub struct Doomed {
     pub exports: Vec<String>,
 }
 
-/// What deleting the snapshots named would take away. Nothing is changed.
-///
-/// # Errors
-/// As [`delete`].
-pub fn plan(repository: &Repository, typed: &[String]) -> Result<Vec<Doomed>, OpError> {
-    let store = repository.open(Access::Read)?;
-    let history = History::load(&store)?;
-    let refs = Refs::load(&store)?;
-    let chosen = choose(repository, &history, &refs, typed)?;
+/// Deletes the snapshots named, with their export files. All names are checked before the first one goes.
+impl Operation for DeleteOptions {
+    const COMMAND: &'static str = "delete";
+    type Effect = DeletePlan;
+    type Report = DeleteReport;
+
+    fn plan(&self, repository: &Repository, _: &mut Database, _: &dyn Monitor) -> Result<Plan<DeleteOptions>, OpError> {
+        let store = repository.open(Access::Read)?;
+        let (history, refs) = (History::load(&store)?, Refs::load(&store)?);
+        let plan = going(repository, &history, &refs, &choose(repository, &history, &refs, &self.references)?)?;
+        let digest = Basis::of(self)?.and(&plan)?.digest();
+        Ok(Plan::new(self, plan, digest))
+    }
+
+    /// # Errors
+    /// If a name is unknown or ambiguous, its snapshot is pinned, or a coding agent asks and may not: then nothing is deleted.
+    fn apply(
+        &self,
+        repository: &Repository,
+        _: &mut Database,
+        digest: Option<&Hash>,
+        _: &dyn Monitor,
+    ) -> Result<DeleteReport, OpError> {
+        actor::guard("delete snapshots", self.allow_agent)?;
+        // Needed in the end; what is wrong with it is said before anything is changed.
+        repository.export_dir()?;
+        let store = repository.open(Access::Exclusive)?;
+        let (history, refs) = (History::load(&store)?, Refs::load(&store)?);
+        let chosen = choose(repository, &history, &refs, &self.references)?;
+        if digest.is_some() {
+            Basis::of(self)?.and(&going(repository, &history, &refs, &chosen)?)?.check(digest)?;
+        }
+        let grace = grace(repository, &history, &DeletedList::load(&store)?);
+        let aside: Vec<SetAside> =
+            chosen.iter().map(|entry| SetAside { at: grace.stamp(), id: entry.id, by: DeletedBy::Hand }).collect();
+        let lost = store.set_aside(&aside)?;
+        let mut deleted = Vec::new();
+        for (entry, aside) in chosen.iter().zip(&aside) {
+            deleted.push(Deleted {
+                id: entry.id.to_hex(),
+                message: entry.manifest.message.clone(),
+                exports: export::remove(repository, &entry.manifest)?,
+                until: (!lost.contains(&entry.id)).then(|| grace.until(aside)),
+            });
+        }
+        Ok(DeleteReport { deleted })
+    }
+}
+
+/// What goes with the snapshots that are chosen.
+fn going(repository: &Repository, history: &History, refs: &Refs, chosen: &[&Entry]) -> Result<DeletePlan, OpError> {
     let going: BTreeSet<Hash> = chosen.iter().map(|entry| entry.id).collect();
-    let mut list: Vec<Doomed> = chosen.iter().map(|entry| doomed(entry, &history, &refs, &going)).collect();
-    for (doomed, entry) in list.iter_mut().zip(&chosen) {
+    let mut snapshots: Vec<Doomed> = chosen.iter().map(|entry| doomed(entry, history, refs, &going)).collect();
+    for (doomed, entry) in snapshots.iter_mut().zip(chosen) {
         doomed.exports = export::files_of(repository, &entry.manifest)?;
     }
-    Ok(list)
+    Ok(DeletePlan { snapshots })
 }
 
 fn doomed(entry: &Entry, history: &History, refs: &Refs, going: &BTreeSet<Hash>) -> Doomed {
@@ -91,35 +154,6 @@ fn doomed(entry: &Entry, history: &History, refs: &Refs, going: &BTreeSet<Hash>)
         last_of: manifest.tables.iter().filter(is_last).map(|table| table.table.to_string()).collect(),
         exports: Vec::new(),
     }
-}
-
-/// Deletes the snapshots named, with their export files. All names are checked before the first one goes.
-///
-/// # Errors
-/// If a name is unknown or ambiguous, its snapshot is pinned, or a coding agent asks and `allow_agent` is not given: then nothing is
-/// deleted.
-pub fn delete(repository: &Repository, typed: &[String], allow_agent: bool) -> Result<DeleteReport, OpError> {
-    actor::guard("delete snapshots", allow_agent)?;
-    // Needed in the end; what is wrong with it is said before anything is changed.
-    repository.export_dir()?;
-    let store = repository.open(Access::Exclusive)?;
-    let history = History::load(&store)?;
-    let refs = Refs::load(&store)?;
-    let chosen = choose(repository, &history, &refs, typed)?;
-    let grace = grace(repository, &history, &DeletedList::load(&store)?);
-    let aside: Vec<SetAside> =
-        chosen.iter().map(|entry| SetAside { at: grace.stamp(), id: entry.id, by: DeletedBy::Hand }).collect();
-    let lost = store.set_aside(&aside)?;
-    let mut deleted = Vec::new();
-    for (entry, aside) in chosen.iter().zip(&aside) {
-        deleted.push(Deleted {
-            id: entry.id.to_hex(),
-            message: entry.manifest.message.clone(),
-            exports: export::remove(repository, &entry.manifest)?,
-            until: (!lost.contains(&entry.id)).then(|| grace.until(aside)),
-        });
-    }
-    Ok(DeleteReport { deleted })
 }
 
 /// The snapshots named, each once.

@@ -131,8 +131,8 @@ pub enum OpError {
     /// The person said no.
     #[error("canceled; nothing was changed")]
     Declined,
-    /// The tables changed between the plan that was shown and the plan under lock.
-    #[error("the tables changed while the plan was shown; nothing was written")]
+    /// A plan is not what would be done any more.
+    #[error("the plan does not hold any more: what it stands on has changed since it was made; nothing was done")]
     PlanChanged,
     /// A pinned snapshot cannot be deleted.
     #[error("snapshot {} is pinned", .0.short())]
@@ -189,6 +189,8 @@ pub enum ErrorKind {
     Verification,
     /// It is not known whether it was done.
     Unknown,
+    /// What was planned is not what would be done any more.
+    PlanChanged,
     /// There is no store.
     NoStore,
     /// The store is in use.
@@ -197,6 +199,25 @@ pub enum ErrorKind {
     NotFound,
     /// A signal asked to stop.
     Interrupted,
+}
+
+impl ErrorKind {
+    /// The exit code of `docs/CLI.md`; 130, as after Ctrl-C, for any interruption.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            ErrorKind::Failed => 1,
+            ErrorKind::Usage => 2,
+            ErrorKind::Partial => 3,
+            ErrorKind::Refused => 4,
+            ErrorKind::Verification => 5,
+            ErrorKind::Unknown => 6,
+            ErrorKind::PlanChanged => 7,
+            ErrorKind::NoStore => 10,
+            ErrorKind::Locked => 11,
+            ErrorKind::NotFound => 12,
+            ErrorKind::Interrupted => 130,
+        }
+    }
 }
 
 impl OpError {
@@ -228,9 +249,9 @@ impl OpError {
             | OpError::Drift { .. }
             | OpError::NotConfirmed
             | OpError::Declined
-            | OpError::PlanChanged
             | OpError::Pinned(_)
             | OpError::Db(DbError::Denied { .. } | DbError::Dangling(_)) => ErrorKind::Refused,
+            OpError::PlanChanged => ErrorKind::PlanChanged,
             OpError::Db(DbError::Unknown(_)) => ErrorKind::Unknown,
             OpError::Interrupted
             | OpError::Db(DbError::Stopped)
@@ -238,6 +259,25 @@ impl OpError {
             | OpError::Tree(TreeError::Interrupted) => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
         }
+    }
+
+    /// Its message and those of its causes, without repeating one that holds the next.
+    pub fn chain(&self) -> Vec<String> {
+        let mut messages = vec![self.to_string()];
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            if messages.last().is_some_and(|last| !last.contains(&text)) {
+                messages.push(text);
+            }
+            source = cause.source();
+        }
+        messages
+    }
+
+    /// The message and what to do next, in one line.
+    pub fn in_words(&self) -> String {
+        [vec![self.to_string()], self.hints()].concat().join("; ")
     }
 
     /// What to do next, in one line each.
@@ -316,7 +356,7 @@ impl OpError {
             OpError::NoSuchRow { key, table, snapshot: Some(_) } => {
                 Some(format!("dbsnap history {table}:{} lists the snapshots that have it, if any", value_of(key)))
             }
-            OpError::PlanChanged => Some("run it again to see the new plan".to_owned()),
+            OpError::PlanChanged => Some("--dry-run shows what would be done now".to_owned()),
             OpError::Pinned(id) => Some(format!("dbsnap unpin {} first", id.short())),
             OpError::Store(StoreError::Locked) => Some("try again when the other dbsnap has finished".to_owned()),
             OpError::Engine(_) => Some("use the dbsnap that took the snapshot, or a newer one".to_owned()),

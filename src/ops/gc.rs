@@ -3,6 +3,8 @@
 
 use super::OpError;
 use super::cold::{self, Compressed};
+use super::database::Database;
+use super::plan::{Basis, Operation, Plan};
 use super::publish::now;
 use super::repository::Repository;
 use super::wording::counted;
@@ -15,13 +17,12 @@ use crate::snapshot::{
 };
 use crate::store::{Access, DeletedBy, Live, SetAside, Store, StoreError, SweepPlan};
 use crate::tree::Marking;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What to collect.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct GcOptions {
-    /// Only say what would go.
-    pub dry_run: bool,
     /// Snapshots per table, instead of the setting.
     pub keep: Option<usize>,
     /// Days, instead of the setting.
@@ -35,7 +36,7 @@ pub struct GcOptions {
 }
 
 /// What became of one snapshot.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Judged {
     /// The id.
@@ -49,7 +50,7 @@ pub struct Judged {
 }
 
 /// A deleted snapshot that cannot be brought back any more.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Removed {
     /// The id.
@@ -59,11 +60,9 @@ pub struct Removed {
 }
 
 /// What `gc` did, or would do.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GcReport {
-    /// Whether it was only said.
-    pub dry_run: bool,
     /// Every snapshot, newest first.
     pub snapshots: Vec<Judged>,
     /// Deleted snapshots that were removed for good.
@@ -84,21 +83,56 @@ pub struct GcReport {
     pub recompressed: Compressed,
 }
 
-/// Collects.
-///
-/// # Errors
-/// If the store is in use, a manifest or pin cannot be read, an object that a snapshot needs is missing, or a coding agent asks and may
-/// not: then nothing is deleted.
-pub fn gc(repository: &Repository, options: GcOptions, monitor: &dyn Monitor) -> Result<GcReport, OpError> {
-    if !options.dry_run {
-        actor::guard("run gc", options.allow_agent)?;
+impl Operation for GcOptions {
+    const COMMAND: &'static str = "gc";
+    type Effect = GcReport;
+    type Report = GcReport;
+
+    fn plan(
+        &self,
+        repository: &Repository,
+        _: &mut Database,
+        monitor: &dyn Monitor,
+    ) -> Result<Plan<GcOptions>, OpError> {
+        let (report, basis) = gc(repository, *self, Aim::Plan, monitor)?;
+        Ok(Plan::new(self, report, basis.digest()))
     }
+
+    /// # Errors
+    /// If the store is in use, a manifest or pin cannot be read, an object that a snapshot needs is missing, or a coding agent asks and
+    /// may not: then nothing is deleted.
+    fn apply(
+        &self,
+        repository: &Repository,
+        _: &mut Database,
+        digest: Option<&Hash>,
+        monitor: &dyn Monitor,
+    ) -> Result<GcReport, OpError> {
+        actor::guard("run gc", self.allow_agent)?;
+        Ok(gc(repository, *self, Aim::Apply(digest), monitor)?.0)
+    }
+}
+
+/// What a plan is made for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Aim<'a> {
+    Plan,
+    Apply(Option<&'a Hash>),
+}
+
+fn gc(
+    repository: &Repository,
+    options: GcOptions,
+    aim: Aim<'_>,
+    monitor: &dyn Monitor,
+) -> Result<(GcReport, Basis), OpError> {
+    let is_planned = aim == Aim::Plan;
     // Needed in the end; what is wrong with it is said before anything is changed.
     repository.export_dir()?;
     let policy = repository.config.policy();
     let policy =
         Policy { per_table: options.keep.unwrap_or(policy.per_table), days: options.days.unwrap_or(policy.days) };
-    let store = repository.open(if options.dry_run { Access::Read } else { Access::Exclusive })?;
+    let store = repository.open(if is_planned { Access::Read } else { Access::Exclusive })?;
     let history = History::load(&store)?;
     if let Some((id, reason)) = history.unreadable.first() {
         return Err(unreadable("snapshot", id, reason));
@@ -127,8 +161,10 @@ pub fn gc(repository: &Repository, options: GcOptions, monitor: &dyn Monitor) ->
     if monitor.interrupted() {
         return Err(OpError::Interrupted);
     }
+    let basis = fates.basis(&options)?;
     let mut exports = Vec::new();
-    if !options.dry_run {
+    if let Aim::Apply(planned) = aim {
+        basis.check(planned)?;
         fates.carry_out(&store, &refs)?;
         for entry in &fates.dropped {
             exports.extend(export::remove(repository, &entry.manifest)?);
@@ -136,7 +172,7 @@ pub fn gc(repository: &Repository, options: GcOptions, monitor: &dyn Monitor) ->
     }
     let mut recompressed = Compressed::default();
     let (objects, mut freed_bytes, mut out_of_space) = match &plan {
-        Some(plan) if options.dry_run => {
+        Some(plan) if is_planned => {
             recompressed = cold::foresee(&store, plan, options.recompress)?;
             (plan.objects_freed(), plan.bytes_freed(), false)
         }
@@ -146,15 +182,14 @@ pub fn gc(repository: &Repository, options: GcOptions, monitor: &dyn Monitor) ->
         }
         None => (0, 0, false),
     };
-    if plan.is_some() && !options.dry_run && !out_of_space {
+    if plan.is_some() && !is_planned && !out_of_space {
         recompressed = cold::compress(repository, store, options.recompress, monitor)?;
         freed_bytes += recompressed.bytes.saturating_sub(recompressed.bytes_after);
         out_of_space = recompressed.out_of_space;
     }
     let lost = lost_rows(&history);
     let snapshots = history.entries.iter().zip(&verdicts);
-    Ok(GcReport {
-        dry_run: options.dry_run,
+    let report = GcReport {
         snapshots: snapshots.map(|(entry, (_, verdict))| judged(entry, verdict, &lost)).collect(),
         removed: fates.removed(&deleted),
         held_back: fates.held_back.clone(),
@@ -164,7 +199,8 @@ pub fn gc(repository: &Repository, options: GcOptions, monitor: &dyn Monitor) ->
         freed_bytes,
         out_of_space,
         recompressed,
-    })
+    };
+    Ok((report, basis))
 }
 
 fn unreadable(what: &str, id: &Hash, reason: &str) -> OpError {
@@ -253,6 +289,14 @@ impl<'f> Fates<'f> {
                 plan => return Ok(Some(plan?)),
             }
         }
+    }
+
+    /// What a plan stands on: the snapshots, and what becomes of each. Not their ages, nor how well they are packed.
+    fn basis(&self, options: &GcOptions) -> Result<Basis, OpError> {
+        let ids = |entries: &[&Entry]| entries.iter().map(|entry| entry.id).collect::<Vec<_>>();
+        let expired: Vec<Hash> = self.expired.iter().map(|aside| aside.id).collect();
+        let all = [ids(&self.kept), ids(&self.dropped), ids(&self.kept_deleted), expired];
+        Basis::of(options)?.and(&(all, &self.held_back))
     }
 
     /// Sets aside what retention lets go, and removes what is past its time with the tags that it had.

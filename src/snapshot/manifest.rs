@@ -3,7 +3,7 @@
 use crate::codec::{DanglingRows, Engine, TableName, UnknownEngine};
 use crate::hash::Hash;
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 
 /// The manifest format this program writes.
@@ -80,7 +80,6 @@ impl Origin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableChange {
     /// The snapshot compared with.
-    #[serde(with = "hex")]
     pub since: Hash,
     /// Rows whose key was not there.
     pub added: u64,
@@ -118,10 +117,9 @@ pub struct TableEntry {
     /// Bytes of the rows in canonical form.
     pub bytes: u64,
     /// The root of the table's tree.
-    #[serde(with = "hex")]
     pub root: Hash,
     /// The object that holds the table's schema.
-    #[serde(rename = "schemaObject", with = "hex")]
+    #[serde(rename = "schemaObject")]
     pub schema_object: Hash,
     /// The filter as the user typed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,10 +145,9 @@ pub struct Stored {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Restored {
     /// The snapshot whose rows were written.
-    #[serde(with = "hex")]
     pub id: Hash,
     /// If that is a safety snapshot, so that a restore was undone: the snapshot of the first restore in that chain.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_hex")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub undoes: Option<Hash>,
     /// Rows that referred to nothing before anything was written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -170,14 +167,14 @@ pub struct Manifest {
     /// What for.
     pub message: String,
     /// The snapshot that was the newest in the store before this one.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_hex")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub parent: Option<Hash>,
     /// Its place in the order of taking: one more than the highest that was in the store when it was published. A manifest
     /// without one was written before there were any, and comes before all that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
     /// The ids that it had before its message was changed, oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "hex_list")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaces: Vec<Hash>,
     /// Of a safety snapshot: the restore before which it was taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -259,47 +256,9 @@ impl Manifest {
     }
 }
 
-mod hex {
-    use super::{Deserialize, Deserializer, Hash, Serializer, de};
-
-    pub(super) fn serialize<S: Serializer>(hash: &Hash, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(hash)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hash, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Hash::parse_hex(&text).ok_or_else(|| de::Error::custom("a hash is 64 hex digits"))
-    }
-}
-
-mod optional_hex {
-    use super::{Deserializer, Hash, Serializer, hex};
-
-    pub(super) fn serialize<S: Serializer>(hash: &Option<Hash>, serializer: S) -> Result<S::Ok, S::Error> {
-        match hash {
-            Some(hash) => hex::serialize(hash, serializer),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Hash>, D::Error> {
-        hex::deserialize(deserializer).map(Some)
-    }
-}
-
-mod hex_list {
-    use super::{Deserialize, Deserializer, Hash, Serializer, hex};
-
-    #[derive(Deserialize)]
-    struct Hex(#[serde(with = "hex")] Hash);
-
-    pub(super) fn serialize<S: Serializer>(hashes: &[Hash], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(hashes.iter().map(|hash| hash.to_hex()))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Hash>, D::Error> {
-        Ok(Vec::<Hex>::deserialize(deserializer)?.into_iter().map(|Hex(hash)| hash).collect())
-    }
+/// A hash, where it is there: `null` is none.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Hash>, D::Error> {
+    Hash::deserialize(deserializer).map(Some)
 }
 
 #[cfg(test)]

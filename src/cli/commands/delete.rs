@@ -1,12 +1,13 @@
 //! `dbsnap delete`
 
+use crate::cli::args::Planned;
 use crate::cli::command_error::CliError;
 use crate::cli::complete;
 use crate::cli::text::{BAD, ID, age, moment, paint, printable};
 use crate::cli::ui::Ui;
-use crate::ops::delete::{DeleteReport, Doomed};
+use crate::ops::delete::{DeleteOptions, DeleteReport, Doomed};
 use crate::ops::wording::counted;
-use crate::ops::{OpError, Repository, delete};
+use crate::ops::{OpError, Operation, Repository};
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -15,6 +16,8 @@ pub(in crate::cli) struct Args {
     /// The snapshots to delete
     #[arg(required = true, value_name = "SNAPSHOT", add = complete::snapshots())]
     references: Vec<String>,
+    #[command(flatten)]
+    planned: Planned,
     /// Don't ask for confirmation
     #[arg(short, long)]
     yes: bool,
@@ -24,17 +27,24 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
-    let mut references = args.references.clone();
-    if ui.can_ask() && !args.yes {
-        let doomed = delete::plan(repository, &references)?;
-        ui.note(&shown(&doomed));
+    let options = DeleteOptions { references: args.references.clone(), allow_agent: args.allow_agent };
+    let mut database = repository.database();
+    if args.planned.dry_run {
+        let plan = options.plan(repository, &mut database, ui.monitor())?;
+        let shown = || format!("{}\n[DRY RUN] Nothing was deleted.\n", shown(&plan.effect.snapshots));
+        ui.plan(&plan, shown)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut digest = args.planned.digest;
+    if ui.can_ask() && !args.yes && digest.is_none() {
+        let plan = options.plan(repository, &mut database, ui.monitor())?;
+        ui.note(&shown(&plan.effect.snapshots));
         if !ui.ask("Delete?")? {
             return Err(OpError::Declined.into());
         }
-        // What was shown, whatever the names stand for by now.
-        references = doomed.into_iter().map(|doomed| doomed.id).collect();
+        digest = Some(plan.digest());
     }
-    let report = delete::delete(repository, &references, args.allow_agent)?;
+    let report = options.apply(repository, &mut database, digest.as_ref(), ui.monitor())?;
     ui.result("delete", &report, || render(&report))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,21 +1,21 @@
 //! `dbsnap gc`
 
+use crate::cli::args::Planned;
 use crate::cli::command_error::CliError;
 use crate::cli::progress::count;
 use crate::cli::text::{BAD, DIM, GOOD, ID, paint, printable, size};
 use crate::cli::ui::Ui;
-use crate::ops::Repository;
 use crate::ops::cold::Compressed;
-use crate::ops::gc::{GcOptions, GcReport, gc};
+use crate::ops::gc::{GcOptions, GcReport};
 use crate::ops::wording::counted;
+use crate::ops::{Operation, Repository};
 use std::fmt::Write;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Show what would be deleted and why
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    planned: Planned,
     /// Keep the newest N snapshots of each table [default: max_backups_per_table in config.toml, or 5]
     #[arg(long, value_name = "N")]
     keep: Option<usize>,
@@ -35,21 +35,26 @@ pub(in crate::cli) struct Args {
 
 pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
     let options = GcOptions {
-        dry_run: args.dry_run,
         keep: args.keep,
         days: args.days,
         now: args.now,
         recompress: args.recompress,
         allow_agent: args.allow_agent,
     };
-    let report = gc(repository, options, ui.monitor())?;
-    ui.result("gc", &report, || render(&report))?;
+    let mut database = repository.database();
+    if args.planned.dry_run {
+        let plan = options.plan(repository, &mut database, ui.monitor())?;
+        ui.plan(&plan, || render(&plan.effect, true))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let report = options.apply(repository, &mut database, args.planned.digest.as_ref(), ui.monitor())?;
+    ui.done("gc", &report, || render(&report, false))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn render(report: &GcReport) -> String {
+fn render(report: &GcReport, dry_run: bool) -> String {
     let mut text = String::new();
-    for snapshot in report.snapshots.iter().filter(|snapshot| report.dry_run || !snapshot.keep) {
+    for snapshot in report.snapshots.iter().filter(|snapshot| dry_run || !snapshot.keep) {
         let verdict = if snapshot.keep { paint(GOOD, "keep") } else { paint(BAD, "drop") };
         let _ = writeln!(
             text,
@@ -77,19 +82,19 @@ fn render(report: &GcReport) -> String {
     let _ = writeln!(
         text,
         "{}{} of {} and {}; {} freed.",
-        if report.dry_run { "[DRY RUN] Would delete " } else { "Deleted " },
+        if dry_run { "[DRY RUN] Would delete " } else { "Deleted " },
         count(dropped),
         counted(report.snapshots.len() as u64, "snapshot"),
         counted(report.objects, "object"),
         size(report.freed_bytes)
     );
-    text.push_str(&compressed(&report.recompressed, report.dry_run));
+    text.push_str(&compressed(&report.recompressed, dry_run));
     if let Some(reason) = &report.held_back {
         let _ = writeln!(text, "No space is freed: {}.", printable(reason));
     }
     if report.kept_deleted > 0 {
         let what = counted(report.kept_deleted, "deleted snapshot");
-        let _ = match report.dry_run {
+        let _ = match dry_run {
             true => writeln!(
                 text,
                 "{what} could be brought back (dbsnap log --deleted) until gc --now or their time is up."

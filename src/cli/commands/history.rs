@@ -4,9 +4,10 @@ use crate::cli::command_error::CliError;
 use crate::cli::complete;
 use crate::cli::diff::{Shown, changed_cell, one_cell};
 use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, Painted, Printable, age, paint, printable};
-use crate::cli::ui::{JSON_VERSION, Stream, Ui};
+use crate::cli::ui::{Stream, Ui};
 use crate::ops::Repository;
 use crate::ops::history::{HistoryReceiver, HistoryReport, HistoryStep, RowEvent, history};
+use crate::ops::json::VERSION;
 use crate::ops::wording::counted;
 use jiff::Timestamp;
 use std::process::ExitCode;
@@ -49,7 +50,7 @@ impl HistoryReceiver for Json {
     type Error = CliError;
 
     fn begin(&mut self, report: &HistoryReport) -> Result<(), CliError> {
-        self.out.put(&format!("{{\"version\":{JSON_VERSION},\"command\":\"history\",\"table\":"))?;
+        self.out.put(&format!("{{\"version\":{VERSION},\"command\":\"history\",\"table\":"))?;
         self.out.json(&report.table)?;
         self.out.put(",\"key\":")?;
         self.out.json(&report.key)?;

@@ -1,18 +1,18 @@
 //! `dbsnap restore`
 
 use super::log::{message, tables};
+use crate::cli::args::Planned;
 use crate::cli::command_error::CliError;
 use crate::cli::complete;
 use crate::cli::progress::count;
 use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, lines, paint, printable, seconds};
 use crate::cli::ui::Ui;
 use crate::ops::log::{LogOptions, log};
-use crate::ops::restore::{Mode, RestoreOptions, RestorePlan, RestoreReport, restore};
+use crate::ops::restore::{Mode, RestoreOptions, RestorePlan, RestoreReport};
 use crate::ops::wording::counted;
-use crate::ops::{OpError, Place, Repository};
+use crate::ops::{OpError, Operation, Place, Plan, Repository};
 use clap::ValueEnum;
 use comfy_table::{Table, presets};
-use std::cell::Cell;
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -54,9 +54,8 @@ pub(in crate::cli) struct Args {
     /// Restore into this database instead
     #[arg(long, value_name = "URL")]
     to: Option<String>,
-    /// Show the plan without applying it
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    planned: Planned,
     /// Don't ask for confirmation
     #[arg(short, long)]
     yes: bool,
@@ -110,15 +109,13 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         map: args.map.clone(),
         ignore: args.ignore_column.clone(),
         into: args.into.clone(),
-        dry_run: args.dry_run,
-        yes: args.yes,
         cascade: args.cascade,
         other_database: args.other_database || args.to.is_some(),
         remote: args.remote,
         production: args.production,
         allow_dangling: args.allow_dangling,
     };
-    carry_out(ui, "restore", |confirm| restore(repository, &mut repository.database(), &options, confirm, ui.monitor()))
+    carry_out(&options, &args.planned, args.yes, repository, ui)
 }
 
 /// Lets a person choose one of the latest snapshots.
@@ -163,26 +160,40 @@ fn pair(typed: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Runs a restore that asks before it writes, and says what it did.
-pub(super) fn carry_out(
+/// Plans a restore, asks unless it need not, and applies just that plan.
+pub(super) fn carry_out<O: Operation<Effect = RestorePlan, Report = RestoreReport>>(
+    options: &O,
+    planned: &Planned,
+    yes: bool,
+    repository: &Repository,
     ui: &Ui,
-    command: &str,
-    restore: impl FnOnce(&mut dyn FnMut(&RestorePlan) -> Result<bool, OpError>) -> Result<RestoreReport, OpError>,
 ) -> Result<ExitCode, CliError> {
-    let shown = Cell::new(false);
-    let mut confirm = |plan: &RestorePlan| {
-        if !ui.can_ask() {
-            return Err(OpError::NotConfirmed);
+    let mut database = repository.database();
+    if planned.dry_run {
+        let plan = options.plan(repository, &mut database, ui.monitor())?;
+        ui.plan(&plan, || format!("{}{}", render_plan(&plan.effect), foreseen(&plan)))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (mut digest, mut shown) = (planned.digest, false);
+    if digest.is_none() && !yes {
+        let plan = options.plan(repository, &mut database, ui.monitor())?;
+        digest = Some(plan.digest());
+        if let Some(refused) = plan.refused {
+            return Err(refused.into());
         }
-        shown.set(true);
-        ui.note(&render_plan(plan));
-        ui.ask("Apply this?").map_err(|error| match error {
-            CliError::Op(error) => error,
-            CliError::Demo(_) | CliError::Output(_) => OpError::NotConfirmed,
-        })
-    };
-    let report = restore(&mut confirm)?;
-    ui.result(command, &report, || outcome(&report, shown.get()))?;
+        if plan.effect.writes() > 0 {
+            if !ui.can_ask() {
+                return Err(OpError::NotConfirmed.into());
+            }
+            shown = true;
+            ui.note(&render_plan(&plan.effect));
+            if !ui.ask("Apply this?")? {
+                return Err(OpError::Declined.into());
+            }
+        }
+    }
+    let report = options.apply(repository, &mut database, digest.as_ref(), ui.monitor())?;
+    ui.done(O::COMMAND, &report, || outcome(&report, shown))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -242,15 +253,19 @@ fn mode(mode: Mode) -> &'static str {
     }
 }
 
+fn foreseen<O: Operation<Effect = RestorePlan>>(plan: &Plan<O>) -> String {
+    let writes = counted(plan.effect.writes(), "row");
+    let mut text = format!("[DRY RUN] {writes} would be written. Nothing was changed.\n");
+    if let Some(refused) = &plan.refused {
+        let _ = writeln!(text, "This restore would be refused: {}", printable(&refused.in_words()));
+    }
+    text
+}
+
 fn outcome(report: &RestoreReport, shown: bool) -> String {
     let mut text = if shown { String::new() } else { render_plan(&report.plan) };
     let writes = report.plan.writes();
-    if report.dry_run {
-        let _ = writeln!(text, "[DRY RUN] {} would be written. Nothing was changed.", counted(writes, "row"));
-        if let Some(refused) = &report.refused {
-            let _ = writeln!(text, "This restore would be refused: {}", printable(refused));
-        }
-    } else if writes == 0 {
+    if writes == 0 {
         let which = if report.plan.partial { "the selected rows" } else { "the rows" };
         let _ = writeln!(text, "Nothing to do: {which} already match the snapshot.");
     } else {

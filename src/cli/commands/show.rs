@@ -2,10 +2,10 @@
 
 use crate::cli::command_error::CliError;
 use crate::cli::complete;
-use crate::cli::json::to_json;
 use crate::cli::text::{BOLD, DIM, ID, age, change, paint, printable, size};
 use crate::cli::ui::Ui;
 use crate::ops::Repository;
+use crate::ops::json;
 use crate::ops::show::{ShowReport, ShownTable, show};
 use crate::ops::wording::counted;
 use comfy_table::{Table, presets};
@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
             out.pretty(row)?;
             out.put("\n")?;
         }
-        (Some(row), _) => out.put(&format!("{}\n", pretty(&to_json(row)?)))?,
+        (Some(row), _) => out.put(&format!("{}\n", pretty(&json::to_string(row).map_err(CliError::Output)?)))?,
         (None, Some(table)) => {
             out.put(&render_table(table))?;
             for row in &table.sample {

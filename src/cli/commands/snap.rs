@@ -1,17 +1,17 @@
 //! `dbsnap snap`
 
 use super::export::{Checksums, short};
+use crate::cli::args::Planned;
 use crate::cli::command_error::CliError;
 use crate::cli::complete;
 use crate::cli::progress::count;
 use crate::cli::text::{BOLD, DIM, GOOD, ID, change, paint, printable, seconds, size, warning};
 use crate::cli::ui::Ui;
-use crate::ops::Repository;
 use crate::ops::export::ExportedTable;
-use crate::ops::snap::{PlannedTable, SnapOptions, SnapPlan, SnapReport, SnappedTable, Strategy, plan};
+use crate::ops::snap::{SnapOptions, SnapPlan, SnapReport, SnappedTable, Strategy};
 use crate::ops::wording::counted;
+use crate::ops::{Operation, Repository};
 use comfy_table::{CellAlignment, Table, presets};
-use serde::Serialize;
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -38,19 +38,8 @@ pub(in crate::cli) struct Args {
     /// Also export the snapshot (see 'dbsnap export --help')
     #[arg(long)]
     export: bool,
-    /// Show what would be read, without taking a snapshot
-    #[arg(long)]
-    dry_run: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct DryRun<'p> {
-    dry_run: bool,
-    database: &'p str,
-    tables: &'p [PlannedTable],
-    taken_along: &'p [crate::ops::snap::TakenAlong],
-    estimated_seconds: f64,
+    #[command(flatten)]
+    planned: Planned,
 }
 
 pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
@@ -64,30 +53,30 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
         export: args.export.then_some(true),
     };
     let mut database = repository.database();
-    let plan = plan(repository, &mut database, options, ui.monitor())?;
-    if args.dry_run {
-        let dry = DryRun {
-            dry_run: true,
-            database: &plan.database,
-            tables: &plan.tables,
-            taken_along: &plan.taken_along,
-            estimated_seconds: plan.seconds,
-        };
-        ui.result("snap", &dry, || {
-            format!("{}\n[DRY RUN] Nothing was read or stored.\n", analysis(&plan, &args.message))
-        })?;
-        advise(&plan, ui);
+    if let Some(digest) = &args.planned.digest {
+        let report = options.apply(repository, &mut database, Some(digest), ui.monitor())?;
+        return told(&report, &[], ui);
+    }
+    let planned = options.plan(repository, &mut database, ui.monitor())?;
+    let plan = &planned.effect;
+    if args.planned.dry_run {
+        ui.plan(&planned, || format!("{}\n[DRY RUN] Nothing was read or stored.\n", analysis(plan, &args.message)))?;
+        advise(plan, ui);
         return Ok(ExitCode::SUCCESS);
     }
     // A reader that has gone away (`| head -1`) does not stop the snapshot that somebody relies on.
-    let said = ui.say(&analysis(&plan, &args.message));
-    advise(&plan, ui);
+    let said = ui.say(&analysis(plan, &args.message));
+    advise(plan, ui);
     let cascaded: Vec<String> = plan.taken_along.iter().map(|along| printable(&along.table)).collect();
-    let report = plan.take(ui.monitor())?;
+    let report = planned.apply(repository, &mut database, ui.monitor())?;
     said?;
-    ui.result("snap", &report, || match ui.quiet {
+    told(&report, &cascaded, ui)
+}
+
+fn told(report: &SnapReport, cascaded: &[String], ui: &Ui) -> Result<ExitCode, CliError> {
+    ui.result("snap", report, || match ui.quiet {
         true => format!("{}\n", &report.id[..8]),
-        false => outcome(&report, &cascaded),
+        false => outcome(report, cascaded),
     })?;
     for table in report.tables.iter().filter(|table| table.rows == 0 && table.filter.is_some()) {
         ui.note(&warning(&format!("no row of {} matches the filter", printable(&table.table))));
@@ -96,7 +85,7 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
 }
 
 /// What is about to be read, as the plan's session shows it.
-fn analysis(plan: &SnapPlan<'_>, message: &str) -> String {
+fn analysis(plan: &SnapPlan, message: &str) -> String {
     let mut text = String::new();
     if let Some(first) = message.trim().lines().next().filter(|line| !line.is_empty()) {
         let _ = writeln!(text, "{} {}", paint(BOLD, "Request:"), printable(first));
@@ -127,7 +116,7 @@ fn analysis(plan: &SnapPlan<'_>, message: &str) -> String {
 }
 
 /// Advice on stderr: filters for large tables, tables that deletions would take along.
-fn advise(plan: &SnapPlan<'_>, ui: &Ui) {
+fn advise(plan: &SnapPlan, ui: &Ui) {
     for table in plan.tables.iter().filter(|table| table.strategy == Strategy::Large && table.filter.is_none()) {
         ui.note(&warning(&format!(
             "{} has more than 100K rows (about {}); --where EXPR snapshots a part of it",

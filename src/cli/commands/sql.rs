@@ -2,9 +2,9 @@
 
 use crate::cli::command_error::CliError;
 use crate::cli::complete;
-use crate::cli::json::to_json;
 use crate::cli::text::{BOLD, GOOD, ID, Printable, paint, printable};
-use crate::cli::ui::{JSON_VERSION, Stream, Ui};
+use crate::cli::ui::{Stream, Ui};
+use crate::ops::json::{self, VERSION};
 use crate::ops::sql::{Answers, SqlOptions, ValueRef, sql};
 use crate::ops::wording::counted;
 use crate::ops::{OpError, Repository};
@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
     if output == Output::Json {
         let mut answers = JsonAnswers { out: ui.raw_stream(), begun: false, rows: 0 };
         let report = sql(repository, &options, &mut answers, ui.monitor())?;
-        let report = to_json(&report)?;
+        let report = json::to_string(&report).map_err(CliError::Output)?;
         answers.end(&report)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -291,7 +291,7 @@ impl JsonAnswers {
         let rest = report.strip_prefix('{').unwrap_or(report);
         match self.begun {
             true => self.out.put(&format!("],{rest}\n"))?,
-            false => self.out.put(&format!("{{\"version\":{JSON_VERSION},\"command\":\"sql\",{rest}\n"))?,
+            false => self.out.put(&format!("{{\"version\":{VERSION},\"command\":\"sql\",{rest}\n"))?,
         }
         self.out.end()
     }
@@ -302,7 +302,7 @@ impl Answers for JsonAnswers {
 
     fn columns(&mut self, names: &[String]) -> Result<(), CliError> {
         self.begun = true;
-        self.out.put(&format!("{{\"version\":{JSON_VERSION},\"command\":\"sql\",\"columns\":"))?;
+        self.out.put(&format!("{{\"version\":{VERSION},\"command\":\"sql\",\"columns\":"))?;
         self.out.json(&names)?;
         self.out.put(",\"rows\":[")
     }

@@ -1,11 +1,12 @@
 //! `dbsnap undo`
 
 use super::restore::carry_out;
+use crate::cli::args::Planned;
 use crate::cli::command_error::CliError;
 use crate::cli::complete;
 use crate::cli::ui::Ui;
 use crate::ops::Repository;
-use crate::ops::restore::{UndoOptions, undo};
+use crate::ops::restore::UndoOptions;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -13,9 +14,8 @@ pub(in crate::cli) struct Args {
     /// The restore to undo, by the id that it printed as "Previous state saved as", or by the snapshot it restored [default: the last restore]
     #[arg(value_name = "SNAPSHOT", add = complete::snapshots())]
     reference: Option<String>,
-    /// Show the plan without applying it
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    planned: Planned,
     /// Don't ask for confirmation
     #[arg(short, long)]
     yes: bool,
@@ -36,12 +36,10 @@ pub(in crate::cli) struct Args {
 pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
     let options = UndoOptions {
         reference: args.reference.clone(),
-        dry_run: args.dry_run,
-        yes: args.yes,
         cascade: args.cascade,
         remote: args.remote,
         production: args.production,
         allow_dangling: args.allow_dangling,
     };
-    carry_out(ui, "undo", |confirm| undo(repository, &mut repository.database(), &options, confirm, ui.monitor()))
+    carry_out(&options, &args.planned, args.yes, repository, ui)
 }

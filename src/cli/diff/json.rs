@@ -2,9 +2,9 @@
 
 use super::Ending;
 use crate::cli::command_error::CliError;
-use crate::cli::json::to_json;
-use crate::cli::ui::{JSON_VERSION, Stream};
+use crate::cli::ui::Stream;
 use crate::ops::diff::{DiffReport, DiffSide, Receiver, Records, RowChange, RowRecord, TableDiff};
+use crate::ops::json::{self, VERSION};
 use serde::Serialize;
 
 /// Writes a diff as one object.
@@ -26,7 +26,7 @@ impl Receiver for JsonReceiver {
     type Error = CliError;
 
     fn begin(&mut self, from: &DiffSide, to: &DiffSide) -> Result<(), CliError> {
-        self.out.put(&format!("{{\"version\":{JSON_VERSION},\"command\":\"diff\",\"from\":"))?;
+        self.out.put(&format!("{{\"version\":{VERSION},\"command\":\"diff\",\"from\":"))?;
         self.out.json(from)?;
         self.out.put(",\"to\":")?;
         self.out.json(to)?;
@@ -34,7 +34,7 @@ impl Receiver for JsonReceiver {
     }
 
     fn table(&mut self, table: &TableDiff) -> Result<(), CliError> {
-        let head = to_json(table)?;
+        let head = json::to_string(table).map_err(CliError::Output)?;
         let comma = if self.tables > 0 { "," } else { "" };
         self.tables += 1;
         self.shown = 0;
@@ -111,7 +111,7 @@ impl Receiver for LinesReceiver {
     type Error = CliError;
 
     fn begin(&mut self, from: &DiffSide, to: &DiffSide) -> Result<(), CliError> {
-        self.line("diff", &Head { version: JSON_VERSION, command: "diff", from, to })
+        self.line("diff", &Head { version: VERSION, command: "diff", from, to })
     }
 
     fn table(&mut self, table: &TableDiff) -> Result<(), CliError> {

@@ -78,7 +78,6 @@ mod tests {
                 other_database: !lifted.other_database,
                 remote: !lifted.remote,
                 production: true,
-                yes: true,
                 cascade: true,
                 ..none()
             };

@@ -25,14 +25,13 @@ mod undo;
 mod verification;
 mod write;
 
-pub use start::restore;
-pub use undo::{UndoOptions, undo};
+pub use undo::UndoOptions;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What becomes of rows that differ.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Rows of the snapshot come back; rows added since stay.
@@ -45,7 +44,8 @@ pub enum Mode {
 }
 
 /// What to restore, and which guards are lifted.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct RestoreOptions {
     /// The snapshot, as typed.
     pub reference: String,
@@ -69,10 +69,6 @@ pub struct RestoreOptions {
     pub ignore: Vec<String>,
     /// Make a new table of this name and bring the rows into it.
     pub into: Option<String>,
-    /// Only say what would be done.
-    pub dry_run: bool,
-    /// Do not ask.
-    pub yes: bool,
     /// Allow foreign keys to delete or change rows of other tables.
     pub cascade: bool,
     /// Allow another database than the snapshot's.
@@ -86,7 +82,7 @@ pub struct RestoreOptions {
 }
 
 /// What a restore does to one table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedTable {
     /// The table.
@@ -110,7 +106,7 @@ pub struct PlannedTable {
 }
 
 /// Rows of a table outside the restore that foreign keys would take along.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CascadedRows {
     /// The table.
@@ -120,7 +116,7 @@ pub struct CascadedRows {
 }
 
 /// What a restore is about to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RestorePlan {
     /// The snapshot's id.
@@ -140,7 +136,7 @@ pub struct RestorePlan {
     /// Rows of other tables that foreign keys take along.
     pub cascaded: Vec<CascadedRows>,
     /// What is left out unless it is named, in a line.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<String>,
 }
 
@@ -167,16 +163,11 @@ impl RestorePlan {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RestoreReport {
-    /// What was planned, and unless `dry_run`, done.
+    /// What was planned and done.
     #[serde(flatten)]
     pub plan: RestorePlan,
-    /// Whether it was only said.
-    pub dry_run: bool,
     /// Whether anything was written.
     pub applied: bool,
-    /// Of a dry run: why the restore would be refused as it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refused: Option<String>,
     /// The safety snapshot that was taken before the first write.
     pub safety: Option<String>,
     /// Seconds.
@@ -185,7 +176,7 @@ pub struct RestoreReport {
 
 impl RestoreReport {
     /// A restore that wrote nothing.
-    fn of(plan: RestorePlan, dry_run: bool) -> RestoreReport {
-        RestoreReport { plan, dry_run, applied: false, refused: None, safety: None, seconds: 0.0 }
+    fn idle(plan: RestorePlan) -> RestoreReport {
+        RestoreReport { plan, applied: false, safety: None, seconds: 0.0 }
     }
 }

@@ -9,6 +9,7 @@ use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::actor;
+use crate::ops::plan::{Basis, Plan};
 use crate::ops::publish::{Captured, Draft, Published, Taking, publish};
 use crate::ops::repository::Repository;
 use crate::ops::wording::counted;
@@ -35,42 +36,27 @@ pub(super) struct Work<'w> {
 }
 
 impl Work<'_> {
-    /// Plans, asks, writes, proves and commits.
+    /// Plans without locks: nobody is kept waiting while a person reads.
     ///
     /// # Errors
-    /// As [`super::restore`].
-    pub fn run(
-        &self,
-        sink: &mut dyn Sink,
-        confirm: &mut dyn FnMut(&RestorePlan) -> Result<bool, OpError>,
-    ) -> Result<RestoreReport, OpError> {
-        let mut shown = None;
-        if self.options.dry_run || !self.options.yes {
-            // Planned without locks: nobody is kept waiting while a person reads.
-            let session = self.store.session()?;
-            let preview = {
-                let mut live = sink.snapshot(&self.targets.reads, self.monitor)?;
-                let mut preview = self.prepare(&session, live.as_mut())?;
-                let found = self.reached(live.as_mut(), &mut preview.changes)?;
-                preview.plan.cascaded = CascadedRows::all(&found);
-                let may_go = self.may_go(&found, &preview.changes);
-                if self.options.dry_run {
-                    let refused = may_go.and_then(|()| self.fits_the_rules(live.as_mut(), &mut preview.changes));
-                    let refused =
-                        refused.err().map(|refusal| [vec![refusal.to_string()], refusal.hints()].concat().join("; "));
-                    return Ok(RestoreReport { refused, ..RestoreReport::of(preview.plan, true) });
-                }
-                may_go?;
-                preview
-            };
-            if preview.plan.writes() == 0 {
-                return self.nothing_to_do(preview.plan);
-            }
-            if !confirm(&preview.plan)? {
-                return Err(OpError::Declined);
-            }
-            shown = Some((preview.digest(), preview.plan.cascaded));
-        }
+    /// As [`Operation::plan`](crate::ops::Operation::plan).
+    pub fn plan(&self, sink: &mut dyn Sink) -> Result<Plan<RestoreOptions>, OpError> {
+        let session = self.store.session()?;
+        let mut live = sink.snapshot(&self.targets.reads, self.monitor)?;
+        let mut prepared = self.prepare(&session, live.as_mut())?;
+        let found = self.reached(live.as_mut(), &mut prepared.changes)?;
+        prepared.plan.cascaded = CascadedRows::all(&found);
+        let digest = self.basis(&prepared)?.digest();
+        let may_go = self.may_go(&found, &prepared.changes);
+        let refused = may_go.and_then(|()| self.fits_the_rules(live.as_mut(), &mut prepared.changes)).err();
+        Ok(Plan { refused, ..Plan::new(self.options, prepared.plan, digest) })
+    }
+
+    /// Plans under locks, and if that is what was planned, writes, proves and commits.
+    ///
+    /// # Errors
+    /// As [`Operation::apply`](crate::ops::Operation::apply).
+    pub fn apply(&self, sink: &mut dyn Sink, planned: Option<&Hash>) -> Result<RestoreReport, OpError> {
         let session = self.store.session()?;
         let mut txn = sink.restore(&self.targets.reads, self.monitor)?;
         let mut prepared = self.prepare(&session, txn.as_mut())?;
@@ -79,20 +65,26 @@ impl Work<'_> {
             self.can_be_written(txn.as_mut(), &mut prepared.changes)?;
             self.take_along(txn.as_mut(), &session, &mut prepared)?;
         }
-        if shown.is_some_and(|shown| shown != (prepared.digest(), prepared.plan.cascaded.clone())) {
-            return Err(OpError::PlanChanged);
-        }
+        self.basis(&prepared)?.check(planned)?;
         if prepared.plan.writes() == 0 {
             return self.nothing_to_do(prepared.plan);
         }
-        self.apply(txn, session, prepared)
+        self.write_all(txn, session, prepared)
+    }
+
+    /// What the plan stands on: the database, the snapshot, the columns of the live tables, their rows, and the changes.
+    fn basis(&self, prepared: &Prepared) -> Result<Basis, OpError> {
+        let reads: Vec<_> = self.targets.reads.iter().map(|read| &read.schema).collect();
+        let rows: Vec<_> = prepared.live.iter().zip(&self.targets.tables).map(|(live, _)| live.built.root).collect();
+        let changes: Vec<_> = prepared.changes.iter().map(|changes| changes.digest).collect();
+        Basis::of(self.options)?.and(&(self.origin, self.entry.id, reads, rows, changes, &prepared.plan))
     }
 
     fn nothing_to_do(&self, plan: RestorePlan) -> Result<RestoreReport, OpError> {
         if self.options.into.is_none() {
             idle::note(self.store, self.history, self.origin, &self.entry.id)?;
         }
-        Ok(RestoreReport::of(plan, false))
+        Ok(RestoreReport::idle(plan))
     }
 
     pub(super) fn taking<'t>(&'t self, session: &'t Session<'t>) -> Taking<'t> {
@@ -105,7 +97,7 @@ impl Work<'_> {
     }
 
     /// Writes, proves and commits. Until the commit is acknowledged, whatever fails leaves the database as it was.
-    fn apply(
+    fn write_all(
         &self,
         mut txn: Box<dyn RestoreTxn + '_>,
         session: Session<'_>,
@@ -142,7 +134,7 @@ impl Work<'_> {
             Ok(Commit::Done) => Ok(RestoreReport {
                 applied: true,
                 safety: safety.map(|safety| safety.entry.id.to_hex()),
-                ..RestoreReport::of(plan, false)
+                ..RestoreReport::idle(plan)
             }),
             Ok(Commit::RolledBack) => {
                 self.forget_safety(safety.as_ref())?;

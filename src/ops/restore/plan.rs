@@ -6,7 +6,7 @@ use super::projection::{Making, Projection, Selection};
 use super::{Mode, RestoreOptions, RestorePlan, drift};
 use crate::codec::{KeySpec, TableSchema};
 use crate::db::{Catalog, Engine, Filter, FilterNames, RowStream, Snapshot, TableId, TableRead};
-use crate::hash::{Hash, Hasher};
+use crate::hash::Hash;
 use crate::ops::keys::{Names, TypedKey};
 use crate::ops::names::whole as whole_of;
 use crate::ops::order::parents_first;
@@ -255,17 +255,6 @@ pub(super) struct Prepared {
     pub changes: Vec<Changes>,
     /// The live tables as they were captured.
     pub live: Vec<Captured>,
-}
-
-impl Prepared {
-    /// What identifies the plan: equal if every change is.
-    pub fn digest(&self) -> Hash {
-        let mut hasher = Hasher::new();
-        for changes in &self.changes {
-            hasher.update(changes.digest.as_bytes());
-        }
-        hasher.finish()
-    }
 }
 
 /// Captures the live tables from `live` and compares them with the trees of the snapshot with the id `snapshot`.

@@ -4,39 +4,60 @@ use super::perform::Work;
 use super::plan::{Targets, targets, whole};
 use super::{RestoreOptions, RestorePlan, RestoreReport, guard, into};
 use crate::db::{Catalog, Sink};
+use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::database::{Connection, Database};
+use crate::ops::plan::{Basis, Operation, Plan};
 use crate::ops::publish::origin;
 use crate::ops::repository::Repository;
 use crate::ops::{ledgers, refs};
 use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind, TableEntry, read_schema};
 use crate::store::{Access, Store};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// Is shown the plan and says whether to go on.
-type Confirm<'c> = dyn FnMut(&RestorePlan) -> Result<bool, OpError> + 'c;
+impl Operation for RestoreOptions {
+    const COMMAND: &'static str = "restore";
+    type Effect = RestorePlan;
+    type Report = RestoreReport;
 
-/// Plans and, unless it is a dry run, applies a restore. `confirm` is shown the plan and says whether to go on; it is not
-/// asked if nothing would be written.
-///
-/// # Errors
-/// If anything fails before COMMIT: then the database is as it was. [`crate::db::DbError::Unknown`] if COMMIT's outcome is not known.
-pub fn restore(
+    fn plan(
+        &self,
+        repository: &Repository,
+        database: &mut Database,
+        monitor: &dyn Monitor,
+    ) -> Result<Plan<RestoreOptions>, OpError> {
+        let mut plan = start(self, repository, database, monitor, |start, sink, options| start.plan(sink, options))?;
+        plan.options = self.clone();
+        Ok(plan)
+    }
+
+    /// # Errors
+    /// If anything fails before COMMIT: then the database is as it was. [`crate::db::DbError::Unknown`] if COMMIT's outcome is not
+    /// known.
+    fn apply(
+        &self,
+        repository: &Repository,
+        database: &mut Database,
+        digest: Option<&Hash>,
+        monitor: &dyn Monitor,
+    ) -> Result<RestoreReport, OpError> {
+        let started = Instant::now();
+        let mut report =
+            start(self, repository, database, monitor, |start, sink, options| start.apply(sink, options, digest))?;
+        report.seconds = started.elapsed().as_secs_f64();
+        Ok(report)
+    }
+}
+
+/// Finds what is restored and where to, and goes on with that.
+fn start<T>(
+    options: &RestoreOptions,
     repository: &Repository,
     database: &mut Database,
-    options: &RestoreOptions,
-    confirm: &mut Confirm<'_>,
     monitor: &dyn Monitor,
-) -> Result<RestoreReport, OpError> {
-    let (started, mut asked) = (Instant::now(), Duration::ZERO);
-    // How long a person thinks is not how long the restore takes.
-    let mut confirm = |plan: &RestorePlan| {
-        let since = Instant::now();
-        let answer = confirm(plan);
-        asked += since.elapsed();
-        answer
-    };
+    go_on: impl FnOnce(&Start<'_>, &mut dyn Sink, &RestoreOptions) -> Result<T, OpError>,
+) -> Result<T, OpError> {
     let store = repository.open(Access::Write)?;
     let history = History::load(&store)?;
     let marks = Refs::load(&store)?;
@@ -62,6 +83,7 @@ pub fn restore(
         entry: resolved.entry,
         chosen: positions,
         origin: &target,
+        catalog,
         header: RestorePlan {
             id: resolved.entry.id.to_hex(),
             message: resolved.entry.manifest.message.clone(),
@@ -75,12 +97,7 @@ pub fn restore(
         },
         monitor,
     };
-    let mut report = match &options.into {
-        Some(name) => start.beside(name, sink.as_mut(), &catalog, &options, &mut confirm)?,
-        None => start.in_place(sink.as_mut(), &catalog, &options, &mut confirm)?,
-    };
-    report.seconds = started.elapsed().saturating_sub(asked).as_secs_f64();
-    Ok(report)
+    go_on(&start, sink.as_mut(), &options)
 }
 
 /// Takes lists of migrations out of `chosen`; what was there before a restore comes back whole. A line that says so, if there are any.
@@ -114,6 +131,7 @@ struct Start<'s> {
     /// The positions of the snapshot's tables that are restored.
     chosen: Vec<usize>,
     origin: &'s Origin,
+    catalog: Catalog,
     header: RestorePlan,
     monitor: &'s dyn Monitor,
 }
@@ -134,38 +152,33 @@ impl Start<'_> {
         }
     }
 
-    fn in_place(
-        &self,
-        sink: &mut dyn Sink,
-        catalog: &Catalog,
-        options: &RestoreOptions,
-        confirm: &mut Confirm<'_>,
-    ) -> Result<RestoreReport, OpError> {
+    fn in_place<'w>(&'w self, sink: &dyn Sink, options: &'w RestoreOptions) -> Result<Work<'w>, OpError> {
         let engine = sink.identity().engine;
-        let targets = targets(self.project, self.store, self.entry, &self.chosen, options, catalog, engine)?;
-        self.work(targets, options, catalog).run(sink, confirm)
+        let targets = targets(self.project, self.store, self.entry, &self.chosen, options, &self.catalog, engine)?;
+        Ok(self.work(targets, options, &self.catalog))
     }
 
-    /// Restores into a new table.
-    fn beside(
+    fn plan(&self, sink: &mut dyn Sink, options: &RestoreOptions) -> Result<Plan<RestoreOptions>, OpError> {
+        match &options.into {
+            Some(name) => {
+                let (_, plan, basis) = self.beside(name, options)?;
+                Ok(Plan::new(options, plan, basis.digest()))
+            }
+            None => self.in_place(sink, options)?.plan(sink),
+        }
+    }
+
+    fn apply(
         &self,
-        name: &str,
         sink: &mut dyn Sink,
-        catalog: &Catalog,
         options: &RestoreOptions,
-        confirm: &mut Confirm<'_>,
+        planned: Option<&Hash>,
     ) -> Result<RestoreReport, OpError> {
-        let new = into::plan(self.store, self.entry, &self.chosen, name, options, catalog)?;
-        let plan = RestorePlan { tables: vec![new.planned], ..self.header.clone() };
-        if options.dry_run {
-            return Ok(RestoreReport::of(plan, true));
-        }
-        if !options.yes && !confirm(&plan)? {
-            return Err(OpError::Declined);
-        }
-        let options = RestoreOptions { yes: true, ..options.clone() };
+        let Some(name) = &options.into else { return self.in_place(sink, options)?.apply(sink, planned) };
+        let (new, _, basis) = self.beside(name, options)?;
+        basis.check(planned)?;
         sink.create(&new.schema)?;
-        let filled = self.fill(sink, &new.entry, &options, confirm);
+        let filled = self.fill(sink, &new.entry, options);
         if filled.is_err() {
             // What was just made is empty: a restore that fails leaves nothing behind.
             sink.discard(&new.schema.table)?;
@@ -173,15 +186,22 @@ impl Start<'_> {
         filled
     }
 
+    /// The plan of a restore into a new table.
+    fn beside(&self, name: &str, options: &RestoreOptions) -> Result<(into::New, RestorePlan, Basis), OpError> {
+        let new = into::plan(self.store, self.entry, &self.chosen, name, options, &self.catalog)?;
+        let plan = RestorePlan { tables: vec![new.planned.clone()], ..self.header.clone() };
+        let basis = Basis::of(options)?.and(&(self.origin, self.entry.id, &new.schema, &plan))?;
+        Ok((new, plan, basis))
+    }
+
     fn fill(
         &self,
         sink: &mut dyn Sink,
         entry: &TableEntry,
         options: &RestoreOptions,
-        confirm: &mut Confirm<'_>,
     ) -> Result<RestoreReport, OpError> {
         let catalog = sink.catalog()?;
         let targets = whole(self.project, self.store, entry, &catalog, sink.identity().engine)?;
-        self.work(targets, options, &catalog).run(sink, confirm)
+        self.work(targets, options, &catalog).apply(sink, None)
     }
 }

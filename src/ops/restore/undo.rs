@@ -4,27 +4,25 @@
 //! leaves a safety snapshot as well: so an undo can be undone.
 
 use super::safety::{is_safety, of_restore};
-use super::start::restore;
 use super::{Mode, RestoreOptions, RestorePlan, RestoreReport, idle};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::database::Database;
+use crate::ops::plan::{Operation, Plan};
 use crate::ops::publish::origin;
 use crate::ops::refs;
 use crate::ops::repository::Repository;
 use crate::snapshot::{Entry, History, Origin, Refs};
 use crate::store::{Access, Store};
+use serde::{Deserialize, Serialize};
 
 /// Which restore to take back, and which guards are lifted.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct UndoOptions {
     /// The safety snapshot, or the snapshot that was restored, as typed; otherwise the last restore of this database.
     pub reference: Option<String>,
-    /// Only say what would be done.
-    pub dry_run: bool,
-    /// Do not ask.
-    pub yes: bool,
     /// Allow foreign keys to delete or change rows of other tables.
     pub cascade: bool,
     /// Allow a database on another machine.
@@ -36,20 +34,42 @@ pub struct UndoOptions {
 }
 
 /// Takes a restore back. Rows that were changed after it go back too; the plan shows them before anything is written.
-///
-/// # Errors
-/// If there is no restore to take back; otherwise as [`super::restore`].
-pub fn undo(
-    repository: &Repository,
-    database: &mut Database,
-    options: &UndoOptions,
-    confirm: &mut dyn FnMut(&RestorePlan) -> Result<bool, OpError>,
-    monitor: &dyn Monitor,
-) -> Result<RestoreReport, OpError> {
-    let safety = {
+impl Operation for UndoOptions {
+    const COMMAND: &'static str = "undo";
+    type Effect = RestorePlan;
+    type Report = RestoreReport;
+
+    fn plan(
+        &self,
+        repository: &Repository,
+        database: &mut Database,
+        monitor: &dyn Monitor,
+    ) -> Result<Plan<UndoOptions>, OpError> {
+        let plan = self.restoring(repository, database)?.plan(repository, database, monitor)?;
+        let digest = plan.digest();
+        Ok(Plan { refused: plan.refused, ..Plan::new(self, plan.effect, digest) })
+    }
+
+    fn apply(
+        &self,
+        repository: &Repository,
+        database: &mut Database,
+        digest: Option<&Hash>,
+        monitor: &dyn Monitor,
+    ) -> Result<RestoreReport, OpError> {
+        self.restoring(repository, database)?.apply(repository, database, digest, monitor)
+    }
+}
+
+impl UndoOptions {
+    /// The restore that takes the other one back.
+    ///
+    /// # Errors
+    /// If there is none to take back.
+    fn restoring(&self, repository: &Repository, database: &mut Database) -> Result<RestoreOptions, OpError> {
         let store = repository.open(Access::Read)?;
         let history = History::load(&store)?;
-        match &options.reference {
+        let safety = match &self.reference {
             Some(typed) => {
                 let found = refs::resolve(repository, &history, &Refs::load(&store)?, typed)?.entry;
                 of_restore(&history, found)?.id
@@ -58,20 +78,17 @@ pub fn undo(
                 let here = origin(database.identity()?, repository);
                 last_restore(&store, &history, &here)?.id
             }
-        }
-    };
-    let options = RestoreOptions {
-        reference: safety.to_hex(),
-        mode: Mode::Exact,
-        dry_run: options.dry_run,
-        yes: options.yes,
-        cascade: options.cascade,
-        remote: options.remote,
-        production: options.production,
-        allow_dangling: options.allow_dangling,
-        ..RestoreOptions::default()
-    };
-    restore(repository, database, &options, confirm, monitor)
+        };
+        Ok(RestoreOptions {
+            reference: safety.to_hex(),
+            mode: Mode::Exact,
+            cascade: self.cascade,
+            remote: self.remote,
+            production: self.production,
+            allow_dangling: self.allow_dangling,
+            ..RestoreOptions::default()
+        })
+    }
 }
 
 /// The safety snapshot of the last restore into `here`, whose last restore must have changed something.

@@ -3,18 +3,15 @@
 mod plan;
 mod take;
 
-pub use plan::plan;
-
 use super::export::ExportReport;
-use super::repository::Repository;
 pub use crate::codec::ReferentialAction as OnDelete;
-use crate::db::{Catalog, Sink, TableRead};
 use crate::snapshot::TableChange;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What to snapshot.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct SnapOptions {
     /// Tables as typed.
     pub tables: Vec<String>,
@@ -33,7 +30,7 @@ pub struct SnapOptions {
 }
 
 /// How the plan calls the way a table of some size is read. All of them stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Strategy {
     /// Fewer than 10,000 rows.
@@ -45,7 +42,7 @@ pub enum Strategy {
 }
 
 /// One table of a plan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedTable {
     /// The table.
@@ -63,7 +60,7 @@ pub struct PlannedTable {
 }
 
 /// A table that a deletion in the planned ones would take along, and that is not planned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TakenAlong {
     /// The table that would lose rows or values.
@@ -73,12 +70,14 @@ pub struct TakenAlong {
     /// `cascade`, `set_null` or `set_default`.
     pub on_delete: OnDelete,
     /// Whether Prisma's client does it, and no foreign key (`relationMode = "prisma"`).
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_prisma: bool,
 }
 
 /// What `snap` is about to do.
-pub struct SnapPlan<'d> {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SnapPlan {
     /// The database, without secrets.
     pub database: String,
     /// Where its URL was found.
@@ -88,14 +87,11 @@ pub struct SnapPlan<'d> {
     /// Tables a deletion would take along that are not in the plan.
     pub taken_along: Vec<TakenAlong>,
     /// What `--all` leaves out, in a line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<String>,
     /// Estimated seconds.
+    #[serde(rename = "estimatedSeconds")]
     pub seconds: f64,
-    project: &'d Repository,
-    source: &'d mut dyn Sink,
-    catalog: Catalog,
-    reads: Vec<TableRead>,
-    options: SnapOptions,
 }
 
 /// One table of a finished snapshot.

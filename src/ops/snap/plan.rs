@@ -8,6 +8,7 @@ use crate::ops::OpError;
 use crate::ops::database::{Connection, Database};
 use crate::ops::ledgers;
 use crate::ops::names::{Tables, whole};
+use crate::ops::plan::{Basis, Plan};
 use crate::ops::repository::Repository;
 use std::collections::BTreeSet;
 
@@ -22,53 +23,75 @@ const USUAL_ROW: u64 = 256;
 /// Bytes a second that the time estimate reckons with.
 const BYTES_PER_SECOND: u64 = 150 << 20;
 
-/// Makes the plan: finds the tables, counts or estimates, and looks for what deletions would take along. Nothing is written.
-///
-/// # Errors
-/// If there is no store or database, or a table or filter cannot be used.
-pub fn plan<'d>(
-    repository: &'d Repository,
-    database: &'d mut Database,
-    options: SnapOptions,
-    monitor: &dyn Monitor,
-) -> Result<SnapPlan<'d>, OpError> {
-    let catalog = database.catalog()?;
-    let Connection { sink: source, name, origin } = database.connect()?;
-    let chosen_tables = choose(repository, &catalog, &options)?;
-    if let Some((table, refusal)) =
-        chosen_tables.iter().find_map(|info| Some((&info.schema.table, info.refusal.clone()?)))
-    {
-        let several = chosen_tables.len() > 1;
-        return Err(match several {
-            true => OpError::RefusedTable { what: refusal, table: table.to_string() },
-            false => OpError::Refused { what: refusal, allow: None },
-        });
-    }
-    let reads = reads(repository, &chosen_tables, &options, source.identity().engine)?;
-    let tables = estimate(&chosen_tables, &reads, source.as_mut(), monitor)?;
-    let names: BTreeSet<&TableName> = chosen_tables.iter().map(|info| &info.schema.table).collect();
-    let bytes: u64 = tables.iter().filter_map(|table| table.bytes).sum();
-    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    let seconds = bytes as f64 / BYTES_PER_SECOND as f64;
-    Ok(SnapPlan {
-        database: name.clone(),
-        url_origin: match &repository.models().broken {
-            Some(broken) => format!("{}; the Prisma schema cannot be read: {broken}", origin),
-            None => origin.clone(),
-        },
-        tables,
-        taken_along: taken_along(repository, &catalog, &names),
-        left_out: match options.all {
+/// The tables of a snapshot, and what is told beside them. Nothing is read of them yet.
+pub(super) struct Prepared {
+    pub catalog: Catalog,
+    pub tables: Vec<TableInfo>,
+    pub reads: Vec<TableRead>,
+    taken_along: Vec<TakenAlong>,
+    left_out: Option<String>,
+    /// What a plan stands on: the database and the columns of the tables. Not how many rows they have.
+    pub basis: Basis,
+}
+
+impl Prepared {
+    /// Finds the tables, and what deletions would take along.
+    ///
+    /// # Errors
+    /// If there is no store or database, or a table or filter cannot be used.
+    pub fn find(repository: &Repository, database: &mut Database, options: &SnapOptions) -> Result<Prepared, OpError> {
+        let catalog = database.catalog()?;
+        let identity = database.identity()?;
+        let chosen = choose(repository, &catalog, options)?;
+        if let Some((table, refusal)) = chosen.iter().find_map(|info| Some((&info.schema.table, info.refusal.clone()?)))
+        {
+            return Err(match chosen.len() > 1 {
+                true => OpError::RefusedTable { what: refusal, table: table.to_string() },
+                false => OpError::Refused { what: refusal, allow: None },
+            });
+        }
+        let reads = reads(repository, &chosen, options, identity.engine)?;
+        let names: BTreeSet<&TableName> = chosen.iter().map(|info| &info.schema.table).collect();
+        let taken_along = taken_along(repository, &catalog, &names);
+        let left_out = match options.all {
             true => ledgers::left_out(&catalog.tables.iter().filter_map(ledger).collect::<Vec<_>>()),
             false => None,
-        },
-        seconds,
-        reads,
-        catalog,
-        project: repository,
-        source: source.as_mut(),
-        options,
-    })
+        };
+        let schemas: Vec<_> = reads.iter().map(|read| &read.schema).collect();
+        let basis = Basis::of(options)?.and(&(identity, schemas, &taken_along, &left_out))?;
+        let tables = chosen.into_iter().cloned().collect();
+        Ok(Prepared { catalog, tables, reads, taken_along, left_out, basis })
+    }
+
+    /// Counts or estimates the rows.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn plan(
+        self,
+        repository: &Repository,
+        database: &mut Database,
+        options: &SnapOptions,
+        monitor: &dyn Monitor,
+    ) -> Result<Plan<SnapOptions>, OpError> {
+        let Connection { sink, name, origin } = database.connect()?;
+        let tables = estimate(&self.tables, &self.reads, sink.as_mut(), monitor)?;
+        let bytes: u64 = tables.iter().filter_map(|table| table.bytes).sum();
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let seconds = bytes as f64 / BYTES_PER_SECOND as f64;
+        let plan = SnapPlan {
+            database: name.clone(),
+            url_origin: match &repository.models().broken {
+                Some(broken) => format!("{origin}; the Prisma schema cannot be read: {broken}"),
+                None => origin.clone(),
+            },
+            tables,
+            taken_along: self.taken_along,
+            left_out: self.left_out,
+            seconds,
+        };
+        Ok(Plan::new(options, plan, self.basis.digest()))
+    }
 }
 
 fn choose<'c>(
@@ -174,7 +197,7 @@ fn reads(
 
 /// Counts small tables and filtered ones exactly, in one instant; takes the estimate for large ones.
 fn estimate(
-    chosen: &[&TableInfo],
+    chosen: &[TableInfo],
     reads: &[TableRead],
     source: &mut dyn Sink,
     monitor: &dyn Monitor,

@@ -1,65 +1,112 @@
-//! Taking a planned snapshot.
+//! Taking a snapshot.
 
-use super::{PlannedTable, SnapPlan, SnapReport, SnappedTable};
+use super::plan::Prepared;
+use super::{SnapOptions, SnapPlan, SnapReport, SnappedTable};
+use crate::db::TableInfo;
+use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::actor;
 use crate::ops::config::ExportWhen;
+use crate::ops::database::Database;
 use crate::ops::export::{self, ExportReport};
 use crate::ops::held::Held;
+use crate::ops::plan::{Operation, Plan};
 use crate::ops::publish::{Draft, Published, Taking, origin, publish};
+use crate::ops::repository::Repository;
 use crate::prisma::project::PrismaProject;
 use crate::snapshot::{History, SnapshotKind};
 use crate::store::Access;
 use std::path::Path;
 
-impl SnapPlan<'_> {
-    /// Takes the snapshot.
-    ///
+impl Operation for SnapOptions {
+    const COMMAND: &'static str = "snap";
+    type Effect = SnapPlan;
+    type Report = SnapReport;
+
+    fn plan(
+        &self,
+        repository: &Repository,
+        database: &mut Database,
+        monitor: &dyn Monitor,
+    ) -> Result<Plan<SnapOptions>, OpError> {
+        Prepared::find(repository, database, self)?.plan(repository, database, self, monitor)
+    }
+
     /// # Errors
     /// If anything fails: then no snapshot is listed, and what was written is collected by the next gc.
-    pub fn take(self, monitor: &dyn Monitor) -> Result<SnapReport, OpError> {
-        let started = std::time::Instant::now();
-        let store = self.project.open(Access::Write)?;
-        let history = History::load(&store)?;
-        let session = store.session()?;
-        let identity = self.source.identity().clone();
-        let origin = origin(&identity, self.project);
-        let (captured, schema_version) = {
-            let held = Held::new(monitor, identity.engine, self.project.config.long_snapshot_seconds);
-            let mut snapshot = self.source.snapshot(&self.reads, &held)?;
-            let taking =
-                Taking { store: &store, history: &history, session: &session, origin: &origin, monitor: &held };
-            let expected: Vec<(Option<u64>, Option<u64>)> =
-                self.tables.iter().map(|table| (table.rows, table.bytes)).collect();
-            (taking.capture(snapshot.as_mut(), &self.reads, &expected)?, snapshot.newest_migration())
-        };
-        let message = match self.options.message.trim() {
-            "" => format!("snapshot of {}", list(&self.tables)),
-            message => message.to_owned(),
-        };
-        let snapped = publish(
-            &store,
-            session,
-            &history,
-            Draft {
-                kind: SnapshotKind::Snapshot,
-                message,
-                actor: actor::detect(&self.project.root),
-                origin,
-                catalog: Some(&self.catalog),
-                schema_version: schema_version.or_else(|| newest_migration(&self.project.root)),
-                restored: None,
-                imported: false,
-                captured,
-            },
-        )?;
-        let export = match self.options.export.unwrap_or(self.project.config.export == ExportWhen::Always) {
-            true => Some(export::export_entry(self.project, &store, &snapped.entry, monitor)?),
-            false => None,
-        };
-        Ok(report(&snapped, started.elapsed().as_secs_f64(), export))
+    fn apply(
+        &self,
+        repository: &Repository,
+        database: &mut Database,
+        digest: Option<&Hash>,
+        monitor: &dyn Monitor,
+    ) -> Result<SnapReport, OpError> {
+        take(self, repository, database, (digest, None), monitor)
     }
+
+    fn apply_plan(
+        plan: &Plan<SnapOptions>,
+        repository: &Repository,
+        database: &mut Database,
+        monitor: &dyn Monitor,
+    ) -> Result<SnapReport, OpError> {
+        let expected = plan.effect.tables.iter().map(|table| (table.rows, table.bytes)).collect();
+        take(&plan.options, repository, database, (Some(&plan.digest()), Some(expected)), monitor)
+    }
+}
+
+/// Rows and bytes that are expected of each table.
+type Expected = Vec<(Option<u64>, Option<u64>)>;
+
+fn take(
+    options: &SnapOptions,
+    repository: &Repository,
+    database: &mut Database,
+    (planned, expected): (Option<&Hash>, Option<Expected>),
+    monitor: &dyn Monitor,
+) -> Result<SnapReport, OpError> {
+    let Prepared { catalog, tables, reads, basis, .. } = Prepared::find(repository, database, options)?;
+    basis.check(planned)?;
+    let expected = expected.unwrap_or_else(|| tables.iter().map(|table| (table.estimated_rows, table.bytes)).collect());
+    let source = &mut database.connect()?.sink;
+    let started = std::time::Instant::now();
+    let store = repository.open(Access::Write)?;
+    let history = History::load(&store)?;
+    let session = store.session()?;
+    let identity = source.identity().clone();
+    let origin = origin(&identity, repository);
+    let (captured, schema_version) = {
+        let held = Held::new(monitor, identity.engine, repository.config.long_snapshot_seconds);
+        let mut snapshot = source.snapshot(&reads, &held)?;
+        let taking = Taking { store: &store, history: &history, session: &session, origin: &origin, monitor: &held };
+        (taking.capture(snapshot.as_mut(), &reads, &expected)?, snapshot.newest_migration())
+    };
+    let message = match options.message.trim() {
+        "" => format!("snapshot of {}", list(&tables)),
+        message => message.to_owned(),
+    };
+    let snapped = publish(
+        &store,
+        session,
+        &history,
+        Draft {
+            kind: SnapshotKind::Snapshot,
+            message,
+            actor: actor::detect(&repository.root),
+            origin,
+            catalog: Some(&catalog),
+            schema_version: schema_version.or_else(|| newest_migration(&repository.root)),
+            restored: None,
+            imported: false,
+            captured,
+        },
+    )?;
+    let export = match options.export.unwrap_or(repository.config.export == ExportWhen::Always) {
+        true => Some(export::export_entry(repository, &store, &snapped.entry, monitor)?),
+        false => None,
+    };
+    Ok(report(&snapped, started.elapsed().as_secs_f64(), export))
 }
 
 /// The newest of Prisma's migrations as files: where the database keeps no list of those it has applied.
@@ -70,11 +117,12 @@ fn newest_migration(root: &Path) -> Option<String> {
     folders.filter_map(|entry| entry.file_name().into_string().ok()).max()
 }
 
-fn list(tables: &[PlannedTable]) -> String {
+fn list(tables: &[TableInfo]) -> String {
+    let name = |info: &TableInfo| info.schema.table.to_string();
     match tables {
-        [one] => one.table.clone(),
-        [first, second] => format!("{} and {}", first.table, second.table),
-        [first, rest @ ..] => format!("{} and {} more tables", first.table, rest.len()),
+        [one] => name(one),
+        [first, second] => format!("{} and {}", name(first), name(second)),
+        [first, rest @ ..] => format!("{} and {} more tables", name(first), rest.len()),
         [] => "nothing".to_owned(),
     }
 }

@@ -22,6 +22,7 @@ mod marks;
 mod names;
 mod output;
 mod passwords;
+mod plans;
 mod postgres;
 mod prompts;
 mod readme;

@@ -5,8 +5,8 @@ use crate::support::place::{Place, on_postgres};
 use crate::tree::model::Dice;
 use dbsnap::monitor::Silent;
 use dbsnap::ops::show::show;
-use dbsnap::ops::snap::{SnapOptions, plan};
-use dbsnap::ops::{OpError, Repository};
+use dbsnap::ops::snap::SnapOptions;
+use dbsnap::ops::{OpError, Operation, Repository};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -138,11 +138,8 @@ fn patterns_take_all_tables_that_they_fit() {
 fn planned(place: &Place, typed: &str) -> Result<BTreeSet<String>, OpError> {
     let options = SnapOptions { tables: vec![typed.to_owned()], ..SnapOptions::default() };
     let repository = repository(place);
-    Ok(plan(&repository, &mut repository.database(), options, &Silent)?
-        .tables
-        .into_iter()
-        .map(|table| table.table)
-        .collect())
+    let plan = options.plan(&repository, &mut repository.database(), &Silent)?;
+    Ok(plan.effect.tables.into_iter().map(|table| table.table).collect())
 }
 
 fn repository(place: &Place) -> Repository {

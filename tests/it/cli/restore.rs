@@ -5,6 +5,7 @@ use crate::support::postgres::PgServer;
 use crate::support::process::Project;
 use dbsnap::monitor::{Monitor, Step};
 use dbsnap::ops;
+use dbsnap::ops::Operation;
 use dbsnap::ops::restore::{Mode, RestoreOptions};
 use std::sync::Mutex;
 
@@ -328,11 +329,10 @@ fn progress_moves_while_rows_are_written_and_verified() {
     project.dbsnap(["snap", "t"]).run().success();
     db.sql("DELETE FROM t WHERE id <= 10; UPDATE t SET v = 'y' WHERE id > 30; INSERT INTO t VALUES (60, 'new')");
     let place = ops::Place { dir: project.path().to_owned(), store: None, url: Some(db.url()) };
-    let options =
-        RestoreOptions { reference: "latest".to_owned(), mode: Mode::Exact, yes: true, ..RestoreOptions::default() };
+    let options = RestoreOptions { reference: "latest".to_owned(), mode: Mode::Exact, ..RestoreOptions::default() };
     let steps = Steps::default();
     let repository = ops::Repository::find(&place).unwrap();
-    ops::restore::restore(&repository, &mut repository.database(), &options, &mut |_| Ok(true), &steps).unwrap();
+    options.apply(&repository, &mut repository.database(), None, &steps).unwrap();
     let steps = steps.0.into_inner().unwrap();
     let of = |verb: &str| steps.iter().find(|(step, ..)| step == verb).map(|(_, rows, done)| (*rows, *done)).unwrap();
     assert_eq!(of("Deleting"), (Some(1), 1), "{steps:?}");

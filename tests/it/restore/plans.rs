@@ -63,6 +63,57 @@ fn the_plan_is_what_is_applied() {
     });
 }
 
+fn digest(place: &Place, args: &[&str]) -> String {
+    place.done(&[args, &["--dry-run"]].concat())["digest"].as_str().unwrap().to_owned()
+}
+
+/// What is shown and what is applied is told apart by all that a plan stands on.
+#[test]
+fn only_the_plan_of_the_digest_is_applied() {
+    on_both(|place| {
+        place.sql(SHOP);
+        let snap = place.round.snap(&["mods"]).id;
+        place.sql("UPDATE mods SET price = 0 WHERE id = 1");
+        let restore = ["restore", &snap];
+        for change in [
+            "UPDATE mods SET price = 1 WHERE id = 1",
+            // a row that the restore would not touch
+            "INSERT INTO mods VALUES (9, 'Later', 9)",
+            "ALTER TABLE mods ADD COLUMN note TEXT",
+        ] {
+            let planned = digest(place, &restore);
+            assert_eq!(digest(place, &restore), planned);
+            place.sql(change);
+            let run = place.unchanged(&place.round.plain(&[&restore[..], &["--digest", &planned]].concat()));
+            assert_eq!(run.code(), Some(7), "{change}: {run}");
+            assert!(run.stderr().contains("the plan does not hold any more"), "{run}");
+            assert_ne!(digest(place, &restore), planned, "{change}");
+        }
+        let planned = digest(place, &restore);
+        for other in [&["--mode", "exact"][..], &["--where", "id = 1"]] {
+            let args = [&restore[..], other, &["--digest", &planned]].concat();
+            assert_eq!(place.unchanged(&place.round.plain(&args)).code(), Some(7), "{other:?}");
+        }
+        assert_eq!(place.done(&[&restore[..], &["--digest", &planned]].concat())["applied"], true);
+        assert_eq!(place.sql("SELECT price FROM mods WHERE id = 1"), "10");
+
+        let planned = digest(place, &["undo"]);
+        place.sql("DELETE FROM mods WHERE id = 9");
+        let run = place.unchanged(&place.round.plain(&["undo", "--digest", &planned]));
+        assert_eq!(run.code(), Some(7), "{run}");
+        let planned = digest(place, &["undo"]);
+        assert_eq!(place.done(&["undo", "--digest", &planned])["applied"], true);
+        assert_eq!(place.sql("SELECT price FROM mods WHERE id = 1"), "1");
+
+        let into = ["restore", &snap, "--into", "copy"];
+        let planned = digest(place, &into);
+        let other = place.round.plain(&["restore", &snap, "--into", "other", "--digest", &planned]);
+        assert_eq!(place.unchanged(&other).code(), Some(7));
+        assert_eq!(place.done(&[&into[..], &["--digest", &planned]].concat())["applied"], true);
+        assert_eq!(place.sql("SELECT count(*) FROM copy"), "3");
+    });
+}
+
 /// How far the server's log has come, when no other session is left that could still write: one that ends drops what it made for itself.
 fn quiet(place: &Place) -> String {
     let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";

@@ -9,9 +9,9 @@ use crate::tree::model::Dice;
 use dbsnap::monitor::Silent;
 use dbsnap::ops::diff::{DiffOptions, patch};
 use dbsnap::ops::init::init;
-use dbsnap::ops::restore::{Mode, RestoreOptions, RestoreReport, UndoOptions, restore, undo};
-use dbsnap::ops::snap::{SnapOptions, plan};
-use dbsnap::ops::{OpError, Repository};
+use dbsnap::ops::restore::{Mode, RestoreOptions, RestoreReport, UndoOptions};
+use dbsnap::ops::snap::SnapOptions;
+use dbsnap::ops::{OpError, Operation, Repository};
 
 pub struct Trial<'e> {
     engine: &'e mut dyn Engine,
@@ -84,14 +84,9 @@ impl<'e> Trial<'e> {
         self.engine.keep(&self.schema, 1);
         let damaged = self.engine.rows(&self.taken);
         let restoring = |cascade: bool| {
-            let options = RestoreOptions {
-                reference: id.clone(),
-                mode: Mode::Exact,
-                yes: true,
-                cascade,
-                ..RestoreOptions::default()
-            };
-            restore(&repository, &mut repository.database(), &options, &mut |_| Ok(true), &Silent)
+            let options =
+                RestoreOptions { reference: id.clone(), mode: Mode::Exact, cascade, ..RestoreOptions::default() };
+            options.apply(&repository, &mut repository.database(), None, &Silent)
         };
         let (report, beside) = self.leads_to(0, &whole, None, &restoring)?;
         self.course.written = report.applied;
@@ -103,8 +98,8 @@ impl<'e> Trial<'e> {
             let undoing = |cascade: bool| {
                 // The restore before the one that changed nothing, so it has to be named.
                 let reference = report.safety.clone();
-                let options = UndoOptions { reference, yes: true, cascade, ..UndoOptions::default() };
-                undo(&repository, &mut repository.database(), &options, &mut |_| Ok(true), &Silent)
+                let options = UndoOptions { reference, cascade, ..UndoOptions::default() };
+                options.apply(&repository, &mut repository.database(), None, &Silent)
             };
             self.leads_to(1, &damaged, Some(&beside), &undoing)?;
         }
@@ -117,7 +112,7 @@ impl<'e> Trial<'e> {
     fn snap(&mut self, repository: &Repository) -> String {
         let tables = self.schema.tables.iter().filter(|table| table.taken).map(|table| table.typed()).collect();
         let options = SnapOptions { tables, ..SnapOptions::default() };
-        plan(repository, &mut repository.database(), options, &Silent).unwrap().take(&Silent).unwrap().id
+        options.apply(repository, &mut repository.database(), None, &Silent).unwrap().id
     }
 
     fn beside(&mut self) -> Beside {

@@ -22,6 +22,7 @@ pub mod json;
 mod keys;
 mod ledgers;
 pub mod log;
+pub mod model_names;
 pub mod models;
 mod names;
 mod order;

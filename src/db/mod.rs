@@ -13,7 +13,7 @@ pub mod sqlite;
 mod traits;
 mod url;
 
-pub use crate::codec::{Dialect, Engine};
+pub use crate::codec::{Booleans, Columns, Dialect, Engine, EngineInfo, Location, NameTaken, UnknownEngine};
 pub use catalog::{Catalog, Counter, SourceIdentity, TableInfo};
 pub use error::{DbError, Rule};
 pub use filter::{Care, FilterNames};

@@ -43,8 +43,8 @@
 //! ```
 //!
 //! Calls block, and must not be made from within a tokio runtime. Progress goes to a [`Monitor`], and an [`Interrupt`] ends what
-//! runs. Reports and errors are told as JSON by [`json`]. An engine that is not built in comes in as a [`db::Sink`]
-//! ([`Database::new`]).
+//! runs. Reports and errors are told as JSON by [`json`]. An engine that is not built in is registered
+//! ([`db::Engine::register`]) and comes in as a [`db::Sink`] ([`Database::new`]).
 //!
 //! # Layers
 //!

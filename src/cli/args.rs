@@ -1,38 +1,10 @@
-//! Arguments that every command takes, and the list of commands.
+//! Arguments that every command takes, or several do.
 
-use super::commands::Command;
 use crate::hash::Hash;
 use crate::ops::{OpError, Place};
 use anstream::ColorChoice;
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-
-/// How a snapshot is named, at the end of the help.
-const NAMES: &str = "\
-Naming snapshots:
-  a1b2c3d4                      an id, or its first digits (four or more)
-  latest, ~1                    the newest snapshot, the one before it
-  v1                            a tag
-  latest:mods                   the newest snapshot that has the table mods
-  v1:mods, v1:mods:cl1104       a table of a snapshot, a row of it by its key
-  backup_20260124_103000_mods   an exported backup, by its name or file
-
-Try it: dbsnap demo";
-
-/// Git-style snapshots of database tables: take back what a script did to your rows.
-#[derive(Debug, Parser)]
-#[command(
-    name = "dbsnap",
-    version,
-    max_term_width = 100,
-    after_help = NAMES
-)]
-pub(super) struct Cli {
-    #[command(flatten)]
-    pub global: Global,
-    #[command(subcommand)]
-    pub command: Command,
-}
 
 /// Arguments that every command takes.
 #[derive(Debug, Default, Args)]
@@ -119,8 +91,8 @@ fn digest(typed: &str) -> Result<Hash, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use clap::CommandFactory;
+    use crate::cli::commands::Cli;
+    use clap::{CommandFactory, Parser};
     use std::collections::BTreeSet;
 
     /// The words of a line as a shell splits it, up to a redirection or a pipe.

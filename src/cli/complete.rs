@@ -1,12 +1,11 @@
 //! What a shell offers at the Tab key: snapshots, tags and tables. Nothing here fails; what cannot be found is not offered.
 
-use super::args::{Cli, Global};
+use super::args::Global;
 use super::text::{age, printable};
 use crate::ops::Repository;
 use crate::ops::json::is_hostile;
 use crate::ops::log::{LogOptions, LogReport, LoggedSnapshot, log};
 use crate::ops::tables;
-use clap::CommandFactory;
 use clap_complete::engine::{self, ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter};
 use clap_complete::env::{Bash, CompleteEnv, Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
 use std::collections::BTreeSet;
@@ -25,9 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The shells that can ask.
 const SHELLS: Shells<'static> = Shells(&[&BashWithColons, &Elvish, &Fish, &Powershell, &Zsh]);
 
-/// Answers a shell that asks for completions and exits, or does nothing.
-pub(super) fn answer() {
-    CompleteEnv::with_factory(Cli::command).shells(SHELLS).var(VARIABLE).completer("dbsnap").complete();
+/// Answers a shell that asks for completions of `command` and exits, or does nothing.
+pub(super) fn answer(command: fn() -> clap::Command) {
+    CompleteEnv::with_factory(command).shells(SHELLS).var(VARIABLE).completer("dbsnap").complete();
 }
 
 /// The script that makes a shell ask.

@@ -12,34 +12,37 @@ mod complete;
 mod diff;
 mod pager;
 mod progress;
+mod report;
 mod signals;
 mod text;
 mod threads;
 mod ui;
 
 use crate::ops::json::is_hostile;
-use args::{Cli, Global};
-use clap::Parser;
+use args::Global;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
 use command_error::CliError;
+use commands::Cli;
+use report::report;
 use std::io::Write;
 use std::process::ExitCode;
 use ui::Ui;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    complete::answer();
+    complete::answer(Cli::command);
     let cli = match Cli::try_parse().map_err(with_tip) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() && std::env::args_os().any(|word| word == "--json") => {
-            return CliError::from_parser(&error).report(&Ui::new(&Global::json()));
+            return report(&CliError::from_parser(&error), &Ui::new(&Global::json()));
         }
         // Help and version are errors to the parser, and exit 0.
         Err(error) => {
             let told = print(&error).and_then(|()| std::io::stdout().flush());
             let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
             return match told {
-                Err(failed) if !error.use_stderr() => CliError::Output(failed).report(&Ui::new(&Global::default())),
+                Err(failed) if !error.use_stderr() => report(&CliError::Output(failed), &Ui::new(&Global::default())),
                 _ => code,
             };
         }
@@ -51,7 +54,7 @@ pub fn main() -> ExitCode {
     let result = started.map_err(CliError::from).and_then(|place| commands::run(&cli.command, &place, &ui));
     match result {
         Ok(code) => code,
-        Err(error) => error.report(&ui),
+        Err(error) => report(&error, &ui),
     }
 }
 

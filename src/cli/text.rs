@@ -1,6 +1,7 @@
 //! How numbers, sizes, ages and names read.
 
 use crate::ops::json::is_hostile;
+use crate::ops::wording::grouped;
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use std::borrow::Cow;
@@ -181,7 +182,7 @@ pub(super) fn change(added: u64, changed: u64, removed: u64) -> String {
     let shown: Vec<String> = parts
         .into_iter()
         .filter(|(_, _, number)| *number > 0)
-        .map(|(style, sign, number)| paint(style, format_args!("{sign}{}", super::progress::count(number))))
+        .map(|(style, sign, number)| paint(style, format_args!("{sign}{}", grouped(number))))
         .collect();
     if shown.is_empty() { "=".to_owned() } else { shown.join(" ") }
 }

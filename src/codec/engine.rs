@@ -1,5 +1,6 @@
 //! The database engines: what the layers above an adapter need to know of each. Nothing else in the crate tells engines apart by name.
 
+use serde::{Serialize, Serializer};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{PoisonError, RwLock};
@@ -160,6 +161,13 @@ impl Eq for Engine {}
 impl Hash for Engine {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.name.hash(state);
+    }
+}
+
+/// As in manifests.
+impl Serialize for Engine {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.name)
     }
 }
 

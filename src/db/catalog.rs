@@ -4,7 +4,7 @@ use crate::codec::{Engine, TableName, TableSchema};
 use serde::{Deserialize, Serialize};
 
 /// Which database this is. Holds no secret and no URL: most of it goes into manifests.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SourceIdentity {
     /// The engine.
     pub engine: Engine,
@@ -17,8 +17,10 @@ pub struct SourceIdentity {
     /// The user, if there are users.
     pub user: Option<String>,
     /// The host as connected to (`localhost`, a socket directory); `None` for a file. Never stored.
+    #[serde(skip)]
     pub host: Option<String>,
     /// Whether the database is on this machine (loopback address, socket, file). Restores to others are refused. Never stored.
+    #[serde(skip)]
     pub local: bool,
 }
 

@@ -13,13 +13,13 @@ pub mod sqlite;
 mod traits;
 mod url;
 
-pub use crate::codec::{Dialect, Engine};
+pub use crate::codec::{Booleans, Columns, Dialect, Engine, EngineInfo, Location, NameTaken, UnknownEngine};
 pub use catalog::{Catalog, Counter, SourceIdentity, TableInfo};
 pub use error::{DbError, Rule};
 pub use filter::{Care, FilterNames};
-pub use open::{OpenOptions, open};
+pub use open::{OpenOptions, open, patch_writer};
 use patch::patch_keys;
-pub use patch::{Copies, Crossing, Done, PatchTable, PatchWriter, patch_writer};
+pub use patch::{Copies, Crossing, Done, PatchTable, PatchWriter};
 pub use traits::{
     Change, Changing, Commit, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Sink, Snapshot, TableId,
     TableRead, TableReader, Write, Writing, Written,

@@ -1,8 +1,8 @@
-//! From a URL to a database.
+//! Where engines are registered: what opens a URL, and what writes patches in a dialect.
 
-use super::postgres::Postgres;
-use super::sqlite::Sqlite;
-use super::{DatabaseUrl, DbError, Sink};
+use super::postgres::{Postgres, PostgresPatch};
+use super::sqlite::{Sqlite, SqlitePatch};
+use super::{DatabaseUrl, DbError, Dialect, Engine, PatchWriter, Sink};
 use std::time::Duration;
 
 /// How to open a database.
@@ -27,5 +27,13 @@ pub fn open(url: &DatabaseUrl, options: &OpenOptions) -> Result<Box<dyn Sink>, D
     match url {
         DatabaseUrl::Sqlite(path) => Ok(Box::new(Sqlite::open(path, options)?)),
         DatabaseUrl::Postgres(target) => Ok(Box::new(Postgres::open(target, options)?)),
+    }
+}
+
+/// The writer for the dialect of an engine: psql's for PostgreSQL, sqlite3's for SQLite.
+pub fn patch_writer(engine: Engine) -> &'static dyn PatchWriter {
+    match engine.info().dialect {
+        Dialect::Postgres => &PostgresPatch,
+        Dialect::Sqlite => &SqlitePatch,
     }
 }

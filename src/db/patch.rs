@@ -3,9 +3,6 @@
 //! Text of names and values stands in it only as quoted names and literals; types and expressions of a snapshot do not: whatever a
 //! patch needs to know of types it leaves to the database that it runs in.
 
-use super::postgres::PostgresPatch;
-use super::sqlite::SqlitePatch;
-use super::{Dialect, Engine};
 use crate::codec::{Column, Key, TableSchema, Value, ValueRef};
 use data_encoding::HEXLOWER;
 use std::collections::BTreeSet;
@@ -135,14 +132,6 @@ pub trait PatchWriter {
     /// A value for a column that no row has: while rows swap unique values one of them keeps it. `None` if there is none
     /// that every such column takes.
     fn parked(&self, column: &Column, number: u32) -> Option<Value>;
-}
-
-/// The writer for the dialect of an engine: psql's for PostgreSQL, sqlite3's for SQLite.
-pub fn patch_writer(engine: Engine) -> &'static dyn PatchWriter {
-    match engine.info().dialect {
-        Dialect::Postgres => &PostgresPatch,
-        Dialect::Sqlite => &SqlitePatch,
-    }
 }
 
 /// The key's columns of a row: the column, how it is ordered and its value.

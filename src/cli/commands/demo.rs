@@ -1,7 +1,6 @@
 //! `dbsnap demo`: the main job from beginning to end, with nothing installed. Every command shown is the one that runs.
 
-use super::Command;
-use crate::cli::args::Cli;
+use super::{Cli, Command};
 use crate::cli::command_error::CliError;
 use crate::cli::text::{BOLD, DIM, GOOD, paint};
 use crate::cli::ui::Ui;

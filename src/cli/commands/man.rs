@@ -1,6 +1,6 @@
 //! `dbsnap man`
 
-use crate::cli::args::Cli;
+use super::Cli;
 use crate::cli::command_error::CliError;
 use crate::cli::ui::Ui;
 use crate::ops::{OpError, Place};

@@ -27,10 +27,11 @@ mod undelete;
 mod undo;
 mod verify;
 
+use super::args::Global;
 use super::command_error::CliError;
 use super::ui::Ui;
 use crate::ops::{Place, Repository};
-use clap::Subcommand;
+use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 /// The end of a command's help. The tests hold that each example can be parsed.
@@ -38,6 +39,33 @@ macro_rules! examples {
     ($($example:literal),+) => {
         concat!("Examples:", $("\n  ", $example),+)
     };
+}
+
+/// How a snapshot is named, at the end of the help.
+const NAMES: &str = "\
+Naming snapshots:
+  a1b2c3d4                      an id, or its first digits (four or more)
+  latest, ~1                    the newest snapshot, the one before it
+  v1                            a tag
+  latest:mods                   the newest snapshot that has the table mods
+  v1:mods, v1:mods:cl1104       a table of a snapshot, a row of it by its key
+  backup_20260124_103000_mods   an exported backup, by its name or file
+
+Try it: dbsnap demo";
+
+/// Git-style snapshots of database tables: take back what a script did to your rows.
+#[derive(Debug, Parser)]
+#[command(
+    name = "dbsnap",
+    version,
+    max_term_width = 100,
+    after_help = NAMES
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
 }
 
 /// What can be done.

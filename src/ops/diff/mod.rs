@@ -7,7 +7,6 @@
 mod align;
 mod json_paths;
 mod live;
-mod order;
 mod patch;
 mod predicate;
 mod report;

@@ -5,7 +5,6 @@
 //! themselves, or to each other in a circle, are updated before anything is deleted.
 
 use super::align::Aligned;
-use super::order::{children_first, is_cyclic};
 use super::predicate::Predicate;
 use super::rows::{RowOp, each_row};
 use super::stand_ins::StandIns;
@@ -16,6 +15,7 @@ use crate::db::{Copies, Crossing, Done, PatchTable, PatchWriter, patch_writer};
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::database::Database;
+use crate::ops::order::{children_first, is_cyclic};
 use crate::ops::overlay::Overlay;
 use crate::ops::repository::Repository;
 use serde::Serialize;

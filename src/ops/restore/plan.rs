@@ -5,11 +5,12 @@ use super::drift::Origin;
 use super::into::joined;
 use super::projection::{Making, Projection, Selection};
 use super::{Mode, RestoreOptions, RestorePlan, drift};
-use crate::codec::{KeySpec, TableName, TableSchema};
+use crate::codec::{KeySpec, TableSchema};
 use crate::db::{Catalog, Engine, Filter, FilterNames, RowStream, Snapshot, TableId, TableRead};
 use crate::hash::Hash;
 use crate::ops::keys::{Names, TypedKey};
 use crate::ops::names::whole as whole_of;
+use crate::ops::order::parents_first;
 use crate::ops::publish::{Captured, Compared, Taking};
 use crate::ops::{OpError, Repository};
 use crate::snapshot::{Entry, TableEntry, read_schema};
@@ -117,7 +118,9 @@ pub(super) fn targets(
     {
         target.has_the_key(objects, entry, options)?;
     }
-    parents_first(&mut tables);
+    let order = parents_first(&tables.iter().map(|target| &target.read.schema).collect::<Vec<_>>());
+    let mut unsorted: Vec<Option<Target>> = tables.into_iter().map(Some).collect();
+    let mut tables: Vec<Target> = order.into_iter().filter_map(|at| unsorted[at].take()).collect();
     let mut reads: Vec<TableRead> = tables.iter().map(|target| target.read.clone()).collect();
     for target in &mut tables {
         if let (Mode::Exact, Some(typed)) = (options.mode, &target.entry.filter) {
@@ -261,22 +264,6 @@ fn target(
         filtered: None,
         notes: drift.notes,
     })
-}
-
-/// Sorts tables so that a referenced table comes before those that refer to it, as far as the references allow: tables on
-/// a cycle keep their order.
-fn parents_first(tables: &mut Vec<Target>) {
-    let mut sorted: Vec<Target> = Vec::with_capacity(tables.len());
-    while !tables.is_empty() {
-        let waiting: Vec<TableName> = tables.iter().map(|target| target.entry.table.clone()).collect();
-        let free = tables.iter().position(|target| !refers_to_any(&target.read.schema, &waiting));
-        sorted.push(tables.remove(free.unwrap_or(0)));
-    }
-    *tables = sorted;
-}
-
-fn refers_to_any(schema: &TableSchema, names: &[TableName]) -> bool {
-    schema.foreign_keys.iter().any(|key| key.table != schema.table && names.contains(&key.table))
 }
 
 /// The plan of a restore with the changes behind it.

@@ -10,7 +10,7 @@ use super::fields::{FieldNames, Fields};
 use super::metadata::{ExportInfo, Metadata};
 use super::notes::Notes;
 use crate::codec::TableSchema;
-use crate::fsio::{FileSystem, FsResult, NewFile, OpenFile};
+use crate::fsio::{FsResult, NewFile, OpenFile};
 use crate::prisma::ExportError;
 use crate::prisma::place::{EarlySync, Place};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -93,8 +93,9 @@ impl ExportWriter {
     ///
     /// # Errors
     /// As [`ExportWriter::create`].
+    #[cfg(feature = "testing")]
     pub fn create_on(
-        fs: Arc<dyn FileSystem>,
+        fs: Arc<dyn crate::fsio::FileSystem>,
         path: &Path,
         schema: &TableSchema,
         names: &dyn FieldNames,

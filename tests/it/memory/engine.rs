@@ -329,12 +329,11 @@ fn broken(schema: &TableSchema, rows: &[Vec<u8>]) -> Result<Vec<(Rule, String, u
     Ok(found)
 }
 
+/// Rows, and the bytes of some of their columns.
+type Parts<'r> = Vec<(&'r [u8], Vec<u8>)>;
+
 /// Of each row that has no NULL in these columns, the row and the bytes of the columns.
-fn parts<'r>(
-    schema: &TableSchema,
-    rows: &'r [Vec<u8>],
-    columns: &[String],
-) -> Result<Vec<(&'r [u8], Vec<u8>)>, DbError> {
+fn parts<'r>(schema: &TableSchema, rows: &'r [Vec<u8>], columns: &[String]) -> Result<Parts<'r>, DbError> {
     let at = |name: &String| schema.columns.iter().position(|column| column.name == *name);
     let places: Vec<usize> = columns.iter().filter_map(at).collect();
     let mut found = Vec::new();

@@ -6,10 +6,10 @@ use crate::support::process::Project;
 use dbsnap::db::DbError;
 use dbsnap::monitor::Silent;
 use dbsnap::ops::diff::{DiffOptions, DiffSide, Receiver, Records, RowChange, TableDiff, diff};
-use dbsnap::ops::init::init;
-use dbsnap::ops::restore::{Mode, RestoreOptions, RestoreReport, UndoOptions};
-use dbsnap::ops::snap::{SnapOptions, SnapReport};
-use dbsnap::ops::{Database, OpError, Operation, Place, Repository};
+use dbsnap::{
+    Database, Mode, OpError, Operation, Place, Plan, Repository, RestoreOptions, SnapOptions, SnapReport, UndoOptions,
+    init,
+};
 
 const TABLES: [&str; 2] = ["mods", "reviews"];
 const DAMAGE: &str =
@@ -41,11 +41,15 @@ impl Shop {
     }
 
     fn snap(&mut self, options: SnapOptions) -> SnapReport {
-        options.apply(&self.repository, &mut self.database, None, &Silent).unwrap()
+        self.apply(&options).unwrap()
     }
 
-    fn restore(&mut self, options: &RestoreOptions) -> Result<RestoreReport, OpError> {
+    fn apply<O: Operation>(&mut self, options: &O) -> Result<O::Report, OpError> {
         options.apply(&self.repository, &mut self.database, None, &Silent)
+    }
+
+    fn plan<O: Operation>(&mut self, options: &O) -> Plan<O> {
+        options.plan(&self.repository, &mut self.database, &Silent).unwrap()
     }
 
     fn snap_all(&mut self) -> SnapReport {
@@ -107,21 +111,18 @@ fn a_damaged_database_is_snapped_compared_restored_and_undone() {
     assert_eq!(counts, [(1, 1, 1), (0, 0, 1)]);
     assert_eq!(rows.len(), 4);
 
-    let plan = exact().plan(&shop.repository, &mut shop.database, &Silent).unwrap();
-    assert_eq!(plan.effect.writes(), 4);
-    assert_eq!(shop.dump(), damaged);
-    shop.fixture.exec("UPDATE reviews SET body = 'later' WHERE id = 1;");
-    let late = plan.apply(&shop.repository, &mut shop.database, &Silent);
-    assert!(matches!(late, Err(OpError::PlanChanged)), "{late:?}");
-    let damaged = shop.dump();
-
-    let report = shop.restore(&exact()).unwrap();
+    let plan = shop.plan(&exact());
+    assert_eq!((plan.effect.writes(), shop.dump() == damaged), (4, true), "nothing is written by planning");
+    let kept: Plan<RestoreOptions> = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
+    shop.fixture.exec("UPDATE mods SET price = 21 WHERE id = 2;");
+    let stale = kept.apply(&shop.repository, &mut shop.database, &Silent);
+    assert!(matches!(stale, Err(OpError::PlanChanged)), "{stale:?}");
+    shop.fixture.exec("UPDATE mods SET price = 20 WHERE id = 2;");
+    let report = kept.apply(&shop.repository, &mut shop.database, &Silent).unwrap();
     assert!(report.applied && report.safety.is_some());
-    assert_eq!(report.plan.writes(), 5);
     assert_eq!(shop.dump(), before);
 
-    let undone = UndoOptions::default().apply(&shop.repository, &mut shop.database, None, &Silent).unwrap();
-    assert!(undone.applied);
+    assert!(shop.apply(&UndoOptions::default()).unwrap().applied);
     assert_eq!(shop.dump(), damaged);
 }
 
@@ -132,7 +133,7 @@ fn a_filtered_snapshot_leaves_other_rows_alone() {
     let snapped = shop.snap(SnapOptions { tables: vec!["mods".to_owned()], filter, ..SnapOptions::default() });
     assert_eq!(snapped.tables[0].rows, 1);
     shop.fixture.exec("UPDATE mods SET price = price + 1;");
-    shop.restore(&exact()).unwrap();
+    shop.apply(&exact()).unwrap();
     let prices = shop.fixture.dump("mods");
     assert!(
         prices[0].contains("Int(10)") && prices[1].contains("Int(21)") && prices[3].contains("Int(41)"),
@@ -146,15 +147,13 @@ fn a_restore_that_would_leave_references_to_nothing_is_refused() {
     shop.snap(SnapOptions { tables: vec!["mods".to_owned()], ..SnapOptions::default() });
     shop.fixture.exec("INSERT INTO mods VALUES (5, 'new', 50, true); INSERT INTO reviews VALUES (4, 5, 'new');");
     let before = shop.dump();
-    let refused = shop.restore(&exact());
+    let refused = shop.apply(&exact());
     assert!(matches!(refused, Err(OpError::Db(DbError::Dangling(_)))), "{refused:?}");
-    let plan = exact().plan(&shop.repository, &mut shop.database, &Silent).unwrap();
-    assert!(
-        plan.refused.is_some_and(|why| why.to_string().contains("1 row of reviews referring to missing rows of mods"))
-    );
+    let foreseen = shop.plan(&exact()).refused.unwrap().to_string();
+    assert!(foreseen.contains("1 row of reviews referring to missing rows of mods"), "{foreseen}");
     assert_eq!(shop.dump(), before);
     let allowed = RestoreOptions { allow_dangling: true, ..exact() };
-    shop.restore(&allowed).unwrap();
+    shop.apply(&allowed).unwrap();
     assert_eq!(shop.fixture.dump("mods").len(), 4);
 }
 

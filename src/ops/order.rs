@@ -1,14 +1,24 @@
-//! In which order the tables of a patch are written.
+//! In which order tables are written, by their foreign keys.
 
 use crate::codec::TableSchema;
 
 /// Tables by position: referring ones before those that they refer to, as far as references allow.
 pub(super) fn children_first(schemas: &[&TableSchema]) -> Vec<usize> {
-    let mut left: Vec<usize> = (0..schemas.len()).collect();
-    let mut order = Vec::with_capacity(left.len());
+    ordered(schemas.len(), |at, other| refers(schemas[other], schemas[at]))
+}
+
+/// Tables by position: those that are referred to before those that refer to them, as far as references allow.
+pub(super) fn parents_first(schemas: &[&TableSchema]) -> Vec<usize> {
+    ordered(schemas.len(), |at, other| refers(schemas[at], schemas[other]))
+}
+
+/// Positions, each behind the others that it waits for; in a circle the first goes ahead.
+fn ordered(count: usize, waits: impl Fn(usize, usize) -> bool) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..count).collect();
+    let mut order = Vec::with_capacity(count);
     while !left.is_empty() {
-        let is_referred_to = |at: usize| left.iter().any(|&other| other != at && refers(schemas[other], schemas[at]));
-        let free = left.iter().position(|&at| !is_referred_to(at)).unwrap_or(0);
+        let has_to_wait = |at: usize| left.iter().any(|&other| other != at && waits(at, other));
+        let free = left.iter().position(|&at| !has_to_wait(at)).unwrap_or(0);
         order.push(left.remove(free));
     }
     order

@@ -46,6 +46,8 @@ pub struct TableInfo {
     pub bytes: Option<u64>,
     /// The partitioned tables of which this is a leaf partition, from the top of the hierarchy down.
     pub part_of: Vec<TableName>,
+    /// A digest of its definition as the database keeps it (SQLite), by which it is told whether its rules are the same.
+    pub definition: Option<String>,
     /// Why a snapshot of it would be refused (row-level security that hides rows, no SELECT privilege), if it would be.
     pub refusal: Option<String>,
 }

@@ -279,7 +279,7 @@ pub struct Writing<'r> {
     pub rows: &'r [&'r [u8]],
     /// Rows that are deleted, if these and `rows` are all.
     pub gone: Option<&'r [&'r [u8]]>,
-    /// As [`MayDangle::unchecked`].
+    /// Whether the table is one of [`MayDangle::unchecked`].
     pub unchecked: bool,
 }
 
@@ -321,9 +321,9 @@ pub struct MayDangle {
     pub among: Vec<TableName>,
     /// Whatever it is, where foreign keys do not act: somebody has asked for it.
     pub all: bool,
-    /// The rows were in the database before the restore that is undone: CHECK constraints that they broke then do not refuse them now,
-    /// where the engine can put them aside.
-    pub unchecked: bool,
+    /// Tables whose rows were in the database under the rules that it has now, or before the restore that is undone: CHECK constraints that
+    /// they broke then do not refuse them now, where the engine can put them aside.
+    pub unchecked: Vec<TableName>,
 }
 
 impl MayDangle {

@@ -54,7 +54,7 @@ pub enum OpError {
         variable: String,
     },
     /// No such table in the database or the snapshot.
-    #[error("there is no table '{typed}' in {place}")]
+    #[error("{}", no_such_table(typed, place))]
     NoSuchTable {
         /// What was typed.
         typed: String,
@@ -395,6 +395,13 @@ impl OpError {
         };
         hint.into_iter().collect()
     }
+}
+
+fn no_such_table(typed: &str, place: &str) -> String {
+    if super::names::is_pattern(typed) {
+        return format!("no table in {place} matches '{typed}'");
+    }
+    format!("there is no table '{typed}' in {place}")
 }
 
 /// The value of a key that was typed as `NAME=VALUE`; several of them, or another key, as they are.

@@ -190,16 +190,14 @@ pub(super) fn publish(
     let mut tables = Vec::with_capacity(draft.captured.len());
     for captured in &draft.captured {
         let table = &captured.read.schema.table;
+        let info = draft.catalog.and_then(|catalog| catalog.table(table));
         let backup = BackupId::choose(created_at, table, |id| taken.contains(id))?.to_string();
         taken.insert(backup.to_ascii_lowercase());
         tables.push(TableEntry {
             table: table.clone(),
             backup,
-            part_of: draft
-                .catalog
-                .and_then(|catalog| catalog.table(table))
-                .map(|info| info.part_of.clone())
-                .unwrap_or_default(),
+            part_of: info.map(|info| info.part_of.clone()).unwrap_or_default(),
+            definition: info.and_then(|info| info.definition.clone()),
             rows: captured.built.totals.rows,
             bytes: captured.built.totals.row_bytes,
             root: captured.built.root,

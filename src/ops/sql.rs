@@ -7,13 +7,14 @@ use super::refs::resolve_or_table;
 use super::repository::Repository;
 use crate::codec::RowReader;
 pub use crate::codec::ValueRef;
-use crate::db::Engine;
 use crate::db::scratch::{Scratch, table_name};
+use crate::db::{Engine, FilterNames};
 use crate::monitor::{Monitor, Step};
 use crate::snapshot::{Entry, History, Refs, read_schema};
 use crate::store::{Access, Store};
 use crate::tree::Cursor;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 use tables::{Loaded, Loading};
@@ -146,6 +147,7 @@ fn run<A: Answers>(
                 loading.tables.retain(is_read);
             }
         }
+        warn_of_labels(repository, query.as_deref().unwrap_or_default(), &loading.tables, monitor);
         let mut loaded = 0;
         for table in &loading.tables {
             load(&store, &scratch, engine, table, monitor)?;
@@ -178,6 +180,17 @@ fn run<A: Answers>(
         })
     };
     work().map_err(|error| (error, begun))
+}
+
+/// Warns of texts in a query that are what Prisma calls a value of an enum: the database has it by another name.
+fn warn_of_labels(project: &Repository, query: &str, tables: &[Loaded], monitor: &dyn Monitor) {
+    let texts: BTreeSet<&str> = query.split('\'').skip(1).step_by(2).collect();
+    for (text, table) in texts.iter().flat_map(|text| tables.iter().map(move |table| (text, table))) {
+        let names = project.filter_names(&table.entry.table);
+        for (column, label) in table.columns.iter().filter_map(|column| Some((column, names.label(column, text)?))) {
+            monitor.warn(&format!("column {column} of {} has '{label}' for Prisma's {text}", table.entry.table));
+        }
+    }
 }
 
 /// A query that cannot be answered, with the tables that there are.

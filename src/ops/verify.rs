@@ -35,6 +35,8 @@ pub enum Remedy {
     /// Nothing has to be done, or the reason says what.
     #[default]
     None,
+    /// `export` writes the files again.
+    Export,
     /// No snapshot needs what is damaged, and `gc` removes it.
     Collect,
     /// Snapshots contradict themselves: they can only be deleted.
@@ -252,6 +254,9 @@ impl Verifying<'_> {
             self.found(Remedy::None, what, reason);
         }
         self.report.files += checked.files;
+        if !checked.damage.is_empty() {
+            self.report.remedy = self.report.remedy.max(Remedy::Export);
+        }
         self.report.damage.extend(checked.damage);
         Ok(())
     }

@@ -112,6 +112,9 @@ pub struct TableEntry {
     /// The partitioned tables that it is a part of, from the top down.
     #[serde(default, rename = "partOf", skip_serializing_if = "Vec::is_empty")]
     pub part_of: Vec<TableName>,
+    /// A digest of its definition (SQLite), by which it is told whether its rules are still the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<String>,
     /// Rows.
     pub rows: u64,
     /// Bytes of the rows in canonical form.

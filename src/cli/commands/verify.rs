@@ -50,9 +50,13 @@ fn render(report: &VerifyReport) -> String {
         1 => paint(BAD, "1 problem"),
         more => paint(BAD, format_args!("{more} problems")),
     };
-    let _ = writeln!(text, "{verdict}: {looked}.");
+    let _ = match report.damage.is_empty() {
+        true => writeln!(text, "{verdict}: {looked}."),
+        false => writeln!(text, "{verdict}. Checked: {looked}."),
+    };
     let remedy = match report.remedy {
         Remedy::None => return text,
+        Remedy::Export => "To write damaged exports again: dbsnap export SNAPSHOT.",
         Remedy::Collect => "No snapshot needs that: dbsnap gc removes it.",
         Remedy::Delete => "Such snapshots can only be given up: dbsnap delete, then dbsnap gc --now.",
         Remedy::Repair => "To put it right: dbsnap repair; with --dry-run it only shows what it would do.",

@@ -80,6 +80,12 @@ impl<'s> SqliteRestore<'s> {
         self.look_before()
     }
 
+    /// Puts CHECK constraints of the table aside if they may be, and no others.
+    fn set_checks(&self, table: &TableName) -> Result<(), DbError> {
+        let ignored = self.allowed.unchecked.contains(table);
+        set(&self.conn, "ignore_check_constraints", if ignored { "ON" } else { "OFF" })
+    }
+
     fn look_before(&mut self) -> Result<(), DbError> {
         if self.before.is_none() {
             self.before = Some(self.references.violations(&self.conn, self.monitor)?);
@@ -181,10 +187,6 @@ impl RestoreTxn for SqliteRestore<'_> {
     }
 
     fn may_dangle(&mut self, allowed: MayDangle) {
-        if allowed.unchecked {
-            // should this fail, the rows are refused when they are written
-            let _ = set(&self.conn, "ignore_check_constraints", "ON");
-        }
         self.allowed = allowed;
     }
 
@@ -216,6 +218,7 @@ impl RestoreTxn for SqliteRestore<'_> {
         self.before_write()?;
         let shape = shape_at(&self.shapes, table)?;
         let schema = &shape.schema;
+        self.set_checks(&schema.table)?;
         let postponed = Postponed::new(&self.conn, shape, self.text)?;
         let (Some(sql), Some(mut postponed)) = (sql::update(shape, self.text), postponed) else {
             let what = format!("table {} has no key to update rows by", schema.table);
@@ -238,6 +241,7 @@ impl RestoreTxn for SqliteRestore<'_> {
     fn insert(&mut self, table: TableId, rows: &mut dyn RowStream) -> Result<u64, DbError> {
         self.before_write()?;
         let schema = &shape_at(&self.shapes, table)?.schema;
+        self.set_checks(&schema.table)?;
         let mut insert = RowStatement::prepare(&self.conn, sql::insert(schema, self.text, None), self.text)?;
         insert.run_each(schema, rows, self.monitor, |inserted, _| {
             let inserted = inserted.map_err(|error| failed(&format!("inserting into {}", schema.table), error))?;

@@ -205,11 +205,16 @@ impl Work<'_> {
             let whole = target.entry.filter.is_none() && target.projection.is_none();
             whole && self.options.mode == Mode::Exact
         });
+        let undoes = self.entry.manifest.restored.is_some();
+        let unchecked = self.targets.tables.iter().filter(|target| {
+            let now = self.catalog.table(&target.entry.table).and_then(|info| info.definition.as_ref());
+            undoes || now.is_some() && now == target.entry.definition.as_ref()
+        });
         MayDangle {
             known: self.entry.manifest.restored.as_ref().map(|restored| restored.dangling.clone()).unwrap_or_default(),
             among: as_they_were.map(|target| target.entry.table.clone()).collect(),
             all: self.options.allow_dangling,
-            unchecked: self.entry.manifest.restored.is_some(),
+            unchecked: unchecked.map(|target| target.entry.table.clone()).collect(),
         }
     }
 

@@ -35,7 +35,8 @@ impl Work<'_> {
             let all = first_of(&mut changes.delete, &mut gone)? && updated && inserted;
             let rows: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
             let gone: Vec<&[u8]> = gone.iter().map(Vec::as_slice).collect();
-            let writing = Writing { rows: &rows, gone: all.then_some(&gone), unchecked: allowed.unchecked };
+            let unchecked = allowed.unchecked.contains(&target.entry.table);
+            let writing = Writing { rows: &rows, gone: all.then_some(&gone), unchecked };
             let mut misfits = live.misfits(TableId::at(index), writing)?;
             let dangled = allowed.known.iter().any(|known| known.table == target.entry.table);
             misfits.retain(|misfit| misfit.rule != Rule::Reference || !dangled);

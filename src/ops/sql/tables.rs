@@ -14,7 +14,7 @@ pub(super) struct Loaded {
     /// Its schema, with the names that it has here.
     pub schema: TableSchema,
     /// Its columns as the source calls them.
-    columns: Vec<String>,
+    pub columns: Vec<String>,
     prisma: PrismaNames,
 }
 

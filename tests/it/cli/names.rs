@@ -104,7 +104,7 @@ fn patterns_take_all_tables_that_they_fit() {
     insta::assert_snapshot!(shop.refused(["snap", "order*"]), @r"
     exit 12
     --- stderr
-    error: there is no table 'order*' in the database
+    error: no table in the database matches 'order*'
     hint: dbsnap tables lists the tables
     ");
     insta::assert_snapshot!(shop.refused(["snap", "--all", "--exclude", "order"]), @r"

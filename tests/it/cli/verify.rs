@@ -63,13 +63,14 @@ fn a_damaged_export() {
     exit 5
     --- stdout
     damaged backup_[TIME]_mods.json: line 14: the metadata is not that of a backup file (not valid JSON)
-    1 problem: 1 pack, 1 snapshot, 1 exported file, 6 rows.
+    1 problem. Checked: 1 pack, 1 snapshot, 1 exported file, 6 rows.
+    To write damaged exports again: dbsnap export SNAPSHOT.
     ");
     insta::assert_snapshot!(shop.refused(["verify", file.to_str().unwrap()]), @r"
     exit 5
     --- stdout
     damaged backup_[TIME]_mods.json: line 14: the metadata is not that of a backup file (not valid JSON)
-    1 problem: 1 exported file.
+    1 problem. Checked: 1 exported file.
     ");
     fs::remove_file(&file).unwrap();
     insta::assert_snapshot!(shop.refused(["verify", "scripts/backups/none.json"]), @r"
@@ -83,7 +84,7 @@ fn a_damaged_export() {
     exit 5
     --- stdout
     damaged backup_[TIME]_mods.json: the file is gone; export its snapshot again, or let `dbsnap delete` take its entry
-    1 problem: 1 pack, 1 snapshot, 6 rows.
+    1 problem. Checked: 1 pack, 1 snapshot, 6 rows.
     ");
 }
 
@@ -119,7 +120,7 @@ fn a_damaged_manifest() {
     exit 5
     --- stdout
     damaged [DIR]/.dbsnap/snapshots/[HASH].json: its bytes do not have the hash that its name says
-    1 problem: 1 pack, 1 exported file.
+    1 problem. Checked: 1 pack, 1 exported file.
     To put it right: dbsnap repair; with --dry-run it only shows what it would do.
     ");
     insta::assert_snapshot!(shop.run(["log"]), @r"

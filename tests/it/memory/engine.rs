@@ -91,6 +91,7 @@ impl Sink for Memory {
             bytes: None,
             part_of: Vec::new(),
             refusal: None,
+            definition: None,
         };
         let tables = state.tables.values().map(info).collect();
         Ok(Catalog { tables, not_captured: state.not_captured.clone(), search_path: Vec::new() })

@@ -111,6 +111,7 @@ impl<'a> Writer<'a> {
                 change: None,
                 counters: Vec::new(),
                 part_of: Vec::new(),
+                definition: None,
             }
         });
         Manifest {

@@ -127,6 +127,19 @@ fn filters_take_fields_and_values_of_enums() {
     assert!(filtered("contnetType = 1").contains("no column contnetType"), "{}", filtered("contnetType = 1"));
 }
 
+/// A query compares with what the database has, and Prisma's name of a value is not that.
+#[test]
+fn a_query_with_prismas_name_of_a_value_is_warned_of() {
+    let shop = shop();
+    shop.dbsnap(["snap", "mods", "-m", "all"]).run().success();
+    let told = "warning: column kind of mods has 'free-of-charge' for Prisma's FREE";
+    for (value, rows, warns) in [("FREE", "0", true), ("free-of-charge", "1", false), ("PAID", "2", false)] {
+        let query = format!("SELECT count(*) FROM Mod WHERE kind = '{value}'");
+        let run = shop.dbsnap(["sql", "latest", &query]).run().success();
+        assert!(run.stdout().trim_end().ends_with(rows) && run.stderr().contains(told) == warns, "{run}");
+    }
+}
+
 /// A filter is kept as it was typed, so whatever compares with its snapshot has to know Prisma's names too.
 #[test]
 fn a_filter_in_prismas_names_holds_later() {

@@ -1,6 +1,6 @@
 //! Rows that are older than a constraint which was added as NOT VALID: what the database once held it takes again.
 
-use super::place::on_postgres;
+use super::place::{Place, on_postgres};
 
 #[test]
 fn rows_that_no_check_would_take() {
@@ -86,4 +86,28 @@ fn rows_that_would_be_left_behind() {
         let (code, error) = place.refused(&[&snap, "--mode", "exact"]);
         assert!(code == Some(1) && error.contains("23503"), "{code:?}: {error}");
     });
+}
+
+/// Rows that were in a table of SQLite under the CHECK that it has come back; under a newer one they do not.
+#[test]
+fn rows_that_no_check_of_sqlite_would_take() {
+    let place = Place::sqlite();
+    place.sql(
+        "CREATE TABLE late (id INTEGER PRIMARY KEY, v INT, w TEXT); INSERT INTO late VALUES (1, -1, 'a'), (2, 2, 'b'), (3, -3, 'c');
+         CREATE TABLE strict (id INTEGER PRIMARY KEY, v INT CHECK (v > 0)); INSERT INTO strict VALUES (1, 1);
+         PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'v INT,', 'v INT CHECK (v > 0),') WHERE name = 'late'",
+    );
+    place.goes_there_and_back(&["late", "strict"], "DELETE FROM late WHERE id = 1; DELETE FROM strict");
+    let snap = place.round.snap(&["late"]).id;
+    place.sql("DELETE FROM late WHERE id = 3");
+    let dry = place.done(&["restore", &snap, "--dry-run"]);
+    assert!(dry.get("refused").is_none(), "{dry}");
+    place.sql(
+        "CREATE TABLE new (id INTEGER PRIMARY KEY, v INT CHECK (v > -2), w TEXT); INSERT INTO new SELECT * FROM late;
+         DROP TABLE late; ALTER TABLE new RENAME TO late",
+    );
+    let (code, error) = place.refused(&[&snap]);
+    assert!(code == Some(1) && error.contains("CHECK constraint failed"), "{code:?}: {error}");
+    let dry = place.done(&["restore", &snap, "--dry-run"]);
+    assert!(dry["refused"].as_str().is_some_and(|refused| refused.contains("CHECK constraint failed")), "{dry}");
 }

@@ -158,6 +158,7 @@ fn full_manifest() -> Manifest {
             table: table.clone(),
             backup: "backup_20260124_103000_mods".to_owned(),
             part_of: vec![table],
+            definition: Some("0123abcd".to_owned()),
             rows: 1,
             bytes: 2,
             root: hash,

@@ -25,6 +25,7 @@ fn snapshot(sequence: u64, minutes: i64) -> Entry {
         table: TableName::bare("mods"),
         backup: format!("backup_{sequence}_mods"),
         part_of: Default::default(),
+        definition: None,
         rows: 1,
         bytes: 1,
         root: Hash::of(b"root"),

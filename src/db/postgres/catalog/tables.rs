@@ -54,6 +54,7 @@ pub(super) fn load(connection: &mut Connection, scope: Scope<'_>, monitor: &dyn 
             },
             bytes,
             part_of: Vec::new(),
+            definition: None,
             refusal,
         };
         tables.insert(row.required_number(0)?, info);

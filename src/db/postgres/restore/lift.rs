@@ -49,7 +49,7 @@ impl PostgresRestore<'_> {
         let Some(named) = error.constraint.clone().filter(|named| !lifted.seen.contains(named)) else {
             return Ok(false);
         };
-        let unchecked = error.code == "23514" && self.allowed.unchecked;
+        let unchecked = error.code == "23514" && !self.allowed.unchecked.is_empty();
         let Some(sql) = self.lifting_of(pending, &error.code, &named, unchecked) else { return Ok(false) };
         let pairs = self.pairs(&sql)?;
         if pairs.is_empty() {

@@ -7,6 +7,8 @@
 //!
 //! The project and its database are found as `dbsnap` finds them. What is printed is JSON, errors too.
 
+#![expect(clippy::disallowed_methods, reason = "an example prints")]
+
 use dbsnap::json::{self, Envelope};
 use dbsnap::{OpError, Operation, Place, Plan, Repository, RestoreOptions, Silent};
 use std::io::{stdin, stdout};

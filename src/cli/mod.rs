@@ -58,7 +58,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// The error with a tip of ours where the parser has none, or one that leads astray (`-- -5`).
+/// The error with a tip of ours where the parser has none, or one that misleads (`-- -5`).
 fn with_tip(mut error: clap::Error) -> clap::Error {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.as_str(),

@@ -141,7 +141,7 @@ pub trait Snapshot: TableReader {
     ///
     /// # Errors
     /// If the database cannot tell, or a value that the filter looks at is not of its column's type there.
-    fn judge(
+    fn matching(
         &mut self,
         table: TableId,
         filter: &Filter,

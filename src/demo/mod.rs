@@ -1,4 +1,4 @@
-//! The demo project: a database with the plan's tables, filled with believable content, and a clean-up that goes wrong.
+//! The demo project: a database of ten models, filled with believable content, and a clean-up that goes wrong.
 //!
 //! Everything is a function of a row's number, so every run makes the same database, byte for byte in its rows.
 

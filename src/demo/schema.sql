@@ -1,5 +1,5 @@
 -- The tables of the demo project, as Prisma makes them from schema.prisma beside this file (SQLite).
--- They are those of the plan: ten models, and two implicit many-to-many relations with tables of their own.
+-- Ten models, and two implicit many-to-many relations with tables of their own.
 
 CREATE TABLE "mods" (
     "id" TEXT NOT NULL PRIMARY KEY,

@@ -12,8 +12,8 @@ use super::{actor, delete, export, refs};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::snapshot::{
-    Deleted, DropReason, Entry, Grace, History, KeepReason, Policy, Rank, Refs, Sort, Verdict, judge, lost_rows,
-    mark_one,
+    Deleted, DropReason, Entry, Grace, History, KeepReason, Policy, Rank, Refs, Sort, Verdict, apply_retention,
+    lost_rows, mark_one,
 };
 use crate::store::{Access, DeletedBy, Live, SetAside, Store, StoreError, SweepPlan};
 use crate::tree::Marking;
@@ -38,7 +38,7 @@ pub struct GcOptions {
 /// What became of one snapshot.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Judged {
+pub struct GcSnapshot {
     /// The id.
     pub id: String,
     /// Its message.
@@ -64,7 +64,7 @@ pub struct Removed {
 #[serde(rename_all = "camelCase")]
 pub struct GcReport {
     /// Every snapshot, newest first.
-    pub snapshots: Vec<Judged>,
+    pub snapshots: Vec<GcSnapshot>,
     /// Deleted snapshots that were removed for good.
     pub removed: Vec<Removed>,
     /// Deleted snapshots that can still be brought back.
@@ -94,7 +94,7 @@ impl Operation for GcOptions {
         _: &mut Database,
         monitor: &dyn Monitor,
     ) -> Result<Plan<GcOptions>, OpError> {
-        let (report, basis) = gc(repository, *self, Aim::Plan, monitor)?;
+        let (report, basis) = gc(repository, *self, Purpose::Plan, monitor)?;
         Ok(Plan::new(self, report, basis.digest()))
     }
 
@@ -109,13 +109,13 @@ impl Operation for GcOptions {
         monitor: &dyn Monitor,
     ) -> Result<GcReport, OpError> {
         actor::guard("run gc", self.allow_agent)?;
-        Ok(gc(repository, *self, Aim::Apply(digest), monitor)?.0)
+        Ok(gc(repository, *self, Purpose::Apply(digest), monitor)?.0)
     }
 }
 
 /// What a plan is made for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Aim<'a> {
+enum Purpose<'a> {
     Plan,
     Apply(Option<&'a Hash>),
 }
@@ -123,10 +123,10 @@ enum Aim<'a> {
 fn gc(
     repository: &Repository,
     options: GcOptions,
-    aim: Aim<'_>,
+    purpose: Purpose<'_>,
     monitor: &dyn Monitor,
 ) -> Result<(GcReport, Basis), OpError> {
-    let is_planned = aim == Aim::Plan;
+    let is_planned = purpose == Purpose::Plan;
     // Needed in the end; what is wrong with it is said before anything is changed.
     repository.export_dir()?;
     let policy = repository.config.policy();
@@ -146,7 +146,7 @@ fn gc(
     let grace = delete::grace(repository, &history, &deleted);
     let at_once = options.now || repository.config.retention.grace_days == 0;
     let pins = refs.pins.keys().copied().collect();
-    let mut verdicts = judge(&history, policy, now(), &pins, &refs.tags);
+    let mut verdicts = apply_retention(&history, policy, now(), &pins, &refs.tags);
     if let Some(tag) = refs.damaged_tags.keys().next() {
         // Whatever it is on would stay.
         let stays = |verdict: &mut (Hash, Verdict)| match &verdict.1 {
@@ -163,7 +163,7 @@ fn gc(
     }
     let basis = fates.basis(&options)?;
     let mut exports = Vec::new();
-    if let Aim::Apply(planned) = aim {
+    if let Purpose::Apply(planned) = purpose {
         basis.check(planned)?;
         fates.carry_out(&store, &refs)?;
         for entry in &fates.dropped {
@@ -190,7 +190,9 @@ fn gc(
     let lost = lost_rows(&history);
     let snapshots = history.entries.iter().zip(&verdicts);
     let report = GcReport {
-        snapshots: snapshots.map(|(entry, (_, verdict))| judged(entry, verdict, policy.per_table, &lost)).collect(),
+        snapshots: snapshots
+            .map(|(entry, (_, verdict))| gc_snapshot(entry, verdict, policy.per_table, &lost))
+            .collect(),
         removed: fates.removed(&deleted),
         held_back: fates.held_back.clone(),
         kept_deleted: (fates.kept_deleted.len() + if at_once { 0 } else { fates.dropped.len() }) as u64,
@@ -322,12 +324,12 @@ impl<'f> Fates<'f> {
     }
 }
 
-fn judged(
+fn gc_snapshot(
     entry: &Entry,
     verdict: &Verdict,
     kept: usize,
     lost: &std::collections::HashMap<(Hash, crate::codec::TableName), u64>,
-) -> Judged {
+) -> GcSnapshot {
     let (keep, mut reason) = match verdict {
         Verdict::Keep(reason) => (true, keep_text(reason)),
         Verdict::Drop(reason) => (false, drop_text(reason, kept)),
@@ -339,7 +341,7 @@ fn judged(
             }
         }
     }
-    Judged { id: entry.id.to_hex(), message: entry.manifest.message.clone(), keep, reason }
+    GcSnapshot { id: entry.id.to_hex(), message: entry.manifest.message.clone(), keep, reason }
 }
 
 fn keep_text(reason: &KeepReason) -> String {

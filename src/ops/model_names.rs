@@ -19,8 +19,8 @@ impl Repository {
     }
 
     /// The names that may stand in a filter on `table` beside those of the database.
-    pub fn filter_names(&self, table: &TableName) -> ModelNames<'_> {
-        ModelNames { schema: self.models().schema(), model: self.model_of(table) }
+    pub fn filter_names(&self, table: &TableName) -> FieldNamesOf<'_> {
+        FieldNamesOf { schema: self.models().schema(), model: self.model_of(table) }
     }
 
     /// What the records of a table call its columns: Prisma's fields where the schema knows the table, else the columns' own names.
@@ -42,18 +42,18 @@ impl Repository {
 
 /// The field names of one model and the values of its enums.
 #[derive(Debug, Clone, Copy)]
-pub struct ModelNames<'s> {
+pub struct FieldNamesOf<'s> {
     schema: Option<&'s Schema>,
     model: Option<&'s Model>,
 }
 
-impl ModelNames<'_> {
+impl FieldNamesOf<'_> {
     fn field(&self, name: &str) -> Option<&Field> {
         self.model?.columns().find(|field| field.name == name)
     }
 }
 
-impl FilterNames for ModelNames<'_> {
+impl FilterNames for FieldNamesOf<'_> {
     fn column(&self, name: &str) -> Option<String> {
         self.field(name).map(|field| field.column.clone())
     }

@@ -21,12 +21,12 @@ pub(super) struct Overlay<'b> {
 
 #[derive(Default)]
 struct Held {
-    places: HashMap<Hash, Place>,
+    places: HashMap<Hash, Extent>,
     end: u64,
 }
 
 #[derive(Clone, Copy)]
-struct Place {
+struct Extent {
     offset: u64,
     stored_len: usize,
     raw_len: u64,
@@ -111,7 +111,7 @@ impl NewObjects for Overlay<'_> {
             offset
         };
         self.file.write_all_at(&frame.stored, offset).map_err(self.failed("write a temporary file in"))?;
-        let place = Place { offset, stored_len, raw_len: frame.raw_len, kind: frame.kind };
+        let place = Extent { offset, stored_len, raw_len: frame.raw_len, kind: frame.kind };
         self.held().places.insert(frame.id, place);
         Ok(stored_len as u64)
     }

@@ -19,18 +19,18 @@ const MOST_BYTES: usize = 1 << 20;
 const LONG: usize = 1 << 20;
 
 /// Tells for each row whether the filter holds.
-pub(super) type Judge<'j> = dyn FnMut(&mut dyn RowStream) -> Result<Vec<bool>, DbError> + 'j;
+pub(super) type Matching<'j> = dyn FnMut(&mut dyn RowStream) -> Result<Vec<bool>, DbError> + 'j;
 
 /// A row that waits.
 pub(super) struct Kept {
     pub key: Vec<u8>,
     pub count: u64,
     id: Hash,
-    row: Place,
+    row: Storage,
 }
 
 /// Where a row is.
-enum Place {
+enum Storage {
     Memory(Vec<u8>),
     /// A file, the hash of what is in it, and where.
     Disk(Rc<File>, Hash, Range<u64>),
@@ -43,8 +43,8 @@ impl Kept {
     /// If the temporary file cannot be read, or is not what was written.
     pub fn row(&self) -> Result<Cow<'_, [u8]>, OpError> {
         let (file, hash, range) = match &self.row {
-            Place::Memory(row) => return Ok(Cow::Borrowed(row)),
-            Place::Disk(file, hash, range) => (file, hash, range),
+            Storage::Memory(row) => return Ok(Cow::Borrowed(row)),
+            Storage::Disk(file, hash, range) => (file, hash, range),
         };
         let refused = |error| OpError::io("read", "a temporary file", error);
         let mut row = vec![0; usize::try_from(range.end - range.start).map_err(|_| refused(changed()))?];
@@ -60,8 +60,8 @@ impl Kept {
     /// Whether both have the same row.
     pub fn is_same_row(&self, other: &Kept) -> bool {
         match (&self.row, &other.row) {
-            (Place::Memory(row), Place::Memory(other)) => row == other,
-            (Place::Disk(_, hash, _), Place::Disk(_, other, _)) => hash == other,
+            (Storage::Memory(row), Storage::Memory(other)) => row == other,
+            (Storage::Disk(_, hash, _), Storage::Disk(_, other, _)) => hash == other,
             _ => false,
         }
     }
@@ -108,13 +108,13 @@ impl Waiting {
         let length: usize = parts.iter().map(|part| part.len()).sum();
         self.bytes += entry.key.len() + length;
         let row = match length > LONG {
-            false => Place::Memory(parts.concat()),
+            false => Storage::Memory(parts.concat()),
             true => self.write(parts).map_err(|error| OpError::io("write a temporary file in", &self.dir, error))?,
         };
         Ok(Kept { key: entry.key.to_vec(), count: entry.count, id: entry.id, row })
     }
 
-    fn write(&mut self, parts: &[&[u8]]) -> io::Result<Place> {
+    fn write(&mut self, parts: &[&[u8]]) -> io::Result<Storage> {
         let file = match &self.file {
             Some(file) => file,
             None => self.file.insert(Rc::new(tempfile::tempfile_in(&self.dir)?)),
@@ -125,7 +125,7 @@ impl Waiting {
             hasher.update(part);
             self.end += part.len() as u64;
         }
-        Ok(Place::Disk(Rc::clone(file), hasher.finish(), start..self.end))
+        Ok(Storage::Disk(Rc::clone(file), hasher.finish(), start..self.end))
     }
 
     /// Whether it is time to ask.
@@ -143,14 +143,14 @@ impl Waiting {
 /// For both versions of each row whether the filter holds; not of one that is not there, or that `asks` leaves out.
 pub(super) fn held(
     rows: &[Versions],
-    judge: &mut Judge<'_>,
+    matching: &mut Matching<'_>,
     asks: impl Fn(&Kept, &Versions) -> bool,
 ) -> Result<Vec<(bool, bool)>, OpError> {
     let mut asked = Asked { rows: Vec::new(), next: 0, row: Cow::Borrowed(&[]), failed: None };
     for both in rows {
         asked.rows.extend([&both.0, &both.1].into_iter().flatten().filter(|kept| asks(kept, both)));
     }
-    let told = if asked.rows.is_empty() { Ok(Vec::new()) } else { judge(&mut asked) };
+    let told = if asked.rows.is_empty() { Ok(Vec::new()) } else { matching(&mut asked) };
     let mut told = match (told, asked.failed) {
         (Err(DbError::Stopped), Some(failed)) => return Err(failed),
         (told, _) => told?.into_iter(),
@@ -213,7 +213,7 @@ mod tests {
             assert!(waiting.is_full());
             let rows = waiting.take();
             let mut seen = Vec::new();
-            let mut judge = |rows: &mut dyn RowStream| {
+            let mut matching = |rows: &mut dyn RowStream| {
                 while let Some(row) = rows.next_row()? {
                     seen.push(row.to_vec());
                     rows.forget();
@@ -221,7 +221,7 @@ mod tests {
                 }
                 Ok(vec![true, false, true])
             };
-            let told = held(&rows, &mut judge, |kept, both| !both.1.as_ref().unwrap().is_same_row(kept)).unwrap();
+            let told = held(&rows, &mut matching, |kept, both| !both.1.as_ref().unwrap().is_same_row(kept)).unwrap();
             assert_eq!(told, [(true, false), (false, false)]);
             assert!(seen == [b"short".to_vec(), long.clone()]);
             assert!(rows[1].0.as_ref().unwrap().is_same_row(rows[0].1.as_ref().unwrap()));

@@ -1,10 +1,10 @@
-//! `backup_manifest.json`: the list of all exported backups, as the plan has it.
+//! `backup_manifest.json`: the list of all exported backups.
 //!
 //! The file belongs to the user and to other tools as well: fields and entries that are not ours are kept as they are, in
 //! their order, and a file that cannot be understood is never overwritten. A caller that changes it must hold the store's
 //! lock from [`BackupManifest::load`] to [`BackupManifest::save`].
 
-use super::place::{self, Place};
+use super::output_file::{self, OutputFile};
 use super::{ExportError, names};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -40,7 +40,7 @@ impl BackupStatus {
         }
     }
 
-    /// The status of that word; `None` for a word that is not in the plan.
+    /// The status of that word; `None` for a word that is none.
     pub fn parse(word: &str) -> Option<BackupStatus> {
         [BackupStatus::Valid, BackupStatus::Missing, BackupStatus::Corrupt, BackupStatus::Expired]
             .into_iter()
@@ -81,7 +81,7 @@ pub struct Retention {
 }
 
 impl Default for Retention {
-    /// The plan's: 5 for each table, 30 days.
+    /// 5 for each table, 30 days.
     fn default() -> Retention {
         Retention { max_backups_per_table: 5, max_age_days: 30 }
     }
@@ -104,7 +104,7 @@ impl BackupManifest {
     /// regular file, [`ExportError::Io`] if it cannot be read.
     pub fn load(path: &Path) -> Result<BackupManifest, ExportError> {
         let mut text = Vec::new();
-        match place::open_regular(path) {
+        match output_file::open_regular(path) {
             Ok(file) => file.take(LARGEST + 1).read_to_end(&mut text).map_err(ExportError::io(path))?,
             Err(ExportError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(BackupManifest::complete(Map::new(), path));
@@ -219,7 +219,7 @@ impl BackupManifest {
         let mut text = serde_json::to_vec_pretty(&root)
             .map_err(|error| ExportError::Manifest { path: self.path.clone(), what: error.to_string() })?;
         text.push(b'\n');
-        Place::on_disk(&self.path)?.write_whole(&text)
+        OutputFile::on_disk(&self.path)?.write_whole(&text)
     }
 
     /// Adds what every manifest has.

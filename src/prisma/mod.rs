@@ -1,4 +1,4 @@
-//! A project that uses Prisma: its schema, and the export files of the plan (JSON, restore script, `backup_manifest.json`).
+//! A project that uses Prisma: its schema, and the export files (JSON, restore script, `backup_manifest.json`).
 //!
 //! [`schema`] reads which model stands for which table, [`project`] where that schema is kept;
 //! [`json`] turns canonical rows into a backup file and back, bit for bit; [`script`] writes the restore script beside it;
@@ -11,7 +11,7 @@ pub mod json;
 pub mod manifest;
 mod model_names;
 pub mod names;
-mod place;
+mod output_file;
 pub mod project;
 pub mod schema;
 pub mod script;
@@ -24,6 +24,6 @@ pub use json::{
 pub use manifest::{BackupEntry, BackupManifest, BackupStatus, Retention};
 pub use model_names::ModelNames;
 pub use names::BackupId;
-pub use place::write_gitignore;
+pub use output_file::write_gitignore;
 pub use script::{Adapter, ScriptOptions, restore_script, write_restore_script};
 pub use setup::Surroundings;

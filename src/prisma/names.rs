@@ -95,7 +95,7 @@ impl fmt::Display for BackupId {
     }
 }
 
-/// `time` as the plan writes times: `2026-01-24T10:30:00Z`.
+/// `time` as exported files have it: `2026-01-24T10:30:00Z`.
 pub fn plan_time(time: Timestamp) -> String {
     time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

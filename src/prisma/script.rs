@@ -4,7 +4,7 @@
 //! project: what Prisma's client is imported from, which driver adapter it gets, and where the database URL is found.
 
 use super::ExportError;
-use super::place::Place;
+use super::output_file::OutputFile;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -132,8 +132,8 @@ pub fn restore_script(options: &ScriptOptions) -> String {
 /// # Errors
 /// [`ExportError::Io`], [`ExportError::Refused`] if something else stands in their place.
 pub fn write_restore_script(path: &Path, options: &ScriptOptions) -> Result<(), ExportError> {
-    Place::on_disk(&path.with_file_name(RUNTIME_FILE))?.write_whole(RUNTIME.as_bytes())?;
-    Place::on_disk(path)?.write_whole(restore_script(options).as_bytes())
+    OutputFile::on_disk(&path.with_file_name(RUNTIME_FILE))?.write_whole(RUNTIME.as_bytes())?;
+    OutputFile::on_disk(path)?.write_whole(restore_script(options).as_bytes())
 }
 
 /// The SHA-256 of a text, in hex digits.

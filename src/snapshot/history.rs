@@ -119,16 +119,16 @@ impl History {
         let mut known_specs: Vec<(Hash, bool)> = Vec::new();
         let (mut roots, mut seen) = (Vec::new(), HashSet::new());
         for (_, entry) in self.of_table(source, table) {
-            let kindred = match known_specs.iter().find(|(id, _)| *id == entry.schema_object) {
-                Some((_, kindred)) => *kindred,
+            let compatible = match known_specs.iter().find(|(id, _)| *id == entry.schema_object) {
+                Some((_, compatible)) => *compatible,
                 None => {
-                    let kindred =
+                    let compatible =
                         read_schema(objects, &entry.schema_object).is_ok_and(|schema| schema.key_spec() == *spec);
-                    known_specs.push((entry.schema_object, kindred));
-                    kindred
+                    known_specs.push((entry.schema_object, compatible));
+                    compatible
                 }
             };
-            if kindred && seen.insert(entry.root) {
+            if compatible && seen.insert(entry.root) {
                 roots.push(entry.root);
             }
         }

@@ -20,4 +20,4 @@ pub use manifest::{
 pub use marking::{mark, mark_one, needs};
 pub use reference::{Reference, ReferenceError, Resolved};
 pub use refs::Refs;
-pub use retention::{DropReason, KeepReason, Policy, Rank, Sort, Verdict, judge, lost_rows};
+pub use retention::{DropReason, KeepReason, Policy, Rank, Sort, Verdict, apply_retention, lost_rows};

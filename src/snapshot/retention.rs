@@ -1,4 +1,4 @@
-//! Retention: which snapshots stay. The plan's policy is at most five per table and thirty days.
+//! Retention: which snapshots stay. The usual policy is at most five per table and thirty days.
 //!
 //! A snapshot stays if anything keeps it: a pin, a tag, being the newest of one of its tables (or the newest unfiltered one), being
 //! the last that has rows which the next one had lost, being what a pinned safety snapshot's restore was of, or being young enough and
@@ -27,7 +27,7 @@ pub struct Policy {
 }
 
 impl Default for Policy {
-    /// The plan's policy: five per table, thirty days.
+    /// The usual policy: five per table, thirty days.
     fn default() -> Policy {
         Policy { per_table: 5, days: 30 }
     }
@@ -105,14 +105,14 @@ pub enum Verdict {
 }
 
 /// Judges every snapshot of `history`, in its order. Nothing is changed.
-pub fn judge(
+pub fn apply_retention(
     history: &History,
     policy: Policy,
     now: Timestamp,
     pins: &BTreeSet<Hash>,
     tags: &BTreeMap<String, Hash>,
 ) -> Vec<(Hash, Verdict)> {
-    let mut judging = Judging {
+    let mut retention = Retention {
         policy,
         pins,
         tags,
@@ -120,8 +120,8 @@ pub fn judge(
         restored: restored(history, pins),
         seen: Seen::default(),
     };
-    let judged = history.entries.iter().zip(ages(history, now));
-    judged.map(|(entry, age)| (entry.id, judging.verdict(entry, age))).collect()
+    let entries = history.entries.iter().zip(ages(history, now));
+    entries.map(|(entry, age)| (entry.id, retention.verdict(entry, age))).collect()
 }
 
 /// Rows of each table that a snapshot has and the one that was compared with it has not, by the counts that manifests hold. They may
@@ -174,7 +174,7 @@ fn ages(history: &History, now: Timestamp) -> Vec<SignedDuration> {
     ages
 }
 
-struct Judging<'j> {
+struct Retention<'j> {
     policy: Policy,
     pins: &'j BTreeSet<Hash>,
     tags: &'j BTreeMap<String, Hash>,
@@ -191,7 +191,7 @@ struct Seen {
     lossy: HashSet<(String, TableName)>,
 }
 
-impl Judging<'_> {
+impl Retention<'_> {
     /// Judges the next snapshot; they come newest first.
     fn verdict(&mut self, entry: &Entry, age: SignedDuration) -> Verdict {
         let source = &entry.manifest.source;

@@ -1,7 +1,7 @@
 //! Checking everything the store can check by itself: every byte of every file of ours, read-only.
 
 use super::closure::{Closure, Cost, Forms, NoSources};
-use super::index::{Index, Place};
+use super::index::{Index, Location};
 use super::layout::{GITIGNORE, hash_name};
 use super::pack::{self, PackEntry};
 use super::{ObjectCopy, Store, StoreError};
@@ -159,11 +159,11 @@ impl Store {
         let mut bad: HashSet<(u32, u64)> = checks.iter().flat_map(|c| c.bad.iter().map(|e| (c.at, e.offset))).collect();
         let drawn = checks.iter().flat_map(|check| check.drawn.iter().map(|(entry, by)| (check.at, entry, by)));
         let unclosed = unclosed(drawn, &|id| {
-            let is_whole = |place: &Place| !forms.may_draw(place.entry.kind);
+            let is_whole = |place: &Location| !forms.may_draw(place.entry.kind);
             index.places(id).any(|place| is_whole(&place) && !bad.contains(&(place.pack, place.entry.offset)))
         });
         bad.extend(unclosed.iter().map(|(at, entry, _)| (*at, entry.offset)));
-        let copy = |at: u32, entry: &PackEntry| index.copy(&Place { pack: at, entry: *entry });
+        let copy = |at: u32, entry: &PackEntry| index.copy(&Location { pack: at, entry: *entry });
         report.copies = checks.iter().flat_map(|c| c.bad.iter().map(move |entry| copy(c.at, entry))).collect();
         let mut suspects: Vec<Hash> = checks.iter().flat_map(|c| c.bad.iter().map(|e| e.id)).collect();
         suspects.extend(unclosed.iter().map(|(_, entry, _)| entry.id));

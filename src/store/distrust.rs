@@ -1,6 +1,6 @@
 //! Copies that were found damaged. Writers do not rely on them: what is in them is stored again.
 
-use super::index::{Distrusted, Index, Place, WHOLE_PACK};
+use super::index::{Distrusted, Index, Location, WHOLE_PACK};
 use super::refs::MAX_REF_LEN;
 use super::{Access, ObjectCopy, Store, StoreError};
 use crate::hash::Hash;
@@ -55,9 +55,9 @@ impl Store {
     pub(super) fn distrust<'p>(
         &self,
         index: &Index,
-        places: impl Iterator<Item = &'p Place>,
+        places: impl Iterator<Item = &'p Location>,
     ) -> Result<(), StoreError> {
-        let name = |place: &Place| (index.packs[place.pack as usize].name, place.entry.offset);
+        let name = |place: &Location| (index.packs[place.pack as usize].name, place.entry.offset);
         self.distrusted().extend(places.map(name));
         self.reload_index().map(drop)
     }

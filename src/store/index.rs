@@ -17,7 +17,7 @@ const MAX_INDEX_FILE: u64 = 4 << 30;
 
 /// Where one copy of an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Location {
     /// Position in [`Index::packs`].
     pub(super) pack: u32,
     pub(super) entry: PackEntry,
@@ -253,16 +253,16 @@ impl Index {
     }
 
     /// All copies of an object.
-    pub(super) fn places<'a>(&'a self, id: &'a Hash) -> impl Iterator<Item = Place> + 'a {
+    pub(super) fn places<'a>(&'a self, id: &'a Hash) -> impl Iterator<Item = Location> + 'a {
         self.all_places(id).filter(|place| self.trusts(place))
     }
 
     /// As [`Index::places`], with those that were found damaged.
-    pub(super) fn all_places<'a>(&'a self, id: &'a Hash) -> impl Iterator<Item = Place> + 'a {
+    pub(super) fn all_places<'a>(&'a self, id: &'a Hash) -> impl Iterator<Item = Location> + 'a {
         self.segments.iter().flat_map(move |segment| segment.entries.of(id).filter_map(|raw| segment.place(raw)))
     }
 
-    pub(super) fn trusts(&self, place: &Place) -> bool {
+    pub(super) fn trusts(&self, place: &Location) -> bool {
         self.distrusted.is_empty()
             || ![place.entry.offset, WHOLE_PACK]
                 .into_iter()
@@ -276,25 +276,25 @@ impl Index {
 
     /// All copies of an object in the order in which they are read: those of the lowest kind first, last those that were found
     /// damaged.
-    pub(super) fn copies(&self, id: &Hash) -> Vec<Place> {
-        let mut places: Vec<Place> = self.all_places(id).collect();
+    pub(super) fn copies(&self, id: &Hash) -> Vec<Location> {
+        let mut places: Vec<Location> = self.all_places(id).collect();
         places.sort_by_key(|place| (!self.trusts(place), place.entry.kind));
         places
     }
 
     /// A copy as the layers above name it.
-    pub(super) fn copy(&self, place: &Place) -> ObjectCopy {
+    pub(super) fn copy(&self, place: &Location) -> ObjectCopy {
         let pack = self.packs[place.pack as usize].name;
         ObjectCopy { kind: place.entry.kind, pack, offset: place.entry.offset }
     }
 
     /// All copies of all objects, in no order.
-    pub(super) fn all(&self) -> impl Iterator<Item = Place> + '_ {
+    pub(super) fn all(&self) -> impl Iterator<Item = Location> + '_ {
         self.listed().filter(|place| self.trusts(place))
     }
 
     /// As [`Index::all`], with those that were found damaged.
-    fn listed(&self) -> impl Iterator<Item = Place> + '_ {
+    fn listed(&self) -> impl Iterator<Item = Location> + '_ {
         self.segments.iter().flat_map(|segment| segment.entries.all().iter().filter_map(|raw| segment.place(raw)))
     }
 
@@ -350,10 +350,10 @@ fn told_packs(refs: &[PackRef], entries: &Entries) -> Vec<bool> {
 }
 
 impl Segment {
-    fn place(&self, raw: &RawEntry) -> Option<Place> {
+    fn place(&self, raw: &RawEntry) -> Option<Location> {
         let (number, entry) = index_file::parse_entry(raw);
         match self.packs.get(number as usize)? {
-            Site::At(pack) => Some(Place { pack: *pack, entry }),
+            Site::At(pack) => Some(Location { pack: *pack, entry }),
             Site::Absent(_) | Site::Repeated => None,
         }
     }

@@ -2,7 +2,7 @@
 //! index from the packs. Small files are in `mend_small`. What is replaced is set aside in `quarantine/`.
 
 use super::check::describe;
-use super::index::{Index, Place};
+use super::index::{Index, Location};
 use super::layout::hash_name;
 use super::open::dir_is_there;
 use super::pack::{self, PackEntry};
@@ -102,9 +102,9 @@ impl Store {
     }
 
     fn told(&self, look: &Look, at: u32) -> MendedPack {
-        let (bad, good): (Vec<Place>, Vec<Place>) = look.of_pack(at).partition(|place| look.is_bad(place));
+        let (bad, good): (Vec<Location>, Vec<Location>) = look.of_pack(at).partition(|place| look.is_bad(place));
         let first = bad.first().and_then(|place| look.bad.get(&(at, place.entry.offset)));
-        let count = |places: &[Place]| places.iter().filter(|place| !is_mark(place)).count() as u64;
+        let count = |places: &[Location]| places.iter().filter(|place| !is_mark(place)).count() as u64;
         let reason = look.reasons.get(&at).or(first).cloned().unwrap_or_default();
         let path = self.layout.pack(&look.index.packs[at as usize].name);
         MendedPack { path, reason, saved: count(&good), lost: count(&bad) }
@@ -133,21 +133,21 @@ impl Store {
             index.give(at, &entries, &self.layout);
         }
         let index = self.update_index(|_| Ok(Arc::new(index)))?;
-        let mut places: Vec<Place> = index.all().collect();
+        let mut places: Vec<Location> = index.all().collect();
         places.sort_unstable_by_key(|place| (place.pack, place.entry.offset));
         let prover = forms.prover(self);
-        let prove = |place: &Place| match monitor.interrupted() {
+        let prove = |place: &Location| match monitor.interrupted() {
             true => Err(StoreError::Interrupted),
             false => {
                 monitor.advance(0, u64::from(place.entry.stored_len));
                 Ok(prover.prove(&place.entry.id, &index.copy(place)).err())
             }
         };
-        let proofs: Vec<Option<String>> = places.par_iter().map(prove).collect::<Result<_, _>>()?;
+        let checked: Vec<Option<String>> = places.par_iter().map(prove).collect::<Result<_, _>>()?;
         let good: HashSet<Hash> =
-            places.iter().zip(&proofs).filter(|(_, proof)| proof.is_none()).map(|(place, _)| place.entry.id).collect();
+            places.iter().zip(&checked).filter(|(_, flaw)| flaw.is_none()).map(|(place, _)| place.entry.id).collect();
         let mut bad = HashMap::new();
-        for (place, reason) in places.iter().zip(proofs) {
+        for (place, reason) in places.iter().zip(checked) {
             if let Some(reason) = reason
                 && !self.lacks_sources(&index, place, forms, &good)
             {
@@ -161,7 +161,7 @@ impl Store {
     }
 
     /// Whether a copy that cannot be read is whole in itself, and draws on what cannot be read.
-    fn lacks_sources(&self, index: &Index, place: &Place, forms: &dyn Forms, good: &HashSet<Hash>) -> bool {
+    fn lacks_sources(&self, index: &Index, place: &Location, forms: &dyn Forms, good: &HashSet<Hash>) -> bool {
         let mut bytes = Vec::new();
         forms.may_draw(place.entry.kind)
             && self.read_place(index, place, &mut bytes).is_ok()
@@ -242,7 +242,7 @@ impl Store {
         for at in damaged {
             let pack = look.index.packs[*at as usize];
             let mut current: Option<PackWriter> = None;
-            let mut places: Vec<Place> =
+            let mut places: Vec<Location> =
                 look.of_pack(*at).filter(|place| !look.is_bad(place) && !is_mark(place)).collect();
             places.sort_unstable_by_key(|place| place.entry.offset);
             for place in places {
@@ -343,16 +343,16 @@ pub(super) fn may_pass(error: &StoreError) -> bool {
 }
 
 /// A pack that is mended is not marked: some of it may be compressed hard and some not.
-fn is_mark(place: &Place) -> bool {
+fn is_mark(place: &Location) -> bool {
     place.entry.id == mark_id()
 }
 
 impl Look {
-    fn of_pack(&self, at: u32) -> impl Iterator<Item = Place> + '_ {
+    fn of_pack(&self, at: u32) -> impl Iterator<Item = Location> + '_ {
         self.index.all().filter(move |place| place.pack == at)
     }
 
-    fn is_bad(&self, place: &Place) -> bool {
+    fn is_bad(&self, place: &Location) -> bool {
         self.bad.contains_key(&(place.pack, place.entry.offset))
     }
 }

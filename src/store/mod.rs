@@ -34,7 +34,7 @@ mod session;
 mod sweep;
 mod sweep_closure;
 mod sweep_plan;
-mod sweep_proof;
+mod sweep_verification;
 mod trial;
 mod usage;
 

@@ -1,4 +1,4 @@
-//! Writing one pack: frames appended to a temporary file, then directory and trailer, then proof, then a name.
+//! Writing one pack: frames appended to a temporary file, then directory and trailer, then verification, then a name.
 
 use super::index_file::PackRef;
 use super::layout::Layout;

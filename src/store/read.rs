@@ -1,6 +1,6 @@
 //! Reading objects.
 
-use super::index::{Index, Place};
+use super::index::{Index, Location};
 use super::pack;
 use super::{Object, ObjectCopy, ObjectKind, Objects, Store, StoreError};
 use crate::hash::Hash;
@@ -46,7 +46,7 @@ impl Store {
     pub(super) fn read_place(
         &self,
         index: &Index,
-        place: &Place,
+        place: &Location,
         bytes: &mut Vec<u8>,
     ) -> Result<ObjectKind, StoreError> {
         let pack = &index.packs[place.pack as usize];

@@ -43,11 +43,11 @@ impl Store {
         monitor: &dyn Monitor,
     ) -> Result<u64, StoreError> {
         let session = self.session()?;
-        let strays = Strays { store: self, packs, found: RwLock::default() };
-        strays.find(forms, monitor)?;
-        for (id, stray) in strays.needed(wanted, forms)? {
-            let file = self.fs.open(&packs[stray.pack])?;
-            let read = pack::read_frame(&*file, &packs[stray.pack], &stray.entry)?;
+        let outside = Outside { store: self, packs, found: RwLock::default() };
+        outside.find(forms, monitor)?;
+        for (id, copy) in outside.needed(wanted, forms)? {
+            let file = self.fs.open(&packs[copy.pack])?;
+            let read = pack::read_frame(&*file, &packs[copy.pack], &copy.entry)?;
             session.put_again(Frame { id, ..read })?;
         }
         Ok(session.seal()?.objects)
@@ -56,21 +56,21 @@ impl Store {
 
 /// An object in a pack that is no part of the store.
 #[derive(Debug, Clone, Copy)]
-struct Stray {
+struct OutsideCopy {
     /// Position in the list.
     pack: usize,
     entry: PackEntry,
 }
 
 /// The store, and what was found elsewhere: the first copy of each object.
-struct Strays<'s> {
+struct Outside<'s> {
     store: &'s Store,
     packs: &'s [PathBuf],
-    found: RwLock<HashMap<Hash, Stray>>,
+    found: RwLock<HashMap<Hash, OutsideCopy>>,
 }
 
-impl Strays<'_> {
-    fn found(&self) -> RwLockReadGuard<'_, HashMap<Hash, Stray>> {
+impl Outside<'_> {
+    fn found(&self) -> RwLockReadGuard<'_, HashMap<Hash, OutsideCopy>> {
         self.found.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -96,7 +96,7 @@ impl Strays<'_> {
                 unknown.retain(|frame| identified.iter().all(|entry| entry.offset != frame.offset));
                 let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
                 for entry in identified {
-                    found.entry(entry.id).or_insert(Stray { pack: number, entry });
+                    found.entry(entry.id).or_insert(OutsideCopy { pack: number, entry });
                 }
             }
             is_first = false;
@@ -126,7 +126,7 @@ impl Strays<'_> {
     }
 
     /// Those that the store needs to read what is wanted.
-    fn needed(&self, wanted: &HashSet<Hash>, forms: &dyn Forms) -> Result<Vec<(Hash, Stray)>, StoreError> {
+    fn needed(&self, wanted: &HashSet<Hash>, forms: &dyn Forms) -> Result<Vec<(Hash, OutsideCopy)>, StoreError> {
         let prover = forms.prover(self.store);
         let (mut needed, mut seen) = (Vec::new(), HashSet::new());
         let mut open: Vec<Hash> = wanted.iter().copied().collect();
@@ -136,12 +136,12 @@ impl Strays<'_> {
             if !seen.insert(id) || held.iter().any(|copy| prover.prove(&id, copy).is_ok()) {
                 continue;
             }
-            let stray = self.found().get(&id).copied();
-            let copies = match stray {
-                Some(stray) => vec![self.copy(&stray)],
+            let copy = self.found().get(&id).copied();
+            let copies = match copy {
+                Some(copy) => vec![self.copy(&copy)],
                 None => held,
             };
-            needed.extend(stray.map(|stray| (id, stray)));
+            needed.extend(copy.map(|copy| (id, copy)));
             for copy in copies.iter().filter(|copy| forms.may_draw(copy.kind)) {
                 let mut bytes = Vec::new();
                 if self.get_copy(&id, copy, &mut bytes).is_ok() {
@@ -152,25 +152,25 @@ impl Strays<'_> {
         Ok(needed)
     }
 
-    fn copy(&self, stray: &Stray) -> ObjectCopy {
-        let pack = Hash::of(self.packs[stray.pack].as_os_str().as_encoded_bytes());
-        ObjectCopy { kind: stray.entry.kind, pack, offset: stray.entry.offset }
+    fn copy(&self, copy: &OutsideCopy) -> ObjectCopy {
+        let pack = Hash::of(self.packs[copy.pack].as_os_str().as_encoded_bytes());
+        ObjectCopy { kind: copy.entry.kind, pack, offset: copy.entry.offset }
     }
 
-    fn read(&self, stray: &Stray, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
-        let path = &self.packs[stray.pack];
+    fn read(&self, copy: &OutsideCopy, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
+        let path = &self.packs[copy.pack];
         let file = self.store.fs.open(path)?;
-        pack::read_object(&*file, path, &stray.entry, bytes)
+        pack::read_object(&*file, path, &copy.entry, bytes)
     }
 }
 
-impl Objects for Strays<'_> {
+impl Objects for Outside<'_> {
     fn get(&self, id: &Hash) -> Result<Object, StoreError> {
-        let stray = self.found().get(id).copied();
-        let Some(stray) = stray else { return self.store.get(id) };
+        let copy = self.found().get(id).copied();
+        let Some(copy) = copy else { return self.store.get(id) };
         let mut bytes = Vec::new();
-        self.read(&stray, &mut bytes)?;
-        Ok(Object { kind: stray.entry.kind, bytes })
+        self.read(&copy, &mut bytes)?;
+        Ok(Object { kind: copy.entry.kind, bytes })
     }
 
     fn kind(&self, id: &Hash) -> Option<ObjectKind> {
@@ -179,14 +179,14 @@ impl Objects for Strays<'_> {
 
     fn copies(&self, id: &Hash) -> Vec<ObjectCopy> {
         let mut copies = self.store.copies(id);
-        copies.extend(self.found().get(id).map(|stray| self.copy(stray)));
+        copies.extend(self.found().get(id).map(|copy| self.copy(copy)));
         copies
     }
 
     fn get_copy(&self, id: &Hash, copy: &ObjectCopy, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
-        let stray = self.found().get(id).copied();
-        match stray.filter(|stray| self.copy(stray) == *copy) {
-            Some(stray) => self.read(&stray, bytes),
+        let outside = self.found().get(id).copied();
+        match outside.filter(|outside| self.copy(outside) == *copy) {
+            Some(outside) => self.read(&outside, bytes),
             None => self.store.get_copy(id, copy, bytes),
         }
     }

@@ -1,7 +1,7 @@
 //! Compressing harder what has been there for a while. A pack comes back as one with the same objects in the same forms, so nothing
 //! that draws on them notices.
 
-use super::index::{Index, Place};
+use super::index::{Index, Location};
 use super::index_file::PackRef;
 use super::pack::{self, MAX_OBJECTS};
 use super::pack_writer::{FinishedPack, PackWriter};
@@ -134,8 +134,8 @@ impl Store {
     fn recompress_plan(&self, packs: &[ColdPack], forms: &'static dyn Forms) -> Result<SweepPlan, StoreError> {
         let index = self.reload_index()?;
         let names: HashSet<Hash> = packs.iter().map(|pack| pack.name).collect();
-        let chosen = |place: &Place| names.contains(&index.packs[place.pack as usize].name);
-        let mut copies: Vec<Place> = index.all().filter(chosen).collect();
+        let chosen = |place: &Location| names.contains(&index.packs[place.pack as usize].name);
+        let mut copies: Vec<Location> = index.all().filter(chosen).collect();
         copies.sort_unstable_by_key(|place| (place.pack, place.entry.offset));
         let rewritten = count_objects(&index).into_iter().filter(|pack| names.contains(&pack.name)).collect();
         Ok(SweepPlan { rewritten, copies, ..SweepPlan::nothing(index, forms) })
@@ -145,11 +145,11 @@ impl Store {
     fn compress_pack(
         &self,
         plan: &SweepPlan,
-        places: &[Place],
+        places: &[Location],
         monitor: &dyn Monitor,
     ) -> Result<Result<FinishedPack, String>, StoreError> {
         let prover = plan.forms.prover(self);
-        let prove = |place: &Place| match monitor.interrupted() {
+        let prove = |place: &Location| match monitor.interrupted() {
             true => Err(StoreError::Interrupted),
             false => Ok(prover.prove(&place.entry.id, &plan.index.copy(place)).err()),
         };
@@ -175,7 +175,7 @@ impl Store {
         writer.finish().map(Ok)
     }
 
-    fn compress_place(&self, plan: &SweepPlan, place: &Place, monitor: &dyn Monitor) -> Result<Frame, StoreError> {
+    fn compress_place(&self, plan: &SweepPlan, place: &Location, monitor: &dyn Monitor) -> Result<Frame, StoreError> {
         if monitor.interrupted() {
             return Err(StoreError::Interrupted);
         }

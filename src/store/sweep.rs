@@ -1,6 +1,6 @@
 //! Deleting objects that nothing needs. The caller says what is live; the store is held exclusively.
 
-use super::index::{Index, Place};
+use super::index::{Index, Location};
 use super::pack;
 use super::pack_writer::{FinishedPack, PackWriter};
 use super::recompress::{mark, marked};
@@ -53,7 +53,7 @@ impl Store {
         if !Arc::ptr_eq(&self.index()?, &plan.index) {
             return Err(StoreError::StalePlan);
         }
-        // What the plan goes by may be visible only: whoever removed a manifest or installed a pack may have died before the sync.
+        // What the sweep goes by may be visible only: whoever removed a manifest or installed a pack may have died before the sync.
         self.fs.sync_dir(&self.layout.manifests())?;
         self.sync_deleted()?;
         self.fs.sync_dir(&self.layout.packs())?;
@@ -118,7 +118,8 @@ impl Store {
         swept: &mut Swept,
     ) -> Result<HashSet<Hash>, StoreError> {
         let hard = marked(&plan.index);
-        let (hard, soft): (Vec<Place>, Vec<Place>) = plan.copies.iter().partition(|place| hard.contains(&place.pack));
+        let (hard, soft): (Vec<Location>, Vec<Location>) =
+            plan.copies.iter().partition(|place| hard.contains(&place.pack));
         let mut finished = self.write_copies(plan, &soft, None, monitor)?;
         finished.extend(self.write_copies(plan, &hard, Some(mark()?), monitor)?);
         self.install_packs(&plan.index, finished, swept)
@@ -128,7 +129,7 @@ impl Store {
     fn write_copies(
         &self,
         plan: &SweepPlan,
-        copies: &[Place],
+        copies: &[Location],
         mark: Option<Frame>,
         monitor: &dyn Monitor,
     ) -> Result<Vec<FinishedPack>, StoreError> {

@@ -1,7 +1,7 @@
 //! What would be left without what it draws on when a sweep is done.
 
 use super::closure::{Closure, Cost};
-use super::index::{Index, Place};
+use super::index::{Index, Location};
 use super::{Forms, Live, PackPlan, Store, StoreError, SweepPlan};
 use crate::hash::Hash;
 use std::collections::{HashMap, HashSet};
@@ -17,9 +17,9 @@ impl Store {
         index: &Index,
         live: &Live,
         mut stays: Vec<bool>,
-        is_kept: &dyn Fn(&Place) -> bool,
+        is_kept: &dyn Fn(&Location) -> bool,
     ) -> Result<Vec<u32>, StoreError> {
-        let may_draw = |place: &Place| live.forms().may_draw(place.entry.kind);
+        let may_draw = |place: &Location| live.forms().may_draw(place.entry.kind);
         let mut spare = Vec::new();
         for place in index.all().filter(|place| stays[place.pack as usize] && may_draw(place) && !is_kept(place)) {
             spare.push((place, self.sources_of(index, live.forms(), &place)?));
@@ -82,7 +82,7 @@ impl Store {
     }
 
     /// What a copy draws on; `None` if it cannot be told.
-    fn sources_of(&self, index: &Index, forms: &dyn Forms, place: &Place) -> Result<Option<Vec<Hash>>, StoreError> {
+    fn sources_of(&self, index: &Index, forms: &dyn Forms, place: &Location) -> Result<Option<Vec<Hash>>, StoreError> {
         let mut bytes = Vec::new();
         match self.read_place(index, place, &mut bytes) {
             Ok(kind) => Ok(forms.sources(kind, &bytes).ok()),
@@ -109,10 +109,10 @@ impl Drawn {
 }
 
 /// The packs of those in `stays` with a form in `spare` that cannot be read from what stays.
-fn broken(index: &Index, live: &Live, stays: &[bool], spare: &[(Place, Option<Vec<Hash>>)]) -> Vec<u32> {
+fn broken(index: &Index, live: &Live, stays: &[bool], spare: &[(Location, Option<Vec<Hash>>)]) -> Vec<u32> {
     let mut closure = Closure::default();
     let stays_whole = |id: &Hash| {
-        let whole = |place: &Place| !live.forms().may_draw(place.entry.kind) && stays[place.pack as usize];
+        let whole = |place: &Location| !live.forms().may_draw(place.entry.kind) && stays[place.pack as usize];
         index.places(id).any(|place| whole(&place)).then_some(Cost::WHOLE)
     };
     let mut forms: HashMap<usize, u32> = HashMap::new();

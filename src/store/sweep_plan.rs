@@ -1,6 +1,6 @@
 //! What a sweep would do: which packs go, which are written anew without their dead objects.
 
-use super::index::{Index, Place};
+use super::index::{Index, Location};
 use super::index_file::PackRef;
 use super::recompress::{mark_id, marked};
 use super::{Forms, Live, Store, StoreError, Tally};
@@ -47,7 +47,7 @@ pub struct SweepPlan {
     pub stale: Tally,
     pub(super) stale_paths: Vec<PathBuf>,
     /// What goes into new packs, in the order in which it is read.
-    pub(super) copies: Vec<Place>,
+    pub(super) copies: Vec<Location>,
     pub(super) index: Arc<Index>,
     pub(super) forms: &'static dyn Forms,
 }
@@ -115,7 +115,7 @@ impl Store {
             missing.sort_unstable();
             return Err(StoreError::LiveMissing(missing));
         }
-        let is_kept = |place: &Place| {
+        let is_kept = |place: &Location| {
             live.contains(&place.entry.id) && best(&index, &place.entry.id, live, &ranks) == Some(*place)
         };
         let mut rewrite = self.choose_rewrites(&plans);
@@ -130,7 +130,7 @@ impl Store {
         let stays: Vec<bool> =
             plans.iter().zip(&rewrite).map(|(plan, rewrite)| plan.live_objects > 0 && !rewrite).collect();
         self.prove_kept(&index, live, &stays, &is_kept, monitor)?;
-        let mut copies: Vec<Place> =
+        let mut copies: Vec<Location> =
             index.all().filter(|place| rewrite[place.pack as usize] && is_kept(place)).collect();
         copies.sort_unstable_by_key(|place| (place.pack, place.entry.offset));
         self.plan(index, plans, &rewrite, copies, live.forms())
@@ -141,7 +141,7 @@ impl Store {
         index: Arc<Index>,
         plans: Vec<PackPlan>,
         rewrite: &[bool],
-        copies: Vec<Place>,
+        copies: Vec<Location>,
         forms: &'static dyn Forms,
     ) -> Result<SweepPlan, StoreError> {
         let stale = self.stale_temps()?;
@@ -229,7 +229,7 @@ fn ranks(index: &Index, plans: &[PackPlan], live: &Live) -> Vec<u32> {
 }
 
 /// The copy of a live object that is kept.
-fn best(index: &Index, id: &Hash, live: &Live, ranks: &[u32]) -> Option<Place> {
+fn best(index: &Index, id: &Hash, live: &Live, ranks: &[u32]) -> Option<Location> {
     let accepted = index.places(id).filter(|place| live.accepts(id, &index.copy(place)));
     accepted.min_by_key(|place| (ranks[place.pack as usize], place.entry.offset))
 }

@@ -4,7 +4,7 @@
 use super::leaf::{Entries, LeafReader};
 use super::node::{Node, Totals, bound_between};
 use super::splitter::{Extent, MOST_BITS, leaf_cuts, node_ends};
-use super::walk::{NodeReader, Place, Walk, check_child};
+use super::walk::{NodeReader, Position, Walk, check_child};
 use super::{Flaw, TreeError};
 use crate::codec::KeySpec;
 use crate::hash::Hash;
@@ -109,7 +109,7 @@ impl<'o> TreeCheck<'o> {
             for told in &node.children {
                 let child = self.nodes.load(&told.id)?;
                 let upper = told.upper.clone();
-                let place = Place { id: told.id, lower: lower.clone(), upper, totals: Some(told.totals) };
+                let place = Position { id: told.id, lower: lower.clone(), upper, totals: Some(told.totals) };
                 check_child(&child, &place, node.level - 1)?;
                 open.push((told.id, child, std::mem::replace(&mut lower, place.upper)));
             }
@@ -118,8 +118,13 @@ impl<'o> TreeCheck<'o> {
     }
 
     /// What the leaves of a batch are, or what is wrong with each; read by all cores.
-    fn facts(&mut self, spec: usize, batch: &[Place], monitor: &dyn Monitor) -> Vec<Result<Arc<LeafFacts>, TreeError>> {
-        let read = |place: &Place| {
+    fn facts(
+        &mut self,
+        spec: usize,
+        batch: &[Position],
+        monitor: &dyn Monitor,
+    ) -> Vec<Result<Arc<LeafFacts>, TreeError>> {
+        let read = |place: &Position| {
             if let Some(known) = self.known.get(&(spec, place.id)) {
                 return Ok(Arc::clone(known));
             }
@@ -143,9 +148,9 @@ impl<'o> TreeCheck<'o> {
 }
 
 /// Leaves to be read side by side, `first` and those after it, and the one after these. One that is very large comes alone.
-fn next_batch(walk: &mut Walk<'_>, first: Option<Place>) -> Result<(Vec<Place>, Option<Place>), TreeError> {
-    let bytes = |place: &Place| place.totals.map_or(0, |totals| totals.row_bytes);
-    let mut batch: Vec<Place> = first.into_iter().collect();
+fn next_batch(walk: &mut Walk<'_>, first: Option<Position>) -> Result<(Vec<Position>, Option<Position>), TreeError> {
+    let bytes = |place: &Position| place.totals.map_or(0, |totals| totals.row_bytes);
+    let mut batch: Vec<Position> = first.into_iter().collect();
     let mut sum: u64 = batch.iter().map(bytes).sum();
     while batch.len() < BATCH {
         match walk.next_leaf()? {
@@ -181,7 +186,7 @@ impl LeafFacts {
 }
 
 /// Checks a leaf against its place and against the leaf before it.
-fn check_leaf(leaf: &LeafFacts, before: Option<&LeafFacts>, place: &Place) -> Result<(), TreeError> {
+fn check_leaf(leaf: &LeafFacts, before: Option<&LeafFacts>, place: &Position) -> Result<(), TreeError> {
     let flawed = |what: &'static str| Err(Flaw::Shape(what).of(place.id));
     let Some(totals) = place.totals else { return Ok(()) };
     let Some((first, last)) = &leaf.keys else { return flawed("an empty leaf stands in a tree of several") };

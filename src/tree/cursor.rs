@@ -2,7 +2,7 @@
 
 use super::leaf::{Entries, Leaf, LeafReader};
 use super::pool::Pool;
-use super::walk::{NodeReader, Place, Walk};
+use super::walk::{NodeReader, Position, Walk};
 use super::{Flaw, TreeError};
 use crate::codec::KeySpec;
 use crate::hash::Hash;
@@ -38,14 +38,14 @@ pub(super) fn entry(entries: &Entries, index: usize) -> Entry<'_> {
 }
 
 /// Reads the leaf at `place`, and checks it against what the nodes say of it.
-pub(super) fn read_place(leaves: &LeafReader<'_>, spec: &KeySpec, place: &Place) -> Result<Entries, TreeError> {
+pub(super) fn read_place(leaves: &LeafReader<'_>, spec: &KeySpec, place: &Position) -> Result<Entries, TreeError> {
     let entries = leaves.read(&place.id, spec)?;
     check_place(&entries, place)?;
     Ok(entries)
 }
 
 /// Checks a leaf against what the nodes above `place` say of what is there.
-pub(super) fn check_place(entries: &Entries, place: &Place) -> Result<(), TreeError> {
+pub(super) fn check_place(entries: &Entries, place: &Position) -> Result<(), TreeError> {
     let Some(totals) = place.totals else { return Ok(()) };
     let Some(last) = entries.len().checked_sub(1) else {
         return Err(Flaw::Shape("an empty leaf stands in a tree of several").of(place.id));
@@ -115,7 +115,7 @@ impl<'o> Cursor<'o> {
     ) -> Result<Cursor<'o>, TreeError> {
         let mut cursor = Cursor::new(objects, spec, root)?;
         let shared = Arc::clone(&cursor.shared);
-        let work = move |place: Place| read_place(&shared.leaves, &shared.spec, &place);
+        let work = move |place: Position| read_place(&shared.leaves, &shared.spec, &place);
         cursor.ahead = Some(Ahead::new(Pool::new(scope, threads, work), threads));
         Ok(cursor)
     }
@@ -179,12 +179,12 @@ impl<'o> Cursor<'o> {
 
 /// Leaves on which threads work before they are asked for.
 struct Ahead<R> {
-    pool: Pool<Place, R>,
+    pool: Pool<Position, R>,
     window: usize,
 }
 
 impl<R: Send> Ahead<R> {
-    fn new(pool: Pool<Place, R>, threads: usize) -> Ahead<R> {
+    fn new(pool: Pool<Position, R>, threads: usize) -> Ahead<R> {
         Ahead { pool, window: 2 * threads.max(1) + 2 }
     }
 
@@ -220,7 +220,7 @@ impl<'o, R: Send + 'o> LeafMap<'o, R> {
     ) -> Result<LeafMap<'o, R>, TreeError> {
         let walk = Walk::new(&Arc::new(NodeReader::new(objects, NODE_CACHE)), root, &[])?;
         let (leaves, spec) = (LeafReader::of_one_tree(objects, LEAF_CACHE), spec.clone());
-        let work = move |place: Place| {
+        let work = move |place: Position| {
             let entries = read_place(&leaves, &spec, &place)?;
             let made = work(&entries);
             leaves.recycle(entries);
@@ -238,7 +238,7 @@ impl<'o, R: Send + 'o> LeafMap<'o, R> {
     }
 }
 
-fn next_place(walk: &mut Walk<'_>, until: &[u8]) -> Result<Option<Place>, TreeError> {
+fn next_place(walk: &mut Walk<'_>, until: &[u8]) -> Result<Option<Position>, TreeError> {
     if !until.is_empty() && walk.lower() >= until {
         return Ok(None);
     }

@@ -46,7 +46,7 @@ impl<'o> NodeReader<'o> {
 
 /// A leaf or node in its place in a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub(super) id: Hash,
     /// At or below all keys of it; empty for the first.
     pub(super) lower: Vec<u8>,
@@ -56,15 +56,15 @@ pub(super) struct Place {
     pub(super) totals: Option<Totals>,
 }
 
-impl Place {
+impl Position {
     /// Whether all its keys are below all keys of `other`.
-    pub(super) fn is_before(&self, other: &Place) -> bool {
+    pub(super) fn is_before(&self, other: &Position) -> bool {
         !self.upper.is_empty() && self.upper <= other.lower
     }
 }
 
 /// Checks the node at `place` against what the node above says of it.
-pub(super) fn check_child(node: &Node, place: &Place, level: u8) -> Result<(), TreeError> {
+pub(super) fn check_child(node: &Node, place: &Position, level: u8) -> Result<(), TreeError> {
     let last = node.children.last().map(|last| &last.upper);
     let first = node.children.first().map(|first| &first.upper);
     let fits = node.level == level
@@ -113,7 +113,7 @@ impl<'o> Walk<'o> {
         let told = &node.children[at];
         let child = self.nodes.load(&told.id)?;
         let (lower, upper) = (self.lower.clone(), told.upper.clone());
-        check_child(&child, &Place { id: told.id, lower, upper, totals: Some(told.totals) }, node.level - 1)?;
+        check_child(&child, &Position { id: told.id, lower, upper, totals: Some(told.totals) }, node.level - 1)?;
         Ok(child)
     }
 
@@ -123,9 +123,9 @@ impl<'o> Walk<'o> {
     }
 
     /// The next leaf; `None` after the last.
-    pub(super) fn next_leaf(&mut self) -> Result<Option<Place>, TreeError> {
+    pub(super) fn next_leaf(&mut self) -> Result<Option<Position>, TreeError> {
         if let Some(id) = self.root_leaf.take() {
-            return Ok(Some(Place { id, lower: Vec::new(), upper: Vec::new(), totals: None }));
+            return Ok(Some(Position { id, lower: Vec::new(), upper: Vec::new(), totals: None }));
         }
         loop {
             let Some((_, node, at)) = self.path.last_mut() else { return Ok(None) };
@@ -139,7 +139,12 @@ impl<'o> Walk<'o> {
             if node.level == 1 {
                 *at += 1;
                 let lower = std::mem::replace(&mut self.lower, child.upper.clone());
-                return Ok(Some(Place { id: child.id, lower, upper: child.upper.clone(), totals: Some(child.totals) }));
+                return Ok(Some(Position {
+                    id: child.id,
+                    lower,
+                    upper: child.upper.clone(),
+                    totals: Some(child.totals),
+                }));
             }
             let (node, at, id) = (Arc::clone(node), *at, child.id);
             let child = self.child(&node, at)?;
@@ -148,7 +153,7 @@ impl<'o> Walk<'o> {
     }
 
     /// The leaves from the next one on whose keys may be below `until` (empty: all).
-    pub(super) fn leaves_below(&mut self, until: &[u8]) -> Result<Vec<Place>, TreeError> {
+    pub(super) fn leaves_below(&mut self, until: &[u8]) -> Result<Vec<Position>, TreeError> {
         let mut leaves = Vec::new();
         while until.is_empty() || leaves.is_empty() || self.lower.as_slice() < until {
             match self.next_leaf()? {

@@ -226,7 +226,7 @@ fn ids<'r>(rows: impl Iterator<Item = &'r [u8]>, columns: usize) -> String {
     ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",")
 }
 
-/// What each way of applying `typed` chooses: reading the table, judging all rows, and judging them without the database.
+/// What each way of applying `typed` chooses: reading the table, filtering rows by the database, and filtering them without the database.
 pub fn ways(sink: &mut dyn Sink, read: &TableRead, rows: &[Vec<u8>], typed: &str) -> [Result<String, DbError>; 3] {
     let engine = sink.identity().engine;
     let schema = &read.schema;
@@ -245,12 +245,12 @@ pub fn ways(sink: &mut dyn Sink, read: &TableRead, rows: &[Vec<u8>], typed: &str
         snapshot.read(TableId::at(0), &mut collected)?;
         Ok(ids(collected.rows.iter().map(Vec::as_slice), schema.columns.len()))
     });
-    let judged = sink.snapshot(std::slice::from_ref(read), &Silent).and_then(|mut snapshot| {
-        snapshot.judge(TableId::at(0), &filter, schema, &mut Given::new(rows.to_vec())).map(chosen)
+    let filtered = sink.snapshot(std::slice::from_ref(read), &Silent).and_then(|mut snapshot| {
+        snapshot.matching(TableId::at(0), &filter, schema, &mut Given::new(rows.to_vec())).map(chosen)
     });
     let stored = Condition::stored(typed, schema, engine, &NoNames)
-        .and_then(|one| one.judge(&mut Given::new(rows.to_vec())).map(chosen));
-    [taken, judged, stored]
+        .and_then(|one| one.matching(&mut Given::new(rows.to_vec())).map(chosen));
+    [taken, filtered, stored]
 }
 
 /// All rows that a read finds.
@@ -268,13 +268,13 @@ fn hold(sink: &mut dyn Sink, table: &TableName, single: usize, filters: &[(Strin
     assert_eq!(filters.len(), told.len());
     let mut kinds = BTreeSet::new();
     for (nth, ((typed, same_stored), told)) in filters.iter().zip(told).enumerate() {
-        let [taken, judged, stored] = ways(sink, &read, &rows, typed);
+        let [taken, filtered, stored] = ways(sink, &read, &rows, typed);
         if told == "refused" {
-            assert!(taken.is_err() && judged.is_err(), "{typed}: {taken:?} {judged:?}");
+            assert!(taken.is_err() && filtered.is_err(), "{typed}: {taken:?} {filtered:?}");
             continue;
         }
         assert_eq!(taken.unwrap_or_else(|error| panic!("{typed}: {error}")), *told, "{typed}, read");
-        assert_eq!(judged.unwrap_or_else(|error| panic!("{typed}: {error}")), *told, "{typed}, judged");
+        assert_eq!(filtered.unwrap_or_else(|error| panic!("{typed}: {error}")), *told, "{typed}, filtered");
         match stored {
             Ok(chosen) => {
                 assert!(same_stored, "{typed} is taken without the database");

@@ -55,7 +55,7 @@ pub(super) fn command(table: &ExportedTable) -> String {
     format!("npx tsx {} --restore", short(&table.script))
 }
 
-/// The files of an export, as the plan's session lists them.
+/// The files of an export.
 pub(super) fn files(report: &ExportReport, checksums: Checksums) -> String {
     let mut text = format!("\n{}\n", paint(BOLD, "Files created:"));
     for table in &report.tables {

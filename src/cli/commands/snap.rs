@@ -97,7 +97,7 @@ fn told(report: &SnapReport, cascaded: &[String], ui: &Ui) -> Result<ExitCode, C
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is about to be read, as the plan's session shows it.
+/// What is about to be read.
 fn analysis(plan: &SnapPlan, message: &str) -> String {
     let mut text = String::new();
     if let Some(first) = message.trim().lines().next().filter(|line| !line.is_empty()) {
@@ -202,7 +202,7 @@ fn outcome(report: &SnapReport, cascaded: &[String]) -> String {
     text
 }
 
-/// What was read and written, as the plan's session shows it.
+/// What was read and written.
 fn created(text: &mut String, report: &SnapReport, exported: &[ExportedTable]) {
     let _ = writeln!(text, "\n{}", paint(BOLD, "Creating backup..."));
     for table in exported {
@@ -220,7 +220,7 @@ fn created(text: &mut String, report: &SnapReport, exported: &[ExportedTable]) {
     }
 }
 
-/// What was read and stored of the one table, as the plan's session shows it.
+/// What was read and stored of the one table.
 fn verified(text: &mut String, table: &SnappedTable, exported: Option<&ExportedTable>) {
     let _ = writeln!(text, "- Source count: {}", count(table.source_rows));
     let _ = writeln!(text, "- Backup count: {}", count(table.rows));

@@ -7,7 +7,7 @@
 //! Statements pick rows by all that they are to hold. The row counts before and after are checked, and the rows that were written (which the server tells by their
 //! `xmin`) against a hash of what they should be, so that a patch does its work whole or not at all.
 
-mod proof;
+mod verification;
 
 use super::lifting;
 use super::moving::{moving, waiting};
@@ -15,9 +15,9 @@ use super::operators::has_many_forms;
 use super::quote::{identifier, table};
 use crate::codec::{Column, Identity, KeyOrder, Kind, TableSchema, Value, ValueRef};
 use crate::db::patch::{Copies, Crossing, Done, PatchTable, PatchWriter, hex, key_cells, put_hex, put_quoted};
-use proof::{checks, count, written};
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use verification::{checks, count, written};
 
 /// Writes patches for psql.
 #[derive(Debug)]
@@ -209,7 +209,7 @@ impl PatchWriter for PostgresPatch {
     }
 
     fn hash(&self, schema: &TableSchema, values: &[ValueRef<'_>]) -> Option<[u8; 32]> {
-        (!schema.columns.is_empty() && !schema.columns.iter().any(is_reg)).then(|| proof::hash(schema, values))
+        (!schema.columns.is_empty() && !schema.columns.iter().any(is_reg)).then(|| verification::hash(schema, values))
     }
 
     fn delete(&self, schema: &TableSchema, keys: &[String]) -> String {

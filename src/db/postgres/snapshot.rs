@@ -46,14 +46,14 @@ impl TableReader for PostgresSnapshot<'_> {
 }
 
 impl Snapshot for PostgresSnapshot<'_> {
-    fn judge(
+    fn matching(
         &mut self,
         table: TableId,
         filter: &Filter,
         schema: &TableSchema,
         rows: &mut dyn RowStream,
     ) -> Result<Vec<bool>, DbError> {
-        self.session.judge(table.position(), filter, schema, rows)
+        self.session.matching(table.position(), filter, schema, rows)
     }
 
     fn has_rivals(&mut self, table: TableId) -> Result<bool, DbError> {

@@ -121,7 +121,7 @@ impl Condition {
     ///
     /// # Errors
     /// If SQLite cannot tell, or a row holds what only the database itself could tell of.
-    pub fn judge(&self, rows: &mut dyn RowStream) -> Result<Vec<bool>, DbError> {
+    pub fn matching(&self, rows: &mut dyn RowStream) -> Result<Vec<bool>, DbError> {
         let applying = |error| failed("applying the filter to rows", error);
         let conn = &self.scratch.conn;
         conn.execute_batch("BEGIN").map_err(applying)?;
@@ -265,10 +265,10 @@ pub(super) mod tests {
     fn told(typed: &str, rows: &[[Value; 2]]) -> Vec<bool> {
         let condition = Condition::stored(typed, &schema(), Engine::POSTGRES, &NoNames).unwrap();
         let rows: Vec<Vec<u8>> = rows.iter().map(|values| row::encode(values)).collect();
-        let judge = || condition.judge(&mut Given(rows.iter(), &[])).unwrap();
+        let matching = || condition.matching(&mut Given(rows.iter(), &[])).unwrap();
         // a second time as well: nothing is left of the rows before
-        assert_eq!(judge(), judge());
-        judge()
+        assert_eq!(matching(), matching());
+        matching()
     }
 
     #[test]
@@ -298,7 +298,7 @@ pub(super) mod tests {
         for (form, told) in [(TextForm::Utf16Le, [true, false, true]), (TextForm::Utf8, [false, false, true])] {
             let condition = Condition::beside(&conn, &schema, &filter, &schema, form).unwrap();
             let rows = values.map(|text| row::encode(&[Value::Int(1), Value::Text(text.as_bytes().to_vec())]));
-            assert_eq!(condition.judge(&mut Given(rows.iter(), &[])).unwrap(), told);
+            assert_eq!(condition.matching(&mut Given(rows.iter(), &[])).unwrap(), told);
         }
     }
 }

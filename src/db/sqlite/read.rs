@@ -79,7 +79,7 @@ impl TableReader for SqliteSnapshot<'_> {
 }
 
 impl Snapshot for SqliteSnapshot<'_> {
-    fn judge(
+    fn matching(
         &mut self,
         table: TableId,
         filter: &Filter,
@@ -87,7 +87,7 @@ impl Snapshot for SqliteSnapshot<'_> {
         rows: &mut dyn RowStream,
     ) -> Result<Vec<bool>, DbError> {
         let table = &table_at(&self.tables, table)?.schema;
-        Condition::beside(self.transaction.0, table, filter, schema, self.text)?.judge(rows)
+        Condition::beside(self.transaction.0, table, filter, schema, self.text)?.matching(rows)
     }
 
     fn has_rivals(&mut self, _table: TableId) -> Result<bool, DbError> {

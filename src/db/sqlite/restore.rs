@@ -119,7 +119,7 @@ impl TableReader for SqliteRestore<'_> {
 }
 
 impl Snapshot for SqliteRestore<'_> {
-    fn judge(
+    fn matching(
         &mut self,
         table: TableId,
         filter: &Filter,
@@ -127,7 +127,7 @@ impl Snapshot for SqliteRestore<'_> {
         rows: &mut dyn RowStream,
     ) -> Result<Vec<bool>, DbError> {
         let table = &table_at(&self.tables, table)?.schema;
-        Condition::beside(&self.conn, table, filter, schema, self.text)?.judge(rows)
+        Condition::beside(&self.conn, table, filter, schema, self.text)?.matching(rows)
     }
 
     fn has_rivals(&mut self, _table: TableId) -> Result<bool, DbError> {

@@ -53,9 +53,9 @@ impl<'l> Predicate<'l> {
     pub fn holds(&mut self, rows: &[Versions]) -> Result<Vec<bool>, OpError> {
         let told = match self {
             Predicate::Live { database, filter, schema } => {
-                held(rows, &mut |rows| database.judge(TableId::at(0), filter, schema, rows), |_, _| true)?
+                held(rows, &mut |rows| database.matching(TableId::at(0), filter, schema, rows), |_, _| true)?
             }
-            Predicate::Stored(condition) => held(rows, &mut |rows| condition.judge(rows), |_, _| true)?,
+            Predicate::Stored(condition) => held(rows, &mut |rows| condition.matching(rows), |_, _| true)?,
         };
         Ok(told.into_iter().map(|(old, new)| old || new).collect())
     }

@@ -1,4 +1,4 @@
-//! `export`: the plan's files for a snapshot, and `backup_manifest.json` kept true.
+//! `export`: JSON files and restore scripts of a snapshot, and `backup_manifest.json` kept true.
 
 mod list;
 mod records;

@@ -5,7 +5,7 @@ use crate::codec::{Column, Key, TableSchema};
 
 /// Where a column of the live table gets its values from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum ColumnSource {
     /// From the column at this position of the snapshot.
     Snapshot(usize),
     /// Rows that are there keep theirs; rows that come back get the column's default.
@@ -17,7 +17,7 @@ pub(super) struct Drift {
     /// The schema to read and write with: the live one, keyed as the snapshot is.
     pub schema: TableSchema,
     /// For each column of `schema` where its values come from.
-    pub origins: Vec<Origin>,
+    pub origins: Vec<ColumnSource>,
     /// Differences that stand in the way.
     pub obstacles: Vec<String>,
     /// Differences that do not.
@@ -38,7 +38,7 @@ pub(super) fn compare(snapshot: &TableSchema, live: &TableSchema, options: &Rest
         let is_moved = mapped(&now.name).is_none() && options.map.iter().any(|(from, _)| *from == now.name);
         let position = snapshot.columns.iter().position(|was| was.name == from);
         let position = position.filter(|_| !is_moved && !ignored(&now.name));
-        drift.origins.push(position.map_or(Origin::Kept, Origin::Snapshot));
+        drift.origins.push(position.map_or(ColumnSource::Kept, ColumnSource::Snapshot));
         match position.and_then(|position| snapshot.columns.get(position)) {
             Some(was) => drift.obstacles.extend(retyped(was, now, mapped(&now.name).is_some())),
             None => drift.keep(now, ignored(&now.name)),
@@ -48,7 +48,7 @@ pub(super) fn compare(snapshot: &TableSchema, live: &TableSchema, options: &Rest
         let name = &was.name;
         let position = snapshot.columns.iter().position(|column| column.name == *name);
         let is_taken =
-            drift.origins.iter().any(|origin| matches!(origin, Origin::Snapshot(at) if Some(*at) == position));
+            drift.origins.iter().any(|origin| matches!(origin, ColumnSource::Snapshot(at) if Some(*at) == position));
         if is_taken || live.columns.iter().any(|now| now.name == *name) {
             continue;
         }
@@ -74,14 +74,14 @@ pub(super) fn compare(snapshot: &TableSchema, live: &TableSchema, options: &Rest
 impl Drift {
     /// Whether the snapshot's rows are rows of the live table as they are.
     pub fn is_plain(&self, snapshot: &TableSchema) -> bool {
-        let same = |(at, origin): (usize, &Origin)| *origin == Origin::Snapshot(at);
+        let same = |(at, origin): (usize, &ColumnSource)| *origin == ColumnSource::Snapshot(at);
         self.origins.len() == snapshot.columns.len() && self.origins.iter().enumerate().all(same)
     }
 
     fn positions(&self) -> impl Iterator<Item = usize> {
         self.origins.iter().filter_map(|origin| match origin {
-            Origin::Snapshot(at) => Some(*at),
-            Origin::Kept => None,
+            ColumnSource::Snapshot(at) => Some(*at),
+            ColumnSource::Kept => None,
         })
     }
 
@@ -105,7 +105,7 @@ impl Drift {
                 let key = names(live);
                 self.notes.push(format!("the key is {key} now and was none: rows are compared as a whole"));
             }
-            if self.origins.contains(&Origin::Kept) {
+            if self.origins.contains(&ColumnSource::Kept) {
                 self.obstacles.push(
                     "the table has no key, so rows cannot keep the values of columns that are not in the snapshot"
                         .to_owned(),
@@ -117,7 +117,10 @@ impl Drift {
         let Key::Columns { columns: now, .. } = &live.key else { return self.obstacles.push(changed()) };
         let origin = |at: u32| self.origins.get(at as usize).copied();
         let same = was.len() == now.len()
-            && was.iter().zip(now).all(|(was, now)| origin(now.column) == Some(Origin::Snapshot(was.column as usize)));
+            && was
+                .iter()
+                .zip(now)
+                .all(|(was, now)| origin(now.column) == Some(ColumnSource::Snapshot(was.column as usize)));
         if !same {
             self.obstacles.push(changed());
         } else if was.iter().map(|key| key.order).ne(now.iter().map(|key| key.order)) && self.obstacles.is_empty() {
@@ -141,7 +144,7 @@ impl Drift {
         let key: Vec<String> = self.schema.key_names().into_iter().map(str::to_owned).collect();
         for (column, origin) in self.schema.columns.iter().zip(&mut self.origins) {
             if !options.columns.contains(&column.name) && !key.contains(&column.name) {
-                *origin = Origin::Kept;
+                *origin = ColumnSource::Kept;
             }
         }
         self.notes.push("rows that are gone stay gone: only columns of rows that are there are restored".to_owned());

@@ -27,7 +27,7 @@ pub(super) fn note(store: &Store, history: &History, origin: &Origin, restored: 
 /// The last restore into `origin` that changed nothing, if one is remembered.
 pub(super) fn last(store: &Store, origin: &Origin) -> Result<Option<Idle>, OpError> {
     let bytes = store.pointer(&name(origin))?;
-    // What a later version may write there is not ours to judge.
+    // What a later version may write there is not known here.
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 

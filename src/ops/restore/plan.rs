@@ -1,7 +1,7 @@
 //! From a reference and the live catalog to what is read, and from captured trees to a plan.
 
 use super::changes::{Changes, Sides};
-use super::drift::Origin;
+use super::drift::ColumnSource;
 use super::into::joined;
 use super::projection::{Making, Projection, Selection};
 use super::{Mode, RestoreOptions, RestorePlan, drift};
@@ -70,7 +70,7 @@ impl Target {
         columns
             .filter(|(column, origin)| {
                 let has_value = column.nullable || column.default.is_some() || column.identity.is_some();
-                **origin == Origin::Kept && !has_value
+                **origin == ColumnSource::Kept && !has_value
             })
             .map(|(column, _)| column.name.as_str())
             .collect()
@@ -230,9 +230,9 @@ fn target(
         return Err(OpError::Drift { table: entry.table.clone(), differences: drift.obstacles });
     }
     let is_plain = drift.is_plain(&schema);
-    let defaulted = |(at, origin): (usize, &Origin)| {
+    let defaulted = |(at, origin): (usize, &ColumnSource)| {
         let column = drift.schema.columns.get(at)?;
-        (*origin == Origin::Kept && (column.default.is_some() || column.identity.is_some())).then_some(at)
+        (*origin == ColumnSource::Kept && (column.default.is_some() || column.identity.is_some())).then_some(at)
     };
     let defaulted = drift.origins.iter().enumerate().filter_map(defaulted).collect();
     let projection = Projection {
@@ -304,11 +304,11 @@ pub(super) fn prepare(
         };
         let snapshot = match &target.projection {
             Some(projection) => {
-                let judge = &mut |rows: &mut dyn RowStream| match &projection.selection.condition {
-                    Some(filter) => live.judge(TableId::at(index), filter, &target.read.schema, rows),
+                let matching = &mut |rows: &mut dyn RowStream| match &projection.selection.condition {
+                    Some(filter) => live.matching(TableId::at(index), filter, &target.read.schema, rows),
                     None => Ok(Vec::new()),
                 };
-                let making = Making { objects: &*trial, scratch, monitor: taking.monitor, judge };
+                let making = Making { objects: &*trial, scratch, monitor: taking.monitor, matching };
                 projection.tree(making, &held, &now)?
             }
             None => held,

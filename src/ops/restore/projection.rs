@@ -3,14 +3,14 @@
 //! Where the snapshot's rows are rows of the live table as they are, and all of them are wanted, its tree is the projection. Otherwise
 //! both trees are walked side by side and a third one is made, which nobody keeps.
 
-use super::drift::Origin;
+use super::drift::ColumnSource;
 use crate::codec::row::TAG_NULL;
 use crate::codec::{KeySpec, RowReader};
 use crate::db::Filter;
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
-use crate::ops::waiting::{Judge, Kept, Versions, Waiting, held};
+use crate::ops::waiting::{Kept, Matching, Versions, Waiting, held};
 use crate::store::NewObjects;
 use crate::tree::{BuildOptions, Cursor, LoadOptions, Loader, RowBatch};
 use std::borrow::Cow;
@@ -39,7 +39,7 @@ impl Selection {
 /// How the snapshot's rows become rows of the live table.
 pub(super) struct Projection {
     /// For each live column where its values come from.
-    pub origins: Vec<Origin>,
+    pub origins: Vec<ColumnSource>,
     /// Which rows are wanted.
     pub selection: Selection,
     /// Whether rows that are gone stay gone.
@@ -56,7 +56,7 @@ pub(super) struct Making<'m> {
     pub scratch: &'m Path,
     pub monitor: &'m dyn Monitor,
     /// Tells which rows are wanted.
-    pub judge: &'m mut Judge<'m>,
+    pub matching: &'m mut Matching<'m>,
 }
 
 impl Projection {
@@ -78,7 +78,7 @@ impl Projection {
             let now = Cursor::new(making.objects, &self.specs.1, live)?;
             let mut waiting = Waiting::new(making.scratch);
             let mut settle = |waiting: &mut Waiting| {
-                for kept in self.settled(&waiting.take(), making.judge)? {
+                for kept in self.settled(&waiting.take(), making.matching)? {
                     for _ in 0..kept.count {
                         match kept.row()? {
                             Cow::Borrowed(row) => loader.push(row)?,
@@ -162,11 +162,11 @@ impl Projection {
     }
 
     /// What the table is to have of these rows.
-    fn settled<'r>(&self, rows: &'r [Versions], judge: &mut Judge<'_>) -> Result<Vec<&'r Kept>, OpError> {
+    fn settled<'r>(&self, rows: &'r [Versions], matching: &mut Matching<'_>) -> Result<Vec<&'r Kept>, OpError> {
         let has_key = |kept: &Kept| self.selection.key.as_ref().is_none_or(|wanted| *wanted == kept.key);
         let is_same = |both: &Versions| matches!(both, (Some(was), Some(now)) if was.is_same_row(now));
         let wanted = match &self.selection.condition {
-            Some(_) => held(rows, judge, |kept, both| has_key(kept) && !is_same(both))?,
+            Some(_) => held(rows, matching, |kept, both| has_key(kept) && !is_same(both))?,
             None => {
                 rows.iter().map(|(was, now)| [was, now].map(|row| row.as_ref().is_some_and(has_key)).into()).collect()
             }
@@ -185,9 +185,9 @@ impl Projection {
     fn translated<'r>(&self, row: &'r [u8], live: Option<&'r [u8]>) -> Result<Vec<&'r [u8]>, OpError> {
         let values = RowReader::parts(row, self.columns)?;
         let kept = live.map(|live| RowReader::parts(live, self.origins.len())).transpose()?.unwrap_or_default();
-        let value = |(at, origin): (usize, &Origin)| match origin {
-            Origin::Snapshot(position) => values.get(*position).copied(),
-            Origin::Kept => kept.get(at).copied(),
+        let value = |(at, origin): (usize, &ColumnSource)| match origin {
+            ColumnSource::Snapshot(position) => values.get(*position).copied(),
+            ColumnSource::Kept => kept.get(at).copied(),
         };
         Ok(self.origins.iter().enumerate().map(|origin| value(origin).unwrap_or(&[TAG_NULL])).collect())
     }

@@ -29,7 +29,7 @@ pub struct SnapOptions {
     pub export: Option<bool>,
 }
 
-/// How the plan calls the way a table of some size is read. All of them stream.
+/// How a table of some size is read, in the words of the output. All of them stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Strategy {

@@ -13,7 +13,7 @@ use crate::ops::publish::origin;
 use crate::ops::repository::Repository;
 use std::collections::BTreeSet;
 
-/// From this many rows on a table is read "in batches" in the plan's words.
+/// From this many rows on a table is read "in batches" in the output.
 const BATCHES_FROM: u64 = 10_000;
 /// From this many rows on filtering is advised.
 const ADVISE_FROM: u64 = 100_000;
@@ -59,7 +59,7 @@ impl Prepared {
             false => None,
         };
         let schemas: Vec<_> = reads.iter().map(|read| &read.schema).collect();
-        let basis = Basis::of(options)?.and(&(origin(&identity, repository), schemas, &taken_along, &left_out))?;
+        let basis = Basis::of(options)?.and(&(origin(identity, repository), schemas, &taken_along, &left_out))?;
         let tables = chosen.into_iter().cloned().collect();
         Ok(Prepared { catalog, tables, reads, taken_along, left_out, basis })
     }

@@ -1,6 +1,6 @@
 //! Rows and single values as JSON for those who show them: written as it is made, so that a long value is not held twice.
 
-use super::encode::{JsonForm, Place, RecordEncoder, encode_value, is_text_apart};
+use super::encode::{JsonForm, RecordEncoder, TextPosition, encode_value, is_text_apart};
 use super::fields::Field;
 use super::notes::ColumnNotes;
 use super::text::has_nul;
@@ -120,7 +120,7 @@ impl<'r> Long<'r> {
         let (wrapper, content) = match field.kind {
             _ if field.array || field.labels.is_some() => return None,
             _ if is_text_apart(field) => (Some("$text"), Content::Text(text)),
-            Kind::Json | Kind::Jsonb => match JsonForm::of(field, Place::Value, text).0 {
+            Kind::Json | Kind::Jsonb => match JsonForm::of(field, TextPosition::Value, text).0 {
                 JsonForm::Plain => (None, Content::Json(text)),
                 JsonForm::Null | JsonForm::Wrapped => (Some("$json"), Content::Json(text)),
                 JsonForm::Text => (Some("$jsonText"), Content::Text(text)),

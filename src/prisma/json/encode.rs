@@ -88,7 +88,7 @@ impl RecordEncoder {
 
 /// Where a text stands: the same text has another form as an element of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum TextPosition {
     Value,
     Element,
 }
@@ -137,7 +137,7 @@ fn encode_text(field: &Field, text: &str, out: &mut Vec<u8>, notes: &mut ColumnN
     }
     match is_text_apart(field) {
         true => as_text(text, out, notes),
-        false => encode_by_kind(field, Place::Value, text, out, notes),
+        false => encode_by_kind(field, TextPosition::Value, text, out, notes),
     }
 }
 
@@ -166,13 +166,13 @@ pub(super) fn encode_element(field: &Field, text: &str, out: &mut Vec<u8>, notes
             None => as_text(text, out, notes),
         },
         Kind::Bool | Kind::Int | Kind::BigInt => put_string(out, text),
-        _ => encode_by_kind(field, Place::Element, text, out, notes),
+        _ => encode_by_kind(field, TextPosition::Element, text, out, notes),
     }
 }
 
 /// Kinds whose text has the same form as a value and as an element.
-fn encode_by_kind(field: &Field, place: Place, text: &str, out: &mut Vec<u8>, notes: &mut ColumnNotes) {
-    let typed = field.columns == Columns::Typed || place == Place::Element;
+fn encode_by_kind(field: &Field, place: TextPosition, text: &str, out: &mut Vec<u8>, notes: &mut ColumnNotes) {
+    let typed = field.columns == Columns::Typed || place == TextPosition::Element;
     if let Some(labels) = &field.labels {
         return match labels.name_of(text) {
             Some(name) => put_string(out, name),
@@ -249,7 +249,7 @@ pub(super) enum JsonForm {
 
 impl JsonForm {
     /// The form, and of JSON that stands as it is, what to note of it.
-    pub(super) fn of(field: &Field, place: Place, text: &str) -> (JsonForm, [Option<Note>; 2]) {
+    pub(super) fn of(field: &Field, place: TextPosition, text: &str) -> (JsonForm, [Option<Note>; 2]) {
         // jsonb has no spacing or key order of its own; whatever stores JSON as text has.
         let by_letter = field.kind == Kind::Json || field.columns == Columns::Dynamic;
         let trimmed = text.trim_matches([' ', '\t', '\n', '\r']);
@@ -265,7 +265,9 @@ impl JsonForm {
                 ];
                 let form = match text {
                     "null" => JsonForm::Null,
-                    _ if looks_wrapped(text) || (place == Place::Element && text.starts_with('[')) => JsonForm::Wrapped,
+                    _ if looks_wrapped(text) || (place == TextPosition::Element && text.starts_with('[')) => {
+                        JsonForm::Wrapped
+                    }
                     _ => JsonForm::Plain,
                 };
                 (form, notes)
@@ -277,13 +279,13 @@ impl JsonForm {
     }
 }
 
-fn encode_json(field: &Field, place: Place, text: &str, out: &mut Vec<u8>, notes: &mut ColumnNotes) {
+fn encode_json(field: &Field, place: TextPosition, text: &str, out: &mut Vec<u8>, notes: &mut ColumnNotes) {
     let (form, seen) = JsonForm::of(field, place, text);
     seen.into_iter().flatten().for_each(|note| notes.add(note));
     match form {
         JsonForm::Plain => out.extend_from_slice(text.as_bytes()),
         JsonForm::Null => {
-            if place == Place::Element {
+            if place == TextPosition::Element {
                 notes.add(Note::NullElements);
             }
             wrap(out, notes, Note::JsonNull, "json", |out| out.extend_from_slice(b"null"));

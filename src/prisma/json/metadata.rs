@@ -1,4 +1,4 @@
-//! The head of a backup file: the plan's six fields first, in the plan's order, then what dbsnap adds.
+//! The head of a backup file: the six fields of the backup file format first, in its order, then what dbsnap adds.
 
 use super::fields::{FieldNames, Fields, Labels};
 use super::notes::Notes;
@@ -232,7 +232,7 @@ impl Metadata {
                 _ => Some("`metadataChecksum` is not its last line"),
             };
         }
-        // Files of earlier versions end with no checksum, and the plan's own with that of the data.
+        // Files of earlier versions end with no checksum, and files of other programs with that of the data.
         let value = &last[last.len().saturating_sub(CHECKSUM_CHARS + 3)..];
         let is_checksum = value.starts_with(b"\"sha256:") && value.ends_with(b"\"\n");
         let is_of_data = value.get(1..=CHECKSUM_CHARS) == Some(self.checksum.as_bytes());

@@ -8,7 +8,7 @@ use super::record::locate;
 use super::scan::Scanner;
 use super::write::checksum_text;
 use crate::codec::RowWriter;
-use crate::prisma::{ExportError, place};
+use crate::prisma::{ExportError, output_file};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -67,7 +67,7 @@ impl ExportReader<BufReader<File>> {
     /// # Errors
     /// [`ExportError::Refused`] if it is not a regular file, otherwise as [`ExportReader::new`].
     pub fn open(path: &Path) -> Result<Self, ExportError> {
-        let file = place::open_regular(path)?;
+        let file = output_file::open_regular(path)?;
         ExportReader::begin(BufReader::with_capacity(READ_BUFFER, file), path)
     }
 }

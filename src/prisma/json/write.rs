@@ -12,7 +12,7 @@ use super::notes::Notes;
 use crate::codec::TableSchema;
 use crate::fsio::{FsResult, NewFile, OpenFile};
 use crate::prisma::ExportError;
-use crate::prisma::place::{EarlySync, Place};
+use crate::prisma::output_file::{EarlySync, OutputFile};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use sha2::{Digest, Sha256};
 use std::io;
@@ -60,7 +60,7 @@ impl Spare {
 /// Writes one backup file. It appears under its name in [`ExportWriter::finish`]; dropped before, it leaves nothing.
 #[derive(Debug)]
 pub struct ExportWriter {
-    place: Place,
+    place: OutputFile,
     metadata: Metadata,
     encoder: RecordEncoder,
     notes: Notes,
@@ -86,7 +86,7 @@ impl ExportWriter {
         names: &dyn FieldNames,
         info: ExportInfo,
     ) -> Result<ExportWriter, ExportError> {
-        ExportWriter::begin(Place::on_disk(path)?, schema, names, info)
+        ExportWriter::begin(OutputFile::on_disk(path)?, schema, names, info)
     }
 
     /// As [`ExportWriter::create`], on another file system.
@@ -101,11 +101,11 @@ impl ExportWriter {
         names: &dyn FieldNames,
         info: ExportInfo,
     ) -> Result<ExportWriter, ExportError> {
-        ExportWriter::begin(Place::on(fs, path), schema, names, info)
+        ExportWriter::begin(OutputFile::on(fs, path), schema, names, info)
     }
 
     fn begin(
-        place: Place,
+        place: OutputFile,
         schema: &TableSchema,
         names: &dyn FieldNames,
         info: ExportInfo,

@@ -6,7 +6,7 @@ use crate::hash::Hash;
 use crate::tree::cursor::{Entry, check_place};
 use crate::tree::differences::Notes;
 use crate::tree::leaf::{Entries, LeafHasher};
-use crate::tree::walk::Place;
+use crate::tree::walk::Position;
 use crate::tree::{Flaw, TreeError};
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -58,7 +58,7 @@ impl<'b> Comparison<'b> {
     ///
     /// # Errors
     /// If differences are written down and `older` is not what its id or its place says, or the disk refuses.
-    pub(super) fn leaf(&mut self, older: &Entries, place: &Place) -> Result<(), TreeError> {
+    pub(super) fn leaf(&mut self, older: &Entries, place: &Position) -> Result<(), TreeError> {
         let mut at = older.at_or_above(self.lower);
         let until = if self.upper.is_empty() { older.len() } else { older.at_or_above(self.upper) };
         let mut differing: Vec<Pair> = Vec::new();
@@ -143,7 +143,7 @@ fn old_entry<'e>(older: &'e Entries, ids: &[Hash], at: usize) -> Entry<'e> {
 
 /// The ids of an older leaf's rows, by which it is proven to be the leaf that its place names. Those that are not `known` are
 /// taken.
-fn prove(older: &Entries, place: &Place, known: Vec<Option<Hash>>) -> Result<Vec<Hash>, TreeError> {
+fn prove(older: &Entries, place: &Position, known: Vec<Option<Hash>>) -> Result<Vec<Hash>, TreeError> {
     let row = |at: usize| older.leaf().row(at);
     let unknown: Vec<&[u8]> = known.iter().enumerate().filter(|(_, id)| id.is_none()).map(|(at, _)| row(at)).collect();
     let mut taken = Hash::of_each(&unknown).into_iter();

@@ -5,7 +5,7 @@ use crate::hash::Hash;
 use crate::store::Frame;
 use crate::tree::TreeError;
 use crate::tree::frame::{DELTA, LEAF};
-use crate::tree::leaf::{Candidate, DeltaWriter, Origin, encode_whole};
+use crate::tree::leaf::{Candidate, DeltaWriter, EntrySource, encode_whole};
 
 /// Bytes of a row that is not told by a delta.
 const LONG: usize = 4 << 20;
@@ -19,7 +19,7 @@ pub(super) fn leaf(
     batch: Batch,
     multiset: bool,
     candidates: &[Candidate],
-    origins: &[Origin],
+    origins: &[EntrySource],
     level: i32,
 ) -> Result<(Frame, Option<Batch>), TreeError> {
     let delta = match delta(id, &batch, multiset, candidates, origins, level)? {
@@ -44,7 +44,7 @@ fn delta(
     batch: &Batch,
     multiset: bool,
     candidates: &[Candidate],
-    origins: &[Origin],
+    origins: &[EntrySource],
     level: i32,
 ) -> Result<Option<(Frame, usize)>, TreeError> {
     if candidates.is_empty() {
@@ -58,7 +58,7 @@ fn delta(
     if literals == batch.len() {
         return Ok(None);
     }
-    if batch.rows().zip(origins).any(|(row, origin)| row.len() > LONG && !matches!(origin, Origin::Same { .. })) {
+    if batch.rows().zip(origins).any(|(row, origin)| row.len() > LONG && !matches!(origin, EntrySource::Same { .. })) {
         // What a delta could share is little beside this row, and reading one takes more memory.
         return Ok(None);
     }

@@ -4,8 +4,8 @@ use super::batch::Batch;
 use super::change::Change;
 use super::compare::{Comparison, Noting};
 use super::encode;
-use super::history::History;
 use super::join::Join;
+use super::older_trees::OlderTrees;
 use crate::codec::KeySpec;
 use crate::hash::Hash;
 use crate::store::NewObjects;
@@ -25,7 +25,7 @@ pub(super) struct Shared<'env> {
     pub(super) spec: KeySpec,
     /// zstd's level.
     pub(super) level: i32,
-    pub(super) history: Option<History<'env>>,
+    pub(super) history: Option<OlderTrees<'env>>,
     /// Where differences from the first previous tree are written down, if somebody wants them.
     pub(super) log: Option<Arc<DiffLog>>,
 }

@@ -2,7 +2,7 @@
 
 use super::batch::Batch;
 use crate::hash::Hash;
-use crate::tree::leaf::{Candidate, Entries, Origin};
+use crate::tree::leaf::{Candidate, Entries, EntrySource};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ const MOST_KEPT: u64 = 16 * 1024 * 1024;
 /// Finds origins for the entries of one new leaf.
 pub(super) struct Join<'b> {
     batch: &'b Batch,
-    origins: Vec<Origin>,
+    origins: Vec<EntrySource>,
     candidates: Vec<Candidate>,
     kept: u64,
     /// Entries for which no older leaf with the same row was found yet.
@@ -22,7 +22,7 @@ pub(super) struct Join<'b> {
 impl<'b> Join<'b> {
     /// Nothing looked at yet.
     pub(super) fn new(batch: &'b Batch) -> Join<'b> {
-        let origins = vec![Origin::New; batch.len()];
+        let origins = vec![EntrySource::New; batch.len()];
         Join { batch, origins, candidates: Vec::new(), kept: 0, missing: batch.len() }
     }
 
@@ -33,7 +33,7 @@ impl<'b> Join<'b> {
 
     /// The keys between the first and the last entry that is missing.
     pub(super) fn missing_range(&self) -> Option<(&'b [u8], &'b [u8])> {
-        let is_missing = |origin: &Origin| !matches!(origin, Origin::Same { .. });
+        let is_missing = |origin: &EntrySource| !matches!(origin, EntrySource::Same { .. });
         let first = self.origins.iter().position(is_missing)?;
         let last = self.origins.iter().rposition(is_missing)?;
         Some((self.batch.key(first), self.batch.key(last)))
@@ -43,7 +43,7 @@ impl<'b> Join<'b> {
     pub(super) fn misses_within(&self, lower: &[u8], upper: &[u8]) -> bool {
         let from = self.batch.at_or_above(lower, 0);
         let until = if upper.is_empty() { self.batch.len() } else { self.batch.at_or_above(upper, from) };
-        self.origins[from..until].iter().any(|origin| !matches!(origin, Origin::Same { .. }))
+        self.origins[from..until].iter().any(|origin| !matches!(origin, EntrySource::Same { .. }))
     }
 
     /// Takes origins from `older`, the leaf `id`; returns how many entries it holds that were missing before.
@@ -64,12 +64,12 @@ impl<'b> Join<'b> {
                 Ordering::Equal => {
                     let place = u32::try_from(at).unwrap_or(u32::MAX);
                     let origin = &mut self.origins[index];
-                    if !matches!(origin, Origin::Same { .. }) {
+                    if !matches!(origin, EntrySource::Same { .. }) {
                         if self.batch.row(index) == leaf.row(at) {
-                            *origin = Origin::Same { source, at: place };
+                            *origin = EntrySource::Same { source, at: place };
                             found += 1;
-                        } else if *origin == Origin::New && may_patch {
-                            *origin = Origin::Changed { source, at: place };
+                        } else if *origin == EntrySource::New && may_patch {
+                            *origin = EntrySource::Changed { source, at: place };
                             patched = true;
                         }
                     }
@@ -88,7 +88,7 @@ impl<'b> Join<'b> {
     }
 
     /// The leaves to draw on and, by entry, where it can be had.
-    pub(super) fn finish(self) -> (Vec<Candidate>, Vec<Origin>) {
+    pub(super) fn finish(self) -> (Vec<Candidate>, Vec<EntrySource>) {
         (self.candidates, self.origins)
     }
 }

@@ -7,10 +7,10 @@ mod batch;
 mod change;
 mod compare;
 mod encode;
-mod history;
 mod job;
 mod join;
 mod levels;
+mod older_trees;
 mod options;
 
 use super::TreeError;
@@ -26,9 +26,9 @@ use crate::monitor::Monitor;
 use crate::store::NewObjects;
 use batch::Batch;
 pub use change::Change;
-use history::History;
 use job::{Job, Made, Shared};
 use levels::Levels;
+use older_trees::OlderTrees;
 pub use options::BuildOptions;
 use std::ops::Range;
 use std::sync::Arc;
@@ -119,7 +119,7 @@ impl<'scope> Builder<'scope> {
         extent: Extent,
         options: BuildOptions<'env>,
     ) -> Builder<'scope> {
-        let history = objects.map(|objects| History::new(objects, previous));
+        let history = objects.map(|objects| OlderTrees::new(objects, previous));
         let log = options.differences.filter(|_| !previous.is_empty()).map(|dir| Arc::new(DiffLog::new(dir)));
         let holdings = objects.map(|objects| Holdings::new(objects));
         let shared = Arc::new(Shared { objects, holdings, spec: spec.clone(), level: options.level, history, log });
@@ -236,10 +236,10 @@ impl<'scope> Builder<'scope> {
         let (root, stored) = self.levels.finish()?;
         self.built.root = root;
         self.built.stored_bytes += stored;
-        if self.shared.history.as_ref().is_some_and(History::is_damaged) {
+        if self.shared.history.as_ref().is_some_and(OlderTrees::is_damaged) {
             self.built.change = None;
         } else if let (Some(log), Some(parent)) =
-            (&self.shared.log, self.shared.history.as_ref().and_then(History::parent))
+            (&self.shared.log, self.shared.history.as_ref().and_then(OlderTrees::parent))
         {
             self.built.differences = Differences::new(parent, root, Arc::clone(log), self.pieces);
         }

@@ -6,7 +6,7 @@ use crate::tree::TreeError;
 use crate::tree::cursor::{Entry, entry, read_place};
 use crate::tree::leaf::{Entries, LeafReader};
 use crate::tree::node::{Child, Node};
-use crate::tree::walk::{NodeReader, Place, check_child};
+use crate::tree::walk::{NodeReader, Position, check_child};
 use std::sync::Arc;
 
 /// Where one side stands.
@@ -14,7 +14,7 @@ pub(super) enum Head {
     /// Before the root; its level is not known yet.
     Root(Hash),
     /// Before a subtree that was not looked into; level 0 is a leaf.
-    Closed { place: Place, level: u8 },
+    Closed { place: Position, level: u8 },
     /// In a leaf.
     Open { id: Hash, entries: Entries, at: usize },
     /// After the last subtree of what was opened; the next one is on the path.
@@ -55,7 +55,7 @@ impl<'o> Side<'o> {
             };
             *at += 1;
             let lower = std::mem::replace(&mut self.lower, child.upper.clone());
-            let place = Place { id: child.id, lower, upper: child.upper.clone(), totals: Some(child.totals) };
+            let place = Position { id: child.id, lower, upper: child.upper.clone(), totals: Some(child.totals) };
             self.head = Head::Closed { place, level: node.level - 1 };
         }
         Ok(())
@@ -99,7 +99,7 @@ impl<'o> Side<'o> {
                     self.head = Head::Between;
                     return Ok(());
                 }
-                let place = Place { id, lower: Vec::new(), upper: Vec::new(), totals: None };
+                let place = Position { id, lower: Vec::new(), upper: Vec::new(), totals: None };
                 self.head = Head::Closed { place, level: 0 };
             }
             Head::Closed { place, level: 0 } => {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Where an entry of a new leaf can be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::tree) enum Origin {
+pub(in crate::tree) enum EntrySource {
     /// Nowhere.
     New,
     /// Entry `at` of candidate `source` has the same row.
@@ -74,14 +74,14 @@ impl<'r> DeltaWriter<'r> {
     ///
     /// # Errors
     /// If a row is not canonical.
-    pub(in crate::tree) fn entry(&mut self, row: &'r [u8], origin: Origin) -> Result<(), CodecError> {
+    pub(in crate::tree) fn entry(&mut self, row: &'r [u8], origin: EntrySource) -> Result<(), CodecError> {
         let (source, at, changed) = match origin {
-            Origin::New => {
+            EntrySource::New => {
                 self.literal(row);
                 return Ok(());
             }
-            Origin::Same { source, at } => (source as usize, at as usize, false),
-            Origin::Changed { source, at } => (source as usize, at as usize, true),
+            EntrySource::Same { source, at } => (source as usize, at as usize, false),
+            EntrySource::Changed { source, at } => (source as usize, at as usize, true),
         };
         let candidate = &self.candidates[source];
         let told = self.numbers[source].is_some() || self.weight.saturating_add(candidate.weight) <= MOST_WEIGHT;

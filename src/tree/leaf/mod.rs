@@ -13,7 +13,7 @@ use super::Flaw;
 use super::splitter::{MOST_BYTES, MOST_ENTRIES};
 use crate::hash::{Hash, Hasher};
 use crate::wire::put_uvarint;
-pub(super) use delta::{Candidate, DeltaWriter, Origin};
+pub(super) use delta::{Candidate, DeltaWriter, EntrySource};
 pub(super) use ops::sources;
 pub(super) use reader::too_deep;
 pub use reader::{Entries, LeafReader};

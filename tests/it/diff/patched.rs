@@ -89,7 +89,7 @@ impl Patched for SqlitePatched {
     }
 
     fn state(&self) -> String {
-        crate::gauntlet::sqlite::judge(&self.round.project, "data.db")
+        crate::gauntlet::sqlite::contents(&self.round.project, "data.db")
     }
 
     fn run(&self, patch: &str) -> Result<(), String> {
@@ -130,7 +130,7 @@ impl Patched for PostgresPatched {
              FROM pg_constraint WHERE conrelid <> 0 ORDER BY 1; \
              SELECT format('column %s %s %s', attrelid::regclass, attname, attidentity) FROM pg_attribute \
              WHERE attrelid >= 16384 AND attnum > 0 ORDER BY 1";
-        format!("{}\n{}", crate::gauntlet::round::judge(&self.db), self.db.sql(catalog))
+        format!("{}\n{}", crate::gauntlet::round::contents(&self.db), self.db.sql(catalog))
     }
 
     fn run(&self, patch: &str) -> Result<(), String> {

@@ -76,7 +76,7 @@ fn scale_postgres_rows_come_back() {
          INSERT INTO mods SELECT 'clx' || md5(n::text), 'Modern Walnut Lamp ' || n, n % 1000 + 0.99, n / 7.0, ARRAY['lamp', 'n' || n % 50], \
          jsonb_build_object('color', n % 12, 'size', jsonb_build_array(n % 7, n % 11)), repeat(md5((n * 3)::text) || ' ', 7), \
          timestamptz '2026-01-01 00:00:00+00' + n * interval '1.000123 s', n % 3 = 0, n * 1000003::bigint FROM generate_series(1, {rows}) AS n; \
-         CREATE TABLE bystander AS SELECT id FROM mods LIMIT 10"
+         CREATE TABLE untouched AS SELECT id FROM mods LIMIT 10"
     ));
     let round = Round::new(url(&db, &db.server.user));
     let before = printed(&db, &round);
@@ -88,7 +88,7 @@ fn scale_postgres_rows_come_back() {
     };
     snap_damage_restore(&round, &damage, rows);
     assert_eq!(printed(&db, &round), before);
-    assert_eq!(db.sql("SELECT count(*) FROM bystander"), "10");
+    assert_eq!(db.sql("SELECT count(*) FROM untouched"), "10");
 }
 
 #[test]

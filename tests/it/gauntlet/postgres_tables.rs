@@ -1,6 +1,6 @@
 //! Tables of every shape, restored together: references, partitions, heirs, identities, sequences, odd names and sizes.
 
-use super::round::judge;
+use super::round::contents;
 use crate::support::place::on_postgres;
 
 /// Empties everything, whatever refers to what. The session that does it fires no foreign keys.
@@ -21,7 +21,7 @@ fn tables_of_every_shape_survive_together() {
                 include_str!("tables_damage.sql")
             )))
         };
-        let snap = place.round.survives(&|| judge(db), &[&|| drop(db.sql(DELETE)), &damage]);
+        let snap = place.round.survives(&|| contents(db), &[&|| drop(db.sql(DELETE)), &damage]);
         before.same_but(&place.witness(), &snap.tables.into_keys().collect::<Vec<_>>());
 
         // the foreign keys hold, as the server itself finds when it checks them anew

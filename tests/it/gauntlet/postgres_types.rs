@@ -1,6 +1,6 @@
 //! Every type that a column of PostgreSQL can have, with its hostile values, alone and in arrays, as value and as key.
 
-use super::round::{Round, judge, url};
+use super::round::{Round, contents, url};
 use crate::support::postgres::{Db, PgServer};
 
 const SAMPLES: &str = include_str!("samples.sql");
@@ -87,7 +87,7 @@ fn every_value_of_every_type_survives() {
         run(UPDATE);
         run(INSERT);
     };
-    round.survives(&|| judge(&db), &[&|| run(DELETE), &rewrite]);
+    round.survives(&|| contents(&db), &[&|| run(DELETE), &rewrite]);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn settings_of_role_and_database_change_no_row() {
     assert_eq!(shown, "0.3|22.11.2026|\\\\|P1D");
     let hostile = plain.with(url(&db, &owner));
     let damage = || drop(db.sql(&format!("{}; {}", each_table(UPDATE), each_table(INSERT))));
-    let taken = hostile.survives(&|| judge(&db), &[&damage]);
+    let taken = hostile.survives(&|| contents(&db), &[&damage]);
     assert_eq!(taken.roots(), roots.roots());
     assert_eq!(taken.tables.values().map(|table| table.new_leaves).sum::<u64>(), 0);
 }

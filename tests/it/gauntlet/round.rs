@@ -107,16 +107,16 @@ impl Round {
         report["tables"].as_array().unwrap().iter().map(count).sum()
     }
 
-    /// Snapshots everything; does each damage and takes it back; `judge`, the database's own word, must not change, and
+    /// Snapshots everything; does each damage and takes it back; `contents`, the database's own word, must not change, and
     /// nor may the snapshot that is taken of everything afterwards.
-    pub fn survives(&self, judge: &dyn Fn() -> String, damages: &[&dyn Fn()]) -> Snap {
-        let before = judge();
+    pub fn survives(&self, contents: &dyn Fn() -> String, damages: &[&dyn Fn()]) -> Snap {
+        let before = contents();
         let snap = self.snap(&["--all"]);
         for (index, damage) in damages.iter().enumerate() {
             damage();
-            assert_ne!(judge(), before, "damage {index} changes nothing");
+            assert_ne!(contents(), before, "damage {index} changes nothing");
             assert_ne!(self.restore(&snap), 0);
-            similar(&judge(), &before, index);
+            similar(&contents(), &before, index);
         }
         let again = self.snap(&["--all"]);
         assert_eq!(again.roots(), snap.roots());
@@ -152,6 +152,6 @@ pub fn url_by(db: &Db, user: &str, host: &str, port: u16) -> String {
 }
 
 /// What the server itself says of all tables of `db`.
-pub fn judge(db: &Db) -> String {
-    db.sql(include_str!("judge.sql"))
+pub fn contents(db: &Db) -> String {
+    db.sql(include_str!("contents.sql"))
 }

@@ -1,4 +1,4 @@
-//! Every value in every kind of table of SQLite; the `sqlite3` and `sqldiff` of the distribution judge.
+//! Every value in every kind of table of SQLite, compared by the `sqlite3` and `sqldiff` of the distribution.
 
 use super::round::Round;
 use crate::support::process::Project;
@@ -16,7 +16,7 @@ fn sqlite3(project: &Project, file: &str, sql: &str) -> String {
 }
 
 /// Class, exact number, bytes and length of every value of every table, one line a row, sorted within a table.
-pub fn judge(project: &Project, file: &str) -> String {
+pub fn contents(project: &Project, file: &str) -> String {
     let statements = sqlite3(
         project,
         file,
@@ -39,8 +39,8 @@ fn gauntlet(pragmas: &str) {
         "data.db",
         "SELECT printf('DELETE FROM \"%w\";', name) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
     );
-    let judge = || judge(&round.project, "data.db");
-    round.survives(&judge, &[&|| run(&names), &|| run(DAMAGE)]);
+    let contents = || contents(&round.project, "data.db");
+    round.survives(&contents, &[&|| run(&names), &|| run(DAMAGE)]);
 
     let counter = sqlite3(&round.project, "data.db", "SELECT seq FROM sqlite_sequence WHERE name = 'counted'");
     assert!(counter.trim().parse::<u64>().unwrap() >= 1000, "{counter}");

@@ -179,7 +179,7 @@ impl<'s> Instant<'s> {
     fn rows(&self, id: TableId) -> Result<Vec<Vec<u8>>, DbError> {
         let table = self.table(id);
         let Some(filter) = &self.reads[id.position()].filter else { return Ok(table.rows.clone()) };
-        let held = Condition::of(filter, &table.schema, engine())?.judge(&mut Given::new(table.rows.clone()))?;
+        let held = Condition::of(filter, &table.schema, engine())?.matching(&mut Given::new(table.rows.clone()))?;
         Ok(table.rows.iter().zip(held).filter(|(_, held)| *held).map(|(row, _)| row.clone()).collect())
     }
 }
@@ -206,14 +206,14 @@ impl TableReader for Instant<'_> {
 }
 
 impl Snapshot for Instant<'_> {
-    fn judge(
+    fn matching(
         &mut self,
         _table: TableId,
         filter: &Filter,
         schema: &TableSchema,
         rows: &mut dyn RowStream,
     ) -> Result<Vec<bool>, DbError> {
-        Condition::of(filter, schema, engine())?.judge(rows)
+        Condition::of(filter, schema, engine())?.matching(rows)
     }
 
     fn has_rivals(&mut self, _table: TableId) -> Result<bool, DbError> {
@@ -431,14 +431,14 @@ impl TableReader for Restore<'_> {
 }
 
 impl Snapshot for Restore<'_> {
-    fn judge(
+    fn matching(
         &mut self,
         table: TableId,
         filter: &Filter,
         schema: &TableSchema,
         rows: &mut dyn RowStream,
     ) -> Result<Vec<bool>, DbError> {
-        self.instant.judge(table, filter, schema, rows)
+        self.instant.matching(table, filter, schema, rows)
     }
 
     fn has_rivals(&mut self, table: TableId) -> Result<bool, DbError> {

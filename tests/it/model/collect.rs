@@ -7,7 +7,7 @@ use super::world::{World, chain};
 use super::writer::Outcome;
 use dbsnap::hash::Hash;
 use dbsnap::monitor::Silent;
-use dbsnap::snapshot::{Entry, History, Policy, Refs, Verdict, judge, mark};
+use dbsnap::snapshot::{Entry, History, Policy, Refs, Verdict, apply_retention, mark};
 use dbsnap::store::{Access, Store, StoreError, Swept};
 use dbsnap::tree::LeafForms;
 
@@ -102,7 +102,7 @@ impl World<'_> {
     }
 
     fn collect(&mut self, store: &Store, keep: usize) -> Result<Outcome<Swept>, Violation> {
-        let judged = || -> Outcome<_> {
+        let decided = || -> Outcome<_> {
             let history = History::load(store)?;
             if let Some((id, reason)) = history.unreadable.first() {
                 return Err(format!("snapshot {id} cannot be read: {reason}").into());
@@ -110,11 +110,11 @@ impl World<'_> {
             let refs = Refs::load(store)?;
             mark(&history, store)?;
             let pins = refs.pins.keys().copied().collect();
-            let verdicts = judge(&history, Policy { per_table: keep, days: 30 }, self.now, &pins, &refs.tags);
+            let verdicts = apply_retention(&history, Policy { per_table: keep, days: 30 }, self.now, &pins, &refs.tags);
             Ok((history, verdicts))
         };
-        let (mut history, verdicts) = match judged() {
-            Ok(judged) => judged,
+        let (mut history, verdicts) = match decided() {
+            Ok(decided) => decided,
             Err(error) => return Ok(Err(error)),
         };
         let going: Vec<Hash> =

@@ -18,13 +18,13 @@ fn a_pooler_in_transaction_mode_is_as_good_as_the_server() {
         let pooler = Pooler::start(server, place.user(), 2);
         place.by(pooler.port);
         // a session between ours leaves its settings and is given our connection, and we are given its
-        let stray = |sql: &str| server.psql_by(pooler.port, &db.name, sql);
-        stray("SET DateStyle = 'German'; SET search_path = 'nowhere'; SET default_transaction_read_only = on");
+        let elsewhere = |sql: &str| server.psql_by(pooler.port, &db.name, sql);
+        elsewhere("SET DateStyle = 'German'; SET search_path = 'nowhere'; SET default_transaction_read_only = on");
         let snap = place.round.snap(&["mods", "tags"]);
         assert_eq!(place.restore_exactly(&snap.id)["applied"], false);
         place.sql("DELETE FROM tags; UPDATE mods SET w = -id");
         // what is left to us must not end a statement that writes the rows of mods, which takes longer
-        stray("SET extra_float_digits = 0; SET statement_timeout = 60");
+        elsewhere("SET extra_float_digits = 0; SET statement_timeout = 60");
         assert_eq!(place.restore_exactly(&snap.id)["applied"], true);
         assert_eq!([dump(db, "mods"), dump(db, "tags")], before);
         place.undo(&[]);
@@ -33,7 +33,7 @@ fn a_pooler_in_transaction_mode_is_as_good_as_the_server() {
         assert_eq!([dump(db, "mods"), dump(db, "tags")], before);
         assert_eq!(place.round.snap(&["mods", "tags"]).roots(), snap.roots());
         // what we set is gone with our transactions
-        assert_eq!(stray("SHOW row_security; SHOW bytea_output; SHOW lock_timeout"), "on\nhex\n0");
+        assert_eq!(elsewhere("SHOW row_security; SHOW bytea_output; SHOW lock_timeout"), "on\nhex\n0");
         assert_eq!(
             db.sql("SELECT count(*) FROM pg_class WHERE relname LIKE 'dbsnap%' UNION ALL SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"),
             "0\n0"

@@ -130,9 +130,9 @@ fn holds(major: u32, adapter: &'static str) {
         for ((_, typed), answer) in filters.iter().zip(&answers) {
             let told = answer.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
             some += usize::from(!answer.is_empty() && answer.len() < rows.len());
-            let [taken, judged, stored] = ways(&mut sink, &read, &stored, typed);
+            let [taken, filtered, stored] = ways(&mut sink, &read, &stored, typed);
             assert_eq!(taken.unwrap(), told, "{what}: {typed}, read");
-            assert_eq!(judged.unwrap(), told, "{what}: {typed}, judged");
+            assert_eq!(filtered.unwrap(), told, "{what}: {typed}, filtered");
             if let Ok(stored) = stored {
                 assert_eq!(stored, told, "{what}: {typed}, stored");
             }

@@ -4,7 +4,7 @@ use dbsnap::codec::TableName;
 use dbsnap::hash::Hash;
 use dbsnap::snapshot::{
     Actor, Entry, FORMAT, Grace, History, KeepReason, Manifest, Origin, Policy, Restored, SnapshotKind, Stored,
-    TableChange, TableEntry, Verdict, deleted_at, judge,
+    TableChange, TableEntry, Verdict, apply_retention, deleted_at,
 };
 use dbsnap::store::{DeletedBy, SetAside};
 use jiff::{SignedDuration, Timestamp};
@@ -69,7 +69,7 @@ fn history(stamps: &[i64]) -> History {
 
 /// The numbers of the snapshots that go.
 fn dropped(stamps: &[i64], policy: Policy, now: i64) -> BTreeSet<usize> {
-    let verdicts = judge(&history(stamps), policy, at(now), &BTreeSet::new(), &BTreeMap::new());
+    let verdicts = apply_retention(&history(stamps), policy, at(now), &BTreeSet::new(), &BTreeMap::new());
     let newest_first = verdicts.iter().zip((1..=stamps.len()).rev());
     newest_first.filter(|((_, verdict), _)| matches!(verdict, Verdict::Drop(_))).map(|(_, number)| number).collect()
 }
@@ -102,7 +102,7 @@ fn what_is_old_goes_all_the_same() {
 }
 
 /// Snapshots made of `changes`, oldest first, and what retention says of each, oldest first.
-fn judged(changes: &[&dyn Fn(&mut Manifest)], policy: Policy, pinned: &[usize]) -> Vec<Verdict> {
+fn verdicts_of(changes: &[&dyn Fn(&mut Manifest)], policy: Policy, pinned: &[usize]) -> Vec<Verdict> {
     let mut entries: Vec<Entry> = Vec::new();
     for (number, change) in changes.iter().enumerate() {
         let mut entry = snapshot(number as u64 + 1, number as i64);
@@ -112,7 +112,7 @@ fn judged(changes: &[&dyn Fn(&mut Manifest)], policy: Policy, pinned: &[usize]) 
     let pins = pinned.iter().map(|at| entries[*at].id).collect();
     entries.reverse();
     let history = History { entries, unreadable: Vec::new() };
-    let mut verdicts = judge(&history, policy, at(1000), &pins, &BTreeMap::new());
+    let mut verdicts = apply_retention(&history, policy, at(1000), &pins, &BTreeMap::new());
     verdicts.reverse();
     verdicts.into_iter().map(|(_, verdict)| verdict).collect()
 }
@@ -150,20 +150,20 @@ fn no_other_sort_pushes_whole_snapshots_out() {
         let line: Vec<&dyn Fn(&mut Manifest)> =
             vec![&whole, &whole, &whole, &other, &other, &other, &other, &other, &other];
         let kept: Vec<bool> =
-            judged(&line, policy, &[]).iter().map(|verdict| matches!(verdict, Verdict::Keep(_))).collect();
+            verdicts_of(&line, policy, &[]).iter().map(|verdict| matches!(verdict, Verdict::Keep(_))).collect();
         assert_eq!(kept, [false, true, true, false, false, false, false, true, true]);
     }
     // each sort for itself
     let line: Vec<&dyn Fn(&mut Manifest)> =
         vec![&whole, &filtered, &imported, &safety, &whole, &filtered, &imported, &safety];
-    assert!(judged(&line, policy, &[]).iter().all(|verdict| matches!(verdict, Verdict::Keep(_))));
+    assert!(verdicts_of(&line, policy, &[]).iter().all(|verdict| matches!(verdict, Verdict::Keep(_))));
 }
 
 #[test]
 fn the_newest_whole_one_stays_however_old_and_many_the_others_are() {
     let policy = Policy { per_table: 0, days: 0 };
     let line: Vec<&dyn Fn(&mut Manifest)> = vec![&whole, &whole, &filtered, &imported, &safety];
-    let verdicts = judged(&line, policy, &[]);
+    let verdicts = verdicts_of(&line, policy, &[]);
     assert_eq!(verdicts[1], Verdict::Keep(KeepReason::NewestWholeOf(TableName::bare("mods"))));
     assert_eq!(verdicts[3], Verdict::Keep(KeepReason::NewestOf(TableName::bare("mods"))));
     assert!(matches!(verdicts[0], Verdict::Drop(_)));
@@ -174,7 +174,7 @@ fn the_last_one_with_rows_that_were_gone_afterwards_stays() {
     let policy = Policy { per_table: 1, days: 30 };
     let (first, second, nothing) = (lossy(0, 40), lossy(2, 3), lossy(4, 0));
     let line: Vec<&dyn Fn(&mut Manifest)> = vec![&whole, &first, &whole, &second, &whole, &nothing, &whole];
-    let verdicts = judged(&line, policy, &[]);
+    let verdicts = verdicts_of(&line, policy, &[]);
     let last = KeepReason::LastWithRows { table: TableName::bare("mods"), rows: 3 };
     assert_eq!(verdicts[2], Verdict::Keep(last));
     for place in [0, 1, 3, 4, 5] {
@@ -185,7 +185,7 @@ fn the_last_one_with_rows_that_were_gone_afterwards_stays() {
     let since = |manifest: &mut Manifest| {
         manifest.tables[0].change = Some(TableChange { since: Hash::of(b"before"), added: 0, changed: 0, removed: 9 });
     };
-    let verdicts = judged(&[&renamed, &since, &whole], policy, &[]);
+    let verdicts = verdicts_of(&[&renamed, &since, &whole], policy, &[]);
     assert!(matches!(&verdicts[0], Verdict::Keep(KeepReason::LastWithRows { rows: 9, .. })), "{verdicts:?}");
 }
 
@@ -201,11 +201,11 @@ fn a_snapshot_stays_while_the_undo_of_its_restore_is_pinned() {
     };
     let (restore, undo) = (restored(0, None), restored(2, Some(1)));
     let line: Vec<&dyn Fn(&mut Manifest)> = vec![&whole, &whole, &restore, &undo, &whole, &whole];
-    let verdicts = judged(&line, policy, &[2, 3]);
+    let verdicts = verdicts_of(&line, policy, &[2, 3]);
     assert_eq!(verdicts[0], Verdict::Keep(KeepReason::RestoreOf(id(2))));
     assert_eq!(verdicts[1], Verdict::Keep(KeepReason::RestoreOf(id(3))));
     assert!(matches!(verdicts[4], Verdict::Drop(_)));
-    assert!(judged(&line, policy, &[])[..2].iter().all(|verdict| matches!(verdict, Verdict::Drop(_))));
+    assert!(verdicts_of(&line, policy, &[])[..2].iter().all(|verdict| matches!(verdict, Verdict::Drop(_))));
 }
 
 #[test]

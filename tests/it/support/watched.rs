@@ -128,14 +128,14 @@ impl TableReader for WatchedTxn<'_> {
 }
 
 impl Snapshot for WatchedTxn<'_> {
-    fn judge(
+    fn matching(
         &mut self,
         table: TableId,
         filter: &Filter,
         schema: &TableSchema,
         rows: &mut dyn RowStream,
     ) -> Result<Vec<bool>, DbError> {
-        self.txn().judge(table, filter, schema, rows)
+        self.txn().matching(table, filter, schema, rows)
     }
 
     fn has_rivals(&mut self, table: TableId) -> Result<bool, DbError> {

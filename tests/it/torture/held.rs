@@ -120,7 +120,7 @@ fn a_signal_while_a_snap_waits_lists_nothing() {
 fn a_writer_waits_for_a_restore_and_not_for_a_dead_one() {
     let (mut world, id) = slow_world();
     let before = world.state();
-    let insert = "SET lock_timeout = '300ms'; INSERT INTO mods VALUES (77777, 'stray', NULL)";
+    let insert = "SET lock_timeout = '300ms'; INSERT INTO mods VALUES (77777, 'other', NULL)";
     let restore = Started::new(world.restoring(&id));
     wait_for(&world, WRITING);
     let user = world.postgres().server.user.clone();
@@ -202,7 +202,7 @@ fn a_long_snapshot_of_sqlite_tells_what_it_holds_up() {
     while !said.contains("warning") && stderr.read_line(&mut said).unwrap() > 0 {}
     let is_held = || -> bool {
         let connection = Connection::open(world.project.path().join("dev.db")).unwrap();
-        connection.execute("UPDATE bystander SET mark = 'there' WHERE id = 1", []).unwrap();
+        connection.execute("UPDATE untouched SET mark = 'there' WHERE id = 1", []).unwrap();
         // A checkpoint waits for readers.
         connection.busy_timeout(Duration::ZERO).unwrap();
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).unwrap()

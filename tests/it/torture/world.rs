@@ -26,7 +26,7 @@ pub enum Kind {
 /// How long a server may take to notice that its client is gone.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The tables that are snapshotted; `bystander` never is.
+/// The tables that are snapshotted; `untouched` never is.
 pub const TABLES: [&str; 2] = ["mods", "parts"];
 
 /// Every row of the database, as one hash.
@@ -100,7 +100,7 @@ impl World {
     pub fn state(&self) -> State {
         let mut text = String::new();
         for (table, columns) in
-            [("mods", "id, name, body"), ("parts", "id, mod_id, note"), ("bystander", "id, mark, mark")]
+            [("mods", "id, name, body"), ("parts", "id, mod_id, note"), ("untouched", "id, mark, mark")]
         {
             let sql = format!("SELECT {columns} FROM {table} ORDER BY id");
             match &self.database {
@@ -258,13 +258,13 @@ pub fn files(dir: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The same rows for every database: `parts` refer to `mods`, `bystander` to nothing.
+/// The same rows for every database: `parts` refer to `mods`, `untouched` to nothing.
 fn schema_and_rows(rows: u32) -> String {
     let mut sql = String::from(
         "CREATE TABLE mods (id INTEGER PRIMARY KEY, name TEXT NOT NULL, body TEXT); \
          CREATE TABLE parts (id INTEGER PRIMARY KEY, mod_id INTEGER REFERENCES mods (id), note TEXT); \
-         CREATE TABLE bystander (id INTEGER PRIMARY KEY, mark TEXT); \
-         INSERT INTO bystander VALUES (1, 'here'), (2, NULL); ",
+         CREATE TABLE untouched (id INTEGER PRIMARY KEY, mark TEXT); \
+         INSERT INTO untouched VALUES (1, 'here'), (2, NULL); ",
     );
     for id in 1..=rows {
         let body: String =

@@ -43,17 +43,18 @@ impl Fate {
 
 /// Where a row is in its table: block and position, as the server writes a `tid`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Place {
+struct RowPosition {
     block: u32,
     position: u16,
 }
 
-impl Place {
-    fn parse(text: &str) -> Result<Place, Failure> {
+impl RowPosition {
+    fn parse(text: &str) -> Result<RowPosition, Failure> {
         let parts =
             text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).and_then(|text| text.split_once(','));
-        let place = parts
-            .and_then(|(block, position)| Some(Place { block: block.parse().ok()?, position: position.parse().ok()? }));
+        let place = parts.and_then(|(block, position)| {
+            Some(RowPosition { block: block.parse().ok()?, position: position.parse().ok()? })
+        });
         place.ok_or_else(|| Failure::Protocol("a place of a row that is none".into()))
     }
 }
@@ -61,13 +62,13 @@ impl Place {
 /// The rows that were found so far, by table.
 #[derive(Default)]
 struct Reached {
-    fates: HashMap<u32, HashMap<Place, Fate>>,
+    fates: HashMap<u32, HashMap<RowPosition, Fate>>,
     /// What was found last, and not followed yet.
-    new: BTreeMap<(u32, Fate), Vec<Place>>,
+    new: BTreeMap<(u32, Fate), Vec<RowPosition>>,
 }
 
 impl Reached {
-    fn add(&mut self, table: u32, place: Place, fate: Fate) {
+    fn add(&mut self, table: u32, place: RowPosition, fate: Fate) {
         let known = self.fates.entry(table).or_default();
         let fate = match known.get(&place) {
             None => Some(fate),
@@ -168,7 +169,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    fn step(&mut self, sql: &str, fate: &Fate, places: &[Place]) -> Result<(), Failure> {
+    fn step(&mut self, sql: &str, fate: &Fate, places: &[RowPosition]) -> Result<(), Failure> {
         let places: Vec<String> =
             places.iter().map(|place| format!("\"({},{})\"", place.block, place.position)).collect();
         let sql = format!("{sql} WHERE p.ctid = ANY ('{{{}}}'::pg_catalog.tid[])", places.join(","));
@@ -178,7 +179,7 @@ impl Walk<'_, '_> {
             // What becomes of rows of our own tables is planned and proved. Values in them that others refer to may be moved on the
             // way to where they end, though.
             if !(own.contains(&table) && *fate == Fate::Gone) {
-                reached.add(table, Place::parse(row.required(1)?)?, fate.clone());
+                reached.add(table, RowPosition::parse(row.required(1)?)?, fate.clone());
             }
             Ok(())
         });

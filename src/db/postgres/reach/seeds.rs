@@ -1,6 +1,6 @@
 //! Where the rows are that are to go or to change.
 
-use super::{Fate, Place};
+use super::{Fate, RowPosition};
 use crate::codec::{Column, RowReader, TableSchema};
 use crate::db::postgres::client::{Failure, Row};
 use crate::db::postgres::operators::KeyOperators;
@@ -31,7 +31,7 @@ impl Seeds<'_> {
         &self,
         session: &mut Session<'_>,
         rows: &mut dyn RowStream,
-        told: &mut dyn FnMut(Place, Fate),
+        told: &mut dyn FnMut(RowPosition, Fate),
     ) -> Result<(), DbError> {
         let schema = session.plan(self.index)?.schema.clone();
         let positions = self.positions(&schema);
@@ -71,13 +71,13 @@ impl Seeds<'_> {
         schema: &TableSchema,
         positions: &[usize],
         tuples: &[String],
-        told: &mut dyn FnMut(Place, Fate),
+        told: &mut dyn FnMut(RowPosition, Fate),
     ) -> Result<(), DbError> {
         let sql = self.query(session, schema, positions, tuples)?;
         let names: Vec<&String> = self.followed.iter().flatten().collect();
         let asked = session.on_their_path(|session| {
             session.connection.query(&sql, session.monitor, &mut |row| {
-                let place = Place::parse(row.required(0)?)?;
+                let place = RowPosition::parse(row.required(0)?)?;
                 let changed = changed(&names, row)?;
                 match self.followed {
                     None => told(place, Fate::Gone),

@@ -5,7 +5,7 @@
 //! to them, directly or through others: whatever then acts finds nothing. The next statement inserts all that is to be there.
 
 use super::PostgresRestore;
-use super::staging::{Place, Staged, Work};
+use super::staging::{Staged, StagedAt, Work};
 use super::statement::Updating;
 use crate::db::postgres::client::Failure;
 use crate::db::postgres::quote;
@@ -140,7 +140,7 @@ impl PostgresRestore<'_> {
             ));
             self.defining(|restore| restore.session.connection.execute(&create, monitor))?;
             let rows = self.session.number(&keep)?;
-            back.push(Staged { index, work: Work::Insert, name, rows, place: Place::default() });
+            back.push(Staged { index, work: Work::Insert, name, rows, place: StagedAt::default() });
         }
         if !out.is_empty() {
             self.session.number(&format!("WITH {} SELECT 0", out.join(", ")))?;

@@ -203,14 +203,14 @@ impl TableReader for PostgresRestore<'_> {
 }
 
 impl Snapshot for PostgresRestore<'_> {
-    fn judge(
+    fn matching(
         &mut self,
         table: TableId,
         filter: &Filter,
         schema: &TableSchema,
         rows: &mut dyn RowStream,
     ) -> Result<Vec<bool>, DbError> {
-        self.guarded(|restore| restore.session.judge(table.position(), filter, schema, rows))
+        self.guarded(|restore| restore.session.matching(table.position(), filter, schema, rows))
     }
 
     fn has_rivals(&mut self, table: TableId) -> Result<bool, DbError> {

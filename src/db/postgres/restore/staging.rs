@@ -47,12 +47,12 @@ pub(super) struct Staged {
     /// How many there are.
     pub(super) rows: u64,
     /// Where they are kept.
-    pub(super) place: Place,
+    pub(super) place: StagedAt,
 }
 
 /// Where rows are kept: settings, by number, and a temporary table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct StagedAt {
     slots: Vec<(u32, usize)>,
     table: Option<String>,
 }
@@ -113,7 +113,7 @@ struct Filling {
     rows: u64,
     /// What stands in FROM for those that are in settings.
     parts: Vec<String>,
-    place: Place,
+    place: StagedAt,
 }
 
 impl PostgresRestore<'_> {
@@ -133,7 +133,7 @@ impl PostgresRestore<'_> {
         index: usize,
         positions: &[usize],
         rows: &mut dyn RowStream,
-    ) -> Result<(String, u64, Place), DbError> {
+    ) -> Result<(String, u64, StagedAt), DbError> {
         let plan = self.session.plan(index)?;
         let (table, columns) = (plan.table().clone(), &plan.schema.columns);
         let mut forms: Vec<Option<Form>> = vec![None; columns.len()];
@@ -147,7 +147,7 @@ impl PostgresRestore<'_> {
             batch: Batch::new(forms.clone()),
             rows: 0,
             parts: Vec::new(),
-            place: Place::default(),
+            place: StagedAt::default(),
         };
         while let Some(row) = rows.next_row()? {
             let is_long = row.len() > BATCH;
@@ -266,7 +266,7 @@ impl PostgresRestore<'_> {
     }
 
     /// Lets the server forget rows. A temporary table goes at COMMIT, which no event trigger sees.
-    pub(super) fn release(&mut self, place: &Place) -> Result<(), DbError> {
+    pub(super) fn release(&mut self, place: &StagedAt) -> Result<(), DbError> {
         self.free(&place.slots).map_err(|failure| failure.during("giving memory back"))
     }
 

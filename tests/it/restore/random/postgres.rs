@@ -19,7 +19,7 @@ impl PostgresEngine {
     pub fn new() -> PostgresEngine {
         let db = PgServer::shared().database();
         let mut admin = db.session_as(&db.server.user);
-        admin.script(include_str!("judge.sql"));
+        admin.script(include_str!("contents.sql"));
         let owner = db.role("owner", "");
         db.sql(&format!("GRANT CREATE ON DATABASE {} TO {owner}", db.name));
         let users = [db.server.user.clone(), owner].map(|user| {
@@ -74,15 +74,15 @@ impl Engine for PostgresEngine {
 
     fn rows(&mut self, tables: &[String]) -> Vec<String> {
         let names: Vec<String> = tables.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
-        self.lines(&format!("SELECT judge.rows(ARRAY[{}]::text[])", names.join(", ")))
+        self.lines(&format!("SELECT contents.rows(ARRAY[{}]::text[])", names.join(", ")))
     }
 
     fn catalog(&mut self) -> Vec<String> {
-        self.lines("SELECT judge.catalog()")
+        self.lines("SELECT contents.catalog()")
     }
 
     fn counters(&mut self) -> Vec<(i64, String)> {
-        let lines = self.lines("SELECT judge.counters()");
+        let lines = self.lines("SELECT contents.counters()");
         let counter = |line: String| {
             let (next, name) = line.split_once(' ').unwrap();
             (next.parse().unwrap(), name.to_owned())

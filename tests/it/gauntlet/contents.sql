@@ -6,7 +6,7 @@ SET IntervalStyle = 'postgres';
 SET TimeZone = 'UTC';
 SET bytea_output = 'hex';
 SET search_path = pg_catalog;
-CREATE FUNCTION pg_temp.judge() RETURNS SETOF text LANGUAGE plpgsql AS $f$
+CREATE FUNCTION pg_temp.contents() RETURNS SETOF text LANGUAGE plpgsql AS $f$
 DECLARE place record; sent text; line text;
 BEGIN
   FOR place IN SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -20,4 +20,4 @@ BEGIN
     RETURN NEXT line;
   END LOOP;
 END $f$;
-SELECT pg_temp.judge();
+SELECT pg_temp.contents();

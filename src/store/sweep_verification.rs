@@ -1,6 +1,6 @@
 //! Whether what a sweep keeps of an object can be read, before other copies of it go.
 
-use super::index::{Index, Place};
+use super::index::{Index, Location};
 use super::{Live, Objects, Store, StoreError};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
@@ -17,34 +17,34 @@ impl Store {
         index: &Index,
         live: &Live,
         stays: &[bool],
-        is_kept: &dyn Fn(&Place) -> bool,
+        is_kept: &dyn Fn(&Location) -> bool,
         monitor: &dyn Monitor,
     ) -> Result<(), StoreError> {
-        let lasts = |place: &Place| {
+        let lasts = |place: &Location| {
             index.trusts(place) && stays[place.pack as usize] && !live.forms().may_draw(place.entry.kind)
         };
-        let mut proofs: Vec<Place> = Vec::new();
+        let mut checked: Vec<Location> = Vec::new();
         for id in live.ids() {
             if index.all_places(id).nth(1).is_none() {
                 continue;
             }
-            let (kept, others): (Vec<Place>, Vec<Place>) = index.all_places(id).partition(is_kept);
+            let (kept, others): (Vec<Location>, Vec<Location>) = index.all_places(id).partition(is_kept);
             if !others.iter().all(lasts) {
-                proofs.extend(kept);
+                checked.extend(kept);
             }
         }
-        proofs.sort_unstable_by_key(|place| (place.pack, place.entry.offset));
+        checked.sort_unstable_by_key(|place| (place.pack, place.entry.offset));
         let prover = live.forms().prover(self);
-        let prove = |place: &Place| match monitor.interrupted() {
+        let prove = |place: &Location| match monitor.interrupted() {
             true => Err(StoreError::Interrupted),
             false => Ok(prover.prove(&place.entry.id, &index.copy(place)).err().map(|reason| (*place, reason))),
         };
-        let bad: Vec<Option<(Place, String)>> = proofs.par_iter().map(prove).collect::<Result<_, _>>()?;
-        let bad: Vec<(Place, String)> = bad.into_iter().flatten().collect();
+        let bad: Vec<Option<(Location, String)>> = checked.par_iter().map(prove).collect::<Result<_, _>>()?;
+        let bad: Vec<(Location, String)> = bad.into_iter().flatten().collect();
         if bad.is_empty() {
             return Ok(());
         }
-        let name = |place: &Place| index.packs[place.pack as usize].name;
+        let name = |place: &Location| index.packs[place.pack as usize].name;
         self.distrust(index, bad.iter().map(|(place, _)| place))?;
         let is_lost = |id: &Hash| self.copies(id).is_empty();
         match bad.iter().find(|(place, _)| is_lost(&place.entry.id)) {

@@ -3,15 +3,15 @@ SET client_min_messages = error;
 SET extra_float_digits = 3;
 SET DateStyle = 'ISO, YMD';
 SET TimeZone = 'UTC';
-CREATE SCHEMA IF NOT EXISTS judge;
-CREATE OR REPLACE FUNCTION judge.rows(names text[]) RETURNS SETOF text LANGUAGE plpgsql AS $f$
+CREATE SCHEMA IF NOT EXISTS contents;
+CREATE OR REPLACE FUNCTION contents.rows(names text[]) RETURNS SETOF text LANGUAGE plpgsql AS $f$
 DECLARE name text;
 BEGIN
   FOREACH name IN ARRAY names LOOP
     RETURN QUERY EXECUTE format('SELECT %L || '' '' || t::text FROM ONLY %s AS t ORDER BY t::text COLLATE "C"', name, name);
   END LOOP;
 END $f$;
-CREATE OR REPLACE FUNCTION judge.catalog() RETURNS SETOF text LANGUAGE sql AS $f$
+CREATE OR REPLACE FUNCTION contents.catalog() RETURNS SETOF text LANGUAGE sql AS $f$
   SELECT line FROM (
     SELECT format('trigger %s %s %s', tgrelid::regclass, tgname, tgenabled), tgrelid FROM pg_trigger WHERE NOT tgisinternal
     UNION ALL SELECT format('constraint %s %s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated), conrelid
@@ -22,7 +22,7 @@ CREATE OR REPLACE FUNCTION judge.catalog() RETURNS SETOF text LANGUAGE sql AS $f
   ) AS found (line, relation) JOIN pg_class c ON c.oid = relation JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname IN ('one', 'Two é') ORDER BY line COLLATE "C"
 $f$;
-CREATE OR REPLACE FUNCTION judge.counters() RETURNS SETOF text LANGUAGE plpgsql AS $f$
+CREATE OR REPLACE FUNCTION contents.counters() RETURNS SETOF text LANGUAGE plpgsql AS $f$
 DECLARE name text;
 BEGIN
   FOR name IN SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind = 'S' ORDER BY 1 LOOP

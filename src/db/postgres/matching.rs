@@ -15,7 +15,7 @@ const LONG: usize = 1 << 20;
 
 impl Session<'_> {
     /// For each of `rows`, which are rows of `schema`, whether `filter` would hold for it in the table at `index`.
-    pub(super) fn judge(
+    pub(super) fn matching(
         &mut self,
         index: usize,
         filter: &Filter,
@@ -47,7 +47,7 @@ impl Session<'_> {
             for (&position, of_type) in positions.iter().zip(&types) {
                 match values[position] {
                     ValueRef::Text(bytes) | ValueRef::Blob(bytes) if bytes.len() > LONG => {
-                        let setting = format!("dbsnap.judged_{}", long.len() + 1);
+                        let setting = format!("dbsnap.value_{}", long.len() + 1);
                         self.send(setting.clone(), values[position]).map_err(|failure| failure.during(doing()))?;
                         let _ = write!(sql, ", CAST(pg_catalog.current_setting('{setting}') AS {of_type}");
                         long.push(setting);

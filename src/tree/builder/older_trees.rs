@@ -7,7 +7,7 @@ use crate::hash::Hash;
 use crate::store::NewObjects;
 use crate::tree::frame::{DELTA, first_good};
 use crate::tree::leaf::{Entries, LeafReader, sources};
-use crate::tree::walk::{NodeReader, Place, Walk};
+use crate::tree::walk::{NodeReader, Position, Walk};
 use crate::tree::{Flaw, TreeError};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ const LEAF_CACHE: usize = 16 * 1024 * 1024;
 const NODE_CACHE: usize = 4 * 1024 * 1024;
 
 /// Older trees, the parent first.
-pub(super) struct History<'o> {
+pub(super) struct OlderTrees<'o> {
     roots: Vec<Hash>,
     leaves: LeafReader<'o>,
     nodes: Arc<NodeReader<'o>>,
@@ -40,9 +40,9 @@ pub(super) struct History<'o> {
     asked: AtomicU64,
 }
 
-impl<'o> History<'o> {
-    pub(super) fn new(objects: &'o dyn NewObjects, roots: &[Hash]) -> History<'o> {
-        History {
+impl<'o> OlderTrees<'o> {
+    pub(super) fn new(objects: &'o dyn NewObjects, roots: &[Hash]) -> OlderTrees<'o> {
+        OlderTrees {
             roots: roots.iter().take(1 + MOST_TREES).copied().collect(),
             leaves: LeafReader::new(objects, LEAF_CACHE),
             nodes: Arc::new(NodeReader::new(objects, NODE_CACHE)),
@@ -97,7 +97,7 @@ impl<'o> History<'o> {
     }
 
     /// The leaves of an older tree with keys from `from` to below `until`.
-    fn places(&self, root: &Hash, from: &[u8], until: &[u8]) -> Result<Vec<Place>, TreeError> {
+    fn places(&self, root: &Hash, from: &[u8], until: &[u8]) -> Result<Vec<Position>, TreeError> {
         Walk::new(&self.nodes, root, from)?.leaves_below(until)
     }
 
@@ -116,7 +116,7 @@ impl<'o> History<'o> {
 
 /// One leaf's search through older trees.
 struct Search<'h, 'o> {
-    history: &'h History<'o>,
+    history: &'h OlderTrees<'o>,
     spec: &'h KeySpec,
     tried: HashSet<Hash>,
 }

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 /// Where a file goes: nothing or a regular file may stand there, which is replaced.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct OutputFile {
     fs: Arc<dyn FileSystem>,
     /// As it was given, for messages.
     named: PathBuf,
@@ -19,21 +19,21 @@ pub(super) struct Place {
     path: PathBuf,
 }
 
-impl Place {
+impl OutputFile {
     /// A place on the disk, in a directory that exists.
-    pub(super) fn on_disk(path: &Path) -> Result<Place, ExportError> {
+    pub(super) fn on_disk(path: &Path) -> Result<OutputFile, ExportError> {
         let dir = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
         let name = path.file_name().ok_or_else(|| refused(path))?;
         let path_without_links = dir.canonicalize().map_err(ExportError::io(dir))?.join(name);
-        Ok(Place { path: path_without_links, ..Place::on(Arc::new(Disk), path) })
+        Ok(OutputFile { path: path_without_links, ..OutputFile::on(Arc::new(Disk), path) })
     }
 
     /// A place on another file system.
-    pub(super) fn on(fs: Arc<dyn FileSystem>, path: &Path) -> Place {
-        Place { fs, named: path.to_path_buf(), path: path.to_path_buf() }
+    pub(super) fn on(fs: Arc<dyn FileSystem>, path: &Path) -> OutputFile {
+        OutputFile { fs, named: path.to_path_buf(), path: path.to_path_buf() }
     }
 
     /// The path, for messages.
@@ -78,7 +78,8 @@ impl Place {
 /// # Errors
 /// [`ExportError::Io`]
 pub fn write_gitignore(dir: &Path) -> Result<(), ExportError> {
-    Place::on_disk(&dir.join(".gitignore"))?.write_whole(b"# Exported rows. To commit them, delete this file.\n*\n")
+    OutputFile::on_disk(&dir.join(".gitignore"))?
+        .write_whole(b"# Exported rows. To commit them, delete this file.\n*\n")
 }
 
 /// Has a long file written to the disk while more of it is being made, so that little is left to wait for when it is published.

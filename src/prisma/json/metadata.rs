@@ -175,7 +175,7 @@ impl Metadata {
         }
         let engine = self.engine().ok()?.info();
         if engine.has_schemas != schema.table.schema.is_some() {
-            return Some(format!("`engine` is {}, and its `schema` is of another", engine.provider));
+            return Some(format!("`engine` is {}, and its `schema` is of another engine", engine.provider));
         }
         if !self.created_at.parse().is_ok_and(|time: Timestamp| names::plan_time(time) == self.created_at) {
             return Some("`createdAt` is no time as dbsnap writes it".to_owned());

@@ -108,7 +108,10 @@ fn damaged_and_hostile_files_are_refused() {
         (forge(&original, &[r#"{"id":1,"roleName":"USER"}"#]), "`encodings` are not those of the records"),
         (forge(&original, &[r#"{"id":1,"roleName":"USER","id":2}"#]), "stands twice"),
         (original.replace("\"column\":0", "\"column\":7"), "`key` is not the key of its `schema`"),
-        (original.replace("\"engine\": \"sqlite\"", "\"engine\": \"postgresql\""), "`engine` is not sqlite"),
+        (
+            original.replace("\"engine\": \"sqlite\"", "\"engine\": \"postgresql\""),
+            "`engine` is postgresql, and its `schema` is of another engine",
+        ),
         (original.replace("\"CREATOR\":\"creator\"", "\"CREATOR\":\"USER\""), "names of the enum"),
         (original.replace("\"filterApplied\": \"id > 0\"", "\"filterApplied\": null"), "the metadata was edited"),
         (original.replace("20260102_second", "20260103_back"), "the metadata was edited"),

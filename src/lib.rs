@@ -1,9 +1,10 @@
 //! dbsnap: git-style, content-addressed snapshots of database tables.
 //!
-//! A [`Repository`] is a project with its store of snapshots, a [`Database`] the connection to its tables; both are opened once.
-//! What changes one of them is an [`Operation`]: the options of a command ([`SnapOptions`], [`RestoreOptions`], [`UndoOptions`],
-//! [`DeleteOptions`], [`GcOptions`]). It makes a [`Plan`], which can be looked at, kept as JSON, and applied. A plan has a digest
-//! of all that it stands on; if any of that has changed, it is not applied ([`OpError::PlanChanged`]).
+//! A [`Repository`] is a project with its store of snapshots, a [`Database`] the connection to its tables; both are
+//! opened once. What changes one of them is an [`Operation`]: the options of a command ([`SnapOptions`],
+//! [`RestoreOptions`], [`UndoOptions`], [`DeleteOptions`], [`GcOptions`]). It makes a [`Plan`], which can be looked at,
+//! kept as JSON, and applied. A plan has a digest of all that it stands on; if any of that has changed, it is not
+//! applied ([`OpError::PlanChanged`]).
 //!
 //! ```
 //! use dbsnap::{Operation, Place, Repository, RestoreOptions, Silent, SnapOptions, UndoOptions};
@@ -42,13 +43,14 @@
 //! # }
 //! ```
 //!
-//! Calls block, and must not be made from within a tokio runtime. Progress goes to a [`Monitor`], and an [`Interrupt`] ends what
-//! runs. Reports and errors are told as JSON by [`json`]. An engine that is not built in is registered
+//! Calls block, and must not be made from within a tokio runtime. Progress goes to a [`Monitor`], and an [`Interrupt`]
+//! ends what runs. Reports and errors are told as JSON by [`json`]. An engine that is not built in is registered
 //! ([`db::Engine::register`]) and comes in as a [`db::Sink`] ([`Database::new`]).
 //!
 //! # Layers
 //!
-//! A module imports only from the layers below it (`tests/it/layers.rs` reads the imports and holds them against this table):
+//! A module imports only from the layers below it (`tests/it/layers.rs` reads the imports and holds them against this
+//! table):
 //!
 //! | layer | modules | what they know |
 //! |---|---|---|

@@ -1,10 +1,10 @@
-//! How fast, how small and how lean dbsnap is, as a user meets it: whole processes, each beside its limit or its peer in
-//! the same run on the same machine.
+//! How fast, how small and how lean dbsnap is, as a user meets it: whole processes, each beside its limit or its peer
+//! in the same run on the same machine.
 //!
 //! `cargo bench --bench speed -- [NAME ...] [--rows N] [--rounds N] [--peers-only]`
 //!
-//! Rounds are interleaved (ours, peer, ours, peer), after one that does not count; what is reported is the median of the
-//! ratios of each round. The sections of `docs/BENCHMARKS.md` that were measured are written anew, the others stay.
+//! Rounds are interleaved (ours, peer, ours, peer), after one that does not count; what is reported is the median of
+//! the ratios of each round. The sections of `docs/BENCHMARKS.md` that were measured are written anew, the others stay.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark talks to the person who started it")]
 

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 pub struct Taken {
     /// From start to end, in seconds.
     pub seconds: f64,
-    /// The highest resident set of it or of a process that it started, whichever is greater, in bytes, as the kernel noted it at most
-    /// [`SAMPLE`] before the end.
+    /// The highest resident set of it or of a process that it started, whichever is greater, in bytes, as the kernel
+    /// noted it at most [`SAMPLE`] before the end.
     pub peak_memory: u64,
 }
 
@@ -91,7 +91,8 @@ fn shown(command: &Command) -> String {
 /// One contestant of a benchmark; is told the number of the round, gets everything ready, and measures.
 pub type Lane<'l> = Box<dyn FnMut(usize) -> Outcome<Taken> + 'l>;
 
-/// Runs all lanes in turn, round after round, the first of which (number 0) does not count. Gives what each lane took in each round.
+/// Runs all lanes in turn, round after round, the first of which (number 0) does not count. Gives what each lane took
+/// in each round.
 ///
 /// # Errors
 /// If a lane does.
@@ -99,7 +100,8 @@ pub fn rounds(lanes: &mut [Lane<'_>], rounds: usize) -> Outcome<Vec<Vec<Taken>>>
     rounds_from(0, lanes, rounds)
 }
 
-/// As [`rounds`], but every round counts: for contestants that take minutes, beside which the first reading of a file is nothing.
+/// As [`rounds`], but every round counts: for contestants that take minutes, beside which the first reading of a file
+/// is nothing.
 ///
 /// # Errors
 /// If a lane does.

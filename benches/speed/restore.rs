@@ -88,8 +88,8 @@ pub fn postgres(plan: &Plan) -> Outcome<Section> {
     Ok(section)
 }
 
-/// dslr in an environment of its own below `target/`, with a snapshot of a database `shop` that has the table. Its program, or why there
-/// is none.
+/// dslr in an environment of its own below `target/`, with a snapshot of a database `shop` that has the table. Its
+/// program, or why there is none.
 fn dslr(arena: &Arena) -> Result<PathBuf, String> {
     let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/dslr");
     let program = place.join("bin/dslr");

@@ -36,8 +36,8 @@ CREATE INDEX "mods_content_type_idx" ON "mods"("content_type");
 "#;
 
 impl Server {
-    /// Starts a server and fills `mods`. Settings are the server's own but for memory that a laptop would give it, and no
-    /// autovacuum, which would come and go between rounds.
+    /// Starts a server and fills `mods`. Settings are the server's own but for memory that a laptop would give it, and
+    /// no autovacuum, which would come and go between rounds.
     ///
     /// # Errors
     /// If there are no server programs or one of them fails.
@@ -170,7 +170,8 @@ fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
 }
 
-/// A server program, as a user that PostgreSQL accepts (it refuses root), shut down when this process ends in whatever way.
+/// A server program, as a user that PostgreSQL accepts (it refuses root), shut down when this process ends in whatever
+/// way.
 fn as_postgres(program: &Path) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "INT"]);

@@ -1,4 +1,5 @@
-//! What a shell offers at the Tab key: snapshots, tags and tables. Nothing here fails; what cannot be found is not offered.
+//! What a shell offers at the Tab key: snapshots, tags and tables. Nothing here fails; what cannot be found is not
+//! offered.
 
 use super::args::Global;
 use super::text::{age, printable};

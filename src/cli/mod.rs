@@ -1,7 +1,7 @@
 //! The command line: arguments, rendering, progress, exit codes. The only place that prints.
 //!
-//! A verb has one file in `commands/`: its arguments, the call of its use case, and how the report reads. The use cases know
-//! nothing of any of it.
+//! A verb has one file in `commands/`: its arguments, the call of its use case, and how the report reads. The use cases
+//! know nothing of any of it.
 
 #![expect(clippy::disallowed_methods, reason = "only the command line prints")]
 
@@ -87,7 +87,8 @@ fn with_tip(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// Prints what the parser says. It repeats what was typed; where that could move the cursor, the text is made safe, and plain.
+/// Prints what the parser says. It repeats what was typed; where that could move the cursor, the text is made safe, and
+/// plain.
 fn print(error: &clap::Error) -> std::io::Result<()> {
     let plain = error.render().to_string();
     if plain.chars().all(|c| c == '\n' || !is_hostile(c)) {

@@ -6,15 +6,16 @@ use std::process::{Child, Command, Stdio};
 
 /// The pager where no variable names one: it ends by itself if everything fits on the screen.
 const DEFAULT: &str = "less";
-/// What `less` is told unless `LESS` says otherwise: quit if one screen is enough, keep colors, leave the text on the screen.
+/// What `less` is told unless `LESS` says otherwise: quit if one screen is enough, keep colors, leave the text on the
+/// screen.
 const LESS: &str = "FRX";
 
 /// A pager that is running. It is waited for when this is dropped.
 pub(super) struct Pager(Child);
 
 impl Pager {
-    /// Starts the pager that `DBSNAP_PAGER` or `PAGER` names. None if stdout is not a terminal, the name is empty or `cat`, or it
-    /// cannot be started: then output goes straight to stdout.
+    /// Starts the pager that `DBSNAP_PAGER` or `PAGER` names. None if stdout is not a terminal, the name is empty or
+    /// `cat`, or it cannot be started: then output goes straight to stdout.
     pub fn start() -> Option<Pager> {
         if !io::stdout().is_terminal() {
             return None;

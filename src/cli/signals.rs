@@ -27,7 +27,8 @@ impl Signals {
             let _ = flag::register_usize(signal, Arc::clone(&self.number), number);
             let _ = flag::register(signal, self.interrupt.flag());
         }
-        // A file beyond the limit (ulimit -f) would end the process; with a handler the write fails with an error that is told.
+        // A file beyond the limit (ulimit -f) would end the process; with a handler the write fails with an error that
+        // is told.
         let _ = flag::register(SIGXFSZ, Arc::default());
     }
 

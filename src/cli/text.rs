@@ -125,8 +125,8 @@ pub(super) fn fit(line: &str, width: Option<usize>) -> Cow<'_, str> {
     width.map_or(Cow::Borrowed(line), |width| console::truncate_str(line, width, "…"))
 }
 
-/// Text for a terminal of that width: lines end between words, and what continues a line is indented. Commands to copy (`$ ...`)
-/// stay in one line.
+/// Text for a terminal of that width: lines end between words, and what continues a line is indented. Commands to copy
+/// (`$ ...`) stay in one line.
 pub(super) fn wrapped(text: &str, width: Option<usize>) -> Cow<'_, str> {
     let Some(width) = width.filter(|width| text.lines().any(|line| console::measure_text_width(line) > *width)) else {
         return Cow::Borrowed(text);

@@ -125,7 +125,8 @@ impl Ui {
         out.end()
     }
 
-    /// Where a result goes that is made piece by piece: to the pager on a terminal. Colors are left out where stdout wants none.
+    /// Where a result goes that is made piece by piece: to the pager on a terminal. Colors are left out where stdout
+    /// wants none.
     pub fn stream(&self) -> Stream {
         self.bars.clear();
         let out: Box<dyn Write> = match Pager::start() {

@@ -1,4 +1,5 @@
-//! The database engines: what the layers above an adapter need to know of each. Nothing else in the crate tells engines apart by name.
+//! The database engines: what the layers above an adapter need to know of each. Nothing else in the crate tells engines
+//! apart by name.
 
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -41,8 +42,9 @@ pub enum Dialect {
 /// Which values a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Columns {
-    /// Values of its type. What is no integer, float or bytes is text: decimals in digits, dates and times as PostgreSQL prints them under
-    /// `datestyle = ISO` and in UTC (keys and exported files read that form), all else as the server prints it.
+    /// Values of its type. What is no integer, float or bytes is text: decimals in digits, dates and times as
+    /// PostgreSQL prints them under `datestyle = ISO` and in UTC (keys and exported files read that form), all else as
+    /// the server prints it.
     Typed,
     /// Values of any class, whatever its type says. Decimals may be numbers or texts; texts are as they were written.
     Dynamic,
@@ -106,8 +108,8 @@ impl Engine {
     /// The engines of dbsnap itself.
     pub const BUILT_IN: [Engine; 2] = [Engine::POSTGRES, Engine::SQLITE];
 
-    /// Makes an engine known that is not built in, so that its snapshots can be read. To be called before the first of them is; again
-    /// with the same description does no harm.
+    /// Makes an engine known that is not built in, so that its snapshots can be read. To be called before the first of
+    /// them is; again with the same description does no harm.
     ///
     /// # Errors
     /// [`NameTaken`] if another engine has its name or provider.

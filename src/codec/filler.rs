@@ -6,8 +6,8 @@ use crate::wire::zigzag;
 /// Strings up to this long are copied as if they were as long as this.
 const SHORT: usize = 32;
 
-/// Writes rows into room that was made for all of them, so that no value has to ask for more: for those who write many short
-/// values. Every method gives `None` if there is not room enough.
+/// Writes rows into room that was made for all of them, so that no value has to ask for more: for those who write many
+/// short values. Every method gives `None` if there is not room enough.
 #[derive(Debug)]
 pub struct RowFiller<'b> {
     room: &'b mut [u8],
@@ -64,7 +64,8 @@ impl<'b> RowFiller<'b> {
 
     #[inline(always)]
     fn string(&mut self, tag: u8, from: &[u8], len: usize) -> Option<()> {
-        // Copying what is behind a short string too is faster than copying just as much as it has; the next value goes over it.
+        // Copying what is behind a short string too is faster than copying just as much as it has; the next value goes
+        // over it.
         if len <= SHORT
             && let Some(from) = from.first_chunk::<SHORT>()
             && let Some(to) = self.room.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut::<{ SHORT + 2 }>)

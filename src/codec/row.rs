@@ -72,8 +72,8 @@ impl<'b> RowWriter<'b> {
         put_bytes(self.out, bytes);
     }
 
-    /// Appends a blob of `len` bytes, which `write` appends to the buffer it is given. `None` if it fails, or appends another number of
-    /// bytes: then there is no whole row.
+    /// Appends a blob of `len` bytes, which `write` appends to the buffer it is given. `None` if it fails, or appends
+    /// another number of bytes: then there is no whole row.
     pub fn blob_by(&mut self, len: usize, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
         self.out.push(TAG_BLOB);
         put_uvarint(self.out, len as u64);

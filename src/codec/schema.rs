@@ -41,8 +41,8 @@ impl fmt::Display for TableName {
 
 /// What a column holds, in terms that exports and keys need. For array columns it is the kind of the elements.
 ///
-/// SQLite columns get the kind that their declared type stands for (Prisma's names for types included); their values keep
-/// whatever storage class they have.
+/// SQLite columns get the kind that their declared type stands for (Prisma's names for types included); their values
+/// keep whatever storage class they have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -114,7 +114,8 @@ pub enum Generated {
 pub struct Column {
     /// The name, verbatim.
     pub name: String,
-    /// The type as the database writes it: `character varying(20)`, `timestamp(3) without time zone`, `user_role[]`, `VARCHAR(20)`.
+    /// The type as the database writes it: `character varying(20)`, `timestamp(3) without time zone`, `user_role[]`,
+    /// `VARCHAR(20)`.
     #[serde(rename = "type")]
     pub sql_type: String,
     /// What the values (or, with `array`, their elements) are.
@@ -228,8 +229,8 @@ pub struct UniqueIndex {
     pub name: String,
     /// Its columns, in index order.
     pub columns: Vec<String>,
-    /// Whether it has expressions or a predicate. Then `columns` are those that they depend on (or may), and equal values in them do
-    /// not tell whether two rows collide.
+    /// Whether it has expressions or a predicate. Then `columns` are those that they depend on (or may), and equal
+    /// values in them do not tell whether two rows collide.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub conditional: bool,
 }

@@ -2,9 +2,10 @@
 
 /// A borrowed cell value.
 ///
-/// SQLite values keep their storage class. PostgreSQL values are `Int` for `int2/4/8`, `Real` for `float4/8`, `Blob` for
-/// `bytea`, and otherwise `Text` holding the server's own text form under pinned settings, so that equal values of equal types
-/// are equal bytes from either engine. `Text` is bytes, not `str`: SQLite text may hold NUL and invalid UTF-8.
+/// SQLite values keep their storage class. PostgreSQL values are `Int` for `int2/4/8`, `Real` for `float4/8`, `Blob`
+/// for `bytea`, and otherwise `Text` holding the server's own text form under pinned settings, so that equal values of
+/// equal types are equal bytes from either engine. `Text` is bytes, not `str`: SQLite text may hold NUL and invalid
+/// UTF-8.
 #[derive(Debug, Clone, Copy)]
 pub enum ValueRef<'a> {
     /// SQL NULL.

@@ -10,7 +10,8 @@ pub struct SourceIdentity {
     pub engine: Engine,
     /// What tells the server from others (PostgreSQL's system identifier), if it may be read; `None` for a file.
     pub cluster: Option<String>,
-    /// The database's name within its server, or the absolute path of its file (the layers above store it relative to the project).
+    /// The database's name within its server, or the absolute path of its file (the layers above store it relative to
+    /// the project).
     pub database: String,
     /// The server's or library's version.
     pub version: String,
@@ -19,7 +20,8 @@ pub struct SourceIdentity {
     /// The host as connected to (`localhost`, a socket directory); `None` for a file. Never stored.
     #[serde(skip)]
     pub host: Option<String>,
-    /// Whether the database is on this machine (loopback address, socket, file). Restores to others are refused. Never stored.
+    /// Whether the database is on this machine (loopback address, socket, file). Restores to others are refused. Never
+    /// stored.
     #[serde(skip)]
     pub local: bool,
 }
@@ -46,7 +48,8 @@ pub struct TableInfo {
     pub bytes: Option<u64>,
     /// The partitioned tables of which this is a leaf partition, from the top of the hierarchy down.
     pub part_of: Vec<TableName>,
-    /// A digest of its definition as the database keeps it (SQLite), by which it is told whether its rules are the same.
+    /// A digest of its definition as the database keeps it (SQLite), by which it is told whether its rules are the
+    /// same.
     pub definition: Option<String>,
     /// Why a snapshot of it would be refused (row-level security that hides rows, no SELECT privilege), if it would be.
     pub refusal: Option<String>,
@@ -59,7 +62,8 @@ pub struct Catalog {
     pub tables: Vec<TableInfo>,
     /// Things that are not captured: views, foreign tables, large objects, virtual tables; as `kind name`.
     pub not_captured: Vec<String>,
-    /// Schemas in which the connection looks for a table without one, in this order; none if it has no such path (SQLite).
+    /// Schemas in which the connection looks for a table without one, in this order; none if it has no such path
+    /// (SQLite).
     pub search_path: Vec<String>,
 }
 

@@ -1,8 +1,8 @@
 //! `--where`: one boolean expression over a table's columns.
 //!
-//! What the user types is parsed, checked node by node against what is allowed, and written anew with every name quoted and
-//! every operation in parentheses; their text itself never reaches the database. Everything allowed is immutable: the same
-//! row passes today and tomorrow, which a filtered snapshot needs to be compared with.
+//! What the user types is parsed, checked node by node against what is allowed, and written anew with every name quoted
+//! and every operation in parentheses; their text itself never reaches the database. Everything allowed is immutable:
+//! the same row passes today and tomorrow, which a filtered snapshot needs to be compared with.
 
 mod columns;
 mod forms;
@@ -55,13 +55,14 @@ impl FilterNames for Aliases<'_> {
 impl Filter {
     /// Reads `typed` as a filter on the table of `schema`.
     ///
-    /// A name is found among the table's columns as it is written, else through `names` (a Prisma field), else in any case, else as
-    /// camelCase for snake_case or the reverse. A text that is compared with an enum column may be a value's other name.
+    /// A name is found among the table's columns as it is written, else through `names` (a Prisma field), else in any
+    /// case, else as camelCase for snake_case or the reverse. A text that is compared with an enum column may be a
+    /// value's other name.
     ///
     /// # Errors
-    /// [`DbError::Filter`] if it is not one boolean expression, names an unknown column, or uses what could hide a second
-    /// statement, read another table or change its mind: subqueries, aggregates, placeholders, comments, functions other than
-    /// those known to be immutable.
+    /// [`DbError::Filter`] if it is not one boolean expression, names an unknown column, or uses what could hide a
+    /// second statement, read another table or change its mind: subqueries, aggregates, placeholders, comments,
+    /// functions other than those known to be immutable.
     pub fn parse_named(
         typed: &str,
         engine: Engine,
@@ -74,8 +75,9 @@ impl Filter {
         Ok(printer.into_filter(typed).0)
     }
 
-    /// As [`Filter::parse_named`], for rows that are only in a store: SQLite, any, applies the filter that is returned. Only what means
-    /// the same without the database that the rows are of is let through; of SQLite's rows the care says which ones.
+    /// As [`Filter::parse_named`], for rows that are only in a store: SQLite, any, applies the filter that is returned.
+    /// Only what means the same without the database that the rows are of is let through; of SQLite's rows the care
+    /// says which ones.
     ///
     /// # Errors
     /// As [`Filter::parse_named`], and if the database alone could tell which rows are meant.

@@ -1,7 +1,8 @@
-//! Patches: SQL text that turns one state of some tables into another, in the dialect of an engine's own command line program.
+//! Patches: SQL text that turns one state of some tables into another, in the dialect of an engine's own command line
+//! program.
 //!
-//! Text of names and values stands in it only as quoted names and literals; types and expressions of a snapshot do not: whatever a
-//! patch needs to know of types it leaves to the database that it runs in.
+//! Text of names and values stands in it only as quoted names and literals; types and expressions of a snapshot do not:
+//! whatever a patch needs to know of types it leaves to the database that it runs in.
 
 use crate::codec::{Column, Key, TableSchema, Value, ValueRef};
 use data_encoding::HEXLOWER;
@@ -55,7 +56,8 @@ pub struct Copies<'r> {
 
 /// Writes the statements of a patch.
 pub trait PatchWriter {
-    /// What stands before the first statement: the settings it needs, the transaction, and a check of what it starts from.
+    /// What stands before the first statement: the settings it needs, the transaction, and a check of what it starts
+    /// from.
     fn begin(&self, tables: &[PatchTable<'_>]) -> String;
 
     /// What stands after the last: a check of what it led to, and the end of the transaction.
@@ -71,8 +73,8 @@ pub trait PatchWriter {
     /// As [`PatchWriter::literal`], piece by piece.
     fn put_literal(&self, value: ValueRef<'_>, put: &mut dyn FnMut(&str));
 
-    /// Whether the database takes two values of a column for equal only if they are the same but for letters' case, trailing blanks and
-    /// the form of numbers.
+    /// Whether the database takes two values of a column for equal only if they are the same but for letters' case,
+    /// trailing blanks and the form of numbers.
     fn is_equal_by_value(&self, column: &Column) -> bool;
 
     /// The condition that picks the row with the key of `values`.
@@ -81,7 +83,8 @@ pub trait PatchWriter {
     /// The condition that a column has a value.
     fn cell_is(&self, column: &Column, value: ValueRef<'_>) -> String;
 
-    /// The condition that picks the row with the key of `values`, if it has all of `values` but those of the columns `but`.
+    /// The condition that picks the row with the key of `values`, if it has all of `values` but those of the columns
+    /// `but`.
     fn row_is(&self, schema: &TableSchema, values: &[ValueRef<'_>], but: &BTreeSet<usize>) -> String {
         let key = schema.key_names();
         let beyond = schema.columns.iter().zip(values).enumerate();
@@ -91,7 +94,8 @@ pub trait PatchWriter {
         all_of(terms)
     }
 
-    /// What [`PatchWriter::end`] holds a written row against. `None` if there is nothing that the database can say of such rows.
+    /// What [`PatchWriter::end`] holds a written row against. `None` if there is nothing that the database can say of
+    /// such rows.
     fn hash(&self, schema: &TableSchema, values: &[ValueRef<'_>]) -> Option<[u8; 32]>;
 
     /// Deletes the rows that these conditions pick.
@@ -121,7 +125,8 @@ pub trait PatchWriter {
     /// Whether deleting a row can take along others while the patch runs.
     fn follows_references(&self) -> bool;
 
-    /// Whether the patch takes off the unique indexes that its updates cross, and makes them again. Otherwise rows step aside.
+    /// Whether the patch takes off the unique indexes that its updates cross, and makes them again. Otherwise rows step
+    /// aside.
     fn takes_indexes_off(&self) -> bool;
 
     /// Gives the row that `key` picks values that it keeps only for a moment.
@@ -129,8 +134,8 @@ pub trait PatchWriter {
         self.update(schema, key, set)
     }
 
-    /// A value for a column that no row has: while rows swap unique values one of them keeps it. `None` if there is none
-    /// that every such column takes.
+    /// A value for a column that no row has: while rows swap unique values one of them keeps it. `None` if there is
+    /// none that every such column takes.
     fn parked(&self, column: &Column, number: u32) -> Option<Value>;
 }
 

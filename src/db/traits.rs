@@ -1,17 +1,17 @@
-//! The contract that every engine implements: [`Sink`] is a connection, [`Snapshot`] one instant of some tables, [`RestoreTxn`] a write
-//! transaction over them. Both read through [`TableReader`].
+//! The contract that every engine implements: [`Sink`] is a connection, [`Snapshot`] one instant of some tables,
+//! [`RestoreTxn`] a write transaction over them. Both read through [`TableReader`].
 //!
-//! To write one: no method has a default, because silence must not be taken for "nothing is wrong". An engine that has no such
-//! thing says so in a line (`Ok(Vec::new())` where foreign keys do not act, `Ok(None)` where it cannot tell what it wrote); an
-//! engine that cannot tell returns an error, never an empty list. What is promised here is tried by `tests/it/conformance/`, and
-//! `tests/it/memory/engine.rs` is the shortest engine that keeps it.
+//! To write one: no method has a default, because silence must not be taken for "nothing is wrong". An engine that has
+//! no such thing says so in a line (`Ok(Vec::new())` where foreign keys do not act, `Ok(None)` where it cannot tell
+//! what it wrote); an engine that cannot tell returns an error, never an empty list. What is promised here is tried by
+//! `tests/it/conformance/`, and `tests/it/memory/engine.rs` is the shortest engine that keeps it.
 //!
-//! Rows go both ways in canonical bytes ([`crate::codec::row`]), with the values of [`TableSchema::columns`] in that order. Equal values of
-//! a column are equal bytes, whatever the settings of the session; a value that does not come back as it was read is
-//! [`DbError::Unsupported`]. Messages hold names and numbers, never values of rows.
+//! Rows go both ways in canonical bytes ([`crate::codec::row`]), with the values of [`TableSchema::columns`] in that
+//! order. Equal values of a column are equal bytes, whatever the settings of the session; a value that does not come
+//! back as it was read is [`DbError::Unsupported`]. Messages hold names and numbers, never values of rows.
 //!
-//! Memory does not grow with tables: rows are given and taken one by one. Whatever takes long asks the [`Monitor`] whether to stop, and
-//! ends with [`DbError::Stopped`].
+//! Memory does not grow with tables: rows are given and taken one by one. Whatever takes long asks the [`Monitor`]
+//! whether to stop, and ends with [`DbError::Stopped`].
 
 use super::{Catalog, Counter, DbError, Rule, SourceIdentity};
 use crate::codec::{DanglingRows, TableName, TableSchema};
@@ -68,7 +68,8 @@ pub trait RowSink {
     /// [`DbError::Stopped`] if the receiver wants no more; the reader ends its statement cleanly and returns it.
     fn row(&mut self, row: &[u8]) -> Result<(), DbError>;
 
-    /// One row, which `write` appends to the buffer it is given. A convenience that spares copying it; receivers may leave it as it is.
+    /// One row, which `write` appends to the buffer it is given. A convenience that spares copying it; receivers may
+    /// leave it as it is.
     ///
     /// # Errors
     /// What `write` returns; otherwise as [`RowSink::row`].
@@ -87,7 +88,8 @@ pub trait RowStream {
     /// [`DbError::Stopped`] if the rows cannot be had; the reason is with the giver.
     fn next_row(&mut self) -> Result<Option<&[u8]>, DbError>;
 
-    /// Lets go of the row that was given, if it is long: the database has a copy. Engines need not call it, and givers may do nothing.
+    /// Lets go of the row that was given, if it is long: the database has a copy. Engines need not call it, and givers
+    /// may do nothing.
     fn forget(&mut self) {}
 
     /// The row that was given, once more, whether it was forgotten or not.
@@ -121,7 +123,8 @@ pub trait TableReader {
     /// If the database cannot count.
     fn count(&mut self, table: TableId) -> Result<u64, DbError>;
 
-    /// Gives every row of `table` to `rows`. Returns the number of rows the database says it sent, which equals the number given.
+    /// Gives every row of `table` to `rows`. Returns the number of rows the database says it sent, which equals the
+    /// number given.
     ///
     /// # Errors
     /// If reading fails, the connection dies or counts do not match: then the rows given are not a whole table.
@@ -134,10 +137,12 @@ pub trait TableReader {
     fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError>;
 }
 
-/// One instant of some tables: whatever is committed by others after it began is not seen. Dropping it ends the transaction.
+/// One instant of some tables: whatever is committed by others after it began is not seen. Dropping it ends the
+/// transaction.
 pub trait Snapshot: TableReader {
-    /// For each of `rows`, which need not be in any table and may be forgotten, whether `filter` would hold for it if it were in `table`.
-    /// They are rows of `schema`, whose columns are those of the table by name. The database itself decides.
+    /// For each of `rows`, which need not be in any table and may be forgotten, whether `filter` would hold for it if
+    /// it were in `table`. They are rows of `schema`, whose columns are those of the table by name. The database itself
+    /// decides.
     ///
     /// # Errors
     /// If the database cannot tell, or a value that the filter looks at is not of its column's type there.
@@ -155,8 +160,9 @@ pub trait Snapshot: TableReader {
     /// If the database cannot tell.
     fn has_rivals(&mut self, table: TableId) -> Result<bool, DbError>;
 
-    /// For each of `rows`, which are not in the table yet, the row of `table` that has to give way to it, or take its values: a unique
-    /// index of the database's takes both for the same, and no captured key says so. `None` where there is no such row.
+    /// For each of `rows`, which are not in the table yet, the row of `table` that has to give way to it, or take its
+    /// values: a unique index of the database's takes both for the same, and no captured key says so. `None` where
+    /// there is no such row.
     ///
     /// # Errors
     /// If the database cannot tell.
@@ -168,34 +174,37 @@ pub trait Snapshot: TableReader {
     /// [`DbError::Denied`] with what is missing.
     fn check_privileges(&mut self, table: TableId, writes: &[Write]) -> Result<(), DbError>;
 
-    /// Which rules of `table` would refuse what is to be written to it, as far as that can be told without writing. Rules that
-    /// rows can break all the same (NOT VALID) are passed over, and so are references to tables of this transaction.
+    /// Which rules of `table` would refuse what is to be written to it, as far as that can be told without writing.
+    /// Rules that rows can break all the same (NOT VALID) are passed over, and so are references to tables of this
+    /// transaction.
     ///
     /// # Errors
     /// If the database cannot be asked.
     fn misfits(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<Misfit>, DbError>;
 
-    /// Rows that would be left without what they refer to if that were written, where foreign keys do not act: referring table, referenced
-    /// table, number of rows. As far as can be told without writing; references within this transaction are passed over.
+    /// Rows that would be left without what they refer to if that were written, where foreign keys do not act:
+    /// referring table, referenced table, number of rows. As far as can be told without writing; references within this
+    /// transaction are passed over.
     ///
     /// # Errors
     /// If the database cannot be asked.
     fn stranded(&mut self, table: TableId, writing: Writing<'_>) -> Result<Vec<(TableName, TableName, u64)>, DbError>;
 
-    /// Rows of tables outside this transaction that foreign-key actions would delete or change if `changes` were made: (table, rows),
-    /// by table. Counted by the database; nothing is written. None where foreign keys do not act. In a restore, to be called before the first write.
+    /// Rows of tables outside this transaction that foreign-key actions would delete or change if `changes` were made:
+    /// (table, rows), by table. Counted by the database; nothing is written. None where foreign keys do not act. In a
+    /// restore, to be called before the first write.
     ///
     /// # Errors
     /// If the database cannot count.
     fn cascaded_rows(&mut self, changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError>;
 
-    /// The newest migration that was applied and not rolled back, if the database has a list of them (Prisma's) that can be
-    /// read. Not being able to tell is no error.
+    /// The newest migration that was applied and not rolled back, if the database has a list of them (Prisma's) that
+    /// can be read. Not being able to tell is no error.
     fn newest_migration(&mut self) -> Option<String>;
 }
 
-/// A connection to a database: what an engine hands out when it is opened. Its methods are called again and again, each after the
-/// transaction before has ended.
+/// A connection to a database: what an engine hands out when it is opened. Its methods are called again and again, each
+/// after the transaction before has ended.
 pub trait Sink: Send {
     /// Which database this is.
     fn identity(&self) -> &SourceIdentity;
@@ -206,8 +215,8 @@ pub trait Sink: Send {
     /// If the catalog cannot be read.
     fn catalog(&mut self) -> Result<Catalog, DbError>;
 
-    /// Opens one read-only instant over `tables`: locks first, then the snapshot, then a check that every table still is
-    /// what its schema says.
+    /// Opens one read-only instant over `tables`: locks first, then the snapshot, then a check that every table still
+    /// is what its schema says.
     ///
     /// # Errors
     /// If a table is gone, changed, locked for too long, or rows of it would be hidden.
@@ -217,8 +226,8 @@ pub trait Sink: Send {
         monitor: &'s dyn Monitor,
     ) -> Result<Box<dyn Snapshot + 's>, DbError>;
 
-    /// Makes an empty table with the columns, types and key of `schema`: no defaults, references, indexes or triggers. It is there,
-    /// committed, when this returns.
+    /// Makes an empty table with the columns, types and key of `schema`: no defaults, references, indexes or triggers.
+    /// It is there, committed, when this returns.
     ///
     /// # Errors
     /// If there is a table or view of that name, a type is missing, or the user may not.
@@ -230,8 +239,8 @@ pub trait Sink: Send {
     /// If the database refuses.
     fn discard(&mut self, table: &TableName) -> Result<(), DbError>;
 
-    /// Begins one write transaction over `tables`: locks against other writers first, triggers of users disabled, foreign
-    /// keys arranged so that no row of another table is touched unasked. Nothing is written yet.
+    /// Begins one write transaction over `tables`: locks against other writers first, triggers of users disabled,
+    /// foreign keys arranged so that no row of another table is touched unasked. Nothing is written yet.
     ///
     /// # Errors
     /// If a table is gone or changed, a lock is not had in time, or a privilege is missing: nothing was changed.
@@ -321,8 +330,8 @@ pub struct MayDangle {
     pub among: Vec<TableName>,
     /// Whatever it is, where foreign keys do not act: somebody has asked for it.
     pub all: bool,
-    /// Tables whose rows were in the database under the rules that it has now, or before the restore that is undone: CHECK constraints that
-    /// they broke then do not refuse them now, where the engine can put them aside.
+    /// Tables whose rows were in the database under the rules that it has now, or before the restore that is undone:
+    /// CHECK constraints that they broke then do not refuse them now, where the engine can put them aside.
     pub unchecked: Vec<TableName>,
 }
 
@@ -345,48 +354,48 @@ impl MayDangle {
 
 /// One write transaction over some tables. Dropping it rolls back.
 ///
-/// The order of calls is: read, delete (children first), update, insert (parents first), counters, read again (all, or only what
-/// was written) as proof, commit.
+/// The order of calls is: read, delete (children first), update, insert (parents first), counters, read again (all, or
+/// only what was written) as proof, commit.
 pub trait RestoreTxn: Snapshot {
-    /// Lets foreign keys take rows of `tables` along. They are locked as the others are, their triggers are disabled as well, and they
-    /// can be read: their ids go on after those that there are. [`Snapshot::cascaded_rows`] goes on counting them. To be called
-    /// before the first write.
+    /// Lets foreign keys take rows of `tables` along. They are locked as the others are, their triggers are disabled as
+    /// well, and they can be read: their ids go on after those that there are. [`Snapshot::cascaded_rows`] goes on
+    /// counting them. To be called before the first write.
     ///
     /// # Errors
     /// As [`Sink::restore`].
     fn add_tables(&mut self, tables: &[TableRead]) -> Result<(), DbError>;
 
-    /// Tables outside this transaction, and not given to [`RestoreTxn::add_tables`], of which rows were written all the same, as far
-    /// as the database counts them.
+    /// Tables outside this transaction, and not given to [`RestoreTxn::add_tables`], of which rows were written all the
+    /// same, as far as the database counts them.
     ///
     /// # Errors
     /// If the database cannot tell.
     fn unexpected_writes(&mut self) -> Result<Vec<TableName>, DbError>;
 
-    /// Whether the column at `column` of `table` takes each value that `rows` have in it, as far as its type goes: labels of an
-    /// enum, rules of a domain. Nothing is changed. To be asked before the first write.
+    /// Whether the column at `column` of `table` takes each value that `rows` have in it, as far as its type goes:
+    /// labels of an enum, rules of a domain. Nothing is changed. To be asked before the first write.
     ///
     /// # Errors
     /// If the database cannot tell.
     fn accepts_values(&mut self, table: TableId, column: usize, rows: &mut dyn RowStream) -> Result<bool, DbError>;
 
-    /// Whether the database carries out foreign-key actions in this transaction. Where it does not (SQLite), what would leave
-    /// rows without what they refer to is refused when it is to be committed: [`DbError::Dangling`].
+    /// Whether the database carries out foreign-key actions in this transaction. Where it does not (SQLite), what would
+    /// leave rows without what they refer to is refused when it is to be committed: [`DbError::Dangling`].
     fn foreign_keys_act(&self) -> bool;
 
-    /// What dangles in the tables of this transaction and around them; where foreign keys act, only in `changed`, the tables of which
-    /// rows go or get other values. To be asked before the first write.
+    /// What dangles in the tables of this transaction and around them; where foreign keys act, only in `changed`, the
+    /// tables of which rows go or get other values. To be asked before the first write.
     ///
     /// # Errors
     /// If the database cannot tell.
     fn dangling(&mut self, changed: &[TableId]) -> Result<Vec<DanglingRows>, DbError>;
 
-    /// Lets rows be without what they refer to once this is committed; what of it comes true the monitor is told. To be called before
-    /// anything is asked or written.
+    /// Lets rows be without what they refer to once this is committed; what of it comes true the monitor is told. To be
+    /// called before anything is asked or written.
     fn may_dangle(&mut self, allowed: MayDangle);
 
-    /// Gives `rows` rows of what the columns at `columns` of `table` get when they are given nothing. Evaluating a default may
-    /// draw from a sequence; nothing else is changed.
+    /// Gives `rows` rows of what the columns at `columns` of `table` get when they are given nothing. Evaluating a
+    /// default may draw from a sequence; nothing else is changed.
     ///
     /// # Errors
     /// If the database cannot evaluate one.
@@ -400,8 +409,8 @@ pub trait RestoreTxn: Snapshot {
     /// If the database refuses or deletes another number of rows than given.
     fn delete(&mut self, table: TableId, rows: &mut dyn RowStream) -> Result<u64, DbError>;
 
-    /// Gives each row that has the key of a row given that row's values. In a table without a captured key these are its
-    /// [`Snapshot::rivals`].
+    /// Gives each row that has the key of a row given that row's values. In a table without a captured key these are
+    /// its [`Snapshot::rivals`].
     ///
     /// # Errors
     /// If the database refuses or changes another number of rows than given.
@@ -419,13 +428,14 @@ pub trait RestoreTxn: Snapshot {
     /// If the database refuses.
     fn advance_counters(&mut self, table: TableId) -> Result<(), DbError>;
 
-    /// What is written from now on was written before, and foreign keys among these tables undid it: from now on the database writes
-    /// so that they find no row to act on. Nothing to do where foreign keys do not act.
+    /// What is written from now on was written before, and foreign keys among these tables undid it: from now on the
+    /// database writes so that they find no row to act on. Nothing to do where foreign keys do not act.
     fn retry_detached(&mut self);
 
     /// Gives `rows` every row that this transaction wrote to `table`, and perhaps rows that it did not write. `gone`
-    /// are rows that are to be gone. `None`, without a row, if the database cannot tell these rows apart: then the whole table is
-    /// to be read. What may be concluded from it is written down in `docs/decisions/0002-proof-of-what-was-written.md`.
+    /// are rows that are to be gone. `None`, without a row, if the database cannot tell these rows apart: then the
+    /// whole table is to be read. What may be concluded from it is written down in
+    /// `docs/decisions/0002-proof-of-what-was-written.md`.
     ///
     /// # Errors
     /// As [`TableReader::read`].

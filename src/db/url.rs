@@ -1,5 +1,5 @@
-//! Database URLs as Prisma and libpq write them. Messages say which part is wrong and never repeat it: a URL that cannot be
-//! read may hold its password anywhere.
+//! Database URLs as Prisma and libpq write them. Messages say which part is wrong and never repeat it: a URL that
+//! cannot be read may hold its password anywhere.
 
 mod percent;
 mod postgres;
@@ -24,10 +24,11 @@ pub enum DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// Reads `postgres://...`, `postgresql://...`, `file:...`, `sqlite:...` or the path of a `.db`, `.sqlite` or `.sqlite3` file.
+    /// Reads `postgres://...`, `postgresql://...`, `file:...`, `sqlite:...` or the path of a `.db`, `.sqlite` or
+    /// `.sqlite3` file.
     ///
-    /// Relative SQLite paths are relative to `base`. In a `file:` or `sqlite:` URL what follows a `?` is dropped, as Prisma does,
-    /// and nothing is percent-decoded; a plain path is taken letter for letter.
+    /// Relative SQLite paths are relative to `base`. In a `file:` or `sqlite:` URL what follows a `?` is dropped, as
+    /// Prisma does, and nothing is percent-decoded; a plain path is taken letter for letter.
     ///
     /// # Errors
     /// [`DbError::BadUrl`] with the part that is wrong, without its text.

@@ -65,7 +65,8 @@ mod tests {
     use crate::demo::create_database;
     use tempfile::TempDir;
 
-    /// What the whole of a table hashes to is the same on every machine; SQLite's own sum over the quoted values stands for it.
+    /// What the whole of a table hashes to is the same on every machine; SQLite's own sum over the quoted values stands
+    /// for it.
     fn fingerprint(connection: &Connection, table: &str) -> (i64, i64) {
         let sql = format!("SELECT count(*), sum(rowid * length(hex(id))) FROM \"{table}\"");
         connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()

@@ -51,8 +51,8 @@ fn slug(title: &str, row: u64) -> String {
     format!("{}-{row}", title.to_ascii_lowercase().replace(' ', "-"))
 }
 
-/// The values of row `row` of `mods` as SQLite stores them, in the order of [`MOD_COLUMNS`]. The same number is always the same
-/// row; any number may be asked for, also beyond [`MODS`].
+/// The values of row `row` of `mods` as SQLite stores them, in the order of [`MOD_COLUMNS`]. The same number is always
+/// the same row; any number may be asked for, also beyond [`MODS`].
 pub fn mod_row(row: u64) -> Vec<Value> {
     let mut random = Random::of(MOD, row);
     let section = random.pick(&SECTIONS);

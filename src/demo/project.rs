@@ -24,8 +24,8 @@ impl DemoProject {
     /// Makes the project in `dir`: a new directory, an empty one, or an older demo, which is replaced.
     ///
     /// # Errors
-    /// [`DemoError::Exists`] if `dir` holds anything else, [`DemoError::Used`] if it is a demo to which somebody has added snapshots,
-    /// [`DemoError::Io`], [`DemoError::Sqlite`].
+    /// [`DemoError::Exists`] if `dir` holds anything else, [`DemoError::Used`] if it is a demo to which somebody has
+    /// added snapshots, [`DemoError::Io`], [`DemoError::Sqlite`].
     pub fn create(dir: &Path) -> Result<DemoProject, DemoError> {
         let io = |path: &Path| {
             let path = path.to_owned();
@@ -82,8 +82,8 @@ impl DemoProject {
         run_cleanup(&self.dir.join(DATABASE))
     }
 
-    /// Reads every table through SQLite alone, row by row in the order of their keys, and hashes what it says: an opinion of
-    /// its own on whether the database is what it was.
+    /// Reads every table through SQLite alone, row by row in the order of their keys, and hashes what it says: an
+    /// opinion of its own on whether the database is what it was.
     ///
     /// # Errors
     /// [`DemoError::Sqlite`]

@@ -1,7 +1,7 @@
 //! Files that somebody else wrote: settings, env files, schemas, certificates, exports.
 //!
-//! One way to open them, so that none can make the program wait or fill its memory: what is not a regular file (a pipe, a
-//! device, a socket, a directory) is refused before it is read, and no file is read past a limit.
+//! One way to open them, so that none can make the program wait or fill its memory: what is not a regular file (a pipe,
+//! a device, a socket, a directory) is refused before it is read, and no file is read past a limit.
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
@@ -30,7 +30,8 @@ pub enum Links {
 /// # Errors
 /// The system's reason, or `InvalidInput` for what is not a regular file.
 pub fn open_input(path: &Path, links: Links) -> io::Result<File> {
-    // Opening a device can set it going, so it is looked at first. That alone would be a race, so it is looked at again.
+    // Opening a device can set it going, so it is looked at first. That alone would be a race, so it is looked at
+    // again.
     let before = if links == Links::Follow { std::fs::metadata(path)? } else { std::fs::symlink_metadata(path)? };
     if !before.is_file() {
         return Err(not_regular(links));

@@ -1,10 +1,10 @@
 //! Files, durably: the one small trait under all store I/O.
 //!
-//! Everything the store does to a disk goes through [`FileSystem`]: [`Disk`] is the real one, `Simulated` (feature `testing`) keeps what was
-//! never synced apart from what was, so that a test can cut the power at any operation.
+//! Everything the store does to a disk goes through [`FileSystem`]: [`Disk`] is the real one, `Simulated` (feature
+//! `testing`) keeps what was never synced apart from what was, so that a test can cut the power at any operation.
 //!
-//! A file becomes visible under its final name only whole and durable: created under a random name, written, synced, read
-//! back, renamed, and the directory synced ([`write_durably`]). Nothing is ever changed in place.
+//! A file becomes visible under its final name only whole and durable: created under a random name, written, synced,
+//! read back, renamed, and the directory synced ([`write_durably`]). Nothing is ever changed in place.
 
 mod disk;
 mod input;
@@ -176,7 +176,8 @@ pub trait OpenFile: fmt::Debug + Send + Sync {
     /// If not all could be written.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> FsResult<()>;
 
-    /// Makes content and length durable. After an error the content must be taken for lost, even if a second call succeeds.
+    /// Makes content and length durable. After an error the content must be taken for lost, even if a second call
+    /// succeeds.
     ///
     /// # Errors
     /// If the system refuses.
@@ -215,8 +216,8 @@ pub fn is_temp_name(name: &str) -> bool {
 /// Bytes that are read back at a time.
 const COMPARED: usize = 64 << 10;
 
-/// Makes `target` hold `bytes`, whole and durable, or leaves what was there: writes a new file in `temp_dir` (of the same
-/// file system), syncs it, reads it back, renames it to `target` and syncs the directory of `target`.
+/// Makes `target` hold `bytes`, whole and durable, or leaves what was there: writes a new file in `temp_dir` (of the
+/// same file system), syncs it, reads it back, renames it to `target` and syncs the directory of `target`.
 ///
 /// # Errors
 /// If any step fails. The temporary file is then removed; if only the last step failed, `target` may be there.

@@ -1,8 +1,9 @@
 //! Hashes of many short inputs at once.
 //!
-//! BLAKE3 is fast on long inputs, whose chunks it hashes side by side; a row is less than one chunk. Here rows with the same
-//! number of 64-byte blocks are hashed side by side instead, which takes a third to a half of the time. The crate's own kernels do it;
-//! they are open, but not promised to stay as they are, so they are tried before they are used.
+//! BLAKE3 is fast on long inputs, whose chunks it hashes side by side; a row is less than one chunk. Here rows with the
+//! same number of 64-byte blocks are hashed side by side instead, which takes a third to a half of the time. The
+//! crate's own kernels do it; they are open, but not promised to stay as they are, so they are tried before they are
+//! used.
 
 use super::Hash;
 use blake3::IncrementCounter;

@@ -1,5 +1,5 @@
-//! `amend`: another message for a snapshot. A manifest is immutable, so this publishes a new one and lets the old one go;
-//! pins and tags move along.
+//! `amend`: another message for a snapshot. A manifest is immutable, so this publishes a new one and lets the old one
+//! go; pins and tags move along.
 
 use super::OpError;
 use super::export;

@@ -1,7 +1,8 @@
 //! Capturing a table: rows stream from the database into a tree in the store.
 //!
-//! The database is read on the calling thread; the tree is loaded on a second one and its workers, so that reading never waits
-//! for more than a full channel. Memory is bounded by the channel and the loader's budgets, whatever the table's size.
+//! The database is read on the calling thread; the tree is loaded on a second one and its workers, so that reading
+//! never waits for more than a full channel. Memory is bounded by the channel and the loader's budgets, whatever the
+//! table's size.
 
 use super::OpError;
 use crate::codec::{KeySpec, TableSchema};

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-/// What is younger may go again soon. Where the clock is wrong, something is compressed too early or later; nothing else hangs on it.
+/// What is younger may go again soon. Where the clock is wrong, something is compressed too early or later; nothing
+/// else hangs on it.
 const AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Bytes of packs that one gc compresses unless it is told to do all: about a minute's work.
 const MOST: u64 = 512 << 20;

@@ -5,8 +5,8 @@ use super::repository::Repository;
 use super::settings::database_url;
 use crate::db::{self, Catalog, OpenOptions, Sink, SourceIdentity};
 
-/// A database. The one that a repository's settings name is connected to when it is first needed. A connection that was lost is not
-/// made again: take another [`Repository::database`].
+/// A database. The one that a repository's settings name is connected to when it is first needed. A connection that was
+/// lost is not made again: take another [`Repository::database`].
 pub struct Database(State);
 
 enum State {

@@ -90,7 +90,8 @@ impl Operation for DeleteOptions {
     }
 
     /// # Errors
-    /// If a name is unknown or ambiguous, its snapshot is pinned, or a coding agent asks and may not: then nothing is deleted.
+    /// If a name is unknown or ambiguous, its snapshot is pinned, or a coding agent asks and may not: then nothing is
+    /// deleted.
     fn apply(
         &self,
         repository: &Repository,

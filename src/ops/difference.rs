@@ -32,7 +32,8 @@ impl<'d> Pairs<'d> {
         }
     }
 
-    /// Both versions of the next row that differs; `None` after the last. In a multiset both can be of one row, with different counts.
+    /// Both versions of the next row that differs; `None` after the last. In a multiset both can be of one row, with
+    /// different counts.
     ///
     /// # Errors
     /// If an object cannot be read.

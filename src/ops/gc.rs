@@ -1,5 +1,5 @@
-//! `gc`: retention first, then deleted snapshots whose time is up, then the objects that nothing needs any more. At last what has
-//! been there for a while is compressed harder.
+//! `gc`: retention first, then deleted snapshots whose time is up, then the objects that nothing needs any more. At
+//! last what has been there for a while is compressed harder.
 
 use super::OpError;
 use super::cold::{self, Compressed};
@@ -99,8 +99,8 @@ impl Operation for GcOptions {
     }
 
     /// # Errors
-    /// If the store is in use, a manifest or pin cannot be read, an object that a snapshot needs is missing, or a coding agent asks and
-    /// may not: then nothing is deleted.
+    /// If the store is in use, a manifest or pin cannot be read, an object that a snapshot needs is missing, or a
+    /// coding agent asks and may not: then nothing is deleted.
     fn apply(
         &self,
         repository: &Repository,
@@ -264,8 +264,8 @@ impl<'f> Fates<'f> {
         Fates { kept, dropped, set_aside, kept_deleted, expired, at_once, held_back }
     }
 
-    /// The objects that are needed by whatever stays or can be brought back. `None` if it is not known what a deleted snapshot that
-    /// can still be brought back needs: then nothing is swept.
+    /// The objects that are needed by whatever stays or can be brought back. `None` if it is not known what a deleted
+    /// snapshot that can still be brought back needs: then nothing is swept.
     fn mark(&mut self, store: &Store) -> Result<Option<Live>, OpError> {
         let mut marking = Marking::new(store);
         self.kept.iter().try_for_each(|entry| mark_one(entry, &mut marking))?;

@@ -6,7 +6,8 @@ use crate::monitor::{Monitor, Step};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Tells `monitor` once, after so much time, what a transaction that began with this holds up. Otherwise it only passes on.
+/// Tells `monitor` once, after so much time, what a transaction that began with this holds up. Otherwise it only passes
+/// on.
 pub(super) struct Held<'m> {
     monitor: &'m dyn Monitor,
     engine: Engine,

@@ -163,8 +163,9 @@ pub trait HistoryReceiver {
     fn step(&mut self, report: &HistoryReport, step: &HistoryStep<'_>) -> Result<(), Self::Error>;
 }
 
-/// Follows the row that `typed` (`TABLE:KEY`) names through all snapshots of the newest one's database. Only the way to the row is
-/// read, and that only where the table is not as in the snapshot before. `receiver` is given at most `limit` changes.
+/// Follows the row that `typed` (`TABLE:KEY`) names through all snapshots of the newest one's database. Only the way to
+/// the row is read, and that only where the table is not as in the snapshot before. `receiver` is given at most `limit`
+/// changes.
 ///
 /// # Errors
 /// If no snapshot has the table, it has no key, or no snapshot has the row; what `receiver` fails with.

@@ -40,8 +40,8 @@ pub struct ImportReport {
 /// Makes a snapshot of the exported file `path`; `message` is what for, empty for one that names the file.
 ///
 /// # Errors
-/// [`OpError::Verification`] if the file is damaged, was changed, or is no backup file of dbsnap: then nothing is stored that
-/// a snapshot lists.
+/// [`OpError::Verification`] if the file is damaged, was changed, or is no backup file of dbsnap: then nothing is
+/// stored that a snapshot lists.
 pub fn import(
     repository: &Repository,
     path: &Path,

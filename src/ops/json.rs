@@ -1,7 +1,7 @@
 //! The JSON that reports and errors are told in, on the command line and elsewhere.
 //!
-//! It is safe to print: what moves a cursor, changes the direction of text or cannot be seen is escaped. To a program that reads
-//! it, it is the same.
+//! It is safe to print: what moves a cursor, changes the direction of text or cannot be seen is escaped. To a program
+//! that reads it, it is the same.
 
 use super::{ErrorKind, OpError};
 use serde::Serialize;
@@ -86,8 +86,8 @@ pub fn write_pretty(out: &mut impl Write, value: &impl Serialize) -> io::Result<
     Ok(value.serialize(&mut Serializer::with_formatter(out, Pretty(PrettyFormatter::new())))?)
 }
 
-/// Whether a character moves the cursor, changes the direction of text, ends a line or cannot be seen: what Unicode calls control
-/// and format characters, line separators, and the letters that are blank.
+/// Whether a character moves the cursor, changes the direction of text, ends a line or cannot be seen: what Unicode
+/// calls control and format characters, line separators, and the letters that are blank.
 pub fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c,

@@ -1,7 +1,7 @@
 //! A row's key as a person or program writes it: as the database prints it, as a record of dbsnap's has it, or as JSON.
 //!
-//! What was typed can stand for several values (`5` for a number and a text, `00ff` for hexadecimal and base64), so it becomes all
-//! keys that it can mean, and the tree says which of them there is.
+//! What was typed can stand for several values (`5` for a number and a text, `00ff` for hexadecimal and base64), so it
+//! becomes all keys that it can mean, and the tree says which of them there is.
 
 mod values;
 
@@ -211,7 +211,8 @@ fn splits(typed: &str, parts: usize) -> Vec<Vec<&str>> {
     all
 }
 
-/// The values of the key's columns, in their order. A comma within a value is told from one between two by the name behind it.
+/// The values of the key's columns, in their order. A comma within a value is told from one between two by the name
+/// behind it.
 fn named_values(schema: &TableSchema, typed: &[String], names: &dyn FilterNames) -> Result<Vec<String>, OpError> {
     let columns = schema.key_names();
     let wrong = || {

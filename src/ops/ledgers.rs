@@ -1,11 +1,13 @@
-//! Tables in which other tools keep which migrations are applied: they say how far the schema is, and do not go back with rows.
+//! Tables in which other tools keep which migrations are applied: they say how far the schema is, and do not go back
+//! with rows.
 
 use crate::codec::{TableName, TableSchema};
 
 /// A tool's table: the tool, the table's name, columns that it has, and whether it has no others.
 type Known = (&'static str, &'static str, &'static [&'static str], Columns);
 
-/// Whether a table may have further columns: a name that an application may use itself is taken only with exactly these.
+/// Whether a table may have further columns: a name that an application may use itself is taken only with exactly
+/// these.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Columns {
     These,
@@ -48,7 +50,8 @@ const KNOWN: &[Known] = &[
     ("Entity Framework", "__EFMigrationsHistory", &["MigrationId", "ProductVersion"], AtLeast),
 ];
 
-/// The tool whose list of migrations a table is. Name and columns tell: an application's own table `migrations` is none.
+/// The tool whose list of migrations a table is. Name and columns tell: an application's own table `migrations` is
+/// none.
 pub(super) fn kept_by(schema: &TableSchema) -> Option<&'static str> {
     let names =
         schema.columns.iter().map(|column| &column.name).chain(schema.generated.iter().map(|column| &column.name));

@@ -23,7 +23,8 @@ impl Repository {
         FieldNamesOf { schema: self.models().schema(), model: self.model_of(table) }
     }
 
-    /// What the records of a table call its columns: Prisma's fields where the schema knows the table, else the columns' own names.
+    /// What the records of a table call its columns: Prisma's fields where the schema knows the table, else the
+    /// columns' own names.
     pub(super) fn field_names(&self, table: &TableSchema) -> Box<dyn FieldNames> {
         // Models that name no database schema are in the one of the URL, which may be any.
         let default = table.table.schema.as_deref().unwrap_or("public");

@@ -19,8 +19,8 @@ pub struct Models {
 }
 
 impl Models {
-    /// Looks for a schema in `root`, then in the folders between it and `dir`, the nearest to `dir` first; or in `dir` itself where
-    /// that is not below `root`.
+    /// Looks for a schema in `root`, then in the folders between it and `dir`, the nearest to `dir` first; or in `dir`
+    /// itself where that is not below `root`.
     pub(super) fn find(root: &Path, dir: &Path) -> Models {
         // What stands in a folder `prisma` is found from the folder around it, where package.json and env files are.
         let below = dir.ancestors().take_while(|dir| dir.starts_with(root) && *dir != root);

@@ -1,4 +1,5 @@
-//! From what a person typed to tables: `mods`, `shop.mods`, `MODS`, a Prisma model, a partitioned table, a pattern such as `mod*`.
+//! From what a person typed to tables: `mods`, `shop.mods`, `MODS`, a Prisma model, a partitioned table, a pattern such
+//! as `mod*`.
 
 use super::{OpError, Repository};
 use crate::codec::TableName;
@@ -81,8 +82,8 @@ impl<'t> Tables<'t> {
 
     /// The positions of what `typed` stands for: one table, the partitions of one, or all that a pattern fits.
     ///
-    /// A name that is exactly a table's wins, then one that is exactly a model's, then either in another case. No letter is added or
-    /// left out to make a name fit.
+    /// A name that is exactly a table's wins, then one that is exactly a model's, then either in another case. No
+    /// letter is added or left out to make a name fit.
     ///
     /// # Errors
     /// If nothing goes by that name (with near ones), or several tables do.

@@ -34,8 +34,8 @@ struct Extent {
 }
 
 impl<'b> Overlay<'b> {
-    /// An overlay over `store`, empty. Its file is in the store's directory for such files, or, where the store cannot be
-    /// written, in the system's.
+    /// An overlay over `store`, empty. Its file is in the store's directory for such files, or, where the store cannot
+    /// be written, in the system's.
     ///
     /// # Errors
     /// If neither takes a file.

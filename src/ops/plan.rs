@@ -29,7 +29,8 @@ pub trait Operation: Clone + Serialize + DeserializeOwned {
     /// Does it; with a digest only if that is still the one of its plan.
     ///
     /// # Errors
-    /// [`OpError::PlanChanged`] if what the plan stands on has changed: then nothing is. Otherwise each operation tells its own.
+    /// [`OpError::PlanChanged`] if what the plan stands on has changed: then nothing is. Otherwise each operation tells
+    /// its own.
     fn apply(
         &self,
         repository: &Repository,
@@ -73,8 +74,8 @@ impl<O: Operation> Plan<O> {
         Plan { digest, options: options.clone(), effect, refused: None }
     }
 
-    /// The BLAKE3 hash of the options, of what would be done, and of what was looked at to tell: equal plans on equal data have
-    /// the same.
+    /// The BLAKE3 hash of the options, of what would be done, and of what was looked at to tell: equal plans on equal
+    /// data have the same.
     pub fn digest(&self) -> Hash {
         self.digest
     }

@@ -80,8 +80,8 @@ impl Taking<'_> {
         self.capture_noting(snapshot, reads, expected, &[])
     }
 
-    /// As [`Taking::capture`]. Of a table that has a snapshot and a root in `compared`, the rows that differ from that one's are noted,
-    /// if it is of this table of this database and keyed alike.
+    /// As [`Taking::capture`]. Of a table that has a snapshot and a root in `compared`, the rows that differ from that
+    /// one's are noted, if it is of this table of this database and keyed alike.
     ///
     /// # Errors
     /// As [`Taking::capture`].

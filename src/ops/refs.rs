@@ -37,7 +37,8 @@ pub(super) struct Referenced<'h> {
 }
 
 impl<'h> Referenced<'h> {
-    /// The positions of the tables that are meant: those that the reference and `typed` name, else all; without `excluded`.
+    /// The positions of the tables that are meant: those that the reference and `typed` name, else all; without
+    /// `excluded`.
     ///
     /// # Errors
     /// If the snapshot has no such table, or none is left.
@@ -170,7 +171,8 @@ pub fn pin(repository: &Repository, typed: &str, reason: Option<&str>) -> Result
 /// Takes the pin off a snapshot.
 ///
 /// # Errors
-/// If no snapshot goes by that name, the store cannot be written, or a coding agent asks and `allow_agent` is not given.
+/// If no snapshot goes by that name, the store cannot be written, or a coding agent asks and `allow_agent` is not
+/// given.
 pub fn unpin(repository: &Repository, typed: &str, allow_agent: bool) -> Result<MarkReport, OpError> {
     actor::guard("unpin snapshots", allow_agent)?;
     let (store, entry) = open(repository, typed)?;

@@ -1,4 +1,5 @@
-//! What deletions reach: by foreign keys of the database, or by Prisma's client where there are none (`relationMode = "prisma"`).
+//! What deletions reach: by foreign keys of the database, or by Prisma's client where there are none (`relationMode =
+//! "prisma"`).
 
 use super::repository::Repository;
 use crate::codec::{ReferentialAction, TableName};
@@ -80,8 +81,8 @@ impl Repository {
     }
 }
 
-/// What the client does with rows that refer; nothing where it refuses the deletion or leaves them. Without a word in the schema rows
-/// that need not refer to anything lose their reference, and others forbid the deletion.
+/// What the client does with rows that refer; nothing where it refuses the deletion or leaves them. Without a word in
+/// the schema rows that need not refer to anything lose their reference, and others forbid the deletion.
 fn on_delete(model: &Model, field: &Field, relation: &Relation) -> Option<ReferentialAction> {
     let optional = || {
         let mut fields = relation.fields.iter().filter_map(|name| model.field(name));

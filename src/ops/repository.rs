@@ -90,8 +90,8 @@ impl Repository {
         self.place.url.as_ref()
     }
 
-    /// Where export files go. The settings may have come with a repository of somebody else's: they lead to nowhere but a folder of
-    /// this project, and not to where a file would be run or belongs to the store.
+    /// Where export files go. The settings may have come with a repository of somebody else's: they lead to nowhere but
+    /// a folder of this project, and not to where a file would be run or belongs to the store.
     ///
     /// # Errors
     /// [`OpError::Config`] if the settings name such a place.
@@ -131,8 +131,8 @@ fn is_dir(path: &Path) -> Result<bool, OpError> {
     }
 }
 
-/// Where `path` really is, without links and `..`; what is not there yet counts as the folders it will be. `None` if a link on
-/// the way leads to nothing.
+/// Where `path` really is, without links and `..`; what is not there yet counts as the folders it will be. `None` if a
+/// link on the way leads to nothing.
 fn resolved(path: &Path) -> io::Result<Option<PathBuf>> {
     let mut real = PathBuf::new();
     for part in path.components() {
@@ -158,7 +158,8 @@ fn resolved(path: &Path) -> io::Result<Option<PathBuf>> {
 /// The variable that lists directories whose stores are trusted whoever owns them.
 const SAFE_DIRECTORY: &str = "DBSNAP_SAFE_DIRECTORY";
 
-/// Refuses a store that somebody else can have made: its settings name a database and a folder, and its bytes go into them.
+/// Refuses a store that somebody else can have made: its settings name a database and a folder, and its bytes go into
+/// them.
 fn check_trust(store_dir: &Path) -> Result<(), OpError> {
     let refuse = |what: String| Err(OpError::Untrusted { what, store: store_dir.to_owned() });
     if is_named_safe(store_dir) {

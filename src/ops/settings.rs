@@ -1,7 +1,7 @@
 //! Which database: the order in which settings win.
 //!
-//! Flag, `DBSNAP_URL`, the environment, `.dbsnap/config.toml`, `.env.local`, `.env`, `prisma/.env`, a literal in Prisma's config
-//! or schema. The variable is `DATABASE_URL`, or the one that Prisma's config or schema names.
+//! Flag, `DBSNAP_URL`, the environment, `.dbsnap/config.toml`, `.env.local`, `.env`, `prisma/.env`, a literal in
+//! Prisma's config or schema. The variable is `DATABASE_URL`, or the one that Prisma's config or schema names.
 
 use super::OpError;
 use super::repository::Repository;
@@ -199,8 +199,8 @@ fn from_env_file(path: &Path, name: &str) -> Result<Option<String>, OpError> {
     Ok(value.filter(|url| !url.trim().is_empty()))
 }
 
-/// Reads the URL. A relative SQLite path may start at several places ([`PrismaProject::sqlite_folders`]): the first is taken that has
-/// a database.
+/// Reads the URL. A relative SQLite path may start at several places ([`PrismaProject::sqlite_folders`]): the first is
+/// taken that has a database.
 fn parse(found: &Found, prisma: Option<&PrismaProject>) -> Result<DatabaseUrl, OpError> {
     let is_ours = matches!(&found.origin, UrlOrigin::Flag | UrlOrigin::Config)
         || found.origin == UrlOrigin::Environment("DBSNAP_URL".to_owned());

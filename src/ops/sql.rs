@@ -90,7 +90,8 @@ impl<E> From<OpError> for Trouble<E> {
 /// Loads the tables of a snapshot that the query reads, or all into a file, and answers the query.
 ///
 /// # Errors
-/// If there is no such snapshot, the query is not one SELECT over its tables, the file exists, and what `answers` returns.
+/// If there is no such snapshot, the query is not one SELECT over its tables, the file exists, and what `answers`
+/// returns.
 pub fn sql<A: Answers>(
     repository: &Repository,
     options: &SqlOptions,

@@ -53,8 +53,8 @@ pub struct TablesReport {
     pub not_captured: Vec<String>,
 }
 
-/// Counts the tables of which the database's statistics know nothing, as in a database that was never analysed. Where that
-/// cannot be done (a table is locked) their rows stay unknown: a list is not worth waiting for.
+/// Counts the tables of which the database's statistics know nothing, as in a database that was never analysed. Where
+/// that cannot be done (a table is locked) their rows stay unknown: a list is not worth waiting for.
 fn count_unknown(source: &mut dyn Sink, catalog: &mut Catalog) {
     let unknown: Vec<usize> = (0..catalog.tables.len())
         .filter(|&at| catalog.tables[at].estimated_rows.is_none() && catalog.tables[at].refusal.is_none())

@@ -20,7 +20,8 @@ pub struct UndeleteReport {
     pub tags: Vec<String>,
 }
 
-/// Brings back the deleted snapshot that `typed` names: by its id, a tag that it had, a backup id, or `latest` among those deleted.
+/// Brings back the deleted snapshot that `typed` names: by its id, a tag that it had, a backup id, or `latest` among
+/// those deleted.
 ///
 /// # Errors
 /// If no deleted snapshot goes by that name, or it is not whole any more: then nothing is changed.

@@ -73,8 +73,8 @@ pub fn file(path: &Path) -> Result<VerifyReport, OpError> {
     Ok(report)
 }
 
-/// Verifies the snapshot that `subject` names; without one the store and everything in it. If `quick`, packs are
-/// not read from end to end and rows not hashed: everything that a snapshot needs must be there, and what is small is read.
+/// Verifies the snapshot that `subject` names; without one the store and everything in it. If `quick`, packs are not
+/// read from end to end and rows not hashed: everything that a snapshot needs must be there, and what is small is read.
 ///
 /// # Errors
 /// If there is no store or no such snapshot. Damage is not an error here but in the report.
@@ -267,7 +267,8 @@ impl Verifying<'_> {
     }
 }
 
-/// Checks one exported file: checksum, record count, and that every record can be read back. Returns whether it is whole.
+/// Checks one exported file: checksum, record count, and that every record can be read back. Returns whether it is
+/// whole.
 fn verify_file(path: &Path, report: &mut VerifyReport) -> Result<bool, OpError> {
     report.files += 1;
     let name = PathBuf::from(path.file_name().unwrap_or(path.as_os_str()));

@@ -1,9 +1,11 @@
-//! Env files, read as Node's `dotenv` reads them, with references to other variables as `dotenv-expand` and Prisma resolve them.
+//! Env files, read as Node's `dotenv` reads them, with references to other variables as `dotenv-expand` and Prisma
+//! resolve them.
 //!
-//! A database URL means what the application makes of it, so the application's own loader is the measure; tests hold this
-//! against both packages. In short: a key is letters, digits, `_`, `.` and `-`; `=` or `: ` follows; a value in quotes
-//! of any of three kinds may hold line breaks and `#`; any other ends at `#` or at the end of its line; the last assignment wins; in
-//! double quotes `\n` and `\r` are line breaks, and no other escapes are known. A line that is none of this is passed over.
+//! A database URL means what the application makes of it, so the application's own loader is the measure; tests hold
+//! this against both packages. In short: a key is letters, digits, `_`, `.` and `-`; `=` or `: ` follows; a value in
+//! quotes of any of three kinds may hold line breaks and `#`; any other ends at `#` or at the end of its line; the last
+//! assignment wins; in double quotes `\n` and `\r` are line breaks, and no other escapes are known. A line that is none
+//! of this is passed over.
 
 mod expand;
 
@@ -19,7 +21,8 @@ pub struct EnvFile {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Variable {
     raw: String,
-    /// Where JavaScript lists it among the others: by number if its name is one, else after those by its first assignment.
+    /// Where JavaScript lists it among the others: by number if its name is one, else after those by its first
+    /// assignment.
     place: (bool, usize),
 }
 
@@ -53,9 +56,9 @@ impl EnvFile {
         self.values.get(name).map(|variable| variable.raw.as_str())
     }
 
-    /// The variable with what it refers to in place: `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME:+alternative}`. What
-    /// `environment` has comes before what the file has. `\$` is a dollar sign, and so is one before a name that nothing defines, as in
-    /// many a password; `${NAME}` of such a name is empty.
+    /// The variable with what it refers to in place: `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME:+alternative}`.
+    /// What `environment` has comes before what the file has. `\$` is a dollar sign, and so is one before a name that
+    /// nothing defines, as in many a password; `${NAME}` of such a name is empty.
     ///
     /// # Errors
     /// [`TooLong`] if it grows beyond reason.
@@ -129,8 +132,8 @@ fn is_quote(char: char) -> bool {
     matches!(char, '\'' | '"' | '`')
 }
 
-/// Where the quote that opens at `opened` is closed: by the first that has no backslash before it, else by the last that has one,
-/// if only a comment follows.
+/// Where the quote that opens at `opened` is closed: by the first that has no backslash before it, else by the last
+/// that has one, if only a comment follows.
 fn closing(text: &[char], opened: usize, quote: char) -> Option<usize> {
     let mut escaped = Vec::new();
     let mut at = opened + 1;

@@ -1,8 +1,8 @@
 //! `backup_manifest.json`: the list of all exported backups.
 //!
-//! The file belongs to the user and to other tools as well: fields and entries that are not ours are kept as they are, in
-//! their order, and a file that cannot be understood is never overwritten. A caller that changes it must hold the store's
-//! lock from [`BackupManifest::load`] to [`BackupManifest::save`].
+//! The file belongs to the user and to other tools as well: fields and entries that are not ours are kept as they are,
+//! in their order, and a file that cannot be understood is never overwritten. A caller that changes it must hold the
+//! store's lock from [`BackupManifest::load`] to [`BackupManifest::save`].
 
 use super::output_file::{self, OutputFile};
 use super::{ExportError, names};

@@ -1,9 +1,9 @@
 //! A project that uses Prisma: its schema, and the export files (JSON, restore script, `backup_manifest.json`).
 //!
-//! [`schema`] reads which model stands for which table, [`project`] where that schema is kept;
-//! [`json`] turns canonical rows into a backup file and back, bit for bit; [`script`] writes the restore script beside it;
-//! [`manifest`] keeps the list of all backups; [`names`] gives them names that are safe on any file system.
-//! `docs/EXPORT.md` is the reference for everything written here.
+//! [`schema`] reads which model stands for which table, [`project`] where that schema is kept; [`json`] turns canonical
+//! rows into a backup file and back, bit for bit; [`script`] writes the restore script beside it; [`manifest`] keeps
+//! the list of all backups; [`names`] gives them names that are safe on any file system. `docs/EXPORT.md` is the
+//! reference for everything written here.
 
 pub mod env_file;
 mod error;

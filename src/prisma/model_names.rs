@@ -22,8 +22,8 @@ struct Named {
 }
 
 impl ModelNames {
-    /// The names that `schema` has for `table`. `default_schema` is the database schema of models that name none. `None` if
-    /// no model stands for the table, or if a column that it does not have is called as one of its fields.
+    /// The names that `schema` has for `table`. `default_schema` is the database schema of models that name none.
+    /// `None` if no model stands for the table, or if a column that it does not have is called as one of its fields.
     pub fn find(schema: &Schema, table: &TableSchema, default_schema: &str) -> Option<ModelNames> {
         let model = find_model(schema, &table.table, default_schema)?;
         let mut columns = HashMap::new();

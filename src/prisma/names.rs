@@ -1,8 +1,8 @@
 //! Names of backups: `backup_YYYYMMDD_HHMMSS_<table>`, in UTC, safe as file names on every system.
 //!
-//! An ordinary table name (ASCII letters, digits, `_` and `-`) stands in the id as it is. Any other becomes its ordinary
-//! characters and eight hex digits of a hash of the whole name, so that no two tables share a file and no name is a path.
-//! The id is a name, not a source of truth: which table a backup holds is in its metadata.
+//! An ordinary table name (ASCII letters, digits, `_` and `-`) stands in the id as it is. Any other becomes its
+//! ordinary characters and eight hex digits of a hash of the whole name, so that no two tables share a file and no name
+//! is a path. The id is a name, not a source of truth: which table a backup holds is in its metadata.
 
 use super::ExportError;
 use crate::codec::TableName;
@@ -23,7 +23,8 @@ const JSON_SUFFIX: &str = ".json";
 pub struct BackupId(String);
 
 impl BackupId {
-    /// The id of a backup of `table` taken at `time`; with `_2`, `_3` and so on where `taken` says that an id is in use.
+    /// The id of a backup of `table` taken at `time`; with `_2`, `_3` and so on where `taken` says that an id is in
+    /// use.
     ///
     /// `taken` is asked with lower-case ids and should compare them with what is in the folder in lower case: some file
     /// systems take `User` and `user` for one name.

@@ -82,7 +82,8 @@ pub fn write_gitignore(dir: &Path) -> Result<(), ExportError> {
         .write_whole(b"# Exported rows. To commit them, delete this file.\n*\n")
 }
 
-/// Has a long file written to the disk while more of it is being made, so that little is left to wait for when it is published.
+/// Has a long file written to the disk while more of it is being made, so that little is left to wait for when it is
+/// published.
 #[derive(Debug)]
 pub(super) struct EarlySync {
     asked: Sender<()>,

@@ -1,7 +1,9 @@
-//! The restore script beside a backup file, and the runtime file that all scripts of a folder share. Both are fixed programs.
+//! The restore script beside a backup file, and the runtime file that all scripts of a folder share. Both are fixed
+//! programs.
 //!
-//! No table, column or row text is part of them; it is read from the JSON file at run time. A few places of the script follow the
-//! project: what Prisma's client is imported from, which driver adapter it gets, and where the database URL is found.
+//! No table, column or row text is part of them; it is read from the JSON file at run time. A few places of the script
+//! follow the project: what Prisma's client is imported from, which driver adapter it gets, and where the database URL
+//! is found.
 
 use super::ExportError;
 use super::output_file::OutputFile;
@@ -79,8 +81,8 @@ pub struct ScriptOptions {
     pub url_fallback: Option<String>,
     /// The project's root, relative to the script.
     pub project: String,
-    /// The directories that a relative SQLite URL may start at, relative to the project's root, best first. The directory in which
-    /// the URL is found follows them.
+    /// The directories that a relative SQLite URL may start at, relative to the project's root, best first. The
+    /// directory in which the URL is found follows them.
     pub sqlite_folders: Vec<String>,
     /// What was found in the project and what was assumed: lines of the first comment.
     pub found: Vec<String>,
@@ -194,7 +196,8 @@ mod tests {
         assert!(script.contains(&format!("'{}'", sha256(RUNTIME))) && !RUNTIME.contains('%'));
     }
 
-    /// Scripts that were written with a runtime need that one: a changed runtime gets another name, and this test its hash.
+    /// Scripts that were written with a runtime need that one: a changed runtime gets another name, and this test its
+    /// hash.
     #[test]
     fn a_runtime_under_its_name_never_changes() {
         assert_eq!(

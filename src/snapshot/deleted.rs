@@ -53,9 +53,9 @@ impl Deleted {
 
 /// How long deleted snapshots are kept, and what the clock is worth.
 ///
-/// The clock may be wrong when a snapshot is deleted, and when it is asked whether its time is up. What the store knows is the
-/// latest time that any snapshot or deletion bears: a clock more than a year ahead of that is not believed, and a deletion is never
-/// dated before it.
+/// The clock may be wrong when a snapshot is deleted, and when it is asked whether its time is up. What the store knows
+/// is the latest time that any snapshot or deletion bears: a clock more than a year ahead of that is not believed, and
+/// a deletion is never dated before it.
 #[derive(Debug, Clone, Copy)]
 pub struct Grace {
     /// How long.

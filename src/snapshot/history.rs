@@ -40,7 +40,8 @@ impl History {
     /// Reads every manifest of `store`.
     ///
     /// # Errors
-    /// If the directory cannot be listed. A manifest that cannot be read is not an error here; see [`History::unreadable`].
+    /// If the directory cannot be listed. A manifest that cannot be read is not an error here; see
+    /// [`History::unreadable`].
     pub fn load(store: &Store) -> Result<History, StoreError> {
         let mut history = History::default();
         for id in store.manifest_ids()? {
@@ -64,8 +65,8 @@ impl History {
         Ok(history)
     }
 
-    /// The sequence of the snapshot that is published next into `store`, from which this was read; snapshots that others have
-    /// published since count too, and so do deleted ones, which may come back.
+    /// The sequence of the snapshot that is published next into `store`, from which this was read; snapshots that
+    /// others have published since count too, and so do deleted ones, which may come back.
     ///
     /// # Errors
     /// If the directory cannot be listed.
@@ -107,8 +108,8 @@ impl History {
             .filter_map(|entry| entry.manifest.table(table).map(|found| (entry, found)))
     }
 
-    /// Roots of older trees of a table whose rows are keyed as `spec` says, newest first, each once: what a new tree of it is
-    /// deduplicated against. Trees whose schema cannot be read are left out.
+    /// Roots of older trees of a table whose rows are keyed as `spec` says, newest first, each once: what a new tree of
+    /// it is deduplicated against. Trees whose schema cannot be read are left out.
     pub fn compatible_roots(
         &self,
         objects: &dyn Objects,

@@ -76,7 +76,8 @@ impl Origin {
     }
 }
 
-/// Rows that differ from an older snapshot: the one before, or of a safety snapshot the one that was about to be restored.
+/// Rows that differ from an older snapshot: the one before, or of a safety snapshot the one that was about to be
+/// restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableChange {
     /// The snapshot compared with.
@@ -172,8 +173,8 @@ pub struct Manifest {
     /// The snapshot that was the newest in the store before this one.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub parent: Option<Hash>,
-    /// Its place in the order of taking: one more than the highest that was in the store when it was published. A manifest
-    /// without one was written before there were any, and comes before all that have one.
+    /// Its place in the order of taking: one more than the highest that was in the store when it was published. A
+    /// manifest without one was written before there were any, and comes before all that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
     /// The ids that it had before its message was changed, oldest first.

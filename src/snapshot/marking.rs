@@ -10,7 +10,8 @@ pub fn needs(manifest: &Manifest) -> Vec<Hash> {
     manifest.tables.iter().flat_map(|table| [table.root, table.schema_object]).collect()
 }
 
-/// Every object that some snapshot of `history` needs, found by walking its trees, and the forms in which they are to be kept.
+/// Every object that some snapshot of `history` needs, found by walking its trees, and the forms in which they are to
+/// be kept.
 ///
 /// # Errors
 /// If an object on the way is missing or damaged: then nothing may be deleted.

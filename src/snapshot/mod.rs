@@ -1,7 +1,7 @@
 //! Snapshots: manifests, the history they make, references to them, and which of them retention keeps.
 //!
-//! A manifest is the commit. It is a JSON file in `snapshots/`, named by the hash of its bytes; `docs/FORMAT.md`, section 7,
-//! lists its fields.
+//! A manifest is the commit. It is a JSON file in `snapshots/`, named by the hash of its bytes; `docs/FORMAT.md`,
+//! section 7, lists its fields.
 
 mod deleted;
 mod history;

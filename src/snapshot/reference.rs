@@ -1,8 +1,9 @@
 //! References: the words by which a person names a snapshot.
 //!
-//! A reference is `latest`, `~N` (N snapshots before the latest), a tag, a prefix of a snapshot's id (at least four hex digits), a
-//! backup id (`backup_20260124_103000_mods`) or the file name of an export; `latest:mods` is the latest snapshot that has that
-//! table. `REF:TABLE` and `REF:TABLE:KEY` point into a snapshot; since names of tables can hold colons, the layer above splits them.
+//! A reference is `latest`, `~N` (N snapshots before the latest), a tag, a prefix of a snapshot's id (at least four hex
+//! digits), a backup id (`backup_20260124_103000_mods`) or the file name of an export; `latest:mods` is the latest
+//! snapshot that has that table. `REF:TABLE` and `REF:TABLE:KEY` point into a snapshot; since names of tables can hold
+//! colons, the layer above splits them.
 
 use super::{Entry, History};
 use crate::hash::Hash;

@@ -13,7 +13,8 @@ pub struct Refs {
     pub pins: BTreeMap<Hash, Option<String>>,
     /// Tags that cannot be understood, with the reason: what they name is not known.
     pub damaged_tags: BTreeMap<String, String>,
-    /// Pinned snapshots whose pin cannot be understood, with the reason. They are among `pins` too: its name says what it keeps.
+    /// Pinned snapshots whose pin cannot be understood, with the reason. They are among `pins` too: its name says what
+    /// it keeps.
     pub damaged_pins: BTreeMap<Hash, String>,
 }
 

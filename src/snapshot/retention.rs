@@ -1,12 +1,12 @@
 //! Retention: which snapshots stay. The usual policy is at most five per table and thirty days.
 //!
-//! A snapshot stays if anything keeps it: a pin, a tag, being the newest of one of its tables (or the newest unfiltered one), being
-//! the last that has rows which the next one had lost, being what a pinned safety snapshot's restore was of, or being young enough and
-//! among the newest of one of its tables. Whole, filtered, imported and safety snapshots of a table are counted apart, so that
-//! none of them push out whole ones.
+//! A snapshot stays if anything keeps it: a pin, a tag, being the newest of one of its tables (or the newest unfiltered
+//! one), being the last that has rows which the next one had lost, being what a pinned safety snapshot's restore was
+//! of, or being young enough and among the newest of one of its tables. Whole, filtered, imported and safety snapshots
+//! of a table are counted apart, so that none of them push out whole ones.
 //!
-//! Snapshots are counted in the order of taking, and their age is counted back from the newest one ([`ages`]): the clock of the
-//! moment says nothing.
+//! Snapshots are counted in the order of taking, and their age is counted back from the newest one ([`ages`]): the
+//! clock of the moment says nothing.
 
 use super::{Entry, History, SnapshotKind};
 use crate::codec::TableName;
@@ -124,8 +124,8 @@ pub fn apply_retention(
     entries.map(|(entry, age)| (entry.id, retention.verdict(entry, age))).collect()
 }
 
-/// Rows of each table that a snapshot has and the one that was compared with it has not, by the counts that manifests hold. They may
-/// have come back later.
+/// Rows of each table that a snapshot has and the one that was compared with it has not, by the counts that manifests
+/// hold. They may have come back later.
 pub fn lost_rows(history: &History) -> HashMap<(Hash, TableName), u64> {
     let mut lost = HashMap::new();
     for entry in history.asked_for() {
@@ -154,9 +154,9 @@ fn restored(history: &History, pins: &BTreeSet<Hash>) -> HashMap<Hash, Hash> {
 
 /// How old each snapshot is at least: never more than a clock that is right would say.
 ///
-/// A clock can have been wrong whenever a snapshot was taken, and can be wrong now. So the age is the time that went by from
-/// snapshot to snapshot up to the newest one, where steps back in time and steps of more than a year count as none; and where the
-/// clock of now says less, that counts.
+/// A clock can have been wrong whenever a snapshot was taken, and can be wrong now. So the age is the time that went by
+/// from snapshot to snapshot up to the newest one, where steps back in time and steps of more than a year count as
+/// none; and where the clock of now says less, that counts.
 fn ages(history: &History, now: Timestamp) -> Vec<SignedDuration> {
     let mut age = SignedDuration::ZERO;
     let mut later: Option<Timestamp> = None;

@@ -92,16 +92,19 @@ struct PackCheck {
 
 impl Store {
     /// Reads everything: every pack is hashed and each of its frames decoded, the index is held against the packs'
-    /// directories, manifests against their names, refs against their checksums. Writes nothing. Whether objects are the
-    /// content that their ids name is for the layers above to check; so is what objects draw on, see [`Store::check_forms`].
+    /// directories, manifests against their names, refs against their checksums. Writes nothing. Whether objects are
+    /// the content that their ids name is for the layers above to check; so is what objects draw on, see
+    /// [`Store::check_forms`].
     ///
     /// # Errors
-    /// [`StoreError::Interrupted`]; [`StoreError::Io`] if a directory cannot be listed. Damage is not an error but the result.
+    /// [`StoreError::Interrupted`]; [`StoreError::Io`] if a directory cannot be listed. Damage is not an error but the
+    /// result.
     pub fn check(&self, monitor: &dyn Monitor) -> Result<CheckReport, StoreError> {
         self.check_forms(&NoSources, monitor)
     }
 
-    /// As [`Store::check`], and that every copy of every object has all that it draws on, as `forms` tells it. Each is read once.
+    /// As [`Store::check`], and that every copy of every object has all that it draws on, as `forms` tells it. Each is
+    /// read once.
     ///
     /// # Errors
     /// As [`Store::check`].

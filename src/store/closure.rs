@@ -1,7 +1,7 @@
 //! What objects draw on: which forms can be read down to forms that draw on nothing, and how far down that goes.
 //!
-//! An object can be held several times, each time in a form that draws on other objects. What a form means the store does not
-//! know; it is told by [`Forms`]. `docs/FORMAT.md`, section 5, has the invariant.
+//! An object can be held several times, each time in a form that draws on other objects. What a form means the store
+//! does not know; it is told by [`Forms`]. `docs/FORMAT.md`, section 5, has the invariant.
 
 use super::{ObjectCopy, ObjectKind, Objects};
 use crate::hash::Hash;

@@ -19,7 +19,8 @@ pub enum DeletedBy {
     Retention,
 }
 
-/// A manifest that was set aside. Its name in `deleted/` says it all: nothing has to be written to delete on a full disk.
+/// A manifest that was set aside. Its name in `deleted/` says it all: nothing has to be written to delete on a full
+/// disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SetAside {
     /// When, in microseconds since 1970.
@@ -58,8 +59,9 @@ impl SetAside {
 }
 
 impl Store {
-    /// Sets manifests aside, durably: they are not there any more, and can be brought back. Needs the store exclusively. Those that
-    /// the disk has no room to keep are removed instead; their ids are returned. What is not there is passed over.
+    /// Sets manifests aside, durably: they are not there any more, and can be brought back. Needs the store
+    /// exclusively. Those that the disk has no room to keep are removed instead; their ids are returned. What is not
+    /// there is passed over.
     ///
     /// # Errors
     /// [`StoreError::NotExclusive`], [`StoreError::Locked`] if the lock was lost, [`StoreError::Io`].

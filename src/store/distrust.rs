@@ -12,8 +12,9 @@ const POINTER: &str = "damaged-copies";
 const RECORD: usize = Hash::LEN + 8;
 
 impl Store {
-    /// Tells those who write into the store from now on which copies are damaged, in place of what was told before. Each is `u64le`
-    /// where in the pack after the pack's hash; where there are too many of them, packs are named as a whole.
+    /// Tells those who write into the store from now on which copies are damaged, in place of what was told before.
+    /// Each is `u64le` where in the pack after the pack's hash; where there are too many of them, packs are named as a
+    /// whole.
     ///
     /// # Errors
     /// As [`Store::set_pointer`].

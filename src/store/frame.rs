@@ -16,7 +16,8 @@ pub const MAX_OBJECT_LEN: u64 = u32::MAX as u64;
 const MAX_WINDOW: u64 = 1 << 23;
 /// A block of a frame takes at least four bytes and gives at most 128 KiB.
 const MAX_RATIO: u64 = (128 << 10) / 4;
-/// Of the levels up to 19, the lowest that parses as well as zstd can: the higher ones take up to twice the time for 0.3 %.
+/// Of the levels up to 19, the lowest that parses as well as zstd can: the higher ones take up to twice the time for
+/// 0.3 %.
 const HARD_LEVEL: i32 = 16;
 /// Bytes of room for a frame that a thread keeps. A longer one is decompressed piece by piece.
 pub(super) const MOST_ROOM: usize = 4 << 20;
@@ -38,8 +39,8 @@ impl Frame {
     /// The level of zstd that frames are compressed with unless there is a reason for another.
     pub const LEVEL: i32 = 3;
 
-    /// Compresses `raw` (at most [`MAX_OBJECT_LEN`] bytes) at `level`, which is brought within 1 to 19: the levels above
-    /// need more memory to read than a reader allows.
+    /// Compresses `raw` (at most [`MAX_OBJECT_LEN`] bytes) at `level`, which is brought within 1 to 19: the levels
+    /// above need more memory to read than a reader allows.
     ///
     /// # Errors
     /// [`StoreError::TooLarge`]; [`StoreError::Io`] if zstd has no memory.
@@ -82,7 +83,8 @@ pub(super) fn encode(raw: &[u8], level: i32) -> Result<Vec<u8>, StoreError> {
             Some(compressor) => compressor,
             None => {
                 let compressor = slot.insert(new_compressor(level)?);
-                // Tables that fit the nearest cache: on leaves of 256 KiB half as fast again as level 3's own, for 0.5 % more bytes.
+                // Tables that fit the nearest cache: on leaves of 256 KiB half as fast again as level 3's own, for 0.5
+                // % more bytes.
                 compressor.set_parameter(CParameter::HashLog(14))?;
                 compressor.set_parameter(CParameter::ChainLog(13))?;
                 compressor
@@ -102,8 +104,8 @@ fn new_compressor(level: i32) -> io::Result<Compressor<'static>> {
     let mut compressor = Compressor::new(level)?;
     compressor.set_parameter(CParameter::ChecksumFlag(true))?;
     compressor.set_parameter(CParameter::ContentSizeFlag(true))?;
-    // Shorter matches are mostly chance in columns of digits: at level 3 7 % faster for 0.7 % more bytes, at level 16 smaller as
-    // well; and faster to read at either.
+    // Shorter matches are mostly chance in columns of digits: at level 3 7 % faster for 0.7 % more bytes, at level 16
+    // smaller as well; and faster to read at either.
     compressor.set_parameter(CParameter::MinMatch(6))?;
     Ok(compressor)
 }
@@ -123,8 +125,8 @@ fn compress_with(compressor: &mut Compressor<'static>, raw: &[u8]) -> io::Result
     })
 }
 
-/// The bytes in a frame. `raw_len` is what the directory says of them; nothing longer is ever produced, and no more than
-/// that is allocated.
+/// The bytes in a frame. `raw_len` is what the directory says of them; nothing longer is ever produced, and no more
+/// than that is allocated.
 pub(super) fn decode(stored: &[u8], raw_len: u64) -> Result<Vec<u8>, String> {
     let mut raw = Vec::new();
     decode_into(stored, raw_len, &mut raw)?;
@@ -163,8 +165,8 @@ pub(super) fn make_room(raw: &mut Vec<u8>, raw_len: u64) -> Result<(), String> {
     raw.try_reserve_exact(len).map_err(|_| format!("there is no memory for {len} bytes"))
 }
 
-/// A frame that is decompressed piece by piece, for long ones: neither the frame nor its content is held as a whole. The checks
-/// are those of [`decode`].
+/// A frame that is decompressed piece by piece, for long ones: neither the frame nor its content is held as a whole.
+/// The checks are those of [`decode`].
 pub(super) struct Pieces {
     context: DCtx<'static>,
     piece: Vec<u8>,
@@ -216,8 +218,9 @@ impl Pieces {
     }
 }
 
-/// Refuses a frame before anything is allocated for it: one that is not a single frame with checksum and content size, whose
-/// window is too large, or whose declared length its bytes cannot hold. It has `stored_len` bytes and begins with `stored`.
+/// Refuses a frame before anything is allocated for it: one that is not a single frame with checksum and content size,
+/// whose window is too large, or whose declared length its bytes cannot hold. It has `stored_len` bytes and begins with
+/// `stored`.
 fn check_header(stored: &[u8], stored_len: u64, raw_len: u64) -> Result<(), String> {
     let header = Header::parse(stored).ok_or("it is not a zstd frame")?;
     if !header.checksum {

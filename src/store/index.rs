@@ -67,8 +67,8 @@ pub(super) struct Index {
     pub(super) damaged: Vec<(u32, StoreError)>,
     /// All index files that are there.
     pub(super) files: Vec<IndexFile>,
-    /// Packs that a sweep was about to remove, or has removed: an index file names them and gives none of their objects. If one is
-    /// written again, an index file has to tell of it.
+    /// Packs that a sweep was about to remove, or has removed: an index file names them and gives none of their
+    /// objects. If one is written again, an index file has to tell of it.
     pub(super) doomed: HashSet<Hash>,
     /// Copies that were found damaged: they are not given.
     distrusted: Distrusted,
@@ -79,8 +79,9 @@ pub(super) struct Index {
 impl Index {
     /// Reads `index/` and `packs/`. Copies in `distrusted` are not given.
     ///
-    /// Index files come first: the packs that they name were there before them, so whatever is listed afterwards includes
-    /// them. An index file that vanishes meanwhile has been replaced by a writer; then everything is read again.
+    /// Index files come first: the packs that they name were there before them, so whatever is listed afterwards
+    /// includes them. An index file that vanishes meanwhile has been replaced by a writer; then everything is read
+    /// again.
     ///
     /// # Errors
     /// If a directory or a file cannot be read; damage is no error but kept in the result.
@@ -225,8 +226,8 @@ impl Index {
         }
     }
 
-    /// Adds a pack that was just written, or written again. Returns whether an index file is wanted that tells of it: others
-    /// say that it is about to be removed.
+    /// Adds a pack that was just written, or written again. Returns whether an index file is wanted that tells of it:
+    /// others say that it is about to be removed.
     pub(super) fn add_pack(&mut self, pack: PackRef, entries: &[PackEntry], layout: &Layout) -> bool {
         let was_doomed = self.doomed.remove(&pack.name);
         self.distrusted.retain(|(name, _)| *name != pack.name);
@@ -274,8 +275,8 @@ impl Index {
         self.distrusted.iter().any(|(name, _)| *name == self.packs[pack as usize].name)
     }
 
-    /// All copies of an object in the order in which they are read: those of the lowest kind first, last those that were found
-    /// damaged.
+    /// All copies of an object in the order in which they are read: those of the lowest kind first, last those that
+    /// were found damaged.
     pub(super) fn copies(&self, id: &Hash) -> Vec<Location> {
         let mut places: Vec<Location> = self.all_places(id).collect();
         places.sort_by_key(|place| (!self.trusts(place), place.entry.kind));
@@ -314,8 +315,8 @@ impl Index {
         self.uncovered > MAX_UNCOVERED
     }
 
-    /// The bytes of one index file over every pack whose directory can be read. Packs in `doomed` and those that are doomed
-    /// already are named in it, and none of their objects: whoever reads it takes them for empty.
+    /// The bytes of one index file over every pack whose directory can be read. Packs in `doomed` and those that are
+    /// doomed already are named in it, and none of their objects: whoever reads it takes them for empty.
     pub(super) fn encode(&self, doomed: &HashSet<Hash>) -> Vec<u8> {
         let mut entries: Vec<RawEntry> = Vec::new();
         let mut numbers: Vec<Option<u32>> = vec![None; self.packs.len()];

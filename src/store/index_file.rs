@@ -53,8 +53,8 @@ impl Entries {
 /// Position of the first entry whose id is not below `id`.
 ///
 /// Ids are hashes and so spread evenly: where one should be is nearly where it is, and the distance still to go can be
-/// told from the id found there. From such a guess the search doubles its step until it has `id` between two entries; ids
-/// that are not spread evenly cost it some more steps.
+/// told from the id found there. From such a guess the search doubles its step until it has `id` between two entries;
+/// ids that are not spread evenly cost it some more steps.
 fn first_not_below(all: &[RawEntry], id: &Hash) -> usize {
     let below = |entry: &RawEntry| entry[..32] < id.as_bytes()[..];
     let guess = guess_position(all, id);

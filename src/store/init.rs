@@ -85,7 +85,8 @@ fn refuse_foreign(fs: &dyn FileSystem, layout: &Layout) -> Result<(), StoreError
     Ok(())
 }
 
-/// Refuses to say of a directory with packs or snapshots in it of which format they are: `init` was never interrupted there.
+/// Refuses to say of a directory with packs or snapshots in it of which format they are: `init` was never interrupted
+/// there.
 fn refuse_filled(fs: &dyn FileSystem, layout: &Layout) -> Result<(), StoreError> {
     for (dir, suffix) in [(layout.packs(), ".pack"), (layout.manifests(), ".json")] {
         let is_ours = |entry: &Entry| hash_name(&entry.name, suffix).is_some();

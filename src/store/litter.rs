@@ -1,7 +1,7 @@
 //! Files that other programs leave in a store: file managers, synchronisers, editors. They are neither refs nor damage.
 //!
-//! Packs, index files, manifests and pins have names that nobody else makes. Tags and pointers have names that people choose, so there
-//! the name alone does not tell.
+//! Packs, index files, manifests and pins have names that nobody else makes. Tags and pointers have names that people
+//! choose, so there the name alone does not tell.
 
 use super::refs::checksum_line;
 
@@ -13,8 +13,8 @@ pub(super) fn is_file_managers(name: &str) -> bool {
     FILE_MANAGERS.contains(&name.to_ascii_lowercase().as_str())
 }
 
-/// Whether a file that is no ref of its name is another program's: a file manager's own, or a copy that a synchroniser or an editor
-/// made of another ref (`v1.sync-conflict-20260124-103000`, `v1.orig`).
+/// Whether a file that is no ref of its name is another program's: a file manager's own, or a copy that a synchroniser
+/// or an editor made of another ref (`v1.sync-conflict-20260124-103000`, `v1.orig`).
 pub(super) fn is_litter(kind: &str, name: &str, bytes: &[u8]) -> bool {
     is_file_managers(name) || is_copy(kind, name, bytes)
 }

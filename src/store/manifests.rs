@@ -10,14 +10,14 @@ use std::io;
 pub const MAX_MANIFEST_LEN: u64 = 64 << 20;
 
 impl Store {
-    /// Publishes a manifest, after which the snapshot exists; its id is the hash of `bytes`. `needs` are the objects that
-    /// it refers to directly: each must be in a pack that is there. To publish the same bytes again is fine. What cannot be made
-    /// durable is taken back.
+    /// Publishes a manifest, after which the snapshot exists; its id is the hash of `bytes`. `needs` are the objects
+    /// that it refers to directly: each must be in a pack that is there. To publish the same bytes again is fine. What
+    /// cannot be made durable is taken back.
     ///
     /// # Errors
     /// [`StoreError::Missing`] if one of `needs` is absent; [`StoreError::Poisoned`] if an earlier write failed;
-    /// [`StoreError::ReadOnly`], [`StoreError::TooLarge`], [`StoreError::Locked`] if the lock was lost, [`StoreError::Io`];
-    /// [`StoreError::NotDurable`] if it could not be taken back.
+    /// [`StoreError::ReadOnly`], [`StoreError::TooLarge`], [`StoreError::Locked`] if the lock was lost,
+    /// [`StoreError::Io`]; [`StoreError::NotDurable`] if it could not be taken back.
     pub fn publish(&self, bytes: &[u8], needs: &[Hash]) -> Result<Hash, StoreError> {
         let len = bytes.len() as u64;
         if len > MAX_MANIFEST_LEN {
@@ -25,7 +25,8 @@ impl Store {
         }
         self.ready_to_write()?;
         self.check_present(needs)?;
-        // Packs of others may be visible only: whoever installed them may have died, or failed, before they were durable.
+        // Packs of others may be visible only: whoever installed them may have died, or failed, before they were
+        // durable.
         self.or_poison(self.fs.sync_dir(&self.layout.packs()).map_err(StoreError::from))?;
         self.or_poison(self.sync_index())?;
         let id = Hash::of(bytes);
@@ -33,7 +34,8 @@ impl Store {
         let is_new = self.fs.stat(&path)?.is_none();
         // Also if it is there already: whoever wrote it may have died before it was durable.
         match self.write_file(&path, bytes) {
-            // Nobody was told of it yet, so it is taken back. If a power cut undoes that, it is whole: its objects are durable.
+            // Nobody was told of it yet, so it is taken back. If a power cut undoes that, it is whole: its objects are
+            // durable.
             Err(StoreError::NotDurable { path: dir, source }) if is_new && self.fs.remove(&path).is_ok() => {
                 Err(StoreError::Io { action: "sync", path: dir, source })
             }
@@ -46,7 +48,8 @@ impl Store {
     /// snapshot vanish, and no object goes.
     ///
     /// # Errors
-    /// [`StoreError::ReadOnly`], [`StoreError::Poisoned`], [`StoreError::Locked`] if the lock was lost, [`StoreError::Io`].
+    /// [`StoreError::ReadOnly`], [`StoreError::Poisoned`], [`StoreError::Locked`] if the lock was lost,
+    /// [`StoreError::Io`].
     pub fn withdraw(&self, id: &Hash) -> Result<bool, StoreError> {
         self.ready_to_write()?;
         self.remove_file(&self.layout.manifest(id))
@@ -86,8 +89,8 @@ impl Store {
         Ok(bytes)
     }
 
-    /// Removes a manifest, durably; its objects stay until a sweep. Needs the store exclusively, so that no one is reading
-    /// the snapshot or pinning it. Returns whether it was there.
+    /// Removes a manifest, durably; its objects stay until a sweep. Needs the store exclusively, so that no one is
+    /// reading the snapshot or pinning it. Returns whether it was there.
     ///
     /// # Errors
     /// [`StoreError::NotExclusive`], [`StoreError::Locked`] if the lock was lost, [`StoreError::Io`].

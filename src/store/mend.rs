@@ -1,5 +1,5 @@
-//! Putting a damaged store right, as far as its own bytes suffice: damaged packs are written anew from what can be read of them, the
-//! index from the packs. Small files are in `mend_small`. What is replaced is set aside in `quarantine/`.
+//! Putting a damaged store right, as far as its own bytes suffice: damaged packs are written anew from what can be read
+//! of them, the index from the packs. Small files are in `mend_small`. What is replaced is set aside in `quarantine/`.
 
 use super::check::describe;
 use super::index::{Index, Location};
@@ -59,17 +59,19 @@ struct Look {
     index: Index,
     /// By pack: why its directory cannot be read, or that its bytes do not have its hash.
     reasons: BTreeMap<u32, String>,
-    /// Copies that are not what their ids say, and why. One that only lacks what it draws on is none: that may come back.
+    /// Copies that are not what their ids say, and why. One that only lacks what it draws on is none: that may come
+    /// back.
     bad: HashMap<(u32, u64), String>,
 }
 
 impl Store {
-    /// Reads everything, and mends what can be mended without any other source; `dry_run` only looks, and gives from then on what could
-    /// be read of the store if it had been mended. Nothing is removed but the index, which is made anew, and temporary files.
+    /// Reads everything, and mends what can be mended without any other source; `dry_run` only looks, and gives from
+    /// then on what could be read of the store if it had been mended. Nothing is removed but the index, which is made
+    /// anew, and temporary files.
     ///
     /// # Errors
-    /// [`StoreError::NotExclusive`] unless it only looks; [`StoreError::Interrupted`], [`StoreError::Io`]. What can be read can be read
-    /// then as well.
+    /// [`StoreError::NotExclusive`] unless it only looks; [`StoreError::Interrupted`], [`StoreError::Io`]. What can be
+    /// read can be read then as well.
     pub fn mend(&self, forms: &dyn Forms, dry_run: bool, monitor: &dyn Monitor) -> Result<Mended, StoreError> {
         if !dry_run {
             self.ready_to_delete()?;
@@ -170,8 +172,8 @@ impl Store {
                 .is_ok_and(|sources| sources.iter().any(|source| !good.contains(source)))
     }
 
-    /// The objects of a pack whose directory cannot be read where it should be: frames stand one after the other, and the last of
-    /// them is the directory. Where that is damaged itself, an object tells its own id.
+    /// The objects of a pack whose directory cannot be read where it should be: frames stand one after the other, and
+    /// the last of them is the directory. Where that is damaged itself, an object tells its own id.
     fn salvage(&self, at: u32, index: &mut Index, forms: &dyn Forms) -> Result<Vec<PackEntry>, StoreError> {
         let pack = index.packs[at as usize];
         let Ok(bytes) = read_whole(&*self.fs, &self.layout.pack(&pack.name), MOST_SALVAGED) else {
@@ -284,7 +286,8 @@ impl Store {
         self.rebuild_index(&HashSet::new())
     }
 
-    /// Writes an index over all packs by their own directories, in which those in `doomed` are empty; removes all others.
+    /// Writes an index over all packs by their own directories, in which those in `doomed` are empty; removes all
+    /// others.
     fn rebuild_index(&self, doomed: &HashSet<Hash>) -> Result<(), StoreError> {
         let index = Index::of_packs(&*self.fs, &self.layout)?;
         let bytes = index.encode(doomed);

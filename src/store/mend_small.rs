@@ -1,5 +1,5 @@
-//! Small files of a damaged store put right: those of which a single bit is wrong, the one that is always the same, and refs in the place
-//! of which there is a directory.
+//! Small files of a damaged store put right: those of which a single bit is wrong, the one that is always the same, and
+//! refs in the place of which there is a directory.
 
 use super::layout::GITIGNORE;
 use super::mend::Mended;
@@ -11,7 +11,8 @@ use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 impl Store {
-    /// Manifests and refs are short and tell their own hash: where one bit is wrong, it can be found. `.gitignore` is always the same.
+    /// Manifests and refs are short and tell their own hash: where one bit is wrong, it can be found. `.gitignore` is
+    /// always the same.
     pub(super) fn mend_small_files(&self, dry_run: bool, mended: &mut Mended) -> Result<(), StoreError> {
         let mut mendable = self.mendable_manifests()?;
         mendable.extend(self.mendable_refs()?);

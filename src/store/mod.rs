@@ -1,9 +1,10 @@
 //! The store: packs, index, refs and lock. It keeps opaque objects named by hash and knows nothing of rows.
 //!
-//! `docs/FORMAT.md`, sections 5 to 8, is the reference for its files; the rules of write and delete order are in section 9.
+//! `docs/FORMAT.md`, sections 5 to 8, is the reference for its files; the rules of write and delete order are in
+//! section 9.
 //!
-//! A writer opens a [`Store`], puts objects into a [`Session`], seals it, and publishes a manifest that needs them. A reader
-//! opens it and gets objects. `gc` opens it exclusively, hands it the live set, and sweeps.
+//! A writer opens a [`Store`], puts objects into a [`Session`], seals it, and publishes a manifest that needs them. A
+//! reader opens it and gets objects. `gc` opens it exclusively, hands it the live set, and sweeps.
 
 mod check;
 mod closure;

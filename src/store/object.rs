@@ -11,8 +11,8 @@ pub struct ObjectKind(pub u8);
 
 /// An object as it is read: decompressed, its frame's checksum held.
 ///
-/// The store has checked that these are the bytes that were stored. That they are the content that `id` names is for the
-/// caller to check, since only it knows how the id is computed.
+/// The store has checked that these are the bytes that were stored. That they are the content that `id` names is for
+/// the caller to check, since only it knows how the id is computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
     /// What the object is.
@@ -59,8 +59,8 @@ pub trait Objects: Sync {
     /// [`StoreError::Missing`] if there is none, [`StoreError::Damaged`] if its bytes are not what was stored.
     fn get(&self, id: &Hash) -> Result<Object, StoreError>;
 
-    /// As [`Objects::get`], with the bytes in place of what is in `bytes`: for those who read many objects and keep none of
-    /// them, since memory that is new each time costs more than filling it.
+    /// As [`Objects::get`], with the bytes in place of what is in `bytes`: for those who read many objects and keep
+    /// none of them, since memory that is new each time costs more than filling it.
     ///
     /// # Errors
     /// As [`Objects::get`]; `bytes` then holds anything.
@@ -75,8 +75,8 @@ pub trait Objects: Sync {
         self.kind(id).is_some()
     }
 
-    /// What kind of object is held under that name, without reading it; `None` if none is held. Of several copies it is the
-    /// one of the lowest kind that is given.
+    /// What kind of object is held under that name, without reading it; `None` if none is held. Of several copies it is
+    /// the one of the lowest kind that is given.
     fn kind(&self, id: &Hash) -> Option<ObjectKind>;
 
     /// All copies of an object, in the order in which they are tried.
@@ -102,8 +102,8 @@ pub trait NewObjects: Objects {
     /// If the disk refuses; the session is then poisoned and cannot be published.
     fn put(&self, frame: Frame) -> Result<u64, StoreError>;
 
-    /// Adds an object though one of that name may be held: in a form that cannot be read any more. What was put here before is
-    /// not put twice.
+    /// Adds an object though one of that name may be held: in a form that cannot be read any more. What was put here
+    /// before is not put twice.
     ///
     /// # Errors
     /// As [`NewObjects::put`].
@@ -247,8 +247,8 @@ pub enum StoreError {
     /// Objects that are in use are not in the store, so nothing may be deleted.
     #[error("{} objects that snapshots use are missing, the first is {}; nothing was deleted", .0.len(), first(.0))]
     LiveMissing(Vec<Hash>),
-    /// Copies that were to be kept cannot be read, or are not what their ids say. They are not given any more through this handle:
-    /// what is needed must be marked anew, from the copies that are left.
+    /// Copies that were to be kept cannot be read, or are not what their ids say. They are not given any more through
+    /// this handle: what is needed must be marked anew, from the copies that are left.
     #[error("{0} copies of objects that were to be kept are damaged; nothing was deleted")]
     CopiesDamaged(usize),
     /// This needs the store for itself, and it was opened to be shared.

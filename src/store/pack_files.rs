@@ -9,7 +9,8 @@ use crate::hash::Hash;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many packs are kept open, if the system lets so many: a leaf can draw on as many others. Reads by several threads can have a few more open for a moment.
+/// How many packs are kept open, if the system lets so many: a leaf can draw on as many others. Reads by several
+/// threads can have a few more open for a moment.
 const MAX_OPEN: usize = 64;
 
 /// The packs used last, open. The least recently used one is closed to make room.

@@ -122,8 +122,8 @@ impl Objects for Store {
         }
     }
 
-    /// Does not read the index again: an object that another process has just added may be taken for absent, which costs
-    /// no more than storing it twice.
+    /// Does not read the index again: an object that another process has just added may be taken for absent, which
+    /// costs no more than storing it twice.
     fn kind(&self, id: &Hash) -> Option<ObjectKind> {
         let index = self.index().ok()?;
         index.places(id).map(|place| place.entry.kind).min()

@@ -29,12 +29,12 @@ impl Store {
         Ok(packs)
     }
 
-    /// Takes from `packs`, which may be damaged, the objects in `wanted` that the store cannot read, and what they draw on.
-    /// Returns how many objects were added.
+    /// Takes from `packs`, which may be damaged, the objects in `wanted` that the store cannot read, and what they draw
+    /// on. Returns how many objects were added.
     ///
     /// # Errors
-    /// As [`Store::session`] and [`super::Session::seal`]; [`StoreError::Interrupted`]. A pack that cannot be read holds nothing,
-    /// unless it is a right or a descriptor that is missing.
+    /// As [`Store::session`] and [`super::Session::seal`]; [`StoreError::Interrupted`]. A pack that cannot be read
+    /// holds nothing, unless it is a right or a descriptor that is missing.
     pub fn recall(
         &self,
         packs: &[PathBuf],

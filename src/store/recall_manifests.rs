@@ -26,8 +26,8 @@ pub fn names_manifest(path: &Path) -> Option<Hash> {
 }
 
 impl Store {
-    /// Takes manifests that cannot be read, deleted ones too, and those that only a tag or a pin knows of from quarantine or from
-    /// `files`, if they have the very bytes. Needs the store exclusively.
+    /// Takes manifests that cannot be read, deleted ones too, and those that only a tag or a pin knows of from
+    /// quarantine or from `files`, if they have the very bytes. Needs the store exclusively.
     ///
     /// # Errors
     /// [`StoreError::NotExclusive`], [`StoreError::Locked`] if the lock was lost, [`StoreError::Io`].
@@ -58,7 +58,8 @@ impl Store {
         Ok(recalled)
     }
 
-    /// Manifests that are needed and cannot be read, where they belong, and whether that is because of what the file holds.
+    /// Manifests that are needed and cannot be read, where they belong, and whether that is because of what the file
+    /// holds.
     fn lost_manifests(&self) -> Result<Vec<(Hash, PathBuf, bool)>, StoreError> {
         let (ids, set_aside) = (self.manifest_ids()?, self.set_aside_manifests()?);
         let mut lost = Vec::new();

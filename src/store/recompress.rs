@@ -1,5 +1,5 @@
-//! Compressing harder what has been there for a while. A pack comes back as one with the same objects in the same forms, so nothing
-//! that draws on them notices.
+//! Compressing harder what has been there for a while. A pack comes back as one with the same objects in the same
+//! forms, so nothing that draws on them notices.
 
 use super::index::{Index, Location};
 use super::index_file::PackRef;
@@ -14,7 +14,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-/// What marks a pack all of whose objects are compressed hard: an object that is the same in all of them, and needed by nothing.
+/// What marks a pack all of whose objects are compressed hard: an object that is the same in all of them, and needed by
+/// nothing.
 const MARK: &[u8] = b"dbsnap hard pack 1\n";
 const MARK_KIND: ObjectKind = ObjectKind(5);
 /// A pack below this part of the full size stays as it is: the mark would take as much as is gained.
@@ -62,7 +63,8 @@ pub(super) fn marked(index: &Index) -> HashSet<u32> {
 }
 
 impl Store {
-    /// The packs that are not compressed hard and not tiny, and were written before `before`; whenever, if it is `None`.
+    /// The packs that are not compressed hard and not tiny, and were written before `before`; whenever, if it is
+    /// `None`.
     ///
     /// # Errors
     /// If a directory cannot be listed.
@@ -87,8 +89,9 @@ impl Store {
         Ok(packs.map(|(_, pack)| ColdPack { name: pack.name, bytes: pack.size }).collect())
     }
 
-    /// Compresses packs harder. Those of `packs` that are not there are passed over. Every object is read and held against its id first;
-    /// a pack in which one is damaged stays as it is. Where the disk is too full, or it is interrupted, what is done until then counts.
+    /// Compresses packs harder. Those of `packs` that are not there are passed over. Every object is read and held
+    /// against its id first; a pack in which one is damaged stays as it is. Where the disk is too full, or it is
+    /// interrupted, what is done until then counts.
     ///
     /// # Errors
     /// [`StoreError::NotExclusive`], [`StoreError::Interrupted`], [`StoreError::Io`]. Every object is still there then.

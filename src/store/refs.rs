@@ -315,7 +315,8 @@ impl Store {
         Ok(self.fs.stat(&self.ref_path(kind, name))?.is_some_and(|stat| stat.kind == FileKind::Dir))
     }
 
-    /// Directories that have a ref's name, and what should be there instead, if that is known: a pin is known by its name.
+    /// Directories that have a ref's name, and what should be there instead, if that is known: a pin is known by its
+    /// name.
     pub(super) fn directories_for_refs(&self) -> Result<Vec<Misplaced>, StoreError> {
         let mut found = Vec::new();
         for kind in [TAGS, PINS, POINTERS] {

@@ -16,8 +16,8 @@ use std::thread;
 
 /// Objects that are being added. Shared between threads.
 ///
-/// They can be read back at once through the session, and by nobody else until [`Session::seal`] has succeeded. Dropping
-/// the session instead takes them away.
+/// They can be read back at once through the session, and by nobody else until [`Session::seal`] has succeeded.
+/// Dropping the session instead takes them away.
 pub struct Session<'s> {
     store: &'s Store,
     state: Mutex<State>,
@@ -100,8 +100,8 @@ impl Store {
         Ok(())
     }
 
-    /// Makes what is seen of `index/` durable: an index file that somebody removed must not come back after a power cut, since it can
-    /// say that packs are empty which were written again.
+    /// Makes what is seen of `index/` durable: an index file that somebody removed must not come back after a power
+    /// cut, since it can say that packs are empty which were written again.
     pub(super) fn sync_index(&self) -> Result<(), StoreError> {
         match self.fs.sync_dir(&self.layout.index()).map_err(StoreError::from) {
             Err(error) if error.is_not_found() => Ok(()),
@@ -183,8 +183,8 @@ impl Session<'_> {
         spawned.map(|thread| Finishing::Running(Finisher::new(thread))).map_err(failed)
     }
 
-    /// Makes what was put part of the store: every pack is finished, synced, read back and proven before it gets its name;
-    /// then the directory is synced, and the index brought up to date. Without new objects nothing is written.
+    /// Makes what was put part of the store: every pack is finished, synced, read back and proven before it gets its
+    /// name; then the directory is synced, and the index brought up to date. Without new objects nothing is written.
     ///
     /// # Errors
     /// [`StoreError::Poisoned`] if a put failed; [`StoreError::Damaged`] if what was read back is not what was put;
@@ -220,7 +220,8 @@ impl Session<'_> {
         let installed =
             finished.into_iter().map(|pack| pack.install(layout)).collect::<Result<Vec<_>, StoreError>>()?;
         self.store.fs.sync_dir(&layout.packs())?;
-        // A pack whose directory was damaged may just have been written again under its name: what is open is the old file.
+        // A pack whose directory was damaged may just have been written again under its name: what is open is the old
+        // file.
         self.store.files.clear();
         self.store.index_packs(&installed)
     }

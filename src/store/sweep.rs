@@ -40,20 +40,23 @@ impl Swept {
 }
 
 impl Store {
-    /// Carries out a plan: new packs first, then a new index, then the old index and the old packs go. Where the disk is too
-    /// full for new packs, packs that hold nothing live and on which nothing draws go first, and then it is tried once more.
+    /// Carries out a plan: new packs first, then a new index, then the old index and the old packs go. Where the disk
+    /// is too full for new packs, packs that hold nothing live and on which nothing draws go first, and then it is
+    /// tried once more.
     ///
     /// Nothing else may be done with this store between planning and sweeping.
     ///
     /// # Errors
-    /// [`StoreError::NotExclusive`]; [`StoreError::StalePlan`] if the store has changed since; [`StoreError::Interrupted`];
-    /// [`StoreError::Damaged`] if a live object cannot be copied, [`StoreError::Io`]. Every live object is still there then.
+    /// [`StoreError::NotExclusive`]; [`StoreError::StalePlan`] if the store has changed since;
+    /// [`StoreError::Interrupted`]; [`StoreError::Damaged`] if a live object cannot be copied, [`StoreError::Io`].
+    /// Every live object is still there then.
     pub fn sweep(&self, plan: &SweepPlan, monitor: &dyn Monitor) -> Result<Swept, StoreError> {
         self.ready_to_delete()?;
         if !Arc::ptr_eq(&self.index()?, &plan.index) {
             return Err(StoreError::StalePlan);
         }
-        // What the sweep goes by may be visible only: whoever removed a manifest or installed a pack may have died before the sync.
+        // What the sweep goes by may be visible only: whoever removed a manifest or installed a pack may have died
+        // before the sync.
         self.fs.sync_dir(&self.layout.manifests())?;
         self.sync_deleted()?;
         self.fs.sync_dir(&self.layout.packs())?;
@@ -193,8 +196,8 @@ impl Store {
         Ok(names)
     }
 
-    /// Writes an index in which the packs in `doomed` are empty, then deletes all older index files. Returns false if the disk
-    /// is too full for it: then there is no index file, and readers take the packs' word.
+    /// Writes an index in which the packs in `doomed` are empty, then deletes all older index files. Returns false if
+    /// the disk is too full for it: then there is no index file, and readers take the packs' word.
     fn replace_index(&self, doomed: &HashSet<Hash>) -> Result<bool, StoreError> {
         let index = Index::load(&*self.fs, &self.layout, &HashSet::new())?;
         let bytes = index.encode(doomed);
@@ -210,8 +213,9 @@ impl Store {
         Ok(written)
     }
 
-    /// Takes packs out of the index, then deletes them. In between, what is left of them is in no index: an object whose source
-    /// is deleted before it is never given, whenever the power fails. Without room for an index, what draws on others goes before these.
+    /// Takes packs out of the index, then deletes them. In between, what is left of them is in no index: an object
+    /// whose source is deleted before it is never given, whenever the power fails. Without room for an index, what
+    /// draws on others goes before these.
     pub(super) fn delete_packs(
         &self,
         plan: &SweepPlan,

@@ -7,8 +7,8 @@ use crate::hash::Hash;
 use std::collections::{HashMap, HashSet};
 
 impl Store {
-    /// The packs of those in `stays` that hold a form which draws on objects that go: they must be written anew without it.
-    /// `is_kept` tells the copies of live objects that are kept; these draw on nothing that goes.
+    /// The packs of those in `stays` that hold a form which draws on objects that go: they must be written anew without
+    /// it. `is_kept` tells the copies of live objects that are kept; these draw on nothing that goes.
     ///
     /// # Errors
     /// [`StoreError::Io`] if a pack cannot be read. A form that is damaged is one that cannot be read.
@@ -38,7 +38,8 @@ impl Store {
         }
     }
 
-    /// The packs in such an order that none comes before one that draws on it; where some draw on each other in a circle, these last.
+    /// The packs in such an order that none comes before one that draws on it; where some draw on each other in a
+    /// circle, these last.
     pub(super) fn drawers_first<'p>(
         &self,
         plan: &SweepPlan,
@@ -53,7 +54,8 @@ impl Store {
         Ok(ordered)
     }
 
-    /// The names of the packs that hold nothing live and on which nothing draws, should the others all stay as they are.
+    /// The names of the packs that hold nothing live and on which nothing draws, should the others all stay as they
+    /// are.
     pub(super) fn not_drawn_on(&self, plan: &SweepPlan) -> Result<HashSet<Hash>, StoreError> {
         let drawn = self.drawn(plan, &plan.dropped.iter().chain(&plan.rewritten).collect::<Vec<_>>())?;
         let mut gone: Vec<&PackPlan> = plan.dropped.iter().collect();

@@ -87,15 +87,15 @@ impl SweepPlan {
 }
 
 impl Store {
-    /// Plans a sweep that keeps the objects in `live`, and perhaps some more. What stays draws on nothing that goes: a pack with a
-    /// form that would is written anew without it. Where one of several copies of an object goes, the one that is kept was read and is
-    /// what its id says. Nothing is changed, so this works on any store; but only a plan made with the store opened exclusively can
-    /// be carried out.
+    /// Plans a sweep that keeps the objects in `live`, and perhaps some more. What stays draws on nothing that goes: a
+    /// pack with a form that would is written anew without it. Where one of several copies of an object goes, the one
+    /// that is kept was read and is what its id says. Nothing is changed, so this works on any store; but only a plan
+    /// made with the store opened exclusively can be carried out.
     ///
     /// # Errors
-    /// [`StoreError::LiveMissing`] if objects in `live` are not there; [`StoreError::CopiesDamaged`] if some of the copies that were to
-    /// be kept are bad and there are others: `live` must be found anew; [`StoreError::Damaged`] if there are none;
-    /// [`StoreError::Interrupted`], [`StoreError::Io`].
+    /// [`StoreError::LiveMissing`] if objects in `live` are not there; [`StoreError::CopiesDamaged`] if some of the
+    /// copies that were to be kept are bad and there are others: `live` must be found anew; [`StoreError::Damaged`] if
+    /// there are none; [`StoreError::Interrupted`], [`StoreError::Io`].
     pub fn plan_sweep(&self, live: &Live, monitor: &dyn Monitor) -> Result<SweepPlan, StoreError> {
         let index = self.reload_index()?;
         let mut plans = count_objects(&index);
@@ -201,9 +201,9 @@ pub(super) fn count_objects(index: &Index) -> Vec<PackPlan> {
     plans
 }
 
-/// An order of packs: where an object has several copies, the one in the pack of the lowest rank is kept. The packs with
-/// the largest live share come first, so that the copies elsewhere die and take their packs along; of these, the ones that are
-/// compressed hard.
+/// An order of packs: where an object has several copies, the one in the pack of the lowest rank is kept. The packs
+/// with the largest live share come first, so that the copies elsewhere die and take their packs along; of these, the
+/// ones that are compressed hard.
 fn ranks(index: &Index, plans: &[PackPlan], live: &Live) -> Vec<u32> {
     let mut live_bytes = vec![0u64; plans.len()];
     for place in index.all().filter(|place| live.accepts(&place.entry.id, &index.copy(place))) {

@@ -7,8 +7,8 @@ use crate::monitor::Monitor;
 use rayon::prelude::*;
 
 impl Store {
-    /// Proves each copy that is kept of an object of which another copy goes, or stays in a form that draws on what may go. An object
-    /// with one copy is not read, nor one whose copies all stay as they are.
+    /// Proves each copy that is kept of an object of which another copy goes, or stays in a form that draws on what may
+    /// go. An object with one copy is not read, nor one whose copies all stay as they are.
     ///
     /// # Errors
     /// As [`Store::plan_sweep`].

@@ -1,5 +1,5 @@
-//! Checking trees against all that `docs/FORMAT.md`, section 4, says of them: not only that rows are what ids say, but that
-//! leaves and nodes end where they must and bounds are the ones that a writer makes.
+//! Checking trees against all that `docs/FORMAT.md`, section 4, says of them: not only that rows are what ids say, but
+//! that leaves and nodes end where they must and bounds are the ones that a writer makes.
 
 use super::leaf::{Entries, LeafReader};
 use super::node::{Node, Totals, bound_between};
@@ -54,7 +54,8 @@ impl<'o> TreeCheck<'o> {
         }
     }
 
-    /// Reads the tree `root`, whose rows are keyed by `spec`, and tells what is in it. `monitor` is told of rows and bytes.
+    /// Reads the tree `root`, whose rows are keyed by `spec`, and tells what is in it. `monitor` is told of rows and
+    /// bytes.
     ///
     /// # Errors
     /// The first thing that is wrong; [`TreeError::Interrupted`].
@@ -147,7 +148,8 @@ impl<'o> TreeCheck<'o> {
     }
 }
 
-/// Leaves to be read side by side, `first` and those after it, and the one after these. One that is very large comes alone.
+/// Leaves to be read side by side, `first` and those after it, and the one after these. One that is very large comes
+/// alone.
 fn next_batch(walk: &mut Walk<'_>, first: Option<Position>) -> Result<(Vec<Position>, Option<Position>), TreeError> {
     let bytes = |place: &Position| place.totals.map_or(0, |totals| totals.row_bytes);
     let mut batch: Vec<Position> = first.into_iter().collect();

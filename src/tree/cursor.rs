@@ -101,8 +101,8 @@ impl<'o> Cursor<'o> {
         })
     }
 
-    /// As [`Cursor::new`], but `threads` threads in `scope` read leaves before the cursor comes to them. They end when the
-    /// cursor is dropped.
+    /// As [`Cursor::new`], but `threads` threads in `scope` read leaves before the cursor comes to them. They end when
+    /// the cursor is dropped.
     ///
     /// # Errors
     /// If the root is missing or not a tree.
@@ -120,7 +120,8 @@ impl<'o> Cursor<'o> {
         Ok(cursor)
     }
 
-    /// Goes to the first entry with a key at or above `from`; entries end before `until` (empty: at the end of the tree).
+    /// Goes to the first entry with a key at or above `from`; entries end before `until` (empty: at the end of the
+    /// tree).
     ///
     /// # Errors
     /// If a node cannot be read.
@@ -159,7 +160,8 @@ impl<'o> Cursor<'o> {
         Ok(Some(entry(current, at)))
     }
 
-    /// Lets go of the entry that was given, if it was the last of its leaf: for those who have copied it and whose memory matters.
+    /// Lets go of the entry that was given, if it was the last of its leaf: for those who have copied it and whose
+    /// memory matters.
     pub fn forget(&mut self) {
         if let Some(current) = self.current.take_if(|current| self.next >= current.len()) {
             self.shared.leaves.recycle(current);
@@ -206,7 +208,8 @@ pub struct LeafMap<'o, R> {
 }
 
 impl<'o, R: Send + 'o> LeafMap<'o, R> {
-    /// Of the tree `root`. `threads` threads in `scope` read leaves and do `work` on them; they end when this is dropped.
+    /// Of the tree `root`. `threads` threads in `scope` read leaves and do `work` on them; they end when this is
+    /// dropped.
     ///
     /// # Errors
     /// If the root is missing or not a tree.

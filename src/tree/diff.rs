@@ -16,7 +16,8 @@ use std::sync::Arc;
 /// Bytes of decoded leaves kept for deltas, and of nodes.
 const LEAF_CACHE: usize = 32 * 1024 * 1024;
 const NODE_CACHE: usize = 4 * 1024 * 1024;
-/// Leaves with more bytes of rows, of which a value must be huge, are decoded one after the other: that takes half the memory.
+/// Leaves with more bytes of rows, of which a value must be huge, are decoded one after the other: that takes half the
+/// memory.
 const SIDE_BY_SIDE: u64 = 16 << 20;
 
 /// One difference.
@@ -66,7 +67,8 @@ impl<'o> Diff<'o> {
         }
     }
 
-    /// Lets go of what was given, where it was the last of its leaf: for those who have copied it and whose memory matters.
+    /// Lets go of what was given, where it was the last of its leaf: for those who have copied it and whose memory
+    /// matters.
     ///
     /// # Errors
     /// As [`Diff::next_difference`].
@@ -174,7 +176,8 @@ impl<'o> Diff<'o> {
             if a.is_before(b) {
                 open_new = false;
             } else {
-                // One is often a delta on the other: decode once, then prove both side by side, and decode those that come next.
+                // One is often a delta on the other: decode once, then prove both side by side, and decode those that
+                // come next.
                 if self.leaves.load(&a.id)?.row_bytes() > SIDE_BY_SIDE {
                     self.old.open(&self.leaves, &self.spec)?;
                     return self.new.open(&self.leaves, &self.spec);

@@ -1,8 +1,8 @@
 //! What differs between two trees, written down while the newer one is built.
 //!
-//! A builder joins the new rows with the tree before them, and so sees every row that differs. What it sees goes into a temporary
-//! file without a name, and nobody has to read both trees again for it. Its workers write pieces in any order; they are read in
-//! the order of keys.
+//! A builder joins the new rows with the tree before them, and so sees every row that differs. What it sees goes into a
+//! temporary file without a name, and nobody has to read both trees again for it. Its workers write pieces in any
+//! order; they are read in the order of keys.
 
 use super::cursor::Entry;
 use super::{Difference, TreeError};
@@ -18,7 +18,8 @@ use std::sync::{Arc, OnceLock};
 
 /// Bytes at which a piece is written; with the last difference it may be longer.
 const PIECE: usize = 256 * 1024;
-/// Bytes that are written down, at most. Where more differs, reading both trees costs little beside what is done with it.
+/// Bytes that are written down, at most. Where more differs, reading both trees costs little beside what is done with
+/// it.
 const MOST: u64 = 1 << 30;
 
 /// Which entries a difference has.

@@ -14,8 +14,8 @@ pub const NODE: ObjectKind = ObjectKind(3);
 /// A table schema: no part of a tree.
 pub const SCHEMA: ObjectKind = ObjectKind(4);
 
-/// What `make` makes of the first copy of an object of which it makes anything. Where one copy is damaged or forged, another
-/// can be whole.
+/// What `make` makes of the first copy of an object of which it makes anything. Where one copy is damaged or forged,
+/// another can be whole.
 ///
 /// # Errors
 /// What was wrong with the first copy, if all are of no use.

@@ -22,8 +22,8 @@ pub struct Gap {
     pub error: TreeError,
 }
 
-/// Reads the tree `root`, of which its owner says that it has `rows` rows, and goes on behind what cannot be read. The gaps come in
-/// the order of keys.
+/// Reads the tree `root`, of which its owner says that it has `rows` rows, and goes on behind what cannot be read. The
+/// gaps come in the order of keys.
 ///
 /// # Errors
 /// What is no damage: the operating system refuses, or the work was interrupted.

@@ -1,7 +1,7 @@
 //! A table as a prolly tree of rows in the store.
 //!
-//! Rows in key order are cut into leaves where their keys say so, leaves are listed in nodes, nodes in one root. The same rows
-//! have the same root, whoever built it and from what. `docs/FORMAT.md`, sections 3 and 4, is the reference.
+//! Rows in key order are cut into leaves where their keys say so, leaves are listed in nodes, nodes in one root. The
+//! same rows have the same root, whoever built it and from what. `docs/FORMAT.md`, sections 3 and 4, is the reference.
 
 mod builder;
 mod check;

@@ -8,7 +8,8 @@ use crate::hash::Hash;
 use crate::store::{Cost, Live, ObjectCopy, ObjectKind, Objects};
 use std::collections::HashSet;
 
-/// Finds what trees need. Where a leaf is held in several forms it takes the one that goes down least far, and follows that one.
+/// Finds what trees need. Where a leaf is held in several forms it takes the one that goes down least far, and follows
+/// that one.
 pub struct Marking<'o> {
     objects: &'o dyn Objects,
     live: Live,
@@ -30,11 +31,12 @@ impl<'o> Marking<'o> {
         self.live.keep(id);
     }
 
-    /// Everything that reading the tree `root` needs. Each object is read once at most, whatever the graph; leaves are not decoded.
+    /// Everything that reading the tree `root` needs. Each object is read once at most, whatever the graph; leaves are
+    /// not decoded.
     ///
     /// # Errors
-    /// If an object is missing, damaged or no object of a tree: then what was found must not be used to say that something is
-    /// not needed.
+    /// If an object is missing, damaged or no object of a tree: then what was found must not be used to say that
+    /// something is not needed.
     pub fn tree(&mut self, root: &Hash) -> Result<(), TreeError> {
         self.walk(root, &HashSet::new(), &mut |_, _| {})
     }
@@ -117,9 +119,9 @@ fn same_form(graph: &FormGraph<'_>, form: usize) -> Vec<ObjectCopy> {
     all().filter(|other| other.sources == chosen.sources).map(|other| other.copy).collect()
 }
 
-/// Adds to `seen` every object that reading the tree `root` needs: nodes, leaves and, recursively, the leaves that deltas draw
-/// on; calls `visit` for each that was not in `seen` before. What is in `seen` is taken to be known with all it needs, so that
-/// many trees can be told one after the other.
+/// Adds to `seen` every object that reading the tree `root` needs: nodes, leaves and, recursively, the leaves that
+/// deltas draw on; calls `visit` for each that was not in `seen` before. What is in `seen` is taken to be known with
+/// all it needs, so that many trees can be told one after the other.
 ///
 /// # Errors
 /// As [`Marking::tree`]; then `seen` is as it was.

@@ -1,15 +1,15 @@
 //! Where leaves and nodes end: chosen by content, so that the same rows are cut at the same places everywhere.
 //!
-//! The cuts follow a hash of the keys. Values enter only through the mean row size of the whole table, rounded down to a power
-//! of two, which sets how many entries a leaf is meant to hold: a change of values moves no cut unless it takes that mean
-//! across a power of two, and then every other cut stays.
+//! The cuts follow a hash of the keys. Values enter only through the mean row size of the whole table, rounded down to
+//! a power of two, which sets how many entries a leaf is meant to hold: a change of values moves no cut unless it takes
+//! that mean across a power of two, and then every other cut stays.
 
 use crate::hash::Hash;
 
 /// Bytes of rows a leaf is meant to hold.
 const TARGET: u64 = 256 * 1024;
-/// Bytes of rows at which a leaf ends whatever its keys are. Where rows are about as long as the table's mean, no leaf comes
-/// to it: [`LONGEST`] ends it before.
+/// Bytes of rows at which a leaf ends whatever its keys are. Where rows are about as long as the table's mean, no leaf
+/// comes to it: [`LONGEST`] ends it before.
 pub const MOST_BYTES: u64 = 1024 * 1024;
 /// Bits of the hash that decide, at most: a leaf is meant to hold 2^this entries however short they are.
 pub(super) const MOST_BITS: u32 = 14;
@@ -63,8 +63,9 @@ impl Extent {
     }
 }
 
-/// By which numbers of bits a leaf with these keys and lengths of rows may have been cut. Bit `k` of the first is set if none of
-/// its entries but the last ends a leaf that is meant to hold 2^k entries; of the second, if the last one ends it besides.
+/// By which numbers of bits a leaf with these keys and lengths of rows may have been cut. Bit `k` of the first is set
+/// if none of its entries but the last ends a leaf that is meant to hold 2^k entries; of the second, if the last one
+/// ends it besides.
 pub(super) fn leaf_cuts<'k>(entries: impl Iterator<Item = (&'k [u8], usize)>) -> (u16, u16) {
     let (mut open, mut ended) = (u16::MAX, 0u16);
     let (mut count, mut bytes, mut scratch) = (0u64, 0u64, Vec::new());
@@ -81,7 +82,8 @@ pub(super) fn leaf_cuts<'k>(entries: impl Iterator<Item = (&'k [u8], usize)>) ->
     (open, open & ended)
 }
 
-/// Whether a leaf that is meant to hold 2^`bits` entries ends with these; `zeros` are the low bits of the last key's hash that are zero.
+/// Whether a leaf that is meant to hold 2^`bits` entries ends with these; `zeros` are the low bits of the last key's
+/// hash that are zero.
 fn ends_leaf(bits: u32, entries: u64, bytes: u64, zeros: impl FnOnce() -> u32) -> bool {
     let meant = 1 << bits;
     bytes >= MOST_BYTES || entries >= LONGEST * meant || (entries >= meant / SHORTEST && zeros() >= bits)
@@ -102,8 +104,8 @@ impl LeafSplitter {
         LeafSplitter { bits: extent.leaf_bits(), entries: 0, bytes: 0, scratch: Vec::new() }
     }
 
-    /// Takes the next entry, a row of `row_len` bytes with this key (a multiset's entry counts once), and says whether its
-    /// leaf ends after it.
+    /// Takes the next entry, a row of `row_len` bytes with this key (a multiset's entry counts once), and says whether
+    /// its leaf ends after it.
     pub fn ends_after(&mut self, key: &[u8], row_len: usize) -> bool {
         self.entries += 1;
         self.bytes += row_len as u64;
@@ -118,8 +120,8 @@ impl LeafSplitter {
     }
 }
 
-/// Whether a node of `level` (1 and up) ends after its `children`-th child, whose upper bound is `upper`; the bounds of its
-/// children, that one included, have `bounds` bytes.
+/// Whether a node of `level` (1 and up) ends after its `children`-th child, whose upper bound is `upper`; the bounds of
+/// its children, that one included, have `bounds` bytes.
 pub fn node_ends(level: u8, children: usize, bounds: usize, upper: &[u8]) -> bool {
     children >= MOST_CHILDREN
         || (children >= 2 && bounds >= MOST_BOUNDS)

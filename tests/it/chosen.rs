@@ -1,5 +1,5 @@
-//! `--where` means one thing: generated filters over columns of many types choose the rows that psql and sqlite3 choose, wherever a
-//! filter is applied, or are refused with the construct named.
+//! `--where` means one thing: generated filters over columns of many types choose the rows that psql and sqlite3
+//! choose, wherever a filter is applied, or are refused with the construct named.
 
 use crate::conformance::rows::{Collected, Given};
 use crate::support::place::Place;
@@ -226,7 +226,8 @@ fn ids<'r>(rows: impl Iterator<Item = &'r [u8]>, columns: usize) -> String {
     ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",")
 }
 
-/// What each way of applying `typed` chooses: reading the table, filtering rows by the database, and filtering them without the database.
+/// What each way of applying `typed` chooses: reading the table, filtering rows by the database, and filtering them
+/// without the database.
 pub fn ways(sink: &mut dyn Sink, read: &TableRead, rows: &[Vec<u8>], typed: &str) -> [Result<String, DbError>; 3] {
     let engine = sink.identity().engine;
     let schema = &read.schema;
@@ -400,8 +401,8 @@ fn every_command_asks_sqlite() {
     );
 }
 
-/// Within a filter the rows of a table without a key become those of the snapshot, rows that only the live table has included; all others
-/// stay.
+/// Within a filter the rows of a table without a key become those of the snapshot, rows that only the live table has
+/// included; all others stay.
 fn without_a_key(place: &Place, filters: &[&str]) {
     for table in ["bag", "was", "live"] {
         place.sql(&format!("CREATE TABLE {table} (name text, n int)"));

@@ -1,8 +1,8 @@
-//! Every decoder is fed with valid inputs that were damaged at random: flipped, cut, doubled, spliced, with numbers that lie and
-//! words that mean something. It must end soon, within bounded memory, and without a panic.
+//! Every decoder is fed with valid inputs that were damaged at random: flipped, cut, doubled, spliced, with numbers
+//! that lie and words that mean something. It must end soon, within bounded memory, and without a panic.
 //!
-//! A round comes from a number, which a failure names. `DBSNAP_TEST_FUZZ_SECONDS` plays so many seconds for each decoder from round
-//! `DBSNAP_TEST_FIRST_SEED` on; otherwise it is 400 rounds.
+//! A round comes from a number, which a failure names. `DBSNAP_TEST_FUZZ_SECONDS` plays so many seconds for each
+//! decoder from round `DBSNAP_TEST_FIRST_SEED` on; otherwise it is 400 rounds.
 
 use crate::export::schema as exports;
 use crate::store::{damage, shelf};
@@ -171,7 +171,8 @@ fn store_files(below: &str) {
         let Ok(store) = shelf::open(&machine, Access::Read) else { return };
         let _ = store.check(&Silent);
         let _ = (store.tags(), store.pins());
-        // To the store an id is but a name: who forges an index can give it another object, and those who read know by the hash.
+        // To the store an id is but a name: who forges an index can give it another object, and those who read know by
+        // the hash.
         for number in 0..24 {
             let _ = store.get(&shelf::id(number));
         }

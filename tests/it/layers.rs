@@ -44,6 +44,12 @@ fn complaints(below: &str, source: &str) -> Vec<String> {
                 complain(format!("`{module}` may not import `{imported}`; it may import {}", allowed.join(", ")));
             }
         }
+        if module != "db"
+            && line.contains("crate::db::")
+            && ["postgres::", "sqlite::"].iter().any(|one| line.contains(one))
+        {
+            complain("names an engine: go by `Sink` and `Engine`".to_owned());
+        }
         // A path through the root, without its name, would not be seen.
         let supers = (1..=line.len()).take_while(|count| line.contains(&"super::".repeat(*count))).count();
         if supers >= depth && line.trim() != "use super::*;" || line.contains("use crate as") {
@@ -82,6 +88,8 @@ fn what_breaks_the_layers_is_seen() {
         ("store/mod.rs", "#[cfg(test)]\nmod tests {\n    use crate::codec::Value;\n}"),
         ("store/mod.rs", "use crate::*;"),
         ("store/mod.rs", "use crate as all;"),
+        ("ops/sql.rs", "use crate::db::sqlite::Scratch;"),
+        ("ops/snap.rs", "use crate::db::{Sink, postgres::Postgres};"),
         ("new.rs", ""),
     ] {
         assert_eq!(complaints(below, source).len(), 1, "{below}: {source}");

@@ -1,4 +1,5 @@
-//! `docs/TESTING.md` lists the failure scenarios and the tests of each. A scenario has a test that exists, or a reason why not.
+//! `docs/TESTING.md` lists the failure scenarios and the tests of each. A scenario has a test that exists, or a reason
+//! why not.
 
 use crate::support::files::{project, rust_files, text};
 use std::collections::{BTreeMap, BTreeSet};

@@ -38,8 +38,8 @@ pub(in crate::cli) struct Args {
     /// Print a line per snapshot in this format, as in '{short} {date} {message}'
     ///
     /// Fields: {id}, {short} (first 8 digits of the id), {date}, {message}, {tables}, {rows}, {size} (growth of the
-    /// store), {user}, {agent}, {tags}, {branch}, {commit}, {database}, {kind} (snapshot or safety). {{ and }} print braces,
-    /// \t a tab, \n a newline.
+    /// store), {user}, {agent}, {tags}, {branch}, {commit}, {database}, {kind} (snapshot or safety). {{ and }} print
+    /// braces, \t a tab, \n a newline.
     #[arg(long, value_name = "TEMPLATE", conflicts_with_all = ["oneline", "stat"])]
     format: Option<Template>,
     /// How to show dates

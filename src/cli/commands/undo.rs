@@ -11,7 +11,8 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The restore to undo, by the id that it printed as "Previous state saved as", or by the snapshot it restored [default: the last restore]
+    /// The restore to undo, by the id that it printed as "Previous state saved as", or by the snapshot it restored
+    /// [default: the last restore]
     #[arg(value_name = "SNAPSHOT", add = complete::snapshots())]
     reference: Option<String>,
     #[command(flatten)]

@@ -1,7 +1,7 @@
 //! A diff as a page: one file that needs nothing else, works from a disk, and can be sent to somebody.
 //!
-//! Everything of the database is escaped where it enters the page. The page's own policy lets nothing run but its one script
-//! and nothing be fetched at all.
+//! Everything of the database is escaped where it enters the page. The page's own policy lets nothing run but its one
+//! script and nothing be fetched at all.
 
 use super::Ending;
 use super::cell::{Whole, cut, key, quoted};
@@ -303,7 +303,8 @@ impl fmt::Display for Html<'_> {
     }
 }
 
-/// Text of any origin as text of a page. Characters that turn the direction of what follows or cannot be seen are spelled out.
+/// Text of any origin as text of a page. Characters that turn the direction of what follows or cannot be seen are
+/// spelled out.
 pub(super) fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     // A string takes everything.

@@ -1,8 +1,8 @@
 //! Keys in order-preserving bytes: comparing two keys with `memcmp` compares the rows in canonical order.
 //!
-//! Two values have the same key bytes exactly if the database holds them for the same key (1 and 1.0 in SQLite, 1.10 and
-//! 1.1 in a PostgreSQL numeric); what distinguishes them otherwise is in the row hash. `docs/FORMAT.md`, section 3, lists the
-//! encodings. No key is a prefix of another key of the same table.
+//! Two values have the same key bytes exactly if the database holds them for the same key (1 and 1.0 in SQLite, 1.10
+//! and 1.1 in a PostgreSQL numeric); what distinguishes them otherwise is in the row hash. `docs/FORMAT.md`, section 3,
+//! lists the encodings. No key is a prefix of another key of the same table.
 
 mod decimal;
 mod moment;
@@ -51,7 +51,8 @@ impl KeySpec {
         let mut next = 0;
         for &(position, order) in columns {
             if position < next {
-                // A key column that stands before the last one read: start over. Keys are short and mostly in row order.
+                // A key column that stands before the last one read: start over. Keys are short and mostly in row
+                // order.
                 reader = RowReader::new(row);
                 next = 0;
             }

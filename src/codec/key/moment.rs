@@ -1,7 +1,7 @@
 //! Dates, times and timestamps in PostgreSQL's ISO form, as numbers on a time line.
 //!
-//! Only the forms that the server prints are taken (`0044-03-15 BC`, `12026-01-01`, `2026-01-24 10:30:00.5+00`, `infinity`);
-//! anything else is `None`, and the caller falls back to the text.
+//! Only the forms that the server prints are taken (`0044-03-15 BC`, `12026-01-01`, `2026-01-24 10:30:00.5+00`,
+//! `infinity`); anything else is `None`, and the caller falls back to the text.
 
 const INFINITY: i64 = i64::MAX;
 const NEGATIVE_INFINITY: i64 = i64::MIN;

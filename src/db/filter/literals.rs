@@ -82,7 +82,8 @@ const TYPES: [&str; 37] = [
     "DOUBLE",
 ];
 
-/// Those that SQLite knows what to do with: a cast to any other (`DATE`) makes a number of whatever the text starts with.
+/// Those that SQLite knows what to do with: a cast to any other (`DATE`) makes a number of whatever the text starts
+/// with.
 const SQLITE_TYPES: [&str; 11] =
     ["BIGINT", "BLOB", "CHAR", "DECIMAL", "DOUBLE PRECISION", "INT", "INTEGER", "NUMERIC", "REAL", "TEXT", "VARCHAR"];
 

@@ -1,5 +1,6 @@
-//! Dates and times of SQLite. Prisma and its adapters store them as milliseconds or as text, some databases as both in one column;
-//! SQLite itself takes every number for less than every text. So they are compared as moments, in milliseconds since 1970.
+//! Dates and times of SQLite. Prisma and its adapters store them as milliseconds or as text, some databases as both in
+//! one column; SQLite itself takes every number for less than every text. So they are compared as moments, in
+//! milliseconds since 1970.
 
 use super::present::{strip, text_of};
 use super::printer::Printer;

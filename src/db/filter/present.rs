@@ -7,7 +7,8 @@ use crate::db::{DbError, Dialect};
 use sqlparser::ast::{Expr, Value};
 
 impl Printer<'_> {
-    /// Beside a date or time PostgreSQL reads `'today'` as this day: such a filter would not pass the same rows tomorrow.
+    /// Beside a date or time PostgreSQL reads `'today'` as this day: such a filter would not pass the same rows
+    /// tomorrow.
     pub(super) fn refuse_the_present(&self, operands: &[&Expr]) -> Result<(), DbError> {
         if self.dialect != Dialect::Postgres || !operands.iter().any(|operand| names_the_present(operand)) {
             return Ok(());

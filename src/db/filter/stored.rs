@@ -1,8 +1,8 @@
 //! Filters on rows that are only in a store: which of them mean the same without the database that the rows are of.
 //!
-//! Of PostgreSQL that is what compares values bit for bit or as whole numbers. SQLite is the same everywhere, but for two things that
-//! a snapshot does not tell: the encoding of the database's text, by which texts are ordered and become bytes, and whether a table is
-//! STRICT, where a column of type ANY converts nothing.
+//! Of PostgreSQL that is what compares values bit for bit or as whole numbers. SQLite is the same everywhere, but for
+//! two things that a snapshot does not tell: the encoding of the database's text, by which texts are ordered and become
+//! bytes, and whether a table is STRICT, where a column of type ANY converts nothing.
 
 use super::present::{strip, text_of};
 use super::printer::Printer;

@@ -40,7 +40,8 @@ impl Endpoint {
     /// # Errors
     /// [`DbError::BadUrl`] if there is no user name to be had.
     pub(super) fn all(target: &PostgresTarget) -> Result<Vec<Endpoint>, DbError> {
-        // the environment names the user of this machine, never the server: PGHOST and the like cannot redirect a restore
+        // the environment names the user of this machine, never the server: PGHOST and the like cannot redirect a
+        // restore
         let own = || ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
         let user = target
             .user

@@ -1,5 +1,5 @@
-//! Generated columns, and whatever else is an expression, of rows that are not in their table yet: the database evaluates it over the
-//! captured columns.
+//! Generated columns, and whatever else is an expression, of rows that are not in their table yet: the database
+//! evaluates it over the captured columns.
 
 use super::catalog::oid_array;
 use super::client::Failure;
@@ -8,7 +8,8 @@ use super::session::Session;
 use crate::codec::TableSchema;
 use std::collections::HashMap;
 
-/// Types and expressions of columns, as they are written under the search path that functions of the database's own are written for.
+/// Types and expressions of columns, as they are written under the search path that functions of the database's own are
+/// written for.
 #[derive(Debug, Default)]
 pub(super) struct Generated(HashMap<(usize, String), Written>);
 
@@ -74,8 +75,8 @@ impl Generated {
         self.0.get(&(index, column.to_owned())).map(|written| written.of_type.as_str())
     }
 
-    /// What the generated column `name` of the table at `index` is in a row whose captured columns are called `row.c` and their position,
-    /// as SQL. `None` if there is no such column.
+    /// What the generated column `name` of the table at `index` is in a row whose captured columns are called `row.c`
+    /// and their position, as SQL. `None` if there is no such column.
     pub(super) fn value(&self, schema: &TableSchema, index: usize, name: &str, row: &str) -> Option<String> {
         let generated = self.0.get(&(index, name.to_owned()))?;
         let value = self.over(schema, index, generated.expression.as_ref()?, row, &[])?;

@@ -41,8 +41,8 @@ pub(super) fn load(connection: &mut Connection, endpoint: &Endpoint) -> Result<(
     Ok((identity, major))
 }
 
-/// Schemas in which the session looks for a table without one, as the role, the database or the URL's `options` have it. To be
-/// asked before a transaction is pinned: its path is empty.
+/// Schemas in which the session looks for a table without one, as the role, the database or the URL's `options` have
+/// it. To be asked before a transaction is pinned: its path is empty.
 pub(super) fn search_path(connection: &mut Connection) -> Result<Vec<String>, Failure> {
     let mut path = Vec::new();
     let sql = "SELECT name FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) AS name";

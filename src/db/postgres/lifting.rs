@@ -1,9 +1,10 @@
-//! Indexes and constraints that are in the way, as the statements that take them off and make them again exactly as they were.
+//! Indexes and constraints that are in the way, as the statements that take them off and make them again exactly as
+//! they were.
 //!
-//! PostgreSQL checks a unique index row by row, so rows that exchange unique values pass it in no order; and a constraint that was
-//! added as NOT VALID refuses rows that it never looked at. Within the transaction both are dropped and made again, which the owner
-//! of a table (or, of its rules, a domain) may do. Each query here gives two columns: what takes one thing off, and what puts it back. The statements that put
-//! back run in the opposite order.
+//! PostgreSQL checks a unique index row by row, so rows that exchange unique values pass it in no order; and a
+//! constraint that was added as NOT VALID refuses rows that it never looked at. Within the transaction both are dropped
+//! and made again, which the owner of a table (or, of its rules, a domain) may do. Each query here gives two columns:
+//! what takes one thing off, and what puts it back. The statements that put back run in the opposite order.
 
 /// The name of a relation, quoted, with its schema.
 fn relation(oid: &str) -> String {
@@ -21,8 +22,8 @@ fn comment(what: &str, oid: &str, catalog: &str) -> String {
     )
 }
 
-/// The definition of the constraint `name` (a row of `pg_constraint`). It does not hold for all rows any more if some come that it is
-/// `broken` by.
+/// The definition of the constraint `name` (a row of `pg_constraint`). It does not hold for all rows any more if some
+/// come that it is `broken` by.
 fn definition(name: &str, broken: bool) -> String {
     let not_valid =
         if broken { format!(" || CASE WHEN {name}.convalidated THEN ' NOT VALID' ELSE '' END") } else { String::new() };
@@ -44,8 +45,8 @@ fn constraint(table: &str, name: &str, broken: bool) -> String {
     )
 }
 
-/// Foreign keys for which `condition` on `k` holds. If rows are to come that they are `broken` by, they do not hold for all rows
-/// from then on.
+/// Foreign keys for which `condition` on `k` holds. If rows are to come that they are `broken` by, they do not hold for
+/// all rows from then on.
 pub(super) fn foreign_keys(condition: &str, broken: bool) -> String {
     format!(
         "SELECT {} FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 AND ({condition}) \
@@ -54,8 +55,8 @@ pub(super) fn foreign_keys(condition: &str, broken: bool) -> String {
     )
 }
 
-/// Triggers by which foreign keys are looked at, as far as `condition` on `k`, the trigger `t` and its function `p` holds. Only a
-/// superuser may switch them off.
+/// Triggers by which foreign keys are looked at, as far as `condition` on `k`, the trigger `t` and its function `p`
+/// holds. Only a superuser may switch them off.
 pub(super) fn checking_triggers(condition: &str) -> String {
     let switch = |verb: &str| {
         format!("pg_catalog.format('ALTER TABLE ONLY %s {verb} TRIGGER %I', {}, t.tgname)", relation("t.tgrelid"))
@@ -68,9 +69,10 @@ pub(super) fn checking_triggers(condition: &str) -> String {
     )
 }
 
-/// Unique indexes and exclusion constraints for which `condition` on `i` (`pg_index`) holds, with all of the partitioned index that
-/// one is part of. Foreign keys that rely on one go first, unless changes of values follow them. A table whose updates are published
-/// must not be without what identifies its rows, which a primary key does without being asked.
+/// Unique indexes and exclusion constraints for which `condition` on `i` (`pg_index`) holds, with all of the
+/// partitioned index that one is part of. Foreign keys that rely on one go first, unless changes of values follow them.
+/// A table whose updates are published must not be without what identifies its rows, which a primary key does without
+/// being asked.
 pub(super) fn unique_indexes(condition: &str) -> String {
     let roots = format!(
         "SELECT DISTINCT coalesce(pg_catalog.pg_partition_root(i.indexrelid)::pg_catalog.oid, i.indexrelid) AS oid \
@@ -124,8 +126,8 @@ pub(super) fn unique_indexes(condition: &str) -> String {
     )
 }
 
-/// The CHECK constraint of that name of the relation `oid`, with those that inherit it, if it does not hold for all rows; or, if rows are to
-/// come that it was `broken` by before, whether it does or not.
+/// The CHECK constraint of that name of the relation `oid`, with those that inherit it, if it does not hold for all
+/// rows; or, if rows are to come that it was `broken` by before, whether it does or not.
 pub(super) fn checks(oid: &str, name: &str, broken: bool) -> String {
     let unless = if broken { "" } else { "c.convalidated OR " };
     let same = format!("c.contype = 'c' AND c.conname = {name}");
@@ -152,8 +154,8 @@ pub(super) fn checks(oid: &str, name: &str, broken: bool) -> String {
     )
 }
 
-/// CHECK constraints of the relations in the array `tables` that do not hold for all rows, with those that inherit them, as far as this role
-/// may take them off.
+/// CHECK constraints of the relations in the array `tables` that do not hold for all rows, with those that inherit
+/// them, as far as this role may take them off.
 pub(super) fn checks_older_than(tables: &str) -> String {
     format!(
         "SELECT DISTINCT f.off, f.again FROM pg_catalog.pg_constraint older \
@@ -164,8 +166,8 @@ pub(super) fn checks_older_than(tables: &str) -> String {
     )
 }
 
-/// Rules of domains for which `condition` on `k` and the domain `y` (`pg_type`) holds, and which do not hold for all values; or, if values
-/// are to come that they were `broken` by before, whether they do or not.
+/// Rules of domains for which `condition` on `k` and the domain `y` (`pg_type`) holds, and which do not hold for all
+/// values; or, if values are to come that they were `broken` by before, whether they do or not.
 pub(super) fn domain_checks(condition: &str, broken: bool) -> String {
     let kind = if broken { "k.contype = 'c'" } else { "k.contype = 'c' AND NOT k.convalidated" };
     let name = "(SELECT pg_catalog.format('%I.%I', n.nspname, y.typname) FROM pg_catalog.pg_namespace n WHERE n.oid = y.typnamespace)";
@@ -183,7 +185,8 @@ pub(super) fn domain_checks(condition: &str, broken: bool) -> String {
     )
 }
 
-/// The same for those that values in columns `a` (`pg_attribute`) for which `columns` holds can have, as far as this role may take them off.
+/// The same for those that values in columns `a` (`pg_attribute`) for which `columns` holds can have, as far as this
+/// role may take them off.
 pub(super) fn domain_checks_of(columns: &str, broken: bool) -> String {
     let condition = format!(
         "pg_catalog.pg_has_role(y.typowner, 'USAGE') AND y.oid IN (WITH RECURSIVE used (oid) AS \
@@ -196,8 +199,8 @@ pub(super) fn domain_checks_of(columns: &str, broken: bool) -> String {
     domain_checks(&condition, broken)
 }
 
-/// Foreign keys for which `condition` on `k` holds: the referring table, the one that it refers to, the columns, and the query for the
-/// values of rows that refer to nothing, with how many rows have them.
+/// Foreign keys for which `condition` on `k` holds: the referring table, the one that it refers to, the columns, and
+/// the query for the values of rows that refer to nothing, with how many rows have them.
 pub(super) fn references(condition: &str) -> String {
     format!(
         "SELECT cn.nspname, cc.relname, pn.nspname, pc.relname, pg_catalog.string_agg(ca.attname, E'\\n' ORDER BY pair.n), \
@@ -219,8 +222,8 @@ pub(super) fn references(condition: &str) -> String {
     )
 }
 
-/// A query for the query that finds rows which refer to nothing by the foreign key for which `condition` on `k` holds, and which this
-/// transaction has not written.
+/// A query for the query that finds rows which refer to nothing by the foreign key for which `condition` on `k` holds,
+/// and which this transaction has not written.
 pub(super) fn dangling(condition: &str) -> String {
     format!(
         "SELECT pg_catalog.format('SELECT c.ctid FROM ONLY %s AS c WHERE pg_catalog.age(c.xmin) > 0 AND %s \

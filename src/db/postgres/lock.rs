@@ -37,7 +37,8 @@ impl Mode {
     }
 }
 
-/// Locks `tables` within the open transaction. Takes no snapshot, so what is read afterwards is at least as new as the locks.
+/// Locks `tables` within the open transaction. Takes no snapshot, so what is read afterwards is at least as new as the
+/// locks.
 pub(super) fn tables(
     connection: &mut Connection,
     tables: &[TableName],

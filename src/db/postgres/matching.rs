@@ -107,8 +107,8 @@ impl Session<'_> {
         text.finish(self)
     }
 
-    /// The types of the filter's columns, for a CAST, with the collation after it. A domain is what it is over: whether its rules
-    /// hold is not asked.
+    /// The types of the filter's columns, for a CAST, with the collation after it. A domain is what it is over: whether
+    /// its rules hold is not asked.
     fn types(&mut self, index: usize, filter: &Filter) -> Result<Vec<String>, DbError> {
         let plan = self.plan(index)?;
         let (table, oid) = (plan.table().clone(), plan.oid);

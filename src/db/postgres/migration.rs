@@ -6,7 +6,8 @@ use super::session::Session;
 use crate::codec::TableName;
 
 impl Session<'_> {
-    /// The newest applied migration; `None` if there is no such list or it cannot be read now. Leaves the transaction whole.
+    /// The newest applied migration; `None` if there is no such list or it cannot be read now. Leaves the transaction
+    /// whole.
     pub(super) fn newest_migration(&mut self) -> Option<String> {
         self.connection.execute("SAVEPOINT dbsnap_migration", self.monitor).ok()?;
         let found = self.ask_newest_migration();

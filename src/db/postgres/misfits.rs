@@ -65,7 +65,8 @@ impl Session<'_> {
         Ok(done)
     }
 
-    /// Columns of types that somebody made (the only ones that are named with their schema) which do not take their values.
+    /// Columns of types that somebody made (the only ones that are named with their schema) which do not take their
+    /// values.
     fn types_that_do_not_fit(&mut self, index: usize, rows: &[&[u8]], unchecked: bool) -> Result<Vec<Misfit>, DbError> {
         let plan = self.plan(index)?;
         let (oid, columns) = (plan.oid, plan.schema.columns.clone());

@@ -1,8 +1,8 @@
 //! PostgreSQL 13 and later.
 //!
-//! One connection does everything, so that servers and poolers that allow no more work too. It speaks through `client`; SQL is
-//! made in the files named by what it is for. Every transaction pins its settings (`pins`) and locks its tables before it
-//! reads (`session`); rows become canonical bytes in `rows`.
+//! One connection does everything, so that servers and poolers that allow no more work too. It speaks through `client`;
+//! SQL is made in the files named by what it is for. Every transaction pins its settings (`pins`) and locks its tables
+//! before it reads (`session`); rows become canonical bytes in `rows`.
 
 mod catalog;
 mod client;
@@ -43,7 +43,8 @@ use session::{Opening, Session};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// A PostgreSQL database. Its calls block on a runtime of their own, and must not be made from within another tokio runtime.
+/// A PostgreSQL database. Its calls block on a runtime of their own, and must not be made from within another tokio
+/// runtime.
 pub struct Postgres {
     connection: Connection,
     endpoint: Endpoint,
@@ -58,8 +59,8 @@ impl Postgres {
     /// Connects to the first host of `target` that answers and asks it who it is.
     ///
     /// # Errors
-    /// [`DbError::Connect`], [`DbError::Login`] or [`DbError::Tls`] if there is no connection; [`DbError::Unsupported`] for a
-    /// server before version 13.
+    /// [`DbError::Connect`], [`DbError::Login`] or [`DbError::Tls`] if there is no connection; [`DbError::Unsupported`]
+    /// for a server before version 13.
     pub fn open(target: &PostgresTarget, options: &OpenOptions) -> Result<Postgres, DbError> {
         let mut last = DbError::BadUrl("it names no host".into());
         for endpoint in Endpoint::all(target)? {

@@ -6,9 +6,10 @@ use super::quote::table;
 use crate::codec::Key;
 use crate::db::patch::PatchTable;
 
-/// Foreign keys onto the tables that would act, or refuse at once, when a value that is not part of a row's key goes from one row to
-/// another, or when rows of a partitioned table go (which of its partitions is written first is not known by their names). No order of
-/// statements keeps them from that: they are dropped and, at the end, made again. A condition on `k`.
+/// Foreign keys onto the tables that would act, or refuse at once, when a value that is not part of a row's key goes
+/// from one row to another, or when rows of a partitioned table go (which of its partitions is written first is not
+/// known by their names). No order of statements keeps them from that: they are dropped and, at the end, made again. A
+/// condition on `k`.
 pub(super) fn moving(tables: &[PatchTable<'_>]) -> String {
     format!(
         "(k.confupdtype <> 'a' OR k.confdeltype <> 'a')\n    AND ({}\n    OR NOT k.confrelid = ANY (tables) AND {} AND {})",
@@ -18,8 +19,9 @@ pub(super) fn moving(tables: &[PatchTable<'_>]) -> String {
     )
 }
 
-/// Foreign keys onto the tables that refuse at once, although they do not act: what is referred to may come back with another row. Those
-/// of other tables are only in the way if that is not part of a row's key, and are only touched by their owner. A condition on `k`.
+/// Foreign keys onto the tables that refuse at once, although they do not act: what is referred to may come back with
+/// another row. Those of other tables are only in the way if that is not part of a row's key, and are only touched by
+/// their owner. A condition on `k`.
 pub(super) fn waiting(tables: &[PatchTable<'_>]) -> String {
     format!(
         "{} AND ({} OR ({} OR NOT k.confrelid = ANY (tables)) AND EXISTS (SELECT FROM pg_catalog.pg_class c \
@@ -30,7 +32,8 @@ pub(super) fn waiting(tables: &[PatchTable<'_>]) -> String {
     )
 }
 
-/// Whether a foreign key onto one of the tables refers to something that is not part of a row's key. A condition on `k`.
+/// Whether a foreign key onto one of the tables refers to something that is not part of a row's key. A condition on
+/// `k`.
 fn beyond_keys(tables: &[PatchTable<'_>]) -> String {
     let key = |one: &PatchTable<'_>| {
         let of = format!("{}::pg_catalog.regclass", literal(&table(&one.schema.table)));

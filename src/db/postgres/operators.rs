@@ -1,5 +1,5 @@
-//! How the rows of tables are told apart: by the captured key or, where there is none, by a unique index that the database keeps, over
-//! generated columns (which are not captured) or columns that can be NULL.
+//! How the rows of tables are told apart: by the captured key or, where there is none, by a unique index that the
+//! database keeps, over generated columns (which are not captured) or columns that can be NULL.
 
 use super::client::Failure;
 use super::generated::Generated;
@@ -26,15 +26,15 @@ struct Member {
     collate: String,
 }
 
-/// Whether text of this column's type is equal only to itself: not so of a domain or a type that an extension brings, which can have a
-/// collation or an equality of its own.
+/// Whether text of this column's type is equal only to itself: not so of a domain or a type that an extension brings,
+/// which can have a collation or an equality of its own.
 fn is_plain_text(column: &Column) -> bool {
     let name = column.sql_type.trim_end_matches("[]").split(['(', ' ']).next().unwrap_or_default();
     column.collation.is_none() && ["text", "character", "name", "\"char\"", "bpchar"].contains(&name)
 }
 
-/// Whether equal values of a column can look different (1.1 and 1.10, `1 mon` and `30 days`); `order` is that of a key, or
-/// [`KeyOrder::Storage`].
+/// Whether equal values of a column can look different (1.1 and 1.10, `1 mon` and `30 days`); `order` is that of a key,
+/// or [`KeyOrder::Storage`].
 pub(super) fn has_many_forms(order: KeyOrder, column: &Column) -> bool {
     match column.kind {
         Kind::Text => column.array || order != KeyOrder::Storage || !is_plain_text(column),
@@ -127,8 +127,9 @@ impl KeyOperators {
         &self.generated
     }
 
-    /// `row` of the table at `index` and row `other`, whose columns are called `c` and their position, have the same key, as SQL. Only
-    /// for tables whose rows can be told apart; where a generated column does, functions of the database's own may be called.
+    /// `row` of the table at `index` and row `other`, whose columns are called `c` and their position, have the same
+    /// key, as SQL. Only for tables whose rows can be told apart; where a generated column does, functions of the
+    /// database's own may be called.
     pub(super) fn same_key(&self, session: &Session<'_>, index: usize, row: &str, other: &str) -> String {
         let (Some(plan), Some(members)) = (session.plans.get(index), self.members.get(&index)) else {
             return "false".into();

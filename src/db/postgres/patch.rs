@@ -1,11 +1,13 @@
 //! Patches for psql.
 //!
-//! A patch runs as the plain owner of its tables, in one transaction, under a lock against other writers. Foreign keys are checked at
-//! its end: those onto its tables that cannot be deferred are made deferrable and put back (or made anew, see `moving`). Triggers and rules of users are switched
-//! off one by one and put back as they were; so are unique indexes that updates cross and constraints that are not valid (see `lifting`). While rows are written the
-//! search path is the session's own, which functions in checks, generated columns and indexes are written for: every operator in those statements is qualified.
-//! Statements pick rows by all that they are to hold. The row counts before and after are checked, and the rows that were written (which the server tells by their
-//! `xmin`) against a hash of what they should be, so that a patch does its work whole or not at all.
+//! A patch runs as the plain owner of its tables, in one transaction, under a lock against other writers. Foreign keys
+//! are checked at its end: those onto its tables that cannot be deferred are made deferrable and put back (or made
+//! anew, see `moving`). Triggers and rules of users are switched off one by one and put back as they were; so are
+//! unique indexes that updates cross and constraints that are not valid (see `lifting`). While rows are written the
+//! search path is the session's own, which functions in checks, generated columns and indexes are written for: every
+//! operator in those statements is qualified. Statements pick rows by all that they are to hold. The row counts before
+//! and after are checked, and the rows that were written (which the server tells by their `xmin`) against a hash of
+//! what they should be, so that a patch does its work whole or not at all.
 
 mod verification;
 
@@ -311,8 +313,8 @@ fn take_off(declared: &str, query: &str) -> String {
     )
 }
 
-/// The indexes that no order of a table's updates passes, as a condition on `i`: PostgreSQL checks them row by row. Exclusion
-/// constraints are taken off wherever one of their columns changes.
+/// The indexes that no order of a table's updates passes, as a condition on `i`: PostgreSQL checks them row by row.
+/// Exclusion constraints are taken off wherever one of their columns changes.
 fn crossed(one: &PatchTable<'_>) -> Option<String> {
     let list = |names: &BTreeSet<String>| {
         let quoted: Vec<String> = names.iter().map(|name| literal(name)).collect();

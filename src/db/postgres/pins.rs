@@ -1,4 +1,5 @@
-//! The settings that a transaction is pinned to, so that the same value is the same text under any role, database or server.
+//! The settings that a transaction is pinned to, so that the same value is the same text under any role, database or
+//! server.
 
 use super::client::{Connection, Failure};
 use crate::monitor::Monitor;
@@ -45,8 +46,9 @@ const PINS: &[(&str, &str, u32)] = &[
 
 /// Sets the search path that this session has by role, database and URL.
 ///
-/// Functions of the database's own, which checks, domains, generated columns and indexes call, are written for it. It is in force only
-/// while a statement writes, counts or selects rows; in such a statement every name of ours, operators included, is qualified.
+/// Functions of the database's own, which checks, domains, generated columns and indexes call, are written for it. It
+/// is in force only while a statement writes, counts or selects rows; in such a statement every name of ours, operators
+/// included, is qualified.
 pub(super) const THEIR_PATH: &str = "SET LOCAL search_path TO DEFAULT";
 /// Sets the one that is pinned.
 pub(super) const NO_PATH: &str = "SET LOCAL search_path = ''";
@@ -80,8 +82,8 @@ fn pins(purpose: Purpose, version: u32) -> impl Iterator<Item = (&'static str, &
     PINS.iter().filter(move |pin| version >= pin.2).map(|&(name, value, _)| (name, value)).chain(durable)
 }
 
-/// Lets the server notice within half a second that this process is gone, and within a minute that the network is, and free
-/// its locks. Some platforms cannot.
+/// Lets the server notice within half a second that this process is gone, and within a minute that the network is, and
+/// free its locks. Some platforms cannot.
 fn watch_client(connection: &mut Connection, version: u32, monitor: &dyn Monitor) -> Result<(), Failure> {
     let process: &[(&str, u32)] = if version >= 14 { &[("client_connection_check_interval", 500)] } else { &[] };
     let network = [("tcp_keepalives_idle", 20), ("tcp_keepalives_interval", 10), ("tcp_keepalives_count", 4)];

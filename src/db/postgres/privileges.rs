@@ -4,8 +4,8 @@ use super::session::Session;
 use crate::db::{DbError, Write};
 
 impl Session<'_> {
-    /// That the role may do all of `writes` to rows of the table at `index`. A privilege on some columns is taken for one on all:
-    /// whether it is enough is seen when rows are written.
+    /// That the role may do all of `writes` to rows of the table at `index`. A privilege on some columns is taken for
+    /// one on all: whether it is enough is seen when rows are written.
     pub(super) fn check_privileges(&mut self, index: usize, writes: &[Write]) -> Result<(), DbError> {
         let plan = self.plan(index)?;
         let (oid, table) = (plan.oid, plan.table().clone());

@@ -23,7 +23,8 @@ impl Session<'_> {
         self.number(&sql).map_err(|failure| failure.during(doing))
     }
 
-    /// The one number that `sql`, whose own names are qualified, gives. Planning a query may call functions of the table's indexes.
+    /// The one number that `sql`, whose own names are qualified, gives. Planning a query may call functions of the
+    /// table's indexes.
     pub(super) fn number(&mut self, sql: &str) -> Result<u64, Failure> {
         let mut number = None;
         self.on_their_path(|session| {
@@ -45,9 +46,9 @@ impl Session<'_> {
         self.select(index, &sql, rows)
     }
 
-    /// Gives every row of the table at `index` for which its filter holds. The filter runs under the search path that the database's own
-    /// functions are written for, and only chooses rows; their values are written under the pinned path, on which the text of some types
-    /// depends.
+    /// Gives every row of the table at `index` for which its filter holds. The filter runs under the search path that
+    /// the database's own functions are written for, and only chooses rows; their values are written under the pinned
+    /// path, on which the text of some types depends.
     fn read_chosen(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
         let plan = self.plan(index)?;
         let table = plan.table().clone();
@@ -117,8 +118,8 @@ impl Session<'_> {
         }
     }
 
-    /// Gives the rows of the query `sql`, whose own names are qualified. To plan it, functions of the database's own may be called that
-    /// do not work under the pinned search path.
+    /// Gives the rows of the query `sql`, whose own names are qualified. To plan it, functions of the database's own
+    /// may be called that do not work under the pinned search path.
     pub(super) fn planned_by_either(
         &mut self,
         sql: &str,
@@ -145,8 +146,8 @@ impl Session<'_> {
         }
     }
 
-    /// Gives the rows of the query `sql`. It is planned under the search path that the database's own functions are written for; values
-    /// are written under the pinned one, on which the text of some types depends.
+    /// Gives the rows of the query `sql`. It is planned under the search path that the database's own functions are
+    /// written for; values are written under the pinned one, on which the text of some types depends.
     fn planned_by_their_path(
         &mut self,
         sql: &str,
@@ -167,7 +168,8 @@ impl Session<'_> {
         Ok(count)
     }
 
-    /// Checks that the name just read still means the table that is locked: a schema can be renamed under a lock on its tables.
+    /// Checks that the name just read still means the table that is locked: a schema can be renamed under a lock on its
+    /// tables.
     fn still_named(&mut self, index: usize) -> Result<(), DbError> {
         let plan = self.plan(index)?;
         let (table, oid) = (plan.table().clone(), plan.oid);
@@ -205,7 +207,8 @@ impl Session<'_> {
         }
     }
 
-    /// Names the largest row of a table by its key, if it is of a size that could not be sent. Ends the transaction, which has failed.
+    /// Names the largest row of a table by its key, if it is of a size that could not be sent. Ends the transaction,
+    /// which has failed.
     fn largest_row(&mut self, index: usize) -> Option<String> {
         const TOO_LARGE: u64 = 900 << 20;
         let plan = self.plan(index).ok()?;
@@ -241,7 +244,8 @@ impl Session<'_> {
         asked.ok().and(found)
     }
 
-    /// The sequences that feed columns of the table at `index`: owned ones, identities, and those that a default draws from.
+    /// The sequences that feed columns of the table at `index`: owned ones, identities, and those that a default draws
+    /// from.
     pub(super) fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
         let plan = self.plan(index)?;
         let doing = format!("reading the sequences of table {}", plan.table());

@@ -1,5 +1,5 @@
-//! Rows in the place of which others are to come, in tables whose rows only the database can tell apart: because nothing that is captured
-//! does, or because values of the key can be equal in ways that only their type knows.
+//! Rows in the place of which others are to come, in tables whose rows only the database can tell apart: because
+//! nothing that is captured does, or because values of the key can be equal in ways that only their type knows.
 
 use super::client::Failure;
 use super::operators::{KeyOperators, is_told_by};
@@ -26,7 +26,8 @@ impl Session<'_> {
             }
     }
 
-    /// For each of `rows`, the row of the table at `index` that the database takes for the same by the unique index of `operators`.
+    /// For each of `rows`, the row of the table at `index` that the database takes for the same by the unique index of
+    /// `operators`.
     pub(super) fn rivals(
         &mut self,
         operators: &KeyOperators,
@@ -40,7 +41,8 @@ impl Session<'_> {
         }
         let (table, columns, name) = (plan.table().clone(), plan.schema.columns.clone(), plan.sql_name.clone());
         let looking = |failure: Failure| failure.during(format!("looking for rows of table {table}"));
-        // which rows those are, functions of the database's own say; their values are written under the pinned search path
+        // which rows those are, functions of the database's own say; their values are written under the pinned search
+        // path
         let sql = format!(
             "SELECT s.n, t.ctid FROM ONLY {name} AS t, {} AS s WHERE {}",
             self.sent(operators, index, rows)?,
@@ -77,7 +79,8 @@ impl Session<'_> {
 }
 
 impl Session<'_> {
-    /// What stands in FROM for `rows`, of which there are some: their numbers as `n`, and columns called `c` and their position.
+    /// What stands in FROM for `rows`, of which there are some: their numbers as `n`, and columns called `c` and their
+    /// position.
     pub(super) fn sent(&self, operators: &KeyOperators, index: usize, rows: &[&[u8]]) -> Result<String, DbError> {
         let schema = &self.plan(index)?.schema;
         let (mut typed, mut names, mut tuples) = (String::new(), String::new(), Vec::with_capacity(rows.len()));

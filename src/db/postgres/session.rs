@@ -77,7 +77,8 @@ impl<'s> Session<'s> {
         Ok(session)
     }
 
-    /// Runs `work`, in which functions of the database's own may be called, under the search path that they are written for.
+    /// Runs `work`, in which functions of the database's own may be called, under the search path that they are written
+    /// for.
     pub(super) fn on_their_path<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Failure>,

@@ -47,7 +47,8 @@ struct Type {
 /// The database's types, by oid. Row types of tables and arrays of them are left out; they are [`Kind::Other`].
 pub(super) struct Types {
     by_oid: HashMap<u32, Type>,
-    /// Collations under which an ASCII letter equals its capital, by oid; [`DEFAULT_COLLATION`] for `citext`, which asks no other.
+    /// Collations under which an ASCII letter equals its capital, by oid; [`DEFAULT_COLLATION`] for `citext`, which
+    /// asks no other.
     folding: HashSet<u32>,
 }
 
@@ -90,7 +91,8 @@ impl Types {
         None
     }
 
-    /// The kind of a column of type `oid`, and whether it is an array of that kind. Domains count as what they are over.
+    /// The kind of a column of type `oid`, and whether it is an array of that kind. Domains count as what they are
+    /// over.
     pub(super) fn kind(&self, oid: u32) -> (Kind, bool) {
         match self.resolve(oid) {
             Some(found) if found.is_array => (self.resolve(found.element).map_or(Kind::Other, scalar), true),
@@ -120,8 +122,8 @@ impl Types {
     }
 }
 
-/// Asks the database which collations take a letter and its capital for equal, and, of the default one, whether one is the other's lower
-/// case. All 26 letters have to: in Turkish `i` is not that of `I`.
+/// Asks the database which collations take a letter and its capital for equal, and, of the default one, whether one is
+/// the other's lower case. All 26 letters have to: in Turkish `i` is not that of `I`.
 fn folding_collations(connection: &mut Connection, monitor: &dyn Monitor) -> Result<HashSet<u32>, Failure> {
     const SMALL: &str = "'abcdefghijklmnopqrstuvwxyz'";
     const LARGE: &str = "'ABCDEFGHIJKLMNOPQRSTUVWXYZ'";

@@ -80,8 +80,9 @@ pub struct Aliased {
     pub fields: Vec<(String, String)>,
 }
 
-/// `query` with other names replaced by those that tables and columns have. A name that a table or column has itself stays, and so
-/// do names that the query gives (`AS`, `WITH`) and those of functions. The answer's columns are called as the query calls them.
+/// `query` with other names replaced by those that tables and columns have. A name that a table or column has itself
+/// stays, and so do names that the query gives (`AS`, `WITH`) and those of functions. The answer's columns are called
+/// as the query calls them.
 ///
 /// # Errors
 /// [`DbError::Filter`] if a name stands for several tables, or for different columns of the tables that are read.

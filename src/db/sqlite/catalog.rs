@@ -12,8 +12,8 @@ use rusqlite::{Connection, OptionalExtension};
 /// Rows read of a table to estimate its bytes.
 const SAMPLE: u64 = 256;
 
-/// Ordinary tables with their exact row counts and an estimate of their bytes; views, virtual tables and the shadow tables of
-/// those as not captured. SQLite's own tables (`sqlite_...`) are neither.
+/// Ordinary tables with their exact row counts and an estimate of their bytes; views, virtual tables and the shadow
+/// tables of those as not captured. SQLite's own tables (`sqlite_...`) are neither.
 pub(super) fn catalog(conn: &Connection, text: TextForm) -> Result<Catalog, DbError> {
     let _transaction = ReadTransaction::begin(conn)?;
     let mut catalog = Catalog::default();
@@ -41,8 +41,8 @@ fn names(conn: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
     names.collect()
 }
 
-/// A table that cannot be counted (damaged, or sorted by a collation that only another application has) is told with that as its
-/// refusal; the others can still be snapshotted.
+/// A table that cannot be counted (damaged, or sorted by a collation that only another application has) is told with
+/// that as its refusal; the others can still be snapshotted.
 fn info(conn: &Connection, schema: TableSchema, text: TextForm) -> Result<TableInfo, DbError> {
     let read = TableRead { schema, filter: None };
     let (rows, refusal) = match count_rows(conn, &read) {
@@ -63,7 +63,8 @@ fn definition(conn: &Connection, name: &str) -> rusqlite::Result<Option<String>>
     Ok(text.map(|text| Hash::of(text.as_bytes()).short()))
 }
 
-/// Bytes of all rows, if all were like the first few. SQLite keeps no sizes by table, and adding up pages would read them all.
+/// Bytes of all rows, if all were like the first few. SQLite keeps no sizes by table, and adding up pages would read
+/// them all.
 fn sampled_bytes(conn: &Connection, read: &TableRead, text: TextForm, rows: u64) -> Result<u64, DbError> {
     let reading = |error| failed("sampling a table", error);
     let sql = format!("{} LIMIT {SAMPLE}", select(read, text));

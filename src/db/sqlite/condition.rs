@@ -1,5 +1,5 @@
-//! A filter on rows that are in no database: SQLite is asked about some rows after the other, in a table of its own whose columns
-//! are those that the filter names, of the same affinity and collation.
+//! A filter on rows that are in no database: SQLite is asked about some rows after the other, in a table of its own
+//! whose columns are those that the filter names, of the same affinity and collation.
 
 use super::error::failed;
 use super::scratch::Scratch;
@@ -28,7 +28,8 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Reads `typed` as a filter on rows of `schema`, a table of `engine`, as far as it means the same without that database.
+    /// Reads `typed` as a filter on rows of `schema`, a table of `engine`, as far as it means the same without that
+    /// database.
     ///
     /// # Errors
     /// As [`Filter::stored`].
@@ -44,7 +45,8 @@ impl Condition {
         Condition::new(&filter, columns, schema.columns.len(), engine.info().dialect, TextForm::Utf8, care)
     }
 
-    /// `filter`, which is in SQLite's dialect, on rows of `schema`, a table of `engine`: for an engine that has no SQL of its own.
+    /// `filter`, which is in SQLite's dialect, on rows of `schema`, a table of `engine`: for an engine that has no SQL
+    /// of its own.
     ///
     /// # Errors
     /// If the filter names a column that the table does not have, or SQLite does not take it.
@@ -170,8 +172,8 @@ fn columns(filter: &Filter, schema: &TableSchema) -> Result<Vec<(usize, Column)>
     Ok(filter.positions(schema)?.into_iter().map(|at| (at, schema.columns[at].clone())).collect())
 }
 
-/// A table whose columns SQLite tells apart. Of those that differ in case only none keeps its name: they are found as they are
-/// written, and in no other case.
+/// A table whose columns SQLite tells apart. Of those that differ in case only none keeps its name: they are found as
+/// they are written, and in no other case.
 struct ToldApart<'n> {
     schema: TableSchema,
     renamed: Vec<(String, String)>,

@@ -30,8 +30,8 @@ pub(super) fn locate(path: &Path) -> Result<PathBuf, DbError> {
 /// A connection that cannot change the database.
 ///
 /// Opened read-only where that works and leaves nothing behind. A database in WAL mode is opened for writing under
-/// `query_only` instead: a read-only connection creates the `-wal` and `-shm` files too, but may not remove them when it
-/// closes. A hot journal, which only a writer may roll back, takes the same way.
+/// `query_only` instead: a read-only connection creates the `-wal` and `-shm` files too, but may not remove them when
+/// it closes. A hot journal, which only a writer may roll back, takes the same way.
 pub(super) fn reader(path: &Path, options: &OpenOptions) -> Result<Connection, DbError> {
     let had_wal = wal_holds_frames(path);
     let conn = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, options)?;

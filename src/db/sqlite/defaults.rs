@@ -7,8 +7,8 @@ use crate::codec::{Key, TableSchema};
 use crate::db::{DbError, RowSink};
 use rusqlite::Connection;
 
-/// Gives `rows` rows of the defaults of columns. A temporary table with the same columns makes them, so that the columns'
-/// affinities are applied.
+/// Gives `rows` rows of the defaults of columns. A temporary table with the same columns makes them, so that the
+/// columns' affinities are applied.
 pub(super) fn give(
     conn: &Connection,
     schema: &TableSchema,

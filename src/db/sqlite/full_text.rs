@@ -1,4 +1,5 @@
-//! Full-text indexes over the tables of a restore. Triggers of users, which keep such an index, do not fire in a restore; so it is built anew.
+//! Full-text indexes over the tables of a restore. Triggers of users, which keep such an index, do not fire in a
+//! restore; so it is built anew.
 
 use super::error::failed;
 use super::interrupt::interruptible;
@@ -7,7 +8,8 @@ use crate::db::{DbError, TableRead};
 use crate::monitor::Monitor;
 use rusqlite::Connection;
 
-/// Builds the FTS4 and FTS5 tables anew whose content is one of `tables` (`content='docs'`) and which a trigger of it names.
+/// Builds the FTS4 and FTS5 tables anew whose content is one of `tables` (`content='docs'`) and which a trigger of it
+/// names.
 ///
 /// # Errors
 /// If one cannot be built.

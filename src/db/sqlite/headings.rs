@@ -1,4 +1,5 @@
-//! What the columns of an answer are called where a query names columns by other names than they have: as it wrote them.
+//! What the columns of an answer are called where a query names columns by other names than they have: as it wrote
+//! them.
 
 use super::aliases::{is_keyword, is_word, name_of};
 use sqlparser::tokenizer::Token;
@@ -8,8 +9,8 @@ use std::ops::Range;
 const ENDS: [&str; 11] =
     ["FROM", "WHERE", "GROUP", "HAVING", "WINDOW", "UNION", "INTERSECT", "EXCEPT", "ORDER", "LIMIT", "VALUES"];
 
-/// The result columns of the outermost SELECT (of the first, where several are joined) to which the query gives no name, each as the range of
-/// its words.
+/// The result columns of the outermost SELECT (of the first, where several are joined) to which the query gives no
+/// name, each as the range of its words.
 pub(super) fn unnamed(words: &[&Token]) -> Vec<Range<usize>> {
     let mut depth = 0_usize;
     let mut begun = None;

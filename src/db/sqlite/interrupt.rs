@@ -1,5 +1,5 @@
-//! Long statements that give no rows to count (a count, a check of foreign keys, a query of somebody's own) and must still
-//! hear an interruption, or end in time.
+//! Long statements that give no rows to count (a count, a check of foreign keys, a query of somebody's own) and must
+//! still hear an interruption, or end in time.
 
 use crate::db::DbError;
 use crate::monitor::Monitor;
@@ -17,8 +17,8 @@ const MOST_TEMPORARY: u64 = 16 << 30;
 
 /// Runs `work` on `conn`; when the monitor wants to stop, the running statement ends with `SQLITE_INTERRUPT`.
 ///
-/// Interrupting a statement that writes, be it to a temporary table, rolls the whole transaction back: what comes after must find
-/// that out (`SqliteRestore::before_write` does).
+/// Interrupting a statement that writes, be it to a temporary table, rolls the whole transaction back: what comes after
+/// must find that out (`SqliteRestore::before_write` does).
 ///
 /// # Errors
 /// What `work` returns; [`DbError::Unsupported`] if there is no thread to be had.
@@ -30,8 +30,8 @@ pub(super) fn interruptible<T, E: From<DbError>>(
     watched(conn, &|| monitor.interrupted(), work)
 }
 
-/// As [`interruptible`], and ends after `limit`, or when SQLite's temporary files have taken [`MOST_TEMPORARY`] more or half of what
-/// was free on their disk.
+/// As [`interruptible`], and ends after `limit`, or when SQLite's temporary files have taken [`MOST_TEMPORARY`] more or
+/// half of what was free on their disk.
 ///
 /// # Errors
 /// As [`interruptible`]; [`DbError::TooSlow`] if it did not end in time, [`DbError::TooMuchDisk`].
@@ -66,8 +66,8 @@ pub(super) fn limited<T, E: From<DbError>>(
     }
 }
 
-/// Bytes on disk of the files without a name that this process has open, as SQLite's temporary ones are, and the bytes that are free
-/// beside them. Where the system does not list open files, nothing is known of them.
+/// Bytes on disk of the files without a name that this process has open, as SQLite's temporary ones are, and the bytes
+/// that are free beside them. Where the system does not list open files, nothing is known of them.
 fn temporary_files() -> (u64, u64) {
     let (mut bytes, mut free) = (0, u64::MAX);
     for open in std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten() {

@@ -14,8 +14,8 @@ pub(super) fn value(value: ValueRef<'_>) -> String {
     }
 }
 
-/// Text as an expression. NUL would end the program's input and it drops a carriage return before a line feed: both are put in by
-/// `replace`. What is not UTF-8 is a blob's bytes (which mean the same only in a UTF-8 database).
+/// Text as an expression. NUL would end the program's input and it drops a carriage return before a line feed: both are
+/// put in by `replace`. What is not UTF-8 is a blob's bytes (which mean the same only in a UTF-8 database).
 pub(super) fn text(bytes: &[u8]) -> String {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return format!("CAST(X'{}' AS TEXT)", hex(bytes));
@@ -48,8 +48,8 @@ fn mark(text: &str, character: char, stem: &str) -> Option<String> {
     (0..100).map(|number| if number == 0 { stem.to_owned() } else { format!("{stem}{number};") }).find(fits)
 }
 
-/// A real as an expression. SQLite reads some decimals a bit off, and not every version the same ones: a decimal stands only where
-/// it cannot be missed, else the real is put together from integers and powers of two, which are exact.
+/// A real as an expression. SQLite reads some decimals a bit off, and not every version the same ones: a decimal stands
+/// only where it cannot be missed, else the real is put together from integers and powers of two, which are exact.
 pub(super) fn real(value: f64) -> String {
     if value.is_nan() {
         return "NULL".to_owned();
@@ -85,8 +85,8 @@ pub(super) fn real(value: f64) -> String {
     sql
 }
 
-/// Whether a decimal of few digits is so far from the middle between two reals that arithmetic of 64 bits, rounded twice, reads it
-/// as the nearest.
+/// Whether a decimal of few digits is so far from the middle between two reals that arithmetic of 64 bits, rounded
+/// twice, reads it as the nearest.
 fn is_unmistakable(decimal: &str) -> bool {
     let digits = decimal.trim_start_matches('-');
     let Some((whole, fraction)) = digits.split_once('.') else { return false };

@@ -1,5 +1,5 @@
-//! Rules of a table that rows break which are to be written. The rows are tried in an empty table like it, in memory, and looked for among
-//! those that stay.
+//! Rules of a table that rows break which are to be written. The rows are tried in an empty table like it, in memory,
+//! and looked for among those that stay.
 
 use super::connect::set;
 use super::error::failed;
@@ -39,8 +39,8 @@ pub(super) fn misfits(
     Ok(found)
 }
 
-/// A table like that of `shape` with its unique indexes, in memory and empty. `None` if it takes a function or collation that is not here:
-/// the restore says so.
+/// A table like that of `shape` with its unique indexes, in memory and empty. `None` if it takes a function or
+/// collation that is not here: the restore says so.
 pub(super) fn trial(conn: &Connection, shape: &Shape, text: TextForm) -> Result<Option<Connection>, DbError> {
     let name = &shape.schema.table.name;
     let wrong = |error| failed(&format!("trying rows of {name}"), error);

@@ -1,4 +1,5 @@
-//! Deletes from tables whose rows nothing tells apart: each row given takes one row with it that is the same bit for bit.
+//! Deletes from tables whose rows nothing tells apart: each row given takes one row with it that is the same bit for
+//! bit.
 
 use super::error::failed;
 use super::read::{BATCH, select};
@@ -15,8 +16,9 @@ use std::collections::HashMap;
 /// Rows still to be deleted: how many, by row id.
 type Wanted = HashMap<Hash, u64>;
 
-/// Deletes one row for each row given, in one pass over the table: comparing canonical bytes keeps storage classes apart (5, '5',
-/// x'35') and NULL equal to itself, which no SQL comparison does all at once. Memory grows with the rows to delete.
+/// Deletes one row for each row given, in one pass over the table: comparing canonical bytes keeps storage classes
+/// apart (5, '5', x'35') and NULL equal to itself, which no SQL comparison does all at once. Memory grows with the rows
+/// to delete.
 pub(super) fn delete(
     conn: &Connection,
     shape: &Shape,

@@ -1,8 +1,8 @@
 //! Patches for sqlite3.
 //!
-//! The program must stop at the first error, because otherwise it would go on and commit; triggers and foreign keys are off for its
-//! connection. Statements pick rows by all that they are to hold; the rows that they write are counted, and those of each table before and
-//! after, so that a patch does its work whole or not at all.
+//! The program must stop at the first error, because otherwise it would go on and commit; triggers and foreign keys are
+//! off for its connection. Statements pick rows by all that they are to hold; the rows that they write are counted, and
+//! those of each table before and after, so that a patch does its work whole or not at all.
 
 use super::literal::{real, text, value};
 use super::sql::{quote, table};

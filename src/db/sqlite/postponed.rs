@@ -1,6 +1,6 @@
-//! Updates that collide on their way: when rows swap unique values, no order of single updates works, and SQLite checks at
-//! once. A row that collides is taken out and comes back, with its rowid, when all others are done; what collides then is a
-//! real conflict with a row that stays.
+//! Updates that collide on their way: when rows swap unique values, no order of single updates works, and SQLite checks
+//! at once. A row that collides is taken out and comes back, with its rowid, when all others are done; what collides
+//! then is a real conflict with a row that stays.
 
 use super::error::failed;
 use super::shape::Shape;

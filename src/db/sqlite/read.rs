@@ -164,8 +164,8 @@ fn out_of_range(table: TableId) -> DbError {
 
 /// The statement that reads a table.
 ///
-/// Without a filter it is kept from using an index, so that rows come in the order in which they are stored: key order where the
-/// key is the rowid or the table is WITHOUT ROWID. Nothing is ever sorted for it.
+/// Without a filter it is kept from using an index, so that rows come in the order in which they are stored: key order
+/// where the key is the rowid or the table is WITHOUT ROWID. Nothing is ever sorted for it.
 pub(super) fn select(read: &TableRead, text: TextForm) -> String {
     let list = text.select_list(&read.schema);
     let table = sql::table(&read.schema.table.name);
@@ -184,8 +184,8 @@ pub(super) fn count_rows(conn: &Connection, read: &TableRead) -> Result<u64, DbE
     Ok(counted.unsigned_abs())
 }
 
-/// The one value that a statement gives. `sql` gets what is to stand after the table's name: nothing, or `NOT INDEXED` if the
-/// index that would serve best is sorted by a collation that only another application has.
+/// The one value that a statement gives. `sql` gets what is to stand after the table's name: nothing, or `NOT INDEXED`
+/// if the index that would serve best is sorted by a collation that only another application has.
 pub(super) fn single(conn: &Connection, sql: impl Fn(&str) -> String) -> rusqlite::Result<i64> {
     let run = |hint| conn.query_row(&sql(hint), [], |row| row.get(0));
     match run("") {

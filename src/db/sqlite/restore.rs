@@ -71,8 +71,8 @@ impl<'s> SqliteRestore<'s> {
         })
     }
 
-    /// Before every write: the transaction must still be open (some errors make SQLite end it, and what came after would be
-    /// committed row by row), and before the first it is noted what dangles already.
+    /// Before every write: the transaction must still be open (some errors make SQLite end it, and what came after
+    /// would be committed row by row), and before the first it is noted what dangles already.
     fn before_write(&mut self) -> Result<(), DbError> {
         if self.conn.is_autocommit() {
             return Err(DbError::Lost("SQLite has rolled the restore back".to_owned()));

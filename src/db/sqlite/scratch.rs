@@ -1,9 +1,9 @@
-//! Rows of any engine in a SQLite database of our own, to be queried: in memory, spilled to a nameless file where that does
-//! not suffice, or in a new file for somebody else.
+//! Rows of any engine in a SQLite database of our own, to be queried: in memory, spilled to a nameless file where that
+//! does not suffice, or in a new file for somebody else.
 //!
-//! Tables and columns have the names of the source; a PostgreSQL table outside `public` is called `schema.table`, in one name.
-//! Values of SQLite keep their class. Of PostgreSQL, integers, floats and `bytea` are what they are, booleans 1 and 0,
-//! `numeric` a number, and everything else the server's text.
+//! Tables and columns have the names of the source; a PostgreSQL table outside `public` is called `schema.table`, in
+//! one name. Values of SQLite keep their class. Of PostgreSQL, integers, floats and `bytea` are what they are, booleans
+//! 1 and 0, `numeric` a number, and everything else the server's text.
 
 use super::error::failed;
 use super::interrupt::limited;
@@ -19,8 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-/// Kibibytes of pages kept in memory, for queries and while tables are loaded: rows come in key order, and a long one has its copies
-/// beside.
+/// Kibibytes of pages kept in memory, for queries and while tables are loaded: rows come in key order, and a long one
+/// has its copies beside.
 const CACHE: u32 = 32 * 1024;
 const LOADING: u32 = 8 * 1024;
 
@@ -67,7 +67,8 @@ impl Scratch {
         Ok(Scratch { conn })
     }
 
-    /// Makes the table of `schema`, empty, with its key where the values that stand for it tell rows apart as the source does.
+    /// Makes the table of `schema`, empty, with its key where the values that stand for it tell rows apart as the
+    /// source does.
     ///
     /// # Errors
     /// If SQLite does not take such a table.
@@ -95,7 +96,8 @@ impl Scratch {
         self.conn.execute_batch(&sql).map_err(|error| failed(&format!("making a view of {name}"), error))
     }
 
-    /// Loads rows into the table of `schema` by way of `rows`, which gives each to the statement it is given. All or none come in.
+    /// Loads rows into the table of `schema` by way of `rows`, which gives each to the statement it is given. All or
+    /// none come in.
     ///
     /// # Errors
     /// If SQLite refuses a row, and what `rows` returns.
@@ -162,9 +164,9 @@ impl Scratch {
         Ok(opened)
     }
 
-    /// Runs `query`, which must be one statement that only reads. Gives `begin` the names of its columns and `row` each row until that
-    /// returns `false`. A query can be without end, or ask for any amount of memory: it ends after `limit`, when the monitor
-    /// wants to stop, and when SQLite's memory is used up.
+    /// Runs `query`, which must be one statement that only reads. Gives `begin` the names of its columns and `row` each
+    /// row until that returns `false`. A query can be without end, or ask for any amount of memory: it ends after
+    /// `limit`, when the monitor wants to stop, and when SQLite's memory is used up.
     ///
     /// # Errors
     /// As [`Scratch::tables_read`], and what `row` returns.

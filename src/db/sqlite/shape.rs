@@ -107,8 +107,8 @@ impl Shape {
         Ok(Some(Shape { schema, alias, rowid, without_rowid, autoincrement, affinities, foreign_collation }))
     }
 
-    /// Whether a column of a row is the same, bit for bit, in every row with the same key, so that updates by key can leave it out.
-    /// True of the rowid and of text compared byte by byte; not of numbers, where 1 and 1.0 are one key.
+    /// Whether a column of a row is the same, bit for bit, in every row with the same key, so that updates by key can
+    /// leave it out. True of the rowid and of text compared byte by byte; not of numbers, where 1 and 1.0 are one key.
     pub(super) fn is_fixed_by_key(&self, at: usize) -> bool {
         let Key::Columns { columns, .. } = &self.schema.key else { return false };
         columns.iter().any(|key| key.column as usize == at && key.order == KeyOrder::Storage)
@@ -231,7 +231,8 @@ fn mentions(sql: &str, name: &str) -> bool {
     }
 }
 
-/// The primary key, unless a NULL stands in it; else the smallest unique index over columns that are all NOT NULL; else none.
+/// The primary key, unless a NULL stands in it; else the smallest unique index over columns that are all NOT NULL; else
+/// none.
 fn choose_key(
     conn: &Connection,
     schema: &TableSchema,

@@ -25,7 +25,8 @@ pub(super) struct RowSql {
 
 /// Inserts one row; `rowid` is the name by which a given rowid goes first, if one is to be given.
 ///
-/// `OR ABORT` overrides the conflict clauses that constraints may be declared with: `ON CONFLICT REPLACE` would delete other rows.
+/// `OR ABORT` overrides the conflict clauses that constraints may be declared with: `ON CONFLICT REPLACE` would delete
+/// other rows.
 pub(super) fn insert(schema: &TableSchema, text: TextForm, rowid: Option<&str>) -> RowSql {
     let parameters: Vec<usize> = (0..schema.columns.len()).collect();
     let mut names: Vec<String> = schema.columns.iter().map(|column| quote(&column.name)).collect();
@@ -88,7 +89,8 @@ pub(super) fn delete(shape: &Shape, text: TextForm) -> Option<RowSql> {
     Some(RowSql { text: format!("DELETE FROM {} WHERE {matches}", table(&shape.schema.table.name)), parameters })
 }
 
-/// Selects the rowid, by the name that reaches it, of the row with a row's key; `None` for a multiset and without such a name.
+/// Selects the rowid, by the name that reaches it, of the row with a row's key; `None` for a multiset and without such
+/// a name.
 pub(super) fn select_rowid(shape: &Shape, rowid: Option<&str>, text: TextForm) -> Option<RowSql> {
     let rowid = rowid?;
     let mut parameters = Vec::new();
@@ -107,8 +109,8 @@ pub(super) fn select_row(shape: &Shape, text: TextForm) -> Option<RowSql> {
     Some(RowSql { text: format!("SELECT {list} FROM {table} WHERE {matches}"), parameters })
 }
 
-/// Selects the rowid of the row that has a row's values in the columns of an index, each given with its collation; `None` if these are not
-/// all columns of `shape`, compared as SQLite itself can.
+/// Selects the rowid of the row that has a row's values in the columns of an index, each given with its collation;
+/// `None` if these are not all columns of `shape`, compared as SQLite itself can.
 pub(super) fn select_by(
     shape: &Shape,
     rowid: &str,

@@ -1,8 +1,9 @@
 //! How a database keeps text, and how its bytes come and go without being changed.
 //!
-//! In a UTF-8 database text is its bytes, valid UTF-8 or not. A UTF-16 database hands its text out as UTF-8, but damages lone
-//! surrogates on the way out and U+FFFE and U+FFFF on the way in. There, text is read and written through blobs of the
-//! database's own encoding; lone surrogates become three bytes as in WTF-8, which no valid text has, and come back from them.
+//! In a UTF-8 database text is its bytes, valid UTF-8 or not. A UTF-16 database hands its text out as UTF-8, but
+//! damages lone surrogates on the way out and U+FFFE and U+FFFF on the way in. There, text is read and written through
+//! blobs of the database's own encoding; lone surrogates become three bytes as in WTF-8, which no valid text has, and
+//! come back from them.
 
 use super::error::failed;
 use super::sql::quote;

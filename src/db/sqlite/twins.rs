@@ -5,7 +5,8 @@ use sqlparser::dialect::SQLiteDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 use std::collections::BTreeMap;
 
-/// `names` as SQLite tells them apart: of those that differ in case only the first stays, the others get `_2`, `_3` and so on.
+/// `names` as SQLite tells them apart: of those that differ in case only the first stays, the others get `_2`, `_3` and
+/// so on.
 pub fn distinct(names: &[String]) -> Vec<String> {
     let mut given: Vec<String> = Vec::with_capacity(names.len());
     for name in names {

@@ -1,5 +1,5 @@
-//! Foreign keys do not act while a restore writes, so they are checked before and after: it may leave no dangling reference
-//! that was not there before, unless it dangled in the state that is restored.
+//! Foreign keys do not act while a restore writes, so they are checked before and after: it may leave no dangling
+//! reference that was not there before, unless it dangled in the state that is restored.
 
 use super::error::{extended_code, failed};
 use super::foreign_keys::{foreign_keys, key_columns};
@@ -59,7 +59,8 @@ impl References {
             for child in &self.children {
                 match violations.check(conn, child) {
                     Ok(()) => {}
-                    // A foreign key onto columns that are no key: no row of such a table can be checked, by SQLite either.
+                    // A foreign key onto columns that are no key: no row of such a table can be checked, by SQLite
+                    // either.
                     Err(error) if extended_code(&error) == Some(ffi::SQLITE_ERROR) => {
                         monitor.warn(&format!("the foreign keys of {child} cannot be checked: {error}"));
                         violations.unchecked.insert(child.clone());

@@ -93,7 +93,8 @@ impl RowStatement<'_> {
     }
 }
 
-/// Decodes every row given and hands it to `each`; returns how many there were. The monitor is told and asked on the way.
+/// Decodes every row given and hands it to `each`; returns how many there were. The monitor is told and asked on the
+/// way.
 pub(super) fn each_row(
     schema: &TableSchema,
     rows: &mut dyn RowStream,

@@ -157,7 +157,8 @@ const KNOWN: [&str; 14] = [
     "application_name",
 ];
 
-/// The parameters of a query that are known. An unknown one may be a piece of a password with a `?` in it: it is not read.
+/// The parameters of a query that are known. An unknown one may be a piece of a password with a `?` in it: it is not
+/// read.
 fn pairs(query: &str) -> Result<Vec<(String, String)>, DbError> {
     let mut pairs = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {

@@ -1,8 +1,9 @@
 //! A machine in memory whose power can be cut at any operation.
 //!
-//! Processes see every write at once, as they do through a page cache. What a power cut leaves is another matter: a file's
-//! bytes are safe once the file was synced, a name once its directory was. Of everything else a crash keeps a random part,
-//! chosen by a seed: any subset of writes, each torn at 512-byte sectors, and of the names any state each went through.
+//! Processes see every write at once, as they do through a page cache. What a power cut leaves is another matter: a
+//! file's bytes are safe once the file was synced, a name once its directory was. Of everything else a crash keeps a
+//! random part, chosen by a seed: any subset of writes, each torn at 512-byte sectors, and of the names any state each
+//! went through.
 
 mod handle;
 mod machine;

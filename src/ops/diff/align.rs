@@ -1,4 +1,5 @@
-//! Brings two versions of a table into one form, so that their rows can be compared: the columns that both have, one key.
+//! Brings two versions of a table into one form, so that their rows can be compared: the columns that both have, one
+//! key.
 
 use super::schema::differences;
 use super::sides::{Pair, TableSide};
@@ -31,8 +32,8 @@ pub(super) struct Aligned {
 }
 
 impl Aligned {
-    /// Aligns both sides of `pair`. Where the form is the same nothing is read; a version in another form is rewritten in `overlay`.
-    /// `None` if the table is only on one side, or no column is on both.
+    /// Aligns both sides of `pair`. Where the form is the same nothing is read; a version in another form is rewritten
+    /// in `overlay`. `None` if the table is only on one side, or no column is on both.
     ///
     /// # Errors
     /// If a tree cannot be read or rewritten.
@@ -60,7 +61,8 @@ fn same_form(one: &TableSchema, other: &TableSchema) -> bool {
     names(one) == names(other) && one.key_spec() == other.key_spec()
 }
 
-/// `schema` with only the columns that `other` has too. Its key, if both have the same; else rows are compared as a whole.
+/// `schema` with only the columns that `other` has too. Its key, if both have the same; else rows are compared as a
+/// whole.
 fn common(schema: &TableSchema, other: &TableSchema) -> TableSchema {
     let columns: Vec<_> =
         schema.columns.iter().filter(|column| position(other, &column.name).is_some()).cloned().collect();

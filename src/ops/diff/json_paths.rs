@@ -17,8 +17,8 @@ pub struct JsonChange<'t> {
     pub new: Option<&'t str>,
 }
 
-/// The differences between two documents; `None` if one of them is no JSON, they differ as a whole, or only in ways that JSON
-/// does not tell apart (spaces, the order of keys). Numbers are compared digit by digit.
+/// The differences between two documents; `None` if one of them is no JSON, they differ as a whole, or only in ways
+/// that JSON does not tell apart (spaces, the order of keys). Numbers are compared digit by digit.
 pub fn json_changes<'t>(old: &'t str, new: &'t str) -> Option<Vec<JsonChange<'t>>> {
     let mut found = Vec::new();
     compare(old, new, String::new(), &mut found)?;

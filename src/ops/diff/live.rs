@@ -87,8 +87,8 @@ impl<'d> Live<'d> {
         Ok(self.connection.sink.snapshot(&[read], monitor)?)
     }
 
-    /// Reads the live tables of `pairs`, each within the filter of the snapshot it is compared with. Those without such a
-    /// snapshot are only counted. With `wants_rows` the rows that differ from that snapshot are noted on the way.
+    /// Reads the live tables of `pairs`, each within the filter of the snapshot it is compared with. Those without such
+    /// a snapshot are only counted. With `wants_rows` the rows that differ from that snapshot are noted on the way.
     ///
     /// # Errors
     /// If a table cannot be read, or a snapshot's filter no longer fits it.

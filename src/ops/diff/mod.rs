@@ -1,8 +1,9 @@
 //! `diff`: what differs between two snapshots, or between a snapshot and the live database.
 //!
-//! Live tables are captured into trees as for a snapshot, in an overlay that nobody keeps; two trees are compared, and only
-//! leaves that differ are read. Versions of a table that do not have the same columns are first brought into one form
-//! (`align`). What is found is given to a [`Receiver`] row by row: memory does not grow with the number of changes.
+//! Live tables are captured into trees as for a snapshot, in an overlay that nobody keeps; two trees are compared, and
+//! only leaves that differ are read. Versions of a table that do not have the same columns are first brought into one
+//! form (`align`). What is found is given to a [`Receiver`] row by row: memory does not grow with the number of
+//! changes.
 
 mod align;
 mod json_paths;

@@ -1,8 +1,8 @@
 //! `diff -o sql`: a patch that turns the older side into the newer one.
 //!
-//! Order of the statements: tables are emptied of what goes, and their rows updated, referring tables before those that they refer to;
-//! then rows are inserted the other way round. So no foreign key ever takes along a row that is to stay. Tables that refer to
-//! themselves, or to each other in a circle, are updated before anything is deleted.
+//! Order of the statements: tables are emptied of what goes, and their rows updated, referring tables before those that
+//! they refer to; then rows are inserted the other way round. So no foreign key ever takes along a row that is to stay.
+//! Tables that refer to themselves, or to each other in a circle, are updated before anything is deleted.
 
 use super::align::Aligned;
 use super::predicate::Predicate;

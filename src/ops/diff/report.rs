@@ -107,7 +107,8 @@ pub struct TableDiff {
     pub old_rows: Option<u64>,
     /// Rows of the newer version.
     pub new_rows: Option<u64>,
-    /// The key's columns, by the names of Prisma's fields where a schema has them; empty where rows are compared as a whole.
+    /// The key's columns, by the names of Prisma's fields where a schema has them; empty where rows are compared as a
+    /// whole.
     pub key: Vec<String>,
     /// Schema differences, a line each.
     pub schema_changes: Vec<String>,

@@ -129,7 +129,8 @@ impl Records {
     }
 }
 
-/// Gives every row that differs to `visit` until it returns `false`; only those for which `predicate` holds, if there is one.
+/// Gives every row that differs to `visit` until it returns `false`; only those for which `predicate` holds, if there
+/// is one.
 ///
 /// # Errors
 /// If a row cannot be read, `predicate` cannot tell, and what `visit` returns.

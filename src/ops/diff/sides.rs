@@ -195,8 +195,8 @@ impl<'f> Finder<'f> {
         Ok(Found::Snapshot { entry: aimed.entry, only: aimed.tables })
     }
 
-    /// The tables to compare: those typed, else those that a side is limited to, else all that the snapshots have; without those
-    /// that are excluded.
+    /// The tables to compare: those typed, else those that a side is limited to, else all that the snapshots have;
+    /// without those that are excluded.
     fn wanted(
         &self,
         from: &Found<'_>,

@@ -1,4 +1,5 @@
-//! Long values of a patch: a statement is put together with short ones in their stead, and these are replaced as it is written.
+//! Long values of a patch: a statement is put together with short ones in their stead, and these are replaced as it is
+//! written.
 
 use crate::codec::ValueRef;
 use crate::db::PatchWriter;

@@ -70,8 +70,8 @@ pub struct StatusReport {
     pub different: bool,
 }
 
-/// Compares the live tables with the latest snapshot of each; `tables` as typed, empty for all. Rows are read and counted, and
-/// nothing is kept.
+/// Compares the live tables with the latest snapshot of each; `tables` as typed, empty for all. Rows are read and
+/// counted, and nothing is kept.
 ///
 /// # Errors
 /// If there is no store or database, or a table cannot be read.

@@ -1,9 +1,9 @@
 //! Updates of unique columns, in an order in which no two rows ever have the same value.
 //!
-//! A row that takes a value from another waits until that one has given it up. Where rows wait for each other in a circle, the
-//! patch takes the index off for as long as it runs, or, in SQLite, one of them steps aside: it gets a value that no row has, and its own
-//! when the others are done. All such rows are kept in memory; rows
-//! whose unique columns do not change never come here.
+//! A row that takes a value from another waits until that one has given it up. Where rows wait for each other in a
+//! circle, the patch takes the index off for as long as it runs, or, in SQLite, one of them steps aside: it gets a
+//! value that no row has, and its own when the others are done. All such rows are kept in memory; rows whose unique
+//! columns do not change never come here.
 
 use crate::codec::{Key, TableSchema, UniqueIndex, Value, ValueRef, row};
 use crate::db::{Crossing, PatchWriter};
@@ -41,8 +41,8 @@ struct Move {
     picked: String,
     aside: bool,
     set: Vec<(usize, Value)>,
-    /// For each index whose columns change: what the row gives up and what it takes. `None` for values with NULL, of which there can be many,
-    /// and where nobody can tell.
+    /// For each index whose columns change: what the row gives up and what it takes. `None` for values with NULL, of
+    /// which there can be many, and where nobody can tell.
     tuples: Vec<(usize, Option<Hash>, Option<Hash>)>,
     done: bool,
 }
@@ -145,8 +145,8 @@ impl<'w> Swaps<'w> {
         }
     }
 
-    /// A row is deleted only when all updates are done: an index by which it holds what one of them takes is in the way. To be called when
-    /// all updates are kept.
+    /// A row is deleted only when all updates are done: an index by which it holds what one of them takes is in the
+    /// way. To be called when all updates are kept.
     pub fn holds_on(&mut self, old: &[ValueRef<'_>]) {
         let held = self.held(old);
         self.off.extend(held);
@@ -265,7 +265,8 @@ impl<'w> Swaps<'w> {
         self.writer.step_aside(self.schema, picked, &set)
     }
 
-    /// A value for the column at `at` that no row has, if there is one for any table and the row is not found by that column.
+    /// A value for the column at `at` that no row has, if there is one for any table and the row is not found by that
+    /// column.
     fn free(&self, at: usize, number: u32) -> Option<Value> {
         let column = self.schema.columns.get(at).filter(|_| !self.key.contains(&at))?;
         self.writer.parked(column, number)
@@ -291,7 +292,8 @@ impl Order {
     }
 }
 
-/// What an index has of a row. Values that an index can take for equal (`a` and `A`, 1 and 1.0) give the same, whatever this one does.
+/// What an index has of a row. Values that an index can take for equal (`a` and `A`, 1 and 1.0) give the same, whatever
+/// this one does.
 fn tuple(columns: &[usize], values: &[ValueRef<'_>]) -> Option<Hash> {
     let mut found = Vec::with_capacity(columns.len());
     for &at in columns {

@@ -137,8 +137,8 @@ pub(in crate::ops) fn set_reason(project: &Repository, manifest: &Manifest) -> R
 }
 
 /// Has every file that the list names checked, and writes what was found into the list: valid, missing or corrupt.
-/// `check` says whether a file that is there is whole. Returns what is wrong with others: files that are gone, and entries that
-/// name something else than a backup's file in this folder, which is not followed.
+/// `check` says whether a file that is there is whole. Returns what is wrong with others: files that are gone, and
+/// entries that name something else than a backup's file in this folder, which is not followed.
 pub(in crate::ops) fn check_all(
     project: &Repository,
     check: &mut dyn FnMut(&Path) -> Result<bool, OpError>,

@@ -7,7 +7,8 @@ use crate::tree::{Entries, LeafMap};
 
 /// Bytes of one record over and over that are written at once.
 const REPEATED: usize = 1 << 20;
-/// Bytes after which a part is handed on: leaves differ in size, and buffers that fit the largest would be more memory than is used.
+/// Bytes after which a part is handed on: leaves differ in size, and buffers that fit the largest would be more memory
+/// than is used.
 const PART: usize = 256 << 10;
 
 /// Records as they stand in the file, and how often one after the other.

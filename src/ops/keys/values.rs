@@ -81,7 +81,8 @@ fn typed_values(kind: Kind, text: &str, booleans: Booleans) -> Vec<Value> {
     }
 }
 
-/// What a column of values of any class can hold for a text: of that kind, by SQLite's affinity, or as Prisma stores it.
+/// What a column of values of any class can hold for a text: of that kind, by SQLite's affinity, or as Prisma stores
+/// it.
 fn dynamic_values(kind: Kind, text: &str, is_json_text: bool, booleans: Booleans) -> Vec<Value> {
     let mut found = Vec::new();
     let trimmed = text.trim();
@@ -191,7 +192,8 @@ fn decimal(text: &str) -> Option<String> {
     Some(format!("{sign}{whole}{point}{fraction}"))
 }
 
-/// A date, or a date and time, with `T` or a blank between them and with or without a zone: as it stands there, and in UTC.
+/// A date, or a date and time, with `T` or a blank between them and with or without a zone: as it stands there, and in
+/// UTC.
 fn moment(text: &str) -> Option<(DateTime, DateTime)> {
     let text = text.replacen(['t', ' '], "T", 1);
     if let Ok(at) = text.parse::<Timestamp>().or_else(|_| with_minutes(&text).parse()) {

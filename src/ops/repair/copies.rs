@@ -157,8 +157,8 @@ enum Reading {
     Stopped(OpError),
 }
 
-/// Captures the rows of a file, if they are of a table that lacks something. Rows before a flaw are captured too: what was not as it
-/// is here has another hash.
+/// Captures the rows of a file, if they are of a table that lacks something. Rows before a flaw are captured too: what
+/// was not as it is here has another hash.
 fn read(path: &Path, lacks: &[Lack], capture: &Capture<'_>, monitor: &dyn Monitor) -> Result<(), Reading> {
     let unusable = |error: &dyn std::fmt::Display| Reading::Unusable(error.to_string());
     let metadata = ExportReader::open(path).map_err(|error| unusable(&error))?.metadata().clone();

@@ -1,4 +1,5 @@
-//! `repair`: makes of a damaged store what can be made of it. Nothing that can be read is dropped, and what is replaced is set aside.
+//! `repair`: makes of a damaged store what can be made of it. Nothing that can be read is dropped, and what is replaced
+//! is set aside.
 
 mod copies;
 mod live;
@@ -117,12 +118,12 @@ impl RepairReport {
     }
 }
 
-/// Repairs the store. What is lost is taken again from quarantine, from exported files, from what is at the paths `from`,
-/// and from the live database, where it has the same hash. `dry_run` only looks, and reads none of these.
+/// Repairs the store. What is lost is taken again from quarantine, from exported files, from what is at the paths
+/// `from`, and from the live database, where it has the same hash. `dry_run` only looks, and reads none of these.
 ///
 /// # Errors
-/// If there is no store, or it is in use; if there is nothing to use at one of the paths; if the disk refuses. What could be read
-/// before can be read then too.
+/// If there is no store, or it is in use; if there is nothing to use at one of the paths; if the disk refuses. What
+/// could be read before can be read then too.
 pub fn repair(
     repository: &Repository,
     database: &mut Database,

@@ -1,4 +1,5 @@
-//! Rows of other tables that foreign keys take along: counted, refused unless they may go, and kept so that `undo` brings them back.
+//! Rows of other tables that foreign keys take along: counted, refused unless they may go, and kept so that `undo`
+//! brings them back.
 
 use super::CascadedRows;
 use super::changes::Changes;
@@ -12,7 +13,8 @@ use crate::ops::wording::counted;
 use crate::store::Session;
 
 impl Work<'_> {
-    /// Counts the rows of other tables that the changes take along. If they may go, their tables are captured beside the live ones.
+    /// Counts the rows of other tables that the changes take along. If they may go, their tables are captured beside
+    /// the live ones.
     pub(super) fn take_along(
         &self,
         txn: &mut dyn RestoreTxn,

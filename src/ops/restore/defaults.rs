@@ -9,7 +9,8 @@ use crate::db::{DbError, RestoreTxn, RowSink, RowStream, TableId};
 use crate::ops::OpError;
 use std::path::Path;
 
-/// Gives rows to be inserted into the table at `index` the defaults of its columns at `positions`; rows have `width` columns.
+/// Gives rows to be inserted into the table at `index` the defaults of its columns at `positions`; rows have `width`
+/// columns.
 ///
 /// # Errors
 /// If the database cannot evaluate them, or the disk refuses.

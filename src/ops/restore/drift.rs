@@ -101,7 +101,8 @@ impl Drift {
     fn compare_keys(&mut self, snapshot: &TableSchema, live: &TableSchema) {
         let Key::Columns { columns: was, .. } = &snapshot.key else {
             if live.key != Key::Rows {
-                // rows compared as a whole come back into any table that takes them; SQLite's tables lose their key with a NULL in it
+                // rows compared as a whole come back into any table that takes them; SQLite's tables lose their key
+                // with a NULL in it
                 let key = names(live);
                 self.notes.push(format!("the key is {key} now and was none: rows are compared as a whole"));
             }

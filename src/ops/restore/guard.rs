@@ -1,4 +1,5 @@
-//! Guards: a restore writes only where its snapshot came from, on this machine, and not in production, unless told otherwise.
+//! Guards: a restore writes only where its snapshot came from, on this machine, and not in production, unless told
+//! otherwise.
 
 use super::RestoreOptions;
 use crate::db::SourceIdentity;

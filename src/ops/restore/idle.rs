@@ -1,5 +1,5 @@
-//! Restores that changed nothing. They leave no safety snapshot, so a pointer of the store remembers the last one of each database:
-//! `undo` must not take back the restore before it instead.
+//! Restores that changed nothing. They leave no safety snapshot, so a pointer of the store remembers the last one of
+//! each database: `undo` must not take back the restore before it instead.
 
 use crate::hash::Hash;
 use crate::ops::OpError;

@@ -27,8 +27,8 @@ pub(super) struct New {
 /// Plans a new table called `name` with the rows of the one table, or of the partitioned one, that is chosen.
 ///
 /// # Errors
-/// If more than one table is chosen, its partitions have different columns, only a part of it is asked for, or there is a table of
-/// that name.
+/// If more than one table is chosen, its partitions have different columns, only a part of it is asked for, or there is
+/// a table of that name.
 pub(super) fn plan(
     objects: &dyn Objects,
     entry: &Entry,

@@ -12,8 +12,8 @@ use crate::store::Objects;
 /// How many rows are named by their keys.
 const NAMED: usize = 5;
 
-/// The rows of `target` that `after` has otherwise than the snapshot, in words: `: 2 rows, with the keys 7, 9`. Empty if they cannot be told
-/// from the snapshot alone.
+/// The rows of `target` that `after` has otherwise than the snapshot, in words: `: 2 rows, with the keys 7, 9`. Empty
+/// if they cannot be told from the snapshot alone.
 ///
 /// # Errors
 /// If an object cannot be read.

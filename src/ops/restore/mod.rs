@@ -1,9 +1,9 @@
 //! `restore`: plan, show, apply, prove, commit.
 //!
-//! A restore is a diff with the writing added. The live tables are captured inside the write transaction, under its locks,
-//! into trees of the store; the trees are compared with the snapshot's; the differences, and only they, are written; the
-//! tables are captured again, and what changed must be exactly the plan. Then COMMIT. The first capture is published as
-//! the safety snapshot before the first write.
+//! A restore is a diff with the writing added. The live tables are captured inside the write transaction, under its
+//! locks, into trees of the store; the trees are compared with the snapshot's; the differences, and only they, are
+//! written; the tables are captured again, and what changed must be exactly the plan. Then COMMIT. The first capture is
+//! published as the safety snapshot before the first write.
 
 mod cascade;
 mod changes;

@@ -73,7 +73,8 @@ impl Work<'_> {
         self.write_all(txn, session, prepared)
     }
 
-    /// What the plan stands on: the database, the snapshot, the columns of the live tables, their rows, and the changes.
+    /// What the plan stands on: the database, the snapshot, the columns of the live tables, their rows, and the
+    /// changes.
     fn basis(&self, prepared: &Prepared) -> Result<Basis, OpError> {
         let reads: Vec<_> = self.targets.reads.iter().map(|read| &read.schema).collect();
         let rows: Vec<_> = prepared.live.iter().zip(&self.targets.tables).map(|(live, _)| live.built.root).collect();
@@ -103,7 +104,8 @@ impl Work<'_> {
         Ok(prepared)
     }
 
-    /// Of rows that are deleted: that tables outside of the restore may refer to them by relations that only Prisma knows, if any may.
+    /// Of rows that are deleted: that tables outside of the restore may refer to them by relations that only Prisma
+    /// knows, if any may.
     fn left_by_prisma(&self, table: &TableName) -> Option<String> {
         let is_restored = |table: &TableName| self.targets.tables.iter().any(|target| target.entry.table == *table);
         let others = self.catalog.tables.iter().filter(|info| !is_restored(&info.schema.table));

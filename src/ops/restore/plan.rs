@@ -24,7 +24,8 @@ pub(super) struct Target {
     pub entry: TableEntry,
     /// How the live table is read: whole, whatever the snapshot's filter.
     pub read: TableRead,
-    /// The position among the reads of the same table within the snapshot's filter, if rows outside must not be deleted.
+    /// The position among the reads of the same table within the snapshot's filter, if rows outside must not be
+    /// deleted.
     pub filtered: Option<usize>,
     /// How live rows are keyed.
     pub spec: KeySpec,

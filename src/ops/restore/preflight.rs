@@ -10,8 +10,8 @@ use crate::ops::OpError;
 use crate::ops::wording::counted;
 
 impl Work<'_> {
-    /// Refuses what the database would refuse in the middle: writes that the user may not do, and values that a column's type takes
-    /// no more.
+    /// Refuses what the database would refuse in the middle: writes that the user may not do, and values that a
+    /// column's type takes no more.
     pub(super) fn can_be_written(&self, txn: &mut dyn RestoreTxn, changes: &mut [Changes]) -> Result<(), OpError> {
         may_write(txn, changes)?;
         for (index, changes) in changes.iter_mut().enumerate() {
@@ -20,7 +20,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Refuses, in a dry run, what rules of the tables do not take, as far as that can be told of the first rows of each without writing them.
+    /// Refuses, in a dry run, what rules of the tables do not take, as far as that can be told of the first rows of
+    /// each without writing them.
     pub(super) fn fits_the_rules(&self, live: &mut dyn Snapshot, changes: &mut [Changes]) -> Result<(), OpError> {
         may_write(live, changes)?;
         let (allowed, mut stranded) = (self.may_dangle(), Vec::new());

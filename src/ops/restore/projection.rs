@@ -1,7 +1,8 @@
-//! What a table is to become: the snapshot's rows in the shape of the live table, and of them only those that are asked for.
+//! What a table is to become: the snapshot's rows in the shape of the live table, and of them only those that are asked
+//! for.
 //!
-//! Where the snapshot's rows are rows of the live table as they are, and all of them are wanted, its tree is the projection. Otherwise
-//! both trees are walked side by side and a third one is made, which nobody keeps.
+//! Where the snapshot's rows are rows of the live table as they are, and all of them are wanted, its tree is the
+//! projection. Otherwise both trees are walked side by side and a third one is made, which nobody keeps.
 
 use super::drift::ColumnSource;
 use crate::codec::row::TAG_NULL;
@@ -60,8 +61,8 @@ pub(super) struct Making<'m> {
 }
 
 impl Projection {
-    /// The tree of what the table is to become; live rows that are not wanted stand in it as they are. `snapshot` and `live` are
-    /// the roots of both tables.
+    /// The tree of what the table is to become; live rows that are not wanted stand in it as they are. `snapshot` and
+    /// `live` are the roots of both tables.
     ///
     /// # Errors
     /// If an object or a row cannot be read, the database cannot tell whether a row is wanted, or the disk refuses.
@@ -181,7 +182,8 @@ impl Projection {
         Ok(rows.iter().zip(wanted).filter_map(settle).collect())
     }
 
-    /// A row of the snapshot as a row of the live table, value by value. Columns that it does not give are those of `live`, or NULL.
+    /// A row of the snapshot as a row of the live table, value by value. Columns that it does not give are those of
+    /// `live`, or NULL.
     fn translated<'r>(&self, row: &'r [u8], live: Option<&'r [u8]>) -> Result<Vec<&'r [u8]>, OpError> {
         let values = RowReader::parts(row, self.columns)?;
         let kept = live.map(|live| RowReader::parts(live, self.origins.len())).transpose()?.unwrap_or_default();

@@ -1,8 +1,8 @@
-//! Tables whose rows only the database can tell apart: by generated columns, by columns that can be NULL, or by a key whose values can be
-//! equal in ways that its encoding does not know.
+//! Tables whose rows only the database can tell apart: by generated columns, by columns that can be NULL, or by a key
+//! whose values can be equal in ways that its encoding does not know.
 //!
-//! In the difference of two trees a changed row of such a table is one that goes and one that comes. The database says which
-//! belong together, and those rows are updated: nothing that refers to them goes along.
+//! In the difference of two trees a changed row of such a table is one that goes and one that comes. The database says
+//! which belong together, and those rows are updated: nothing that refers to them goes along.
 
 use super::Mode;
 use super::changes::Changes;
@@ -20,8 +20,8 @@ pub(super) const MOST_ROWS: usize = 20_000;
 pub(super) const MOST_BYTES: usize = 8 << 20;
 
 impl Changes {
-    /// Makes updates of the rows to be inserted into the table at `index` for which the database has another row. Of each such row a hash
-    /// and the key are kept in memory.
+    /// Makes updates of the rows to be inserted into the table at `index` for which the database has another row. Of
+    /// each such row a hash and the key are kept in memory.
     ///
     /// # Errors
     /// If the database cannot tell, or the disk refuses.
@@ -45,7 +45,8 @@ impl Changes {
         Ok(())
     }
 
-    /// Takes rows that get other values out of those to be deleted. If one was to stay as it is, it is in the tally from now on.
+    /// Takes rows that get other values out of those to be deleted. If one was to stay as it is, it is in the tally
+    /// from now on.
     fn keep(&mut self, mut displaced: HashMap<Hash, Vec<u8>>, scratch: &Path) -> Result<(), OpError> {
         let mut deleted = std::mem::replace(&mut self.delete, Spool::new(scratch)?);
         let mut rows = deleted.stream()?;

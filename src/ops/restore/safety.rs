@@ -15,7 +15,8 @@ pub(super) fn restored(entry: &Entry, dangling: Vec<DanglingRows>) -> Restored {
     Restored { id: entry.id, undoes: before.map(|before| before.undoes.unwrap_or(before.id)), dangling }
 }
 
-/// The message of the safety snapshot of restoring `entry`: no longer, however many restores are taken back and done again.
+/// The message of the safety snapshot of restoring `entry`: no longer, however many restores are taken back and done
+/// again.
 pub(super) fn message(history: &History, entry: &Entry) -> String {
     let message = &entry.manifest.message;
     let Some(undone) = &entry.manifest.restored else {

@@ -33,8 +33,8 @@ impl Operation for RestoreOptions {
     }
 
     /// # Errors
-    /// If anything fails before COMMIT: then the database is as it was. [`crate::db::DbError::Unknown`] if COMMIT's outcome is not
-    /// known.
+    /// If anything fails before COMMIT: then the database is as it was. [`crate::db::DbError::Unknown`] if COMMIT's
+    /// outcome is not known.
     fn apply(
         &self,
         repository: &Repository,
@@ -100,7 +100,8 @@ fn start<T>(
     go_on(&start, sink.as_mut(), &options)
 }
 
-/// Takes lists of migrations out of `chosen`; what was there before a restore comes back whole. A line that says so, if there are any.
+/// Takes lists of migrations out of `chosen`; what was there before a restore comes back whole. A line that says so, if
+/// there are any.
 fn leave_out_ledgers(store: &Store, entry: &Entry, chosen: &mut Vec<usize>) -> Result<Option<String>, OpError> {
     if entry.manifest.kind == SnapshotKind::Safety {
         return Ok(None);

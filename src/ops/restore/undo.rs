@@ -1,7 +1,7 @@
 //! `undo`: the tables of a restore become again what they were before it.
 //!
-//! A restore leaves a pinned safety snapshot of the tables as they were. Undoing it is restoring that snapshot exactly, which
-//! leaves a safety snapshot as well: so an undo can be undone.
+//! A restore leaves a pinned safety snapshot of the tables as they were. Undoing it is restoring that snapshot exactly,
+//! which leaves a safety snapshot as well: so an undo can be undone.
 
 use super::safety::{is_safety, of_restore};
 use super::{Mode, RestoreOptions, RestorePlan, RestoreReport, idle};

@@ -10,8 +10,8 @@ use crate::monitor::{Monitor, Silent};
 use crate::ops::OpError;
 use crate::tree::Entry;
 
-/// Whether the table at `index` is what the plan says, as far as that can be told without reading all of it. `false` says nothing:
-/// then the whole table is to be read.
+/// Whether the table at `index` is what the plan says, as far as that can be told without reading all of it. `false`
+/// says nothing: then the whole table is to be read.
 ///
 /// # Errors
 /// If the database cannot be read, or the disk.

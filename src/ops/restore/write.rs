@@ -38,7 +38,8 @@ impl Work<'_> {
                 txn.insert(TableId::at(index), &mut rows).map_err(|error| rows.explain(error))?;
             }
         }
-        // not before every row is known: a sink may hold back rows that hang together, and counters are read from the tables
+        // not before every row is known: a sink may hold back rows that hang together, and counters are read from the
+        // tables
         for index in 0..changes.len() {
             txn.advance_counters(TableId::at(index))?;
         }
@@ -51,11 +52,11 @@ impl Work<'_> {
         self.monitor.begin(&Step { verb, subject: &subject, rows: Some(rows), bytes: None });
     }
 
-    /// Reads every table back inside the transaction: what differs from before must be the plan, no more and no less. Where the
-    /// database can tell what was written, no more than that is read.
+    /// Reads every table back inside the transaction: what differs from before must be the plan, no more and no less.
+    /// Where the database can tell what was written, no more than that is read.
     ///
-    /// Where foreign keys act, they may have taken rows of these tables along (the value that a row refers to has moved to
-    /// another row); those are written once more, and everything is read again.
+    /// Where foreign keys act, they may have taken rows of these tables along (the value that a row refers to has moved
+    /// to another row); those are written once more, and everything is read again.
     pub(super) fn prove(
         &self,
         txn: &mut dyn RestoreTxn,
@@ -84,7 +85,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Tables that are not what the plan says, and what they are. With `planned_only`, nothing but the plan was written yet.
+    /// Tables that are not what the plan says, and what they are. With `planned_only`, nothing but the plan was written
+    /// yet.
     fn mismatched(
         &self,
         txn: &mut dyn RestoreTxn,

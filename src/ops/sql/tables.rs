@@ -1,4 +1,5 @@
-//! What the tables of a snapshot are called in a database of ours: as in the source, as far as SQLite tells names apart.
+//! What the tables of a snapshot are called in a database of ours: as in the source, as far as SQLite tells names
+//! apart.
 
 use crate::codec::{TableName, TableSchema};
 use crate::db::DbError;
@@ -104,7 +105,8 @@ impl Loading {
     /// The query, by the names that tables and columns have here.
     ///
     /// # Errors
-    /// [`DbError::Filter`] if a name could be any of several: they differ in case only, or are names of one Prisma schema.
+    /// [`DbError::Filter`] if a name could be any of several: they differ in case only, or are names of one Prisma
+    /// schema.
     pub fn query(&self, query: &str) -> Result<String, DbError> {
         let aliased = |table: String, columns: &[String], prisma: &PrismaNames| Aliased {
             table,

@@ -13,9 +13,10 @@ const REFERENCE_WORK: usize = 256;
 /// How many variables may wait for the value of another.
 const MAX_DEPTH: usize = 200;
 
-/// The values of a file being expanded, as `dotenv-expand` does it: the first reference of a text is replaced by the raw value of its
-/// variable, and the text is read again from its start until no reference is left. A value that the text has been before counts as empty,
-/// and the text stays as it is once it equals the expanded value of a variable that stands further up in the file.
+/// The values of a file being expanded, as `dotenv-expand` does it: the first reference of a text is replaced by the
+/// raw value of its variable, and the text is read again from its start until no reference is left. A value that the
+/// text has been before counts as empty, and the text stays as it is once it equals the expanded value of a variable
+/// that stands further up in the file.
 pub(super) struct Expansion<'e> {
     file: &'e EnvFile,
     environment: &'e dyn Fn(&str) -> Option<String>,
@@ -132,8 +133,8 @@ fn braced(text: &str) -> Option<&str> {
     (end > 0 && inside[end..].starts_with('}')).then(|| &inside[..end])
 }
 
-/// `text` with the first `pattern` in it replaced as JavaScript does: in `replacement`, `$$` is a dollar sign, `$&` the pattern, and
-/// `` $` `` and `$'` are what stands before and after it.
+/// `text` with the first `pattern` in it replaced as JavaScript does: in `replacement`, `$$` is a dollar sign, `$&` the
+/// pattern, and `` $` `` and `$'` are what stands before and after it.
 fn replaced(text: &str, pattern: &str, replacement: &str) -> Result<String, TooLong> {
     let Some((before, after)) = text.split_once(pattern) else { return Ok(text.to_owned()) };
     let mut out = before.to_owned();

@@ -1,4 +1,5 @@
-//! Rows and single values as JSON for those who show them: written as it is made, so that a long value is not held twice.
+//! Rows and single values as JSON for those who show them: written as it is made, so that a long value is not held
+//! twice.
 
 use super::encode::{JsonForm, RecordEncoder, TextPosition, encode_value, is_text_apart};
 use super::fields::Field;

@@ -11,8 +11,8 @@ use super::{forms, list};
 use crate::codec::{Booleans, Columns, Engine, Kind, RowReader, RowWriter, TableSchema, Value, ValueRef};
 use std::borrow::Cow;
 
-/// The value that `json`, which is well-formed, stands for in the column at `position`, as a record of an export has it. `None` if
-/// it is none.
+/// The value that `json`, which is well-formed, stands for in the column at `position`, as a record of an export has
+/// it. `None` if it is none.
 pub fn column_value(
     engine: Engine,
     schema: &TableSchema,

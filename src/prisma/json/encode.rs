@@ -1,7 +1,7 @@
 //! Values as JSON. `docs/EXPORT.md`, "Values", is the table that this follows.
 //!
-//! Every value has one form, and no two values of a column share one: where the form that Prisma's client takes would not
-//! say everything, the value is written as an object whose only key begins with `$` and names what is in it.
+//! Every value has one form, and no two values of a column share one: where the form that Prisma's client takes would
+//! not say everything, the value is written as an object whose only key begins with `$` and names what is in it.
 
 use super::fields::{Field, FieldNames, Fields, Form};
 use super::notes::{ColumnNotes, Note, Notes};

@@ -18,7 +18,8 @@ pub trait FieldNames {
         None
     }
 
-    /// The name that Prisma's client has for a key of several columns (`@@id(name:)`), if it is not the fields joined by `_`.
+    /// The name that Prisma's client has for a key of several columns (`@@id(name:)`), if it is not the fields joined
+    /// by `_`.
     fn key(&self) -> Option<&str> {
         None
     }

@@ -1,12 +1,12 @@
 //! PostgreSQL's text of dates, times and money, and the form that Prisma's client takes for it.
 //!
-//! Each pair of functions is a bijection between the texts that have a second form and those forms: `from(to(x)) = x`, and
-//! `to` has no result for a text that `from` takes for a form.
+//! Each pair of functions is a bijection between the texts that have a second form and those forms: `from(to(x)) = x`,
+//! and `to` has no result for a text that `from` takes for a form.
 
 use crate::codec::Kind;
 
-/// Appends the ISO form (`2026-01-24T10:30:00.000Z`) of a PostgreSQL date or time. `None` if it has none, and nothing is
-/// appended; else whether there are more than three digits of a second.
+/// Appends the ISO form (`2026-01-24T10:30:00.000Z`) of a PostgreSQL date or time. `None` if it has none, and nothing
+/// is appended; else whether there are more than three digits of a second.
 pub(super) fn to_iso(kind: Kind, text: &[u8], out: &mut Vec<u8>) -> Option<bool> {
     let text = if matches!(kind, Kind::TimeTz | Kind::TimestampTz) { text.strip_suffix(b"+00")? } else { text };
     let (date, time) = match kind {

@@ -1,7 +1,7 @@
 //! PostgreSQL arrays: the server's text `{1,NULL,"a b"}` as a JSON list and back, letter for letter.
 //!
-//! Text is taken apart only if putting it together again by the server's own quoting rule gives the same letters. Anything
-//! else (lower bounds such as `[2:3]={7,8}`, other separators, letters no server writes) stays text.
+//! Text is taken apart only if putting it together again by the server's own quoting rule gives the same letters.
+//! Anything else (lower bounds such as `[2:3]={7,8}`, other separators, letters no server writes) stays text.
 
 use super::decode::decode_element;
 use super::encode::encode_element;

@@ -126,8 +126,8 @@ impl Metadata {
             noted.map(|(field, notes)| (field.clone(), notes.names().map(Value::from).collect())).collect();
     }
 
-    /// The engine of the database that the rows are of. Files of the first version do not say it: they are of PostgreSQL or SQLite,
-    /// and name no schema for tables of SQLite.
+    /// The engine of the database that the rows are of. Files of the first version do not say it: they are of
+    /// PostgreSQL or SQLite, and name no schema for tables of SQLite.
     ///
     /// # Errors
     /// [`UnknownEngine`] if it is one that this program does not know.
@@ -198,8 +198,8 @@ impl Metadata {
         None
     }
 
-    /// The file up to where the data begins, without what pads it: one line for each field of the metadata, the last of which is the
-    /// checksum of all lines before.
+    /// The file up to where the data begins, without what pads it: one line for each field of the metadata, the last of
+    /// which is the checksum of all lines before.
     pub(super) fn head(&self) -> Result<String, ExportError> {
         let failed = |_| ExportError::malformed(1, "the metadata cannot be written as JSON");
         let Value::Object(mut all) = serde_json::to_value(self).map_err(failed)? else {

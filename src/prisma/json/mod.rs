@@ -1,7 +1,7 @@
 //! The backup file: canonical rows as JSON, and back, bit for bit.
 //!
-//! [`ExportWriter`] writes `{ "metadata": …, "data": [ … ] }` with one record on each line; [`ExportReader`] reads it. Both
-//! stream: memory does not grow with the table. `docs/EXPORT.md` is the reference for layout and values.
+//! [`ExportWriter`] writes `{ "metadata": …, "data": [ … ] }` with one record on each line; [`ExportReader`] reads it.
+//! Both stream: memory does not grow with the table. `docs/EXPORT.md` is the reference for layout and values.
 
 mod cell;
 mod decode;

@@ -28,7 +28,8 @@ pub enum Note {
     JsonForm,
     /// Times with more than three digits of a second.
     Microseconds,
-    /// Dates and times in the server's text because ISO has no form for them: infinity, BC, 24:00, time zones of `timetz`.
+    /// Dates and times in the server's text because ISO has no form for them: infinity, BC, 24:00, time zones of
+    /// `timetz`.
     Special,
     /// SQLite: dates stored as numbers.
     Epoch,

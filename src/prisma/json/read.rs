@@ -25,8 +25,8 @@ const READ_BUFFER: usize = 256 << 10;
 
 /// Reads one backup file.
 ///
-/// Rows are not to be trusted before [`ExportReader::next_row`] has given `false`: only then are the checksum and the count known
-/// to be right. What must not act on a damaged file reads it twice, first with [`ExportReader::check`].
+/// Rows are not to be trusted before [`ExportReader::next_row`] has given `false`: only then are the checksum and the
+/// count known to be right. What must not act on a damaged file reads it twice, first with [`ExportReader::check`].
 #[derive(Debug)]
 pub struct ExportReader<R> {
     input: R,
@@ -76,8 +76,8 @@ impl<R: BufRead> ExportReader<R> {
     /// Reads the metadata of a file that is already open.
     ///
     /// # Errors
-    /// [`ExportError::Malformed`] or [`ExportError::CutShort`] if it is not a backup file, [`ExportError::UnknownFormat`] if a newer
-    /// version wrote it, [`ExportError::Io`] if it cannot be read.
+    /// [`ExportError::Malformed`] or [`ExportError::CutShort`] if it is not a backup file,
+    /// [`ExportError::UnknownFormat`] if a newer version wrote it, [`ExportError::Io`] if it cannot be read.
     pub fn new(input: R) -> Result<Self, ExportError> {
         ExportReader::begin(input, Path::new("the export file"))
     }
@@ -161,12 +161,13 @@ impl<R: BufRead> ExportReader<R> {
         &self.metadata
     }
 
-    /// Puts the next row's canonical bytes into `row` (replacing what is in it). `false` at the end, when the whole file has
-    /// been checked.
+    /// Puts the next row's canonical bytes into `row` (replacing what is in it). `false` at the end, when the whole
+    /// file has been checked.
     ///
     /// # Errors
-    /// [`ExportError::NoSchema`] if the file does not tell the types; [`ExportError::Malformed`] with the line for anything that
-    /// was not written by dbsnap; [`ExportError::CutShort`], [`ExportError::Count`], [`ExportError::Checksum`] at the end.
+    /// [`ExportError::NoSchema`] if the file does not tell the types; [`ExportError::Malformed`] with the line for
+    /// anything that was not written by dbsnap; [`ExportError::CutShort`], [`ExportError::Count`],
+    /// [`ExportError::Checksum`] at the end.
     pub fn next_row(&mut self, row: &mut Vec<u8>) -> Result<bool, ExportError> {
         row.clear();
         if !self.advance()? {
@@ -176,8 +177,8 @@ impl<R: BufRead> ExportReader<R> {
         Ok(true)
     }
 
-    /// Reads the next record, whose row [`ExportReader::append`] gives then. `false` at the end, when the whole file has been
-    /// checked.
+    /// Reads the next record, whose row [`ExportReader::append`] gives then. `false` at the end, when the whole file
+    /// has been checked.
     ///
     /// # Errors
     /// As [`ExportReader::next_row`].
@@ -198,8 +199,8 @@ impl<R: BufRead> ExportReader<R> {
         Ok(())
     }
 
-    /// Reads the rest of the file and checks it: records, count and checksum. Without a schema, records are only checked to be
-    /// JSON objects. Gives the number of records.
+    /// Reads the rest of the file and checks it: records, count and checksum. Without a schema, records are only
+    /// checked to be JSON objects. Gives the number of records.
     ///
     /// # Errors
     /// As [`ExportReader::next_row`], but for [`ExportError::NoSchema`].

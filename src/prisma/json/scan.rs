@@ -1,7 +1,7 @@
 //! A scanner of JSON text: finds where a value ends, checks its grammar, and sees what JavaScript would not keep.
 //!
-//! It does not recurse, and its memory is one byte for each open bracket (plus the keys of open objects where repeated keys
-//! are looked for), so a hostile document costs no more than its own size.
+//! It does not recurse, and its memory is one byte for each open bracket (plus the keys of open objects where repeated
+//! keys are looked for), so a hostile document costs no more than its own size.
 
 use super::text;
 
@@ -236,8 +236,8 @@ pub(super) fn number_end(bytes: &[u8]) -> Option<usize> {
     Some(at)
 }
 
-/// Whether JavaScript certainly reads this number and writes it back with the same digits: at most 15 of them, no exponent,
-/// no trailing zero after the point, not below a millionth, and not -0.
+/// Whether JavaScript certainly reads this number and writes it back with the same digits: at most 15 of them, no
+/// exponent, no trailing zero after the point, not below a millionth, and not -0.
 fn is_js_number(token: &[u8]) -> bool {
     let digits = token.strip_prefix(b"-").unwrap_or(token);
     let has_point = digits.contains(&b'.');

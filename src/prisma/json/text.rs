@@ -68,8 +68,8 @@ pub(super) fn next_escape(bytes: &[u8]) -> Option<usize> {
     rest.iter().position(|&byte| ESCAPES[usize::from(byte)] != 0).map(|at| before + at)
 }
 
-/// The high bits of the bytes of a word that are below 0x20, a quote or a backslash. Only the lowest bit is sure: what is
-/// borrowed there may set others.
+/// The high bits of the bytes of a word that are below 0x20, a quote or a backslash. Only the lowest bit is sure: what
+/// is borrowed there may set others.
 const fn escapes(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
@@ -117,8 +117,8 @@ const fn is_plain_byte(byte: u8) -> bool {
     (byte >= 0x20) & (byte < 0x80) & (byte != b'"') & (byte != b'\\')
 }
 
-/// Whether `bytes` are printable ASCII without quotes and backslashes: text that a JSON string holds as it is. Looks at every
-/// byte whatever it finds, so that the compiler can look at many at once.
+/// Whether `bytes` are printable ASCII without quotes and backslashes: text that a JSON string holds as it is. Looks at
+/// every byte whatever it finds, so that the compiler can look at many at once.
 pub(super) fn is_plain(bytes: &[u8]) -> bool {
     bytes.iter().fold(true, |plain, &byte| plain & is_plain_byte(byte))
 }

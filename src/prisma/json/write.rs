@@ -1,9 +1,9 @@
 //! Writing a backup file.
 //!
-//! Rows are encoded by the caller's thread (or several, see [`ExportWriter::append`]); a second thread hashes the bytes and
-//! writes them. The metadata stands before the data but is complete only after it: a small file is held back until then, in
-//! a larger one as much is left free as the metadata is expected to take by what the first records needed. If it takes another
-//! length after all, the data is copied into another file behind it.
+//! Rows are encoded by the caller's thread (or several, see [`ExportWriter::append`]); a second thread hashes the bytes
+//! and writes them. The metadata stands before the data but is complete only after it: a small file is held back until
+//! then, in a larger one as much is left free as the metadata is expected to take by what the first records needed. If
+//! it takes another length after all, the data is copied into another file behind it.
 
 use super::encode::RecordEncoder;
 use super::fields::{FieldNames, Fields};
@@ -46,7 +46,8 @@ pub struct Written {
     pub notes: Notes,
 }
 
-/// Buffers that were written and can be used again, from any thread: memory that is new each time costs more than filling it.
+/// Buffers that were written and can be used again, from any thread: memory that is new each time costs more than
+/// filling it.
 #[derive(Debug, Clone)]
 pub struct Spare(Receiver<Vec<u8>>);
 
@@ -79,7 +80,8 @@ impl ExportWriter {
     /// Begins the file `path` (mode 0600, in a directory that exists).
     ///
     /// # Errors
-    /// [`ExportError::FieldTwice`] if two columns have one field name, [`ExportError::Io`] if no file can be made there.
+    /// [`ExportError::FieldTwice`] if two columns have one field name, [`ExportError::Io`] if no file can be made
+    /// there.
     pub fn create(
         path: &Path,
         schema: &TableSchema,
@@ -147,7 +149,8 @@ impl ExportWriter {
     /// Adds one row, given in canonical bytes.
     ///
     /// # Errors
-    /// [`ExportError::Row`] if it is no row of this table, which then is not in the file; [`ExportError::Io`] if writing has failed.
+    /// [`ExportError::Row`] if it is no row of this table, which then is not in the file; [`ExportError::Io`] if
+    /// writing has failed.
     pub fn row(&mut self, row: &[u8]) -> Result<(), ExportError> {
         let start = self.block.len();
         if let Err(error) = self.encoder.encode(row, &mut self.block) {

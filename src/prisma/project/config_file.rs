@@ -182,7 +182,8 @@ fn path(value: &[Piece], dir: &Path) -> Option<PathBuf> {
     (texts > 0 && is_known).then_some(path)
 }
 
-/// The variables and literals of an expression, in the order in which they stand: `process.env.A ?? env('B') ?? 'file:x'`.
+/// The variables and literals of an expression, in the order in which they stand: `process.env.A ?? env('B') ??
+/// 'file:x'`.
 fn settings(value: &[Piece]) -> Vec<Setting> {
     let mut found = Vec::new();
     let is = |at: usize, word: &str| matches!(value.get(at), Some(Piece::Word(found)) if found == word);

@@ -1,7 +1,7 @@
 //! Where a project keeps its Prisma schema, and what of Prisma is installed.
 //!
-//! Looked at in Prisma's own order: the config file (`prisma.config.ts` and its like; read, never run), `prisma.schema` in
-//! `package.json` (before 7), `schema.prisma`, `prisma/schema.prisma`, the folder `prisma/schema/`.
+//! Looked at in Prisma's own order: the config file (`prisma.config.ts` and its like; read, never run), `prisma.schema`
+//! in `package.json` (before 7), `schema.prisma`, `prisma/schema.prisma`, the folder `prisma/schema/`.
 
 mod config_file;
 mod package;
@@ -39,8 +39,8 @@ pub struct PrismaProject {
 }
 
 impl PrismaProject {
-    /// Looks for a schema in `root`; `None` if there is none in any of the places. A schema that cannot be read, or is named and
-    /// not there, is told by [`PrismaProject::broken`]: where it is still says where its database is.
+    /// Looks for a schema in `root`; `None` if there is none in any of the places. A schema that cannot be read, or is
+    /// named and not there, is told by [`PrismaProject::broken`]: where it is still says where its database is.
     ///
     /// # Errors
     /// If `package.json` or the config file cannot be read, or a folder not be listed.
@@ -115,8 +115,8 @@ impl PrismaProject {
         file.and_then(|file| file.parent()).unwrap_or(&self.root).to_owned()
     }
 
-    /// Where a relative SQLite path may start, best first: it depends on Prisma's version (5 and 6: the schema's folder; 7: the folder it
-    /// runs in) and on the adapter. The folder of the file that holds the URL is one more.
+    /// Where a relative SQLite path may start, best first: it depends on Prisma's version (5 and 6: the schema's
+    /// folder; 7: the folder it runs in) and on the adapter. The folder of the file that holds the URL is one more.
     pub fn sqlite_folders(&self) -> Vec<PathBuf> {
         if !self.is_seven() {
             return vec![self.datasource_dir(), self.root.clone()];

@@ -64,8 +64,8 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// Goes to the end of the line, past brackets that are closed in a later one. Says whether anything but a comment was
-    /// passed over.
+    /// Goes to the end of the line, past brackets that are closed in a later one. Says whether anything but a comment
+    /// was passed over.
     pub(super) fn pass_line(&mut self) -> bool {
         let (mut depth, mut something) = (0_usize, false);
         while let Some(token) = self.peek() {

@@ -1,8 +1,8 @@
 //! A project's Prisma schema, read: which model stands for which table, and which field for which column.
 //!
 //! The names on the left are Prisma's (`Mod`, `contentType`, `CREATOR`), those on the right the database's (`mods`,
-//! `content_type`, `creator`). What this reader does not know it passes over with a [`Warning`]: a schema of a later Prisma
-//! still tells its tables.
+//! `content_type`, `creator`). What this reader does not know it passes over with a [`Warning`]: a schema of a later
+//! Prisma still tells its tables.
 
 mod cursor;
 mod enumeration;
@@ -89,8 +89,8 @@ impl Schema {
         self.enums.iter().find(|found| found.name == name)
     }
 
-    /// The model that stands for `table`. `default_schema` is the database schema of models that name none: what the URL's
-    /// `?schema=` says, else `public`.
+    /// The model that stands for `table`. `default_schema` is the database schema of models that name none: what the
+    /// URL's `?schema=` says, else `public`.
     pub fn model_of(&self, table: &TableName, default_schema: &str) -> Option<&Model> {
         self.models.iter().find(|model| is_table(table, &model.table, model.db_schema.as_deref(), default_schema))
     }

@@ -1,5 +1,5 @@
-//! From tokens to blocks. A line that is not understood is passed over with a warning; what would leave tables or fields
-//! in doubt (a block that is not closed, a field without a type) is an error.
+//! From tokens to blocks. A line that is not understood is passed over with a warning; what would leave tables or
+//! fields in doubt (a block that is not closed, a field without a type) is an error.
 
 use super::cursor::{Cursor, Fault};
 use super::syntax::{Attribute, Block, Entry, Expression, Sort, Written};

@@ -13,7 +13,8 @@ pub struct Datasource {
     pub url: Option<Setting>,
     /// `directUrl`: the database itself where `url` leads to a proxy.
     pub direct_url: Option<Setting>,
-    /// `relationMode`, or `referentialIntegrity` as it was called: `prisma` where the client keeps relations and no foreign key does.
+    /// `relationMode`, or `referentialIntegrity` as it was called: `prisma` where the client keeps relations and no
+    /// foreign key does.
     pub relation_mode: Option<String>,
     /// `schemas`: the database schemas that models are in.
     pub schemas: Vec<String>,

@@ -1,6 +1,7 @@
 //! What differs between two trees, in numbers.
 
-/// How many rows differ from an older tree. In a multiset a row is added or removed as often as its count grew or shrank.
+/// How many rows differ from an older tree. In a multiset a row is added or removed as often as its count grew or
+/// shrank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Change {
     /// Rows whose keys the older tree does not have.

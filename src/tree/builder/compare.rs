@@ -113,7 +113,8 @@ impl<'b> Comparison<'b> {
         differs
     }
 
-    /// What differs, all older leaves compared: what is left of the new one was added. Where it is written down, if it is.
+    /// What differs, all older leaves compared: what is left of the new one was added. Where it is written down, if it
+    /// is.
     ///
     /// # Errors
     /// If the disk refuses.
@@ -141,8 +142,8 @@ fn old_entry<'e>(older: &'e Entries, ids: &[Hash], at: usize) -> Entry<'e> {
     Entry { key: older.key(at), id, row, count: older.leaf().count(at) }
 }
 
-/// The ids of an older leaf's rows, by which it is proven to be the leaf that its place names. Those that are not `known` are
-/// taken.
+/// The ids of an older leaf's rows, by which it is proven to be the leaf that its place names. Those that are not
+/// `known` are taken.
 fn prove(older: &Entries, place: &Position, known: Vec<Option<Hash>>) -> Result<Vec<Hash>, TreeError> {
     let row = |at: usize| older.leaf().row(at);
     let unknown: Vec<&[u8]> = known.iter().enumerate().filter(|(_, id)| id.is_none()).map(|(at, _)| row(at)).collect();

@@ -91,7 +91,8 @@ impl<'o> Levels<'o> {
     }
 }
 
-/// Whether the node is held and can be read. There is one for some dozens of leaves, so that all of them can be looked at.
+/// Whether the node is held and can be read. There is one for some dozens of leaves, so that all of them can be looked
+/// at.
 fn is_held(objects: &dyn NewObjects, id: Hash) -> Result<bool, TreeError> {
     match objects.contains(&id).then(|| Node::load(objects, id)) {
         None => Ok(false),

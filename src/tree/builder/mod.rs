@@ -1,7 +1,7 @@
 //! Building a tree: rows in key order become leaves, leaves become nodes.
 //!
-//! The thread that pushes rows only cuts them into leaves. Hashing, looking for rows that older trees hold, encoding and
-//! compressing happen in worker threads; their results are taken in order.
+//! The thread that pushes rows only cuts them into leaves. Hashing, looking for rows that older trees hold, encoding
+//! and compressing happen in worker threads; their results are taken in order.
 
 mod batch;
 mod change;
@@ -34,8 +34,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::thread::Scope;
 
-/// Bytes of rows that wait for workers, at most (a single leaf may be larger): a few leaves for each worker, so that they are still in
-/// the processor's caches when their turn comes.
+/// Bytes of rows that wait for workers, at most (a single leaf may be larger): a few leaves for each worker, so that
+/// they are still in the processor's caches when their turn comes.
 const MOST_WAITING: usize = 6 * 1024 * 1024;
 const WAITING_PER_THREAD: usize = 1024 * 1024;
 /// Emptied leaves kept to be filled again.
@@ -56,8 +56,8 @@ pub struct Built {
     pub stored_bytes: u64,
     /// What differs from the first of the previous trees; `None` if there is none or it cannot be read.
     pub change: Option<Change>,
-    /// These differences, if they were wanted ([`BuildOptions::differences`]), are told in `change`, and are not too many to be
-    /// written down.
+    /// These differences, if they were wanted ([`BuildOptions::differences`]), are told in `change`, and are not too
+    /// many to be written down.
     pub differences: Option<Differences>,
 }
 
@@ -87,9 +87,9 @@ pub struct Builder<'scope> {
 }
 
 impl<'scope> Builder<'scope> {
-    /// A builder that stores the tree in `objects`. `previous` are roots of older trees of the table that `objects` can read,
-    /// the one to tell the change against first: rows that they hold are not stored again. `extent` is that of all rows to
-    /// come ([`super::Sorted::extent`]): leaves are cut by it.
+    /// A builder that stores the tree in `objects`. `previous` are roots of older trees of the table that `objects` can
+    /// read, the one to tell the change against first: rows that they hold are not stored again. `extent` is that of
+    /// all rows to come ([`super::Sorted::extent`]): leaves are cut by it.
     pub fn new<'env>(
         scope: &'scope Scope<'scope, 'env>,
         objects: &'env dyn NewObjects,
@@ -153,12 +153,12 @@ impl<'scope> Builder<'scope> {
         }
     }
 
-    /// Adds the next row. `key` must be what the table's [`KeySpec`] makes of `row`, above the key before it; `count` is 1
-    /// unless the table is a multiset.
+    /// Adds the next row. `key` must be what the table's [`KeySpec`] makes of `row`, above the key before it; `count`
+    /// is 1 unless the table is a multiset.
     ///
     /// # Errors
-    /// [`TreeError::DuplicateKey`] or [`TreeError::OutOfOrder`] if the key is not above the one before it; otherwise the
-    /// first thing that went wrong with any row pushed before. After an error the builder is of no use.
+    /// [`TreeError::DuplicateKey`] or [`TreeError::OutOfOrder`] if the key is not above the one before it; otherwise
+    /// the first thing that went wrong with any row pushed before. After an error the builder is of no use.
     pub fn push(&mut self, key: &[u8], row: &[u8], count: u64) -> Result<(), TreeError> {
         self.push_named(Record { key, row, count, id: None })
     }
@@ -207,8 +207,8 @@ impl<'scope> Builder<'scope> {
     /// Ends the tree. Everything it needs has been put when this returns.
     ///
     /// # Errors
-    /// [`TreeError::OtherExtent`] if the rows are not of the extent by which leaves were cut; otherwise the first thing that
-    /// went wrong.
+    /// [`TreeError::OtherExtent`] if the rows are not of the extent by which leaves were cut; otherwise the first thing
+    /// that went wrong.
     pub fn finish(self) -> Result<Built, TreeError> {
         let (extent, pushed) = (self.extent, self.pushed);
         let built = self.end()?;

@@ -19,7 +19,8 @@ const MOST_DEPTH: u32 = 32;
 const SHALLOW: u32 = 4;
 /// Stand-ins looked at for one leaf that is too deep.
 const MOST_STAND_INS: usize = 128;
-/// Older trees, beside the parent, that leaves ask for rows: what a snapshot costs must not grow with how many there are.
+/// Older trees, beside the parent, that leaves ask for rows: what a snapshot costs must not grow with how many there
+/// are.
 const MOST_TREES: usize = 64;
 /// Leaves of older trees read in vain before a builder looks only now and then.
 const CREDIT: i64 = 64;
@@ -122,7 +123,8 @@ struct Search<'h, 'o> {
 }
 
 impl Search<'_, '_> {
-    /// The leaf `id` with its keys. Its rows are not hashed: a row is only taken from it where it is equal, byte for byte.
+    /// The leaf `id` with its keys. Its rows are not hashed: a row is only taken from it where it is equal, byte for
+    /// byte.
     fn entries(&mut self, id: &Hash) -> Result<Option<Entries>, TreeError> {
         self.tried.insert(*id);
         let leaf = self.history.leaves.load(id);

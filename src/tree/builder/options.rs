@@ -12,7 +12,8 @@ pub struct BuildOptions<'m> {
     pub threads: usize,
     /// Asked for interruption once a leaf; it is not told of progress.
     pub monitor: &'m dyn Monitor,
-    /// Where differences from the first of the previous trees are written down, if they are wanted: a directory for temporary files.
+    /// Where differences from the first of the previous trees are written down, if they are wanted: a directory for
+    /// temporary files.
     pub differences: Option<&'m Path>,
 }
 

@@ -134,7 +134,8 @@ impl<'r> DeltaWriter<'r> {
     }
 }
 
-/// The leaf that the delta `id` with these bytes tells; its id is not checked. `load` gives the decoded source of a number.
+/// The leaf that the delta `id` with these bytes tells; its id is not checked. `load` gives the decoded source of a
+/// number.
 ///
 /// # Errors
 /// If the bytes are not those of a delta against these sources, or a source cannot be had.

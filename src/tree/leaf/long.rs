@@ -36,7 +36,8 @@ impl LongRow {
 
     /// Makes the row of the bytes that it was read from.
     pub(super) fn pull_together(self, bytes: &mut Vec<u8>) {
-        // Strings stand in the row's order, and seldom behind the place where they belong: a column of integers can be longer in the row.
+        // Strings stand in the row's order, and seldom behind the place where they belong: a column of integers can be
+        // longer in the row.
         let (mut at, mut lacking) = (0usize, 0usize);
         for (head, string) in &self.parts {
             at += head.len();

@@ -128,7 +128,8 @@ impl Leaf {
     }
 }
 
-/// The id of a leaf: BLAKE3 over a prefix, the multiset flag, and for each entry its row's id and, in a multiset, its count.
+/// The id of a leaf: BLAKE3 over a prefix, the multiset flag, and for each entry its row's id and, in a multiset, its
+/// count.
 #[derive(Clone)]
 pub struct LeafHasher {
     hasher: Hasher,

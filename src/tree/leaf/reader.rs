@@ -33,7 +33,8 @@ impl<'o> LeafReader<'o> {
         LeafReader { objects, cache: Lru::new(cache), sources_only: false, spare: Mutex::default() }
     }
 
-    /// A reader for those who read each leaf of one tree once. What they read is not kept: leaves are deltas against other trees.
+    /// A reader for those who read each leaf of one tree once. What they read is not kept: leaves are deltas against
+    /// other trees.
     pub fn of_one_tree(objects: &'o dyn Objects, cache: usize) -> LeafReader<'o> {
         LeafReader { sources_only: true, ..LeafReader::new(objects, cache) }
     }
@@ -46,7 +47,8 @@ impl<'o> LeafReader<'o> {
     /// The leaf `id`, decoded but not proven: what is used of it must be compared with something else.
     ///
     /// # Errors
-    /// If it or a source is missing, damaged or not a leaf, or needs more than a leaf can need, in all forms that are held.
+    /// If it or a source is missing, damaged or not a leaf, or needs more than a leaf can need, in all forms that are
+    /// held.
     pub fn load(&self, id: &Hash) -> Result<Arc<Leaf>, TreeError> {
         match self.load_at(id, &mut Descent::default()) {
             Err(error) if error.is_damage() => self.load_carefully(id).map_err(|_| error),
@@ -63,8 +65,8 @@ impl<'o> LeafReader<'o> {
         Ok(leaf)
     }
 
-    /// Succeeds if that copy of a leaf is what its id says, put together from whatever copies of its sources are. Those that were
-    /// found good are kept in `proven`.
+    /// Succeeds if that copy of a leaf is what its id says, put together from whatever copies of its sources are. Those
+    /// that were found good are kept in `proven`.
     pub(in crate::tree) fn prove_copy(
         &self,
         id: &Hash,
@@ -136,7 +138,8 @@ impl<'o> LeafReader<'o> {
         Ok(leaf)
     }
 
-    /// What the bytes of the leaf `id` say; the rows of a whole one come in place of what is in `room`, and `bytes` may be gone then.
+    /// What the bytes of the leaf `id` say; the rows of a whole one come in place of what is in `room`, and `bytes` may
+    /// be gone then.
     fn decode(
         &self,
         id: &Hash,

@@ -40,8 +40,8 @@ pub(super) fn put<'r>(rows: impl Iterator<Item = &'r [u8]>, out: &mut Vec<u8>) -
     Ok(())
 }
 
-/// Reads a block of `count` rows off `reader`: their canonical bytes come in place of what is in `rows`, the end of each is
-/// appended to `ends`.
+/// Reads a block of `count` rows off `reader`: their canonical bytes come in place of what is in `rows`, the end of
+/// each is appended to `ends`.
 ///
 /// # Errors
 /// If the bytes are not such a block, or a leaf of these rows would be longer than leaves can be.

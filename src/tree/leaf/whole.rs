@@ -24,8 +24,8 @@ pub(in crate::tree) fn encode<'r>(
     Ok(out)
 }
 
-/// The leaf with these bytes; its id is not checked. Its rows come in place of what is in `rows`; a long last one stays where it is,
-/// and `bytes` are gone then.
+/// The leaf with these bytes; its id is not checked. Its rows come in place of what is in `rows`; a long last one stays
+/// where it is, and `bytes` are gone then.
 ///
 /// # Errors
 /// If they are not the bytes of a whole leaf.

@@ -1,9 +1,9 @@
 //! Loading: rows in any order become a tree.
 //!
-//! Where leaves end depends on how large the table is, which is known when its last row has come. Rows that come nearly in key
-//! order are built into a tree nevertheless while they come, by the size that the first of them let one guess, so that
-//! encoding and compressing go on beside reading. If a row comes too late for that, or the guess was wrong, what was built is
-//! one sorted run more that is merged with the others, and its objects are taken away again.
+//! Where leaves end depends on how large the table is, which is known when its last row has come. Rows that come nearly
+//! in key order are built into a tree nevertheless while they come, by the size that the first of them let one guess,
+//! so that encoding and compressing go on beside reading. If a row comes too late for that, or the guess was wrong,
+//! what was built is one sorted run more that is merged with the others, and its objects are taken away again.
 
 mod rows;
 mod window;
@@ -30,7 +30,8 @@ pub struct LoadOptions<'env> {
     pub scratch: &'env Path,
     /// Bytes of memory for sorting.
     pub budget: usize,
-    /// Where a tree is built of which it is not known yet whether it is wanted; `None`: rows are built after the last came.
+    /// Where a tree is built of which it is not known yet whether it is wanted; `None`: rows are built after the last
+    /// came.
     pub trial: Option<&'env dyn NewObjects>,
 }
 
@@ -73,8 +74,8 @@ struct Run {
 }
 
 impl<'scope, 'env> Loader<'scope, 'env> {
-    /// A loader that stores the tree in `objects`. `previous` are roots of older trees of the table, as for [`Builder::new`]:
-    /// where there are any, much of the table is held already, and rows are built when all have come.
+    /// A loader that stores the tree in `objects`. `previous` are roots of older trees of the table, as for
+    /// [`Builder::new`]: where there are any, much of the table is held already, and rows are built when all have come.
     pub fn new(
         scope: &'scope Scope<'scope, 'env>,
         objects: &'env dyn NewObjects,

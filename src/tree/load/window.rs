@@ -1,7 +1,7 @@
 //! Rows that come nearly in key order, put in order before they are built.
 //!
-//! Databases seldom give rows exactly in the order of their keys even where they were inserted so: a row fills a gap in an
-//! earlier page, ids of one millisecond are shuffled. So some megabytes of the highest keys are always held back.
+//! Databases seldom give rows exactly in the order of their keys even where they were inserted so: a row fills a gap in
+//! an earlier page, ids of one millisecond are shuffled. So some megabytes of the highest keys are always held back.
 
 use super::RowBatch;
 use crate::codec::KeySpec;

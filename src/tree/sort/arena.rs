@@ -115,7 +115,8 @@ impl Arena {
     }
 }
 
-/// The first eight bytes as a number that compares as they do; what is not there is 0, and a tie is for the rest to break.
+/// The first eight bytes as a number that compares as they do; what is not there is 0, and a tie is for the rest to
+/// break.
 pub(in crate::tree) fn prefix(bytes: &[u8]) -> u64 {
     match bytes.first_chunk::<8>() {
         Some(chunk) => u64::from_be_bytes(*chunk),

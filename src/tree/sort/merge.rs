@@ -41,7 +41,8 @@ impl Sorted {
         let mut sorted = Sorted { extent, file: None, heap: Vec::new(), multiset, given: false };
         sorted.add(Run::Memory(arena, 0));
         if let Some(runs) = runs {
-            // With more runs than PIECE allows for (64 MB of buffers are 4,096 runs, hundreds of gigabytes) memory grows slowly.
+            // With more runs than PIECE allows for (64 MB of buffers are 4,096 runs, hundreds of gigabytes) memory
+            // grows slowly.
             let piece = (budget / runs.runs.len().max(1)).clamp(PIECE.0, PIECE.1);
             let file = sorted.file.insert(runs.file);
             let mut opened = Vec::with_capacity(runs.runs.len());

@@ -1,7 +1,8 @@
 //! Rows in any order become rows in key order, within a bounded amount of memory.
 //!
-//! Rows are gathered in an arena; a full one is sorted and written to a temporary file while the next one fills, and in the
-//! end all sorted runs are merged. The file has no name, so it is gone when the sorter is, however the process ends.
+//! Rows are gathered in an arena; a full one is sorted and written to a temporary file while the next one fills, and in
+//! the end all sorted runs are merged. The file has no name, so it is gone when the sorter is, however the process
+//! ends.
 
 mod arena;
 mod merge;
@@ -43,8 +44,8 @@ pub struct Sorter {
 }
 
 impl Sorter {
-    /// A sorter that uses about `budget` bytes of memory (and as much as the longest row where that is more), and a temporary
-    /// file in `directory` for what does not fit.
+    /// A sorter that uses about `budget` bytes of memory (and as much as the longest row where that is more), and a
+    /// temporary file in `directory` for what does not fit.
     pub fn new(spec: KeySpec, directory: &Path, budget: usize) -> Sorter {
         Sorter {
             spec,
@@ -61,8 +62,8 @@ impl Sorter {
     /// Adds a row.
     ///
     /// # Errors
-    /// If it is not a canonical row of the table or too long, or the temporary file cannot be written. After an error the
-    /// sorter is of no use.
+    /// If it is not a canonical row of the table or too long, or the temporary file cannot be written. After an error
+    /// the sorter is of no use.
     pub fn push(&mut self, row: &[u8]) -> Result<(), TreeError> {
         if row.len() as u64 > super::MAX_ROW {
             return Err(TreeError::RowTooLong(row.len() as u64));
@@ -117,8 +118,8 @@ impl Sorter {
     /// Ends the rows; what was added can now be had in key order.
     ///
     /// # Errors
-    /// If the temporary file cannot be written or read, or two rows of a table with a key have the same (as far as that is
-    /// known yet; the rest comes to light in [`Sorted::next_record`]).
+    /// If the temporary file cannot be written or read, or two rows of a table with a key have the same (as far as that
+    /// is known yet; the rest comes to light in [`Sorted::next_record`]).
     pub fn finish(mut self) -> Result<Sorted, TreeError> {
         self.arena.sort(self.spec.is_multiset())?;
         let runs = match self.spill.take() {

@@ -8,8 +8,8 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 
-/// Bytes before each record in the file: lengths of key and row and the count, `u32` little-endian each. After it, unless the table is
-/// a multiset, comes the row's id.
+/// Bytes before each record in the file: lengths of key and row and the count, `u32` little-endian each. After it,
+/// unless the table is a multiset, comes the row's id.
 const HEADER: usize = 12;
 
 /// Appends the header of a record from an arena, where lengths and counts fit, and its id if it has one.

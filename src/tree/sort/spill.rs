@@ -38,7 +38,8 @@ impl Spill {
         Ok(Spill { file, end: 0, runs: Vec::new(), writing: None })
     }
 
-    /// Sorts and writes `full` in the background, once the arena before it is written; gives an empty arena to go on with.
+    /// Sorts and writes `full` in the background, once the arena before it is written; gives an empty arena to go on
+    /// with.
     pub(super) fn write(&mut self, full: Arena, arena_bytes: usize, multiset: bool) -> Result<Arena, TreeError> {
         let spare = self.wait()?;
         let file = self.file.try_clone().map_err(refused)?;
@@ -67,8 +68,8 @@ impl Spill {
     }
 }
 
-/// Writes the records at the end of `file`; returns the bytes written. Rows are hashed here, and not when they are read again: that is
-/// when the processors have most to do.
+/// Writes the records at the end of `file`; returns the bytes written. Rows are hashed here, and not when they are read
+/// again: that is when the processors have most to do.
 fn write_run(arena: &Arena, mut file: &File, multiset: bool) -> Result<u64, TreeError> {
     let mut buffer = Vec::with_capacity(WRITE_BYTES + 4096);
     let mut written = 0;

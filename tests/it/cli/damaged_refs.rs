@@ -1,4 +1,5 @@
-//! A tag or pin that cannot be read, a manifest that cannot be read, and files of other programs: each stops only what needs it.
+//! A tag or pin that cannot be read, a manifest that cannot be read, and files of other programs: each stops only what
+//! needs it.
 
 use super::{Shop, files, shown};
 use std::fs;
@@ -170,7 +171,8 @@ fn files_of_other_programs_are_neither_snapshots_nor_damage() {
     shop.dbsnap(["show", &ids[0]]).run().success();
 }
 
-/// A directory where a tag or a pin belongs, empty or not: every command that mends a ref mends it, and what it holds is kept.
+/// A directory where a tag or a pin belongs, empty or not: every command that mends a ref mends it, and what it holds
+/// is kept.
 #[test]
 fn a_directory_in_the_place_of_a_ref_is_moved_away() {
     for command in ["tag", "delete", "unpin", "repair"] {

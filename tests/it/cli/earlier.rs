@@ -1,4 +1,5 @@
-//! Stores and exports that earlier builds wrote (`tests/fixtures/stores/`) are read, verified, restored and swept as they were.
+//! Stores and exports that earlier builds wrote (`tests/fixtures/stores/`) are read, verified, restored and swept as
+//! they were.
 
 use crate::support::process::Project;
 use serde_json::Value;

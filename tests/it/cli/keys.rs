@@ -137,8 +137,8 @@ fn joined(dice: &mut Dice, pieces: &[&str], most: u64) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// Every row of `table` is found by its key as the database prints it, unless that could be another row's as well, and always by the
-/// database's own JSON of it. Returns how many could be several.
+/// Every row of `table` is found by its key as the database prints it, unless that could be another row's as well, and
+/// always by the database's own JSON of it. Returns how many could be several.
 fn held(place: &Place, table: &str, columns: &str, json: &str) -> usize {
     let here =
         dbsnap::ops::Place { dir: place.round.project.path().to_owned(), store: None, url: Some(place.round.url()) };

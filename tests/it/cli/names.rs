@@ -189,7 +189,8 @@ fn generated_patterns_take_what_glob_takes() {
     assert!(some > 100 && none > 20, "{some} {none}");
 }
 
-/// A name as it is, with its schema or without, is the table that psql finds by the quoted name; and so it is before a key.
+/// A name as it is, with its schema or without, is the table that psql finds by the quoted name; and so it is before a
+/// key.
 #[test]
 fn generated_names_are_the_tables_that_psql_finds() {
     let place = Place::superuser();

@@ -113,8 +113,8 @@ fn readme() -> (Vec<String>, Vec<String>, Vec<String>) {
     (before.to_vec(), session.to_vec(), after.to_vec())
 }
 
-/// The session as the program prints it now: its commands and the prose around them stay. Comments behind commands too: what they
-/// print is not shown.
+/// The session as the program prints it now: its commands and the prose around them stay. Comments behind commands too:
+/// what they print is not shown.
 fn recorded(session: &Session, lines: &[String]) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut at = 0;

@@ -224,7 +224,8 @@ fn what_draws_on_lost_rows_is_stored_again() {
     assert!((1..10_000).contains(&lost), "{line}");
 }
 
-/// Rows of a filter are asked for with that filter; what other tables have lost in the database is no concern of theirs.
+/// Rows of a filter are asked for with that filter; what other tables have lost in the database is no concern of
+/// theirs.
 #[test]
 fn a_filtered_snapshot_is_asked_for_with_its_filter() {
     let shop = Shop::new();
@@ -479,7 +480,8 @@ fn a_damaged_manifest_is_taken_from_another_copy() {
     assert_eq!(fs::read(path).unwrap(), whole[path]);
 }
 
-/// A tag or a pin knows of a snapshot whose manifest is gone; of one that nothing names nobody can tell that it was not deleted.
+/// A tag or a pin knows of a snapshot whose manifest is gone; of one that nothing names nobody can tell that it was not
+/// deleted.
 #[test]
 fn a_manifest_that_is_gone_is_taken_from_another_copy() {
     let shop = shop();

@@ -1,4 +1,5 @@
-//! Which tables a query of `sql` reads: generated queries, held against the sqlite3 program over the file of `sql --out`.
+//! Which tables a query of `sql` reads: generated queries, held against the sqlite3 program over the file of `sql
+//! --out`.
 
 use super::Shop;
 use crate::gauntlet::round::{Round, url};

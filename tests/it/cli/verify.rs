@@ -277,7 +277,8 @@ fn a_deleted_snapshot_is_verified_too() {
     }
 }
 
-/// What draws on something that is gone, and is needed by no snapshot, is for `gc` to remove: `repair` has nothing to do.
+/// What draws on something that is gone, and is needed by no snapshot, is for `gc` to remove: `repair` has nothing to
+/// do.
 #[test]
 fn what_only_gc_puts_right_is_left_to_gc() {
     let shop = Shop::new();

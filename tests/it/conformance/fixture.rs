@@ -14,8 +14,8 @@ pub trait Fixture {
     /// A new connection through the adapter under test.
     fn open(&self) -> Box<dyn Sink>;
 
-    /// The rows of a table as the database itself prints them, sorted. `table` is verbatim, not quoted. Types must show:
-    /// NULL, an empty text and an empty blob print differently.
+    /// The rows of a table as the database itself prints them, sorted. `table` is verbatim, not quoted. Types must
+    /// show: NULL, an empty text and an empty blob print differently.
     fn dump(&self, table: &str) -> Vec<String>;
 
     /// The name of a table of the default schema, as the catalog tells it.

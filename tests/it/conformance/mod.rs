@@ -1,8 +1,9 @@
 //! One suite for every engine: what `Sink`, `Snapshot` and `RestoreTxn` promise, whoever implements them.
 //!
-//! An engine implements [`Fixture`] (four methods without a default, and those in which its SQL is another) and instantiates the suite with
-//! `conformance_suite!(crate::path::to::new_fixture)`, where the function gives a fixture over an empty database. SQL in the
-//! cases is what all engines read; where they differ, the fixture says it ([`Fixture::blob`] and the like).
+//! An engine implements [`Fixture`] (four methods without a default, and those in which its SQL is another) and
+//! instantiates the suite with `conformance_suite!(crate::path::to::new_fixture)`, where the function gives a fixture
+//! over an empty database. SQL in the cases is what all engines read; where they differ, the fixture says it
+//! ([`Fixture::blob`] and the like).
 
 pub mod cases;
 mod fixture;

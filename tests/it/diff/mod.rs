@@ -1,4 +1,5 @@
-//! `diff -o sql` against the databases' own programs: a patch is run by psql or sqlite3, and the database says what it led to.
+//! `diff -o sql` against the databases' own programs: a patch is run by psql or sqlite3, and the database says what it
+//! led to.
 
 mod keys;
 mod patched;

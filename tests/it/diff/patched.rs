@@ -18,8 +18,8 @@ pub trait Patched {
         self.round().plain(&words).run().success().stdout().to_owned()
     }
 
-    /// Takes a snapshot, does `change`, takes another; then goes back and forth by patches and looks whether each time everything is
-    /// as it was, in the database's word and in that of a diff.
+    /// Takes a snapshot, does `change`, takes another; then goes back and forth by patches and looks whether each time
+    /// everything is as it was, in the database's word and in that of a diff.
     fn goes_back_and_forth(&self, change: &dyn Fn()) {
         let first = self.round().snap(&["--all"]);
         let before = self.state();

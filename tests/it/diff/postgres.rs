@@ -316,7 +316,8 @@ fn a_patch_whose_counts_are_right_all_the_same() {
     assert!(error.contains("rows that this patch"), "{error}");
 }
 
-/// A row of a table that the patch is not for would go along: that is no state that the patch leads to, but no harm to its own tables.
+/// A row of a table that the patch is not for would go along: that is no state that the patch leads to, but no harm to
+/// its own tables.
 #[test]
 fn a_patch_of_another_state_changes_nothing() {
     let db = PgServer::shared().database();

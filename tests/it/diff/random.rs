@@ -97,8 +97,8 @@ impl Table {
     }
 }
 
-/// A few tables that refer to each other, and a change that keeps to their references: everything is thrown away and made anew, the same
-/// rows for the most part.
+/// A few tables that refer to each other, and a change that keeps to their references: everything is thrown away and
+/// made anew, the same rows for the most part.
 fn made(seed: u64, postgres: bool) -> Made {
     let mut dice = Dice(seed + 1);
     let (mut tables, mut change, mut emptied) = (String::new(), String::new(), String::new());

@@ -42,7 +42,8 @@ fn some_dozens_of_leaves() -> Round {
     Round::within(project, "file:data.db".to_owned())
 }
 
-/// A hundredth of the rows, side by side, differ: of some dozens of leaves only those with them are read, once in each snapshot.
+/// A hundredth of the rows, side by side, differ: of some dozens of leaves only those with them are read, once in each
+/// snapshot.
 #[test]
 fn a_diff_of_two_snapshots_reads_no_leaf_that_they_share() {
     let round = some_dozens_of_leaves();
@@ -57,13 +58,14 @@ fn a_diff_of_two_snapshots_reads_no_leaf_that_they_share() {
         let words = [&["diff", &first.id, &second.id], args].concat();
         let (run, read) = traced(&round, &words);
         assert!(args == ["--stat"] || run.stdout().lines().count() >= 200, "{run}");
-        // a pass over what differs reads both versions of those leaves, and the nodes above; -o sql makes three, --stat and text one or two
+        // a pass over what differs reads both versions of those leaves, and the nodes above; -o sql makes three, --stat
+        // and text one or two
         assert!(read > 0 && read < packs() * new * 8 / leaves, "{args:?}: {read} of {} bytes", packs());
     }
 }
 
-/// One row in a hundred, scattered, differs: every leaf of the snapshot is read, when the live table is captured, and not once more
-/// for the rows that differ. A snapshot in between has other rows again.
+/// One row in a hundred, scattered, differs: every leaf of the snapshot is read, when the live table is captured, and
+/// not once more for the rows that differ. A snapshot in between has other rows again.
 #[test]
 fn what_differs_from_the_live_table_is_found_while_that_is_read() {
     let round = some_dozens_of_leaves();

@@ -136,7 +136,8 @@ fn every_edit_of_the_metadata_is_noticed() {
     assert!(said("\"metadataChecksum\"", "\"metadataCheckSum\"").contains("the name of its `metadataChecksum`"));
 }
 
-/// Metadata of a file whose checksum is right, since it is of the data alone; and values in another form than their own.
+/// Metadata of a file whose checksum is right, since it is of the data alone; and values in another form than their
+/// own.
 #[test]
 fn edited_metadata_and_values_in_another_form_are_named() {
     let file = good().text();

@@ -1,4 +1,5 @@
-//! Tables with everything in them, through the real binary: snapshot, damage, restore; the database itself says what is in it.
+//! Tables with everything in them, through the real binary: snapshot, damage, restore; the database itself says what is
+//! in it.
 
 mod both_engines;
 mod growth;

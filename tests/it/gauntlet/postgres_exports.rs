@@ -7,7 +7,8 @@ use dbsnap::codec::TableName;
 use dbsnap::prisma::ExportReader;
 use std::path::Path;
 
-/// Reads each file as JSON, and computes the checksum of the bytes of its `data` by itself. Prints name, count and verdict.
+/// Reads each file as JSON, and computes the checksum of the bytes of its `data` by itself. Prints name, count and
+/// verdict.
 const CHECK: &str = r#"
 const fs = require('node:fs'), crypto = require('node:crypto');
 for (const file of fs.readFileSync('files.txt', 'utf8').trim().split('\n')) {

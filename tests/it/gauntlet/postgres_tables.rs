@@ -30,7 +30,8 @@ fn tables_of_every_shape_survive_together() {
              WHERE contype = 'f' AND conparentid = 0 LOOP EXECUTE format('ALTER TABLE %s ADD CONSTRAINT again %s', k.place, k.def); \
              EXECUTE format('ALTER TABLE %s DROP CONSTRAINT again', k.place); END LOOP; END $d$",
         );
-        // identities and sequences go on after the highest row, and never hand a value out twice: 501 and 11 were the damage's
+        // identities and sequences go on after the highest row, and never hand a value out twice: 501 and 11 were the
+        // damage's
         assert_eq!(place.sql("INSERT INTO always (v) VALUES ('next') RETURNING id"), "502");
         assert_eq!(place.sql("INSERT INTO serials (v) VALUES ('next') RETURNING id, small"), "12|12");
         // partitions still take rows by the parent

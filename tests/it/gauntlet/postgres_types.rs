@@ -5,8 +5,8 @@ use crate::support::postgres::{Db, PgServer};
 
 const SAMPLES: &str = include_str!("samples.sql");
 
-/// Types that the server lets columns have but whose values nobody can type in: they come from the server's own catalogs, and
-/// their input functions refuse everything.
+/// Types that the server lets columns have but whose values nobody can type in: they come from the server's own
+/// catalogs, and their input functions refuse everything.
 const WITHOUT_INPUT: &[&str] = &[
     "gtsvector",
     "pg_brin_bloom_summary",
@@ -36,7 +36,8 @@ const HOSTILE: &[(&str, &str)] = &[
 /// Empties every table.
 const DELETE: &str = "EXECUTE format('DELETE FROM %s', place)";
 
-/// Gives each row the values of the row before: where equal values that look different are neighbours, only the look changes.
+/// Gives each row the values of the row before: where equal values that look different are neighbours, only the look
+/// changes.
 pub const UPDATE: &str = "IF starts_with(name, 'v_') THEN \
     EXECUTE format('UPDATE %s AS t SET v = o.v, a = o.a FROM %1$s AS o WHERE o.id = t.id - 1', place); \
     ELSIF starts_with(name, 'k_') THEN EXECUTE format('UPDATE %s SET a = NULL', place); \

@@ -107,8 +107,8 @@ impl Round {
         report["tables"].as_array().unwrap().iter().map(count).sum()
     }
 
-    /// Snapshots everything; does each damage and takes it back; `contents`, the database's own word, must not change, and
-    /// nor may the snapshot that is taken of everything afterwards.
+    /// Snapshots everything; does each damage and takes it back; `contents`, the database's own word, must not change,
+    /// and nor may the snapshot that is taken of everything afterwards.
     pub fn survives(&self, contents: &dyn Fn() -> String, damages: &[&dyn Fn()]) -> Snap {
         let before = contents();
         let snap = self.snap(&["--all"]);

@@ -6,7 +6,8 @@ use crate::support::process::Project;
 const TABLES: &str = include_str!("sqlite.sql");
 const DAMAGE: &str = include_str!("sqlite_damage.sql");
 
-/// Tables whose rows have no key, or NULL in it: `sqldiff` cannot tell their rows apart but by row ids, which belong to nobody.
+/// Tables whose rows have no key, or NULL in it: `sqldiff` cannot tell their rows apart but by row ids, which belong to
+/// nobody.
 const WITHOUT_KEY: &[&str] = &["heap", "names_of_rowid", "text_key"];
 
 fn sqlite3(project: &Project, file: &str, sql: &str) -> String {

@@ -1,5 +1,6 @@
-//! The engine: tables of canonical rows behind a mutex. A snapshot is a copy of them; a restore writes to a copy, which takes their place
-//! when it commits. Foreign keys do not act. It has no SQL of its own: filters are SQLite's, applied to rows one by one.
+//! The engine: tables of canonical rows behind a mutex. A snapshot is a copy of them; a restore writes to a copy, which
+//! takes their place when it commits. Foreign keys do not act. It has no SQL of its own: filters are SQLite's, applied
+//! to rows one by one.
 
 use crate::conformance::Given;
 use dbsnap::codec::{

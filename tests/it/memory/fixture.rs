@@ -1,4 +1,5 @@
-//! What fills the databases of the tests: the engine has no SQL, so statements run in a SQLite file whose tables are then copied.
+//! What fills the databases of the tests: the engine has no SQL, so statements run in a SQLite file whose tables are
+//! then copied.
 
 use super::engine::{Memory, Table};
 use crate::conformance::{Collected, Fixture};

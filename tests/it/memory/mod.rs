@@ -1,5 +1,5 @@
-//! An engine of a few hundred lines that is not part of dbsnap: what the contract of `db::traits` asks for, and that nothing else is
-//! needed to add one.
+//! An engine of a few hundred lines that is not part of dbsnap: what the contract of `db::traits` asks for, and that
+//! nothing else is needed to add one.
 
 mod engine;
 mod fixture;

@@ -135,8 +135,8 @@ impl World<'_> {
         Ok(swept())
     }
 
-    /// What retention may let go, in words of its own: nothing that somebody holds on to, and of each table there is enough that
-    /// is newer, all rows of it among that.
+    /// What retention may let go, in words of its own: nothing that somebody holds on to, and of each table there is
+    /// enough that is newer, all rows of it among that.
     fn may_go(&self, entries: &[Entry], id: &Hash, keep: usize) -> Result<(), Violation> {
         let held = self.memory.pins.contains(id) || self.memory.tag == Some(*id);
         let at = entries.iter().position(|entry| entry.id == *id).unwrap();

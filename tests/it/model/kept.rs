@@ -14,8 +14,8 @@ pub const LEFT_BEHIND: [&str; 1] = [
      delete 897; delete 624",
 ];
 
-/// A sweep is cut short when the packs are gone and the index file that says that they are empty is still there. Then the same
-/// packs are written again.
+/// A sweep is cut short when the packs are gone and the index file that says that they are empty is still there. Then
+/// the same packs are written again.
 pub const WRITTEN_AGAIN: [&str; 4] = [
     "pack 1; start 4 0; go 0; go 0; cut 24 540; cut 16 857",
     "pack 700; cut 9 587; cut 24 938; cut 16 561; rows 1 3; start 2 0; go 0; go 0; go 0",

@@ -141,7 +141,8 @@ fn rows(store: &Store, table: usize, root: &Hash) -> Result<Model, TreeError> {
     Ok(rows)
 }
 
-/// Every object that the index gives can be read as it is given: the leaf that its id names, from sources that are all there.
+/// Every object that the index gives can be read as it is given: the leaf that its id names, from sources that are all
+/// there.
 fn closed(machine: &Simulated, store: &Store, proven: &mut HashSet<Hash>) -> Result<(), Violation> {
     let leaves = LeafReader::new(store, 1 << 20);
     let mut seen = HashSet::new();
@@ -165,7 +166,8 @@ fn closed(machine: &Simulated, store: &Store, proven: &mut HashSet<Hash>) -> Res
     Ok(())
 }
 
-/// After two sweeps nothing is left that a third would take, no file of a dead writer, and no pack a fifth of which is not needed.
+/// After two sweeps nothing is left that a third would take, no file of a dead writer, and no pack a fifth of which is
+/// not needed.
 pub fn unneeded(world: &World<'_>) -> Result<(), Violation> {
     let unneeded = |what: String| Violation::new(Kind::Unneeded, what);
     let store = world.reading()?;

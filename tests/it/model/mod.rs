@@ -1,7 +1,7 @@
 //! A model of the whole store: writers, readers, deletions and sweeps interleaved step by step on a machine that fails.
 //!
-//! Each story comes from a seed. After every step all that was acknowledged is read in full and compared with what the model
-//! remembers, and every object of the store is read in the form in which the index gives it.
+//! Each story comes from a seed. After every step all that was acknowledged is read in full and compared with what the
+//! model remembers, and every object of the store is read in the form in which the index gives it.
 
 #![expect(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "tests")]
 

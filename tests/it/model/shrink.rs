@@ -3,7 +3,8 @@
 use super::story::Story;
 use super::violation::Kind;
 
-/// Leaves out what can be left out: runs of steps, then single ones, as long as `shows` still finds a violation of that kind.
+/// Leaves out what can be left out: runs of steps, then single ones, as long as `shows` still finds a violation of that
+/// kind.
 pub fn shrunk(story: &Story, kind: Kind, shows: impl Fn(&Story) -> Vec<Kind>) -> Story {
     let mut story = story.clone();
     let mut run = story.steps.len() / 2;

@@ -1,10 +1,11 @@
-//! A story: the steps of one run, as data. They can be made from a seed, written down, read again and left out one by one.
+//! A story: the steps of one run, as data. They can be made from a seed, written down, read again and left out one by
+//! one.
 
 use crate::tree::model::Dice;
 use std::fmt;
 
-/// One thing that happens. Numbers that name a writer or a snapshot are taken modulo those that there are; a step that finds
-/// nothing to do does nothing. So whatever is left of a story is a story.
+/// One thing that happens. Numbers that name a writer or a snapshot are taken modulo those that there are; a step that
+/// finds nothing to do does nothing. So whatever is left of a story is a story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// The live rows of a table become those of a state.
@@ -57,8 +58,8 @@ pub enum Step {
     Recompress {
         packs: u64,
     },
-    /// The power goes `after` operations from now, or at once if that is 0. What survives, `seed` decides. Cuts wait in line:
-    /// the next one counts from when the power is back.
+    /// The power goes `after` operations from now, or at once if that is 0. What survives, `seed` decides. Cuts wait in
+    /// line: the next one counts from when the power is back.
     Cut {
         after: u64,
         seed: u64,
@@ -300,8 +301,8 @@ impl Plot {
         }
     }
 
-    /// A writer has read its rows when others take two snapshots, the second of the very rows that it has: their leaf comes twice,
-    /// drawn from different ones. Then some of the snapshots go.
+    /// A writer has read its rows when others take two snapshots, the second of the very rows that it has: their leaf
+    /// comes twice, drawn from different ones. Then some of the snapshots go.
     fn one_is_late(&mut self) {
         let [table, first, other] = [self.dice.roll(3), self.dice.roll(self.states), self.dice.roll(self.states)];
         let tables = 1 << table;
@@ -319,7 +320,8 @@ impl Plot {
         self.go_and_come();
     }
 
-    /// A table that changes is in one pack with one that does not, which keeps the pack. Then its rows go back to what they were.
+    /// A table that changes is in one pack with one that does not, which keeps the pack. Then its rows go back to what
+    /// they were.
     fn beside_one_that_stays(&mut self) {
         let [table, first, other] = [self.dice.roll(2), self.dice.roll(self.states), self.dice.roll(self.states)];
         self.steps.push(Step::Rows { table, state: other });

@@ -10,8 +10,8 @@ use dbsnap::store::NewObjects;
 use dbsnap::tree::{BuildOptions, Builder, Built, TreeError};
 use std::sync::LazyLock;
 
-/// `copy` has the rows of `small`: the same leaves, in tables with histories of their own. `bag` has no key. `wide` has rows so
-/// long that it has several leaves.
+/// `copy` has the rows of `small`: the same leaves, in tables with histories of their own. `bag` has no key. `wide` has
+/// rows so long that it has several leaves.
 pub const NAMES: [&str; 4] = ["small", "copy", "bag", "wide"];
 pub const STATES: usize = 6;
 pub const BAG: usize = 2;
@@ -98,7 +98,8 @@ impl Table {
     }
 }
 
-/// Rows with their ids. The bits of a state say which of three pairs of rows have other values; the last states have fewer rows, or more.
+/// Rows with their ids. The bits of a state say which of three pairs of rows have other values; the last states have
+/// fewer rows, or more.
 fn rows(number: usize, state: u64) -> Vec<(u64, Vec<u8>)> {
     let (ids, len) = match number {
         WIDE => (0..6, 60_000),

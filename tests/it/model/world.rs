@@ -38,7 +38,8 @@ pub struct World<'a> {
     pub violations: Vec<Violation>,
 }
 
-/// Plays a story; what is wrong, at most one of each kind, in the order in which it was found, and how much went wrong before.
+/// Plays a story; what is wrong, at most one of each kind, in the order in which it was found, and how much went wrong
+/// before.
 pub fn play(story: &Story) -> (Vec<Violation>, Counts) {
     let stores: Vec<OnceCell<Store>> = (0..story.steps.len() + NAMES.len()).map(|_| OnceCell::new()).collect();
     let machine = Simulated::new();

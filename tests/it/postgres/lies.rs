@@ -17,8 +17,8 @@ pub(super) fn thousand(place: &Place) {
     place.sql("CREATE TABLE beside (id serial, w text); INSERT INTO beside (w) VALUES ('one'); CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t SELECT n, 'word ' || n FROM generate_series(1, 1000) n");
 }
 
-/// From now on dbsnap talks to a server that lies: `lie` is told the query, the way, the message, and how many of that kind came
-/// before it during this query.
+/// From now on dbsnap talks to a server that lies: `lie` is told the query, the way, the message, and how many of that
+/// kind came before it during this query.
 pub(super) fn behind(place: &Place, mut lie: impl FnMut(&str, Way, Message, u32) -> Vec<u8> + Send + 'static) {
     let mut before = (String::new(), [0u32; 512]);
     let port = liar(place.db().server, move |query, way, message| {
@@ -109,7 +109,8 @@ fn a_snapshot_of_what_a_liar_sends_is_refused() {
     assert_eq!(place.round.snap(&["--all"]).tables["t"].rows, 1000);
 }
 
-/// Every message of the server, one after the other, is lost, sent twice or cut short: an error, or the rows as they are.
+/// Every message of the server, one after the other, is lost, sent twice or cut short: an error, or the rows as they
+/// are.
 #[test]
 fn no_lost_doubled_or_cut_message_makes_other_rows() {
     let db = PgServer::shared().database();
@@ -172,10 +173,12 @@ fn settings_that_are_not_read_back_are_not_believed() {
     assert!(run.stderr().contains("0 rows were sent and the server says \"SELECT 1\""), "{run}");
 }
 
-/// One row of many is lost, or comes out different, on the way into the database, and the server says what was to be heard.
+/// One row of many is lost, or comes out different, on the way into the database, and the server says what was to be
+/// heard.
 #[test]
 fn a_row_lost_on_the_way_is_caught_however_it_is_hidden() {
-    /// What the network does with the rows, which are an array for each column on their way into a setting: the last is lost.
+    /// What the network does with the rows, which are an array for each column on their way into a setting: the last is
+    /// lost.
     fn lose(message: &Message) -> Vec<u8> {
         let some = swapped(message, &[(",1000}", "}"), (r#",\"word 1000\"}"#, "}")]);
         if some == message.bytes() { swapped(message, &[("{1000}", "{}"), (r#"{\"word 1000\"}"#, "{}")]) } else { some }

@@ -111,8 +111,8 @@ fn an_interrupt_cancels_what_the_server_does() {
     });
 }
 
-/// A lock table of a hundred entries, of which each of the tables with its two indexes and its sequence takes four: a restore takes no more
-/// of them than the snapshot did, such as for temporary tables.
+/// A lock table of a hundred entries, of which each of the tables with its two indexes and its sequence takes four: a
+/// restore takes no more of them than the snapshot did, such as for temporary tables.
 #[test]
 fn what_a_full_lock_table_lets_be_taken_it_lets_be_restored() {
     const TABLES: usize = 16;

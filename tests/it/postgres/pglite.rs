@@ -1,5 +1,5 @@
-//! PGlite, which Prisma's local server and many tests of applications use: PostgreSQL in a process of Node's, without TLS and for one
-//! connection at a time.
+//! PGlite, which Prisma's local server and many tests of applications use: PostgreSQL in a process of Node's, without
+//! TLS and for one connection at a time.
 
 use crate::support::files::project;
 use crate::support::process::Project;

@@ -52,8 +52,9 @@ fn what_was_written_is_told_and_nothing_else() {
     });
 }
 
-/// A restore with rows to delete, update and insert reads the table whole once, under the lock; and once more if what it reads back of its
-/// own writing is not what it wrote. A network that loses one of these rows, or changes a count, keeps nothing from being restored.
+/// A restore with rows to delete, update and insert reads the table whole once, under the lock; and once more if what
+/// it reads back of its own writing is not what it wrote. A network that loses one of these rows, or changes a count,
+/// keeps nothing from being restored.
 #[test]
 fn the_table_is_read_once_unless_the_proof_is_in_doubt() {
     type Harm = fn(&str, Message) -> Vec<u8>;

@@ -36,7 +36,8 @@ fn rows_change_places_across_cascades() {
         let catalog = sink.catalog().unwrap();
         let reads = reads(&catalog, &["p", "c"]);
         let (p, c) = (rows_of(&mut sink, &public("p")), rows_of(&mut sink, &public("c")));
-        // a child moved to a new parent, its old parent gone: the update needs the insert, the delete must not cascade to it
+        // a child moved to a new parent, its old parent gone: the update needs the insert, the delete must not cascade
+        // to it
         place.sql("INSERT INTO p VALUES (3, 'new'); UPDATE c SET p = 3; DELETE FROM p WHERE id = 1");
         let live = rows_of(&mut sink, &public("p"));
         let mut txn = sink.restore(&reads, &Silent).unwrap();

@@ -94,8 +94,8 @@ pub fn dump(db: &crate::support::postgres::Db, table: &str) -> Vec<String> {
         .collect()
 }
 
-/// Reads `tables` of `public`, empties them by `wipe`, inserts every row again through a restore, and checks that the server
-/// prints what it printed and that the rows read are the rows read before.
+/// Reads `tables` of `public`, empties them by `wipe`, inserts every row again through a restore, and checks that the
+/// server prints what it printed and that the rows read are the rows read before.
 pub fn round_trip(db: &crate::support::postgres::Db, sink: &mut dyn Sink, tables: &[&str], wipe: &str) {
     let before: Vec<_> = tables.iter().map(|table| dump(db, &format!("public.{}", quoted(table)))).collect();
     let catalog = sink.catalog().unwrap();

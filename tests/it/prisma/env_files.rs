@@ -100,7 +100,8 @@ fn generated_files_are_read_as_dotenv_reads_them() {
     assert!(values > 6_000, "only {values} values");
 }
 
-/// Variables that refer to each other and to themselves in every way that `dotenv-expand` knows, and in ways that it trips over.
+/// Variables that refer to each other and to themselves in every way that `dotenv-expand` knows, and in ways that it
+/// trips over.
 fn referring() -> impl Strategy<Value = String> {
     let names = ["A", "B", "C", "EMPTY", "_D", "2", "SHELL", "BOTH", "NONE", "nullable", "DATABASE_URL"];
     let name = || prop::sample::select(names.to_vec());

@@ -1,4 +1,5 @@
-//! `--where` on dates of SQLite, held against what Prisma's client finds by the same conditions in rows that it wrote itself.
+//! `--where` on dates of SQLite, held against what Prisma's client finds by the same conditions in rows that it wrote
+//! itself.
 
 use super::script_project::{BETTER_SQLITE3, Generator, LIBSQL, PrismaWorld, Setup};
 use crate::chosen::{rows_of, ways};

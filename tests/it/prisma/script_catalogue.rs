@@ -1,4 +1,5 @@
-//! The ten models of the demo, exported, damaged, and restored by the scripts through real Prisma. The database says what came back.
+//! The ten models of the demo, exported, damaged, and restored by the scripts through real Prisma. The database says
+//! what came back.
 
 use super::script_project::{BETTER_SQLITE3, BUNDLER, Generator, LIBSQL, PG, PrismaWorld, Setup};
 use crate::support::files::{project, text};

@@ -1,5 +1,5 @@
-//! Models with every scalar, list and native type, every kind of key, and everything that Prisma's client lacks: exported,
-//! damaged in each way, restored by the scripts. The database says what is in every cell.
+//! Models with every scalar, list and native type, every kind of key, and everything that Prisma's client lacks:
+//! exported, damaged in each way, restored by the scripts. The database says what is in every cell.
 
 use super::script_database::Database;
 use super::script_project::{BETTER_SQLITE3, BUNDLER, Generator, LIBSQL, PG, PrismaWorld, Setup};

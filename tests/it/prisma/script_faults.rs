@@ -43,7 +43,8 @@ fn what_stands_in_the_way_on_postgresql() {
     }
     db.sql("ALTER TABLE facet_definitions DROP CONSTRAINT facet_definitions_value_check");
 
-    // A lock that is held for longer than Prisma gives a transaction by itself (5 s): waited for, within the script's limit.
+    // A lock that is held for longer than Prisma gives a transaction by itself (5 s): waited for, within the script's
+    // limit.
     let mut holder = db.session();
     holder.run("BEGIN; LOCK TABLE facet_definitions IN ROW EXCLUSIVE MODE");
     let said = world.refused("facet_definitions", &["--restore", "--timeout=1"]);

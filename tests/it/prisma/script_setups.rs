@@ -1,11 +1,12 @@
-//! Every set-up that a project can have: each version, generator, driver adapter and module system. Compiled strictly, run dry,
-//! and restored by each adapter. What cannot be is said in `docs/TESTING.md`.
+//! Every set-up that a project can have: each version, generator, driver adapter and module system. Compiled strictly,
+//! run dry, and restored by each adapter. What cannot be is said in `docs/TESTING.md`.
 
 use super::script_database::Database;
 use super::script_project::{BACKUPS, BETTER_SQLITE3, Generator, LIBSQL, NONE, PG, PrismaWorld, Setup};
 use std::path::PathBuf;
 
-/// Compound and named keys, a model without an id, names that differ, a field and a model that the client does not have.
+/// Compound and named keys, a model without an id, names that differ, a field and a model that the client does not
+/// have.
 const MODELS: &str = "
 model Pair {
   left  Int @map(\"l\")
@@ -59,8 +60,8 @@ const NODE_NEXT: &str = "\"module\":\"nodenext\",\"target\":\"es2022\"";
 const COMMON_JS: &str =
     "\"module\":\"commonjs\",\"moduleResolution\":\"node10\",\"target\":\"es2020\",\"esModuleInterop\":true";
 
-/// How projects with such a client compile, by what `package.json` says their files are. A client that is an ECMAScript module
-/// compiles in no CommonJS project, and the other way round; so Prisma makes the one that fits.
+/// How projects with such a client compile, by what `package.json` says their files are. A client that is an ECMAScript
+/// module compiles in no CommonJS project, and the other way round; so Prisma makes the one that fits.
 fn modules(generator: Generator) -> &'static [(&'static str, &'static [&'static str])] {
     match generator {
         Generator::New => &[("module", &[NODE_NEXT]), ("commonjs", &[BUNDLER])],
@@ -145,8 +146,8 @@ fn works(major: u32, generator: Generator) {
     postgres.restores();
 }
 
-/// Which packages' TypeScript compiles: TypeScript 7, which is many times as fast, and 5 where the old way of finding modules is asked for,
-/// which ended with 6, and for a bundler beside Prisma 5 and 6.
+/// Which packages' TypeScript compiles: TypeScript 7, which is many times as fast, and 5 where the old way of finding
+/// modules is asked for, which ended with 6, and for a bundler beside Prisma 5 and 6.
 fn typescript(major: u32, settings: &str) -> u32 {
     if settings.contains("node10") || major < 7 && settings == BUNDLER { 6 } else { 7 }
 }

@@ -8,8 +8,8 @@ const MODELS: &str = "model Item {\n  id Int @id\n  v  String?\n  @@map(\"items\
 const TABLE: &str =
     "CREATE TABLE items (id INTEGER NOT NULL PRIMARY KEY, v TEXT); INSERT INTO items VALUES (1, 'a'), (2, 'b');";
 
-/// Prisma 6 starts relative paths at the schema's folder, its adapters at the folder they run in: of two databases of one name the
-/// script takes the one that was snapshotted.
+/// Prisma 6 starts relative paths at the schema's folder, its adapters at the folder they run in: of two databases of
+/// one name the script takes the one that was snapshotted.
 #[test]
 fn of_two_files_of_one_name_it_takes_the_one_that_was_read() {
     let setup = Setup { major: 6, generator: Generator::JsOutput, adapter: LIBSQL };
@@ -36,7 +36,8 @@ fn of_two_files_of_one_name_it_takes_the_one_that_was_read() {
     assert_eq!(beside.rows(&["items"]).len(), 2);
 }
 
-/// Whether the script of `items` restores into the database at `read`, which was snapshotted, and leaves the one at `beside` alone.
+/// Whether the script of `items` restores into the database at `read`, which was snapshotted, and leaves the one at
+/// `beside` alone.
 fn goes_back_to(world: &PrismaWorld, read: &str, beside: &str, snap: impl Fn()) {
     let [read, beside] = [read, beside].map(|path| world.path().join(path));
     for path in [&read, &beside] {

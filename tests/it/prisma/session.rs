@@ -1,5 +1,5 @@
-//! The plan's example session and invocations, typed as commands, in a project of the plan's ten models: its report, its
-//! files field for field, its success criteria and its clean-up policy.
+//! The plan's example session and invocations, typed as commands, in a project of the plan's ten models: its report,
+//! its files field for field, its success criteria and its clean-up policy.
 
 use super::script_project::{BUNDLER, Generator, LIBSQL, PG, PrismaWorld, Setup};
 use crate::support::files::{project, text};
@@ -231,7 +231,8 @@ fn session(plan: &Plan<'_>) {
     assert!(restored.contains("mods: 5,432 insert, 0 update, 0 delete, 0 unchanged"), "{restored}");
     assert_eq!(sql(all), before);
 
-    // "Clean up old backups": five of a table are kept, and none but the newest that is older than thirty days (here: than none).
+    // "Clean up old backups": five of a table are kept, and none but the newest that is older than thirty days (here:
+    // than none).
     for number in 1..=6 {
         plan.says(&["snap", "User", "--export", "-m", &number.to_string()]);
     }

@@ -1,4 +1,5 @@
-//! Rows exchange what is unique of them while rows of other tables refer to them: the rows get their values, and nothing else moves.
+//! Rows exchange what is unique of them while rows of other tables refer to them: the rows get their values, and
+//! nothing else moves.
 
 use super::place::{on_both, on_postgres};
 

@@ -1,4 +1,5 @@
-//! Locks, connections and servers that fail a restore in the middle: everything is as it was, and what is said of it is true.
+//! Locks, connections and servers that fail a restore in the middle: everything is as it was, and what is said of it is
+//! true.
 
 use super::place::{Place, Role, on_both, on_postgres, on_server};
 use crate::support::liar::{Way, liar};
@@ -25,7 +26,8 @@ fn damaged(place: &Place) -> String {
 /// Said when rows are on their way.
 const STAGED: &str = "set_config('dbsnap.rows_";
 
-/// The moments of a restore, by what is said to the server then: rows are on their way, they are written, they are proved.
+/// The moments of a restore, by what is said to the server then: rows are on their way, they are written, they are
+/// proved.
 const MOMENTS: [&str; 3] = [STAGED, "updated AS MATERIALIZED (", "age(xmin)"];
 
 /// Ends the sessions of every dbsnap in a database.

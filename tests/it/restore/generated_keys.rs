@@ -1,8 +1,10 @@
-//! Tables whose rows are told apart by what is not captured: by generated columns, or by unique columns that can be NULL.
+//! Tables whose rows are told apart by what is not captured: by generated columns, or by unique columns that can be
+//! NULL.
 
 use super::place::{Place, counts, on_postgres};
 
-/// Columns of a table, its rows, the columns that others refer to, and a change to the row `n = 1` that leaves these as they are.
+/// Columns of a table, its rows, the columns that others refer to, and a change to the row `n = 1` that leaves these as
+/// they are.
 const TABLES: [(&str, &str, &str, &str); 9] = [
     (
         "project text NOT NULL, ref text GENERATED ALWAYS AS (project || '-' || n::text) STORED PRIMARY KEY",

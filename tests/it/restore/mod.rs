@@ -1,4 +1,5 @@
-//! What a restore can be asked for, on both engines, through the binary; the databases' own programs say what came of it.
+//! What a restore can be asked for, on both engines, through the binary; the databases' own programs say what came of
+//! it.
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot go on without ends it")]
 

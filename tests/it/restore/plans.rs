@@ -114,7 +114,8 @@ fn only_the_plan_of_the_digest_is_applied() {
     });
 }
 
-/// How far the server's log has come, when no other session is left that could still write: one that ends drops what it made for itself.
+/// How far the server's log has come, when no other session is left that could still write: one that ends drops what it
+/// made for itself.
 fn quiet(place: &Place) -> String {
     let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
     let begun = std::time::Instant::now();

@@ -120,7 +120,8 @@ fn event_triggers_see_no_restore() {
     });
 }
 
-/// A restore that needs ALTER TABLE where an event trigger notes such statements in a table: those rows are not taken for strays.
+/// A restore that needs ALTER TABLE where an event trigger notes such statements in a table: those rows are not taken
+/// for strays.
 fn is_noted(tables: &str, damage: &str) {
     on_postgres(|place| {
         place.sql(&format!("{tables}; CREATE TABLE seen (tag text)"));
@@ -159,7 +160,8 @@ fn what_is_noted_of_constraints_taken_off_is_no_stray_row() {
     );
 }
 
-/// More rows than the server is to keep in memory wait in temporary tables, or, where those are forbidden, in memory all the same.
+/// More rows than the server is to keep in memory wait in temporary tables, or, where those are forbidden, in memory
+/// all the same.
 #[test]
 fn many_rows_wait_in_temporary_tables_where_they_may() {
     let place = Place::superuser();

@@ -106,7 +106,8 @@ fn only_what_can_be_kept_may_go_along() {
     assert_eq!(place.sql("SELECT * FROM reviews"), "1|2");
 }
 
-/// Only the tables of the restore, only if something was written, only the last few, and in a message that does not grow.
+/// Only the tables of the restore, only if something was written, only the last few, and in a message that does not
+/// grow.
 #[test]
 fn no_more_is_kept_than_is_needed() {
     on_both(|place| {
@@ -203,7 +204,8 @@ fn rows_that_came_since_are_not_left_without_what_they_refer_to_unasked() {
 const UNLOOKED: &str = "SET session_replication_role = replica; INSERT INTO child VALUES (2, 77), (3, 78); RESET session_replication_role;
     INSERT INTO checked VALUES (2, 50); CREATE OR REPLACE FUNCTION most() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 10'";
 
-/// Rows that were there before the restore come back whatever the constraints say of them now, for a superuser and for an owner.
+/// Rows that were there before the restore come back whatever the constraints say of them now, for a superuser and for
+/// an owner.
 #[test]
 fn rows_that_constraints_would_refuse_come_back() {
     on_postgres(|place| {

@@ -1,5 +1,5 @@
-//! The fields of manifests and table schemas: what is written is what `docs/manifest.schema.json` says, and `docs/FORMAT.md` names
-//! each of them.
+//! The fields of manifests and table schemas: what is written is what `docs/manifest.schema.json` says, and
+//! `docs/FORMAT.md` names each of them.
 
 use crate::support::postgres::PgServer;
 use crate::support::process::Project;

@@ -227,7 +227,8 @@ fn a_deletion_can_be_taken_back_for_its_time_whatever_the_clock_says() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// With clocks that are wrong by years, or set back at the end, nothing goes that a right clock would have let stay.
+    /// With clocks that are wrong by years, or set back at the end, nothing goes that a right clock would have let
+    /// stay.
     #[test]
     fn no_clock_collects_more_than_a_right_one(
         steps in prop::collection::vec((0..20 * DAY, prop::sample::select(vec![0, 0, 0, -10, 3, 10, 1000])), 1..20),

@@ -65,7 +65,8 @@ fn a_damaged_page_is_an_error_not_an_end() {
         let mut bytes = whole.clone();
         bytes[page * 4096..(page + 1) * 4096].fill(0xa5);
         std::fs::write(&copy, bytes).unwrap();
-        // The damaged page may be met by the catalog's count or by the read; nothing may panic, and no short table may pass.
+        // The damaged page may be met by the catalog's count or by the read; nothing may panic, and no short table may
+        // pass.
         let Ok(mut source) = Sqlite::open(&copy, &OpenOptions::default()) else { continue };
         let Ok(catalog) = source.catalog() else {
             errors += 1;

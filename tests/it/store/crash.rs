@@ -225,8 +225,8 @@ fn what_a_snapshot_builds_on_is_durable_before_it_is_acknowledged() {
     failing_once(&machine, |machine| put(&open(machine, Access::Write)?, 1..4).map(drop), again);
 }
 
-/// An index file that takes a pack for one that is to be removed can be gone, and not durably, when that pack is written again by
-/// somebody who dies. Who builds on the pack makes sure first that the index file does not come back.
+/// An index file that takes a pack for one that is to be removed can be gone, and not durably, when that pack is
+/// written again by somebody who dies. Who builds on the pack makes sure first that the index file does not come back.
 #[test]
 fn no_index_file_comes_back_that_hides_what_a_snapshot_builds_on() {
     let machine = Simulated::new();
@@ -268,7 +268,8 @@ fn no_index_file_comes_back_that_hides_what_a_snapshot_builds_on() {
     }
 }
 
-/// A deletion that failed at its last sync can be seen nevertheless, and so can packs; a sweep that goes by them makes them durable.
+/// A deletion that failed at its last sync can be seen nevertheless, and so can packs; a sweep that goes by them makes
+/// them durable.
 #[test]
 fn what_a_sweep_goes_by_is_durable_before_it_deletes() {
     let machine = Simulated::new();
@@ -299,7 +300,8 @@ fn what_a_sweep_goes_by_is_durable_before_it_deletes() {
     failing_once(&machine, |machine| open(machine, Access::Exclusive)?.remove_manifest(&doomed).map(drop), swept);
 }
 
-/// Deletes a snapshot, brings it back, deletes it again and removes it for good; notes after each step what is acknowledged.
+/// Deletes a snapshot, brings it back, deletes it again and removes it for good; notes after each step what is
+/// acknowledged.
 fn delete_and_bring_back(machine: &Simulated, aside: &SetAside, acknowledged: &mut u32) -> Result<(), StoreError> {
     let store = open(machine, Access::Exclusive)?;
     store.set_aside(&[*aside])?;

@@ -1,4 +1,5 @@
-//! Damaged stores: every flipped bit, every truncation, every lost file is noticed, and no wrong byte is ever given out.
+//! Damaged stores: every flipped bit, every truncation, every lost file is noticed, and no wrong byte is ever given
+//! out.
 
 use super::shelf::{ROOT, bytes, id, init, machine, numbers, open, snap, verify};
 use super::sweep::sweep;

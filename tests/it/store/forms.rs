@@ -1,5 +1,5 @@
-//! Objects held in several forms that draw on different objects: whatever is written, swept or damaged, what is needed can be
-//! read, and no form stays in the store without what it draws on.
+//! Objects held in several forms that draw on different objects: whatever is written, swept or damaged, what is needed
+//! can be read, and no form stays in the store without what it draws on.
 
 use super::format::{Stored, compress, directory, pack, plant};
 use super::shelf::{machine, open};
@@ -61,7 +61,8 @@ fn holds(machine: &Simulated, trees: &[(Hash, &Model)]) {
     assert!(report.is_clean(), "{:?}", report.damage);
 }
 
-/// Two writers that do not see each other store the same leaves as deltas of different ones; then what one of them drew on goes.
+/// Two writers that do not see each other store the same leaves as deltas of different ones; then what one of them drew
+/// on goes.
 #[test]
 fn each_writer_draws_on_a_history_of_its_own() {
     let first = table(300, &mut Dice(1));
@@ -340,8 +341,8 @@ fn a_sweep_of_a_full_disk_leaves_no_form_without_its_source_either() {
     }
 }
 
-/// Whoever deletes the index by hand after a sweep that was cut short brings back what that was about to remove, without what it draws
-/// on. No snapshot needs it, it is told, nobody builds on it, and the next sweep takes it away.
+/// Whoever deletes the index by hand after a sweep that was cut short brings back what that was about to remove,
+/// without what it draws on. No snapshot needs it, it is told, nobody builds on it, and the next sweep takes it away.
 #[test]
 fn without_an_index_what_a_sweep_left_behind_is_taken_for_absent() {
     let Chain { machine, models, roots, unrelated, kept } = chain(19);

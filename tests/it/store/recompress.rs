@@ -232,7 +232,8 @@ fn what_is_not_what_its_id_says_is_not_carried_on() {
     assert!(machine.read(&path).is_some());
 }
 
-/// What another writer marked is taken for hard, whatever it looks like; and a pack without room for the mark is let be.
+/// What another writer marked is taken for hard, whatever it looks like; and a pack without room for the mark is let
+/// be.
 #[test]
 fn the_mark_is_that_of_the_format() {
     let machine = machine();

@@ -172,7 +172,8 @@ fn stale_temporary_files_of_ours_go_and_others_stay() {
 fn a_new_pack_with_the_name_of_one_that_goes_stays() {
     let machine = machine();
     let stores: Vec<Store> = (0..3).map(|_| open(&machine, Access::Write).unwrap()).collect();
-    // Each writer knows nothing of the others' packs. The last is the best to keep, the second repeats what is left of the first.
+    // Each writer knows nothing of the others' packs. The last is the best to keep, the second repeats what is left of
+    // the first.
     let sessions = stores.iter().map(|store| store.session().unwrap());
     for (session, numbers) in sessions.collect::<Vec<_>>().into_iter().zip([&[0, 3][..], &[3], &[0, 6, 9]]) {
         numbers.iter().for_each(|number| assert!(session.put(frame(*number)).unwrap() > 0));

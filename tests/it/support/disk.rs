@@ -74,8 +74,8 @@ impl Disk {
         invocation.clone().under(words).dir("/")
     }
 
-    /// The words before a program that take it to where the disk is, as a user who is not root there either: servers refuse to
-    /// be run by root. The disk needs the option `mode=1777`.
+    /// The words before a program that take it to where the disk is, as a user who is not root there either: servers
+    /// refuse to be run by root. The disk needs the option `mode=1777`.
     pub fn way_in(&self) -> String {
         let id = self.keeper.id();
         match self.in_user_namespace {

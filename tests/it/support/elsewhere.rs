@@ -1,5 +1,5 @@
-//! Another machine, as far as a program can tell: a network of its own, in which the test server is reached by an address that is not
-//! this machine's own.
+//! Another machine, as far as a program can tell: a network of its own, in which the test server is reached by an
+//! address that is not this machine's own.
 
 use super::postgres::Db;
 use super::process::Invocation;

@@ -34,7 +34,8 @@ fn errors_of(call: &str) -> &'static [&'static str] {
     }
 }
 
-/// The faults that a run of `unharmed` can have, which must succeed: `DBSNAP_TEST_FAULTS` of them, spread evenly, or `all`.
+/// The faults that a run of `unharmed` can have, which must succeed: `DBSNAP_TEST_FAULTS` of them, spread evenly, or
+/// `all`.
 pub fn faults(unharmed: &Invocation) -> Vec<Fault> {
     let limit = match std::env::var("DBSNAP_TEST_FAULTS").as_deref() {
         Ok("all") => usize::MAX,
@@ -92,7 +93,8 @@ impl Halves {
         preloaded.env(name, number.to_string()).env("CALLS_REPORT", self.report())
     }
 
-    /// How many calls of the last program were cut short, how many times it called `pwrite`, and its peak of memory in KiB.
+    /// How many calls of the last program were cut short, how many times it called `pwrite`, and its peak of memory in
+    /// KiB.
     pub fn counts(&self) -> [u64; 3] {
         let text = std::fs::read_to_string(self.report()).unwrap();
         let numbers: Vec<u64> = text.split(' ').map(|number| number.parse().unwrap()).collect();

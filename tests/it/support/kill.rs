@@ -1,7 +1,7 @@
 //! Kills programs with SIGKILL, at a system call or at a moment, both repeatable.
 //!
-//! System calls are counted by strace, separately for each thread and each kind of call. So a point is a kind of call and a
-//! number, and the first thread to get there ends the whole process, before the call is carried out.
+//! System calls are counted by strace, separately for each thread and each kind of call. So a point is a kind of call
+//! and a number, and the first thread to get there ends the whole process, before the call is carried out.
 
 use super::process::{Invocation, Run};
 use std::collections::BTreeMap;
@@ -52,8 +52,8 @@ fn busiest(log: &str) -> BTreeMap<String, u64> {
     most
 }
 
-/// All points of a run that makes these calls; if they are more than `limit`, as many of them, spread evenly, which ones
-/// being decided by `seed`.
+/// All points of a run that makes these calls; if they are more than `limit`, as many of them, spread evenly, which
+/// ones being decided by `seed`.
 pub fn points(made: &BTreeMap<String, u64>, limit: usize, seed: u64) -> Vec<Point> {
     let all: Vec<Point> =
         made.iter().flat_map(|(call, count)| (1..=*count).map(|nth| Point { call: call.clone(), nth })).collect();

@@ -38,8 +38,8 @@ impl Message {
 
 type Alter = dyn FnMut(&str, Way, Message) -> Vec<u8> + Send;
 
-/// Passes connections on to the server. `alter` is given the query under way, the way, and each message after the one that
-/// opens the connection; the bytes it returns are sent in its place. The proxy's port.
+/// Passes connections on to the server. `alter` is given the query under way, the way, and each message after the one
+/// that opens the connection; the bytes it returns are sent in its place. The proxy's port.
 pub fn liar(server: &PgServer, alter: impl FnMut(&str, Way, Message) -> Vec<u8> + Send + 'static) -> u16 {
     let (host, port) = (server.host.clone(), server.port);
     liar_before(move || (host.clone(), port), alter)

@@ -1,4 +1,5 @@
-//! A project whose database is of either engine. Whatever a restore, an undo or a refusal does, everything else is the same afterwards.
+//! A project whose database is of either engine. Whatever a restore, an undo or a refusal does, everything else is the
+//! same afterwards.
 
 use super::postgres::{Db, PgServer};
 use super::process::{Invocation, Project, Run};
@@ -191,7 +192,8 @@ impl Place {
         self.round.snap(&["--all"]).id
     }
 
-    /// Runs `dbsnap -y` with these arguments and gives its report. What the report does not name is the same afterwards.
+    /// Runs `dbsnap -y` with these arguments and gives its report. What the report does not name is the same
+    /// afterwards.
     pub fn done(&self, args: &[&str]) -> Value {
         let before = self.witness();
         let report = self.round.json(&[args, &["-y"]].concat());
@@ -241,7 +243,8 @@ impl Place {
         self.done(&[&["undo"], args].concat())
     }
 
-    /// `dbsnap restore -y` with these arguments, which is refused: its exit status and its error. Nothing has changed then.
+    /// `dbsnap restore -y` with these arguments, which is refused: its exit status and its error. Nothing has changed
+    /// then.
     pub fn refused(&self, args: &[&str]) -> (Option<i32>, String) {
         let run = self.unchanged(&self.round.plain(&[&["restore", "-y"], args].concat()));
         (run.code(), run.stderr().to_owned())

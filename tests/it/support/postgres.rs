@@ -1,11 +1,11 @@
 //! A private PostgreSQL server for tests.
 //!
-//! It is the server that `DBSNAP_TEST_PG_URL` names (a superuser's URL), which whoever set it starts and stops; else one that
-//! all tests of a nextest run share; else one for this process. Each test gets a database of its own. Servers start from a
-//! cached `initdb` template.
+//! It is the server that `DBSNAP_TEST_PG_URL` names (a superuser's URL), which whoever set it starts and stops; else
+//! one that all tests of a nextest run share; else one for this process. Each test gets a database of its own. Servers
+//! start from a cached `initdb` template.
 //!
-//! A server runs under a small shell that waits for the end of its standard input, or of the test runner, and then stops the
-//! server it started. So the server ends with the process it is for, even if that is killed.
+//! A server runs under a small shell that waits for the end of its standard input, or of the test runner, and then
+//! stops the server it started. So the server ends with the process it is for, even if that is killed.
 
 mod database;
 mod pooler;

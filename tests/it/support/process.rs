@@ -40,8 +40,8 @@ impl Project {
         path
     }
 
-    /// `dbsnap` with these arguments, in the project: the binary that `DBSNAP_TEST_BIN` names, or else the one built with
-    /// the tests.
+    /// `dbsnap` with these arguments, in the project: the binary that `DBSNAP_TEST_BIN` names, or else the one built
+    /// with the tests.
     pub fn dbsnap(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Invocation {
         let built = || env!("CARGO_BIN_EXE_dbsnap").into();
         self.program(std::env::var_os("DBSNAP_TEST_BIN").unwrap_or_else(built), args)
@@ -103,8 +103,8 @@ impl Invocation {
         self
     }
 
-    /// On a terminal of that width, as the only program. When the first text of a pair has been printed, the second is typed.
-    /// Both streams go to the terminal, and what it shows is on stdout.
+    /// On a terminal of that width, as the only program. When the first text of a pair has been printed, the second is
+    /// typed. Both streams go to the terminal, and what it shows is on stdout.
     pub fn on_terminal(self, columns: u16, dialog: &[(&str, &str)]) -> Invocation {
         let (columns, dialog) = (columns.to_string(), serde_json::to_string(dialog).unwrap());
         let pager = self.variable("DBSNAP_PAGER").unwrap_or(OsStr::new("cat")).to_owned();

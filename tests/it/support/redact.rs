@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-/// `text` with volatile parts replaced: `dir` by `[DIR]`, hashes and short ids by `[HASH]` and `[ID]`, times by `[TIME]`,
-/// ages by `[AGO]`, durations by `[DURATION]` and sizes by `[SIZE]`.
+/// `text` with volatile parts replaced: `dir` by `[DIR]`, hashes and short ids by `[HASH]` and `[ID]`, times by
+/// `[TIME]`, ages by `[AGO]`, durations by `[DURATION]` and sizes by `[SIZE]`.
 ///
 /// Runs of spaces around a replaced size, duration or age become one: their number depends on the width of the value.
 pub fn redact(text: &str, dir: &Path) -> String {
@@ -80,8 +80,8 @@ fn volatile(text: &str) -> Option<(usize, &'static str, bool)> {
     }
 }
 
-/// The length of a point in time at the start of `text`: `2026-01-24T10:30:00.123Z`, with a space for the `T`, without the
-/// fraction, with ` UTC` or nothing for the `Z`; or `20260124_103000`.
+/// The length of a point in time at the start of `text`: `2026-01-24T10:30:00.123Z`, with a space for the `T`, without
+/// the fraction, with ` UTC` or nothing for the `Z`; or `20260124_103000`.
 fn time(text: &str) -> Option<usize> {
     if shape(text, "dddddddd_dddddd") {
         return Some(15);

@@ -1,4 +1,5 @@
-//! A database whose restores are watched: what a restore is not for is the same after it, and everything is, unless it was committed.
+//! A database whose restores are watched: what a restore is not for is the same after it, and everything is, unless it
+//! was committed.
 
 use super::postgres::Db;
 use super::witness::Witness;

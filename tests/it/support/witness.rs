@@ -1,5 +1,5 @@
-//! What must stay as it is: all other tables, the counters and the catalog of a database, before and after something is done to some
-//! of its tables.
+//! What must stay as it is: all other tables, the counters and the catalog of a database, before and after something is
+//! done to some of its tables.
 
 use crate::support::postgres::{Db, PgServer};
 use rusqlite::types::ValueRef;
@@ -66,7 +66,8 @@ impl Witness {
         self.same_but(now, &[]);
     }
 
-    /// Everything is as it was, except rows of these tables and the counters that feed them. Of a table that is new, everything is.
+    /// Everything is as it was, except rows of these tables and the counters that feed them. Of a table that is new,
+    /// everything is.
     pub fn same_but(&self, now: &Witness, tables: &[String]) {
         let is_old = |table: &String| self.lines.iter().any(|line| line.tables.contains(table));
         let may_differ = |line: &Line| {

@@ -78,8 +78,8 @@ fn is_stopped(pid: u32) -> bool {
             })
 }
 
-/// The kernel's lock is neither lost by sleeping nor by the other side's clock: gc waits in vain for who sleeps. Whoever takes the
-/// lock's file away instead takes the writer's right to publish with it.
+/// The kernel's lock is neither lost by sleeping nor by the other side's clock: gc waits in vain for who sleeps.
+/// Whoever takes the lock's file away instead takes the writer's right to publish with it.
 #[test]
 fn a_writer_asleep_past_the_grace_period_keeps_its_lock_or_publishes_nothing() {
     let mut world = World::new(Kind::Sqlite, 20);

@@ -24,8 +24,8 @@ fn flip(path: &Path, at: usize) -> Vec<u8> {
 }
 
 impl Damaged {
-    /// Four snapshots that are had again each from somewhere else: from an exported file, what is left of a pack, quarantine, and
-    /// the database.
+    /// Four snapshots that are had again each from somewhere else: from an exported file, what is left of a pack,
+    /// quarantine, and the database.
     pub fn new() -> Damaged {
         let mut world = World::new(Kind::Sqlite, 20);
         let store = world.store();

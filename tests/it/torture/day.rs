@@ -1,5 +1,5 @@
-//! Everything at once for a while: writers, readers and collectors beside each other, some of them killed, on a disk that is full now
-//! and then. `DBSNAP_TEST_DAY_SECONDS` says how long (15 unless told; 86400 is the day).
+//! Everything at once for a while: writers, readers and collectors beside each other, some of them killed, on a disk
+//! that is full now and then. `DBSNAP_TEST_DAY_SECONDS` says how long (15 unless told; 86400 is the day).
 
 use super::world::{Kind, World, files, json};
 use crate::support::disk::Disk;
@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 /// Longest that a command runs before it is killed, if it is to be.
 const LONGEST: Duration = Duration::from_millis(400);
 
-/// A command that was not killed did its work or refused, with a reason: store in use, disk full, no such snapshot, nothing to undo.
+/// A command that was not killed did its work or refused, with a reason: store in use, disk full, no such snapshot,
+/// nothing to undo.
 fn is_sane(run: &Run) {
     assert!(!run.stderr().contains("panicked"), "{run}");
     match run.code() {

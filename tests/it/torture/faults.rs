@@ -1,5 +1,5 @@
-//! Commands whose system calls fail, one at a time: the nth of a kind, with each error that the kernel has for it. In `tests/run`
-//! some of them, by `DBSNAP_TEST_FAULTS=all` every one. And calls that are done by halves, or wrong.
+//! Commands whose system calls fail, one at a time: the nth of a kind, with each error that the kernel has for it. In
+//! `tests/run` some of them, by `DBSNAP_TEST_FAULTS=all` every one. And calls that are done by halves, or wrong.
 
 use super::damaged::Damaged;
 use super::world::{Kind, World, files, id_of, json};

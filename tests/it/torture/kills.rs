@@ -1,5 +1,5 @@
-//! Every command that writes, killed at random moments from its first to after its last: two hundred times each, or as often as
-//! `DBSNAP_KILLS` says.
+//! Every command that writes, killed at random moments from its first to after its last: two hundred times each, or as
+//! often as `DBSNAP_KILLS` says.
 
 use super::world::{Kind, Seed, World, id_of};
 use crate::support::kill;

@@ -167,7 +167,8 @@ fn history_reads_little_more_for_each_snapshot() {
     assert!(many < few + 40 * 30, "{few} calls for 40 snapshots, {many} for 80");
 }
 
-/// How many calls of the system gc makes in a store of so many snapshots, which share what they hold, if it keeps them all or few.
+/// How many calls of the system gc makes in a store of so many snapshots, which share what they hold, if it keeps them
+/// all or few.
 fn calls_of_gc(snapshots: u64, keep: &str) -> u64 {
     let world = World::new(Kind::Sqlite, 20);
     let id = id_of(&world.snapping().run().success());
@@ -204,7 +205,8 @@ enum Large {
     Bytes,
 }
 
-/// Runs every command that reads or writes rows on a table with one value of so many bytes; what each takes at its peak, in bytes.
+/// Runs every command that reads or writes rows on a table with one value of so many bytes; what each takes at its
+/// peak, in bytes.
 fn peaks(kind: Kind, large: Large, bytes: u64) -> Vec<(String, u64)> {
     let (world, halves) = (World::new(kind, 20), Halves::new());
     world.sql(if kind == Kind::Postgres {
@@ -284,7 +286,8 @@ fn peaks(kind: Kind, large: Large, bytes: u64) -> Vec<(String, u64)> {
 /// What a command takes beside the value: 21 MB without it, and less than a copy of it would be.
 const BESIDE: u64 = 50_000_000;
 
-/// No command takes more than twice the value, and what does not grow with it. `DBSNAP_TEST_VALUE` says of how many MB it is.
+/// No command takes more than twice the value, and what does not grow with it. `DBSNAP_TEST_VALUE` says of how many MB
+/// it is.
 #[expect(clippy::print_stdout, reason = "docs/TESTING.md has these figures")]
 fn takes_twice_its_memory(kind: Kind, large: Large) {
     let megabytes: u64 = std::env::var("DBSNAP_TEST_VALUE").map_or(40, |text| text.parse().expect("a number"));

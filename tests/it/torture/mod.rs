@@ -1,4 +1,5 @@
-//! The real binary against real databases, hurt in every way: killed, signalled, run beside itself, out of room, damaged.
+//! The real binary against real databases, hurt in every way: killed, signalled, run beside itself, out of room,
+//! damaged.
 
 mod asleep;
 mod beside;

@@ -1,6 +1,8 @@
-//! A file system that is shut down under a command: ext4 on a loop device loses what was never synced, as in a power cut.
+//! A file system that is shut down under a command: ext4 on a loop device loses what was never synced, as in a power
+//! cut.
 //!
-//! Needs root and a loop device, so it runs on demand only; `store::crash` and `model` do the same on a simulated machine:
+//! Needs root and a loop device, so it runs on demand only; `store::crash` and `model` do the same on a simulated
+//! machine:
 //!
 //!     cargo test --test it -- torture::power --include-ignored
 

@@ -1,5 +1,5 @@
-//! Syncs that fail, each in turn. The last of a command is that of a directory: then what it did can be seen, but may not survive a
-//! power cut. A snapshot is taken back; everything else is said to be so.
+//! Syncs that fail, each in turn. The last of a command is that of a directory: then what it did can be seen, but may
+//! not survive a power cut. A snapshot is taken back; everything else is said to be so.
 
 use super::world::{Kind, World, id_of};
 use crate::support::fault::{self, Fault};

@@ -37,7 +37,8 @@ enum Database {
     Postgres { db: Db, session: Mutex<PsqlSession> },
 }
 
-/// The project. Its store is acknowledged as far as `known` says: the id of each snapshot, and the state it was taken of.
+/// The project. Its store is acknowledged as far as `known` says: the id of each snapshot, and the state it was taken
+/// of.
 pub struct World {
     pub project: Project,
     database: Database,

@@ -25,8 +25,8 @@ pub(super) type Numbers = HashMap<(u32, i16), Number>;
 
 /// Fills in the columns of `tables`, in the tables' order.
 ///
-/// A default names no column, so the table is not named to `pg_get_expr`, which would list all its columns each time: with
-/// 1,600 of them that takes seconds.
+/// A default names no column, so the table is not named to `pg_get_expr`, which would list all its columns each time:
+/// with 1,600 of them that takes seconds.
 pub(super) fn load(
     connection: &mut Connection,
     wanted: &str,

@@ -5,15 +5,16 @@ use crate::codec::{ForeignKey, ReferentialAction, TableName};
 use crate::db::postgres::client::{Connection, Failure};
 use crate::monitor::Monitor;
 
-/// Fills in the foreign keys of `tables`, in order of name. The copies that PostgreSQL keeps of a constraint for each partition
-/// of the referenced table are left out.
+/// Fills in the foreign keys of `tables`, in order of name. The copies that PostgreSQL keeps of a constraint for each
+/// partition of the referenced table are left out.
 pub(super) fn load(
     connection: &mut Connection,
     wanted: &str,
     tables: &mut Tables,
     monitor: &dyn Monitor,
 ) -> Result<(), Failure> {
-    // The pairs are a query of their own (OFFSET 0): planning one join of all took longer than anything else of the catalog.
+    // The pairs are a query of their own (OFFSET 0): planning one join of all took longer than anything else of the
+    // catalog.
     let sql = format!(
         "SELECT k.conrelid, k.conname, fn.nspname, f.relname, k.confdeltype, k.confupdtype, k.condeferrable, \
          pair.child, pair.parent, pair.n \

@@ -8,8 +8,8 @@ use crate::db::postgres::types::Types;
 use crate::monitor::Monitor;
 
 /// Fills in the unique indexes and the keys of `tables`. Prisma makes unique indexes, not constraints, so it is indexes
-/// that are looked at. A key is the primary key, else the unique index of the fewest columns (then the first by name) that
-/// is checked at once and whose columns are all captured and never NULL.
+/// that are looked at. A key is the primary key, else the unique index of the fewest columns (then the first by name)
+/// that is checked at once and whose columns are all captured and never NULL.
 pub(super) fn load(
     connection: &mut Connection,
     wanted: &str,

@@ -1,6 +1,7 @@
 //! Reading the catalog: a handful of queries, whatever the number of tables.
 //!
-//! Every name in them is qualified and `search_path` is empty, so nothing that a schema of the database defines is called.
+//! Every name in them is qualified and `search_path` is empty, so nothing that a schema of the database defines is
+//! called.
 
 mod columns;
 mod coverage;

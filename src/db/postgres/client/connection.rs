@@ -92,8 +92,8 @@ impl Connection {
         self.login.as_ref().is_some_and(|login| seen(&login.witness).status != b'I')
     }
 
-    /// Runs `sql` (one or more statements) and gives every row of its results to `each`. Returns the last command's tag. A SELECT that did
-    /// not end with the server's count of exactly the rows given is an error.
+    /// Runs `sql` (one or more statements) and gives every row of its results to `each`. Returns the last command's
+    /// tag. A SELECT that did not end with the server's count of exactly the rows given is an error.
     ///
     /// # Errors
     /// See [`Failure`]; if `each` fails, the statement is cancelled.

@@ -62,8 +62,8 @@ impl ServerError {
     }
 }
 
-/// Data exceptions (class 22) and internal errors of types quote the value after a colon; exceptions raised by functions
-/// (class P0) say whatever their author put in.
+/// Data exceptions (class 22) and internal errors of types quote the value after a colon; exceptions raised by
+/// functions (class P0) say whatever their author put in.
 fn without_values(code: &str, message: &str) -> String {
     match code.get(..2) {
         Some("22") => match message.find([':', '"']) {

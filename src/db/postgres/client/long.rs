@@ -26,8 +26,8 @@ pub(super) enum Field {
 pub(super) struct LongRow(pub(super) Vec<Option<Field>>);
 
 impl LongRow {
-    /// The message that tokio-postgres gets instead: its first field is no UTF-8, which a server that was asked for UTF-8 does not
-    /// send, and the others are NULL.
+    /// The message that tokio-postgres gets instead: its first field is no UTF-8, which a server that was asked for
+    /// UTF-8 does not send, and the others are NULL.
     pub(super) fn stand_in(&self) -> Vec<u8> {
         let mut body = u16::try_from(self.0.len()).unwrap_or_default().to_be_bytes().to_vec();
         body.extend_from_slice(&[0, 0, 0, 1, 0xff]);

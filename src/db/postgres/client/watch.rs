@@ -67,7 +67,8 @@ pub(super) enum Phase {
     Encrypted,
 }
 
-/// The stream. It reads much at once, and passes over notices, for which tokio-postgres is not prepared while it logs in.
+/// The stream. It reads much at once, and passes over notices, for which tokio-postgres is not prepared while it logs
+/// in.
 pub(super) struct Watch<S> {
     inner: S,
     phase: Phase,
@@ -79,7 +80,8 @@ pub(super) struct Watch<S> {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// The head of the message under way, which is given on when it is whole, and the first bytes of its body, as far as they are here.
+    /// The head of the message under way, which is given on when it is whole, and the first bytes of its body, as far
+    /// as they are here.
     head: Vec<u8>,
     /// How many bytes of the message under way are still to come, once its head is here.
     left: usize,
@@ -230,8 +232,8 @@ pub(super) fn broken(what: String) -> io::Error {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watch<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        // Bytes gather while many come a few at a time: the server sends 8 KiB at once, and waking up for each of them costs more than
-        // what is done with them. Nothing else runs on this thread.
+        // Bytes gather while many come a few at a time: the server sends 8 KiB at once, and waking up for each of them
+        // costs more than what is done with them. Nothing else runs on this thread.
         let is_empty = self.start == self.end && self.before.is_empty();
         if is_empty && self.phase == Phase::Plain {
             let mut seen = seen(&self.witness);
@@ -278,7 +280,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watch<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // the server is to end a connection: when it does, it has taken notice of what was sent last, such as a cancel request
+        // the server is to end a connection: when it does, it has taken notice of what was sent last, such as a cancel
+        // request
         Pin::new(&mut self.inner).poll_flush(cx)
     }
 }

@@ -1,7 +1,7 @@
 //! Which rows of other tables would go, or change, with rows that are deleted or get new values.
 //!
-//! The actions of foreign keys are followed from table to table, by the places of rows, without writing anything: a plan can be made
-//! in a transaction that only reads.
+//! The actions of foreign keys are followed from table to table, by the places of rows, without writing anything: a
+//! plan can be made in a transaction that only reads.
 
 pub(super) mod actions;
 mod seeds;
@@ -90,7 +90,8 @@ struct Walk<'w, 's> {
 }
 
 impl Session<'_> {
-    /// Counts, through all actions of foreign keys, the rows of tables other than the first `own` that `changes` would reach.
+    /// Counts, through all actions of foreign keys, the rows of tables other than the first `own` that `changes` would
+    /// reach.
     pub(super) fn cascaded_rows(
         &mut self,
         own: usize,
@@ -176,8 +177,8 @@ impl Walk<'_, '_> {
         let (own, reached) = (&self.own, &mut self.reached);
         let asked = self.session.connection.query(&sql, self.session.monitor, &mut |row| {
             let table = row.required_number(0)?;
-            // What becomes of rows of our own tables is planned and proved. Values in them that others refer to may be moved on the
-            // way to where they end, though.
+            // What becomes of rows of our own tables is planned and proved. Values in them that others refer to may be
+            // moved on the way to where they end, though.
             if !(own.contains(&table) && *fate == Fate::Gone) {
                 reached.add(table, RowPosition::parse(row.required(1)?)?, fate.clone());
             }

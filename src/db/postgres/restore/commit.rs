@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 /// How long to ask for the outcome of a COMMIT whose answer was lost.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The history that the server writes, as SQL. A standby that was promoted begins a new one, in which the same transaction id
-/// may be another transaction's.
+/// The history that the server writes, as SQL. A standby that was promoted begins a new one, in which the same
+/// transaction id may be another transaction's.
 const TIMELINE: &str = "pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8)";
 
 /// A transaction, and the history it is part of.

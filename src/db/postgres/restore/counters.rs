@@ -21,8 +21,8 @@ struct Sequence {
 }
 
 impl PostgresRestore<'_> {
-    /// Moves the sequences of the table at `index` past the values that its rows hold. ALTER SEQUENCE is part of the transaction,
-    /// as `setval` is not: a restore that is rolled back moves nothing.
+    /// Moves the sequences of the table at `index` past the values that its rows hold. ALTER SEQUENCE is part of the
+    /// transaction, as `setval` is not: a restore that is rolled back moves nothing.
     pub(super) fn advance(&mut self, index: usize) -> Result<(), DbError> {
         let table = self.table(index);
         let failed = |failure: Failure| failure.during(format!("moving the sequences of table {table}"));

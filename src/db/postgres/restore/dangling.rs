@@ -1,4 +1,5 @@
-//! Rows that refer to nothing although their foreign key holds for all rows: they were written while it was not looked at.
+//! Rows that refer to nothing although their foreign key holds for all rows: they were written while it was not looked
+//! at.
 
 use super::PostgresRestore;
 use crate::codec::{DanglingRows, TableName};

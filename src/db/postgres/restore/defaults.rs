@@ -37,8 +37,8 @@ impl PostgresRestore<'_> {
         };
         self.run("SAVEPOINT dbsnap_defaults", "setting a savepoint")?;
         let mut copied = copy(&mut self.session, &mut given);
-        // The text of a default names everything of the database's own with its schema, but functions in it may not. Operators of PostgreSQL's
-        // own stand in it bare: so the pinned path is tried first.
+        // The text of a default names everything of the database's own with its schema, but functions in it may not.
+        // Operators of PostgreSQL's own stand in it bare: so the pinned path is tried first.
         if given == 0 && matches!(copied.as_ref().err().and_then(Failure::code), Some(code) if code.starts_with("42")) {
             self.run("ROLLBACK TO SAVEPOINT dbsnap_defaults", "going back to a savepoint")?;
             copied = self.session.on_their_path(|session| copy(session, &mut given));

@@ -1,8 +1,9 @@
 //! Values that rows refer to, moved from one row to another, where foreign keys act on whoever refers to them.
 //!
-//! PostgreSQL acts on the references to a row that is deleted or changed at the end of the statement, even if by then another row has the
-//! value. So the rows that are to be deleted or updated go in one statement together with all rows of the restore's tables that refer
-//! to them, directly or through others: whatever then acts finds nothing. The next statement inserts all that is to be there.
+//! PostgreSQL acts on the references to a row that is deleted or changed at the end of the statement, even if by then
+//! another row has the value. So the rows that are to be deleted or updated go in one statement together with all rows
+//! of the restore's tables that refer to them, directly or through others: whatever then acts finds nothing. The next
+//! statement inserts all that is to be there.
 
 use super::PostgresRestore;
 use super::staging::{Staged, StagedAt, Work};
@@ -13,8 +14,8 @@ use crate::db::postgres::reach::actions::{self, Which};
 use std::collections::HashSet;
 
 impl PostgresRestore<'_> {
-    /// Writes `pending`; the rows that each part wrote, in the database's word. `None`, and nothing is written, if rows of tables outside of
-    /// the restore would be taken along.
+    /// Writes `pending`; the rows that each part wrote, in the database's word. `None`, and nothing is written, if rows
+    /// of tables outside of the restore would be taken along.
     pub(super) fn detach(&mut self, pending: &[Staged]) -> Result<Option<Vec<u64>>, Failure> {
         let monitor = self.session.monitor;
         let create = "CREATE TEMPORARY TABLE IF NOT EXISTS pg_temp.dbsnap_detached \

@@ -5,8 +5,8 @@ use crate::db::postgres::client::Failure;
 use crate::db::postgres::session::Session;
 use std::collections::HashMap;
 
-/// How values of a column are kept. Names of types are qualified, and without length or precision: those are applied when rows are
-/// written, as are the rules of domains.
+/// How values of a column are kept. Names of types are qualified, and without length or precision: those are applied
+/// when rows are written, as are the rules of domains.
 #[derive(Debug, Clone)]
 pub(super) struct ColumnType {
     /// The type of an array of them.
@@ -38,8 +38,8 @@ impl ColumnTypes {
         let quoted = |schema: &str, name: &str| {
             format!("pg_catalog.quote_ident({schema}) || '.' || pg_catalog.quote_ident({name})")
         };
-        // What is below a domain, or the type itself. An array of composite values would become several columns where it is unnested,
-        // and arrays of boxes have other commas: the values of both are kept as texts.
+        // What is below a domain, or the type itself. An array of composite values would become several columns where
+        // it is unnested, and arrays of boxes have other commas: the values of both are kept as texts.
         let sql = format!(
             "WITH RECURSIVE below (oid, of) AS (SELECT t.oid, t.oid FROM pg_catalog.pg_type t UNION ALL \
              SELECT b.oid, t.typbasetype FROM below b JOIN pg_catalog.pg_type t ON t.oid = b.of AND t.typtype = 'd') \

@@ -1,8 +1,9 @@
 //! What refuses rows although it may not: lifted as the database names it, and put back when the rows are written.
 //!
-//! Unique indexes are in the way of rows that exchange values while rows outside of the restore refer to them, so that the rows cannot
-//! be deleted and put back. Constraints, and rules of domains, that were added as NOT VALID are in the way of rows that are older than they
-//! are; and any constraint can be in the way of rows that were there before the restore that is undone.
+//! Unique indexes are in the way of rows that exchange values while rows outside of the restore refer to them, so that
+//! the rows cannot be deleted and put back. Constraints, and rules of domains, that were added as NOT VALID are in the
+//! way of rows that are older than they are; and any constraint can be in the way of rows that were there before the
+//! restore that is undone.
 
 use super::PostgresRestore;
 use super::dangling::Reference;
@@ -43,7 +44,8 @@ struct Orphans {
 }
 
 impl PostgresRestore<'_> {
-    /// Takes off what `failure` names, if it may be; whether it did. The transaction stands where it stood before what failed.
+    /// Takes off what `failure` names, if it may be; whether it did. The transaction stands where it stood before what
+    /// failed.
     pub(super) fn lift(&mut self, pending: &[Staged], failure: &Failure, lifted: &mut Lifted) -> Result<bool, Failure> {
         let Failure::Server(error) = failure else { return Ok(false) };
         let Some(named) = error.constraint.clone().filter(|named| !lifted.seen.contains(named)) else {
@@ -94,7 +96,8 @@ impl PostgresRestore<'_> {
         Ok(pairs)
     }
 
-    /// The query for what is to be taken off; if it is `broken` by rows that are to come, it does not hold for all rows afterwards.
+    /// The query for what is to be taken off; if it is `broken` by rows that are to come, it does not hold for all rows
+    /// afterwards.
     fn lifting_of(&self, pending: &[Staged], code: &str, named: &Constraint, broken: bool) -> Option<String> {
         let name = quote::literal(&named.name);
         let oid = oid_of(named);
@@ -108,8 +111,8 @@ impl PostgresRestore<'_> {
                 "i.indrelid = {oid} AND i.indexrelid = (SELECT x.oid FROM pg_catalog.pg_class x \
                  JOIN pg_catalog.pg_class t ON t.relnamespace = x.relnamespace WHERE t.oid = i.indrelid AND x.relname = {name})"
             ))),
-            // a row that is written refers to nothing, and not one that is left behind by a row that goes; or what a row is referred to by
-            // goes to another, where that is refused at once
+            // a row that is written refers to nothing, and not one that is left behind by a row that goes; or what a
+            // row is referred to by goes to another, where that is refused at once
             "23503" => Some(self.lifting_of_reference(pending, &oid, &name, broken)),
             "23514" => Some(format!(
                 "({}) UNION ALL {}",
@@ -130,8 +133,9 @@ impl PostgresRestore<'_> {
         }
     }
 
-    /// The query for the foreign key `name` of the table `oid`: a row that is written refers to nothing, and not one that is left behind by a row
-    /// that goes; or what a row is referred to by goes to another, where that is refused at once.
+    /// The query for the foreign key `name` of the table `oid`: a row that is written refers to nothing, and not one
+    /// that is left behind by a row that goes; or what a row is referred to by goes to another, where that is refused
+    /// at once.
     fn lifting_of_reference(&self, pending: &[Staged], oid: &str, name: &str, broken: bool) -> String {
         let written = self.written_to(pending);
         let restricts = format!("k.confrelid IN ({written}) AND 'r' IN (k.confdeltype, k.confupdtype)");
@@ -151,7 +155,8 @@ impl PostgresRestore<'_> {
         )
     }
 
-    /// Checks foreign keys that rows may be older than and that would wait until the end, when nothing can be lifted any more.
+    /// Checks foreign keys that rows may be older than and that would wait until the end, when nothing can be lifted
+    /// any more.
     pub(super) fn fits_deferred_keys(&mut self, pending: &[Staged]) -> Result<(), Failure> {
         let sql = format!(
             "SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, k.conname) FROM pg_catalog.pg_constraint k \

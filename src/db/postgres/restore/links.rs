@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 /// Foreign keys of the tables of one restore.
 #[derive(Debug, Default)]
 pub(super) struct Links {
-    /// Tables that a foreign key refers to, of whatever table it is, and those of the restore that refer to one of them: a row that
-    /// is referred to may come with the same restore that takes another away.
+    /// Tables that a foreign key refers to, of whatever table it is, and those of the restore that refer to one of
+    /// them: a row that is referred to may come with the same restore that takes another away.
     linked: HashSet<usize>,
     /// Tables whose deleted rows make something happen (CASCADE, SET NULL, SET DEFAULT) or are refused at once.
     acting: HashSet<usize>,
@@ -71,7 +71,8 @@ impl Links {
         Ok(())
     }
 
-    /// Whether all that is done to this table is done in one statement, together with what is done to tables that it hangs together with.
+    /// Whether all that is done to this table is done in one statement, together with what is done to tables that it
+    /// hangs together with.
     pub(super) fn is_linked(&self, index: usize) -> bool {
         self.linked.contains(&index)
     }

@@ -1,9 +1,10 @@
 //! Writing tables: one transaction, locked against other writers, in which only the given differences are written.
 //!
-//! Rows arrive in settings of the transaction ([`staging`]) and go from there to their table in one statement. Tables that reference
-//! each other (or themselves) are held back until the next read, counter or commit and are then all written in ONE statement
-//! ([`statement`]): foreign keys are checked and their actions fire at its end, so no order of rows or tables is wrong, cycles pass,
-//! and no action finds a row to take along that is not going itself. This needs no privilege beyond writing rows.
+//! Rows arrive in settings of the transaction ([`staging`]) and go from there to their table in one statement. Tables
+//! that reference each other (or themselves) are held back until the next read, counter or commit and are then all
+//! written in ONE statement ([`statement`]): foreign keys are checked and their actions fire at its end, so no order of
+//! rows or tables is wrong, cycles pass, and no action finds a row to take along that is not going itself. This needs
+//! no privilege beyond writing rows.
 
 mod commit;
 mod counters;

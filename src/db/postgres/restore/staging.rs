@@ -1,5 +1,6 @@
-//! Rows on their way into a table. The server keeps them as text, in settings of this transaction, an array for each column: that needs
-//! no DDL, which event triggers see, no lock, and no COPY. Where they are many, temporary tables take them.
+//! Rows on their way into a table. The server keeps them as text, in settings of this transaction, an array for each
+//! column: that needs no DDL, which event triggers see, no lock, and no COPY. Where they are many, temporary tables
+//! take them.
 
 use super::statement::is_by_key;
 use super::{PostgresRestore, writing, written};
@@ -127,7 +128,8 @@ impl PostgresRestore<'_> {
         Ok(rows)
     }
 
-    /// Gives these columns of rows to the server to keep; returns what stands for them in FROM, how many they are and where.
+    /// Gives these columns of rows to the server to keep; returns what stands for them in FROM, how many they are and
+    /// where.
     pub(super) fn fill(
         &mut self,
         index: usize,
@@ -216,7 +218,8 @@ impl PostgresRestore<'_> {
         Ok(())
     }
 
-    /// Makes a temporary table; `None` if that is not possible here: an event trigger or a missing privilege may be in the way.
+    /// Makes a temporary table; `None` if that is not possible here: an event trigger or a missing privilege may be in
+    /// the way.
     fn make_room(&mut self, filling: &Filling) -> Result<Option<String>, Failure> {
         let Some(part) = filling.parts.first() else { return Ok(None) };
         let name = format!("pg_temp.dbsnap_stage_{}", self.stages);
@@ -279,8 +282,8 @@ impl PostgresRestore<'_> {
         Ok(())
     }
 
-    /// Of the rows staged last, how many fit what is in their table now: rows to be deleted or updated are there, rows to be
-    /// inserted are not (unless staged to be deleted). Multisets are only counted when they are written.
+    /// Of the rows staged last, how many fit what is in their table now: rows to be deleted or updated are there, rows
+    /// to be inserted are not (unless staged to be deleted). Multisets are only counted when they are written.
     pub(super) fn stands_alone(&mut self, index: usize, work: Work) -> Result<u64, DbError> {
         let Some(staged) = self.pending.last().cloned() else { return Ok(0) };
         let plan = self.session.plan(index)?;

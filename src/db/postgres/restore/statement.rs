@@ -219,8 +219,8 @@ impl PostgresRestore<'_> {
         )
     }
 
-    /// An identity column that is GENERATED ALWAYS cannot be updated. Where a staged row changes one that is not part of the
-    /// key, the column is made BY DEFAULT until COMMIT.
+    /// An identity column that is GENERATED ALWAYS cannot be updated. Where a staged row changes one that is not part
+    /// of the key, the column is made BY DEFAULT until COMMIT.
     pub(super) fn unlock_identities(&mut self) -> Result<(), DbError> {
         let updates: Vec<Staged> = self.pending.iter().filter(|staged| staged.work == Work::Update).cloned().collect();
         for staged in updates {

@@ -1,7 +1,8 @@
 //! Triggers and rules that would do something of their own while rows are put back.
 //!
-//! They are switched off one by one with ALTER TABLE, which a plain owner may, and switched back to the state they had before the
-//! transaction commits. `session_replication_role = replica` would need a superuser and would skip foreign keys as well.
+//! They are switched off one by one with ALTER TABLE, which a plain owner may, and switched back to the state they had
+//! before the transaction commits. `session_replication_role = replica` would need a superuser and would skip foreign
+//! keys as well.
 
 use crate::db::DbError;
 use crate::db::postgres::catalog::oid_array;

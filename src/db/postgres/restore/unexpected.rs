@@ -1,4 +1,5 @@
-//! Whether anything was written that nobody asked for: the server counts the rows that a transaction writes, table by table.
+//! Whether anything was written that nobody asked for: the server counts the rows that a transaction writes, table by
+//! table.
 
 use super::PostgresRestore;
 use crate::codec::TableName;
@@ -7,7 +8,8 @@ use crate::db::postgres::client::Failure;
 use crate::db::postgres::session::Session;
 use std::collections::HashMap;
 
-/// Rows written by this connection that the server has not booked yet, by table. With `track_counts` off there are none.
+/// Rows written by this connection that the server has not booked yet, by table. With `track_counts` off there are
+/// none.
 #[derive(Debug, Default)]
 pub(super) struct Booked(HashMap<u32, (TableName, u64)>);
 
@@ -33,7 +35,8 @@ pub(super) fn are_heeded(session: &mut Session<'_>) -> Result<bool, Failure> {
 }
 
 impl PostgresRestore<'_> {
-    /// Runs `work`, which defines something or makes it anew. Rows that event triggers write then, a log of such statements, are theirs.
+    /// Runs `work`, which defines something or makes it anew. Rows that event triggers write then, a log of such
+    /// statements, are theirs.
     pub(super) fn defining<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         if !self.heeded {
             return work(self);

@@ -4,8 +4,9 @@ use super::PostgresRestore;
 use crate::codec::{Key, KeyColumn};
 use crate::db::{DbError, RowSink, RowStream, Written};
 
-/// Holds for every row version that this transaction or a part of it made. `age` counts back from the transaction's own id, and
-/// parts of it (savepoints) have later ids. A row so old that its id has come round again may be taken for one of ours.
+/// Holds for every row version that this transaction or a part of it made. `age` counts back from the transaction's own
+/// id, and parts of it (savepoints) have later ids. A row so old that its id has come round again may be taken for one
+/// of ours.
 const OURS: &str = "pg_catalog.age(xmin) <= 0";
 
 impl PostgresRestore<'_> {

@@ -80,8 +80,8 @@ impl Batch {
 /// About how much of a long row is added to a piece at once.
 const PART: usize = 256 << 10;
 
-/// What [`Batch::take`] gives of a batch that holds this row alone, piece by piece: for a row that may be a gigabyte. `send` takes
-/// texts of valid UTF-8.
+/// What [`Batch::take`] gives of a batch that holds this row alone, piece by piece: for a row that may be a gigabyte.
+/// `send` takes texts of valid UTF-8.
 pub(in crate::db::postgres) fn long_row<E: From<Unfit>>(
     forms: &[Option<Form>],
     row: &[u8],

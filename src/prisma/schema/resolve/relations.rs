@@ -1,4 +1,5 @@
-//! What the two sides of a relation say together: tables of implicit many-to-many relations, and fields that must be there.
+//! What the two sides of a relation say together: tables of implicit many-to-many relations, and fields that must be
+//! there.
 
 use crate::prisma::schema::{Field, JoinTable, Model, Position, Relation, Schema, SchemaError, Warning};
 

@@ -3,8 +3,8 @@
 use crate::tree::Flaw;
 use crate::wire::Reader;
 
-/// The strings of these lengths, one after the other; `bytes` are the first ones of all, then the second ones, and so on.
-/// No string is shorter than `shortest`.
+/// The strings of these lengths, one after the other; `bytes` are the first ones of all, then the second ones, and so
+/// on. No string is shorter than `shortest`.
 pub(super) fn by_row(bytes: &[u8], lengths: Reader<'_>, count: usize, shortest: usize) -> Result<Vec<u8>, Flaw> {
     let mut starts = Vec::with_capacity(count);
     let (mut end, mut longest) = (0, 0);

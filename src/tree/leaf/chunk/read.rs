@@ -36,7 +36,8 @@ struct Strings<'a> {
 }
 
 impl<'a> ChunkReader<'a> {
-    /// Reads a chunk of `count` > 0 values off `reader`. What it allocates is at most a small multiple of the bytes it reads.
+    /// Reads a chunk of `count` > 0 values off `reader`. What it allocates is at most a small multiple of the bytes it
+    /// reads.
     pub(in crate::tree::leaf) fn read(reader: &mut Reader<'a>, count: usize) -> Result<ChunkReader<'a>, Flaw> {
         let mut having = [0usize; 5];
         let tags = match reader.byte()? {

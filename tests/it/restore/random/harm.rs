@@ -1,4 +1,5 @@
-//! What stands in the way of a restore, in the database's own word: rows outside of the snapshot that refer to rows that would go.
+//! What stands in the way of a restore, in the database's own word: rows outside of the snapshot that refer to rows
+//! that would go.
 
 use super::engine::Engine;
 use super::schema::{Column, Fill, Reference, Schema, Table};

@@ -1,8 +1,9 @@
 //! Random schemas with random rows, damaged at random and brought back; the databases say what came of it.
 //!
-//! A trial of one seed: tables are made and a snapshot is taken of some of them; damage is done, to the others as well; a restore makes
-//! each table of the snapshot what it was, to the last bit, and changes nothing else; another one writes nothing; `undo` leads to the
-//! damaged state, and a patch from there to the snapshot again. A refusal must have a reason that the database confirms ([`harm`]).
+//! A trial of one seed: tables are made and a snapshot is taken of some of them; damage is done, to the others as well;
+//! a restore makes each table of the snapshot what it was, to the last bit, and changes nothing else; another one
+//! writes nothing; `undo` leads to the damaged state, and a patch from there to the snapshot again. A refusal must have
+//! a reason that the database confirms ([`harm`]).
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a failing test names its seeds")]
 

@@ -216,7 +216,8 @@ impl Schema {
         )
     }
 
-    /// Everything that makes the tables with their rows, statement by statement. References and triggers come last where they can.
+    /// Everything that makes the tables with their rows, statement by statement. References and triggers come last
+    /// where they can.
     pub fn statements(&self, rows: &Rows, dice: &mut Dice) -> Vec<String> {
         let mut all = Vec::new();
         if self.postgres {

@@ -119,8 +119,9 @@ impl<'e> Trial<'e> {
         Beside { rows: self.engine.rows(&self.others), catalog: self.engine.catalog() }
     }
 
-    /// Does it, and looks whether the tables are as they should be and nothing else has changed, or whether all others are as they
-    /// were in `back`. Returns also how others were before; `None` if it is rightly refused and nobody can help that.
+    /// Does it, and looks whether the tables are as they should be and nothing else has changed, or whether all others
+    /// are as they were in `back`. Returns also how others were before; `None` if it is rightly refused and nobody can
+    /// help that.
     fn leads_to(
         &mut self,
         state: usize,

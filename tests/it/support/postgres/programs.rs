@@ -63,7 +63,8 @@ pub fn template(bindir: &Path) -> PathBuf {
     let owner = if is_root() { "root" } else { "user" };
     let template = std::env::temp_dir().join(format!("dbsnap-test-pg-{version}-{owner}-1"));
     if !template.join("ready").exists() {
-        // made under another name and renamed, so that nobody copies half of it; whoever comes second throws theirs away
+        // made under another name and renamed, so that nobody copies half of it; whoever comes second throws theirs
+        // away
         let script = format!(
             "set -e; new=$(mktemp -d {template}.XXXXXX); \
              {bindir}/initdb -D $new/data -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync --wal-segsize=1 >$new/log 2>&1; \

@@ -26,7 +26,7 @@ fn restore(dir: &Path, url: &str) -> Outcome<Taken> {
 pub fn postgres(plan: &Plan) -> Outcome<Section> {
     let arena = Arena::new(plan, Ids::InOrder)?;
     let wanted = arena.contents()?;
-    let proved = |taken: Taken, by: &str| {
+    let verified = |taken: Taken, by: &str| {
         if arena.contents()? == wanted { Ok(taken) } else { Err(format!("{by} did not bring the table back").into()) }
     };
     output(&mut arena.dump())?;
@@ -41,7 +41,7 @@ pub fn postgres(plan: &Plan) -> Outcome<Section> {
         restore.args(["--data-only", "-d", "postgres"]).arg(arena.file("mods.dump"));
         let taken = take(&mut restore)?;
         arena.server.sql("VACUUM ANALYZE mods")?;
-        proved(taken, "pg_restore")
+        verified(taken, "pg_restore")
     })];
     if let Ok(dslr) = &dslr {
         lanes.push(Box::new(|round| {
@@ -58,11 +58,11 @@ pub fn postgres(plan: &Plan) -> Outcome<Section> {
         arena.snap()?;
         lanes.push(Box::new(|round| {
             lose(round)?;
-            proved(restore(&project, &arena.server.url())?, "dbsnap restore")
+            verified(restore(&project, &arena.server.url())?, "dbsnap restore")
         }));
         lanes.push(Box::new(|round| {
             arena.change(round + 50)?;
-            proved(restore(&project, &arena.server.url())?, "dbsnap restore")
+            verified(restore(&project, &arena.server.url())?, "dbsnap restore")
         }));
     }
     let taken = rounds(&mut lanes, plan.rounds)?;
@@ -125,7 +125,7 @@ pub fn sqlite(plan: &Plan) -> Outcome<Section> {
     fs::copy(&file, &backup)?;
     let url = format!("file:{}", file.display());
     let wanted = sqlite::contents(&file)?;
-    let proved = |taken: Taken, by: &str| {
+    let verified = |taken: Taken, by: &str| {
         if sqlite::contents(&file)? == wanted {
             Ok(taken)
         } else {
@@ -135,14 +135,14 @@ pub fn sqlite(plan: &Plan) -> Outcome<Section> {
     let mut lanes: Vec<Lane<'_>> = vec![Box::new(|round| {
         sqlite::lose(&file, round)?;
         let restore = format!(".restore {}", backup.display());
-        proved(take(Command::new("sqlite3").arg(&file).arg(restore))?, "sqlite3")
+        verified(take(Command::new("sqlite3").arg(&file).arg(restore))?, "sqlite3")
     })];
     if !plan.peers_only {
         fresh_store(&project, &url)?;
         snap(&project, &url)?;
         lanes.push(Box::new(|round| {
             sqlite::lose(&file, round)?;
-            proved(restore(&project, &url)?, "dbsnap restore")
+            verified(restore(&project, &url)?, "dbsnap restore")
         }));
     }
     let taken = rounds(&mut lanes, plan.rounds)?;

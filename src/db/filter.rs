@@ -89,10 +89,13 @@ impl Filter {
     ) -> Result<(Filter, Care), DbError> {
         let dialect = engine.info().dialect;
         let expression = expression(typed, dialect)?;
-        if dialect == Dialect::Postgres {
-            let mut asked = Printer::new(dialect, dialect, schema, names);
-            asked.condition(&expression)?;
-            stored::same_without_postgres(&asked, &expression)?;
+        match dialect {
+            Dialect::Postgres => {
+                let mut asked = Printer::new(dialect, dialect, schema, names);
+                asked.condition(&expression)?;
+                stored::same_without_postgres(&asked, &expression)?;
+            }
+            Dialect::Sqlite => {}
         }
         let mut printer = Printer::new(Dialect::Sqlite, dialect, schema, names);
         printer.condition(&expression)?;

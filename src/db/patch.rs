@@ -127,10 +127,10 @@ pub trait PatchWriter {
 
     /// Whether the patch takes off the unique indexes that its updates cross, and makes them again. Otherwise rows step
     /// aside.
-    fn takes_indexes_off(&self) -> bool;
+    fn drops_indexes(&self) -> bool;
 
     /// Gives the row that `key` picks values that it keeps only for a moment.
-    fn step_aside(&self, schema: &TableSchema, key: &str, set: &[(usize, ValueRef<'_>)]) -> String {
+    fn park(&self, schema: &TableSchema, key: &str, set: &[(usize, ValueRef<'_>)]) -> String {
         self.update(schema, key, set)
     }
 

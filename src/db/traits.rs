@@ -355,7 +355,7 @@ impl MayDangle {
 /// One write transaction over some tables. Dropping it rolls back.
 ///
 /// The order of calls is: read, delete (children first), update, insert (parents first), counters, read again (all, or
-/// only what was written) as proof, commit.
+/// only what was written) as verification, commit.
 pub trait RestoreTxn: Snapshot {
     /// Lets foreign keys take rows of `tables` along. They are locked as the others are, their triggers are disabled as
     /// well, and they can be read: their ids go on after those that there are. [`Snapshot::cascaded_rows`] goes on
@@ -435,7 +435,7 @@ pub trait RestoreTxn: Snapshot {
     /// Gives `rows` every row that this transaction wrote to `table`, and perhaps rows that it did not write. `gone`
     /// are rows that are to be gone. `None`, without a row, if the database cannot tell these rows apart: then the
     /// whole table is to be read. What may be concluded from it is written down in
-    /// `docs/decisions/0002-proof-of-what-was-written.md`.
+    /// `docs/decisions/0002-verification-of-what-was-written.md`.
     ///
     /// # Errors
     /// As [`TableReader::read`].

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 /// What to delete.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct DeleteOptions {
     /// The snapshots, as typed.
     pub references: Vec<String>,

@@ -140,7 +140,7 @@ pub enum OpError {
     Verification(String),
     /// A restore is not what it should be, and was rolled back.
     #[error("{0}")]
-    Unproved(String),
+    NotAsPlanned(String),
     /// A plan needs a person's yes and nobody can be asked.
     #[error("confirmation needed, but stdin is not a terminal")]
     NotConfirmed,
@@ -245,7 +245,7 @@ impl OpError {
             OpError::Store(StoreError::Missing(_) | StoreError::Damaged { .. })
             | OpError::Verification(_)
             | OpError::BadBackup(_)
-            | OpError::Unproved(_)
+            | OpError::NotAsPlanned(_)
             | OpError::Tree(
                 TreeError::Corrupt { .. } | TreeError::Store(StoreError::Missing(_) | StoreError::Damaged { .. }),
             ) => ErrorKind::Verification,
@@ -386,7 +386,7 @@ impl OpError {
             }
             OpError::Db(DbError::Login { .. }) => Some("check the user and the password: in the database URL, PGPASSWORD or ~/.pgpass".to_owned()),
             OpError::Drift { .. } => Some("revert the migration, or use --map OLD=NEW for a renamed or retyped column, --ignore-column COLUMN to skip one".to_owned()),
-            OpError::Unproved(_) => {
+            OpError::NotAsPlanned(_) => {
                 Some("nothing was changed; look at the triggers, rules, constraints and functions of these tables".to_owned())
             }
             OpError::BadBackup(_) => Some("give the .json file of an export; dbsnap backups lists them".to_owned()),

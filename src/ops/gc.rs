@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 /// What to collect.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct GcOptions {
     /// Snapshots per table, instead of the setting.
     pub keep: Option<usize>,

@@ -201,8 +201,8 @@ impl Verifying<'_> {
     /// The copies of an object that are not what its id says.
     fn suspect(&mut self, error: &TreeError) {
         if let TreeError::Corrupt { id, .. } = error {
-            let prover = LeafForms.prover(self.store);
-            self.copies.extend(self.store.copies(id).into_iter().filter(|copy| prover.prove(id, copy).is_err()));
+            let verifier = LeafForms.verifier(self.store);
+            self.copies.extend(self.store.copies(id).into_iter().filter(|copy| verifier.verify(id, copy).is_err()));
         }
     }
 

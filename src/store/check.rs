@@ -249,7 +249,7 @@ impl Store {
                 other => named(describe(other)),
             };
             if !forms.may_draw(entry.kind) {
-                return pack::prove_object(&*file, &path, entry, room).map(|()| None).map_err(told);
+                return pack::verify_object(&*file, &path, entry, room).map(|()| None).map_err(told);
             }
             pack::read_object(&*file, &path, entry, room).map_err(told)?;
             forms.sources(entry.kind, room).map(Some).map_err(named)

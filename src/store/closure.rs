@@ -24,16 +24,16 @@ pub trait Forms: Sync {
     fn sources(&self, kind: ObjectKind, bytes: &[u8]) -> Result<Vec<Hash>, String>;
 
     /// What tells copies that are what their ids say from others.
-    fn prover<'o>(&self, objects: &'o dyn Objects) -> Box<dyn Prover + 'o>;
+    fn verifier<'o>(&self, objects: &'o dyn Objects) -> Box<dyn Verifier + 'o>;
 }
 
 /// Reads copies of objects to find out whether they are what their ids say. Shared between threads.
-pub trait Prover: Sync {
+pub trait Verifier: Sync {
     /// Reads that copy of an object and, where it draws on others, these too.
     ///
     /// # Errors
     /// The reason why it cannot be read, or is something else.
-    fn prove(&self, id: &Hash, copy: &ObjectCopy) -> Result<(), String>;
+    fn verify(&self, id: &Hash, copy: &ObjectCopy) -> Result<(), String>;
 
     /// The object that these bytes are, if they tell.
     fn identify(&self, bytes: Vec<u8>) -> Option<(Hash, ObjectKind)>;
@@ -45,8 +45,8 @@ pub struct NoSources;
 
 struct Undamaged<'o>(&'o dyn Objects);
 
-impl Prover for Undamaged<'_> {
-    fn prove(&self, id: &Hash, copy: &ObjectCopy) -> Result<(), String> {
+impl Verifier for Undamaged<'_> {
+    fn verify(&self, id: &Hash, copy: &ObjectCopy) -> Result<(), String> {
         self.0.get_copy(id, copy, &mut Vec::new()).map_err(|error| error.to_string())
     }
 
@@ -64,7 +64,7 @@ impl Forms for NoSources {
         Ok(Vec::new())
     }
 
-    fn prover<'o>(&self, objects: &'o dyn Objects) -> Box<dyn Prover + 'o> {
+    fn verifier<'o>(&self, objects: &'o dyn Objects) -> Box<dyn Verifier + 'o> {
         Box::new(Undamaged(objects))
     }
 }

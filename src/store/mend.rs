@@ -112,7 +112,7 @@ impl Store {
         MendedPack { path, reason, saved: count(&good), lost: count(&bad) }
     }
 
-    /// Reads every pack, with or without its directory, and proves every copy.
+    /// Reads every pack, with or without its directory, and verifies every copy.
     fn look(&self, known: &Index, forms: &dyn Forms, monitor: &dyn Monitor) -> Result<Look, StoreError> {
         let mut index = Index::of_packs(&*self.fs, &self.layout)?;
         let mut reasons = BTreeMap::new();
@@ -137,15 +137,15 @@ impl Store {
         let index = self.update_index(|_| Ok(Arc::new(index)))?;
         let mut places: Vec<Location> = index.all().collect();
         places.sort_unstable_by_key(|place| (place.pack, place.entry.offset));
-        let prover = forms.prover(self);
-        let prove = |place: &Location| match monitor.interrupted() {
+        let verifier = forms.verifier(self);
+        let verify = |place: &Location| match monitor.interrupted() {
             true => Err(StoreError::Interrupted),
             false => {
                 monitor.advance(0, u64::from(place.entry.stored_len));
-                Ok(prover.prove(&place.entry.id, &index.copy(place)).err())
+                Ok(verifier.verify(&place.entry.id, &index.copy(place)).err())
             }
         };
-        let checked: Vec<Option<String>> = places.par_iter().map(prove).collect::<Result<_, _>>()?;
+        let checked: Vec<Option<String>> = places.par_iter().map(verify).collect::<Result<_, _>>()?;
         let good: HashSet<Hash> =
             places.iter().zip(&checked).filter(|(_, flaw)| flaw.is_none()).map(|(place, _)| place.entry.id).collect();
         let mut bad = HashMap::new();
@@ -156,7 +156,7 @@ impl Store {
                 bad.insert((place.pack, place.entry.offset), reason);
             }
         }
-        drop(prover);
+        drop(verifier);
         self.forget_index();
         let index = Arc::try_unwrap(index).map_err(|_| StoreError::StalePlan)?;
         Ok(Look { index, reasons, bad })
@@ -190,16 +190,16 @@ impl Store {
             index.give(at, &entries, &self.layout);
             let own = std::mem::take(index);
             let shared = self.update_index(|_| Ok(Arc::new(own)))?;
-            let prover = forms.prover(self);
+            let verifier = forms.verifier(self);
             for frame in &frames {
                 let offset = frame.offset;
                 if entries.iter().all(|entry| entry.offset != offset)
-                    && let Some((id, kind)) = frame.raw(&bytes).and_then(|raw| prover.identify(raw))
+                    && let Some((id, kind)) = frame.raw(&bytes).and_then(|raw| verifier.identify(raw))
                 {
                     entries.push(frame.entry(id, kind));
                 }
             }
-            drop(prover);
+            drop(verifier);
             self.forget_index();
             *index = Arc::try_unwrap(shared).map_err(|_| StoreError::StalePlan)?;
             if entries.len() == before {

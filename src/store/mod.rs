@@ -40,7 +40,7 @@ mod trial;
 mod usage;
 
 pub use check::{CheckReport, Damage, DamageKind};
-pub use closure::{Closure, Cost, Forms, MOST_DEPTH, MOST_WEIGHT, NoSources, Prover};
+pub use closure::{Closure, Cost, Forms, MOST_DEPTH, MOST_WEIGHT, NoSources, Verifier};
 pub use deleted::{DeletedBy, SetAside};
 pub use frame::MAX_OBJECT_LEN;
 pub use init::Init;

@@ -168,7 +168,7 @@ pub(super) fn read_object(
 }
 
 /// Succeeds if the object can be read. A long one is not held as a whole; `room` is for others.
-pub(super) fn prove_object(
+pub(super) fn verify_object(
     file: &dyn OpenFile,
     path: &Path,
     entry: &PackEntry,

@@ -41,7 +41,7 @@ pub(super) struct PackWriter {
     entries: Vec<PackEntry>,
 }
 
-/// A pack that is whole, durable and proven, under a temporary name.
+/// A pack that is whole, durable and verified, under a temporary name.
 #[derive(Debug)]
 pub(super) struct FinishedPack {
     temp: TempFile,
@@ -94,7 +94,7 @@ impl PackWriter {
         &self.temp.path
     }
 
-    /// Writes directory and trailer, syncs, and proves the file: it is opened anew, hashed, and every frame decoded.
+    /// Writes directory and trailer, syncs, and verifies the file: it is opened anew, hashed, and every frame decoded.
     pub(super) fn finish(mut self) -> Result<FinishedPack, StoreError> {
         self.append(&pack::tail(&self.entries)?)?;
         self.file.sync()?;
@@ -104,13 +104,13 @@ impl PackWriter {
             pack: PackRef { name: self.hasher.finish(), size: self.len },
             entries: self.entries,
         };
-        finished.prove()?;
+        finished.verify()?;
         Ok(finished)
     }
 }
 
 impl FinishedPack {
-    fn prove(&self) -> Result<(), StoreError> {
+    fn verify(&self) -> Result<(), StoreError> {
         let path = &self.temp.path;
         let file = pack::open(&*self.temp.fs, path, self.pack.size)?;
         if pack::hash_file(&*file, self.pack.size)? != self.pack.name {
@@ -119,7 +119,9 @@ impl FinishedPack {
         if pack::read_directory(&*file, path, self.pack.size)? != self.entries {
             return Err(StoreError::damaged(path, "its directory was not read back as it was written"));
         }
-        self.entries.par_iter().try_for_each_init(Vec::new, |room, entry| pack::prove_object(&*file, path, entry, room))
+        self.entries
+            .par_iter()
+            .try_for_each_init(Vec::new, |room, entry| pack::verify_object(&*file, path, entry, room))
     }
 
     /// Gives the pack its final name. Durable once `packs/` is synced.

@@ -3,7 +3,7 @@
 use super::mend::may_pass;
 use super::pack::{self, PackEntry};
 use super::salvage::{Found, MOST_SALVAGED, frames};
-use super::{Forms, Frame, NewObjects, Object, ObjectCopy, ObjectKind, Objects, Prover, Store, StoreError};
+use super::{Forms, Frame, NewObjects, Object, ObjectCopy, ObjectKind, Objects, Store, StoreError, Verifier};
 use crate::fsio::{FileKind, read_whole};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
@@ -77,7 +77,7 @@ impl Outside<'_> {
     /// Looks through all packs. What draws on others is told once these are known, so a copy never draws on itself.
     fn find(&self, forms: &dyn Forms, monitor: &dyn Monitor) -> Result<(), StoreError> {
         let mut unknown: Vec<Vec<Found>> = vec![Vec::new(); self.packs.len()];
-        let (prover, mut is_first) = (forms.prover(self), true);
+        let (verifier, mut is_first) = (forms.verifier(self), true);
         loop {
             let before = self.found().len();
             for (number, unknown) in unknown.iter_mut().enumerate() {
@@ -92,7 +92,7 @@ impl Outside<'_> {
                 if is_first {
                     *unknown = frames(&bytes);
                 }
-                let identified = self.identify(&*prover, unknown, &bytes, monitor)?;
+                let identified = self.identify(&*verifier, unknown, &bytes, monitor)?;
                 unknown.retain(|frame| identified.iter().all(|entry| entry.offset != frame.offset));
                 let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
                 for entry in identified {
@@ -108,7 +108,7 @@ impl Outside<'_> {
 
     fn identify(
         &self,
-        prover: &dyn Prover,
+        verifier: &dyn Verifier,
         unknown: &[Found],
         pack: &[u8],
         monitor: &dyn Monitor,
@@ -117,7 +117,7 @@ impl Outside<'_> {
             true => Err(StoreError::Interrupted),
             false => {
                 monitor.advance(0, u64::from(frame.stored_len));
-                let told = frame.raw(pack).and_then(|raw| prover.identify(raw));
+                let told = frame.raw(pack).and_then(|raw| verifier.identify(raw));
                 Ok(told.map(|(id, kind)| frame.entry(id, kind)))
             }
         };
@@ -127,13 +127,13 @@ impl Outside<'_> {
 
     /// Those that the store needs to read what is wanted.
     fn needed(&self, wanted: &HashSet<Hash>, forms: &dyn Forms) -> Result<Vec<(Hash, OutsideCopy)>, StoreError> {
-        let prover = forms.prover(self.store);
+        let verifier = forms.verifier(self.store);
         let (mut needed, mut seen) = (Vec::new(), HashSet::new());
         let mut open: Vec<Hash> = wanted.iter().copied().collect();
         open.sort_unstable();
         while let Some(id) = open.pop() {
             let held = self.store.copies(&id);
-            if !seen.insert(id) || held.iter().any(|copy| prover.prove(&id, copy).is_ok()) {
+            if !seen.insert(id) || held.iter().any(|copy| verifier.verify(&id, copy).is_ok()) {
                 continue;
             }
             let copy = self.found().get(&id).copied();

@@ -151,12 +151,12 @@ impl Store {
         places: &[Location],
         monitor: &dyn Monitor,
     ) -> Result<Result<FinishedPack, String>, StoreError> {
-        let prover = plan.forms.prover(self);
-        let prove = |place: &Location| match monitor.interrupted() {
+        let verifier = plan.forms.verifier(self);
+        let verify = |place: &Location| match monitor.interrupted() {
             true => Err(StoreError::Interrupted),
-            false => Ok(prover.prove(&place.entry.id, &plan.index.copy(place)).err()),
+            false => Ok(verifier.verify(&place.entry.id, &plan.index.copy(place)).err()),
         };
-        let bad: Vec<Option<String>> = places.par_iter().map(prove).collect::<Result<_, _>>()?;
+        let bad: Vec<Option<String>> = places.par_iter().map(verify).collect::<Result<_, _>>()?;
         if let Some(reason) = bad.into_iter().flatten().next() {
             return Ok(Err(reason));
         }

@@ -183,7 +183,7 @@ impl Session<'_> {
         spawned.map(|thread| Finishing::Running(Finisher::new(thread))).map_err(failed)
     }
 
-    /// Makes what was put part of the store: every pack is finished, synced, read back and proven before it gets its
+    /// Makes what was put part of the store: every pack is finished, synced, read back and verified before it gets its
     /// name; then the directory is synced, and the index brought up to date. Without new objects nothing is written.
     ///
     /// # Errors

@@ -129,7 +129,7 @@ impl Store {
         }
         let stays: Vec<bool> =
             plans.iter().zip(&rewrite).map(|(plan, rewrite)| plan.live_objects > 0 && !rewrite).collect();
-        self.prove_kept(&index, live, &stays, &is_kept, monitor)?;
+        self.verify_kept(&index, live, &stays, &is_kept, monitor)?;
         let mut copies: Vec<Location> =
             index.all().filter(|place| rewrite[place.pack as usize] && is_kept(place)).collect();
         copies.sort_unstable_by_key(|place| (place.pack, place.entry.offset));

@@ -12,7 +12,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::plan_sweep`].
-    pub(super) fn prove_kept(
+    pub(super) fn verify_kept(
         &self,
         index: &Index,
         live: &Live,
@@ -34,12 +34,12 @@ impl Store {
             }
         }
         checked.sort_unstable_by_key(|place| (place.pack, place.entry.offset));
-        let prover = live.forms().prover(self);
-        let prove = |place: &Location| match monitor.interrupted() {
+        let verifier = live.forms().verifier(self);
+        let verify = |place: &Location| match monitor.interrupted() {
             true => Err(StoreError::Interrupted),
-            false => Ok(prover.prove(&place.entry.id, &index.copy(place)).err().map(|reason| (*place, reason))),
+            false => Ok(verifier.verify(&place.entry.id, &index.copy(place)).err().map(|reason| (*place, reason))),
         };
-        let bad: Vec<Option<(Location, String)>> = checked.par_iter().map(prove).collect::<Result<_, _>>()?;
+        let bad: Vec<Option<(Location, String)>> = checked.par_iter().map(verify).collect::<Result<_, _>>()?;
         let bad: Vec<(Location, String)> = bad.into_iter().flatten().collect();
         if bad.is_empty() {
             return Ok(());

@@ -31,7 +31,7 @@ pub struct TreeCheck<'o> {
     known: HashMap<(usize, Hash), Arc<LeafFacts>>,
 }
 
-/// What is known of a leaf that was read and proven.
+/// What is known of a leaf that was read and verified.
 struct LeafFacts {
     /// The first and the last key; `None` if it is empty.
     keys: Option<(Vec<u8>, Vec<u8>)>,

@@ -1,4 +1,4 @@
-//! Reading a tree in key order, every row proven.
+//! Reading a tree in key order, every row verified.
 
 use super::leaf::{Entries, Leaf, LeafReader};
 use super::pool::Pool;
@@ -61,7 +61,7 @@ pub(super) fn check_place(entries: &Entries, place: &Position) -> Result<(), Tre
 
 /// Goes through the entries of one tree in key order.
 ///
-/// It proves what it gives: every row is hashed and every leaf's and node's id checked before its first entry is given.
+/// It verifies what it gives: every row is hashed and every leaf's and node's id checked before its first entry is given.
 pub struct Cursor<'o> {
     shared: Arc<Shared<'o>>,
     nodes: Arc<NodeReader<'o>>,
@@ -201,7 +201,7 @@ impl<R: Send> Ahead<R> {
     }
 }
 
-/// What some work makes of each leaf of a tree, in key order. Leaves are read and proven as by a [`Cursor`].
+/// What some work makes of each leaf of a tree, in key order. Leaves are read and verified as by a [`Cursor`].
 pub struct LeafMap<'o, R> {
     walk: Walk<'o>,
     ahead: Ahead<R>,

@@ -176,7 +176,7 @@ impl<'o> Diff<'o> {
             if a.is_before(b) {
                 open_new = false;
             } else {
-                // One is often a delta on the other: decode once, then prove both side by side, and decode those that
+                // One is often a delta on the other: decode once, then verify both side by side, and decode those that
                 // come next.
                 if self.leaves.load(&a.id)?.row_bytes() > SIDE_BY_SIDE {
                     self.old.open(&self.leaves, &self.spec)?;

@@ -7,7 +7,7 @@ use super::node::Node;
 use super::{Flaw, TreeError, leaf};
 use crate::codec::TableSchema;
 use crate::hash::Hash;
-use crate::store::{Closure, Cost, Forms, ObjectCopy, ObjectKind, Objects, Prover};
+use crate::store::{Closure, Cost, Forms, ObjectCopy, ObjectKind, Objects, Verifier};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
@@ -24,24 +24,24 @@ impl Forms for LeafForms {
         leaf::sources(bytes).map_err(|flaw| flaw.to_string())
     }
 
-    fn prover<'o>(&self, objects: &'o dyn Objects) -> Box<dyn Prover + 'o> {
-        Box::new(TreeProver { objects, leaves: LeafReader::new(objects, 0), proven: Lru::new(PROVEN_HELD) })
+    fn verifier<'o>(&self, objects: &'o dyn Objects) -> Box<dyn Verifier + 'o> {
+        Box::new(TreeVerifier { objects, leaves: LeafReader::new(objects, 0), verified: Lru::new(VERIFIED_HELD) })
     }
 }
 
-/// Bytes of leaves that were proven and are kept for the deltas to come.
-const PROVEN_HELD: usize = 32 * 1024 * 1024;
+/// Bytes of leaves that were verified and are kept for the deltas to come.
+const VERIFIED_HELD: usize = 32 * 1024 * 1024;
 
-struct TreeProver<'o> {
+struct TreeVerifier<'o> {
     objects: &'o dyn Objects,
     leaves: LeafReader<'o>,
-    proven: Lru<Leaf>,
+    verified: Lru<Leaf>,
 }
 
-impl TreeProver<'_> {
+impl TreeVerifier<'_> {
     fn look(&self, id: &Hash, copy: &ObjectCopy) -> Result<(), TreeError> {
         if matches!(copy.kind, LEAF | DELTA) {
-            return self.leaves.prove_copy(id, copy, &self.proven);
+            return self.leaves.verify_copy(id, copy, &self.verified);
         }
         let mut bytes = Vec::new();
         self.objects.get_copy(id, copy, &mut bytes)?;
@@ -54,8 +54,8 @@ impl TreeProver<'_> {
     }
 }
 
-impl Prover for TreeProver<'_> {
-    fn prove(&self, id: &Hash, copy: &ObjectCopy) -> Result<(), String> {
+impl Verifier for TreeVerifier<'_> {
+    fn verify(&self, id: &Hash, copy: &ObjectCopy) -> Result<(), String> {
         self.look(id, copy).map_err(|error| error.to_string())
     }
 
@@ -66,7 +66,7 @@ impl Prover for TreeProver<'_> {
         if serde_json::from_slice::<TableSchema>(&bytes).is_ok() {
             return Some((Hash::of(&bytes), SCHEMA));
         }
-        self.leaves.identify(bytes, &self.proven)
+        self.leaves.identify(bytes, &self.verified)
     }
 }
 

@@ -179,7 +179,7 @@ impl Printer<'_> {
 
     /// A cast. One to a date or time takes only a column, or a literal that does not name the present moment.
     pub(super) fn cast(&mut self, inner: &Expr, to: &str) -> Result<(), DbError> {
-        if self.dialect == Dialect::Postgres && literals::is_time(to) {
+        if self.dialect != Dialect::Sqlite && literals::is_time(to) {
             let is_fixed = match strip(inner) {
                 Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Cast { .. } => true,
                 literal => text_of(literal).is_some_and(|text| !literals::names_the_present(text)),

@@ -92,7 +92,7 @@ pub(super) fn call(dialect: Dialect, name: &str) -> Result<Call, DbError> {
     let lower = name.to_ascii_lowercase();
     let has = |list: &[&str]| list.contains(&lower.as_str());
     match dialect {
-        _ if has(&SYNTAX) => Ok(Call::Syntax(lower)),
+        Dialect::Postgres | Dialect::Sqlite if has(&SYNTAX) => Ok(Call::Syntax(lower)),
         Dialect::Postgres if has(&POSTGRES_SYNTAX) => Ok(Call::Syntax(lower)),
         Dialect::Postgres if has(&BOTH) || has(&POSTGRES) => Ok(Call::Function(format!("pg_catalog.{lower}"))),
         Dialect::Sqlite if has(&BOTH) || has(&SQLITE) => Ok(Call::Function(lower)),

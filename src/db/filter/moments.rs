@@ -88,7 +88,7 @@ impl Printer<'_> {
 
     /// An operand that is looked at as text: a moment in the form that Prisma's adapters store.
     pub(super) fn as_text(&mut self, operand: &Expr) -> Result<(), DbError> {
-        match self.moment_column(operand)?.map(|column| quoted(&column.name)) {
+        match self.moment_column(operand)?.map(|column| quoted(self.dialect, &column.name)) {
             Some(name) => {
                 self.put(&format!(
                     "CASE typeof({name}) WHEN 'integer' THEN strftime('%Y-%m-%dT%H:%M:%f+00:00', {name} / 1000.0, 'unixepoch') ELSE {name} END"
@@ -101,7 +101,7 @@ impl Printer<'_> {
 
     /// An operand as it is stored.
     pub(super) fn as_stored(&mut self, operand: &Expr) -> Result<(), DbError> {
-        match self.moment_column(operand)?.map(|column| quoted(&column.name)) {
+        match self.moment_column(operand)?.map(|column| quoted(self.dialect, &column.name)) {
             Some(name) => {
                 self.put(&name);
                 Ok(())
@@ -133,8 +133,11 @@ impl Printer<'_> {
     }
 }
 
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+/// A name as the dialect quotes it.
+pub(super) fn quoted(dialect: Dialect, name: &str) -> String {
+    match dialect {
+        Dialect::Postgres | Dialect::Sqlite => format!("\"{}\"", name.replace('"', "\"\"")),
+    }
 }
 
 fn in_milliseconds(value: &str) -> String {

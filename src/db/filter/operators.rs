@@ -2,24 +2,34 @@
 
 use super::refused;
 use crate::db::{DbError, Dialect};
-use sqlparser::ast::BinaryOperator;
+use sqlparser::ast::BinaryOperator::{self, self as Op};
 
 /// How an operator is written, and whether it gives true or false.
 pub(super) fn operator(dialect: Dialect, op: &BinaryOperator) -> Result<(&'static str, bool), DbError> {
-    use BinaryOperator as Op;
-    let postgres = dialect == Dialect::Postgres;
-    Ok(match op {
-        Op::And => ("AND", true),
-        Op::Or => ("OR", true),
-        Op::Eq => ("=", true),
-        Op::NotEq => ("<>", true),
-        Op::Lt => ("<", true),
-        Op::LtEq => ("<=", true),
-        Op::Gt => (">", true),
-        Op::GtEq => (">=", true),
-        Op::Plus => ("+", false),
-        Op::Minus => ("-", false),
-        Op::Multiply => ("*", false),
+    // these mean the same everywhere
+    let found = match op {
+        Op::And => Some(("AND", true)),
+        Op::Or => Some(("OR", true)),
+        Op::Eq => Some(("=", true)),
+        Op::NotEq => Some(("<>", true)),
+        Op::Lt => Some(("<", true)),
+        Op::LtEq => Some(("<=", true)),
+        Op::Gt => Some((">", true)),
+        Op::GtEq => Some((">=", true)),
+        Op::Plus => Some(("+", false)),
+        Op::Minus => Some(("-", false)),
+        Op::Multiply => Some(("*", false)),
+        _ => match dialect {
+            Dialect::Postgres => shared(op).or_else(|| postgres(op)),
+            Dialect::Sqlite => shared(op).or_else(|| (*op == Op::Glob).then_some(("GLOB", true))),
+        },
+    };
+    found.ok_or_else(|| refused(format!("the operator {op} is not allowed in a filter")))
+}
+
+/// Operators of PostgreSQL and of SQLite. Elsewhere they may be something else: `||` is OR in MySQL.
+fn shared(op: &BinaryOperator) -> Option<(&'static str, bool)> {
+    Some(match op {
         Op::Divide => ("/", false),
         Op::Modulo => ("%", false),
         Op::StringConcat => ("||", false),
@@ -27,23 +37,28 @@ pub(super) fn operator(dialect: Dialect, op: &BinaryOperator) -> Result<(&'stati
         Op::BitwiseOr => ("|", false),
         Op::Arrow => ("->", false),
         Op::LongArrow => ("->>", false),
-        Op::Glob if dialect == Dialect::Sqlite => ("GLOB", true),
-        Op::HashArrow if postgres => ("#>", false),
-        Op::HashLongArrow if postgres => ("#>>", false),
-        Op::AtArrow if postgres => ("@>", true),
-        Op::ArrowAt if postgres => ("<@", true),
-        Op::Question if postgres => ("?", true),
-        Op::QuestionAnd if postgres => ("?&", true),
-        Op::QuestionPipe if postgres => ("?|", true),
-        Op::PGOverlap if postgres => ("&&", true),
-        Op::PGRegexMatch if postgres => ("~", true),
-        Op::PGRegexIMatch if postgres => ("~*", true),
-        Op::PGRegexNotMatch if postgres => ("!~", true),
-        Op::PGRegexNotIMatch if postgres => ("!~*", true),
-        Op::PGLikeMatch if postgres => ("~~", true),
-        Op::PGILikeMatch if postgres => ("~~*", true),
-        Op::PGNotLikeMatch if postgres => ("!~~", true),
-        Op::PGNotILikeMatch if postgres => ("!~~*", true),
-        _ => return Err(refused(format!("the operator {op} is not allowed in a filter"))),
+        _ => return None,
+    })
+}
+
+fn postgres(op: &BinaryOperator) -> Option<(&'static str, bool)> {
+    Some(match op {
+        Op::HashArrow => ("#>", false),
+        Op::HashLongArrow => ("#>>", false),
+        Op::AtArrow => ("@>", true),
+        Op::ArrowAt => ("<@", true),
+        Op::Question => ("?", true),
+        Op::QuestionAnd => ("?&", true),
+        Op::QuestionPipe => ("?|", true),
+        Op::PGOverlap => ("&&", true),
+        Op::PGRegexMatch => ("~", true),
+        Op::PGRegexIMatch => ("~*", true),
+        Op::PGRegexNotMatch => ("!~", true),
+        Op::PGRegexNotIMatch => ("!~*", true),
+        Op::PGLikeMatch => ("~~", true),
+        Op::PGILikeMatch => ("~~*", true),
+        Op::PGNotLikeMatch => ("!~~", true),
+        Op::PGNotILikeMatch => ("!~~*", true),
+        _ => return None,
     })
 }

@@ -10,7 +10,7 @@ impl Printer<'_> {
     /// Beside a date or time PostgreSQL reads `'today'` as this day: such a filter would not pass the same rows
     /// tomorrow.
     pub(super) fn refuse_the_present(&self, operands: &[&Expr]) -> Result<(), DbError> {
-        if self.dialect != Dialect::Postgres || !operands.iter().any(|operand| names_the_present(operand)) {
+        if self.dialect == Dialect::Sqlite || !operands.iter().any(|operand| names_the_present(operand)) {
             return Ok(());
         }
         for operand in operands {

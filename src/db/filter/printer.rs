@@ -102,7 +102,8 @@ impl<'p> Printer<'p> {
     fn node(&mut self, expression: &Expr) -> Result<(), DbError> {
         match expression {
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
-                let name = self.column(expression)?.map(|column| quoted(&column.name)).unwrap_or_default();
+                let name =
+                    self.column(expression)?.map(|column| quoted(self.dialect, &column.name)).unwrap_or_default();
                 match self.moment_column(expression)?.is_some() {
                     true => self.put_moment(&name),
                     false => self.put(&name),
@@ -219,7 +220,7 @@ impl<'p> Printer<'p> {
                 named.push(name);
             }
         }
-        self.care.also(inner.care);
+        self.care.require(inner.care);
         inner.sql
     }
 

@@ -24,7 +24,7 @@ pub struct Care {
 
 impl Care {
     /// Notes all that another one has noted.
-    pub(super) fn also(&mut self, other: Care) {
+    pub(super) fn require(&mut self, other: Care) {
         self.orders |= other.orders;
         self.converts |= other.converts;
         self.bytes = self.bytes.take().or(other.bytes);

@@ -22,7 +22,7 @@ pub(super) struct Endpoint {
     pub(super) pass_file: Option<PathBuf>,
     /// The database.
     pub(super) database: String,
-    /// What an encrypted connection has to prove.
+    /// What an encrypted connection has to verify.
     pub(super) ssl_mode: SslMode,
     /// Root certificates (PEM) to trust instead of the system's.
     pub(super) ssl_root_cert: Option<PathBuf>,

@@ -26,7 +26,8 @@ struct Written {
 
 impl Generated {
     pub(super) fn load(session: &mut Session<'_>) -> Result<Generated, Failure> {
-        let with: Vec<(u32, usize)> = session.plans.iter().enumerate().map(|(index, plan)| (plan.oid, index)).collect();
+        let with: Vec<(u32, usize)> =
+            session.tables.iter().enumerate().map(|(index, open)| (open.oid, index)).collect();
         let mut columns = Generated::default();
         if with.is_empty() {
             return Ok(columns);

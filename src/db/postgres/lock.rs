@@ -1,8 +1,8 @@
 //! Table locks: all tables at once, in order of name, for a bounded time.
 
 use super::client::{Connection, Failure};
-use super::pins::{self, Purpose};
 use super::quote;
+use super::session_settings::{self, Purpose};
 use crate::codec::TableName;
 use crate::db::DbError;
 use crate::monitor::{Monitor, Silent};
@@ -114,7 +114,7 @@ fn holder(
             format!("({schema}, {})", quote::literal(&table.name))
         })
         .collect();
-    pins::begin(connection, Purpose::Catalog, version, Duration::from_secs(1), &Silent)?;
+    session_settings::begin(connection, Purpose::Catalog, version, Duration::from_secs(1), &Silent)?;
     let sql = format!(
         "SELECT n.nspname, c.relname, l.pid, a.application_name, l.granted \
          FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation \

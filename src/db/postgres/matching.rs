@@ -22,7 +22,7 @@ impl Session<'_> {
         schema: &TableSchema,
         rows: &mut dyn RowStream,
     ) -> Result<Vec<bool>, DbError> {
-        let table = self.plan(index)?.table().clone();
+        let table = self.open_table(index)?.table().clone();
         let positions = filter.positions(schema)?;
         let types = self.types(index, filter)?;
         let number = filter.free_name();
@@ -110,8 +110,8 @@ impl Session<'_> {
     /// The types of the filter's columns, for a CAST, with the collation after it. A domain is what it is over: whether
     /// its rules hold is not asked.
     fn types(&mut self, index: usize, filter: &Filter) -> Result<Vec<String>, DbError> {
-        let plan = self.plan(index)?;
-        let (table, oid) = (plan.table().clone(), plan.oid);
+        let open = self.open_table(index)?;
+        let (table, oid) = (open.table().clone(), open.oid);
         let mut types = Vec::with_capacity(filter.columns.len());
         for column in &filter.columns {
             let sql = format!(

@@ -24,7 +24,7 @@ impl Session<'_> {
         if writing.rows.is_empty() {
             return Ok(Vec::new());
         }
-        let doing = format!("asking for the rules of table {}", self.plan(index)?.table());
+        let doing = format!("asking for the rules of table {}", self.open_table(index)?.table());
         let mut found = self.types_that_do_not_fit(index, writing.rows, writing.unchecked)?;
         if !found.is_empty() {
             return Ok(found);
@@ -33,7 +33,7 @@ impl Session<'_> {
         // what CHECK constraints refused is put aside, as in the restore
         questions.retain(|(rule, ..)| *rule == Rule::NotNull || !writing.unchecked);
         questions.extend(self.references(operators, index).map_err(|failure| failure.during(&doing))?);
-        if self.plan(index)?.schema.key != Key::Rows {
+        if self.open_table(index)?.schema.key != Key::Rows {
             questions.extend(self.unique(operators, index, writing).map_err(|failure| failure.during(&doing))?);
         }
         let sent = self.sent(operators, index, writing.rows)?;
@@ -68,8 +68,8 @@ impl Session<'_> {
     /// Columns of types that somebody made (the only ones that are named with their schema) which do not take their
     /// values.
     fn types_that_do_not_fit(&mut self, index: usize, rows: &[&[u8]], unchecked: bool) -> Result<Vec<Misfit>, DbError> {
-        let plan = self.plan(index)?;
-        let (oid, columns) = (plan.oid, plan.schema.columns.clone());
+        let open = self.open_table(index)?;
+        let (oid, columns) = (open.oid, open.schema.columns.clone());
         let mut found = Vec::new();
         for (at, column) in columns.iter().enumerate().filter(|(_, column)| column.sql_type.contains('.')) {
             let mut values = Vec::with_capacity(rows.len());
@@ -98,12 +98,12 @@ impl Session<'_> {
 
     /// CHECK and NOT NULL.
     fn checks(&mut self, operators: &KeyOperators, index: usize) -> Result<Vec<Question>, Failure> {
-        let Some(plan) = self.plans.get(index) else { return Ok(Vec::new()) };
-        let schema = plan.schema.clone();
+        let Some(open) = self.tables.get(index) else { return Ok(Vec::new()) };
+        let schema = open.schema.clone();
         let sql = format!(
             "SELECT k.conname, pg_catalog.pg_get_expr(k.conbin, k.conrelid) FROM pg_catalog.pg_constraint k \
              WHERE k.conrelid OPERATOR(pg_catalog.=) {}::pg_catalog.oid AND k.contype OPERATOR(pg_catalog.=) 'c' AND k.convalidated ORDER BY 1",
-            plan.oid
+            open.oid
         );
         let mut questions: Vec<Question> = schema
             .columns
@@ -138,8 +138,8 @@ impl Session<'_> {
 
     /// Foreign keys onto tables that are not among those of this transaction.
     fn references(&mut self, operators: &KeyOperators, index: usize) -> Result<Vec<Question>, Failure> {
-        let Some(plan) = self.plans.get(index) else { return Ok(Vec::new()) };
-        let schema = plan.schema.clone();
+        let Some(open) = self.tables.get(index) else { return Ok(Vec::new()) };
+        let schema = open.schema.clone();
         let sql = format!(
             "SELECT k.conname, pg_catalog.format('%I.%I', pn.nspname, pc.relname), ca.attname, \
              pg_catalog.format('p.%I OPERATOR(%I.%s)', pa.attname, n.nspname, o.oprname) \
@@ -151,8 +151,8 @@ impl Session<'_> {
              JOIN pg_catalog.pg_operator o ON o.oid = pair.operator JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace \
              WHERE k.contype = 'f' AND k.convalidated AND k.conrelid = {} AND NOT EXISTS (SELECT FROM {} WHERE wanted.oid = k.confrelid \
              OR wanted.oid IN (SELECT p.relid FROM pg_catalog.pg_partition_tree(k.confrelid) AS p)) ORDER BY k.conname, k.oid",
-            plan.oid,
-            oid_array(self.plans.iter().map(|plan| plan.oid))
+            open.oid,
+            oid_array(self.tables.iter().map(|open| open.oid))
         );
         let mut keys: Vec<(String, String, Vec<String>, Vec<String>)> = Vec::new();
         self.connection.query(&sql, self.monitor, &mut |row| {
@@ -188,8 +188,8 @@ impl Session<'_> {
         index: usize,
         writing: Writing<'_>,
     ) -> Result<Vec<Question>, Failure> {
-        let (Some(plan), Some(gone)) = (self.plans.get(index), writing.gone) else { return Ok(Vec::new()) };
-        let (schema, table) = (plan.schema.clone(), plan.sql_name.clone());
+        let (Some(open), Some(gone)) = (self.tables.get(index), writing.gone) else { return Ok(Vec::new()) };
+        let (schema, table) = (open.schema.clone(), open.sql_name.clone());
         let sql = format!(
             "SELECT x.relname, m.attname, pg_catalog.format('OPERATOR(%I.%s)', n.nspname, o.oprname) FROM pg_catalog.pg_index i \
              JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid \
@@ -200,7 +200,7 @@ impl Session<'_> {
              JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace \
              WHERE i.indrelid = {} AND i.indisunique AND NOT i.indisprimary AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL \
              AND part.n <= i.indnkeyatts ORDER BY x.relname, part.n",
-            plan.oid
+            open.oid
         );
         let mut indexes: Vec<(String, Vec<String>)> = Vec::new();
         self.connection.query(&sql, self.monitor, &mut |row| {

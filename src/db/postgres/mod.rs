@@ -19,7 +19,6 @@ mod moving;
 mod operators;
 mod password;
 mod patch;
-mod pins;
 mod privileges;
 mod quote;
 mod reach;
@@ -28,6 +27,7 @@ mod restore;
 mod rivals;
 mod rows;
 mod session;
+mod session_settings;
 mod setting;
 mod snapshot;
 mod types;
@@ -38,8 +38,8 @@ use crate::monitor::{Monitor, Silent};
 use client::{Connection, Failure};
 use endpoint::Endpoint;
 pub use patch::PostgresPatch;
-use pins::Purpose;
 use session::{Opening, Session};
+use session_settings::Purpose;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -104,7 +104,7 @@ impl Sink for Postgres {
         let wait = self.lock_wait;
         let path = identity::search_path(&mut self.connection);
         let search_path = path.map_err(|failure| failure.during("asking for the search path"))?;
-        let loaded = pins::begin(&mut self.connection, Purpose::Catalog, self.version, wait, &Silent)
+        let loaded = session_settings::begin(&mut self.connection, Purpose::Catalog, self.version, wait, &Silent)
             .and_then(|()| catalog::all(&mut self.connection, &Silent));
         self.connection.rollback();
         let (catalog, oids) = loaded.map_err(|failure| failure.during("reading the catalog"))?;
@@ -131,7 +131,8 @@ impl Sink for Postgres {
             }
             _ => failure.during(format!("making table {}", schema.table)),
         };
-        let begun = pins::begin(&mut self.connection, Purpose::Restore, self.version, self.lock_wait, &Silent);
+        let begun =
+            session_settings::begin(&mut self.connection, Purpose::Restore, self.version, self.lock_wait, &Silent);
         let made = begun
             .and_then(|()| self.connection.execute(&create::table(schema), &Silent))
             .and_then(|_| self.connection.execute("COMMIT", &Silent));

@@ -59,18 +59,18 @@ pub(super) fn is_told_by(order: KeyOrder, column: &Column) -> bool {
 impl KeyOperators {
     pub(super) fn load(session: &mut Session<'_>) -> Result<KeyOperators, Failure> {
         let mut operators = KeyOperators::default();
-        if session.plans.is_empty() {
+        if session.tables.is_empty() {
             return Ok(operators);
         }
         let mut chosen: Vec<String> = session
-            .plans
+            .tables
             .iter()
-            .map(|plan| match &plan.schema.key {
-                Key::Columns { source: KeySource::Primary, .. } => format!("({}, true, NULL)", plan.oid),
+            .map(|open| match &open.schema.key {
+                Key::Columns { source: KeySource::Primary, .. } => format!("({}, true, NULL)", open.oid),
                 Key::Columns { source: KeySource::Unique(name), .. } => {
-                    format!("({}, false, {})", plan.oid, quote::literal(name))
+                    format!("({}, false, {})", open.oid, quote::literal(name))
                 }
-                Key::Rows => format!("({}, false, NULL)", plan.oid),
+                Key::Rows => format!("({}, false, NULL)", open.oid),
             })
             .collect();
         // one table can stand in a session more than once: with a filter and without
@@ -101,7 +101,7 @@ impl KeyOperators {
              WHERE part.n <= i.indnkeyatts ORDER BY i.indrelid, part.n",
             chosen.join(", ")
         );
-        let oids: Vec<u32> = session.plans.iter().map(|plan| plan.oid).collect();
+        let oids: Vec<u32> = session.tables.iter().map(|open| open.oid).collect();
         session.connection.query(&sql, session.monitor, &mut |row| {
             let oid: u32 = row.required_number(0)?;
             for (index, _) in oids.iter().enumerate().filter(|(_, of)| **of == oid) {
@@ -131,15 +131,15 @@ impl KeyOperators {
     /// key, as SQL. Only for tables whose rows can be told apart; where a generated column does, functions of the
     /// database's own may be called.
     pub(super) fn same_key(&self, session: &Session<'_>, index: usize, row: &str, other: &str) -> String {
-        let (Some(plan), Some(members)) = (session.plans.get(index), self.members.get(&index)) else {
+        let (Some(open), Some(members)) = (session.tables.get(index), self.members.get(&index)) else {
             return "false".into();
         };
         let same = |member: &Member| {
             let name = quote::identifier(&member.name);
-            let value = match plan.schema.columns.iter().position(|column| column.name == member.name) {
+            let value = match open.schema.columns.iter().position(|column| column.name == member.name) {
                 Some(at) => format!("{other}.c{at}"),
                 None => {
-                    format!("{}{}", self.generated.value(&plan.schema, index, &member.name, other)?, member.collate)
+                    format!("{}{}", self.generated.value(&open.schema, index, &member.name, other)?, member.collate)
                 }
             };
             Some(format!("{row}.{name} {} {value}", member.operator))

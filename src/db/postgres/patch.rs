@@ -293,7 +293,7 @@ impl PatchWriter for PostgresPatch {
         true
     }
 
-    fn takes_indexes_off(&self) -> bool {
+    fn drops_indexes(&self) -> bool {
         true
     }
 

@@ -7,8 +7,8 @@ impl Session<'_> {
     /// That the role may do all of `writes` to rows of the table at `index`. A privilege on some columns is taken for
     /// one on all: whether it is enough is seen when rows are written.
     pub(super) fn check_privileges(&mut self, index: usize, writes: &[Write]) -> Result<(), DbError> {
-        let plan = self.plan(index)?;
-        let (oid, table) = (plan.oid, plan.table().clone());
+        let open = self.open_table(index)?;
+        let (oid, table) = (open.oid, open.table().clone());
         let sql = format!(
             "SELECT pg_catalog.has_table_privilege({oid}::pg_catalog.oid, 'DELETE'), \
              pg_catalog.has_any_column_privilege({oid}::pg_catalog.oid, 'UPDATE'), \

@@ -1,10 +1,10 @@
 //! Counting and reading the tables of an open transaction.
 
 use super::client::{Failure, Row};
-use super::pins::{self, Purpose};
 use super::quote;
 use super::rows::{Decoder, Malformed};
-use super::session::{Plan, Session};
+use super::session::{OpenTable, Session};
+use super::session_settings::{self, Purpose};
 use super::types::Form;
 use crate::codec::Key;
 use crate::db::{Counter, DbError, RowSink};
@@ -17,9 +17,9 @@ const FETCHED: u64 = 2000;
 impl Session<'_> {
     /// Exact number of rows of the table at `index`, its filter applied.
     pub(super) fn count(&mut self, index: usize) -> Result<u64, DbError> {
-        let plan = self.plan(index)?;
-        let doing = format!("counting the rows of table {}", plan.table());
-        let sql = format!("SELECT pg_catalog.count(*) FROM ONLY {}{}", plan.sql_name, condition(plan));
+        let open = self.open_table(index)?;
+        let doing = format!("counting the rows of table {}", open.table());
+        let sql = format!("SELECT pg_catalog.count(*) FROM ONLY {}{}", open.sql_name, condition(open));
         self.number(&sql).map_err(|failure| failure.during(doing))
     }
 
@@ -38,11 +38,11 @@ impl Session<'_> {
 
     /// Gives every row of the table at `index` to `rows`; returns their number.
     pub(super) fn read(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
-        let plan = self.plan(index)?;
-        if plan.filter.is_some() {
+        let open = self.open_table(index)?;
+        if open.filter.is_some() {
             return self.read_chosen(index, rows);
         }
-        let sql = selection(plan, "");
+        let sql = selection(open, "");
         self.select(index, &sql, rows)
     }
 
@@ -50,13 +50,13 @@ impl Session<'_> {
     /// the database's own functions are written for, and only chooses rows; their values are written under the pinned
     /// path, on which the text of some types depends.
     fn read_chosen(&mut self, index: usize, rows: &mut dyn RowSink) -> Result<u64, DbError> {
-        let plan = self.plan(index)?;
-        let table = plan.table().clone();
+        let open = self.open_table(index)?;
+        let table = open.table().clone();
         let applying = |failure: Failure| failure.during(format!("applying the filter to table {table}"));
         let declare = format!(
             "DECLARE dbsnap_chosen NO SCROLL CURSOR FOR SELECT ctid FROM ONLY {}{}",
-            plan.sql_name,
-            condition(plan)
+            open.sql_name,
+            condition(open)
         );
         let fetch = format!("FETCH {FETCHED} FROM dbsnap_chosen");
         self.on_their_path(|session| session.connection.execute(&declare, session.monitor)).map_err(applying)?;
@@ -73,7 +73,7 @@ impl Session<'_> {
             let chosen = places.len() as u64;
             if chosen > 0 {
                 let among = format!(" WHERE {}", quote::among_places(&places));
-                let sql = selection(self.plan(index)?, &among);
+                let sql = selection(self.open_table(index)?, &among);
                 if self.select(index, &sql, rows)? != chosen {
                     return Err(DbError::Lost(format!(
                         "reading table {table}: rows of one instant were not found again"
@@ -91,16 +91,16 @@ impl Session<'_> {
 
     /// As [`Session::read`], but only rows for which `condition` holds.
     pub(super) fn read_where(&mut self, index: usize, condition: &str, rows: &mut dyn RowSink) -> Result<u64, DbError> {
-        let plan = self.plan(index)?;
-        let sql = selection(plan, &format!(" WHERE {condition}"));
+        let open = self.open_table(index)?;
+        let sql = selection(open, &format!(" WHERE {condition}"));
         self.select(index, &sql, rows)
     }
 
     /// Gives the rows that `sql` selects, which are whole rows of the table at `index`.
     fn select(&mut self, index: usize, sql: &str, rows: &mut dyn RowSink) -> Result<u64, DbError> {
-        let plan = self.plan(index)?;
-        let table = plan.table().clone();
-        let forms = plan.schema.columns.iter().map(|column| Form::of(column.kind, column.array)).collect();
+        let open = self.open_table(index)?;
+        let table = open.table().clone();
+        let forms = open.schema.columns.iter().map(|column| Form::of(column.kind, column.array)).collect();
         let decoder = Decoder::new(forms);
         let none = |_| DbError::Lost(format!("reading table {table}: the server sent a row that is none"));
         let mut each = |row: &mut Row<'_>| {
@@ -171,9 +171,9 @@ impl Session<'_> {
     /// Checks that the name just read still means the table that is locked: a schema can be renamed under a lock on its
     /// tables.
     fn still_named(&mut self, index: usize) -> Result<(), DbError> {
-        let plan = self.plan(index)?;
-        let (table, oid) = (plan.table().clone(), plan.oid);
-        let sql = format!("SELECT pg_catalog.to_regclass({})::pg_catalog.oid", quote::literal(&plan.sql_name));
+        let open = self.open_table(index)?;
+        let (table, oid) = (open.table().clone(), open.oid);
+        let sql = format!("SELECT pg_catalog.to_regclass({})::pg_catalog.oid", quote::literal(&open.sql_name));
         let mut found = None;
         let asked = self.connection.query(&sql, self.monitor, &mut |row| {
             found = row.number::<u32>(0)?;
@@ -188,8 +188,8 @@ impl Session<'_> {
     }
 
     fn explain_read(&mut self, index: usize, failure: Failure) -> DbError {
-        let Ok(plan) = self.plan(index) else { return failure.during("reading") };
-        let table = plan.table().clone();
+        let Ok(open) = self.open_table(index) else { return failure.during("reading") };
+        let table = open.table().clone();
         match failure.code() {
             // more than a message can hold: 1 GiB of text for a row, of which bytea takes two for each byte
             Some("54000" | "XX000" | "53200") => match self.largest_row(index) {
@@ -211,8 +211,8 @@ impl Session<'_> {
     /// which has failed.
     fn largest_row(&mut self, index: usize) -> Option<String> {
         const TOO_LARGE: u64 = 900 << 20;
-        let plan = self.plan(index).ok()?;
-        let size: Vec<String> = plan
+        let open = self.open_table(index).ok()?;
+        let size: Vec<String> = open
             .schema
             .columns
             .iter()
@@ -224,18 +224,19 @@ impl Session<'_> {
                 }
             })
             .collect();
-        let key: Vec<String> = match &plan.schema.key {
-            Key::Columns { .. } => plan.schema.key_names().into_iter().map(quote::identifier).collect(),
+        let key: Vec<String> = match &open.schema.key {
+            Key::Columns { .. } => open.schema.key_names().into_iter().map(quote::identifier).collect(),
             Key::Rows => vec!["ctid".into()],
         };
         let sql = format!(
             "SELECT {size}, ROW({}) FROM ONLY {} ORDER BY 1 DESC LIMIT 1",
             key.join(", "),
-            plan.sql_name,
+            open.sql_name,
             size = size.join(" + "),
         );
         self.connection.rollback();
-        pins::begin(self.connection, Purpose::Catalog, self.version, Duration::from_secs(1), &Silent).ok()?;
+        session_settings::begin(self.connection, Purpose::Catalog, self.version, Duration::from_secs(1), &Silent)
+            .ok()?;
         let mut found = None;
         let asked = self.connection.query(&sql, &Silent, &mut |row| {
             found = (row.required_number::<u64>(0)? > TOO_LARGE).then_some(row.required(1)?.to_string());
@@ -247,15 +248,15 @@ impl Session<'_> {
     /// The sequences that feed columns of the table at `index`: owned ones, identities, and those that a default draws
     /// from.
     pub(super) fn counters(&mut self, index: usize) -> Result<Vec<Counter>, DbError> {
-        let plan = self.plan(index)?;
-        let doing = format!("reading the sequences of table {}", plan.table());
+        let open = self.open_table(index)?;
+        let doing = format!("reading the sequences of table {}", open.table());
         let sql = format!(
             "SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(s.relname), f.attname, \
              CASE WHEN pg_catalog.has_sequence_privilege(s.oid, 'USAGE, SELECT') \
              THEN pg_catalog.pg_sequence_last_value(s.oid) END \
              FROM ({}) AS f JOIN pg_catalog.pg_class s ON s.oid = f.sequence \
              JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace ORDER BY f.attnum, 1",
-            feeding_sequences(plan.oid)
+            feeding_sequences(open.oid)
         );
         let mut counters = Vec::new();
         let asked = self.connection.query(&sql, self.monitor, &mut |row| {
@@ -272,19 +273,19 @@ impl Session<'_> {
 }
 
 /// ` WHERE (filter)`, or nothing.
-fn condition(plan: &Plan) -> String {
+fn condition(open: &OpenTable) -> String {
     // the newline ends a comment, should the expression end in one
-    plan.filter.as_ref().map_or_else(String::new, |filter| format!(" WHERE ({}\n)", filter.sql))
+    open.filter.as_ref().map_or_else(String::new, |filter| format!(" WHERE ({}\n)", filter.sql))
 }
 
 /// The query of the table's rows for which `condition` holds, in columns order.
-fn selection(plan: &Plan, condition: &str) -> String {
-    format!("SELECT {} FROM ONLY {}{condition}", columns(plan), plan.sql_name)
+fn selection(open: &OpenTable, condition: &str) -> String {
+    format!("SELECT {} FROM ONLY {}{condition}", columns(open), open.sql_name)
 }
 
 /// The table's columns, quoted.
-fn columns(plan: &Plan) -> String {
-    let columns: Vec<String> = plan.schema.columns.iter().map(|column| quote::identifier(&column.name)).collect();
+fn columns(open: &OpenTable) -> String {
+    let columns: Vec<String> = open.schema.columns.iter().map(|column| quote::identifier(&column.name)).collect();
     columns.join(", ")
 }
 

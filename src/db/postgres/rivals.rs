@@ -15,7 +15,7 @@ use std::collections::HashMap;
 impl Session<'_> {
     /// Whether the database can take rows of the table at `index` for the same that differ in their captured key.
     pub(super) fn has_rivals(&self, operators: &KeyOperators, index: usize) -> bool {
-        let Some(schema) = self.plans.get(index).map(|plan| &plan.schema) else { return false };
+        let Some(schema) = self.tables.get(index).map(|open| &open.schema) else { return false };
         let is_told = |key: &KeyColumn| {
             schema.columns.get(key.column as usize).is_some_and(|column| is_told_by(key.order, column))
         };
@@ -35,11 +35,11 @@ impl Session<'_> {
         rows: &[&[u8]],
     ) -> Result<Vec<Option<Vec<u8>>>, DbError> {
         let mut found = vec![None; rows.len()];
-        let plan = self.plan(index)?;
+        let open = self.open_table(index)?;
         if rows.is_empty() || !self.has_rivals(operators, index) {
             return Ok(found);
         }
-        let (table, columns, name) = (plan.table().clone(), plan.schema.columns.clone(), plan.sql_name.clone());
+        let (table, columns, name) = (open.table().clone(), open.schema.columns.clone(), open.sql_name.clone());
         let looking = |failure: Failure| failure.during(format!("looking for rows of table {table}"));
         // which rows those are, functions of the database's own say; their values are written under the pinned search
         // path
@@ -82,7 +82,7 @@ impl Session<'_> {
     /// What stands in FROM for `rows`, of which there are some: their numbers as `n`, and columns called `c` and their
     /// position.
     pub(super) fn sent(&self, operators: &KeyOperators, index: usize, rows: &[&[u8]]) -> Result<String, DbError> {
-        let schema = &self.plan(index)?.schema;
+        let schema = &self.open_table(index)?.schema;
         let (mut typed, mut names, mut tuples) = (String::new(), String::new(), Vec::with_capacity(rows.len()));
         for (at, column) in schema.columns.iter().enumerate() {
             let of_type = operators.generated().type_of(index, &column.name).unwrap_or(&column.sql_type);

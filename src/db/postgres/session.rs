@@ -4,8 +4,8 @@ use super::catalog::{self, Scope};
 use super::client::{Connection, Failure};
 use super::identity;
 use super::lock::{self, Mode};
-use super::pins::{self, Purpose};
 use super::quote;
+use super::session_settings::{self, Purpose};
 use crate::codec::{Key, TableName, TableSchema};
 use crate::db::{DbError, Filter, TableRead};
 use crate::monitor::Monitor;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// One table of the transaction.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct OpenTable {
     /// Its oid.
     pub(super) oid: u32,
     /// As the database has it now; columns and key are as planned.
@@ -25,7 +25,7 @@ pub(super) struct Plan {
     pub(super) sql_name: String,
 }
 
-impl Plan {
+impl OpenTable {
     /// The table's name for messages.
     pub(super) fn table(&self) -> &TableName {
         &self.schema.table
@@ -49,7 +49,7 @@ pub(super) struct Session<'s> {
     /// Asked whether to go on.
     pub(super) monitor: &'s dyn Monitor,
     /// Its tables, in the order asked for.
-    pub(super) plans: Vec<Plan>,
+    pub(super) tables: Vec<OpenTable>,
     /// The server's major version.
     pub(super) version: u32,
     /// How long to wait for locks.
@@ -66,14 +66,14 @@ impl<'s> Session<'s> {
         monitor: &'s dyn Monitor,
     ) -> Result<Session<'s>, DbError> {
         let mut session =
-            Session { connection, monitor, plans: Vec::new(), version: opening.version, wait: opening.wait };
+            Session { connection, monitor, tables: Vec::new(), version: opening.version, wait: opening.wait };
         session.lock(tables, purpose, opening)?;
-        let unpinned = pins::check(session.connection, purpose, session.version, monitor)
+        let changed = session_settings::check(session.connection, purpose, session.version, monitor)
             .map_err(|failure| failure.during("reading the settings back"))?;
-        if let Some(setting) = unpinned {
+        if let Some(setting) = changed {
             return Err(DbError::Unsupported(format!("the server does not let this session set {setting}")));
         }
-        session.plans = session.planned(tables, opening.known)?;
+        session.tables = session.planned(tables, opening.known)?;
         Ok(session)
     }
 
@@ -83,15 +83,15 @@ impl<'s> Session<'s> {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.connection.execute(pins::THEIR_PATH, self.monitor)?;
+        self.connection.execute(session_settings::THEIR_PATH, self.monitor)?;
         // after a failure only a rollback can follow, which brings the pinned path back too
         let done = work(self)?;
-        self.connection.execute(pins::NO_PATH, self.monitor)?;
+        self.connection.execute(session_settings::NO_PATH, self.monitor)?;
         Ok(done)
     }
 
     /// Takes further tables in, locked against writers.
-    pub(super) fn also(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
+    pub(super) fn add_tables(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
         let names: Vec<TableName> = tables.iter().map(|table| table.schema.table.clone()).collect();
         if let Err(failure) = lock::tables(self.connection, &names, Mode::Exclusive, self.wait, self.monitor) {
             if lock::timed_out(&failure) {
@@ -99,15 +99,17 @@ impl<'s> Session<'s> {
             }
             return Err(lock::refused(failure, "locking the tables that foreign keys reach"));
         }
-        let plans = self.planned(tables, &HashMap::new())?;
-        self.plans.extend(plans);
+        let opened = self.planned(tables, &HashMap::new())?;
+        self.tables.extend(opened);
         Ok(())
     }
 
     fn lock(&mut self, tables: &[TableRead], purpose: Purpose, opening: &Opening<'_>) -> Result<(), DbError> {
         let names: Vec<TableName> = tables.iter().map(|table| table.schema.table.clone()).collect();
         let mode = if purpose == Purpose::Restore { Mode::Exclusive } else { Mode::Share };
-        if let Err(failure) = pins::begin(self.connection, purpose, self.version, opening.wait, self.monitor) {
+        if let Err(failure) =
+            session_settings::begin(self.connection, purpose, self.version, opening.wait, self.monitor)
+        {
             self.connection.rollback();
             return Err(match purpose == Purpose::Restore && identity::is_standby(self.connection) {
                 true => identity::standby(),
@@ -123,7 +125,8 @@ impl<'s> Session<'s> {
         // the transaction has failed: what is wrong with the tables is asked in another
         self.connection.rollback();
         if failure.code().is_some() {
-            let begun = pins::begin(self.connection, Purpose::Catalog, self.version, opening.wait, self.monitor);
+            let begun =
+                session_settings::begin(self.connection, Purpose::Catalog, self.version, opening.wait, self.monitor);
             if begun.is_ok() {
                 self.planned(tables, opening.known)?;
             }
@@ -132,13 +135,13 @@ impl<'s> Session<'s> {
     }
 
     /// Looks the tables up again and holds them against what was planned.
-    fn planned(&mut self, tables: &[TableRead], known: &HashMap<TableName, u32>) -> Result<Vec<Plan>, DbError> {
+    fn planned(&mut self, tables: &[TableRead], known: &HashMap<TableName, u32>) -> Result<Vec<OpenTable>, DbError> {
         let names: Vec<TableName> = tables.iter().map(|table| table.schema.table.clone()).collect();
         let found = catalog::tables(self.connection, Scope::Only(&names), self.monitor)
             .map_err(|failure| failure.during("reading the catalog"))?;
         let found: HashMap<TableName, _> =
             found.into_iter().map(|found| (found.info.schema.table.clone(), found)).collect();
-        let mut plans = Vec::with_capacity(tables.len());
+        let mut opened = Vec::with_capacity(tables.len());
         for read in tables {
             let table = &read.schema.table;
             let changed = |what: &str| DbError::Changed { table: table.clone(), what: what.into() };
@@ -159,9 +162,9 @@ impl<'s> Session<'s> {
             if read.schema.key == Key::Rows {
                 schema.key = Key::Rows;
             }
-            plans.push(Plan { oid: now.oid, schema, filter: read.filter.clone(), sql_name });
+            opened.push(OpenTable { oid: now.oid, schema, filter: read.filter.clone(), sql_name });
         }
-        Ok(plans)
+        Ok(opened)
     }
 
     /// The name of the table with this oid.
@@ -178,9 +181,9 @@ impl<'s> Session<'s> {
         name.ok_or_else(|| Failure::Protocol(format!("no table has the oid {oid}")))
     }
 
-    /// The plan of the table at `index`.
-    pub(super) fn plan(&self, index: usize) -> Result<&Plan, DbError> {
-        self.plans.get(index).ok_or_else(|| DbError::Unsupported(format!("there is no table number {index} here")))
+    /// The table at `index`.
+    pub(super) fn open_table(&self, index: usize) -> Result<&OpenTable, DbError> {
+        self.tables.get(index).ok_or_else(|| DbError::Unsupported(format!("there is no table number {index} here")))
     }
 }
 

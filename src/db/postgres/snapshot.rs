@@ -84,7 +84,7 @@ impl Snapshot for PostgresSnapshot<'_> {
     }
 
     fn cascaded_rows(&mut self, changes: &mut [Changing<'_>]) -> Result<Vec<(TableName, u64)>, DbError> {
-        let own = self.session.plans.len();
+        let own = self.session.tables.len();
         let (session, operators) = self.with_operators()?;
         session.cascaded_rows(own, operators, changes)
     }

@@ -161,11 +161,11 @@ impl PatchWriter for SqlitePatch {
         false
     }
 
-    fn takes_indexes_off(&self) -> bool {
+    fn drops_indexes(&self) -> bool {
         false
     }
 
-    fn step_aside(&self, schema: &TableSchema, key: &str, set: &[(usize, ValueRef<'_>)]) -> String {
+    fn park(&self, schema: &TableSchema, key: &str, set: &[(usize, ValueRef<'_>)]) -> String {
         // a made-up value need not meet a CHECK; the row's own does
         let update = self.update(schema, key, set);
         format!("PRAGMA ignore_check_constraints = ON;\n{update}PRAGMA ignore_check_constraints = OFF;\n")

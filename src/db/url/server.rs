@@ -1,4 +1,4 @@
-//! A server's address, the login and how far the connection must be proven.
+//! A server's address, the login and how far the connection must be verified.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -64,14 +64,14 @@ impl fmt::Display for Host {
     }
 }
 
-/// How far the connection must be encrypted and the server proven.
+/// How far the connection must be encrypted and the server verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SslMode {
     /// No encryption.
     Disable,
-    /// Encryption if the server offers it; proves nothing.
+    /// Encryption if the server offers it; verifies nothing.
     Prefer,
-    /// Encryption; the server is not proven.
+    /// Encryption; the server is not verified.
     Require,
     /// The server's certificate must come from a trusted authority.
     VerifyCa,

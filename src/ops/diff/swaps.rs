@@ -120,7 +120,7 @@ impl<'w> Swaps<'w> {
 
     /// What is in the way of the updates; to be asked when all are kept.
     pub fn crossing(&mut self) -> Crossing {
-        if self.writer.takes_indexes_off() {
+        if self.writer.drops_indexes() {
             let touched = self.moves.iter().flat_map(|one| one.tuples.iter().map(|(index, ..)| *index));
             let conditional: Vec<usize> = touched.filter(|&index| self.indexes[index].conditional).collect();
             self.off.extend(conditional);
@@ -262,7 +262,7 @@ impl<'w> Swaps<'w> {
         }
         let set: Vec<(usize, ValueRef<'_>)> = set.iter().map(|(at, value)| (*at, value.as_ref())).collect();
         let picked = if one.aside { &one.key } else { &one.picked };
-        self.writer.step_aside(self.schema, picked, &set)
+        self.writer.park(self.schema, picked, &set)
     }
 
     /// A value for the column at `at` that no row has, if there is one for any table and the row is not found by that

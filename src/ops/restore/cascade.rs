@@ -114,7 +114,7 @@ pub(super) fn nothing_else(txn: &mut dyn RestoreTxn) -> Result<(), OpError> {
     if unexpected.is_empty() {
         return Ok(());
     }
-    Err(OpError::Unproved(format!(
+    Err(OpError::NotAsPlanned(format!(
         "rows of {} were written too, which the plan does not say (by a foreign key, a trigger or a function); everything was rolled back",
         unexpected.join(", ")
     )))

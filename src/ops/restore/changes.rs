@@ -1,4 +1,4 @@
-//! The changes that turn a live table into what the restore promises, and a digest by which they are proved.
+//! The changes that turn a live table into what the restore promises, and a digest by which they are verified.
 
 use super::spool::Spool;
 use super::{Mode, PlannedTable};

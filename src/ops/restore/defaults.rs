@@ -1,6 +1,6 @@
 //! Defaults of columns that the snapshot does not have, for rows that come back.
 //!
-//! The database is asked for them before it is written to, so that what is written is known in full and can be proved.
+//! The database is asked for them before it is written to, so that what is written is known in full and can be verified.
 
 use super::changes::Changes;
 use super::spool::Spool;

@@ -1,4 +1,4 @@
-//! `restore`: plan, show, apply, prove, commit.
+//! `restore`: plan, show, apply, verify, commit.
 //!
 //! A restore is a diff with the writing added. The live tables are captured inside the write transaction, under its
 //! locks, into trees of the store; the trees are compared with the snapshot's; the differences, and only they, are
@@ -45,7 +45,7 @@ pub enum Mode {
 
 /// What to restore, and which guards are lifted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct RestoreOptions {
     /// The snapshot, as typed.
     pub reference: String,

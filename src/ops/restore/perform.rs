@@ -1,4 +1,4 @@
-//! The restore itself: guards, plan, confirmation, safety snapshot, writing, proof, commit.
+//! The restore itself: guards, plan, confirmation, safety snapshot, writing, verification, commit.
 
 use super::changes::Changes;
 use super::plan::{Prepared, Targets, prepare};
@@ -48,11 +48,11 @@ impl Work<'_> {
         prepared.plan.cascaded = CascadedRows::all(&found);
         let digest = self.basis(&prepared)?.digest();
         let may_go = self.may_go(&found, &prepared.changes);
-        let refused = may_go.and_then(|()| self.fits_the_rules(live.as_mut(), &mut prepared.changes)).err();
+        let refused = may_go.and_then(|()| self.check_rules(live.as_mut(), &mut prepared.changes)).err();
         Ok(Plan { refused, ..Plan::new(self.options, prepared.plan, digest) })
     }
 
-    /// Plans under locks, and if that is what was planned, writes, proves and commits.
+    /// Plans under locks, and if that is what was planned, writes, verifies and commits.
     ///
     /// # Errors
     /// As [`Operation::apply`](crate::ops::Operation::apply).
@@ -119,7 +119,7 @@ impl Work<'_> {
         })
     }
 
-    /// Writes, proves and commits. Until the commit is acknowledged, whatever fails leaves the database as it was.
+    /// Writes, verifies and commits. Until the commit is acknowledged, whatever fails leaves the database as it was.
     fn write_all(
         &self,
         mut txn: Box<dyn RestoreTxn + '_>,
@@ -145,7 +145,7 @@ impl Work<'_> {
         let written = self
             .fill_defaults(txn.as_mut(), &mut changes)
             .and_then(|()| self.write(txn.as_mut(), &mut changes))
-            .and_then(|()| self.prove(txn.as_mut(), &roots, &mut changes))
+            .and_then(|()| self.verify(txn.as_mut(), &roots, &mut changes))
             .and_then(|()| match self.monitor.interrupted() {
                 true => Err(OpError::Interrupted),
                 false => Ok(()),

@@ -13,17 +13,17 @@ impl Work<'_> {
     /// Refuses what the database would refuse in the middle: writes that the user may not do, and values that a
     /// column's type takes no more.
     pub(super) fn can_be_written(&self, txn: &mut dyn RestoreTxn, changes: &mut [Changes]) -> Result<(), OpError> {
-        may_write(txn, changes)?;
+        check_privileges(txn, changes)?;
         for (index, changes) in changes.iter_mut().enumerate() {
-            self.fits(txn, index, changes)?;
+            self.accepts(txn, index, changes)?;
         }
         Ok(())
     }
 
     /// Refuses, in a dry run, what rules of the tables do not take, as far as that can be told of the first rows of
     /// each without writing them.
-    pub(super) fn fits_the_rules(&self, live: &mut dyn Snapshot, changes: &mut [Changes]) -> Result<(), OpError> {
-        may_write(live, changes)?;
+    pub(super) fn check_rules(&self, live: &mut dyn Snapshot, changes: &mut [Changes]) -> Result<(), OpError> {
+        check_privileges(live, changes)?;
         let (allowed, mut stranded) = (self.may_dangle(), Vec::new());
         for (index, (target, changes)) in self.targets.tables.iter().zip(changes).enumerate() {
             if !target.defaulted.is_empty() {
@@ -61,7 +61,7 @@ impl Work<'_> {
         if stranded.is_empty() { Ok(()) } else { Err(DbError::Dangling(stranded).into()) }
     }
 
-    fn fits(&self, txn: &mut dyn RestoreTxn, index: usize, changes: &mut Changes) -> Result<(), OpError> {
+    fn accepts(&self, txn: &mut dyn RestoreTxn, index: usize, changes: &mut Changes) -> Result<(), OpError> {
         let target = &self.targets.tables[index];
         let mut differences = Vec::new();
         for (at, column) in target.read.schema.columns.iter().enumerate() {
@@ -91,7 +91,7 @@ impl Work<'_> {
 }
 
 /// Refuses writes that the user may not do.
-fn may_write(live: &mut (impl Snapshot + ?Sized), changes: &[Changes]) -> Result<(), OpError> {
+fn check_privileges(live: &mut (impl Snapshot + ?Sized), changes: &[Changes]) -> Result<(), OpError> {
     for (index, changes) in changes.iter().enumerate() {
         let rows =
             [(Write::Delete, &changes.delete), (Write::Update, &changes.update), (Write::Insert, &changes.insert)];

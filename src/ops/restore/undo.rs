@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which restore to take back, and which guards are lifted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct UndoOptions {
     /// The safety snapshot, or the snapshot that was restored, as typed; otherwise the last restore of this database.
     pub reference: Option<String>,

@@ -1,6 +1,6 @@
-//! The proof that reads only what was written, where the database can tell what that is.
+//! The verification that reads only what was written, where the database can tell what that is.
 //!
-//! `docs/decisions/0002-proof-of-what-was-written.md` says why it is enough.
+//! `docs/decisions/0002-verification-of-what-was-written.md` says why it is enough.
 
 use super::changes::{Changes, Digest};
 use super::spool::Spool;

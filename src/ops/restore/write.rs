@@ -1,4 +1,4 @@
-//! Writing what differs, and the proof of it.
+//! Writing what differs, and the verification of it.
 
 use super::Mode;
 use super::cascade::nothing_else;
@@ -57,7 +57,7 @@ impl Work<'_> {
     ///
     /// Where foreign keys act, they may have taken rows of these tables along (the value that a row refers to has moved
     /// to another row); those are written once more, and everything is read again.
-    pub(super) fn prove(
+    pub(super) fn verify(
         &self,
         txn: &mut dyn RestoreTxn,
         before: &[Hash],
@@ -71,7 +71,7 @@ impl Work<'_> {
             if round == ROUNDS || helpless || !txn.foreign_keys_act() {
                 let target = &self.targets.tables[*first];
                 let rows = mismatches::in_words(&session, target, after, self.options.mode)?;
-                return Err(OpError::Unproved(format!(
+                return Err(OpError::NotAsPlanned(format!(
                     "table {} is not what the plan says after writing it{rows} (a trigger, a rule or a default changed rows); \
                      everything was rolled back",
                     target.entry.table

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// What to snapshot.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct SnapOptions {
     /// Tables as typed.
     pub tables: Vec<String>,
@@ -44,7 +44,7 @@ pub enum Strategy {
 /// One table of a plan.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PlannedTable {
+pub struct SnapTable {
     /// The table.
     pub table: String,
     /// Rows expected, the filter applied if they were counted.
@@ -83,7 +83,7 @@ pub struct SnapPlan {
     /// Where its URL was found.
     pub url_origin: String,
     /// The tables.
-    pub tables: Vec<PlannedTable>,
+    pub tables: Vec<SnapTable>,
     /// Tables a deletion would take along that are not in the plan.
     pub taken_along: Vec<TakenAlong>,
     /// What `--all` leaves out, in a line.

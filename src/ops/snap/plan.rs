@@ -1,6 +1,6 @@
 //! The plan of a snapshot: which tables, how many rows, how long, and what a deletion would take along.
 
-use super::{PlannedTable, SnapOptions, SnapPlan, Strategy, TakenAlong};
+use super::{SnapOptions, SnapPlan, SnapTable, Strategy, TakenAlong};
 use crate::codec::TableName;
 use crate::db::{Catalog, Engine, Filter, Sink, TableId, TableInfo, TableRead};
 use crate::monitor::Monitor;
@@ -202,7 +202,7 @@ fn estimate(
     reads: &[TableRead],
     source: &mut dyn Sink,
     monitor: &dyn Monitor,
-) -> Result<Vec<PlannedTable>, OpError> {
+) -> Result<Vec<SnapTable>, OpError> {
     let mut snapshot = source.snapshot(reads, monitor)?;
     let mut tables = Vec::with_capacity(chosen.len());
     for (index, (info, read)) in chosen.iter().zip(reads).enumerate() {
@@ -217,7 +217,7 @@ fn estimate(
             BATCHES_FROM..=ADVISE_FROM => Strategy::Batches,
             _ => Strategy::Large,
         };
-        tables.push(PlannedTable {
+        tables.push(SnapTable {
             table: info.schema.table.to_string(),
             rows,
             counted: count,

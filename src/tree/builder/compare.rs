@@ -83,7 +83,7 @@ impl<'b> Comparison<'b> {
             self.next += usize::from(pair.1.is_some());
         }
         if let Some(noting) = &mut self.noting {
-            let ids = prove(older, place, known)?;
+            let ids = verify(older, place, known)?;
             for (old, new) in differing {
                 let old = old.map(|at| old_entry(older, &ids, at));
                 noting.notes.add(old, new.map(|at| new_entry(self.batch, noting.ids, at)))?;
@@ -142,9 +142,9 @@ fn old_entry<'e>(older: &'e Entries, ids: &[Hash], at: usize) -> Entry<'e> {
     Entry { key: older.key(at), id, row, count: older.leaf().count(at) }
 }
 
-/// The ids of an older leaf's rows, by which it is proven to be the leaf that its place names. Those that are not
+/// The ids of an older leaf's rows, by which it is verified to be the leaf that its place names. Those that are not
 /// `known` are taken.
-fn prove(older: &Entries, place: &Position, known: Vec<Option<Hash>>) -> Result<Vec<Hash>, TreeError> {
+fn verify(older: &Entries, place: &Position, known: Vec<Option<Hash>>) -> Result<Vec<Hash>, TreeError> {
     let row = |at: usize| older.leaf().row(at);
     let unknown: Vec<&[u8]> = known.iter().enumerate().filter(|(_, id)| id.is_none()).map(|(at, _)| row(at)).collect();
     let mut taken = Hash::of_each(&unknown).into_iter();

@@ -102,7 +102,7 @@ impl<'scope> Builder<'scope> {
     }
 
     /// A builder that stores nothing: it tells the root that the rows have.
-    pub fn proof<'env>(
+    pub fn verification<'env>(
         scope: &'scope Scope<'scope, 'env>,
         spec: &KeySpec,
         extent: Extent,

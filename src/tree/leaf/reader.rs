@@ -44,7 +44,7 @@ impl<'o> LeafReader<'o> {
         self.objects
     }
 
-    /// The leaf `id`, decoded but not proven: what is used of it must be compared with something else.
+    /// The leaf `id`, decoded but not verified: what is used of it must be compared with something else.
     ///
     /// # Errors
     /// If it or a source is missing, damaged or not a leaf, or needs more than a leaf can need, in all forms that are
@@ -58,34 +58,34 @@ impl<'o> LeafReader<'o> {
 
     /// The leaf `id` from whichever copies of it and of its sources are what their ids say.
     fn load_carefully(&self, id: &Hash) -> Result<Arc<Leaf>, TreeError> {
-        let proven = Lru::new(SOURCES_HELD);
-        let leaf = self.load_at(id, &mut Descent { proven: Some(&proven), ..Descent::default() })?;
+        let verified = Lru::new(SOURCES_HELD);
+        let leaf = self.load_at(id, &mut Descent { verified: Some(&verified), ..Descent::default() })?;
         // What a bad copy had said may be held.
         self.cache.put(*id, &leaf, leaf.footprint());
         Ok(leaf)
     }
 
     /// Succeeds if that copy of a leaf is what its id says, put together from whatever copies of its sources are. Those
-    /// that were found good are kept in `proven`.
-    pub(in crate::tree) fn prove_copy(
+    /// that were found good are kept in `verified`.
+    pub(in crate::tree) fn verify_copy(
         &self,
         id: &Hash,
         copy: &ObjectCopy,
-        proven: &Lru<Leaf>,
+        verified: &Lru<Leaf>,
     ) -> Result<(), TreeError> {
         let mut bytes = self.spare();
         self.objects.get_copy(id, copy, &mut bytes)?;
-        let mut descent = Descent { proven: Some(proven), ..Descent::default() };
+        let mut descent = Descent { verified: Some(verified), ..Descent::default() };
         let leaf = self.decode(id, copy.kind, &mut bytes, Vec::new(), &mut descent)?;
         self.give_back(bytes);
-        prove(id, leaf).map(drop)
+        verify(id, leaf).map(drop)
     }
 
     /// The leaf that these bytes are, whole or a delta of leaves that can be read.
-    pub(in crate::tree) fn identify(&self, mut bytes: Vec<u8>, proven: &Lru<Leaf>) -> Option<(Hash, ObjectKind)> {
+    pub(in crate::tree) fn identify(&self, mut bytes: Vec<u8>, verified: &Lru<Leaf>) -> Option<(Hash, ObjectKind)> {
         let nameless = Hash::from_bytes([0; Hash::LEN]);
         [LEAF, DELTA].into_iter().find_map(|kind| {
-            let mut descent = Descent { proven: Some(proven), ..Descent::default() };
+            let mut descent = Descent { verified: Some(verified), ..Descent::default() };
             let leaf = self.decode(&nameless, kind, &mut bytes, Vec::new(), &mut descent).ok()?;
             Some((ids_of(&leaf).1, kind))
         })
@@ -93,7 +93,7 @@ impl<'o> LeafReader<'o> {
 
     fn load_at(&self, id: &Hash, descent: &mut Descent<'_>) -> Result<Arc<Leaf>, TreeError> {
         let above = descent.path.len();
-        let held = descent.proven.unwrap_or(&self.cache).get(id);
+        let held = descent.verified.unwrap_or(&self.cache).get(id);
         if let Some(leaf) = held {
             return if above + leaf.depth as usize > MOST_DEPTH as usize { Err(too_deep(*id)) } else { Ok(leaf) };
         }
@@ -101,7 +101,7 @@ impl<'o> LeafReader<'o> {
         if above > MOST_DEPTH as usize || descent.reads > MOST_WEIGHT || descent.path.contains(id) {
             return Err(too_deep(*id));
         }
-        if descent.proven.is_none() {
+        if descent.verified.is_none() {
             return self.load_first(id, descent);
         }
         let mut first = None;
@@ -109,11 +109,11 @@ impl<'o> LeafReader<'o> {
             let mut bytes = self.spare();
             let read = self.objects.get_copy(id, &copy, &mut bytes).map_err(TreeError::from);
             let decoded = read.and_then(|()| self.decode(id, copy.kind, &mut bytes, Vec::new(), descent));
-            match decoded.and_then(|leaf| prove(id, leaf)) {
+            match decoded.and_then(|leaf| verify(id, leaf)) {
                 Ok(leaf) => {
                     let leaf = Arc::new(leaf);
-                    if let Some(proven) = &descent.proven {
-                        proven.put(*id, &leaf, leaf.footprint());
+                    if let Some(verified) = &descent.verified {
+                        verified.put(*id, &leaf, leaf.footprint());
                     }
                     return Ok(leaf);
                 }
@@ -220,8 +220,8 @@ struct Descent<'p> {
     /// The leaves that are being put together, the one asked for first.
     path: Vec<Hash>,
     reads: u64,
-    /// Where every copy is tried and proven: those that were found good.
-    proven: Option<&'p Lru<Leaf>>,
+    /// Where every copy is tried and verified: those that were found good.
+    verified: Option<&'p Lru<Leaf>>,
 }
 
 fn entries(id: &Hash, leaf: Arc<Leaf>, spec: &KeySpec) -> Result<Entries, TreeError> {
@@ -232,7 +232,7 @@ fn entries(id: &Hash, leaf: Arc<Leaf>, spec: &KeySpec) -> Result<Entries, TreeEr
     Entries::of(leaf, ids, spec).map_err(|flaw| flaw.of(*id))
 }
 
-fn prove(id: &Hash, leaf: Leaf) -> Result<Leaf, TreeError> {
+fn verify(id: &Hash, leaf: Leaf) -> Result<Leaf, TreeError> {
     row_ids(id, &leaf).map(|_| leaf)
 }
 
@@ -257,7 +257,7 @@ pub(in crate::tree) fn too_deep(id: Hash) -> TreeError {
     Flaw::Shape("it needs more objects to be read than a leaf can need").of(id)
 }
 
-/// A leaf with the keys, and if it was proven the ids, of its rows.
+/// A leaf with the keys, and if it was verified the ids, of its rows.
 #[derive(Debug)]
 pub struct Entries {
     leaf: Arc<Leaf>,
@@ -307,7 +307,7 @@ impl Entries {
         &self.keys[start..self.ends[index]]
     }
 
-    /// The row id at `index`; only for proven leaves.
+    /// The row id at `index`; only for verified leaves.
     pub fn id(&self, index: usize) -> Hash {
         self.ids.get(index).copied().unwrap_or_else(|| Hash::of(self.leaf.row(index)))
     }

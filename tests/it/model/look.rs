@@ -21,7 +21,7 @@ pub struct Looked {
     operations: u64,
     files: Vec<(PathBuf, usize)>,
     /// Forms of leaves whose rows were held against their ids.
-    proven: HashSet<Hash>,
+    verified: HashSet<Hash>,
 }
 
 impl Looked {
@@ -56,7 +56,7 @@ impl World<'_> {
         self.snapshots(&store)?;
         self.marks(&store)?;
         if !self.violations.iter().any(|violation| violation.kind == Kind::Open) {
-            self.violations.extend(closed(&self.machine, &store, &mut self.looked.proven).err());
+            self.violations.extend(closed(&self.machine, &store, &mut self.looked.verified).err());
         }
         Ok(())
     }
@@ -143,7 +143,7 @@ fn rows(store: &Store, table: usize, root: &Hash) -> Result<Model, TreeError> {
 
 /// Every object that the index gives can be read as it is given: the leaf that its id names, from sources that are all
 /// there.
-fn closed(machine: &Simulated, store: &Store, proven: &mut HashSet<Hash>) -> Result<(), Violation> {
+fn closed(machine: &Simulated, store: &Store, verified: &mut HashSet<Hash>) -> Result<(), Violation> {
     let leaves = LeafReader::new(store, 1 << 20);
     let mut seen = HashSet::new();
     for object in packs(machine).iter().flat_map(|pack| &pack.objects) {
@@ -157,7 +157,7 @@ fn closed(machine: &Simulated, store: &Store, proven: &mut HashSet<Hash>) -> Res
         }
         reach(store, &object.id, &mut seen, |_, _| {}).map_err(|error| open(chain(&error)))?;
         // What a form says does not change as long as its sources are there.
-        if proven.insert(Hash::of(&[object.id.as_bytes(), &given.bytes[..]].concat())) {
+        if verified.insert(Hash::of(&[object.id.as_bytes(), &given.bytes[..]].concat())) {
             let leaf = leaves.load(&object.id).map_err(|error| open(chain(&error)))?;
             let spec = &tables::table(if leaf.is_multiset() { BAG } else { 0 }).spec;
             leaves.read(&object.id, spec).map_err(|error| open(chain(&error)))?;

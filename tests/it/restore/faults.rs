@@ -27,7 +27,7 @@ fn damaged(place: &Place) -> String {
 const STAGED: &str = "set_config('dbsnap.rows_";
 
 /// The moments of a restore, by what is said to the server then: rows are on their way, they are written, they are
-/// proved.
+/// verified.
 const MOMENTS: [&str; 3] = [STAGED, "updated AS MATERIALIZED (", "age(xmin)"];
 
 /// Ends the sessions of every dbsnap in a database.

@@ -109,7 +109,7 @@ fn rows_out_of_order_are_refused() {
 }
 
 #[test]
-fn a_proof_has_the_same_root_and_an_interrupted_build_none() {
+fn a_verification_has_the_same_root_and_an_interrupted_build_none() {
     struct Impatient;
     impl dbsnap::monitor::Monitor for Impatient {
         fn interrupted(&self) -> bool {
@@ -119,19 +119,19 @@ fn a_proof_has_the_same_root_and_an_interrupted_build_none() {
     let (store, spec) = (Memory::default(), keyed());
     let model = table(9000, &mut Dice(7));
     let built = build(&store, &spec, &[], &model);
-    let prove = |monitor: &dyn dbsnap::monitor::Monitor| {
+    let verify = |monitor: &dyn dbsnap::monitor::Monitor| {
         std::thread::scope(|scope| {
-            let mut builder = Builder::proof(scope, &spec, extent(&model), BuildOptions::new(monitor));
+            let mut builder = Builder::verification(scope, &spec, extent(&model), BuildOptions::new(monitor));
             for (key, (row, count)) in &model {
                 builder.push(key, row, *count)?;
             }
             builder.finish()
         })
     };
-    let proof = prove(&Silent).unwrap();
-    assert_eq!((proof.root, proof.totals, proof.leaves), (built.root, built.totals, built.leaves));
-    assert_eq!(proof.stored_bytes, 0);
-    assert!(matches!(prove(&Impatient), Err(TreeError::Interrupted)));
+    let verification = verify(&Silent).unwrap();
+    assert_eq!((verification.root, verification.totals, verification.leaves), (built.root, built.totals, built.leaves));
+    assert_eq!(verification.stored_bytes, 0);
+    assert!(matches!(verify(&Impatient), Err(TreeError::Interrupted)));
 }
 
 #[test]

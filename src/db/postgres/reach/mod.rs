@@ -105,14 +105,14 @@ impl Session<'_> {
                 error => error,
             }
         };
-        let own = self.plans.iter().take(own).map(|plan| plan.oid).collect();
+        let own = self.tables.iter().take(own).map(|open| open.oid).collect();
         let mut walk = Walk { session: self, own, actions: BTreeMap::new(), reached: Reached::default() };
         for change in changes.iter_mut() {
-            let oid = walk.session.plan(change.table.position())?.oid;
+            let oid = walk.session.open_table(change.table.position())?.oid;
             let actions = walk.actions(oid).map_err(failed)?;
             let mut followed: BTreeSet<String> = actions.iter().flat_map(Action::followed).cloned().collect();
             let follows_deletion = actions.iter().any(Action::follows_deletion);
-            let schema = &walk.session.plan(change.table.position())?.schema;
+            let schema = &walk.session.open_table(change.table.position())?.schema;
             followed.retain(|name| can_change(schema, name));
             let followed = match change.change {
                 Change::Deleted if follows_deletion => None,
@@ -177,7 +177,7 @@ impl Walk<'_, '_> {
         let (own, reached) = (&self.own, &mut self.reached);
         let asked = self.session.connection.query(&sql, self.session.monitor, &mut |row| {
             let table = row.required_number(0)?;
-            // What becomes of rows of our own tables is planned and proved. Values in them that others refer to may be
+            // What becomes of rows of our own tables is planned and verified. Values in them that others refer to may be
             // moved on the way to where they end, though.
             if !(own.contains(&table) && *fate == Fate::Gone) {
                 reached.add(table, RowPosition::parse(row.required(1)?)?, fate.clone());

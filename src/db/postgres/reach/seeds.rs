@@ -33,7 +33,7 @@ impl Seeds<'_> {
         rows: &mut dyn RowStream,
         told: &mut dyn FnMut(RowPosition, Fate),
     ) -> Result<(), DbError> {
-        let schema = session.plan(self.index)?.schema.clone();
+        let schema = session.open_table(self.index)?.schema.clone();
         let positions = self.positions(&schema);
         let (mut tuples, mut text) = (Vec::new(), 0);
         while let Some(row) = rows.next_row()? {
@@ -97,7 +97,7 @@ impl Seeds<'_> {
         positions: &[usize],
         tuples: &[String],
     ) -> Result<String, DbError> {
-        let table = &session.plan(self.index)?.sql_name;
+        let table = &session.open_table(self.index)?.sql_name;
         if positions.is_empty() {
             return Ok(format!("SELECT t.ctid FROM ONLY {table} AS t"));
         }

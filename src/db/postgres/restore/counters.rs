@@ -66,7 +66,7 @@ impl PostgresRestore<'_> {
     /// The value to restart at, if the next one to be handed out is not past the rows' already. It may lie beyond the
     /// sequence's bounds: then there is no value left to give, and none is made up.
     fn wanted(&mut self, index: usize, sequence: &Sequence) -> Result<Option<i64>, Failure> {
-        let Some(plan) = self.session.plans.get(index) else { return Ok(None) };
+        let Some(open) = self.session.tables.get(index) else { return Ok(None) };
         let column = quote::identifier(&sequence.column);
         let (aggregate, compare) = if sequence.increment > 0 { ("max", "<=") } else { ("min", ">=") };
         let step = sequence.increment;
@@ -77,7 +77,7 @@ impl PostgresRestore<'_> {
              (SELECT last_value::pg_catalog.numeric + CASE WHEN is_called THEN {step} ELSE 0 END AS next FROM {}) AS s, \
              (SELECT pg_catalog.{aggregate}({column})::pg_catalog.numeric AS furthest FROM ONLY {}) AS f",
             quote::table(&sequence.name),
-            plan.sql_name
+            open.sql_name
         );
         let mut wanted = None;
         self.session.connection.query(&sql, self.session.monitor, &mut |row| {
@@ -88,7 +88,7 @@ impl PostgresRestore<'_> {
     }
 
     fn sequences(&mut self, index: usize) -> Result<Vec<Sequence>, Failure> {
-        let Some(plan) = self.session.plans.get(index) else { return Ok(Vec::new()) };
+        let Some(open) = self.session.tables.get(index) else { return Ok(Vec::new()) };
         // only whole numbers: a default may well put a sequence's value into a text
         let sql = format!(
             "SELECT s.oid, n.nspname, s.relname, f.attname, q.seqincrement, q.seqmin, q.seqmax, \
@@ -98,8 +98,8 @@ impl PostgresRestore<'_> {
              JOIN pg_catalog.pg_sequence q ON q.seqrelid = s.oid \
              JOIN pg_catalog.pg_attribute a ON a.attrelid = {} AND a.attnum = f.attnum \
              JOIN pg_catalog.pg_type t ON t.oid = a.atttypid AND t.typcategory = 'N' ORDER BY f.attnum, s.oid",
-            feeding_sequences(plan.oid),
-            plan.oid
+            feeding_sequences(open.oid),
+            open.oid
         );
         let mut sequences = Vec::new();
         self.session.connection.query(&sql, self.session.monitor, &mut |row| {

@@ -18,10 +18,10 @@ impl PostgresRestore<'_> {
         rows: u64,
         sink: &mut dyn RowSink,
     ) -> Result<(), DbError> {
-        let plan = self.session.plan(index)?;
-        let table = plan.table().clone();
-        let columns: Vec<&Column> = columns.iter().filter_map(|&position| plan.schema.columns.get(position)).collect();
-        let values: Vec<String> = columns.iter().map(|column| default(&plan.sql_name, column)).collect();
+        let open = self.session.open_table(index)?;
+        let table = open.table().clone();
+        let columns: Vec<&Column> = columns.iter().filter_map(|&position| open.schema.columns.get(position)).collect();
+        let values: Vec<String> = columns.iter().map(|column| default(&open.sql_name, column)).collect();
         let decoder = Decoder::new(columns.iter().map(|column| Form::of(column.kind, column.array)).collect());
         let sql = format!("SELECT {} FROM pg_catalog.generate_series(1, {rows})", values.join(", "));
         let (mut canonical, mut given) = (Vec::new(), 0u64);

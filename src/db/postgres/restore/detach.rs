@@ -27,7 +27,7 @@ impl PostgresRestore<'_> {
                 asked.push(0);
                 continue;
             }
-            let oid = self.session.plans.get(staged.index).map_or(0, |plan| plan.oid);
+            let oid = self.session.tables.get(staged.index).map_or(0, |open| open.oid);
             asked.push(self.session.number(&format!(
                 "WITH i AS (INSERT INTO pg_temp.dbsnap_detached SELECT {oid}, d.place, 0 FROM ({}) AS d RETURNING 1) \
                  SELECT pg_catalog.count(*) FROM i",
@@ -37,7 +37,7 @@ impl PostgresRestore<'_> {
         self.follow_references()?;
         let mut tables = Vec::new();
         for index in 0..self.own {
-            let oid = self.session.plans[index].oid;
+            let oid = self.session.tables[index].oid;
             let sql = format!(
                 "SELECT pg_catalog.count(*) FROM pg_temp.dbsnap_detached AS u WHERE u.tab OPERATOR(pg_catalog.=) {oid}"
             );
@@ -56,7 +56,7 @@ impl PostgresRestore<'_> {
 
     /// Adds all rows of the restore's tables that refer to rows which are detached already.
     fn follow_references(&mut self) -> Result<(), Failure> {
-        let ours: Vec<u32> = self.session.plans.iter().take(self.own).map(|plan| plan.oid).collect();
+        let ours: Vec<u32> = self.session.tables.iter().take(self.own).map(|open| open.oid).collect();
         let list: Vec<String> = ours.iter().map(u32::to_string).collect::<HashSet<_>>().into_iter().collect();
         let list = list.join(", ");
         for step in 1.. {
@@ -86,7 +86,7 @@ impl PostgresRestore<'_> {
 
     /// Whether a row of a table outside of the restore refers to one that is detached.
     fn reaches_out(&mut self) -> Result<bool, Failure> {
-        let ours: HashSet<u32> = self.session.plans.iter().take(self.own).map(|plan| plan.oid).collect();
+        let ours: HashSet<u32> = self.session.tables.iter().take(self.own).map(|open| open.oid).collect();
         let list = ours.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
         for parent in ours {
             for action in actions::load(&mut self.session, parent, Which::All)? {
@@ -118,11 +118,11 @@ impl PostgresRestore<'_> {
         back.retain(|staged| pending.iter().any(|one| one.name == staged.name && one.work != Work::Delete));
         let mut out = Vec::new();
         for &index in tables {
-            let Some(plan) = self.session.plans.get(index) else { continue };
-            let (oid, table) = (plan.oid, &plan.sql_name);
+            let Some(open) = self.session.tables.get(index) else { continue };
+            let (oid, table) = (open.oid, &open.sql_name);
             let name = format!("pg_temp.dbsnap_stage_{}", self.stages);
             self.stages += 1;
-            let columns = plan.schema.columns.iter().enumerate();
+            let columns = open.schema.columns.iter().enumerate();
             let columns: Vec<String> =
                 columns.map(|(at, column)| format!("t.{} AS c{at}", quote::identifier(&column.name))).collect();
             // those that nobody asked for come back as they are

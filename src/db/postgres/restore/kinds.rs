@@ -34,7 +34,7 @@ pub(super) struct ColumnTypes(Vec<Vec<Option<ColumnType>>>);
 impl ColumnTypes {
     pub(super) fn load(session: &mut Session<'_>) -> Result<ColumnTypes, Failure> {
         let mut found: HashMap<(u32, String), ColumnType> = HashMap::new();
-        let wanted = oid_array(session.plans.iter().map(|plan| plan.oid));
+        let wanted = oid_array(session.tables.iter().map(|open| open.oid));
         let quoted = |schema: &str, name: &str| {
             format!("pg_catalog.quote_ident({schema}) || '.' || pg_catalog.quote_ident({name})")
         };
@@ -63,8 +63,8 @@ impl ColumnTypes {
             found.insert((row.required_number(0)?, row.required(1)?.to_string()), column);
             Ok(())
         })?;
-        let columns = session.plans.iter().map(|plan| {
-            plan.schema.columns.iter().map(|column| found.get(&(plan.oid, column.name.clone())).cloned()).collect()
+        let columns = session.tables.iter().map(|open| {
+            open.schema.columns.iter().map(|column| found.get(&(open.oid, column.name.clone())).cloned()).collect()
         });
         Ok(ColumnTypes(columns.collect()))
     }

@@ -157,7 +157,7 @@ impl PostgresRestore<'_> {
 
     /// Checks foreign keys that rows may be older than and that would wait until the end, when nothing can be lifted
     /// any more.
-    pub(super) fn fits_deferred_keys(&mut self, pending: &[Staged]) -> Result<(), Failure> {
+    pub(super) fn keeps_deferred_keys(&mut self, pending: &[Staged]) -> Result<(), Failure> {
         let sql = format!(
             "SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, k.conname) FROM pg_catalog.pg_constraint k \
              JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace \
@@ -181,7 +181,7 @@ impl PostgresRestore<'_> {
     /// The tables to which rows of `pending` come.
     fn written_to(&self, pending: &[Staged]) -> String {
         let come = pending.iter().filter(|staged| staged.work != Work::Delete);
-        let oids = come.filter_map(|staged| self.session.plans.get(staged.index)).map(|plan| plan.oid.to_string());
+        let oids = come.filter_map(|staged| self.session.tables.get(staged.index)).map(|open| open.oid.to_string());
         std::iter::once("0".to_owned()).chain(oids).collect::<Vec<_>>().join(", ")
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Links {
 impl Links {
     pub(super) fn load(session: &mut Session<'_>) -> Result<Links, Failure> {
         let index_of: HashMap<u32, usize> =
-            session.plans.iter().enumerate().map(|(index, plan)| (plan.oid, index)).collect();
+            session.tables.iter().enumerate().map(|(index, open)| (open.oid, index)).collect();
         let mut links = Links::default();
         if index_of.is_empty() {
             return Ok(links);
@@ -95,5 +95,5 @@ fn oids(array: &str) -> impl Iterator<Item = Option<u32>> + '_ {
 }
 
 fn referenced(session: &Session<'_>) -> String {
-    oid_array(session.plans.iter().map(|plan| plan.oid))
+    oid_array(session.tables.iter().map(|open| open.oid))
 }

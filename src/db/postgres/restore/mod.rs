@@ -11,7 +11,6 @@ mod counters;
 mod dangling;
 mod defaults;
 mod detach;
-mod fit;
 mod kinds;
 mod lift;
 mod links;
@@ -20,13 +19,14 @@ mod staging;
 mod statement;
 mod triggers;
 mod unexpected;
+mod values;
 mod written;
 
 use super::client::{Connection, Failure};
 use super::endpoint::Endpoint;
 use super::operators::KeyOperators;
-use super::pins::Purpose;
 use super::session::{Opening, Session};
+use super::session_settings::Purpose;
 use crate::codec::{DanglingRows, TableName, TableSchema};
 use crate::db::{
     Changing, Commit, Counter, DbError, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Snapshot,
@@ -96,7 +96,7 @@ impl<'s> PostgresRestore<'s> {
         let triggers = UserTriggers::load(&mut session)?;
         let heeded =
             unexpected::are_heeded(&mut session).map_err(|failure| failure.during("reading event triggers"))?;
-        let own = session.plans.len();
+        let own = session.tables.len();
         let before = Booked::load(&mut session).map_err(|failure| failure.during("asking what was written before"))?;
         Ok(PostgresRestore {
             session,
@@ -179,7 +179,7 @@ impl<'s> PostgresRestore<'s> {
     }
 
     fn table(&self, index: usize) -> TableName {
-        self.session.plans.get(index).map_or_else(|| TableName::bare("?"), |plan| plan.table().clone())
+        self.session.tables.get(index).map_or_else(|| TableName::bare("?"), |open| open.table().clone())
     }
 }
 
@@ -259,7 +259,7 @@ impl RestoreTxn for PostgresRestore<'_> {
         self.guarded(|restore| {
             let oids: Vec<String> = changed
                 .iter()
-                .map(|table| Ok(restore.session.plan(table.position())?.oid.to_string()))
+                .map(|table| Ok(restore.session.open_table(table.position())?.oid.to_string()))
                 .collect::<Result<_, DbError>>()?;
             if oids.is_empty() {
                 return Ok(Vec::new());
@@ -276,8 +276,8 @@ impl RestoreTxn for PostgresRestore<'_> {
 
     fn add_tables(&mut self, tables: &[TableRead]) -> Result<(), DbError> {
         self.guarded(|restore| {
-            let first = restore.session.plans.len();
-            restore.session.also(tables)?;
+            let first = restore.session.tables.len();
+            restore.session.add_tables(tables)?;
             restore.triggers.add(&mut restore.session, first)
         })
     }
@@ -290,7 +290,7 @@ impl RestoreTxn for PostgresRestore<'_> {
     }
 
     fn accepts_values(&mut self, table: TableId, column: usize, rows: &mut dyn RowStream) -> Result<bool, DbError> {
-        self.guarded(|restore| restore.fits(table.position(), column, rows))
+        self.guarded(|restore| restore.accepts(table.position(), column, rows))
     }
 
     fn defaults(

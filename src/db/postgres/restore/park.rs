@@ -12,8 +12,8 @@ impl PostgresRestore<'_> {
     /// Gives the rows that are staged to be updated values that no row has, in columns of unique indexes and exclusion
     /// constraints, where those are to change.
     pub(super) fn park_values(&mut self, staged: &Staged) -> Result<(), Failure> {
-        let Some(plan) = self.session.plans.get(staged.index) else { return Ok(()) };
-        let (oid, table, schema) = (plan.oid, plan.sql_name.clone(), plan.schema.clone());
+        let Some(open) = self.session.tables.get(staged.index) else { return Ok(()) };
+        let (oid, table, schema) = (open.oid, open.sql_name.clone(), open.schema.clone());
         // columns of expressions and predicates are among what an index depends on
         let sql = format!(
             "SELECT DISTINCT a.attname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid \

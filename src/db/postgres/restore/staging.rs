@@ -120,7 +120,7 @@ struct Filling {
 impl PostgresRestore<'_> {
     /// Gives rows to the server to keep; returns their number.
     pub(super) fn stage(&mut self, index: usize, work: Work, rows: &mut dyn RowStream) -> Result<u64, DbError> {
-        let positions = columns_for(&self.session.plan(index)?.schema, work);
+        let positions = columns_for(&self.session.open_table(index)?.schema, work);
         let (name, rows, place) = self.fill(index, &positions, rows)?;
         if rows > 0 {
             self.pending.push(Staged { index, work, name, rows, place });
@@ -136,8 +136,8 @@ impl PostgresRestore<'_> {
         positions: &[usize],
         rows: &mut dyn RowStream,
     ) -> Result<(String, u64, StagedAt), DbError> {
-        let plan = self.session.plan(index)?;
-        let (table, columns) = (plan.table().clone(), &plan.schema.columns);
+        let open = self.session.open_table(index)?;
+        let (table, columns) = (open.table().clone(), &open.schema.columns);
         let mut forms: Vec<Option<Form>> = vec![None; columns.len()];
         for &position in positions {
             forms[position] = Some(Form::of(columns[position].kind, columns[position].array));
@@ -286,9 +286,9 @@ impl PostgresRestore<'_> {
     /// to be inserted are not (unless staged to be deleted). Multisets are only counted when they are written.
     pub(super) fn stands_alone(&mut self, index: usize, work: Work) -> Result<u64, DbError> {
         let Some(staged) = self.pending.last().cloned() else { return Ok(0) };
-        let plan = self.session.plan(index)?;
-        let table = plan.table().clone();
-        if !is_by_key(&plan.schema, work) {
+        let open = self.session.open_table(index)?;
+        let table = open.table().clone();
+        if !is_by_key(&open.schema, work) {
             return Ok(staged.rows);
         }
         let matches = self.key_match(index, "t", "s");
@@ -296,7 +296,7 @@ impl PostgresRestore<'_> {
             Work::Delete | Work::Update => {
                 format!(
                     "SELECT pg_catalog.count(*) FROM ONLY {} AS t, {} AS s WHERE {matches}",
-                    plan.sql_name, staged.name
+                    open.sql_name, staged.name
                 )
             }
             Work::Insert => {
@@ -314,7 +314,7 @@ impl PostgresRestore<'_> {
                     .collect();
                 format!(
                     "SELECT pg_catalog.count(*) FROM {} AS s WHERE NOT EXISTS (SELECT FROM ONLY {} AS t WHERE {matches}{gone})",
-                    staged.name, plan.sql_name
+                    staged.name, open.sql_name
                 )
             }
         };

@@ -27,7 +27,7 @@ impl PostgresRestore<'_> {
         pending.sort_by_key(|staged| staged.work);
         let counts = self.lifting(&pending, |restore| {
             let counts = restore.by_some_way(&pending)?;
-            restore.fits_deferred_keys(&pending).map(|()| counts)
+            restore.keeps_deferred_keys(&pending).map(|()| counts)
         })?;
         self.check(&pending, &counts)
     }
@@ -63,7 +63,7 @@ impl PostgresRestore<'_> {
             }
             Err(failure) => return Err(failure),
         }
-        match self.stepping_aside(pending) {
+        match self.parking(pending) {
             // no value was free, or none that the column takes; the first failure names what is to be lifted
             Err(Failure::Server(error)) if !error.is_fatal() => {
                 self.session.connection.execute(back, monitor)?;
@@ -74,7 +74,7 @@ impl PostgresRestore<'_> {
     }
 
     /// Lets rows that are to be updated give up what is unique of them, and then updates them.
-    fn stepping_aside(&mut self, pending: &[Staged]) -> Result<Vec<u64>, Failure> {
+    fn parking(&mut self, pending: &[Staged]) -> Result<Vec<u64>, Failure> {
         for staged in pending.iter().filter(|staged| staged.work == Work::Update) {
             self.park_values(staged)?;
         }
@@ -148,9 +148,9 @@ impl PostgresRestore<'_> {
 
     /// Deletes rows by key, or, where there is none, as many copies of each row as are staged.
     fn deletion(&self, staged: &Staged) -> String {
-        let Some(plan) = self.session.plans.get(staged.index) else { return String::new() };
-        let (table, stage) = (&plan.sql_name, &staged.name);
-        if is_by_key(&plan.schema, staged.work) {
+        let Some(open) = self.session.tables.get(staged.index) else { return String::new() };
+        let (table, stage) = (&open.sql_name, &staged.name);
+        if is_by_key(&open.schema, staged.work) {
             let matches = self.key_match(staged.index, "t", "s");
             return format!("DELETE FROM ONLY {table} AS t USING {stage} AS s WHERE {matches} RETURNING 1");
         }
@@ -162,15 +162,15 @@ impl PostgresRestore<'_> {
 
     /// The places of the rows that are staged to be deleted or updated, as a query.
     pub(super) fn doomed(&self, staged: &Staged) -> String {
-        let Some(plan) = self.session.plans.get(staged.index) else { return String::new() };
-        let (table, stage) = (&plan.sql_name, &staged.name);
-        if is_by_key(&plan.schema, staged.work) {
+        let Some(open) = self.session.tables.get(staged.index) else { return String::new() };
+        let (table, stage) = (&open.sql_name, &staged.name);
+        if is_by_key(&open.schema, staged.work) {
             let matches = self.key_match(staged.index, "t", "s");
             return format!("SELECT t.ctid AS place FROM ONLY {table} AS t, {stage} AS s WHERE {matches}");
         }
         // the text of whole rows, by the types' own output functions, because not every type has equality
         let columns: Vec<String> =
-            plan.schema.columns.iter().map(|column| format!("x.{}", quote::identifier(&column.name))).collect();
+            open.schema.columns.iter().map(|column| format!("x.{}", quote::identifier(&column.name))).collect();
         let stages: Vec<String> = (0..columns.len()).map(|position| format!("s.c{position}")).collect();
         format!(
             "SELECT live.place FROM \
@@ -185,16 +185,16 @@ impl PostgresRestore<'_> {
     }
 
     fn in_place(&self, staged: &Staged) -> String {
-        let Some(plan) = self.session.plans.get(staged.index) else { return String::new() };
+        let Some(open) = self.session.tables.get(staged.index) else { return String::new() };
         let matches = self.key_match(staged.index, "t", "s");
-        let (table, stage) = (&plan.sql_name, &staged.name);
+        let (table, stage) = (&open.sql_name, &staged.name);
         let wait = "(SELECT n FROM deleted) OPERATOR(pg_catalog.>=) 0::pg_catalog.int8";
-        let set: Vec<String> = plan
+        let set: Vec<String> = open
             .schema
             .columns
             .iter()
             .enumerate()
-            .filter(|(position, column)| is_set(&plan.schema, *position, column))
+            .filter(|(position, column)| is_set(&open.schema, *position, column))
             .map(|(position, column)| format!("{} = s.c{position}", quote::identifier(&column.name)))
             .collect();
         if set.is_empty() {
@@ -206,14 +206,14 @@ impl PostgresRestore<'_> {
     }
 
     fn insertion(&self, staged: &Staged) -> String {
-        let Some(plan) = self.session.plans.get(staged.index) else { return String::new() };
-        let columns: Vec<String> = plan.schema.columns.iter().map(|column| quote::identifier(&column.name)).collect();
+        let Some(open) = self.session.tables.get(staged.index) else { return String::new() };
+        let columns: Vec<String> = open.schema.columns.iter().map(|column| quote::identifier(&column.name)).collect();
         let stages: Vec<String> = (0..columns.len()).map(|position| format!("s.c{position}")).collect();
         let list = if columns.is_empty() { String::new() } else { format!(" ({})", columns.join(", ")) };
         format!(
             "INSERT INTO {}{list} OVERRIDING SYSTEM VALUE SELECT {} FROM {} AS s \
              WHERE (SELECT n FROM updated) OPERATOR(pg_catalog.>=) 0::pg_catalog.int8 RETURNING 1",
-            plan.sql_name,
+            open.sql_name,
             stages.join(", "),
             staged.name
         )
@@ -224,18 +224,18 @@ impl PostgresRestore<'_> {
     pub(super) fn unlock_identities(&mut self) -> Result<(), DbError> {
         let updates: Vec<Staged> = self.pending.iter().filter(|staged| staged.work == Work::Update).cloned().collect();
         for staged in updates {
-            let plan = self.session.plan(staged.index)?;
-            let names: Vec<(usize, String)> = plan
+            let open = self.session.open_table(staged.index)?;
+            let names: Vec<(usize, String)> = open
                 .schema
                 .columns
                 .iter()
                 .enumerate()
                 .filter(|(position, column)| {
-                    column.identity == Some(Identity::Always) && !is_key(&plan.schema, *position)
+                    column.identity == Some(Identity::Always) && !is_key(&open.schema, *position)
                 })
                 .map(|(position, column)| (position, quote::identifier(&column.name)))
                 .collect();
-            let table = plan.sql_name.clone();
+            let table = open.sql_name.clone();
             let matches = self.key_match(staged.index, "t", "s");
             for (position, name) in names {
                 let sql = format!(
@@ -247,9 +247,9 @@ impl PostgresRestore<'_> {
                 if changed > 0 {
                     let off = format!("ALTER TABLE ONLY {table} ALTER COLUMN {name} SET GENERATED BY DEFAULT");
                     let on = format!("ALTER TABLE ONLY {table} ALTER COLUMN {name} SET GENERATED ALWAYS");
-                    self.defining(|restore| restore.triggers.also(&mut restore.session, &off, on)).map_err(altering)?;
+                    self.defining(|restore| restore.triggers.leave_off(&mut restore.session, &off, on)).map_err(altering)?;
                     if let Some(column) =
-                        self.session.plans.get_mut(staged.index).and_then(|plan| plan.schema.columns.get_mut(position))
+                        self.session.tables.get_mut(staged.index).and_then(|open| open.schema.columns.get_mut(position))
                     {
                         column.identity = Some(Identity::ByDefault);
                     }

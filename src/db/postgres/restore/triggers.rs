@@ -47,10 +47,10 @@ impl UserTriggers {
     /// Finds those of the session's tables from `first` on as well.
     pub(super) fn add(&mut self, session: &mut Session<'_>, first: usize) -> Result<(), DbError> {
         let names: HashMap<u32, (String, String)> = session
-            .plans
+            .tables
             .iter()
             .skip(first)
-            .map(|plan| (plan.oid, (plan.sql_name.clone(), plan.table().to_string())))
+            .map(|open| (open.oid, (open.sql_name.clone(), open.table().to_string())))
             .collect();
         if names.is_empty() {
             return Ok(());
@@ -97,7 +97,7 @@ impl UserTriggers {
     }
 
     /// Something else that must be put back before COMMIT.
-    pub(super) fn also(&mut self, session: &mut Session<'_>, off: &str, on: String) -> Result<(), Failure> {
+    pub(super) fn leave_off(&mut self, session: &mut Session<'_>, off: &str, on: String) -> Result<(), Failure> {
         session.connection.execute(off, session.monitor)?;
         self.done = true;
         self.on.push(on);

@@ -54,7 +54,7 @@ impl PostgresRestore<'_> {
     pub(super) fn find_unexpected(&mut self) -> Result<Vec<TableName>, DbError> {
         let now = Booked::load(&mut self.session).map_err(|failure| failure.during("asking what was written"))?;
         let before = |oid: &u32| self.before.0.get(oid).map_or(0, |(_, rows)| *rows);
-        let ours = |oid: &u32| self.session.plans.iter().any(|plan| plan.oid == *oid);
+        let ours = |oid: &u32| self.session.tables.iter().any(|open| open.oid == *oid);
         let unexpected = now.0.iter().filter(|(oid, (_, rows))| !ours(oid) && *rows > before(oid));
         let mut tables: Vec<TableName> = unexpected.map(|(_, (table, _))| table.clone()).collect();
         tables.sort();

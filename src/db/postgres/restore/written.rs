@@ -18,10 +18,10 @@ impl PostgresRestore<'_> {
         rows: &mut dyn RowSink,
     ) -> Result<Option<Written>, DbError> {
         self.flush()?;
-        let plan = self.session.plan(index)?;
-        let Key::Columns { columns, .. } = &plan.schema.key else { return Ok(None) };
+        let open = self.session.open_table(index)?;
+        let Key::Columns { columns, .. } = &open.schema.key else { return Ok(None) };
         let positions = positions(columns);
-        if plan.filter.is_some() || !self.is_heap(index)? {
+        if open.filter.is_some() || !self.is_heap(index)? {
             return Ok(None);
         }
         let left = self.still_there(index, &positions, gone)?;
@@ -32,7 +32,7 @@ impl PostgresRestore<'_> {
 
     /// Whether the table is kept by PostgreSQL's own access method, of which it is known what `xmin` means.
     fn is_heap(&mut self, index: usize) -> Result<bool, DbError> {
-        let oid = self.session.plan(index)?.oid;
+        let oid = self.session.open_table(index)?.oid;
         let sql = format!(
             "SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_am a ON a.oid = c.relam \
              WHERE c.oid = {oid} AND a.amname = 'heap'"
@@ -46,11 +46,11 @@ impl PostgresRestore<'_> {
         let (stage, staged, place) = self.fill(index, positions, gone)?;
         let mut left = 0;
         if staged > 0 {
-            let plan = self.session.plan(index)?;
-            let doing = format!("looking for deleted rows of table {}", plan.table());
+            let open = self.session.open_table(index)?;
+            let doing = format!("looking for deleted rows of table {}", open.table());
             let sql = format!(
                 "SELECT pg_catalog.count(*) FROM ONLY {} AS t, {stage} AS s WHERE {}",
-                plan.sql_name,
+                open.sql_name,
                 self.key_match(index, "t", "s")
             );
             left = self.session.number(&sql).map_err(|failure| failure.during(doing))?;

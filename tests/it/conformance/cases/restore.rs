@@ -41,7 +41,7 @@ pub fn brings_rows_back(fixture: &mut dyn Fixture) {
     assert_eq!(txn.insert(TableId::at(0), &mut Given::new(row(&then, 4))).unwrap(), 1);
     assert_eq!(txn.delete(TableId::at(0), &mut Given::new([])).unwrap(), 0);
     txn.advance_counters(TableId::at(0)).unwrap();
-    assert_eq!(all(txn.as_mut(), 0), then, "the proof reads what the transaction wrote");
+    assert_eq!(all(txn.as_mut(), 0), then, "the verification reads what the transaction wrote");
     assert_eq!(txn.commit().unwrap(), Commit::Done);
     assert_eq!(dumps(fixture), before, "and no other table was touched");
 }

@@ -18,7 +18,7 @@ pub(super) enum Purpose {
 }
 
 /// Setting, value, and the first major version that has it. Every value is as `current_setting` shows it.
-const PINS: &[(&str, &str, u32)] = &[
+const SETTINGS: &[(&str, &str, u32)] = &[
     ("search_path", "", 0),
     ("row_security", "off", 0),
     ("client_encoding", "UTF8", 0),
@@ -53,7 +53,7 @@ pub(super) const THEIR_PATH: &str = "SET LOCAL search_path TO DEFAULT";
 /// Sets the one that is pinned.
 pub(super) const NO_PATH: &str = "SET LOCAL search_path = ''";
 
-/// Opens a transaction for `purpose` and pins its settings. Takes no snapshot: no statement here reads a table.
+/// Opens a transaction for `purpose` and makes its settings. Takes no snapshot: no statement here reads a table.
 pub(super) fn begin(
     connection: &mut Connection,
     purpose: Purpose,
@@ -66,7 +66,7 @@ pub(super) fn begin(
         // under its locks nobody else writes the tables, and checks of foreign keys see what is committed elsewhere
         Purpose::Restore => "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE",
     });
-    for (name, value) in pins(purpose, version) {
+    for (name, value) in settings(purpose, version) {
         let _ = write!(sql, "; SET LOCAL {name} = '{value}'");
     }
     let _ = write!(sql, "; SET LOCAL lock_timeout = {}", lock_timeout.as_millis().max(1));
@@ -77,9 +77,9 @@ pub(super) fn begin(
     Ok(())
 }
 
-fn pins(purpose: Purpose, version: u32) -> impl Iterator<Item = (&'static str, &'static str)> {
+fn settings(purpose: Purpose, version: u32) -> impl Iterator<Item = (&'static str, &'static str)> {
     let durable = (purpose == Purpose::Restore).then_some(("synchronous_commit", "on"));
-    PINS.iter().filter(move |pin| version >= pin.2).map(|&(name, value, _)| (name, value)).chain(durable)
+    SETTINGS.iter().filter(move |setting| version >= setting.2).map(|&(name, value, _)| (name, value)).chain(durable)
 }
 
 /// Lets the server notice within half a second that this process is gone, and within a minute that the network is, and
@@ -107,7 +107,7 @@ pub(super) fn check(
     version: u32,
     monitor: &dyn Monitor,
 ) -> Result<Option<&'static str>, Failure> {
-    let wanted: Vec<_> = pins(purpose, version).collect();
+    let wanted: Vec<_> = settings(purpose, version).collect();
     let shown: Vec<String> = wanted.iter().map(|(name, _)| format!("pg_catalog.current_setting('{name}')")).collect();
     let mut wrong = None;
     connection.query(&format!("SELECT {}", shown.join(", ")), monitor, &mut |row| {

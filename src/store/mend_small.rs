@@ -27,10 +27,10 @@ impl Store {
         for Misplaced { path, right } in self.directories_for_refs()? {
             mended.directories.push(path.clone());
             if !dry_run {
-                mended.quarantined.push(self.set_apart(&path)?);
-                if let Some(right) = right {
-                    self.write_file(&path, &right)?;
-                }
+                mended.quarantined.push(match right {
+                    Some(right) => self.replace_directory(&path, &right)?,
+                    None => self.set_apart(&path)?,
+                });
             }
         }
         Ok(())

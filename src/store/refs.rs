@@ -8,7 +8,7 @@ use crate::fsio::{FileKind, read_whole};
 use crate::hash::Hash;
 use std::collections::HashSet;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The longest content of a ref, in bytes: a pin's reason or a pointer's bytes.
 pub const MAX_REF_LEN: u64 = 4096;
@@ -293,8 +293,24 @@ impl Store {
             return Err(StoreError::TooLarge { what: "a ref", len, limit: MAX_REF_LEN });
         }
         self.ready_to_write()?;
-        self.clear_of_directory(kind, name)?;
-        self.write_file(&self.ref_path(kind, name), &whole(kind, name, content))
+        let (path, bytes) = (self.ref_path(kind, name), whole(kind, name, content));
+        match self.is_directory(kind, name)? {
+            true => self.replace_directory(&path, &bytes).map(drop),
+            false => self.write_file(&path, &bytes),
+        }
+    }
+
+    /// Moves the directory at `path` into quarantine and writes a file there; if that cannot be done, the directory goes
+    /// back, so that gc still sees that something is there. Returns where it is now.
+    pub(super) fn replace_directory(&self, path: &Path, bytes: &[u8]) -> Result<PathBuf, StoreError> {
+        let aside = self.set_apart(path)?;
+        match self.write_file(path, bytes) {
+            Ok(()) => Ok(aside),
+            Err(error) => {
+                self.fs.rename(&aside, path)?;
+                Err(error)
+            }
+        }
     }
 
     fn remove_ref(&self, kind: &str, name: &str) -> Result<bool, StoreError> {

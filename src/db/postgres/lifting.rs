@@ -205,9 +205,12 @@ pub(super) fn references(condition: &str) -> String {
     format!(
         "SELECT cn.nspname, cc.relname, pn.nspname, pc.relname, pg_catalog.string_agg(ca.attname, E'\\n' ORDER BY pair.n), \
          pg_catalog.format('SELECT ROW(%s)::pg_catalog.text COLLATE \"C\" AS v, pg_catalog.count(*) FROM ONLY %I.%I AS c WHERE %s \
-         AND NOT EXISTS (SELECT FROM %I.%I AS p WHERE %s) GROUP BY 1 ORDER BY 1', \
+         AND NOT EXISTS (SELECT FROM %s %I.%I AS p WHERE %s) GROUP BY 1 ORDER BY 1', \
          pg_catalog.string_agg(pg_catalog.format('c.%I', ca.attname), ', ' ORDER BY pair.n), cn.nspname, cc.relname, \
-         pg_catalog.string_agg(pg_catalog.format('c.%I IS NOT NULL', ca.attname), ' AND '), pn.nspname, pc.relname, \
+         CASE k.confmatchtype WHEN 'f' THEN pg_catalog.format('NOT (%s)', \
+         pg_catalog.string_agg(pg_catalog.format('c.%I IS NULL', ca.attname), ' AND ')) \
+         ELSE pg_catalog.string_agg(pg_catalog.format('c.%I IS NOT NULL', ca.attname), ' AND ') END, \
+         CASE pc.relkind WHEN 'p' THEN '' ELSE 'ONLY' END, pn.nspname, pc.relname, \
          pg_catalog.string_agg(pg_catalog.format('p.%I OPERATOR(%I.%s) c.%I', pa.attname, n.nspname, o.oprname, ca.attname), ' AND ')) \
          FROM pg_catalog.pg_constraint k CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(k.conkey), \
          pg_catalog.unnest(k.confkey), pg_catalog.unnest(k.conpfeqop)) WITH ORDINALITY AS pair (child, parent, operator, n) \
@@ -218,7 +221,8 @@ pub(super) fn references(condition: &str) -> String {
          JOIN pg_catalog.pg_operator o ON o.oid = pair.operator JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace \
          WHERE k.contype = 'f' AND ({condition}) AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint up \
          WHERE up.oid = k.conparentid AND up.conrelid = k.conrelid) \
-         GROUP BY k.oid, k.conname, cn.nspname, cc.relname, pn.nspname, pc.relname ORDER BY k.conname, k.oid"
+         GROUP BY k.oid, k.conname, k.confmatchtype, cn.nspname, cc.relname, pn.nspname, pc.relname, pc.relkind \
+         ORDER BY k.conname, k.oid"
     )
 }
 

@@ -207,13 +207,18 @@ impl Work<'_> {
             let whole = target.entry.filter.is_none() && target.projection.is_none();
             whole && self.options.mode == Mode::Exact
         });
-        let undoes = self.entry.manifest.restored.is_some();
+        // rows that were in this database before the restore that is undone, or under the same rules, and come back as they
+        // were in every column
+        let undoes = self.entry.manifest.restored.is_some() && self.entry.manifest.source.same_database(self.origin);
         let unchecked = self.targets.tables.iter().filter(|target| {
             let now = self.catalog.table(&target.entry.table).and_then(|info| info.definition.as_ref());
-            undoes || now.is_some() && now == target.entry.definition.as_ref()
+            target.takes_every_column() && (undoes || now.is_some() && now == target.entry.definition.as_ref())
         });
         MayDangle {
-            known: self.entry.manifest.restored.as_ref().map(|restored| restored.dangling.clone()).unwrap_or_default(),
+            known: match (undoes, &self.entry.manifest.restored) {
+                (true, Some(restored)) => restored.dangling.clone(),
+                _ => Vec::new(),
+            },
             among: as_they_were.map(|target| target.entry.table.clone()).collect(),
             all: self.options.allow_dangling,
             unchecked: unchecked.map(|target| target.entry.table.clone()).collect(),

@@ -64,6 +64,14 @@ impl Target {
         })
     }
 
+    /// Whether rows come back as they were in every column.
+    pub fn takes_every_column(&self) -> bool {
+        let is_the_snapshots = |projection: &Projection| {
+            projection.origins.iter().all(|origin| matches!(origin, ColumnSource::Snapshot(_)))
+        };
+        self.projection.as_ref().is_none_or(is_the_snapshots)
+    }
+
     /// Columns without which no row can come back: they are not in the snapshot, NOT NULL, and have no default.
     pub fn lacking(&self) -> Vec<&str> {
         let Some(projection) = &self.projection else { return Vec::new() };

@@ -400,13 +400,17 @@ function databaseUrl(root: string, options: Options): [string, string, string] {
   const { urlVariable, urlFallback } = options;
   const inherited = process.env[urlVariable];
   if (inherited !== undefined && inherited !== '') return [inherited, `${urlVariable} in the environment`, process.cwd()];
-  for (const name of ['.env.local', '.env', join('prisma', '.env')]) {
-    const path = join(root, name);
-    const found = readEnv(path);
-    const url = expanded(urlVariable, found);
-    if (url !== '') return [url, `${urlVariable} in ${name}`, dirname(path)];
+  // A package of a monorepo has env files of its own.
+  const packages = options.sqliteFolders.filter((folder) => folder !== '.' && existsSync(join(root, folder, 'package.json')));
+  for (const folder of ['', ...packages.map((one) => join(one))]) {
+    for (const name of ['.env.local', '.env', join('prisma', '.env')]) {
+      const path = join(root, folder, name);
+      const found = readEnv(path);
+      const url = expanded(urlVariable, found);
+      if (url !== '') return [url, `${urlVariable} in ${join(folder, name)}`, dirname(path)];
+    }
   }
-  if (urlFallback !== '') return [urlFallback, 'the Prisma schema', root];
+  if (urlFallback !== '') return [urlFallback, "Prisma's schema or config file", root];
   throw new Refusal(`No database: set ${urlVariable} in the shell, in .env.local or in .env (looked in ${shown(root)}).`);
 }
 

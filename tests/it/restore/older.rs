@@ -1,6 +1,6 @@
 //! Rows that are older than a constraint which was added as NOT VALID: what the database once held it takes again.
 
-use super::place::{Place, on_postgres};
+use super::place::{Place, on_both, on_postgres};
 
 #[test]
 fn rows_that_no_check_would_take() {
@@ -85,6 +85,18 @@ fn rows_that_would_be_left_behind() {
         place.sql("INSERT INTO parent VALUES (9); INSERT INTO child VALUES (9, 9, 'd')");
         let (code, error) = place.refused(&[&snap, "--mode", "exact"]);
         assert!(code == Some(1) && error.contains("23503"), "{code:?}: {error}");
+    });
+}
+
+/// A row of some values of the snapshot and some of today was never there: a CHECK refuses it.
+#[test]
+fn mixed_rows_are_checked() {
+    on_both(|place| {
+        place.sql("CREATE TABLE t (id INTEGER PRIMARY KEY, price INT, cost INT, CHECK (price >= cost)); INSERT INTO t VALUES (1, 10, 5)");
+        let snap = place.snap();
+        place.sql("UPDATE t SET price = 20, cost = 15");
+        let run = place.unchanged(&place.round.plain(&["restore", &snap, "t", "--columns", "price", "-y"]));
+        assert_eq!(run.code(), Some(1), "{run}");
     });
 }
 

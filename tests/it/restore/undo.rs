@@ -265,6 +265,34 @@ fn rows_that_lost_their_parent_since_are_refused() {
     });
 }
 
+/// Of rows that referred to nothing, one is to be changed back and another to come back; a parent that is gone since is missed
+/// all the same.
+#[test]
+fn rows_that_referred_to_nothing_are_told_from_those_that_lost_their_parent() {
+    on_postgres(|place| {
+        for (third, gone) in [(78, false), (5, true)] {
+            place.sql(
+                "DROP TABLE IF EXISTS child, parent; CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1), (5);
+                 CREATE TABLE child (id int PRIMARY KEY, parent int NOT NULL REFERENCES parent); INSERT INTO child VALUES (1, 1), (2, 1)",
+            );
+            let snap = place.round.snap(&["child"]).id;
+            place.db().sql(&format!(
+                "SET session_replication_role = replica; UPDATE child SET parent = 77 WHERE id = 2; INSERT INTO child VALUES (3, {third})"
+            ));
+            let before = place.rows();
+            place.restore(&[&snap, "--mode", "exact"]);
+            if gone {
+                place.sql("DELETE FROM parent WHERE id = 5");
+                let run = place.unchanged(&place.round.plain(&["undo", "-y"]));
+                assert!(run.code() == Some(1) && run.stderr().contains("23503"), "{run}");
+            } else {
+                let run = place.round.plain(&["undo", "-y"]).run();
+                assert_eq!((run.code(), place.rows()), (Some(0), before), "{run}");
+            }
+        }
+    });
+}
+
 #[test]
 fn the_other_tables_go_back_when_one_is_gone() {
     on_both(|place| {

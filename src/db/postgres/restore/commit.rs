@@ -29,6 +29,7 @@ impl PostgresRestore<'_> {
             return Ok(Commit::RolledBack);
         }
         self.flush()?;
+        self.settle_keys()?;
         // deferred constraints are checked here and not at COMMIT, where less can be said about what failed
         self.session
             .on_their_path(|session| session.connection.execute("SET CONSTRAINTS ALL IMMEDIATE", session.monitor))

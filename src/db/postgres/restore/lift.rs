@@ -34,12 +34,18 @@ struct Orphans {
     /// Finds those that are not written here: no more may come.
     find: String,
     before: HashSet<String>,
-    /// The key, if it holds for all rows.
-    references: Vec<Reference>,
-    /// Statements that put it back, and those that do if it will not.
-    weaker: Vec<(String, String)>,
-    key: Constraint,
     /// What the database says if a row does.
+    error: ServerError,
+}
+
+/// A foreign key that held for all rows before this transaction, and rows were written by which it may not.
+#[derive(Debug)]
+pub(super) struct HeldKey {
+    key: Constraint,
+    references: Vec<Reference>,
+    /// Whether it is NOT VALID now.
+    weakened: bool,
+    /// What the database said of the rows.
     error: ServerError,
 }
 
@@ -58,24 +64,31 @@ impl PostgresRestore<'_> {
             return Ok(false);
         }
         let off: Vec<&str> = pairs.iter().map(|(off, _)| off.as_str()).collect();
+        let mut again: Vec<String> = pairs.iter().map(|(_, again)| again.clone()).collect();
         match self.lifting_of(pending, &error.code, &named, !unchecked) {
             Some(sql) if error.code == "23503" => {
-                let weaker =
-                    pairs.iter().zip(self.pairs(&sql)?).map(|((_, again), (_, weaker))| (again.clone(), weaker));
-                let weaker = weaker.filter(|(again, weaker)| again != weaker).collect();
                 let key = format!("k.conrelid = {} AND k.conname = {}", oid_of(&named), quote::literal(&named.name));
                 let find = self.texts(&lifting::dangling(&key))?;
                 let find = find.into_iter().collect::<Vec<_>>().join(" UNION ALL ");
                 let before = self.texts(&find)?;
                 let references = self.references(&format!("{key} AND k.convalidated"))?;
-                let (key, error) = (named.clone(), error.clone());
-                lifted.orphans.push(Orphans { find, before, references, weaker, key, error });
+                // what comes later may mend it: until the end it is put back so that it takes what dangles
+                let weak: Vec<String> = self.pairs(&sql)?.into_iter().map(|(_, weak)| weak).collect();
+                let held = self.lets_dangle() && !references.is_empty();
+                let weakened = held && weak.len() == again.len() && weak != again;
+                if weakened {
+                    again = weak;
+                }
+                if held && self.held.iter().all(|held| held.key != named) {
+                    self.held.push(HeldKey { key: named.clone(), references, weakened, error: error.clone() });
+                }
+                lifted.orphans.push(Orphans { find, before, error: error.clone() });
             }
             Some(sql) if unchecked && self.pairs(&sql)?.is_empty() => lifted.weakened.push(named.clone()),
             _ => {}
         }
         lifted.seen.push(named);
-        lifted.again.extend(pairs.iter().map(|(_, again)| again.clone()));
+        lifted.again.extend(again);
         self.alter_checked(&off.join("; ")).map(|()| true)
     }
 
@@ -173,9 +186,48 @@ impl PostgresRestore<'_> {
         self.session.connection.execute(&sql, self.session.monitor).map(drop)
     }
 
-    /// Whether rows may come that refer to nothing by a foreign key that holds for all rows.
+    /// Whether rows may come that refer to nothing by a foreign key that holds for all rows: only those that did before
+    /// the restore that is undone. Tables that become what they were are no reason: the key may be younger.
     fn lets_dangle(&self) -> bool {
-        !self.allowed.known.is_empty() || !self.allowed.among.is_empty()
+        !self.allowed.known.is_empty()
+    }
+
+    /// Once everything is written: what refers to nothing by keys that held for all rows must be what did so before the
+    /// restore that is undone. Where nothing does, they hold again.
+    pub(super) fn settle_keys(&mut self) -> Result<(), DbError> {
+        for HeldKey { key, references, weakened, error } in std::mem::take(&mut self.held) {
+            let doing = || format!("checking the constraint {} of {}", key.name, key.relation);
+            let told = self.dangling_by(&references).map_err(|failure| failure.during(&doing()))?;
+            if !told.iter().all(|told| self.allowed.is_known(told)) {
+                return Err(Failure::Server(error).during(&doing()));
+            }
+            for told in &told {
+                self.session.monitor.warn(&told.warning(told.rows, "as in the restored state"));
+            }
+            if !weakened {
+                continue;
+            }
+            if !told.is_empty() {
+                self.tell_weakened(&key);
+                continue;
+            }
+            let sql = format!(
+                "ALTER TABLE {}.{} VALIDATE CONSTRAINT {}",
+                quote::identifier(&key.schema),
+                quote::identifier(&key.relation),
+                quote::identifier(&key.name)
+            );
+            self.alter_checked(&sql).map_err(|failure| failure.during(&doing()))?;
+        }
+        Ok(())
+    }
+
+    fn tell_weakened(&self, Constraint { schema, relation, name }: &Constraint) {
+        self.session.monitor.warn(&format!(
+            "constraint {name} of {} is now NOT VALID: rows that came back break it; once they are mended, VALIDATE CONSTRAINT \
+             makes it valid again",
+            TableName::qualified(schema.clone(), relation.clone())
+        ));
     }
 
     /// The tables to which rows of `pending` come.
@@ -200,30 +252,14 @@ impl PostgresRestore<'_> {
         if lifted.again.is_empty() {
             return Ok(());
         }
-        let (mut again, mut weakened) = (lifted.again.clone(), lifted.weakened.clone());
         for orphans in &lifted.orphans {
-            let refused = || Failure::Server(orphans.error.clone());
             if !self.texts(&orphans.find)?.is_subset(&orphans.before) {
-                return Err(refused());
-            }
-            for told in self.dangling_by(&orphans.references)? {
-                let why = self.allowed.as_before(&told).ok_or_else(refused)?;
-                self.session.monitor.warn(&told.warning(told.rows, why));
-                for (strong, weak) in &orphans.weaker {
-                    again.iter_mut().filter(|again| *again == strong).for_each(|again| weak.clone_into(again));
-                    weakened.push(orphans.key.clone());
-                }
+                return Err(Failure::Server(orphans.error.clone()));
             }
         }
-        again.reverse();
+        let again: Vec<&str> = lifted.again.iter().rev().map(String::as_str).collect();
         self.alter_checked(&again.join("; "))?;
-        for Constraint { schema, relation, name } in weakened {
-            self.session.monitor.warn(&format!(
-                "constraint {name} of {} is now NOT VALID: rows that came back break it; once they are mended, VALIDATE CONSTRAINT \
-                 makes it valid again",
-                TableName::qualified(schema, relation)
-            ));
-        }
+        lifted.weakened.iter().for_each(|weakened| self.tell_weakened(weakened));
         Ok(())
     }
 

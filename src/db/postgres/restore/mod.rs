@@ -34,6 +34,7 @@ use crate::db::{
 };
 use crate::monitor::Monitor;
 use kinds::ColumnTypes;
+use lift::HeldKey;
 use links::Links;
 use staging::{Slots, Staged, Work};
 use triggers::UserTriggers;
@@ -68,6 +69,8 @@ pub(super) struct PostgresRestore<'s> {
     detaching: bool,
     /// What may refer to nothing, and break constraints.
     allowed: MayDangle,
+    /// Foreign keys to look at once more when everything is written.
+    held: Vec<HeldKey>,
     /// Whether something failed: then nothing can be committed.
     poisoned: bool,
 }
@@ -113,6 +116,7 @@ impl<'s> PostgresRestore<'s> {
             heeded,
             detaching: false,
             allowed: MayDangle::default(),
+            held: Vec::new(),
             poisoned: false,
         })
     }
@@ -265,8 +269,20 @@ impl RestoreTxn for PostgresRestore<'_> {
                 return Ok(Vec::new());
             }
             let condition = format!("k.conrelid IN ({})", oids.join(", "));
-            let asked = restore.references(&condition).and_then(|references| restore.dangling_by(&references));
-            asked.map_err(|failure| failure.during("looking for rows that refer to missing rows"))
+            let looking = |failure: Failure| failure.during("looking for rows that refer to missing rows");
+            let mut found = Vec::new();
+            for reference in restore.references(&condition).map_err(looking)? {
+                // what this role may not read cannot be known, and will not come back as rows that refer to nothing
+                restore.run("SAVEPOINT dbsnap_dangling", "setting a savepoint")?;
+                match restore.dangling_by(&[reference]) {
+                    Ok(some) => found.extend(some),
+                    Err(failure) if failure.code() == Some("42501") => {}
+                    Err(failure) => return Err(looking(failure)),
+                }
+                let end = "ROLLBACK TO SAVEPOINT dbsnap_dangling; RELEASE SAVEPOINT dbsnap_dangling";
+                restore.run(end, "going back to a savepoint")?;
+            }
+            Ok(found)
         })
     }
 

@@ -43,6 +43,10 @@
 //! # }
 //! ```
 //!
+//! [`UndoOptions`] takes back the last restore. To take back what a program did, restore the snapshot from before it with
+//! [`Mode::Exact`]. Settings and Prisma's schema are read once, and a connection that is lost is not made again: a
+//! program that runs for long finds its [`Repository`] and [`Database`] anew for each request.
+//!
 //! Calls block, and must not be made from within a tokio runtime. Progress goes to a [`Monitor`], and an [`Interrupt`]
 //! ends what runs. Reports and errors are told as JSON by [`json`]. An engine that is not built in is registered
 //! ([`db::Engine::register`]) and comes in as a [`db::Sink`] ([`Database::new`]).

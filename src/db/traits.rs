@@ -240,7 +240,8 @@ pub trait Sink: Send {
     fn discard(&mut self, table: &TableName) -> Result<(), DbError>;
 
     /// Begins one write transaction over `tables`: locks against other writers first, triggers of users disabled,
-    /// foreign keys arranged so that no row of another table is touched unasked. Nothing is written yet.
+    /// foreign keys arranged so that no row of another table is touched unasked. Nothing is written yet. An engine that
+    /// cannot disable triggers refuses tables that have any, with [`DbError::Unsupported`].
     ///
     /// # Errors
     /// If a table is gone or changed, a lock is not had in time, or a privilege is missing: nothing was changed.

@@ -197,9 +197,9 @@ impl PostgresRestore<'_> {
     pub(super) fn settle_keys(&mut self) -> Result<(), DbError> {
         for HeldKey { key, references, weakened, error } in std::mem::take(&mut self.held) {
             let doing = || format!("checking the constraint {} of {}", key.name, key.relation);
-            let told = self.dangling_by(&references).map_err(|failure| failure.during(&doing()))?;
+            let told = self.dangling_by(&references).map_err(|failure| failure.during(doing()))?;
             if !told.iter().all(|told| self.allowed.is_known(told)) {
-                return Err(Failure::Server(error).during(&doing()));
+                return Err(Failure::Server(error).during(doing()));
             }
             for told in &told {
                 self.session.monitor.warn(&told.warning(told.rows, "as in the restored state"));
@@ -217,7 +217,7 @@ impl PostgresRestore<'_> {
                 quote::identifier(&key.relation),
                 quote::identifier(&key.name)
             );
-            self.alter_checked(&sql).map_err(|failure| failure.during(&doing()))?;
+            self.alter_checked(&sql).map_err(|failure| failure.during(doing()))?;
         }
         Ok(())
     }

@@ -208,10 +208,13 @@ async fn converse(
                     (None, None) => Ended::Broken(Failure::Protocol("a statement without an end".into())),
                 };
             }
-            Some(Ok(SimpleQueryMessage::Row(row))) if refused.is_none() => {
-                rows += 1;
-                if let Err(failure) = each(&mut Row::new(&row, &login.witness)) {
-                    break failure;
+            Some(Ok(SimpleQueryMessage::Row(row))) => {
+                let mut row = Row::new(&row, &login.witness);
+                if refused.is_none() {
+                    rows += 1;
+                    if let Err(failure) = each(&mut row) {
+                        break failure;
+                    }
                 }
             }
             Some(Ok(SimpleQueryMessage::CommandComplete(_))) => {
@@ -223,7 +226,8 @@ async fn converse(
                 rows = 0;
                 tag = Some(done);
             }
-            Some(Ok(_)) => drop(seen(&login.witness).take_long()),
+            // the row after it may be there already, a long one too
+            Some(Ok(_)) => {}
             Some(Err(error)) => match (error.as_db_error(), refused.take()) {
                 (_, Some(first)) if error.is_closed() => return Ended::Broken(Failure::Server(first)),
                 (Some(said), first) => refused = first.or_else(|| Some(ServerError::new(said))),
@@ -272,4 +276,62 @@ async fn cause(login: &mut Login, error: tokio_postgres::Error) -> Failure {
         return cause.into();
     }
     error.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::long::LONG;
+    use super::super::watch::{Phase, Watch, Witness};
+    use super::*;
+    use crate::db::DatabaseUrl;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio_postgres::{Config, NoTls};
+
+    fn message(tag: u8, body: &[u8]) -> Vec<u8> {
+        [&[tag][..], &u32::try_from(body.len() + 4).unwrap().to_be_bytes(), body].concat()
+    }
+
+    /// What is said of a long row's columns comes together with it: the row is not passed over with its description.
+    #[test]
+    fn a_long_row_is_read_that_is_there_before_its_description_was_looked_at() {
+        let text = "x".repeat(LONG + 1);
+        let row = [&b"\0\x01"[..], &u32::try_from(text.len()).unwrap().to_be_bytes(), text.as_bytes()].concat();
+        let described = b"\0\x01w\0\0\0\0\0\0\0\0\0\0\x19\xff\xff\xff\xff\xff\xff\0\0";
+        let ready = message(b'Z', b"I");
+        let answer =
+            [message(b'T', described), message(b'D', &row), message(b'C', b"SELECT 1\0"), ready.clone()].concat();
+        let DatabaseUrl::Postgres(target) =
+            DatabaseUrl::parse("postgresql://u@127.0.0.1/d", std::path::Path::new("/")).unwrap()
+        else {
+            panic!()
+        };
+        let endpoint = &Endpoint::all(&target).unwrap()[0];
+        let runtime = Builder::new_current_thread().enable_io().enable_time().build().unwrap();
+        let given = runtime.block_on(async {
+            let (ours, mut theirs) = duplex(8 << 20);
+            let server = tokio::spawn(async move {
+                let mut heard = [0; 1024];
+                assert_ne!(theirs.read(&mut heard).await.unwrap(), 0);
+                theirs.write_all(&[message(b'R', &[0; 4]), ready].concat()).await.unwrap();
+                assert_ne!(theirs.read(&mut heard).await.unwrap(), 0);
+                theirs.write_all(&answer).await.unwrap();
+                theirs
+            });
+            let witness = Witness::default();
+            let watch = Watch::new(ours, Phase::Plain, true, witness.clone());
+            let (client, carrier) = Config::new().user("u").connect_raw(watch, NoTls).await.unwrap();
+            let task = tokio::spawn(carrier);
+            let mut login = Login { client, task, witness, is_local: true, is_encrypted: false };
+            let mut given = Vec::new();
+            let mut each = |row: &mut Row<'_>| {
+                given.push(row.text(0)?.map(str::len));
+                Ok(())
+            };
+            let ended = converse(&mut login, endpoint, "SELECT w", &Silent, &mut each).await;
+            assert!(matches!(ended, Ended::Ready(Ok(_))));
+            drop(server.await);
+            given
+        });
+        assert_eq!(given, [Some(LONG + 1)]);
+    }
 }

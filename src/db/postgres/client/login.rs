@@ -30,7 +30,7 @@ pub(super) struct Login {
     pub(super) task: JoinHandle<Result<(), tokio_postgres::Error>>,
     pub(super) witness: Witness,
     pub(super) is_local: bool,
-    is_encrypted: bool,
+    pub(super) is_encrypted: bool,
 }
 
 /// Connects and logs in, as `sslmode` asks.

@@ -3,7 +3,8 @@
 use super::signals::Signals;
 use super::text::{printable, size, stderr_width, warning, wrapped};
 use crate::monitor::{Monitor, Step};
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use crate::ops::wording::grouped;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -101,5 +102,5 @@ fn style(template: &str) -> ProgressStyle {
 
 /// A count with thousands separated: `10,000`.
 pub(super) fn count(number: u64) -> String {
-    HumanCount(number).to_string()
+    grouped(number)
 }

@@ -311,6 +311,20 @@ impl Store {
         Ok(target)
     }
 
+    /// Moves the directory at `path` into quarantine and writes a file there; if that cannot be done, the directory goes
+    /// back, so that gc still sees that something is there. Returns where it is now.
+    pub(super) fn replace_directory(&self, path: &Path, bytes: &[u8]) -> Result<PathBuf, StoreError> {
+        let aside = self.quarantine_for(path)?;
+        self.fs.rename(path, &aside)?;
+        let synced = self.fs.sync_dir(&self.layout.quarantine()).map_err(StoreError::from);
+        if let Err(error) = synced.and_then(|()| self.write_file(path, bytes)) {
+            // what failed is the error, and not that a file that was written is in the way
+            let _ = self.fs.rename(&aside, path);
+            return Err(error);
+        }
+        Ok(aside)
+    }
+
     /// Copies a file into quarantine, durably.
     pub(super) fn copy_away(&self, path: &Path) -> Result<PathBuf, StoreError> {
         let target = self.quarantine_for(path)?;

@@ -8,7 +8,7 @@ use crate::fsio::{FileKind, read_whole};
 use crate::hash::Hash;
 use std::collections::HashSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The longest content of a ref, in bytes: a pin's reason or a pointer's bytes.
 pub const MAX_REF_LEN: u64 = 4096;
@@ -297,19 +297,6 @@ impl Store {
         match self.is_directory(kind, name)? {
             true => self.replace_directory(&path, &bytes).map(drop),
             false => self.write_file(&path, &bytes),
-        }
-    }
-
-    /// Moves the directory at `path` into quarantine and writes a file there; if that cannot be done, the directory goes
-    /// back, so that gc still sees that something is there. Returns where it is now.
-    pub(super) fn replace_directory(&self, path: &Path, bytes: &[u8]) -> Result<PathBuf, StoreError> {
-        let aside = self.set_apart(path)?;
-        match self.write_file(path, bytes) {
-            Ok(()) => Ok(aside),
-            Err(error) => {
-                self.fs.rename(&aside, path)?;
-                Err(error)
-            }
         }
     }
 

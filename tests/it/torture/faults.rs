@@ -4,7 +4,7 @@
 use super::damaged::Damaged;
 use super::world::{Kind, World, files, id_of, json};
 use crate::support::fault::{self, Fault, Halves};
-use crate::support::kill::Point;
+use crate::support::kill::{self, Point};
 use crate::support::process::{Invocation, Run};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -183,6 +183,34 @@ fn a_tag_with_any_call_failing_is_there_or_not() {
             world.dbsnap(["show", "v1"]).run().success();
         },
     );
+    world.finish();
+}
+
+/// Whatever fails while a tag takes the place of a directory, one of the two is there afterwards.
+#[test]
+fn a_directory_goes_only_when_the_tag_is_there() {
+    let mut world = World::new(Kind::Sqlite, 20);
+    let id = world.snap();
+    let tag = world.store().join("refs/tags/v1");
+    let tagging = world.dbsnap(["tag", &id, "v1", "--force"]);
+    let misplace = || {
+        drop(fs::remove_file(&tag));
+        fs::create_dir_all(&tag).unwrap();
+    };
+    misplace();
+    let points = kill::points(&kill::calls_made(&tagging, "openat,write,fsync,rename"), usize::MAX, 0);
+    assert!(points.len() > 8);
+    for point in points {
+        misplace();
+        let fault = Fault { point, error: "EIO" };
+        let Some(run) = fault::at_call(&tagging, &fault) else { continue };
+        is_told(&run, &fault);
+        assert!(tag.exists(), "{fault:?}: {run}");
+        assert!(run.code() != Some(0) || tag.is_file(), "{fault:?}: {run}");
+        tagging.run().success();
+        world.dbsnap(["show", "v1"]).run().success();
+    }
+    world.verify();
     world.finish();
 }
 

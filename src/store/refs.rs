@@ -188,14 +188,12 @@ impl Store {
         self.remove_ref(POINTERS, name)
     }
 
-    /// Refs that cannot be understood, and tags and pins of snapshots that are not in `manifests`, with the reason.
-    pub(super) fn damaged_refs(&self, manifests: &HashSet<Hash>) -> Result<Vec<(PathBuf, String)>, StoreError> {
-        let mut damaged = Vec::new();
-        let gone = "it names a snapshot that is not there";
+    /// Refs that cannot be understood, and tags and pins of snapshots that are not there, with the reason.
+    pub(super) fn damaged_refs(&self) -> Result<Vec<(PathBuf, String)>, StoreError> {
+        let (mut damaged, mut named) = (Vec::new(), Vec::new());
         let mut note = |kind: &str, name: &str, result: Result<Option<Hash>, StoreError>| match result {
             Err(error) => damaged.push((self.ref_path(kind, name), describe(&error))),
-            Ok(Some(id)) if !manifests.contains(&id) => damaged.push((self.ref_path(kind, name), gone.to_owned())),
-            Ok(_) => {}
+            Ok(id) => named.extend(id.map(|id| (self.ref_path(kind, name), id))),
         };
         for (name, id) in self.each_tag()? {
             note(TAGS, &name, id.map(Some));
@@ -206,6 +204,12 @@ impl Store {
         for name in self.pointers()? {
             note(POINTERS, &name, self.pointer(&name).map(|_| None));
         }
+        // After the refs: a snapshot taken meanwhile is there before a ref names it. A tag of a deleted one comes back with
+        // it.
+        let manifests: HashSet<Hash> = self.manifest_ids()?.into_iter().collect();
+        let deleted: HashSet<Hash> = self.set_aside_manifests()?.into_iter().map(|aside| aside.id).collect();
+        named.retain(|(_, id)| !manifests.contains(id) && !deleted.contains(id));
+        damaged.extend(named.into_iter().map(|(path, _)| (path, "it names a snapshot that is not there".to_owned())));
         Ok(damaged)
     }
 

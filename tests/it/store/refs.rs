@@ -1,8 +1,11 @@
 //! Tags, pins, pointers.
 
-use super::shelf::{machine, open, snap};
+use super::shelf::{Afterwards, ROOT, machine, open, snap};
 use dbsnap::hash::Hash;
-use dbsnap::store::{Access, MAX_REF_LEN, Pin, StoreError, check_name};
+use dbsnap::monitor::Silent;
+use dbsnap::store::{Access, MAX_REF_LEN, Pin, Store, StoreError, check_name};
+use std::path::Path;
+use std::time::Duration;
 
 #[test]
 fn tags_pins_and_pointers_come_back() {
@@ -76,4 +79,21 @@ fn tags_that_differ_in_case_only_are_refused() {
     store.set_tag("Release", &id).unwrap();
     assert!(matches!(store.set_tag("release", &id), Err(StoreError::BadName { .. })));
     store.set_tag("Release", &id).unwrap();
+}
+
+/// A restore takes a snapshot and pins it while somebody verifies.
+#[test]
+fn a_snapshot_pinned_while_the_store_is_verified_is_there() {
+    for dir in ["snapshots", "refs/tags", "refs/pins"] {
+        let machine = machine();
+        let writer = open(&machine, Access::Write).unwrap();
+        let beside = Afterwards::new(&machine, dir, move || {
+            let id = snap(&writer, &[1, 2]).unwrap();
+            writer.pin(&id, Some("before a restore")).unwrap();
+            writer.set_tag("v1", &id).unwrap();
+        });
+        let reader = Store::open_on(beside.clone(), Path::new(ROOT), Access::Read, Duration::ZERO).unwrap();
+        let report = reader.check(&Silent).unwrap();
+        assert!(report.is_clean() && beside.is_done(), "after {dir}: {report:?}");
+    }
 }

@@ -1,10 +1,11 @@
 //! What the store's tests put on the shelf: small objects, stores in memory, stores on disk.
 
-use dbsnap::fsio::Simulated;
+use dbsnap::fsio::{Entry, FileSystem, FsResult, Lock, LockMode, OpenFile, Simulated, Stat};
 use dbsnap::hash::Hash;
 use dbsnap::store::{Access, Frame, NewObjects, ObjectKind, Objects, Sealed, Store, StoreError};
-use std::path::Path;
-use std::sync::Arc;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Where stores in memory are.
@@ -84,5 +85,73 @@ pub fn verify(store: &Store, manifest: &Hash) {
         let object = store.get(&id(number)).unwrap_or_else(|e| panic!("object {number} of {manifest:?}: {e}"));
         assert_eq!(object.bytes, bytes(number));
         assert_eq!(object.kind.0, (number % 4) as u8 + 1);
+    }
+}
+
+/// A machine on which something happens once, right after a directory was listed.
+pub struct Afterwards {
+    machine: Simulated,
+    dir: PathBuf,
+    what: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl Afterwards {
+    pub fn new(machine: &Simulated, dir: &str, what: impl FnOnce() + Send + 'static) -> Arc<Afterwards> {
+        let dir = Path::new(ROOT).join(dir);
+        Arc::new(Afterwards { machine: machine.clone(), dir, what: Mutex::new(Some(Box::new(what))) })
+    }
+
+    /// Whether it has happened.
+    pub fn is_done(&self) -> bool {
+        self.what.lock().unwrap().is_none()
+    }
+}
+
+impl fmt::Debug for Afterwards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "after {}", self.dir.display())
+    }
+}
+
+impl FileSystem for Afterwards {
+    fn open(&self, path: &Path) -> FsResult<Arc<dyn OpenFile>> {
+        self.machine.open(path)
+    }
+
+    fn create(&self, path: &Path) -> FsResult<Arc<dyn OpenFile>> {
+        self.machine.create(path)
+    }
+
+    fn stat(&self, path: &Path) -> FsResult<Option<Stat>> {
+        self.machine.stat(path)
+    }
+
+    fn list(&self, dir: &Path) -> FsResult<Vec<Entry>> {
+        let listed = self.machine.list(dir);
+        let what = if dir == self.dir { self.what.lock().unwrap().take() } else { None };
+        if let Some(what) = what {
+            what();
+        }
+        listed
+    }
+
+    fn create_dir(&self, dir: &Path) -> FsResult<()> {
+        self.machine.create_dir(dir)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> FsResult<()> {
+        self.machine.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> FsResult<()> {
+        self.machine.remove(path)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> FsResult<()> {
+        self.machine.sync_dir(dir)
+    }
+
+    fn lock(&self, path: &Path, mode: LockMode) -> FsResult<Option<Box<dyn Lock>>> {
+        self.machine.lock(path, mode)
     }
 }

@@ -25,8 +25,9 @@ use verification::{checks, count, written};
 #[derive(Debug)]
 pub struct PostgresPatch;
 
-/// Settings that the text forms of values depend on, as they were when the values were read.
-const SETTINGS: [(&str, &str); 13] = [
+/// Settings that the text forms of values depend on, as they were when the values were read; and that statements end when they
+/// are done, and do not begin by being compiled.
+const SETTINGS: [(&str, &str); 14] = [
     ("search_path", ""),
     ("row_security", "off"),
     ("standard_conforming_strings", "on"),
@@ -40,6 +41,7 @@ const SETTINGS: [(&str, &str); 13] = [
     ("array_nulls", "on"),
     ("client_min_messages", "warning"),
     ("statement_timeout", "0"),
+    ("jit", "off"),
 ];
 
 /// Foreign keys `k` that rows of the patch's tables may be older than.

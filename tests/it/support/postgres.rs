@@ -306,7 +306,7 @@ impl PgServer {
     }
 
     fn psql_command(&self, database: &str, user: &str) -> Command {
-        let mut command = Command::new("psql");
+        let mut command = Command::new(programs::psql());
         command
             .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", &self.host, "-U", user, "-d", database])
             .args(["-p", &self.port.to_string(), "-f", "-"])

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 /// Where `initdb` and `postgres` are.
 pub fn bindir() -> PathBuf {
@@ -16,12 +17,24 @@ pub fn bindir() -> PathBuf {
             return dir;
         }
     }
+    newest_with("initdb").expect("PostgreSQL's server programs; set DBSNAP_TEST_PG_BINDIR")
+}
+
+/// psql itself, where Debian has a Perl script of that name that looks for a cluster first, which takes longer than most of our
+/// statements.
+pub fn psql() -> &'static Path {
+    static PSQL: OnceLock<PathBuf> = OnceLock::new();
+    PSQL.get_or_init(|| newest_with("psql").unwrap_or_default().join("psql"))
+}
+
+/// Of Debian's directories of PostgreSQL's programs, the newest that has this one.
+fn newest_with(program: &str) -> Option<PathBuf> {
     let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
         .map(|entries| entries.filter_map(|entry| Some(entry.ok()?.path().join("bin"))).collect())
         .unwrap_or_default();
-    found.retain(|dir| dir.join("initdb").exists());
+    found.retain(|dir| dir.join(program).exists());
     found.sort();
-    found.pop().expect("PostgreSQL's server programs; set DBSNAP_TEST_PG_BINDIR")
+    found.pop()
 }
 
 /// A shell script run as a user that PostgreSQL accepts: `postgres` if we are root, else ourselves.

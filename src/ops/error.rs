@@ -145,7 +145,7 @@ pub enum OpError {
     #[error("confirmation needed, but stdin is not a terminal")]
     NotConfirmed,
     /// The person said no.
-    #[error("canceled; nothing was changed")]
+    #[error("Cancelled; nothing was changed.")]
     Declined,
     /// A plan is not what would be done any more.
     #[error("the plan does not hold any more: what it stands on has changed since it was made; nothing was done")]

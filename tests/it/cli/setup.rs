@@ -73,6 +73,8 @@ fn what_is_missing() {
     --- stdout
     bad  project          there is no .dbsnap store in [DIR] or any directory above it
                           to create one: dbsnap init
+    bad  database         no database is set
+                          looked at --url, DBSNAP_URL, DATABASE_URL (in the environment, .env.local and .env), the Prisma schema and url in .dbsnap/config.toml
     ");
     empty.dbsnap(["init"]).run().success();
     insta::assert_snapshot!(empty.dbsnap(["doctor"]).run(), @r"
@@ -92,6 +94,32 @@ fn what_is_missing() {
     bad  database         cannot connect to [DIR]/gone.db: there is no such file
                           dbsnap doctor shows which database is used, and where its URL was found
     ");
+}
+
+#[test]
+fn what_is_known_without_a_store() {
+    let shop = Shop::without_store();
+    insta::assert_snapshot!(shop.run(["doctor"]), @r"
+    exit 1
+    --- stdout
+    bad  project          there is no .dbsnap store in [DIR] or any directory above it
+                          to create one: dbsnap init
+    ok   database         [DIR]/dev.db (from DATABASE_URL in .env)
+    ok   server           SQLite [VERSION]
+    ok   tables           4 can be snapshotted
+    note not captured     view cheap
+    ");
+    for args in [
+        &["tables"][..],
+        &["tables", "--url", "file:./dev.db"],
+        &["-C", "/", "tables", "--url", &shop.path().join("dev.db").display().to_string()],
+    ] {
+        let run = shop.dbsnap(args).run().success();
+        assert!(run.stdout().contains("facet_definitions"), "{run}");
+    }
+    let run = shop.dbsnap(["tables", "--store", "nowhere"]).run();
+    assert_eq!(run.code(), Some(10), "{run}");
+    assert!(!shop.store().exists());
 }
 
 #[test]

@@ -337,7 +337,8 @@ impl OpError {
                 match rule {
                     Rule::Check => {
                         "rows of the snapshot break a rule that is newer than they are: drop or loosen it, restore, and put it back \
-                         (PostgreSQL: as NOT VALID); or leave those rows out with --where"
+                         (PostgreSQL: as NOT VALID); if it reads another table, restore that one first; or leave those rows out with \
+                         --where"
                     }
                     Rule::NotNull => {
                         "rows of the snapshot have no value where one is required now: allow NULL again, restore, and fill the column in; \

@@ -39,10 +39,11 @@ pub(in crate::cli) struct Args {
     /// Only the row with this key; repeat for each field of a composite key
     #[arg(long, value_name = "FIELD=VALUE")]
     key: Vec<String>,
-    /// Write only these columns of rows that still exist (comma-separated; a name with a comma between "quotes")
+    /// Of rows that still exist write only these columns; missing rows come back whole (comma-separated; a name with a
+    /// comma between "quotes")
     #[arg(long, value_name = "COLUMN", value_parser = column_list)]
     columns: Vec<ColumnList>,
-    /// The column OLD was renamed to NEW; NAME=NAME accepts a changed type
+    /// The column OLD is called NEW now. NAME=NAME accepts that the type of NAME has changed
     #[arg(long, value_name = "OLD=NEW", value_parser = pair)]
     map: Vec<(String, String)>,
     /// Skip this column: it was dropped, or should keep its current values
@@ -51,7 +52,7 @@ pub(in crate::cli) struct Args {
     /// Create a new table with the rows instead
     #[arg(long, value_name = "TABLE")]
     into: Option<String>,
-    /// Restore into this database, which need not be the one the snapshot was taken from
+    /// Restore into this database; unlike --url, it need not be the one the snapshot was taken from
     #[arg(long, value_name = "URL")]
     to: Option<String>,
     #[command(flatten)]

@@ -298,7 +298,7 @@ fn help() {
           --color <WHEN>  When to color the output [possible values: auto, always, never]
       -C <DIR>            Run as if started in DIR
           --url <URL>     Database URL [default: DBSNAP_URL, DATABASE_URL, config.toml, .env.local,
-                          .env]
+                          .env, Prisma's files]
           --store <DIR>   Store directory [default: .dbsnap here or in a parent directory]
 
     Naming snapshots:

@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
         receiver.out.end()?;
     } else {
         let mut receiver = Text { ui, out: None, full: args.full, now: Timestamp::now() };
-        let mut database = repository.database();
+        let mut database = repository.database_at_hand();
         let asked = (!ui.quiet).then_some(&mut database);
         history(repository, asked, &args.row, limit, &mut receiver)?;
         receiver.out.map_or(Ok(()), Stream::end)?;

@@ -209,3 +209,17 @@ fn the_live_row() {
         assert_eq!(live(), "");
     });
 }
+
+/// A server that does not answer is not waited for as long as where it is needed.
+#[test]
+fn a_database_that_does_not_answer() {
+    let place = crate::support::place::Place::superuser();
+    place.sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+    place.snap();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    place.by(silent.local_addr().unwrap().port());
+    let started = std::time::Instant::now();
+    let run = place.round.plain(&["history", "t:1"]).run().success();
+    assert!(run.stdout().contains("first seen") && !run.stdout().contains("live:"), "{run}");
+    assert!(started.elapsed() < std::time::Duration::from_secs(8), "{:?}", started.elapsed());
+}

@@ -97,6 +97,16 @@ fn what_is_missing() {
 }
 
 #[test]
+fn lines_that_go_on_stand_under_what_was_found() {
+    let shop = Shop::new();
+    shop.sql("CREATE VIEW a_view_with_a_long_name AS SELECT 1; CREATE VIEW another_view_with_a_long_name AS SELECT 2");
+    let run = shop.dbsnap(["doctor"]).on_terminal(70, &[]).run();
+    let from: Vec<&str> = run.stdout().lines().skip_while(|line| !line.starts_with("note not captured")).collect();
+    let indent = format!("{:26}", "");
+    assert!(from.len() > 1 && from[1..].iter().all(|line| line.starts_with(&indent)), "{run}");
+}
+
+#[test]
 fn what_is_known_without_a_store() {
     let shop = Shop::without_store();
     insta::assert_snapshot!(shop.run(["doctor"]), @r"

@@ -22,7 +22,8 @@ pub(super) struct Global {
     /// Run as if started in DIR
     #[arg(short = 'C', value_name = "DIR", global = true)]
     pub working_dir: Option<PathBuf>,
-    /// Database URL [default: DBSNAP_URL, DATABASE_URL, config.toml, .env.local, .env]
+    /// Database URL [default: DBSNAP_URL, DATABASE_URL, config.toml, .env.local, .env, Prisma's
+    /// files]
     #[arg(long, value_name = "URL", global = true)]
     pub url: Option<String>,
     /// Store directory [default: .dbsnap here or in a parent directory]

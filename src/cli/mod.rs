@@ -32,7 +32,7 @@ use ui::Ui;
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     complete::answer(Cli::command);
-    let cli = match Cli::try_parse().map_err(with_tip) {
+    let cli = match Cli::try_parse().or_else(as_count).map_err(with_tip) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() && std::env::args_os().any(|word| word == "--json") => {
             return report(&CliError::from_parser(&error), &Ui::new(&Global::json()));
@@ -58,26 +58,40 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// The error with a tip of ours where the parser has none, or one that misleads (`-- -5`).
+/// Takes `log -5` for `log -n 5`, as git does.
+fn as_count(error: clap::Error) -> Result<Cli, clap::Error> {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return Err(error);
+    }
+    let (mut words, mut options) = (Vec::new(), true);
+    for word in std::env::args_os() {
+        options &= word != "--";
+        let number = word.to_str().and_then(|word| word.strip_prefix('-')).map(str::to_owned);
+        let is_number = |number: &String| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        match number.filter(|number| options && is_number(number)) {
+            Some(number) => words.extend(["-n".into(), number.into()]),
+            None => words.push(word),
+        }
+    }
+    match Cli::try_parse_from(words) {
+        Ok(cli) if matches!(cli.command, commands::Command::Log(_)) => Ok(cli),
+        _ => Err(error),
+    }
+}
+
+/// The error with a tip of ours where the parser has none, or one that misleads (`-- -m`).
 fn with_tip(mut error: clap::Error) -> clap::Error {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.as_str(),
         _ => "",
     };
     let (argument, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
-    let words = || std::env::args_os().filter_map(|word| word.into_string().ok());
-    let is_command = |name: &str| words().nth(1).is_some_and(|word| word == name);
-    let is_number = |word: &String| word.len() > 1 && word[1..].bytes().all(|byte| byte.is_ascii_digit());
-    // of `-15` the parser names `-1` only
-    let number = words().find(|word| word.starts_with(argument) && word.starts_with('-') && is_number(word));
-    let tip = match (error.kind(), number) {
-        (ErrorKind::UnknownArgument, Some(number)) if is_command("log") => {
-            format!("did you mean '-n {}'?", &number[1..])
-        }
-        (ErrorKind::UnknownArgument, _) if argument == "-m" && is_command("restore") => {
-            "did you mean '--mode'?".to_owned()
-        }
-        (ErrorKind::InvalidValue, _) if argument.starts_with("--output") && is_command("diff") => {
+    let mut words = std::env::args_os().skip(1).filter_map(|word| word.into_string().ok());
+    let command = words.find(|word| Cli::command().find_subcommand(word).is_some());
+    let is_command = |name: &str| command.as_deref() == Some(name);
+    let tip = match error.kind() {
+        ErrorKind::UnknownArgument if argument == "-m" && is_command("restore") => "did you mean '--mode'?".to_owned(),
+        ErrorKind::InvalidValue if argument.starts_with("--output") && is_command("diff") => {
             let Some((_, format)) = value.rsplit_once('.') else { return error };
             format!("-o names a format; to write a file: dbsnap diff -o {format} > {value}")
         }

@@ -3,8 +3,8 @@
 use super::command_error::CliError;
 use super::text::{DIM, paint, printable};
 use super::ui::Ui;
-use crate::ops::ErrorKind;
 use crate::ops::json::Envelope;
+use crate::ops::{ErrorKind, OpError};
 use anstyle::AnsiColor;
 use std::process::ExitCode;
 
@@ -27,7 +27,10 @@ pub(super) fn report(error: &CliError, ui: &Ui) -> ExitCode {
     // 128 and the number of the signal that came
     let code = ui.signal().filter(|_| error.kind() == ErrorKind::Interrupted).map(|signal| 128 + signal);
     let text: Vec<String> = error.chain().iter().map(|part| printable_lines(part)).collect();
-    let mut shown = message(&text.join(": "));
+    let mut shown = match error {
+        OpError::Declined => text.join(": "), // an answer, not an error
+        _ => message(&text.join(": ")),
+    };
     for hint in error.hints() {
         shown.push_str(&format!("\n{} {}", paint(DIM, "hint:"), printable_lines(&hint)));
     }

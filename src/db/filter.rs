@@ -7,6 +7,7 @@
 mod columns;
 mod forms;
 mod functions;
+mod labels;
 mod literals;
 mod moments;
 mod operators;

@@ -34,6 +34,6 @@ pub fn open(url: &DatabaseUrl, options: &OpenOptions) -> Result<Box<dyn Sink>, D
 pub fn patch_writer(engine: Engine) -> &'static dyn PatchWriter {
     match engine.info().dialect {
         Dialect::Postgres => &PostgresPatch,
-        Dialect::Sqlite => &SqlitePatch,
+        Dialect::Sqlite => &SqlitePatch::CHECKED,
     }
 }

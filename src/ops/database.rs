@@ -3,16 +3,21 @@
 use super::OpError;
 use super::repository::Repository;
 use super::settings::database_url;
-use crate::db::{self, Catalog, OpenOptions, Sink, SourceIdentity};
+use crate::db::{self, Catalog, DatabaseUrl, OpenOptions, Sink, SourceIdentity};
+use std::time::Duration;
 
 /// A database. The one that a repository's settings name is connected to when it is first needed. A connection that was
 /// lost is not made again: take another [`Repository::database`].
 pub struct Database(State);
 
 enum State {
-    Named(Repository),
+    /// Whether to wait no longer than [`AT_HAND`] for it.
+    Named(Repository, bool),
     Open(Connection),
 }
+
+/// How long an answer that is only good to have is waited for, and a lock.
+const AT_HAND: Duration = Duration::from_secs(2);
 
 /// A connection, and what people call it.
 pub(super) struct Connection {
@@ -26,7 +31,12 @@ pub(super) struct Connection {
 impl Repository {
     /// The database that the settings name. Nothing is connected to yet.
     pub fn database(&self) -> Database {
-        Database(State::Named(self.clone()))
+        Database(State::Named(self.clone(), false))
+    }
+
+    /// The same, for what is only good to know: a database that does not answer soon counts as none.
+    pub fn database_at_hand(&self) -> Database {
+        Database(State::Named(self.clone(), true))
     }
 }
 
@@ -57,9 +67,16 @@ impl Database {
     pub(super) fn connect(&mut self) -> Result<&mut Connection, OpError> {
         match self.0 {
             State::Open(ref mut connection) => Ok(connection),
-            State::Named(ref repository) => {
-                let chosen = database_url(repository)?;
-                let sink = db::open(&chosen.url, &OpenOptions::default())?;
+            State::Named(ref repository, hurried) => {
+                let mut chosen = database_url(repository)?;
+                let mut options = OpenOptions::default();
+                if hurried {
+                    options.lock_wait = AT_HAND;
+                    if let DatabaseUrl::Postgres(target) = &mut chosen.url {
+                        target.connect_timeout.get_or_insert(AT_HAND);
+                    }
+                }
+                let sink = db::open(&chosen.url, &options)?;
                 let (name, origin) = (chosen.url.display(), chosen.origin.to_string());
                 self.0 = State::Open(Connection { sink, name, origin });
                 self.connect()

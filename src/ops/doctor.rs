@@ -72,17 +72,23 @@ impl DoctorReport {
 /// Looks at the project, its store and its database. What is wrong is in the report, never an error.
 pub fn doctor(place: &Place) -> DoctorReport {
     let mut report = DoctorReport::default();
-    let project = match Repository::find(place) {
-        Ok(project) => project,
-        Err(error) => {
+    let project = match (Repository::find(place), Repository::find_or_here(place)) {
+        (Ok(project), _) => {
+            report.add("project", Health::Good, project.root.display().to_string());
+            if let Err(error) = store(&project, &mut report) {
+                report.bad("store", &error);
+            }
+            project
+        }
+        (Err(error), Ok(here)) => {
+            report.bad("project", &error);
+            here
+        }
+        (Err(error), Err(_)) => {
             report.bad("project", &error);
             return report;
         }
     };
-    report.add("project", Health::Good, project.root.display().to_string());
-    if let Err(error) = store(&project, &mut report) {
-        report.bad("store", &error);
-    }
     prisma(&project, &mut report);
     if let Err(error) = database(&project, &mut report) {
         report.bad("database", &error);

@@ -145,7 +145,7 @@ pub enum OpError {
     #[error("confirmation needed, but stdin is not a terminal")]
     NotConfirmed,
     /// The person said no.
-    #[error("canceled; nothing was changed")]
+    #[error("Cancelled; nothing was changed.")]
     Declined,
     /// A plan is not what would be done any more.
     #[error("the plan does not hold any more: what it stands on has changed since it was made; nothing was done")]
@@ -337,7 +337,8 @@ impl OpError {
                 match rule {
                     Rule::Check => {
                         "rows of the snapshot break a rule that is newer than they are: drop or loosen it, restore, and put it back \
-                         (PostgreSQL: as NOT VALID); or leave those rows out with --where"
+                         (PostgreSQL: as NOT VALID); if it reads another table, restore that one first; or leave those rows out with \
+                         --where"
                     }
                     Rule::NotNull => {
                         "rows of the snapshot have no value where one is required now: allow NULL again, restore, and fill the column in; \

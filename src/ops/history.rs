@@ -1,8 +1,12 @@
 //! `history`: what became of one row from snapshot to snapshot.
 
 mod following;
+mod live;
+
+pub use live::LiveRow;
 
 use super::OpError;
+use super::database::Database;
 use super::names::Tables;
 use super::repository::Repository;
 use super::show::whole;
@@ -65,7 +69,10 @@ struct Form {
 
 impl Form {
     fn read(project: &Repository, store: &Store, engine: Engine, table: &TableEntry) -> Result<Form, OpError> {
-        let schema = read_schema(store, &table.schema_object)?;
+        Form::of(project, engine, read_schema(store, &table.schema_object)?)
+    }
+
+    fn of(project: &Repository, engine: Engine, schema: TableSchema) -> Result<Form, OpError> {
         let names = project.field_names(&schema);
         let named = |column: &Column| Column { name: names.field(&column.name).to_owned(), ..column.clone() };
         let columns = schema.columns.iter().map(named).collect();
@@ -143,6 +150,8 @@ pub struct HistoryReport {
     pub columns: Vec<String>,
     /// Snapshots of the table that were looked at.
     pub snapshots: usize,
+    /// What the live row is, if a database was given and could be asked.
+    pub live: Option<LiveRow>,
 }
 
 /// Takes a history: its changes come newest first, one after the other.
@@ -165,12 +174,13 @@ pub trait HistoryReceiver {
 
 /// Follows the row that `typed` (`TABLE:KEY`) names through all snapshots of the newest one's database. Only the way to
 /// the row is read, and that only where the table is not as in the snapshot before. `receiver` is given at most `limit`
-/// changes.
+/// changes. If `database` is the one of the snapshots and can be reached, its row is looked at too.
 ///
 /// # Errors
 /// If no snapshot has the table, it has no key, or no snapshot has the row; what `receiver` fails with.
 pub fn history<R: HistoryReceiver>(
     repository: &Repository,
+    database: Option<&mut Database>,
     typed: &str,
     limit: usize,
     receiver: &mut R,
@@ -205,7 +215,8 @@ pub fn history<R: HistoryReceiver>(
     if steps.is_empty() {
         return Err(OpError::NoSuchRow { key, table, snapshot: None }.into());
     }
-    let report = HistoryReport { table, key, columns, snapshots: held.len() };
+    let live = database.and_then(|database| following.live(database, &steps, &names));
+    let report = HistoryReport { table, key, columns, snapshots: held.len(), live };
     receiver.begin(&report)?;
     for step in steps.iter().rev().take(limit) {
         let (old, new) = (following.stored(step.old.as_ref())?, following.stored(step.new.as_ref())?);

@@ -54,6 +54,7 @@ pub fn import(
     let metadata = match ExportReader::open(&path) {
         Ok(reader) => reader.metadata().clone(),
         Err(error @ ExportError::Malformed { .. }) => return Err(OpError::BadBackup(format!("{file}: {error}"))),
+        Err(ExportError::Io { path, source }) => return Err(OpError::io("read", path, source)),
         Err(error) => return Err(wrong(error)),
     };
     let schema = usable_schema(&metadata).map_err(|what| OpError::Verification(format!("{file}: {what}")))?;

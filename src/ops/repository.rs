@@ -62,6 +62,23 @@ impl Repository {
         Ok(Repository { root, store_dir, config, place: place.clone(), models: Arc::default() })
     }
 
+    /// As [`Repository::find`]; where there is no store, the directory itself, for what asks the database alone.
+    ///
+    /// # Errors
+    /// As [`Repository::find`], and if a flag names a store that is not there.
+    pub fn find_or_here(place: &Place) -> Result<Repository, OpError> {
+        match Repository::find(place) {
+            Err(OpError::NoStore(_)) if place.store.is_none() => Ok(Repository {
+                root: place.dir.clone(),
+                store_dir: place.dir.join(STORE_DIR),
+                config: Config::default(),
+                place: place.clone(),
+                models: Arc::default(),
+            }),
+            found => found,
+        }
+    }
+
     /// Opens the store. In a fresh clone there are only its settings: then the rest is made first.
     ///
     /// # Errors

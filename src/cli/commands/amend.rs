@@ -21,7 +21,7 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
     let report = amend::amend(repository, &args.reference, &args.message)?;
     ui.result("amend", &report, || {
         format!(
-            "{} is now {} {}\n",
+            "{} is now {} \"{}\"\n",
             paint(ID, &report.from[..8]),
             paint(ID, &report.id[..8]),
             printable(&report.message)

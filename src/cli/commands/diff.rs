@@ -59,7 +59,7 @@ enum Output {
     Text,
     /// One object
     Json,
-    /// One object a line
+    /// One object per line
     Jsonl,
     /// A patch for psql or sqlite3 that turns A into B
     Sql,

@@ -6,7 +6,7 @@ use crate::cli::diff::{Shown, changed_cell, one_cell};
 use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, Painted, Printable, age, paint, printable};
 use crate::cli::ui::{Stream, Ui};
 use crate::ops::Repository;
-use crate::ops::history::{HistoryReceiver, HistoryReport, HistoryStep, RowEvent, history};
+use crate::ops::history::{HistoryReceiver, HistoryReport, HistoryStep, LiveRow, RowEvent, history};
 use crate::ops::json::VERSION;
 use crate::ops::wording::counted;
 use jiff::Timestamp;
@@ -29,12 +29,14 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
     let limit = args.limit.unwrap_or(usize::MAX);
     if ui.json {
         let mut receiver = Json { out: ui.raw_stream(), steps: 0 };
-        let report = history(repository, &args.row, limit, &mut receiver)?;
+        let report = history(repository, None, &args.row, limit, &mut receiver)?;
         receiver.out.put(&format!("],\"snapshots\":{}}}\n", report.snapshots))?;
         receiver.out.end()?;
     } else {
         let mut receiver = Text { ui, out: None, full: args.full, now: Timestamp::now() };
-        history(repository, &args.row, limit, &mut receiver)?;
+        let mut database = repository.database_at_hand();
+        let asked = (!ui.quiet).then_some(&mut database);
+        history(repository, asked, &args.row, limit, &mut receiver)?;
         receiver.out.map_or(Ok(()), Stream::end)?;
     }
     Ok(ExitCode::SUCCESS)
@@ -86,10 +88,11 @@ impl HistoryReceiver for Text<'_> {
             return Ok(());
         }
         out.put(&format!(
-            "{} {}  {}\n\n",
+            "{} {}  {}\n{}\n",
             paint(BOLD, printable(&report.table)),
             paint(BOLD, printable(&report.key)),
-            paint(DIM, format!("in {}", counted(report.snapshots as u64, "snapshot")))
+            paint(DIM, format!("in {}", counted(report.snapshots as u64, "snapshot"))),
+            report.live.as_ref().map(live).unwrap_or_default()
         ))
     }
 
@@ -109,6 +112,20 @@ impl HistoryReceiver for Text<'_> {
         }
         Ok(())
     }
+}
+
+/// The line on the live row.
+fn live(row: &LiveRow) -> String {
+    let is = match row {
+        LiveRow::AsIn(id) => format!("as in {}", paint(ID, &id[..8])),
+        LiveRow::Gone => "not there".to_owned(),
+        LiveRow::Differs(columns) if columns.is_empty() => "as in no snapshot".to_owned(),
+        LiveRow::Differs(columns) => {
+            let columns: Vec<String> = columns.iter().map(|column| printable(column)).collect();
+            format!("differs in {}", columns.join(", "))
+        }
+    };
+    format!("live: {is}\n")
 }
 
 /// Columns that a step changed: in the table's order, then those that the table no longer has.

@@ -192,7 +192,7 @@ pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode,
     let repository = || Repository::find(place);
     match command {
         Command::Init => init::run(place, ui),
-        Command::Tables => tables::run(&repository()?, ui),
+        Command::Tables => tables::run(&Repository::find_or_here(place)?, ui),
         Command::Snap(args) => snap::run(args, &repository()?, ui),
         Command::Log(args) => log::run(args, &repository()?, ui),
         Command::Show(args) => show::run(args, &repository()?, ui),

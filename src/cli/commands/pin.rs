@@ -45,7 +45,7 @@ pub(super) fn unpin(args: &UnpinArgs, repository: &Repository, ui: &Ui) -> Resul
 fn line(report: &refs::MarkReport, done: &str, not: &str) -> String {
     let id = paint(ID, &report.id[..8]);
     match report.changed {
-        true => format!("{done} {id} {}\n", printable(&report.message)),
+        true => format!("{done} {id} \"{}\"\n", printable(&report.message)),
         false => format!("{id} {not}.\n"),
     }
 }
@@ -64,7 +64,10 @@ fn list(repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
             let reason = reason.map_or_else(String::new, |reason| format!("  ({})", printable(reason)));
             format!("{}  {}{}\n", paint(ID, &one.id[..8]), printable(&one.message), paint(DIM, reason))
         };
-        lines(&pins.pins.iter().map(line).collect::<String>(), ui.width())
+        match pins.pins.as_slice() {
+            [] => "No pinned snapshots.\n".to_owned(),
+            pins => lines(&pins.iter().map(line).collect::<String>(), ui.width()),
+        }
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -8,7 +8,7 @@ use crate::cli::progress::count;
 use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, lines, paint, printable, seconds};
 use crate::cli::ui::Ui;
 use crate::ops::log::{LogOptions, log};
-use crate::ops::restore::{Mode, RestoreOptions, RestorePlan, RestoreReport};
+use crate::ops::restore::{Elsewhere, Mode, RestoreOptions, RestorePlan, RestoreReport};
 use crate::ops::wording::counted;
 use crate::ops::{OpError, Operation, Place, Plan, Repository};
 use clap::ValueEnum;
@@ -39,10 +39,11 @@ pub(in crate::cli) struct Args {
     /// Only the row with this key; repeat for each field of a composite key
     #[arg(long, value_name = "FIELD=VALUE")]
     key: Vec<String>,
-    /// Write only these columns of rows that still exist (comma-separated)
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
-    columns: Vec<String>,
-    /// The column OLD was renamed to NEW; NAME=NAME accepts a changed type
+    /// Of rows that still exist write only these columns; missing rows come back whole (comma-separated; a name with a
+    /// comma between "quotes")
+    #[arg(long, value_name = "COLUMN", value_parser = column_list)]
+    columns: Vec<ColumnList>,
+    /// The column OLD is called NEW now. NAME=NAME accepts that the type of NAME has changed
     #[arg(long, value_name = "OLD=NEW", value_parser = pair)]
     map: Vec<(String, String)>,
     /// Skip this column: it was dropped, or should keep its current values
@@ -51,7 +52,7 @@ pub(in crate::cli) struct Args {
     /// Create a new table with the rows instead
     #[arg(long, value_name = "TABLE")]
     into: Option<String>,
-    /// Restore into this database, which need not be the one the snapshot was taken from
+    /// Restore into this database; unlike --url, it need not be the one the snapshot was taken from
     #[arg(long, value_name = "URL")]
     to: Option<String>,
     #[command(flatten)]
@@ -75,6 +76,10 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     allow_dangling: bool,
 }
+
+/// Columns of one `--columns`.
+#[derive(Debug, Clone)]
+struct ColumnList(Vec<String>);
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ModeArg {
@@ -105,7 +110,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         key: None,
         named_key: args.key.clone(),
         filter: args.filter.clone(),
-        columns: args.columns.clone(),
+        columns: args.columns.iter().flat_map(|list| list.0.iter().cloned()).collect(),
         map: args.map.clone(),
         ignore: args.ignore_column.clone(),
         into: args.into.clone(),
@@ -160,6 +165,45 @@ fn pair(typed: &str) -> Result<(String, String), String> {
     }
 }
 
+/// Names between commas; one between quotes may hold commas, and quotes that are doubled.
+fn column_list(typed: &str) -> Result<ColumnList, String> {
+    let (mut names, mut rest) = (Vec::new(), typed);
+    loop {
+        let (name, after) = match rest.trim_start().strip_prefix('"') {
+            Some(quoted) => unquoted(quoted).ok_or_else(|| format!("a quote is not closed in {typed}"))?,
+            None => {
+                let end = rest.find(',').unwrap_or(rest.len());
+                (rest[..end].to_owned(), &rest[end..])
+            }
+        };
+        if name.is_empty() {
+            return Err("a column has no name: write COLUMN,COLUMN".to_owned());
+        }
+        names.push(name);
+        rest = match after.trim_start().strip_prefix(',') {
+            Some(more) => more,
+            None if after.trim().is_empty() => return Ok(ColumnList(names)),
+            None => return Err(format!("a comma is missing before {}", after.trim())),
+        };
+    }
+}
+
+/// The name up to the closing quote, and what comes after that.
+fn unquoted(quoted: &str) -> Option<(String, &str)> {
+    let (mut name, mut rest) = (String::new(), quoted);
+    loop {
+        let (part, after) = rest.split_once('"')?;
+        name.push_str(part);
+        match after.strip_prefix('"') {
+            Some(more) => {
+                name.push('"');
+                rest = more;
+            }
+            None => return Some((name, after)),
+        }
+    }
+}
+
 /// Plans a restore, asks unless it need not, and applies just that plan.
 pub(super) fn carry_out<O: Operation<Effect = RestorePlan, Report = RestoreReport>>(
     options: &O,
@@ -172,7 +216,8 @@ pub(super) fn carry_out<O: Operation<Effect = RestorePlan, Report = RestoreRepor
     if planned.dry_run {
         let plan = options.plan(repository, &mut database, ui.monitor())?;
         ui.plan(&plan, || format!("{}{}", render_plan(&plan.effect), foreseen(&plan)))?;
-        return Ok(ExitCode::SUCCESS);
+        let refused = plan.refused.as_ref().map(|refused| refused.kind().exit_code());
+        return Ok(refused.map_or(ExitCode::SUCCESS, ExitCode::from));
     }
     let (mut digest, mut shown) = (planned.digest, false);
     if digest.is_none() && !yes {
@@ -194,6 +239,9 @@ pub(super) fn carry_out<O: Operation<Effect = RestorePlan, Report = RestoreRepor
     }
     let report = options.apply(repository, &mut database, digest.as_ref(), ui.monitor())?;
     ui.done(O::COMMAND, &report, || outcome(&report, shown))?;
+    if let Some(elsewhere) = report.elsewhere.as_ref().filter(|_| !ui.json) {
+        ui.note(&format!("{} {}", paint(DIM, "note:"), in_newer_snapshots(&report.plan, elsewhere)));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -254,12 +302,28 @@ fn mode(mode: Mode) -> &'static str {
 }
 
 fn foreseen<O: Operation<Effect = RestorePlan>>(plan: &Plan<O>) -> String {
-    let writes = counted(plan.effect.writes(), "row");
-    let mut text = format!("[DRY RUN] {writes} would be written. Nothing was changed.\n");
-    if let Some(refused) = &plan.refused {
-        let _ = writeln!(text, "This restore would be refused: {}", printable(&refused.in_words()));
+    match &plan.refused {
+        Some(refused) => {
+            format!("[DRY RUN] This {} would be refused: {}\n", O::COMMAND, printable(&refused.in_words()))
+        }
+        None => {
+            format!("[DRY RUN] {} would be written. Nothing was changed.\n", counted(plan.effect.writes(), "row"))
+        }
     }
-    text
+}
+
+/// That newer snapshots have tables which were not restored, in a line.
+fn in_newer_snapshots(plan: &RestorePlan, elsewhere: &Elsewhere) -> String {
+    let has = match plan.tables.as_slice() {
+        [only] => printable(&only.table),
+        tables => counted(tables.len() as u64, "table"),
+    };
+    let (table, id) = (printable(&elsewhere.table), paint(ID, &elsewhere.snapshot[..8]));
+    let others = match elsewhere.others {
+        0 => String::new(),
+        others => format!(", and {} in newer snapshots", counted(others as u64, "other table")),
+    };
+    format!("this snapshot has only {has}; {table} is in {id} (dbsnap restore latest:{table}){others}")
 }
 
 fn outcome(report: &RestoreReport, shown: bool) -> String {

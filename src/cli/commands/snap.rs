@@ -8,7 +8,7 @@ use crate::cli::progress::count;
 use crate::cli::text::{BOLD, DIM, GOOD, ID, change, paint, printable, seconds, size, warning};
 use crate::cli::ui::Ui;
 use crate::ops::export::ExportedTable;
-use crate::ops::snap::{SnapOptions, SnapPlan, SnapReport, SnappedTable, Strategy};
+use crate::ops::snap::{OnDelete, SnapOptions, SnapPlan, SnapReport, SnappedTable, Strategy, TakenAlong};
 use crate::ops::wording::counted;
 use crate::ops::{OpError, Operation, Repository};
 use comfy_table::{CellAlignment, Table, presets};
@@ -143,19 +143,19 @@ fn advise(plan: &SnapPlan, ui: &Ui) {
     if plan.taken_along.is_empty() {
         return;
     }
-    let list: Vec<String> = plan
-        .taken_along
-        .iter()
-        .map(|along| {
-            let what = match along.on_delete {
-                crate::ops::snap::OnDelete::Cascade if along.by_prisma => "onDelete: Cascade",
-                crate::ops::snap::OnDelete::SetNull if along.by_prisma => "onDelete: SetNull",
-                _ if along.by_prisma => "onDelete: SetDefault",
-                crate::ops::snap::OnDelete::Cascade => "ON DELETE CASCADE",
-                crate::ops::snap::OnDelete::SetNull => "ON DELETE SET NULL",
-                _ => "ON DELETE SET DEFAULT",
-            };
-            format!("{} ({what})", printable(&along.table))
+    let action = |along: &TakenAlong| match along.on_delete {
+        OnDelete::Cascade if along.by_prisma => "onDelete: Cascade",
+        OnDelete::SetNull if along.by_prisma => "onDelete: SetNull",
+        _ if along.by_prisma => "onDelete: SetDefault",
+        OnDelete::Cascade => "ON DELETE CASCADE",
+        OnDelete::SetNull => "ON DELETE SET NULL",
+        _ => "ON DELETE SET DEFAULT",
+    };
+    let alike = plan.taken_along.chunk_by(|one, next| action(one) == action(next));
+    let list: Vec<String> = alike
+        .map(|alike| {
+            let tables: Vec<String> = alike.iter().map(|along| printable(&along.table)).collect();
+            format!("{} ({})", tables.join(", "), alike.first().map(action).unwrap_or_default())
         })
         .collect();
     ui.note(&warning(&format!("deleting these rows would cascade to {}; --cascade includes them", list.join(", "))));

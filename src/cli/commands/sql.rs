@@ -90,7 +90,7 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
         }
         ui.note(&format!(
             "{} {}: {} of snapshot {} in {}",
-            paint(GOOD, "Written"),
+            paint(GOOD, "Wrote"),
             printable(&out.display().to_string()),
             counted(report.loaded, "row"),
             paint(ID, &report.id[..8]),

@@ -73,7 +73,10 @@ fn list(repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
         let line = |one: &Tagged<'_>| {
             format!("{}  {}  {}\n", paint(ID, &one.id[..8]), printable(one.tag), printable(one.message))
         };
-        lines(&tags.tags.iter().map(line).collect::<String>(), ui.width())
+        match tags.tags.as_slice() {
+            [] => "No tags.\n".to_owned(),
+            tags => lines(&tags.iter().map(line).collect::<String>(), ui.width()),
+        }
     })?;
     Ok(ExitCode::SUCCESS)
 }

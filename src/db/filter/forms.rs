@@ -59,6 +59,10 @@ impl Printer<'_> {
             return Ok(());
         }
         self.put("(");
+        let pattern = operator.contains('~') || operator == "GLOB";
+        if pattern {
+            self.refuse_names(right, left, operator)?;
+        }
         if operator == "GLOB" {
             self.as_text(left)?;
             self.put(" GLOB ");
@@ -69,9 +73,10 @@ impl Printer<'_> {
         if !["AND", "OR", "+", "-", "*", "/", "%"].contains(&operator) {
             self.refuse_moments(operator, &[left, right])?;
         }
-        self.operand(left, right, compares)?;
+        let values = orders || ["@>", "<@", "&&"].contains(&operator);
+        self.operand(left, right, compares, values.then_some(operator))?;
         self.put(&format!(" {operator} "));
-        self.operand(right, left, compares)?;
+        self.operand(right, left, compares, values.then_some(operator))?;
         self.put(")");
         Ok(())
     }
@@ -91,16 +96,8 @@ impl Printer<'_> {
         apart(left, right) || apart(right, left)
     }
 
-    /// One side of a comparison. A text beside an enum column may be the other name of one of its values.
-    fn operand(&mut self, side: &Expr, beside: &Expr, compares: bool) -> Result<(), DbError> {
-        if compares
-            && let Some(text) = text_of(strip(side))
-            && let Some(column) = self.column(beside)?
-            && let Some(label) = self.names.label(&column.name, text)
-        {
-            self.put(&literals::string(self.dialect, &label));
-            return Ok(());
-        }
+    /// One side of an operator, which may take both for values of one kind.
+    fn operand(&mut self, side: &Expr, beside: &Expr, compares: bool, values: Option<&str>) -> Result<(), DbError> {
         if compares
             && let Expr::Identifier(name) = strip(side)
             && let Err(DbError::Filter { reason }) = self.column(side)
@@ -109,7 +106,10 @@ impl Printer<'_> {
             let hint = format!("; to compare with a text, quote it: '{}'", name.value);
             return Err(refused(format!("{}{hint}", reason.trim_end_matches(&hint))));
         }
-        self.expression(side)
+        match values {
+            Some(operator) => self.beside(side, &[beside], operator),
+            None => self.expression(side),
+        }
     }
 
     pub(super) fn in_list(&mut self, expr: &Expr, list: &[Expr], negated: bool) -> Result<(), DbError> {
@@ -119,7 +119,7 @@ impl Printer<'_> {
         self.refuse_the_present(&std::iter::once(expr).chain(list).collect::<Vec<_>>())?;
         let moments = self.is_moment(expr)?;
         self.put("(");
-        self.expression(expr)?;
+        self.beside(expr, &list.iter().collect::<Vec<_>>(), "IN")?;
         self.put(if negated { " NOT IN (" } else { " IN (" });
         for (nth, item) in list.iter().enumerate() {
             if nth > 0 {
@@ -127,7 +127,7 @@ impl Printer<'_> {
             }
             match moments {
                 true => self.moment(item)?,
-                false => self.operand(item, expr, true)?,
+                false => self.operand(item, expr, true, Some("IN"))?,
             }
         }
         self.put("))");
@@ -140,16 +140,16 @@ impl Printer<'_> {
             self.care.operator("<=", [low, high]);
         }
         let moments = self.are_moments(&[expr, low, high])?;
-        let side = |printer: &mut Self, side: &Expr| match moments {
+        let side = |printer: &mut Self, side: &Expr, beside: &[&Expr]| match moments {
             true => printer.moment(side),
-            false => printer.expression(side),
+            false => printer.beside(side, beside, "BETWEEN"),
         };
         self.put("(");
-        side(self, expr)?;
+        side(self, expr, &[low, high])?;
         self.put(if negated { " NOT BETWEEN " } else { " BETWEEN " });
-        side(self, low)?;
+        side(self, low, &[expr])?;
         self.put(" AND ");
-        side(self, high)?;
+        side(self, high, &[expr])?;
         self.put(")");
         Ok(())
     }
@@ -163,6 +163,7 @@ impl Printer<'_> {
         escape: Option<&Expr>,
     ) -> Result<(), DbError> {
         self.care.converts();
+        self.refuse_names(pattern, expr, words)?;
         self.put("(");
         self.as_text(expr)?;
         self.put(if negated { " NOT " } else { " " });
@@ -210,10 +211,13 @@ impl Printer<'_> {
             return Err(refused(format!("{word} needs a comparison before it")));
         }
         self.refuse_the_present(&[left, right])?;
+        if operator.contains('~') {
+            self.refuse_names(left, right, operator)?;
+        }
         self.put("(");
-        self.expression(left)?;
+        self.beside(left, &[right], operator)?;
         self.put(&format!(" {operator} {word} ("));
-        self.expression(right)?;
+        self.beside(right, &[left], operator)?;
         self.put("))");
         Ok(())
     }

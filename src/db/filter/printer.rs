@@ -224,6 +224,16 @@ impl<'p> Printer<'p> {
         inner.sql
     }
 
+    /// The columns that it has named.
+    pub(super) fn into_columns(self) -> Vec<String> {
+        self.columns.into_inner()
+    }
+
+    /// Whether a text is another name of a value of some column.
+    pub(super) fn is_name(&self, text: &str) -> bool {
+        self.schema.columns.iter().any(|column| self.names.label(&column.name, text).is_some())
+    }
+
     /// Writes text as it is.
     pub(super) fn put(&mut self, text: &str) {
         self.sql.push_str(text);

@@ -241,6 +241,9 @@ pub(super) fn dangling(condition: &str) -> String {
          JOIN pg_catalog.pg_operator o ON o.oid = pair.operator JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace \
          WHERE k.contype = 'f' AND ({condition}) GROUP BY k.oid, k.conrelid, k.confrelid",
         relation("k.conrelid"),
-        relation("k.confrelid"),
+        format_args!(
+            "(SELECT CASE c.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END FROM pg_catalog.pg_class c WHERE c.oid = k.confrelid) || {}",
+            relation("k.confrelid")
+        ),
     )
 }

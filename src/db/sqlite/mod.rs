@@ -22,6 +22,7 @@ mod multiset;
 mod patch;
 mod postponed;
 mod read;
+mod requirements;
 mod restore;
 mod scratch;
 mod scratch_form;

@@ -11,7 +11,24 @@ use crate::db::patch::{Copies, Done, PatchTable, PatchWriter, all_of, hex, key_c
 
 /// Writes patches for sqlite3.
 #[derive(Debug)]
-pub struct SqlitePatch;
+pub struct SqlitePatch {
+    /// Whether CHECK constraints are ignored where rows are written.
+    unchecked: bool,
+}
+
+impl SqlitePatch {
+    /// Writes rows that CHECK constraints may refuse.
+    pub const CHECKED: SqlitePatch = SqlitePatch { unchecked: false };
+    /// Writes rows that are older than CHECK constraints.
+    const UNCHECKED: SqlitePatch = SqlitePatch { unchecked: true };
+
+    fn writing(&self, sql: String) -> String {
+        match self.unchecked {
+            true => format!("PRAGMA ignore_check_constraints = ON;\n{sql}PRAGMA ignore_check_constraints = OFF;\n"),
+            false => sql,
+        }
+    }
+}
 
 impl PatchWriter for SqlitePatch {
     fn is_equal_by_value(&self, _: &Column) -> bool {
@@ -84,7 +101,7 @@ impl PatchWriter for SqlitePatch {
         match value {
             ValueRef::Real(0.0) => format!("({})", is(&column.name, value)),
             _ if column.kind == Kind::Other && value != ValueRef::Null => format!("({})", is(&column.name, value)),
-            ValueRef::Null => format!("{name} IS NULL"),
+            ValueRef::Null => is_null(column),
             ValueRef::Text(bytes) if column.collation.is_some() => format!("{name} COLLATE BINARY = {}", text(bytes)),
             _ => format!("{name} = {}", super::literal::value(value)),
         }
@@ -104,8 +121,11 @@ impl PatchWriter for SqlitePatch {
 
     fn delete_copies(&self, schema: &TableSchema, copies: Copies<'_>) -> String {
         let name = table(&schema.table.name);
-        let terms: Vec<String> =
-            schema.columns.iter().zip(copies.values).map(|(column, value)| is(&column.name, *value)).collect();
+        let term = |(column, value): (&Column, &ValueRef<'_>)| match value {
+            ValueRef::Null => is_null(column),
+            value => is(&column.name, *value),
+        };
+        let terms: Vec<String> = schema.columns.iter().zip(copies.values).map(term).collect();
         let same = if terms.is_empty() { "true".to_owned() } else { all_of(terms) };
         match rowid(schema) {
             Some(rowid) => format!(
@@ -139,7 +159,7 @@ impl PatchWriter for SqlitePatch {
             .filter_map(|(at, value)| schema.columns.get(*at).map(|column| (column, *value)))
             .map(|(column, set)| format!("{} = {}", quote(&column.name), value(set)))
             .collect();
-        format!("UPDATE OR ABORT {} SET {} WHERE {key};\n", table(&schema.table.name), set.join(", "))
+        self.writing(format!("UPDATE OR ABORT {} SET {} WHERE {key};\n", table(&schema.table.name), set.join(", ")))
     }
 
     fn tuple(&self, _: &TableSchema, values: &[ValueRef<'_>]) -> String {
@@ -149,12 +169,16 @@ impl PatchWriter for SqlitePatch {
 
     fn insert(&self, schema: &TableSchema, tuples: &[String]) -> String {
         let columns: Vec<String> = schema.columns.iter().map(|column| quote(&column.name)).collect();
-        format!(
+        self.writing(format!(
             "INSERT OR ABORT INTO {} ({}) VALUES\n  {};\n",
             table(&schema.table.name),
             columns.join(", "),
             tuples.join(",\n  ")
-        )
+        ))
+    }
+
+    fn unchecked(&self) -> Option<&'static dyn PatchWriter> {
+        Some(&SqlitePatch::UNCHECKED)
     }
 
     fn follows_references(&self) -> bool {
@@ -167,8 +191,7 @@ impl PatchWriter for SqlitePatch {
 
     fn park(&self, schema: &TableSchema, key: &str, set: &[(usize, ValueRef<'_>)]) -> String {
         // a made-up value need not meet a CHECK; the row's own does
-        let update = self.update(schema, key, set);
-        format!("PRAGMA ignore_check_constraints = ON;\n{update}PRAGMA ignore_check_constraints = OFF;\n")
+        SqlitePatch::UNCHECKED.update(schema, key, set)
     }
 
     fn parked(&self, column: &Column, number: u32) -> Option<Value> {
@@ -220,6 +243,12 @@ fn rowid(schema: &TableSchema) -> Option<&'static str> {
         captured.chain(schema.generated.iter().map(|column| &column.name)).any(|have| have.eq_ignore_ascii_case(name))
     };
     ["rowid", "_rowid_", "oid"].into_iter().find(|name| !taken(name))
+}
+
+/// Holds for NULL, also where it is older than a NOT NULL that SQLite relies on.
+fn is_null(column: &Column) -> String {
+    let name = quote(&column.name);
+    if column.nullable { format!("{name} IS NULL") } else { format!("typeof({name}) = 'null'") }
 }
 
 /// Holds exactly for this value: no comparison of SQL keeps storage classes and zeros apart.

@@ -64,6 +64,7 @@ impl<'d> Live<'d> {
             root: Hash::of(b""),
             rows: 0,
             engine: self.engine(),
+            definition: info.definition.clone(),
             filter: None,
             snapshot: None,
             last_full: None,

@@ -8,6 +8,7 @@
 mod align;
 mod json_paths;
 mod live;
+mod older_rows;
 mod patch;
 mod predicate;
 mod report;

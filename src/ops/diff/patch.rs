@@ -5,6 +5,7 @@
 //! Tables that refer to themselves, or to each other in a circle, are updated before anything is deleted.
 
 use super::align::Aligned;
+use super::older_rows;
 use super::predicate::Predicate;
 use super::rows::{RowOp, each_row};
 use super::stand_ins::StandIns;
@@ -44,6 +45,8 @@ pub struct PatchReport {
 struct Changed<'l> {
     aligned: Aligned,
     predicate: Option<Predicate<'l>>,
+    /// Writes the rows that come or change.
+    writer: &'static dyn PatchWriter,
     rows: Option<(u64, u64)>,
     done: Done,
 }
@@ -100,9 +103,12 @@ pub fn patch<E: From<OpError>>(
             side.as_ref().filter(|side| side.filter.is_none()).map(|side| side.rows)
         };
         let rows = whole(&pair.old).zip(whole(&pair.new)).filter(|_| options.filter.is_none());
-        let predicate = Predicate::of(opened.project, options, &sides, Some(&aligned), &mut live, monitor)?;
+        let mut predicate = Predicate::of(opened.project, options, &sides, Some(&aligned), &mut live, monitor)?;
+        let asked = live.as_deref_mut();
+        let writer =
+            older_rows::writer(patch_writer(engine), pair, &aligned, predicate.as_mut(), asked, &overlay, monitor)?;
         report.tables.push(pair.table.to_string());
-        changed.push(Changed { aligned, predicate, rows, done: Done::default() });
+        changed.push(Changed { aligned, predicate, writer, rows, done: Done::default() });
     }
     let mut writing = Writing { overlay: &overlay, writer: patch_writer(engine), write, monitor };
     writing.comment(&report)?;
@@ -147,7 +153,8 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
         let order = children_first(&schemas);
         let cyclic: Vec<bool> =
             (0..schemas.len()).map(|at| self.writer.follows_references() && is_cyclic(&schemas, at)).collect();
-        let mut swaps: Vec<Swaps<'_>> = schemas.iter().map(|schema| Swaps::new(schema, self.writer)).collect();
+        let writers = schemas.iter().zip(&*changed);
+        let mut swaps: Vec<Swaps<'_>> = writers.map(|(schema, one)| Swaps::new(schema, one.writer)).collect();
         for at in 0..schemas.len() {
             changed[at].done.hashes = changed[at].keeps_forms().then(Vec::new);
             self.unique_values(&mut changed[at], &mut swaps[at], cyclic[at])?;
@@ -273,7 +280,7 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
 
     fn updates(&mut self, table: &mut Changed<'_>, swaps: &mut Swaps<'_>) -> Result<(), E> {
         let schema = table.target().clone();
-        let mut done = std::mem::take(&mut table.done);
+        let (mut done, writer) = (std::mem::take(&mut table.done), table.writer);
         self.each(table, RowOp::Changed, |this, change| {
             let (Some(old), Some(new)) = (change.old, change.new) else { return Ok(()) };
             this.note(&schema, new, 1, &mut done);
@@ -286,7 +293,7 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
             let (old, new) = (long.shorten(old), long.shorten(new));
             let picked = this.writer.row_is(&schema, &old, &BTreeSet::new());
             let set: Vec<(usize, ValueRef<'_>)> = change.changed.iter().map(|&at| (at, new[at])).collect();
-            long.write(this.writer, &this.writer.update(&schema, &picked, &set), this.write)
+            long.write(this.writer, &writer.update(&schema, &picked, &set), this.write)
         })?;
         done.writes += swaps.finish(self.write)?;
         table.done = done;
@@ -295,7 +302,7 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
 
     fn insertions(&mut self, table: &mut Changed<'_>) -> Result<(), E> {
         let schema = table.target().clone();
-        let mut done = std::mem::take(&mut table.done);
+        let (mut done, writer) = (std::mem::take(&mut table.done), table.writer);
         let mut tuples: Vec<String> = Vec::new();
         let mut bytes = 0;
         self.each(table, RowOp::Added, |this, change| {
@@ -305,7 +312,7 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
             let long = StandIns::new(&[change.values()]);
             let tuple = this.writer.tuple(&schema, &long.shorten(change.values()));
             if !long.is_empty() {
-                let insert = this.writer.insert(&schema, std::slice::from_ref(&tuple));
+                let insert = writer.insert(&schema, std::slice::from_ref(&tuple));
                 return (0..change.count).try_for_each(|_| long.write(this.writer, &insert, this.write));
             }
             for _ in 0..change.count {
@@ -313,12 +320,12 @@ impl<E: From<OpError>> Writing<'_, '_, E> {
                 tuples.push(tuple.clone());
                 if tuples.len() >= MOST_TUPLES || bytes >= MOST_BYTES {
                     bytes = 0;
-                    (this.write)(&this.writer.insert(&schema, &std::mem::take(&mut tuples)))?;
+                    (this.write)(&writer.insert(&schema, &std::mem::take(&mut tuples)))?;
                 }
             }
             Ok(())
         })?;
         table.done = done;
-        if tuples.is_empty() { Ok(()) } else { (self.write)(&self.writer.insert(&schema, &tuples)) }
+        if tuples.is_empty() { Ok(()) } else { (self.write)(&writer.insert(&schema, &tuples)) }
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct TableSide {
     pub rows: u64,
     /// The engine that its rows are of.
     pub engine: Engine,
+    /// A digest of its definition, where the database keeps it.
+    pub definition: Option<String>,
     /// The filter within which it was captured.
     pub filter: Option<String>,
     /// The snapshot it is of; `None` for the live table.
@@ -326,6 +328,7 @@ pub(super) fn snapshot_side(objects: &dyn Objects, entry: &Entry, held: &TableEn
         root: held.root,
         rows: held.rows,
         engine: entry.manifest.source.engine()?,
+        definition: held.definition.clone(),
         filter: held.filter.clone(),
         snapshot: Some(entry.id),
         last_full: None,

@@ -1,9 +1,11 @@
 //! Following one row through the snapshots of its table, the oldest first.
 
+use super::live::{LiveRow, live_row};
 use super::{Bytes, CellChange, Form, HistoryStep, RowEvent, StoredRow};
-use crate::codec::Engine;
+use crate::codec::{Engine, TableName};
 use crate::hash::{Hash, Hasher};
 use crate::ops::OpError;
+use crate::ops::database::Database;
 use crate::ops::repository::Repository;
 use crate::ops::show::lookup;
 use crate::snapshot::{Actor, Entry, TableEntry};
@@ -164,15 +166,7 @@ impl<'f> Following<'f> {
             let row = is_short.then(|| Arc::new(found.row().to_vec()));
             self.kept += row.as_ref().map_or(0, |row| row.len());
             let stored = StoredRow { form: Arc::clone(&form), bytes: Bytes::Found(found) };
-            let mut fields = Fields::new();
-            for column in &form.columns {
-                if let Some(cell) = stored.cell(&column.name) {
-                    let mut taken = Taken(Hasher::new());
-                    serde_json::to_writer(&mut taken, &cell).map_err(|e| OpError::Verification(e.to_string()))?;
-                    fields.insert(column.name.clone(), taken.0.finish());
-                }
-            }
-            return Ok(Some((fields, Spot { form, root: table.root, row })));
+            return Ok(Some((fields(&stored)?, Spot { form, root: table.root, row })));
         }
         Ok(None)
     }
@@ -191,11 +185,57 @@ impl<'f> Following<'f> {
         Ok(found.map(|row| StoredRow { form, bytes: Bytes::Found(row) }))
     }
 
+    /// What the live row is, beside `steps`, which were found in `tables`; `None` if the database cannot tell.
+    pub(super) fn live(&self, database: &mut Database, steps: &[Step<'_>], tables: &[&TableName]) -> Option<LiveRow> {
+        self.compared(database, steps, tables).ok().flatten()
+    }
+
+    fn compared(
+        &self,
+        database: &mut Database,
+        steps: &[Step<'_>],
+        tables: &[&TableName],
+    ) -> Result<Option<LiveRow>, OpError> {
+        let (Some(last), Some(spot)) = (steps.last(), steps.iter().rev().find_map(|step| step.new.as_ref())) else {
+            return Ok(None);
+        };
+        let Some(known) = self.stored(Some(spot))? else { return Ok(None) };
+        let Some(row) = live_row(self.project, database, &last.entry.manifest.source, tables, &known)? else {
+            return Ok(None);
+        };
+        let as_in = |step: &Step<'_>| Ok(Some(LiveRow::AsIn(step.entry.id.to_hex())));
+        let live = row.as_ref().map(fields).transpose()?;
+        let differing = changes(self.before.fields.as_ref(), live.as_ref());
+        if differing.is_empty() {
+            return as_in(last);
+        }
+        let Some(live) = live else { return Ok(Some(LiveRow::Gone)) };
+        for step in steps.iter().rev() {
+            let stored = self.stored(step.new.as_ref())?.as_ref().map(fields).transpose()?;
+            if stored.is_some() && changes(stored.as_ref(), Some(&live)).is_empty() {
+                return as_in(step);
+            }
+        }
+        Ok(Some(LiveRow::Differs(if self.before.fields.is_some() { differing } else { Vec::new() })))
+    }
+
     fn same(&mut self) {
         if let Some(last) = self.steps.last_mut() {
             last.unchanged_in += 1;
         }
     }
+}
+
+fn fields(row: &StoredRow) -> Result<Fields, OpError> {
+    let mut fields = Fields::new();
+    for column in &row.form.columns {
+        if let Some(cell) = row.cell(&column.name) {
+            let mut taken = Taken(Hasher::new());
+            serde_json::to_writer(&mut taken, &cell).map_err(|e| OpError::Verification(e.to_string()))?;
+            fields.insert(column.name.clone(), taken.0.finish());
+        }
+    }
+    Ok(fields)
 }
 
 /// What is written is hashed.

@@ -10,7 +10,6 @@ mod changes;
 mod defaults;
 mod drift;
 mod guard;
-mod idle;
 mod into;
 mod mismatches;
 mod perform;
@@ -172,11 +171,25 @@ pub struct RestoreReport {
     pub safety: Option<String>,
     /// Seconds.
     pub seconds: f64,
+    /// A table that only newer snapshots of this database have, if all of the snapshot was restored.
+    #[serde(skip)]
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// Tables that the snapshot does not have and newer ones do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The first of them.
+    pub table: String,
+    /// The newest snapshot that has it.
+    pub snapshot: String,
+    /// How many more there are.
+    pub others: usize,
 }
 
 impl RestoreReport {
     /// A restore that wrote nothing.
     fn idle(plan: RestorePlan) -> RestoreReport {
-        RestoreReport { plan, applied: false, safety: None, seconds: 0.0 }
+        RestoreReport { plan, applied: false, safety: None, seconds: 0.0, elsewhere: None }
     }
 }

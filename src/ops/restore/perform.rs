@@ -2,7 +2,7 @@
 
 use super::changes::Changes;
 use super::plan::{Prepared, Targets, prepare};
-use super::{CascadedRows, Mode, RestoreOptions, RestorePlan, RestoreReport, defaults, idle, safety};
+use super::{CascadedRows, Mode, RestoreOptions, RestorePlan, RestoreReport, defaults, safety};
 use crate::codec::{DanglingRows, TableName};
 use crate::db::{Catalog, Commit, DbError, MayDangle, RestoreTxn, Sink, TableId};
 use crate::hash::Hash;
@@ -68,7 +68,7 @@ impl Work<'_> {
         }
         self.basis(&prepared)?.check(planned)?;
         if prepared.plan.writes() == 0 {
-            return self.nothing_to_do(prepared.plan);
+            return Ok(RestoreReport::idle(prepared.plan));
         }
         self.write_all(txn, session, prepared)
     }
@@ -80,13 +80,6 @@ impl Work<'_> {
         let rows: Vec<_> = prepared.live.iter().zip(&self.targets.tables).map(|(live, _)| live.built.root).collect();
         let changes: Vec<_> = prepared.changes.iter().map(|changes| changes.digest).collect();
         Basis::of(self.options)?.and(&(self.origin, self.entry.id, reads, rows, changes, &prepared.plan))
-    }
-
-    fn nothing_to_do(&self, plan: RestorePlan) -> Result<RestoreReport, OpError> {
-        if self.options.into.is_none() {
-            idle::note(self.store, self.history, self.origin, &self.entry.id)?;
-        }
-        Ok(RestoreReport::idle(plan))
     }
 
     pub(super) fn taking<'t>(&'t self, session: &'t Session<'t>) -> Taking<'t> {

@@ -2,7 +2,7 @@
 
 use super::perform::Work;
 use super::plan::{Targets, targets, whole};
-use super::{RestoreOptions, RestorePlan, RestoreReport, guard, into};
+use super::{Elsewhere, RestoreOptions, RestorePlan, RestoreReport, guard, into};
 use crate::db::{Catalog, Sink};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
@@ -12,8 +12,9 @@ use crate::ops::plan::{Basis, Operation, Plan};
 use crate::ops::publish::origin;
 use crate::ops::repository::Repository;
 use crate::ops::{ledgers, refs};
-use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind, read_schema};
+use crate::snapshot::{Entry, History, Manifest, Origin, Refs, SnapshotKind, read_schema};
 use crate::store::{Access, Store};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 impl Operation for RestoreOptions {
@@ -82,6 +83,7 @@ fn start<T>(
         history: &history,
         entry: resolved.entry,
         chosen: positions,
+        is_part: is_named || !options.exclude.is_empty() || options.has_key(),
         origin: &target,
         catalog,
         header: RestorePlan {
@@ -131,6 +133,8 @@ struct Start<'s> {
     entry: &'s Entry,
     /// The positions of the snapshot's tables that are restored.
     chosen: Vec<usize>,
+    /// Whether tables were named or left out, or a row.
+    is_part: bool,
     origin: &'s Origin,
     catalog: Catalog,
     header: RestorePlan,
@@ -175,7 +179,10 @@ impl Start<'_> {
         options: &RestoreOptions,
         planned: Option<&Hash>,
     ) -> Result<RestoreReport, OpError> {
-        let Some(name) = &options.into else { return self.in_place(sink, options)?.apply(sink, planned) };
+        let Some(name) = &options.into else {
+            let report = self.in_place(sink, options)?.apply(sink, planned)?;
+            return Ok(RestoreReport { elsewhere: self.elsewhere(), ..report });
+        };
         let (new, _, basis) = self.beside(name, options)?;
         basis.check(planned)?;
         sink.create(&new.schema)?;
@@ -185,6 +192,30 @@ impl Start<'_> {
             sink.discard(&new.schema.table)?;
         }
         filled
+    }
+
+    /// What newer snapshots of the same database have beside the snapshot's tables, if no part of it was asked for.
+    fn elsewhere(&self) -> Option<Elsewhere> {
+        let Manifest { kind, source, tables, .. } = &self.entry.manifest;
+        if self.is_part || *kind == SnapshotKind::Safety {
+            return None;
+        }
+        let newer = self.history.asked_for().take_while(|newer| newer.id != self.entry.id);
+        let newer = newer.filter(|newer| newer.manifest.source.same_database(source));
+        let held = newer.flat_map(|newer| newer.manifest.tables.iter().map(move |held| (&held.table, newer)));
+        let mut first = None;
+        let mut others = BTreeSet::new();
+        for (table, newer) in held.filter(|(table, _)| tables.iter().all(|held| held.table != **table)) {
+            let (table_of_first, _) = first.get_or_insert((table, newer));
+            if *table_of_first != table {
+                others.insert(table);
+            }
+        }
+        first.map(|(table, newer)| Elsewhere {
+            table: table.to_string(),
+            snapshot: newer.id.to_hex(),
+            others: others.len(),
+        })
     }
 
     /// The plan of a restore into a new table.

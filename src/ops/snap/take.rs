@@ -83,6 +83,9 @@ fn take(
         (taking.capture(snapshot.as_mut(), &reads, &expected)?, snapshot.newest_migration())
     };
     let message = match options.message.trim() {
+        "" if options.all && options.exclude.is_empty() && tables.len() > 2 => {
+            format!("snapshot of all {} tables", tables.len())
+        }
         "" => format!("snapshot of {}", list(&tables)),
         message => message.to_owned(),
     };

@@ -31,14 +31,16 @@ fn what_the_parser_refuses() {
     For more information, try '--help'.
     ");
     for (args, tip) in [
-        (&["log", "-5"][..], "did you mean '-n 5'?"),
-        (&["log", "-15"], "did you mean '-n 15'?"),
-        (&["restore", "latest", "-m", "exact"], "did you mean '--mode'?"),
+        (&["restore", "latest", "-m", "exact"][..], "did you mean '--mode'?"),
+        (&["--json", "-C", ".", "restore", "latest", "-m", "exact"], "did you mean '--mode'?"),
         (&["diff", "-o", "diff.html"], "-o names a format; to write a file: dbsnap diff -o html > diff.html"),
     ] {
         let run = shop.dbsnap(args).run();
-        assert!(run.code() == Some(2) && run.stderr().contains(&format!("  tip: {tip}\n")), "{run}");
-        assert_eq!(run.stderr().matches("tip:").count(), 1, "{run}");
+        if !args.contains(&"--json") {
+            assert!(run.stderr().contains(&format!("  tip: {tip}\n")), "{run}");
+            assert_eq!(run.stderr().matches("tip:").count(), 1, "{run}");
+        }
+        assert_eq!(run.code(), Some(2), "{run}");
     }
     insta::assert_snapshot!(shop.refused(["gc", "--keep", "many"]), @r"
     exit 2

@@ -104,3 +104,13 @@ fn another_message_is_another_reason() {
     shop.run(["amend", "latest", "-m", "after all"]);
     assert!(fs::read_to_string(&list).unwrap().contains("\"after all\""));
 }
+
+#[test]
+fn a_file_that_is_not_there_is_not_imported() {
+    let shop = Shop::new();
+    insta::assert_snapshot!(shop.refused(["import", "nofile.json"]), @r"
+    exit 1
+    --- stderr
+    error: cannot read [DIR]/nofile.json: No such file or directory (os error 2)
+    ");
+}

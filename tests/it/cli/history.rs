@@ -23,6 +23,7 @@ fn one_row_through_all_snapshots() {
     exit 0
     --- stdout
     mods 2  in 6 snapshots
+    live: as in [ID]
 
     [ID] [AGO] created  back again
         id: 2
@@ -171,4 +172,54 @@ fn values_of_postgresql_read_as_in_a_diff() {
     round.snap(&["t"]);
     let history = lines(&round.plain(&["history", "t:1", "-q"]).run().success());
     assert_eq!(history, diff[1..]);
+}
+
+/// The line on the live row, on both engines.
+#[test]
+fn the_live_row() {
+    crate::support::place::on_both(|place| {
+        place.sql("CREATE TABLE t (k CHAR(3) PRIMARY KEY, v NUMERIC(9,2), w TEXT); INSERT INTO t VALUES ('a b', 1.5, 'x'), ('c', 1, 'y')");
+        let first = place.snap();
+        place.sql("UPDATE t SET v = 2");
+        let second = place.snap();
+        let live = || {
+            let run = place.round.plain(&["history", "t:a b"]).run().success();
+            run.stdout().lines().nth(1).unwrap().to_owned()
+        };
+        let as_in = |id: &str| format!("live: as in {}", &id[..8]);
+        assert_eq!(live(), as_in(&second));
+        place.sql("UPDATE t SET v = 1.5");
+        assert_eq!(live(), as_in(&first));
+        place.sql("UPDATE t SET v = 7, w = 'z'");
+        assert_eq!(live(), "live: differs in v, w");
+        place.sql("ALTER TABLE t ADD COLUMN more TEXT; UPDATE t SET v = 2, w = 'x'");
+        assert_eq!(live(), as_in(&second));
+        place.sql("DELETE FROM t WHERE k = 'a b'");
+        assert_eq!(live(), "live: not there");
+        let gone = place.snap();
+        assert_eq!(live(), as_in(&gone));
+        place.sql("INSERT INTO t VALUES ('a b', 9, 'q', NULL)");
+        assert_eq!(live(), "live: as in no snapshot");
+        let quiet = place.round.plain(&["history", "t:a b", "-q"]).run().success();
+        assert!(!quiet.stdout().contains("live:"), "{quiet}");
+        // nothing is said where it cannot be told
+        place.sql("ALTER TABLE t RENAME TO elsewhere");
+        assert_eq!(live(), "");
+        place.round.turn("postgresql://nobody@127.0.0.1:1/nowhere".to_owned());
+        assert_eq!(live(), "");
+    });
+}
+
+/// A server that does not answer is not waited for as long as where it is needed.
+#[test]
+fn a_database_that_does_not_answer() {
+    let place = crate::support::place::Place::superuser();
+    place.sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+    place.snap();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    place.by(silent.local_addr().unwrap().port());
+    let started = std::time::Instant::now();
+    let run = place.round.plain(&["history", "t:1"]).run().success();
+    assert!(run.stdout().contains("first seen") && !run.stdout().contains("live:"), "{run}");
+    assert!(started.elapsed() < std::time::Duration::from_secs(8), "{:?}", started.elapsed());
 }

@@ -38,6 +38,26 @@ fn the_list() {
     ");
 }
 
+/// As git does.
+#[test]
+fn a_number_is_how_many() {
+    let shop = shop();
+    for args in [
+        &["log", "-1", "--oneline"][..],
+        &["-C", ".", "log", "--oneline", "-1", "mods"],
+        &["ls", "-1", "--oneline", "--", "mods"],
+    ] {
+        let run = shop.dbsnap(args).run().success();
+        assert_eq!(run.stdout().lines().count(), 1, "{run}");
+        assert!(run.stdout().contains("second"), "{run}");
+    }
+    assert_eq!(shop.dbsnap(["log", "-15", "--oneline"]).run().success().stdout().lines().count(), 2);
+    for args in [&["log", "-1", "-n", "1"][..], &["log", "--", "-1"], &["diff", "-1"], &["log", "-x"]] {
+        let run = shop.dbsnap(args).run();
+        assert!(matches!(run.code(), Some(2 | 12)), "{args:?}: {run}");
+    }
+}
+
 #[test]
 fn no_line_ends_in_spaces() {
     let run = shop().dbsnap(["log", "--stat"]).run();

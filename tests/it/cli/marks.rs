@@ -6,11 +6,13 @@ use super::Shop;
 fn pins() {
     let shop = Shop::new();
     shop.snap(["mods", "-m", "one"]);
-    insta::assert_snapshot!(shop.run(["pin", "latest", "-m", "for the audit"]), @r"
+    assert_eq!(shop.run(["pin"]), "exit 0\n--- stdout\nNo pinned snapshots.\n");
+    assert_eq!(shop.run(["tag"]), "exit 0\n--- stdout\nNo tags.\n");
+    insta::assert_snapshot!(shop.run(["pin", "latest", "-m", "for the audit"]), @r#"
     exit 0
     --- stdout
-    Pinned [ID] one
-    ");
+    Pinned [ID] "one"
+    "#);
     insta::assert_snapshot!(shop.run(["pin", "latest"]), @r"
     exit 0
     --- stdout
@@ -21,11 +23,11 @@ fn pins() {
     --- stdout
     [ID]  one  (for the audit)
     ");
-    insta::assert_snapshot!(shop.run(["unpin", "latest"]), @r"
+    insta::assert_snapshot!(shop.run(["unpin", "latest"]), @r#"
     exit 0
     --- stdout
-    Unpinned [ID] one
-    ");
+    Unpinned [ID] "one"
+    "#);
     insta::assert_snapshot!(shop.run(["unpin", "latest"]), @r"
     exit 0
     --- stdout
@@ -141,11 +143,11 @@ fn another_message_takes_pins_and_tags_along() {
     shop.snap(["mods", "-m", "tpyo"]);
     shop.dbsnap(["pin", "latest"]).run().success();
     shop.dbsnap(["tag", "latest", "v1"]).run().success();
-    insta::assert_snapshot!(shop.run(["amend", "v1", "-m", "typo"]), @r"
+    insta::assert_snapshot!(shop.run(["amend", "v1", "-m", "typo"]), @r#"
     exit 0
     --- stdout
-    [ID] is now [ID] typo
-    ");
+    [ID] is now [ID] "typo"
+    "#);
     insta::assert_snapshot!(shop.run(["log"]), @r"
     exit 0
     --- stdout

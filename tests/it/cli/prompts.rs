@@ -41,6 +41,7 @@ fn what_is_no_choice() {
         let run = shop.dbsnap(["restore"]).on_terminal(80, &[(WHICH, typed)]).run();
         assert_eq!(run.code(), Some(code), "{typed:?}: {run}");
         assert!(run.stdout().contains(says), "{typed:?}: {run}");
+        assert_eq!(run.stdout().contains("error:"), code != 4, "{typed:?}: {run}");
         assert_eq!(shop.state(), before, "{typed:?}: {run}");
     }
     let shop = shop();

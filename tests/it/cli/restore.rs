@@ -118,6 +118,57 @@ fn a_dry_run_writes_nothing() {
     ");
 }
 
+/// What is planned and would be refused is not said to be done, and fails as the restore would.
+#[test]
+fn a_dry_run_of_what_would_be_refused() {
+    let shop = Shop::new();
+    shop.snap(["authors", "-m", "before"]);
+    shop.sql("INSERT INTO authors VALUES ('cat', 'Cat'); INSERT INTO mods VALUES (9, 'New', 1, 'cat')");
+    let dry = ["restore", "latest", "--mode", "exact", "--dry-run"];
+    insta::assert_snapshot!(shop.refused(dry), @r#"
+    exit 4
+    --- stdout
+    Restoring [ID] "before" ([AGO])
+    into [DIR]/dev.db  (exact: deletes rows added since the snapshot)
+      authors: 0 insert, 0 update, 1 delete, 2 unchanged
+    [DRY RUN] This restore would be refused: this would leave 1 row of mods referring to missing rows of authors; restore those tables together by naming them all; --allow-dangling leaves such rows
+    "#);
+    let before = shop.rows();
+    let refused = shop.dbsnap(["restore", "latest", "--mode", "exact", "-y"]).run();
+    assert_eq!(refused.code(), Some(4), "{refused}");
+    assert_eq!(shop.rows(), before);
+    let run = shop.dbsnap(dry.iter().chain(&["--json"])).run();
+    assert!(run.code() == Some(4) && run.stdout().contains("\"dryRun\":true"), "{run}");
+}
+
+/// Newer snapshots that have other tables are pointed to, after a restore of all that the snapshot has.
+#[test]
+fn tables_that_newer_snapshots_have() {
+    let shop = Shop::new();
+    let first = shop.snap(["mods", "-m", "first"]);
+    let note = |args: &[&str]| {
+        let run = shop.dbsnap(["restore", "-y"].iter().chain(args)).run().success();
+        crate::support::redact::redact(run.stderr(), shop.path())
+    };
+    assert_eq!(note(&[&first]), "");
+    let second = shop.snap(["mods", "mod_tags", "-m", "second"]);
+    shop.sql("UPDATE mods SET price = 1");
+    insta::assert_snapshot!(note(&[&first]), @"note: this snapshot has only mods; mod_tags is in [ID] (dbsnap restore latest:mod_tags)");
+    shop.snap(["authors", "facet_definitions"]);
+    insta::assert_snapshot!(note(&[&first]), @"note: this snapshot has only mods; authors is in [ID] (dbsnap restore latest:authors), and 2 other tables in newer snapshots");
+    insta::assert_snapshot!(note(&[&second]), @"note: this snapshot has only 2 tables; authors is in [ID] (dbsnap restore latest:authors), and 1 other table in newer snapshots");
+    for part in [
+        &[&*first, "-q"][..],
+        &[&first, "mods"],
+        &[&format!("{first}:mods")],
+        &[&second, "--exclude", "mods"],
+        &["latest"],
+        &[&first, "--json"],
+    ] {
+        assert_eq!(note(part), "", "{part:?}");
+    }
+}
+
 #[test]
 fn nobody_is_there_to_say_yes() {
     let shop = shop();

@@ -73,6 +73,8 @@ fn what_is_missing() {
     --- stdout
     bad  project          there is no .dbsnap store in [DIR] or any directory above it
                           to create one: dbsnap init
+    bad  database         no database is set
+                          looked at --url, DBSNAP_URL, DATABASE_URL (in the environment, .env.local and .env), the Prisma schema and url in .dbsnap/config.toml
     ");
     empty.dbsnap(["init"]).run().success();
     insta::assert_snapshot!(empty.dbsnap(["doctor"]).run(), @r"
@@ -92,6 +94,42 @@ fn what_is_missing() {
     bad  database         cannot connect to [DIR]/gone.db: there is no such file
                           dbsnap doctor shows which database is used, and where its URL was found
     ");
+}
+
+#[test]
+fn lines_that_go_on_stand_under_what_was_found() {
+    let shop = Shop::new();
+    shop.sql("CREATE VIEW a_view_with_a_long_name AS SELECT 1; CREATE VIEW another_view_with_a_long_name AS SELECT 2");
+    let run = shop.dbsnap(["doctor"]).on_terminal(70, &[]).run();
+    let from: Vec<&str> = run.stdout().lines().skip_while(|line| !line.starts_with("note not captured")).collect();
+    let indent = format!("{:26}", "");
+    assert!(from.len() > 1 && from[1..].iter().all(|line| line.starts_with(&indent)), "{run}");
+}
+
+#[test]
+fn what_is_known_without_a_store() {
+    let shop = Shop::without_store();
+    insta::assert_snapshot!(shop.run(["doctor"]), @r"
+    exit 1
+    --- stdout
+    bad  project          there is no .dbsnap store in [DIR] or any directory above it
+                          to create one: dbsnap init
+    ok   database         [DIR]/dev.db (from DATABASE_URL in .env)
+    ok   server           SQLite [VERSION]
+    ok   tables           4 can be snapshotted
+    note not captured     view cheap
+    ");
+    for args in [
+        &["tables"][..],
+        &["tables", "--url", "file:./dev.db"],
+        &["-C", "/", "tables", "--url", &shop.path().join("dev.db").display().to_string()],
+    ] {
+        let run = shop.dbsnap(args).run().success();
+        assert!(run.stdout().contains("facet_definitions"), "{run}");
+    }
+    let run = shop.dbsnap(["tables", "--store", "nowhere"]).run();
+    assert_eq!(run.code(), Some(10), "{run}");
+    assert!(!shop.store().exists());
 }
 
 #[test]
@@ -270,7 +308,7 @@ fn help() {
           --color <WHEN>  When to color the output [possible values: auto, always, never]
       -C <DIR>            Run as if started in DIR
           --url <URL>     Database URL [default: DBSNAP_URL, DATABASE_URL, config.toml, .env.local,
-                          .env]
+                          .env, Prisma's files]
           --store <DIR>   Store directory [default: .dbsnap here or in a parent directory]
 
     Naming snapshots:

@@ -125,6 +125,7 @@ fn rows_have_the_names_of_prisma_s_fields() {
     exit 0
     --- stdout
     mods 2  in 2 snapshots
+    live: as in [ID]
 
     [ID] [AGO] changed  two
         authorId: ann → bob

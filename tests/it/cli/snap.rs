@@ -324,3 +324,27 @@ fn a_view_is_called_a_view() {
     }
     assert_eq!(shop.dbsnap(["snap", "v", "--url", &url]).run().code(), Some(12));
 }
+
+/// A message that nobody gave says what is in the snapshot; a warning names each action of foreign keys once.
+#[test]
+fn what_is_said_of_several_tables() {
+    let shop = Shop::new();
+    shop.sql(
+        "CREATE TABLE likes (mod INT REFERENCES mods ON DELETE CASCADE); CREATE TABLE drafts (mod INT REFERENCES mods ON DELETE SET NULL)",
+    );
+    let run = shop.dbsnap(["snap", "mods", "--dry-run"]).run().success();
+    assert!(
+        run.stderr()
+            .contains("would cascade to drafts (ON DELETE SET NULL), likes, mod_tags (ON DELETE CASCADE); --cascade"),
+        "{run}"
+    );
+    for (args, message) in [
+        (&["--all"][..], "snapshot of all 6 tables"),
+        (&["--all", "--exclude", "likes"], "snapshot of authors and 4 more tables"),
+        (&["mods", "likes"], "snapshot of mods and likes"),
+    ] {
+        shop.dbsnap(["snap", "-q"].iter().chain(args)).run().success();
+        let newest = shop.dbsnap(["log", "-1", "--format", "{message}"]).run().success();
+        assert_eq!(newest.stdout().trim(), message);
+    }
+}

@@ -45,7 +45,7 @@ fn a_snapshot_is_queried_without_the_database() {
     insta::assert_snapshot!(shop.run(["sql", "latest:mods", "--out", "bug.db"]), @r"
     exit 0
     --- stderr
-    Written bug.db: 3 rows of snapshot [ID] in 1 table
+    Wrote bug.db: 3 rows of snapshot [ID] in 1 table
     ");
     let run = shop.project.program("sqlite3", ["bug.db", ".schema", "SELECT * FROM mods"]).run().success();
     insta::assert_snapshot!(run, @r#"

@@ -129,3 +129,47 @@ fn what_sqlite_takes_for_equal_changes_places() {
         );
     });
 }
+
+/// Rows that a CHECK would refuse today come back by a patch where the table is as it was when they were in it.
+#[test]
+fn rows_older_than_their_constraints() {
+    let data = SqlitePatched::new(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, v INT, w TEXT, u INT UNIQUE); INSERT INTO t VALUES (1, -1, 'a', 1), (2, 2, 'b', 2), (3, -3, NULL, 3);
+         CREATE TABLE other (id INTEGER PRIMARY KEY, v INT CHECK (v > 0)); INSERT INTO other VALUES (1, 1);
+         PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(replace(sql, 'v INT,', 'v INT CHECK (v > 0),'), 'w TEXT', 'w TEXT NOT NULL')
+         WHERE name = 't';",
+    );
+    let first = data.round().snap(&["--all"]).id;
+    let before = data.state();
+    data.sql("DELETE FROM t WHERE id = 1; UPDATE t SET v = 3, u = 2 - u WHERE id = 3; UPDATE t SET u = 3 WHERE id = 2; DELETE FROM other;");
+    let back = data.patch(&["live", &first]);
+    data.run(&back).unwrap_or_else(|error| panic!("{error}\n{back}"));
+    assert_eq!(data.state(), before);
+    assert_eq!(
+        back.matches("PRAGMA ignore_check_constraints = ON").count(),
+        back.matches("PRAGMA ignore_check_constraints = OFF").count()
+    );
+
+    // a row of `other` is checked: none breaks the rule
+    let insertion = back.find("INSERT OR ABORT INTO main.\"other\"").unwrap();
+    assert!(!back[..insertion].ends_with("PRAGMA ignore_check_constraints = ON;\n"), "{back}");
+
+    data.sql("DELETE FROM t WHERE id = 3;");
+    let refused = data.round().plain(&["diff", "-o", "sql", "live", &first]).run();
+    assert_eq!(refused.code(), Some(4), "{refused}");
+    assert!(
+        refused.stderr().contains("1 row without a value in w, which is NOT NULL, would come to table t"),
+        "{refused}"
+    );
+    assert_eq!(refused.stdout(), "");
+
+    data.sql("CREATE TABLE new (id INTEGER PRIMARY KEY, v INT CHECK (v > -1), w TEXT, u INT UNIQUE); INSERT INTO new SELECT * FROM t WHERE v > 0;
+         DROP TABLE t; ALTER TABLE new RENAME TO t;");
+    let refused = data.round().plain(&["diff", "-o", "sql", "live", &first]).run();
+    assert_eq!(refused.code(), Some(1), "{refused}");
+    assert!(
+        refused.stderr().contains("table t would not take rows of this patch: CHECK constraint failed: v > -1"),
+        "{refused}"
+    );
+    assert_eq!(refused.stdout(), "");
+}

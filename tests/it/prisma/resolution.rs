@@ -122,6 +122,35 @@ fn filters_take_fields_and_values_of_enums() {
     assert_eq!(filtered("kind = 'free-of-charge'"), "mods 1");
     assert_eq!(filtered("'FREE' <> kind"), "mods 2");
     assert_eq!(filtered("mods.kind IN ('FREE', 'PAID')"), "mods 3");
+    // In SQLite an enum is text, in the order of its labels.
+    for (filter, rows) in [
+        ("kind > 'FREE'", 0),
+        ("kind >= 'FREE'", 1),
+        ("kind BETWEEN 'FREE' AND 'z'", 1),
+        ("'FREE' NOT BETWEEN kind AND kind", 2),
+        ("coalesce(kind, 'PAID') = 'FREE'", 1),
+        ("coalesce(nullif(kind, 'FREE'), 'FREE') IN ('FREE')", 1),
+        ("'FREE' IN (kind, 'x')", 1),
+        ("CAST(kind AS TEXT) = 'FREE'", 1),
+        ("iif(id = 1, kind, 'FREE') = 'FREE'", 3),
+        ("lower(kind) = 'free-of-charge'", 1),
+        ("kind LIKE 'free%'", 1),
+    ] {
+        assert_eq!(filtered(filter), format!("mods {rows}"), "{filter}");
+    }
+    for (filter, construct) in [
+        ("lower(kind) = 'FREE'", "="),
+        ("kind || '' > 'FREE'", ">"),
+        ("kind LIKE 'FREE'", "LIKE"),
+        ("kind GLOB 'FREE'", "GLOB"),
+        ("instr(kind, 'FREE') > 0", "instr()"),
+    ] {
+        let told = format!(
+            "'FREE' is Prisma's name of a value of kind, and {construct} sees what the database has: write 'free-of-charge' there"
+        );
+        assert!(filtered(filter).contains(&told), "{filter}: {}", filtered(filter));
+    }
+    assert!(filtered("CASE kind WHEN 'FREE' THEN true END").contains("CASE (`CASE kind WHEN"));
     // Only beside the enum's own column.
     assert_eq!(filtered("label = 'FREE'"), "mods 0");
     assert!(filtered("contnetType = 1").contains("no column contnetType"), "{}", filtered("contnetType = 1"));
@@ -307,6 +336,55 @@ fn a_model_is_looked_for_in_its_own_schema() {
     market.db.sql("UPDATE shop.people SET the_role = 'user'");
     market.dbsnap(["restore", "latest", "Person", "--mode", "exact", "-y"]).run().success();
     assert_eq!(market.db.sql("SELECT the_role FROM shop.people WHERE id = 2"), "admin-role");
+}
+
+/// Enums of PostgreSQL have an order of their own, and there are arrays of them.
+#[test]
+fn filters_take_values_of_enums_in_every_comparison() {
+    let project = Project::new();
+    let db = PgServer::shared().database();
+    db.sql(
+        "CREATE TYPE \"Role\" AS ENUM ('user', 'admin-role', 'OWNER');
+         CREATE TABLE people (id int PRIMARY KEY, role \"Role\" NOT NULL, roles \"Role\"[] NOT NULL);
+         INSERT INTO people VALUES (1, 'user', '{}'), (2, 'admin-role', '{user}'), (3, 'OWNER', '{user,admin-role,OWNER}')",
+    );
+    let schema = "datasource db {\n  provider = \"postgresql\"\n}\n\
+        enum Role {\n  USER @map(\"user\")\n  ADMIN @map(\"admin-role\")\n  OWNER\n}\n\
+        model Person {\n  id Int @id\n  role Role\n  roles Role[]\n  @@map(\"people\")\n}\n";
+    project.write("schema.prisma", schema);
+    let dbsnap = |filter: &str| {
+        let snap = project.dbsnap(["snap", "Person", "--where", filter]).env("DATABASE_URL", db.url());
+        planned(&snap)
+    };
+    project.dbsnap(["init"]).run().success();
+    for (filter, rows) in [
+        ("role > 'USER'", 2),
+        ("role BETWEEN 'ADMIN' AND 'OWNER'", 2),
+        ("coalesce(role, 'USER') <> 'ADMIN'", 2),
+        ("nullif(role, 'ADMIN') IS NULL", 1),
+        ("greatest(role, 'ADMIN') = 'ADMIN'", 2),
+        ("role IN ('USER', 'OWNER')", 2),
+        ("role = ANY('{USER, \"ADMIN\"}')", 2),
+        ("'ADMIN' = ANY(roles)", 1),
+        ("'USER' <> ALL(roles)", 1),
+        ("roles @> '{ADMIN,USER}'", 1),
+        ("roles = '{USER}'", 1),
+        ("roles::text[] && ARRAY['ADMIN', 'x']", 1),
+        ("role::text = 'ADMIN'", 1),
+        ("role = 'admin-role'", 1),
+        ("roles @> '{admin-role}'", 1),
+    ] {
+        assert_eq!(dbsnap(filter), format!("people {rows}"), "{filter}");
+    }
+    for (filter, construct) in [
+        ("role::text LIKE 'ADMIN'", "LIKE"),
+        ("role::text ~ 'ADMIN'", "~"),
+        ("upper(role::text) = 'ADMIN'", "="),
+        ("starts_with(role::text, 'ADMIN')", "starts_with()"),
+    ] {
+        let told = format!("'ADMIN' is Prisma's name of a value of role, and {construct} sees what the database has");
+        assert!(dbsnap(filter).contains(&told), "{filter}: {}", dbsnap(filter));
+    }
 }
 
 #[test]

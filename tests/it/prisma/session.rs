@@ -113,7 +113,7 @@ fn session(plan: &Plan<'_>) {
 
     Not in this snapshot, and deleted or changed by cascade: _CategoryToMod, _CollectionToMod, favorites, reviews.
     --- stderr
-    warning: deleting these rows would cascade to _CategoryToMod (ON DELETE CASCADE), _CollectionToMod (ON DELETE CASCADE), favorites (ON DELETE CASCADE), reviews (ON DELETE CASCADE); --cascade includes them
+    warning: deleting these rows would cascade to _CategoryToMod, _CollectionToMod, favorites, reviews (ON DELETE CASCADE); --cascade includes them
     ");
     // The plan's directory, its backup file and its manifest, field for field and in its order.
     let redacted = |text: &str| redact(text, plan.world.path());

@@ -123,3 +123,55 @@ fn rows_that_no_check_of_sqlite_would_take() {
     let dry = place.done(&["restore", &snap, "--dry-run"]);
     assert!(dry["refused"].as_str().is_some_and(|refused| refused.contains("CHECK constraint failed")), "{dry}");
 }
+
+/// NULL that is older than the NOT NULL of its column, where SQLite has no setting that would let it pass.
+#[test]
+fn rows_without_a_value_that_sqlite_requires() {
+    let place = Place::sqlite();
+    place.sql(
+        "CREATE TABLE late (id INTEGER PRIMARY KEY, v INT, w TEXT, u INT UNIQUE); CREATE INDEX by_v ON late (v);
+         INSERT INTO late VALUES (1, NULL, 'a', 1), (2, 2, 'b', 2), (3, NULL, 'c', 3), (4, NULL, 'd', 4);
+         CREATE TABLE \"no \"\"key\" (v, w TEXT DEFAULT 'NOT NULL'); INSERT INTO \"no \"\"key\" VALUES (NULL, 'a'), (NULL, 'a'), (1, 'b');
+         PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = replace(sql, 'v INT,', 'v INT CONSTRAINT there NOT NULL ON CONFLICT REPLACE DEFAULT 7 CHECK (v > 0),')
+           WHERE name = 'late';
+         UPDATE sqlite_schema SET sql = replace(sql, '(v,', '(v /* not */ not -- )
+            null,') WHERE name = 'no \"key'",
+    );
+    let made = "SELECT sql FROM sqlite_schema ORDER BY name; PRAGMA foreign_key_check; PRAGMA integrity_check";
+    let before = place.sql(made);
+    let damage = "DELETE FROM late WHERE id = 1; UPDATE late SET w = 'x' WHERE id = 4;
+         UPDATE late SET u = -u WHERE id < 4; UPDATE late SET u = 5 + u, v = 5 WHERE id < 4; DELETE FROM \"no \"\"key\"";
+    place.goes_there_and_back(&["late", "no \"key"], damage);
+    assert_eq!(place.sql(made), before);
+
+    let snap = place.snap();
+    place.sql(damage);
+    let dry = place.done(&["restore", &snap, "--dry-run"]);
+    assert!(dry.get("refused").is_none(), "{dry}");
+    place.sql(
+        "CREATE TABLE new (id INTEGER PRIMARY KEY, v INT NOT NULL, w TEXT, u INT UNIQUE); INSERT OR IGNORE INTO new SELECT * FROM late;
+         DROP TABLE late; ALTER TABLE new RENAME TO late",
+    );
+    let (code, error) = place.refused(&[&snap, "late"]);
+    assert!(code == Some(1) && error.contains("NOT NULL constraint failed: late.v"), "{code:?}: {error}");
+    assert!(error.contains("hint: rows of the snapshot have no value where one is required now"), "{error}");
+}
+
+/// SQLite lets NULL stand in most primary keys, where it tells no rows apart.
+#[test]
+fn rows_without_a_primary_key_of_sqlite() {
+    let place = Place::sqlite();
+    place.sql(
+        "CREATE TABLE t (code TEXT PRIMARY KEY, v INT); INSERT INTO t VALUES (NULL, 1), (NULL, 1), (NULL, 2), ('x', 3);
+         CREATE TABLE pair (a INT, b INT, v INT, PRIMARY KEY (a, b)); INSERT INTO pair VALUES (1, NULL, 1), (NULL, NULL, 2), (1, 1, 3)",
+    );
+    place.goes_there_and_back(
+        &["t", "pair"],
+        "DELETE FROM t WHERE code IS NULL; DELETE FROM pair; INSERT INTO pair VALUES (1, 1, 9)",
+    );
+    place.goes_there_and_back(
+        &["t", "pair"],
+        "UPDATE t SET code = 'n' || rowid WHERE code IS NULL; UPDATE pair SET a = rowid, b = 4",
+    );
+}

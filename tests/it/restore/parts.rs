@@ -168,3 +168,29 @@ fn a_new_table_of_all_partitions() {
         assert!(code == Some(4) && error.contains("different columns"), "{code:?}: {error}");
     });
 }
+
+/// Columns are listed between commas or one by one; a name with a comma in it stands between quotes.
+#[test]
+fn columns_are_listed_in_any_way() {
+    on_both(|place| {
+        place.sql(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT, b INT, \"c,\"\"d\" INT, e INT); INSERT INTO t VALUES (1, 1, 1, 1, 1)",
+        );
+        let snap = place.snap();
+        for (columns, now) in [
+            (&["a,b"][..], "1|1|2|2"),
+            (&["a", "b,e"], "1|1|2|1"),
+            (&["a, \"c,\"\"d\" ,e"], "1|2|1|1"),
+            (&["\"c,\"\"d\""], "2|2|1|2"),
+        ] {
+            place.sql("UPDATE t SET a = 2, b = 2, \"c,\"\"d\" = 2, e = 2");
+            let flags: Vec<&str> = columns.iter().flat_map(|list| ["--columns", *list]).collect();
+            place.done(&[&["restore", &snap, "t"], &flags[..]].concat());
+            assert_eq!(place.sql("SELECT a, b, \"c,\"\"d\", e FROM t"), now, "{columns:?}");
+        }
+        for list in ["", "a,", ",a", "\"a", "\"a\"b"] {
+            let (code, error) = place.refused(&[&snap, "t", "--columns", list]);
+            assert!(code == Some(2) && error.contains("--columns"), "{list}: {code:?}: {error}");
+        }
+    });
+}

@@ -150,3 +150,42 @@ fn of_references_in_sqlite() {
     place.sql("UPDATE parent SET code = id; UPDATE parent SET code = CASE id WHEN 1 THEN 'b' ELSE 'a' END;");
     agrees(&place, &[&snap, "parent"], None);
 }
+
+/// A CHECK whose function reads another table holds in one database and not in another, until that table is there too.
+#[test]
+fn a_check_that_reads_another_table_in_another_database() {
+    on_postgres(|place| {
+        for tables in [["allowed", "t"], ["t", "zones"]] {
+            let allowed = tables.into_iter().find(|table| *table != "t").unwrap();
+            let other = place.another();
+            let schema = format!(
+                "DROP TABLE IF EXISTS t; CREATE TABLE {allowed} (n int PRIMARY KEY);
+                 CREATE OR REPLACE FUNCTION is_allowed(int) RETURNS boolean LANGUAGE sql AS 'SELECT EXISTS (SELECT FROM public.{allowed} WHERE n = $1)';
+                 CREATE TABLE t (id int PRIMARY KEY, n int CONSTRAINT \"one of them\" CHECK (is_allowed(n)))"
+            );
+            for place in [place, &other] {
+                place.sql(&schema);
+            }
+            place.sql(&format!("INSERT INTO {allowed} VALUES (1), (2); INSERT INTO t VALUES (1, 1), (2, 2)"));
+            let snap = place.round.snap(&tables).id;
+            let (to, empty) = (other.round.url(), other.witness());
+            let (code, error) = place.refused(&[&snap, "t", "--to", &to]);
+            assert!(code == Some(1) && error.contains("one of them") && error.contains("hint: "), "{code:?}: {error}");
+            empty.same(&other.witness());
+            place.done(&["restore", &snap, allowed, "--to", &to]);
+            place.done(&["restore", &snap, "t", "--to", &to]);
+            assert_eq!(other.sql("SELECT sum(n) FROM t"), "3");
+            // both at once: nobody tells what a function reads, so the wrong one can come first
+            other.sql(&format!("DELETE FROM t; DELETE FROM {allowed}"));
+            let empty = other.witness();
+            let run = place.round.plain(&["restore", &snap, "--to", &to, "-y"]).run();
+            if tables[0] == allowed {
+                assert_eq!((run.code(), other.sql("SELECT sum(n) FROM t").as_str()), (Some(0), "3"), "{run}");
+            } else {
+                assert!(run.code() == Some(1) && run.stderr().contains("one of them"), "{run}");
+                assert!(run.stderr().contains("if it reads another table, restore that one first"), "{run}");
+                empty.same(&other.witness());
+            }
+        }
+    });
+}

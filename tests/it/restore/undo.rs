@@ -293,6 +293,79 @@ fn rows_that_referred_to_nothing_are_told_from_those_that_lost_their_parent() {
     });
 }
 
+/// Whether rows referred to nothing is not known to a role that may not read what they refer to. So the key is held
+/// against them.
+#[test]
+fn rows_that_refer_to_what_may_not_be_read() {
+    let place = Place::owner();
+    place.db().sql(&format!(
+        "CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1); GRANT REFERENCES ON parent TO {}",
+        place.user()
+    ));
+    place.sql(
+        "CREATE TABLE child (id int PRIMARY KEY, parent int CONSTRAINT \"to parent\" REFERENCES parent); INSERT INTO child VALUES (1, 1)",
+    );
+    let snap = place.round.snap(&["child"]).id;
+    place.db().sql("SET session_replication_role = replica; INSERT INTO child VALUES (2, 77)");
+    place.restore(&[&snap, "--mode", "exact"]);
+    let run = place.unchanged(&place.round.plain(&["undo", "-y"]));
+    assert!(run.code() == Some(1) && run.stderr().contains("to parent"), "{run}");
+    assert!(run.stderr().contains("hint: restore the tables that rows refer to"), "{run}");
+    // a row that has what it refers to goes there and back
+    place.goes_there_and_back(&["child"], "DELETE FROM child");
+    place.db().sql(&format!(
+        "GRANT SELECT ON parent TO {}; SET session_replication_role = replica; INSERT INTO child VALUES (2, 77)",
+        place.user()
+    ));
+    let before = place.rows();
+    place.restore(&[&snap, "--mode", "exact"]);
+    let run = place.round.plain(&["undo", "-y"]).run();
+    assert_eq!((run.code(), place.rows()), (Some(0), before), "{run}");
+}
+
+/// MATCH FULL refuses rows with some NULL too, and what is only in a table that inherits from the parent is not in the
+/// parent: such rows come back as they were, by a key that holds for new rows and by one that is not valid.
+#[test]
+fn rows_that_keys_of_other_kinds_would_refuse_come_back() {
+    for not_valid in [false, true] {
+        on_postgres(|place| {
+            place.may_make_again();
+            place.sql(
+                "CREATE TABLE pairs (a int, b int, PRIMARY KEY (a, b)); INSERT INTO pairs VALUES (1, 1);
+                 CREATE TABLE full_of (id int PRIMARY KEY, a int, b int,
+                   CONSTRAINT whole FOREIGN KEY (a, b) REFERENCES pairs MATCH FULL); INSERT INTO full_of VALUES (1, 1, 1), (2, NULL, NULL);
+                 CREATE TABLE base (id int PRIMARY KEY); CREATE TABLE derived () INHERITS (base); INSERT INTO base VALUES (1);
+                 INSERT INTO derived VALUES (5); CREATE TABLE uses (id int PRIMARY KEY, base int CONSTRAINT \"to base\" REFERENCES base);
+                 INSERT INTO uses VALUES (1, 1)",
+            );
+            let snap = place.round.snap(&["full_of", "uses"]).id;
+            place.db().sql(
+                "SET session_replication_role = replica; INSERT INTO full_of VALUES (3, 1, NULL), (4, 8, 8), (5, NULL, 1);
+                 UPDATE full_of SET b = NULL WHERE id = 1; INSERT INTO uses VALUES (2, 5), (3, 9)",
+            );
+            if not_valid {
+                let redone = "ALTER TABLE full_of DROP CONSTRAINT whole, ADD CONSTRAINT whole FOREIGN KEY (a, b) REFERENCES pairs MATCH FULL NOT VALID;
+                     ALTER TABLE uses DROP CONSTRAINT \"to base\", ADD CONSTRAINT \"to base\" FOREIGN KEY (base) REFERENCES base NOT VALID";
+                place.sql(redone);
+                place.goes_there_and_back(
+                    &["full_of", "uses"],
+                    "DELETE FROM full_of WHERE id > 2; DELETE FROM uses WHERE id > 1",
+                );
+            }
+            let before = place.rows();
+            place.restore_exactly(&snap);
+            let run = place.round.plain(&["undo", "-y"]).run();
+            assert_eq!((run.code(), place.rows()), (Some(0), before), "{not_valid}: {run}");
+            let told =
+                ["4 rows of full_of refer to missing rows of pairs", "2 rows of uses refer to missing rows of base"];
+            assert!(not_valid || told.iter().all(|told| run.stderr().contains(told)), "{run}");
+            for insert in ["INSERT INTO full_of VALUES (9, 1, NULL)", "INSERT INTO uses VALUES (9, 5)"] {
+                assert!(place.db().sql_as(place.user(), insert).is_err(), "{insert}");
+            }
+        });
+    }
+}
+
 #[test]
 fn the_other_tables_go_back_when_one_is_gone() {
     on_both(|place| {

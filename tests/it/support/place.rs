@@ -196,7 +196,10 @@ impl Place {
     /// afterwards.
     pub fn done(&self, args: &[&str]) -> Value {
         let before = self.witness();
-        let report = self.round.json(&[args, &["-y"]].concat());
+        let report = match args.contains(&"--dry-run") {
+            true => self.planned(args),
+            false => self.round.json(&[args, &["-y"]].concat()),
+        };
         let named = ["tables", "cascaded"].iter().flat_map(|list| report[list].as_array().unwrap());
         let mut tables: Vec<String> = named.map(|one| one["table"].as_str().unwrap().to_owned()).collect();
         if let Some(at) = args.iter().position(|arg| *arg == "--into") {
@@ -207,6 +210,15 @@ impl Place {
         }
         before.same_but(&self.witness(), &tables);
         report
+    }
+
+    /// The plan of `dbsnap` with these arguments; it fails as what it plans would.
+    fn planned(&self, args: &[&str]) -> Value {
+        let run = self.round.invocation(args).run();
+        let plan: Value = serde_json::from_str(run.stdout()).unwrap();
+        let refused = plan.get("refused").is_some();
+        assert!(if refused { matches!(run.code(), Some(1 | 4)) } else { run.code() == Some(0) }, "{run}");
+        plan
     }
 
     /// `dbsnap restore -y` with these arguments; the plan of its only table as insert, update, delete, unchanged, left.

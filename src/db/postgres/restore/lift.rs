@@ -153,8 +153,9 @@ impl PostgresRestore<'_> {
         let written = self.written_to(pending);
         let restricts = format!("k.confrelid IN ({written}) AND 'r' IN (k.confdeltype, k.confupdtype)");
         let comes = format!("k.conrelid IN ({written})");
-        let switched = format!("k.convalidated AND {comes} AND {} AND {SUPERUSER}", self.lets_dangle());
-        let dropped = format!("{comes} AND (NOT k.convalidated OR {}) OR {restricts}", self.lets_dangle());
+        let taken = format!("{comes} AND (NOT k.convalidated OR {})", self.lets_dangle());
+        let switched = format!("{taken} AND {SUPERUSER}");
+        let dropped = format!("{taken} OR {restricts}");
         format!(
             "{} UNION ALL {}",
             lifting::checking_triggers(&format!(
@@ -287,8 +288,35 @@ impl PostgresRestore<'_> {
                 Ok(false) => return Err(self.explain(pending, failure)),
                 // 2BP01: something else relies on it; the first failure says more
                 Err(lifting) if lifting.code() == Some("2BP01") => return Err(self.explain(pending, failure)),
-                Err(lifting) => return Err(self.explain(pending, lifting)),
+                Err(lifting) => return Err(self.not_lifted(pending, &failure, lifting)),
             }
+        }
+    }
+}
+
+impl PostgresRestore<'_> {
+    /// In words, that what `refused` rows could not be taken off; if an event trigger forbids it, with its name.
+    fn not_lifted(&mut self, pending: &[Staged], refused: &Failure, lifting: Failure) -> DbError {
+        let (Failure::Server(refused), Failure::Server(raised)) = (refused, &lifting) else {
+            return self.explain(pending, lifting);
+        };
+        let (Some(named), message) = (&refused.constraint, raised.message.clone()) else {
+            return self.explain(pending, lifting);
+        };
+        let sql = "SELECT t.evtname, t.evtfoid::pg_catalog.regprocedure FROM pg_catalog.pg_event_trigger t \
+             WHERE t.evtenabled IN ('O', 'A') ORDER BY 1";
+        let back = self.session.connection.execute("ROLLBACK TO SAVEPOINT dbsnap_write", self.session.monitor);
+        let triggers = back.and_then(|_| self.pairs(sql)).unwrap_or_default();
+        let Some((trigger, function)) = triggers.into_iter().find(|(_, function)| message.contains(function)) else {
+            return self.explain(pending, lifting);
+        };
+        let Constraint { schema, relation, name } = named.clone();
+        DbError::Denied {
+            what: format!(
+                "rows that are to come back break the constraint {name} of {}, and the event trigger {trigger} ({function}) forbids to \
+                 take it off for them; disable the trigger during the restore, or leave these rows out with --where",
+                TableName::qualified(schema, relation)
+            ),
         }
     }
 }

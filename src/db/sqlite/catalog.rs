@@ -2,13 +2,12 @@
 
 use super::error::failed;
 use super::read::{ReadTransaction, count_rows, select};
-use super::requirements::definition;
 use super::shape::Shape;
 use super::text::TextForm;
 use crate::codec::TableSchema;
 use crate::db::{Catalog, DbError, TableInfo, TableRead};
 use crate::hash::Hash;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 /// Rows read of a table to estimate its bytes.
 const SAMPLE: u64 = 256;
@@ -52,9 +51,16 @@ fn info(conn: &Connection, schema: TableSchema, text: TextForm) -> Result<TableI
         Err(error) => return Err(error),
     };
     let bytes = rows.and_then(|rows| sampled_bytes(conn, &read, text, rows).ok());
-    let made = definition(conn, &read.schema.table.name).map_err(|error| failed("reading a definition", error))?;
-    let definition = made.map(|made| Hash::of(made.as_bytes()).short());
+    let definition =
+        definition(conn, &read.schema.table.name).map_err(|error| failed("reading a definition", error))?;
     Ok(TableInfo { schema: read.schema, estimated_rows: rows, bytes, part_of: Vec::new(), definition, refusal })
+}
+
+/// A digest of the statement that made a table.
+fn definition(conn: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?1";
+    let text: Option<String> = conn.query_row(sql, [name], |row| row.get(0)).optional()?.flatten();
+    Ok(text.map(|text| Hash::of(text.as_bytes()).short()))
 }
 
 /// Bytes of all rows, if all were like the first few. SQLite keeps no sizes by table, and adding up pages would read

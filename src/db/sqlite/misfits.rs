@@ -3,14 +3,13 @@
 
 use super::connect::set;
 use super::error::failed;
-use super::requirements::{definition, without_not_null};
 use super::shape::{Shape, indexes};
 use super::sql;
 use super::text::TextForm;
 use super::write::{RowStatement, values};
 use crate::db::{DbError, Misfit, Rule, Writing};
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OptionalExtension};
 use std::collections::HashSet;
 
 /// See [`crate::db::Snapshot::misfits`]: CHECK, NOT NULL, what STRICT tables refuse, and unique indexes.
@@ -21,7 +20,10 @@ pub(super) fn misfits(
     writing: Writing<'_>,
 ) -> Result<Vec<Misfit>, DbError> {
     let mut found: Vec<Misfit> = Vec::new();
-    let Some(trial) = trial(conn, shape, text, writing.unchecked)? else { return Ok(found) };
+    let Some(trial) = trial(conn, shape, text)? else { return Ok(found) };
+    if writing.unchecked {
+        set(&trial, "ignore_check_constraints", "ON")?;
+    }
     let Ok(mut insert) = RowStatement::prepare(&trial, sql::insert(&shape.schema, text, None), text) else {
         return Ok(found);
     };
@@ -37,20 +39,15 @@ pub(super) fn misfits(
     Ok(found)
 }
 
-/// A table like that of `shape` with its unique indexes, in memory and empty; `unchecked`, without CHECK and NOT NULL.
-/// `None` if it takes a function or collation that is not here: the restore says so.
-pub(super) fn trial(
-    conn: &Connection,
-    shape: &Shape,
-    text: TextForm,
-    unchecked: bool,
-) -> Result<Option<Connection>, DbError> {
+/// A table like that of `shape` with its unique indexes, in memory and empty. `None` if it takes a function or
+/// collation that is not here: the restore says so.
+pub(super) fn trial(conn: &Connection, shape: &Shape, text: TextForm) -> Result<Option<Connection>, DbError> {
     let name = &shape.schema.table.name;
     let wrong = |error| failed(&format!("trying rows of {name}"), error);
-    let Some(mut made) = definition(conn, name).map_err(wrong)? else { return Ok(None) };
-    if unchecked {
-        made = without_not_null(&made);
-    }
+    let made = "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?1";
+    let Some(made) = conn.query_row(made, [name], |row| row.get::<_, String>(0)).optional().map_err(wrong)? else {
+        return Ok(None);
+    };
     let trial = Connection::open_in_memory().map_err(wrong)?;
     // what the file says is no more trusted here than there
     for (config, value) in [
@@ -63,11 +60,7 @@ pub(super) fn trial(
     let own = indexes(conn, name).map_err(wrong)?;
     let own: Vec<&str> = own.iter().filter(|index| index.unique).map(|index| &*index.sql).collect();
     let made = format!("PRAGMA encoding = '{}'; {made}; {}", text.name(), own.join("; "));
-    if trial.execute_batch(&made).is_err() {
-        return Ok(None);
-    }
-    set(&trial, "ignore_check_constraints", if unchecked { "ON" } else { "OFF" })?;
-    Ok(Some(trial))
+    Ok(trial.execute_batch(&made).is_ok().then_some(trial))
 }
 
 /// Unique values that rows have which stay as they are.

@@ -22,7 +22,6 @@ mod multiset;
 mod patch;
 mod postponed;
 mod read;
-mod requirements;
 mod restore;
 mod scratch;
 mod scratch_form;

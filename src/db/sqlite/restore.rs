@@ -9,7 +9,6 @@ use super::interrupt::interruptible;
 use super::multiset;
 use super::postponed::Postponed;
 use super::read::{count_rows, counters, newest_migration, read_rows, shape_at, table_at, verify};
-use super::requirements::Requirements;
 use super::shape::Shape;
 use super::sql;
 use super::stranded::stranded;
@@ -81,12 +80,10 @@ impl<'s> SqliteRestore<'s> {
         self.look_before()
     }
 
-    /// Puts CHECK constraints of the table aside if they may be, and no others. NOT NULL is put aside when it is in the
-    /// way.
-    fn set_checks<'c>(&'c self, table: &'c TableName) -> Result<Requirements<'c>, DbError> {
+    /// Puts CHECK constraints of the table aside if they may be, and no others.
+    fn set_checks(&self, table: &TableName) -> Result<(), DbError> {
         let ignored = self.allowed.unchecked.contains(table);
-        set(&self.conn, "ignore_check_constraints", if ignored { "ON" } else { "OFF" })?;
-        Ok(Requirements::of(&self.conn, table, ignored))
+        set(&self.conn, "ignore_check_constraints", if ignored { "ON" } else { "OFF" })
     }
 
     fn look_before(&mut self) -> Result<(), DbError> {
@@ -211,31 +208,24 @@ impl RestoreTxn for SqliteRestore<'_> {
             return multiset::delete(&self.conn, shape, self.text, self.monitor, rows);
         };
         let mut delete = RowStatement::prepare(&self.conn, sql, self.text)?;
-        delete.run_each(
-            schema,
-            rows,
-            self.monitor,
-            |_| Ok(false),
-            |deleted, _| {
-                let deleted = deleted.map_err(|error| failed(&format!("deleting rows of {}", schema.table), error))?;
-                expect_one(schema, deleted, "deleting by key")
-            },
-        )
+        delete.run_each(schema, rows, self.monitor, |deleted, _| {
+            let deleted = deleted.map_err(|error| failed(&format!("deleting rows of {}", schema.table), error))?;
+            expect_one(schema, deleted, "deleting by key")
+        })
     }
 
     fn update(&mut self, table: TableId, rows: &mut dyn RowStream) -> Result<u64, DbError> {
         self.before_write()?;
         let shape = shape_at(&self.shapes, table)?;
         let schema = &shape.schema;
-        let mut requirements = self.set_checks(&schema.table)?;
+        self.set_checks(&schema.table)?;
         let postponed = Postponed::new(&self.conn, shape, self.text)?;
         let (Some(sql), Some(mut postponed)) = (sql::update(shape, self.text), postponed) else {
             let what = format!("table {} has no key to update rows by", schema.table);
             return Err(DbError::Unsupported(what));
         };
         let mut update = RowStatement::prepare(&self.conn, sql, self.text)?;
-        let lift = |error: &_| requirements.lift(error);
-        let given = update.run_each(schema, rows, self.monitor, lift, |updated, rows| match updated {
+        let given = update.run_each(schema, rows, self.monitor, |updated, rows| match updated {
             Ok(updated) => expect_one(schema, updated, "updating by key"),
             Err(error) if is_taken(&error) => {
                 let row = rows.again()?;
@@ -245,23 +235,18 @@ impl RestoreTxn for SqliteRestore<'_> {
         })?;
         drop(update);
         postponed.finish()?;
-        requirements.put_back()?;
         Ok(given)
     }
 
     fn insert(&mut self, table: TableId, rows: &mut dyn RowStream) -> Result<u64, DbError> {
         self.before_write()?;
         let schema = &shape_at(&self.shapes, table)?.schema;
-        let mut requirements = self.set_checks(&schema.table)?;
+        self.set_checks(&schema.table)?;
         let mut insert = RowStatement::prepare(&self.conn, sql::insert(schema, self.text, None), self.text)?;
-        let lift = |error: &_| requirements.lift(error);
-        let given = insert.run_each(schema, rows, self.monitor, lift, |inserted, _| {
+        insert.run_each(schema, rows, self.monitor, |inserted, _| {
             let inserted = inserted.map_err(|error| failed(&format!("inserting into {}", schema.table), error))?;
             expect_one(schema, inserted, "inserting")
-        })?;
-        drop(insert);
-        requirements.put_back()?;
-        Ok(given)
+        })
     }
 
     fn advance_counters(&mut self, table: TableId) -> Result<(), DbError> {

@@ -88,9 +88,7 @@ fn children(
     if referring.is_empty() {
         return Ok(());
     }
-    let (Some(before), Some(after)) = (trial(conn, shape, text, true)?, trial(conn, shape, text, true)?) else {
-        return Ok(());
-    };
+    let (Some(before), Some(after)) = (trial(conn, shape, text)?, trial(conn, shape, text)?) else { return Ok(()) };
     fill(&after, shape, text, rows)?;
     fill(&before, shape, text, gone)?;
     if let Some(now) = sql::select_row(shape, text) {

@@ -49,14 +49,12 @@ impl<'c> RowStatement<'c> {
         Ok(self.statement.raw_execute())
     }
 
-    /// Runs it for every row given; `each` gets what SQLite says of each. A row that was refused is tried again if
-    /// `lift` says so. Returns how many there were.
+    /// Runs it for every row given; `each` gets what SQLite says of each. Returns how many there were.
     pub(super) fn run_each(
         &mut self,
         schema: &TableSchema,
         rows: &mut dyn RowStream,
         monitor: &dyn Monitor,
-        mut lift: impl FnMut(&rusqlite::Error) -> Result<bool, DbError>,
         mut each: impl FnMut(rusqlite::Result<usize>, &mut dyn RowStream) -> Result<(), DbError>,
     ) -> Result<u64, DbError> {
         counted(monitor, || {
@@ -65,12 +63,7 @@ impl<'c> RowStatement<'c> {
             self.bind(&values(schema, row)?, None)?;
             // SQLite copies what is bound, and then makes a record of it.
             rows.forget();
-            let mut run = self.statement.raw_execute();
-            if let Err(error) = &run
-                && lift(error)?
-            {
-                run = self.statement.raw_execute();
-            }
+            let run = self.statement.raw_execute();
             if bytes > LONG {
                 self.statement.clear_bindings();
             }

@@ -40,7 +40,7 @@ pub(super) fn writer(
         None => None,
     };
     let (mut empty, mut broken) = (BTreeMap::<&str, u64>::new(), Vec::new());
-    let (mut rows, mut bytes) = (Vec::new(), 0);
+    let (mut rows, mut before, mut bytes) = (Vec::new(), Vec::new(), 0);
     each_row::<OpError>(overlay, aligned, predicate, |change| {
         let (Some(values), Some(row)) = (change.new, change.bytes.1) else { return Ok(true) };
         for (at, column) in aligned.old_schema.columns.iter().enumerate().filter(|(_, column)| !column.nullable) {
@@ -52,8 +52,12 @@ pub(super) fn writer(
         if let Some(live) = live.as_mut().filter(|_| broken.is_empty()) {
             bytes += row.len();
             rows.push(row.to_vec());
+            if let (RowOp::Changed, Some(old)) = (change.op, change.bytes.0) {
+                bytes += old.len();
+                before.push(old.to_vec());
+            }
             if rows.len() >= MOST_ROWS || bytes >= MOST_BYTES {
-                broken = checks_broken(live.as_mut(), &std::mem::take(&mut rows))?;
+                broken = newly_broken(live.as_mut(), &std::mem::take(&mut rows), &std::mem::take(&mut before))?;
                 bytes = 0;
             }
         }
@@ -64,14 +68,14 @@ pub(super) fn writer(
     })?;
     if let Some((column, rows)) = empty.first_key_value() {
         let what = format!(
-            "{} without a value in {column}, which is NOT NULL, would come to table {table}: no patch can write that; \
-             dbsnap restore puts back rows that are older than a constraint",
+            "{} without a value in {column}, which is NOT NULL, would come to table {table}: SQLite does not let a patch write \
+             that",
             counted(*rows, "row")
         );
         return Err(OpError::Refused { what, allow: None });
     }
     if let Some(live) = live.as_mut().filter(|_| broken.is_empty()) {
-        broken = checks_broken(live.as_mut(), &rows)?;
+        broken = newly_broken(live.as_mut(), &rows, &before)?;
     }
     let same_rules = old.definition.is_some() && old.definition == new.definition;
     match broken.first() {
@@ -82,6 +86,16 @@ pub(super) fn writer(
         }
         _ => Ok(writer),
     }
+}
+
+/// CHECK constraints that `rows` break and the rows `before` do not: SQLite looks at those of columns that change.
+fn newly_broken(live: &mut dyn Snapshot, rows: &[Vec<u8>], before: &[Vec<u8>]) -> Result<Vec<String>, OpError> {
+    let mut broken = checks_broken(live, rows)?;
+    if !broken.is_empty() && !before.is_empty() {
+        let known = checks_broken(live, before)?;
+        broken.retain(|check| !known.contains(check));
+    }
+    Ok(broken)
 }
 
 /// What of CHECK constraints these rows break.

@@ -48,7 +48,8 @@ impl Work<'_> {
         prepared.plan.cascaded = CascadedRows::all(&found);
         let digest = self.basis(&prepared)?.digest();
         let may_go = self.may_go(&found, &prepared.changes);
-        let refused = may_go.and_then(|()| self.check_rules(live.as_mut(), &mut prepared.changes)).err();
+        let refused = self.can_come_back(&prepared.changes).and(may_go);
+        let refused = refused.and_then(|()| self.check_rules(live.as_mut(), &mut prepared.changes)).err();
         Ok(Plan { refused, ..Plan::new(self.options, prepared.plan, digest) })
     }
 
@@ -202,10 +203,12 @@ impl Work<'_> {
         });
         // rows that were in this database before the restore that is undone, or under the same rules, and come back as they
         // were in every column
-        let undoes = self.entry.manifest.restored.is_some() && self.entry.manifest.source.same_database(self.origin);
+        let here = self.entry.manifest.source.same_database(self.origin);
+        let undoes = here && self.entry.manifest.restored.is_some();
         let unchecked = self.targets.tables.iter().filter(|target| {
             let now = self.catalog.table(&target.entry.table).and_then(|info| info.definition.as_ref());
-            target.takes_every_column() && (undoes || now.is_some() && now == target.entry.definition.as_ref())
+            let same_rules = now.is_some() && now == target.entry.definition.as_ref();
+            here && target.takes_every_column() && (undoes || same_rules)
         });
         MayDangle {
             known: match (undoes, &self.entry.manifest.restored) {

@@ -64,12 +64,12 @@ impl Target {
         })
     }
 
-    /// Whether rows come back as they were in every column.
+    /// Whether rows come back as they were in every column: each has the snapshot's value of that column.
     pub fn takes_every_column(&self) -> bool {
-        let is_the_snapshots = |projection: &Projection| {
-            projection.origins.iter().all(|origin| matches!(origin, ColumnSource::Snapshot(_)))
+        let as_they_were = |projection: &Projection| {
+            projection.origins.iter().enumerate().all(|(at, origin)| *origin == ColumnSource::Snapshot(at))
         };
-        self.projection.as_ref().is_none_or(is_the_snapshots)
+        self.projection.as_ref().is_none_or(as_they_were)
     }
 
     /// Columns without which no row can come back: they are not in the snapshot, NOT NULL, and have no default.

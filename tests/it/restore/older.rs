@@ -88,6 +88,22 @@ fn rows_that_would_be_left_behind() {
     });
 }
 
+/// What is in a table that inherits from the parent is not in the parent: it does not keep a row from being left behind.
+#[test]
+fn rows_that_only_a_table_below_the_parent_has() {
+    on_postgres(|place| {
+        place.sql(
+            "CREATE TABLE base (id int PRIMARY KEY); CREATE TABLE derived () INHERITS (base); INSERT INTO base VALUES (1);
+             INSERT INTO derived VALUES (5); CREATE TABLE uses (id int PRIMARY KEY, base int); INSERT INTO uses VALUES (1, 1), (2, 5), (3, 9);
+             ALTER TABLE uses ADD CONSTRAINT \"to base\" FOREIGN KEY (base) REFERENCES base NOT VALID",
+        );
+        let snap = place.round.snap(&["base", "uses"]).id;
+        place.sql("INSERT INTO base VALUES (5); DELETE FROM uses WHERE id = 3");
+        let (code, error) = place.refused(&[&snap, "--mode", "exact"]);
+        assert!(code == Some(1) && error.contains("23503"), "{code:?}: {error}");
+    });
+}
+
 /// A row of some values of the snapshot and some of today was never there: a CHECK refuses it.
 #[test]
 fn mixed_rows_are_checked() {

@@ -116,6 +116,24 @@ fn mixed_rows_are_checked() {
     });
 }
 
+/// A row comes back that is older than a CHECK, beside rows that exchange what it refers to.
+#[test]
+fn rows_beside_those_that_exchange_values() {
+    on_postgres(|place| {
+        place.may_make_again();
+        place.sql(
+            "CREATE TABLE a (id int PRIMARY KEY, u uuid NOT NULL UNIQUE);
+             CREATE TABLE t (code text PRIMARY KEY, v int, u uuid REFERENCES a (u) ON DELETE CASCADE ON UPDATE SET NULL DEFERRABLE INITIALLY DEFERRED);
+             INSERT INTO a VALUES (1, '00000000-0000-4000-8000-000000000001'), (2, '00000000-0000-4000-8000-000000000002');
+             INSERT INTO t VALUES ('x', -1, '00000000-0000-4000-8000-000000000001'); ALTER TABLE t ADD CHECK (v > 0) NOT VALID",
+        );
+        place.goes_there_and_back(
+            &["a", "t"],
+            "DELETE FROM t; UPDATE a SET id = 3 WHERE id = 1; UPDATE a SET id = 1 WHERE id = 2; UPDATE a SET id = 2 WHERE id = 3",
+        );
+    });
+}
+
 /// Rows that were in a table of SQLite under the CHECK that it has come back; under a newer one they do not.
 #[test]
 fn rows_that_no_check_of_sqlite_would_take() {

@@ -58,6 +58,8 @@ impl PostgresRestore<'_> {
         match self.detach(pending) {
             Ok(Some(counts)) => return Ok(counts),
             Ok(None) => {}
+            // whichever way is taken, the rows break this rule: it is what is to be lifted first
+            Err(broken) if broken.code() == Some("23514") => return Err(broken),
             Err(Failure::Server(error)) if !error.is_fatal() => {
                 self.session.connection.execute(back, monitor)?;
             }

@@ -141,7 +141,11 @@ impl Verifying<'_> {
         for entry in &history.entries {
             self.snapshot(entry)?;
         }
-        for deleted in &Deleted::load(self.store)?.snapshots {
+        let deleted = Deleted::load(self.store)?;
+        for (aside, reason) in deleted.unreadable.iter().filter(|(aside, _)| unknown(&aside.id)) {
+            self.found(Remedy::Repair, format!("deleted snapshot {}", aside.id.short()), reason.clone());
+        }
+        for deleted in &deleted.snapshots {
             self.snapshot(&deleted.entry)?;
         }
         let deleted: Vec<Hash> = self.store.set_aside_manifests()?.iter().map(|aside| aside.id).collect();

@@ -148,6 +148,9 @@ pub fn repair(
     let listed = history.entries.iter().map(|entry| (entry, false));
     let entries: Vec<(&Entry, bool)> =
         listed.chain(deleted.snapshots.iter().map(|deleted| (&deleted.entry, true))).collect();
+    let deleted_unread = deleted.unreadable.iter().map(|(aside, reason)| (&aside.id, reason));
+    let unread: Vec<(&Hash, &String)> =
+        history.unreadable.iter().map(|(id, reason)| (id, reason)).chain(deleted_unread).collect();
     let before = lacking(&store, &entries, monitor)?;
     let (mut live, mut after) = (Live::default(), before.clone());
     if !dry_run {
@@ -186,7 +189,7 @@ pub fn repair(
         from_live: live.objects,
         live: live.failure,
         snapshots: told(&entries, &before, &after),
-        left: left(repository, &store, &mended)?,
+        left: left(repository, &store, &mended, &unread)?,
     })
 }
 
@@ -282,15 +285,27 @@ fn told(entries: &[(&Entry, bool)], before: &[Lack], after: &[Lack]) -> Vec<Repa
     snapshots
 }
 
-/// What no repair puts right: manifests and refs that cannot be read.
-fn left(project: &Repository, store: &Store, mended: &Mended) -> Result<Vec<Damage>, OpError> {
+/// What no repair puts right: manifests and refs that cannot be read, and what was `unread`, even if it can be read now.
+fn left(
+    project: &Repository,
+    store: &Store,
+    mended: &Mended,
+    unread: &[(&Hash, &String)],
+) -> Result<Vec<Damage>, OpError> {
     let stays = |damage: &&crate::store::Damage| {
         !matches!(damage.kind, DamageKind::Index | DamageKind::PackMissing)
             && !mended.files.contains(&damage.path)
             && !mended.directories.contains(&damage.path)
     };
     let found = store.check_quickly()?.damage;
-    Ok(found.iter().filter(stays).map(|found| damage(project, &found.path, &found.reason)).collect())
+    let mut left: Vec<Damage> =
+        found.iter().filter(stays).map(|found| damage(project, &found.path, &found.reason)).collect();
+    for (id, reason) in unread {
+        if !left.iter().any(|left| left.what.contains(&id.to_hex())) {
+            left.push(Damage { what: format!("snapshot {}", id.short()), reason: (*reason).clone() });
+        }
+    }
+    Ok(left)
 }
 
 fn packs(project: &Repository, mended: &Mended) -> Vec<RepairedPack> {

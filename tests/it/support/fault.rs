@@ -58,10 +58,19 @@ fn chosen(made: &BTreeMap<String, u64>, limit: usize) -> Vec<Fault> {
 
 /// Runs it and lets that call fail. None if the program did not even start: its loader has calls of its own.
 pub fn at_call(invocation: &Invocation, fault: &Fault) -> Option<Run> {
+    at_call_of(invocation, fault, None)
+}
+
+/// The same, where only calls that have to do with the file `of` are counted, if one is given.
+pub fn at_call_of(invocation: &Invocation, fault: &Fault, of: Option<&Path>) -> Option<Run> {
     let Fault { point: Point { call, nth }, error } = fault;
     let (inject, trace) = (format!("inject={call}:error={error}:when={nth}"), format!("trace={call}"));
-    let run =
-        invocation.clone().under(["strace", "-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject, "--"]).run();
+    let mut words = vec!["strace", "-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
+    if let Some(of) = of {
+        words.extend(["-P", of.to_str().unwrap()]);
+    }
+    words.push("--");
+    let run = invocation.clone().under(words).run();
     (run.code() != Some(127)).then_some(run)
 }
 

@@ -289,6 +289,25 @@ fn a_repair_with_any_call_failing_is_completed_by_the_next() {
     damaged.world.finish();
 }
 
+/// A snapshot whose manifest could not be read for a moment was not looked at, and is not called whole.
+#[test]
+fn what_a_repair_could_not_read_for_a_moment_is_not_called_whole() {
+    let mut damaged = Damaged::new();
+    let mut told = 0;
+    for manifest in files(&damaged.world.store().join("snapshots")) {
+        for nth in 1..=6 {
+            damaged.put_back();
+            let fault = Fault { point: Point { call: "pread64".to_owned(), nth }, error: "EIO" };
+            let run = fault::at_call_of(&damaged.repairing(), &fault, Some(&manifest)).unwrap();
+            is_told(&run, &fault);
+            told += u32::from(run.code() != Some(0));
+            damaged.is_completed(&run, &format!("{fault:?}"));
+        }
+    }
+    assert!(told > 4, "{told}");
+    damaged.world.finish();
+}
+
 /// A system that cannot tell whether a file is there has not said that it is not.
 #[test]
 fn a_call_that_fails_is_not_taken_for_absence() {

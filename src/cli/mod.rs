@@ -74,9 +74,17 @@ fn as_count(error: clap::Error) -> Result<Cli, clap::Error> {
         }
     }
     match Cli::try_parse_from(words) {
+        Err(other) if command().as_deref() == Some("log") => Err(other),
         Ok(cli) if matches!(cli.command, commands::Command::Log(_)) => Ok(cli),
         _ => Err(error),
     }
+}
+
+/// The name of the command that was typed.
+fn command() -> Option<String> {
+    let cli = Cli::command();
+    let mut words = std::env::args_os().skip(1).filter_map(|word| word.into_string().ok());
+    words.find_map(|word| cli.find_subcommand(word).map(|command| command.get_name().to_owned()))
 }
 
 /// The error with a tip of ours where the parser has none, or one that misleads (`-- -m`).
@@ -86,8 +94,7 @@ fn with_tip(mut error: clap::Error) -> clap::Error {
         _ => "",
     };
     let (argument, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
-    let mut words = std::env::args_os().skip(1).filter_map(|word| word.into_string().ok());
-    let command = words.find(|word| Cli::command().find_subcommand(word).is_some());
+    let command = command();
     let is_command = |name: &str| command.as_deref() == Some(name);
     let tip = match error.kind() {
         ErrorKind::UnknownArgument if argument == "-m" && is_command("restore") => "did you mean '--mode'?".to_owned(),

@@ -58,7 +58,7 @@ impl Filter {
     ///
     /// A name is found among the table's columns as it is written, else through `names` (a Prisma field), else in any
     /// case, else as camelCase for snake_case or the reverse. A text that is compared with an enum column may be a
-    /// value's other name.
+    /// value's other name; [`Filter::typed`] has the label in its place.
     ///
     /// # Errors
     /// [`DbError::Filter`] if it is not one boolean expression, names an unknown column, or uses what could hide a
@@ -72,6 +72,19 @@ impl Filter {
     ) -> Result<Filter, DbError> {
         let dialect = engine.info().dialect;
         let mut printer = Printer::new(dialect, dialect, schema, names);
+        printer.condition(&expression(typed, dialect)?)?;
+        Ok(printer.into_filter(typed).0)
+    }
+
+    /// As [`Filter::parse_named`], for the filter that a snapshot was taken with. It has labels in it; an older one may
+    /// have other names of values, which are taken as they were then.
+    ///
+    /// # Errors
+    /// As [`Filter::parse_named`], and if another name stands where it was not always taken for one.
+    pub fn kept(typed: &str, engine: Engine, schema: &TableSchema, names: &dyn FilterNames) -> Result<Filter, DbError> {
+        let dialect = engine.info().dialect;
+        let mut printer = Printer::new(dialect, dialect, schema, names);
+        printer.kept = true;
         printer.condition(&expression(typed, dialect)?)?;
         Ok(printer.into_filter(typed).0)
     }

@@ -10,12 +10,14 @@ use std::time::Duration;
 pub struct OpenOptions {
     /// How long to wait for a lock that another session holds.
     pub lock_wait: Duration,
+    /// How long connecting may take, whatever the URL says: to all its hosts together.
+    pub connect_within: Option<Duration>,
 }
 
 impl Default for OpenOptions {
-    /// Five seconds for a lock.
+    /// Five seconds for a lock, and as long as the URL says for a connection.
     fn default() -> OpenOptions {
-        OpenOptions { lock_wait: Duration::from_secs(5) }
+        OpenOptions { lock_wait: Duration::from_secs(5), connect_within: None }
     }
 }
 

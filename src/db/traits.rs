@@ -20,7 +20,8 @@ use crate::monitor::Monitor;
 /// A resolved `--where`: one boolean expression, every name quoted for the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
-    /// The expression as the user typed it; goes into manifests and exports.
+    /// The expression as the user typed it, with labels in place of other names of values; goes into manifests and
+    /// exports.
     pub typed: String,
     /// The expression to put after `WHERE`, in the engine's dialect, names quoted.
     pub sql: String,

@@ -3,7 +3,7 @@
 use super::OpError;
 use super::repository::Repository;
 use super::settings::database_url;
-use crate::db::{self, Catalog, DatabaseUrl, OpenOptions, Sink, SourceIdentity};
+use crate::db::{self, Catalog, OpenOptions, Sink, SourceIdentity};
 use std::time::Duration;
 
 /// A database. The one that a repository's settings name is connected to when it is first needed. A connection that was
@@ -16,8 +16,8 @@ enum State {
     Open(Connection),
 }
 
-/// How long an answer that is only good to have is waited for, and a lock.
-const AT_HAND: Duration = Duration::from_secs(2);
+/// How long an answer that is only good to have is waited for.
+pub(super) const AT_HAND: Duration = Duration::from_secs(2);
 
 /// A connection, and what people call it.
 pub(super) struct Connection {
@@ -68,14 +68,11 @@ impl Database {
         match self.0 {
             State::Open(ref mut connection) => Ok(connection),
             State::Named(ref repository, hurried) => {
-                let mut chosen = database_url(repository)?;
-                let mut options = OpenOptions::default();
-                if hurried {
-                    options.lock_wait = AT_HAND;
-                    if let DatabaseUrl::Postgres(target) = &mut chosen.url {
-                        target.connect_timeout.get_or_insert(AT_HAND);
-                    }
-                }
+                let chosen = database_url(repository)?;
+                let options = match hurried {
+                    true => OpenOptions { lock_wait: AT_HAND, connect_within: Some(AT_HAND) },
+                    false => OpenOptions::default(),
+                };
                 let sink = db::open(&chosen.url, &options)?;
                 let (name, origin) = (chosen.url.display(), chosen.origin.to_string());
                 self.0 = State::Open(Connection { sink, name, origin });

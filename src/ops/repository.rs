@@ -23,6 +23,9 @@ pub struct Place {
     pub url: Option<String>,
 }
 
+/// What a project has at its root, one or the other.
+const PROJECT: [&str; 5] = [".env", ".env.local", "package.json", "schema.prisma", "prisma"];
+
 /// A project with a store.
 #[derive(Debug, Clone)]
 pub struct Repository {
@@ -62,19 +65,26 @@ impl Repository {
         Ok(Repository { root, store_dir, config, place: place.clone(), models: Arc::default() })
     }
 
-    /// As [`Repository::find`]; where there is no store, the directory itself, for what asks the database alone.
+    /// As [`Repository::find`]; where there is no store, the nearest directory that looks like a project of ours, or
+    /// the directory itself, for what asks the database alone.
     ///
     /// # Errors
     /// As [`Repository::find`], and if a flag names a store that is not there.
     pub fn find_or_here(place: &Place) -> Result<Repository, OpError> {
         match Repository::find(place) {
-            Err(OpError::NoStore(_)) if place.store.is_none() => Ok(Repository {
-                root: place.dir.clone(),
-                store_dir: place.dir.join(STORE_DIR),
-                config: Config::default(),
-                place: place.clone(),
-                models: Arc::default(),
-            }),
+            Err(OpError::NoStore(_)) if place.store.is_none() => {
+                let is_project = |dir: &&Path| PROJECT.iter().any(|name| dir.join(name).exists());
+                let found = place.dir.ancestors().find(is_project);
+                let ours = found.filter(|dir| Ownership::of(dir).is_ok_and(|owner| owner.ours));
+                let root = ours.unwrap_or(&place.dir).to_owned();
+                Ok(Repository {
+                    store_dir: root.join(STORE_DIR),
+                    root,
+                    config: Config::default(),
+                    place: place.clone(),
+                    models: Arc::default(),
+                })
+            }
             found => found,
         }
     }

@@ -125,7 +125,7 @@ pub struct TableEntry {
     /// The object that holds the table's schema.
     #[serde(rename = "schemaObject")]
     pub schema_object: Hash,
-    /// The filter as the user typed it.
+    /// The filter as the user typed it, with the labels of values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
     /// Difference from an older snapshot of this table, if there is one with the same filter and key.

@@ -173,7 +173,7 @@ fn column_list(typed: &str) -> Result<ColumnList, String> {
             Some(quoted) => unquoted(quoted).ok_or_else(|| format!("a quote is not closed in {typed}"))?,
             None => {
                 let end = rest.find(',').unwrap_or(rest.len());
-                (rest[..end].to_owned(), &rest[end..])
+                (rest[..end].trim().to_owned(), &rest[end..])
             }
         };
         if name.is_empty() {

@@ -1,5 +1,6 @@
 //! How each form of expression is written: in parentheses, so that no reader groups it otherwise.
 
+use super::labels::Place;
 use super::operators::operator;
 use super::present::{strip, text_of};
 use super::printer::Printer;
@@ -59,10 +60,6 @@ impl Printer<'_> {
             return Ok(());
         }
         self.put("(");
-        let pattern = operator.contains('~') || operator == "GLOB";
-        if pattern {
-            self.refuse_names(right, left, operator)?;
-        }
         if operator == "GLOB" {
             self.as_text(left)?;
             self.put(" GLOB ");
@@ -73,10 +70,15 @@ impl Printer<'_> {
         if !["AND", "OR", "+", "-", "*", "/", "%"].contains(&operator) {
             self.refuse_moments(operator, &[left, right])?;
         }
-        let values = orders || ["@>", "<@", "&&"].contains(&operator);
-        self.operand(left, right, compares, values.then_some(operator))?;
+        let place = match operator {
+            _ if compares => Some(Place::Equal),
+            _ if orders => Some(Place::Value),
+            "@>" | "<@" | "&&" => Some(Place::Value),
+            _ => None,
+        };
+        self.operand(left, right, place)?;
         self.put(&format!(" {operator} "));
-        self.operand(right, left, compares, values.then_some(operator))?;
+        self.operand(right, left, place)?;
         self.put(")");
         Ok(())
     }
@@ -96,9 +98,9 @@ impl Printer<'_> {
         apart(left, right) || apart(right, left)
     }
 
-    /// One side of an operator, which may take both for values of one kind.
-    fn operand(&mut self, side: &Expr, beside: &Expr, compares: bool, values: Option<&str>) -> Result<(), DbError> {
-        if compares
+    /// One side of an operator; at a `place`, both are values of one kind.
+    fn operand(&mut self, side: &Expr, beside: &Expr, place: Option<Place>) -> Result<(), DbError> {
+        if place == Some(Place::Equal)
             && let Expr::Identifier(name) = strip(side)
             && let Err(DbError::Filter { reason }) = self.column(side)
             && matches!(self.column(beside), Ok(Some(_)))
@@ -106,8 +108,8 @@ impl Printer<'_> {
             let hint = format!("; to compare with a text, quote it: '{}'", name.value);
             return Err(refused(format!("{}{hint}", reason.trim_end_matches(&hint))));
         }
-        match values {
-            Some(operator) => self.beside(side, &[beside], operator),
+        match place {
+            Some(place) => self.beside(side, &[beside], place),
             None => self.expression(side),
         }
     }
@@ -119,7 +121,7 @@ impl Printer<'_> {
         self.refuse_the_present(&std::iter::once(expr).chain(list).collect::<Vec<_>>())?;
         let moments = self.is_moment(expr)?;
         self.put("(");
-        self.beside(expr, &list.iter().collect::<Vec<_>>(), "IN")?;
+        self.beside(expr, &list.iter().collect::<Vec<_>>(), Place::Value)?;
         self.put(if negated { " NOT IN (" } else { " IN (" });
         for (nth, item) in list.iter().enumerate() {
             if nth > 0 {
@@ -127,7 +129,7 @@ impl Printer<'_> {
             }
             match moments {
                 true => self.moment(item)?,
-                false => self.operand(item, expr, true, Some("IN"))?,
+                false => self.operand(item, expr, Some(Place::Equal))?,
             }
         }
         self.put("))");
@@ -142,7 +144,7 @@ impl Printer<'_> {
         let moments = self.are_moments(&[expr, low, high])?;
         let side = |printer: &mut Self, side: &Expr, beside: &[&Expr]| match moments {
             true => printer.moment(side),
-            false => printer.beside(side, beside, "BETWEEN"),
+            false => printer.beside(side, beside, Place::Value),
         };
         self.put("(");
         side(self, expr, &[low, high])?;
@@ -163,7 +165,6 @@ impl Printer<'_> {
         escape: Option<&Expr>,
     ) -> Result<(), DbError> {
         self.care.converts();
-        self.refuse_names(pattern, expr, words)?;
         self.put("(");
         self.as_text(expr)?;
         self.put(if negated { " NOT " } else { " " });
@@ -211,13 +212,15 @@ impl Printer<'_> {
             return Err(refused(format!("{word} needs a comparison before it")));
         }
         self.refuse_the_present(&[left, right])?;
-        if operator.contains('~') {
-            self.refuse_names(left, right, operator)?;
-        }
+        let is_pattern = operator.contains('~');
+        let side = |printer: &mut Self, side: &Expr, beside: &Expr, place| match is_pattern {
+            true => printer.expression(side),
+            false => printer.beside(side, &[beside], place),
+        };
         self.put("(");
-        self.beside(left, &[right], operator)?;
+        side(self, left, right, Place::Element)?;
         self.put(&format!(" {operator} {word} ("));
-        self.beside(right, &[left], operator)?;
+        side(self, right, left, Place::List)?;
         self.put("))");
         Ok(())
     }

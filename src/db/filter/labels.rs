@@ -1,134 +1,206 @@
-//! Texts that are Prisma's names of an enum's values: where one stands beside the enum's column, the database's label
-//! takes its place. Where it may be meant so and cannot be told, it is refused.
+//! Texts that are Prisma's names of an enum's values: where one is compared with the enum's column itself, the
+//! database's label takes its place. Elsewhere the database would see the name, so it is refused.
 
-use super::moments::{CHOOSING, arguments, is_one_of};
 use super::present::{strip, text_of};
 use super::printer::Printer;
 use super::{literals, refused};
 use crate::codec::Column;
 use crate::db::DbError;
-use sqlparser::ast::Expr;
+use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
+use sqlparser::tokenizer::{Location, Span};
+
+/// How a text stands beside a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Both are the same or not. Here names have always been taken.
+    Equal,
+    /// Both are values of one type.
+    Value,
+    /// It is an element of the column: `'A' = ANY (column)`.
+    Element,
+    /// The column is an element of it: `column = ANY ('{A,B}')`.
+    List,
+}
+
+/// What stands in the term that is written, and the labels that took the place of names so far.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    in_term: bool,
+    columns: Vec<String>,
+    texts: Vec<String>,
+    labels: Vec<(Span, String)>,
+}
+
+impl Seen {
+    /// What another printer starts with that writes a part of this term.
+    pub(super) fn inner(&self) -> Seen {
+        Seen { in_term: self.in_term, ..Seen::default() }
+    }
+
+    /// Notes all that the other printer has seen.
+    pub(super) fn adopt(&mut self, inner: Seen) {
+        self.columns.extend(inner.columns);
+        self.texts.extend(inner.texts);
+        self.labels.extend(inner.labels);
+    }
+
+    pub(super) fn column(&mut self, name: &str) {
+        self.columns.push(name.to_owned());
+    }
+
+    /// Notes a text that is written as it is, and what it may be made of: it can be a pattern or an array.
+    pub(super) fn text(&mut self, text: &str) {
+        self.texts.push(text.to_owned());
+        self.texts.extend(text.split(['{', '}', ',', '"', '%', '*', '^', '$']).map(|part| part.trim().to_owned()));
+    }
+
+    /// `typed` with the labels.
+    pub(super) fn with_labels(mut self, typed: &str) -> String {
+        self.labels.sort_by_key(|(span, _)| span.start);
+        let (mut out, mut at) = (String::new(), Location::new(1, 1));
+        let mut labels = self.labels.into_iter().peekable();
+        for char in typed.chars() {
+            while labels.peek().is_some_and(|(span, _)| span.end <= at) {
+                labels.next();
+            }
+            match labels.peek() {
+                Some((span, label)) if span.start == at => out.push_str(&format!("'{}'", label.replace('\'', "''"))),
+                Some((span, _)) if span.start < at => {}
+                _ => out.push(char),
+            }
+            at = match char {
+                '\n' => Location::new(at.line + 1, 1),
+                _ => Location::new(at.line, at.column + 1),
+            };
+        }
+        out
+    }
+}
 
 impl Printer<'_> {
-    /// Writes `side` of `construct`, which also has `beside`; texts in it are labels if they can be names of values.
-    pub(super) fn beside(&mut self, side: &Expr, beside: &[&Expr], construct: &str) -> Result<(), DbError> {
-        match strip(side) {
-            Expr::Array(array) if beside.iter().any(|other| !matches!(strip(other), Expr::Array(_))) => {
-                self.put("ARRAY[");
-                for (nth, element) in array.elem.iter().enumerate() {
-                    if nth > 0 {
-                        self.put(", ");
-                    }
-                    self.beside(element, beside, construct)?;
-                }
-                self.put("]");
-                Ok(())
-            }
-            other => match text_of(other).map(|text| self.label(text, beside, construct)).transpose()?.flatten() {
-                Some(label) => {
-                    self.put(&literals::string(self.dialect, &label));
-                    Ok(())
-                }
-                None => self.expression(side),
-            },
+    /// Writes an expression. If it is a term of its own, a condition without AND, OR and NOT, no text in it may be a
+    /// name of a value of a column in it.
+    pub(super) fn term(&mut self, expression: &Expr) -> Result<(), DbError> {
+        if connects(expression) || (self.seen.get_mut().in_term && !compares(expression)) {
+            return self.node(expression);
         }
-    }
-
-    /// Refuses a text that is held against `beside` as something else than a value, and is the name of one.
-    pub(super) fn refuse_names(&self, side: &Expr, beside: &Expr, construct: &str) -> Result<(), DbError> {
-        let Some(text) = text_of(strip(side)).filter(|text| self.is_name(text)) else { return Ok(()) };
-        let named = self.named_in(beside)?.into_iter().find_map(|column| {
-            let label = self.names.label(&column, text)?;
-            Some((column, label))
-        });
-        named.map_or(Ok(()), |(column, label)| Err(unsure(text, &column, &label, construct)))
-    }
-
-    /// The label, or the array of labels, that `text` is beside these expressions.
-    fn label(&self, text: &str, beside: &[&Expr], construct: &str) -> Result<Option<String>, DbError> {
-        let plain = elements(text);
-        if !plain.as_deref().unwrap_or(&[text]).iter().any(|text| self.is_name(text)) {
-            return Ok(None);
-        }
-        let mut found: Option<String> = None;
-        let mut direct = Vec::new();
-        for other in beside {
-            self.values_of(other, &mut direct)?;
-        }
-        for column in &direct {
-            let label = match &plain {
-                Some(elements) => self.array(elements, &column.name),
-                None => self.names.label(&column.name, text),
-            };
-            match (&found, label) {
-                (Some(before), Some(label)) if *before != label => {
-                    return Err(unsure(text, &column.name, &label, construct));
-                }
-                (_, Some(label)) => found = Some(label),
-                (_, None) => {}
-            }
-        }
-        if found.is_none() {
-            for other in beside {
-                for column in self.named_in(other)? {
-                    let is_direct = direct.iter().any(|direct| direct.name == column);
-                    if let Some(label) = self.names.label(&column, text).filter(|_| !is_direct) {
-                        return Err(unsure(text, &column, &label, construct));
-                    }
+        let labels = std::mem::take(&mut self.seen.get_mut().labels);
+        let outer = self.seen.replace(Seen { in_term: true, labels, ..Seen::default() });
+        self.node(expression)?;
+        let term = self.seen.replace(outer);
+        for column in &term.columns {
+            for text in &term.texts {
+                if let Some(label) = self.names.label(column, text) {
+                    return Err(self.unsure(text, column, &label, expression));
                 }
             }
         }
-        Ok(found)
+        self.seen.get_mut().labels = term.labels;
+        Ok(())
     }
 
-    /// An array of texts with labels in place of names; `None` if it has no name.
-    fn array(&self, elements: &[&str], column: &str) -> Option<String> {
-        let labels: Vec<Option<String>> = elements.iter().map(|name| self.names.label(column, name)).collect();
-        labels.iter().any(Option::is_some).then(|| {
-            let texts = elements.iter().zip(&labels).map(|(text, label)| label.as_deref().unwrap_or(text));
-            let quoted = texts.map(|text| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")));
-            format!("{{{}}}", quoted.collect::<Vec<_>>().join(","))
-        })
+    /// Writes `side` of a comparison with `beside`; if it is a name of a value, the label.
+    pub(super) fn beside(&mut self, side: &Expr, beside: &[&Expr], place: Place) -> Result<(), DbError> {
+        let (Expr::Value(value), Some(text)) = (strip(side), text_of(strip(side))) else {
+            return self.expression(side);
+        };
+        let Some(columns) = self.only_columns(beside)? else { return self.expression(side) };
+        let mut labels: Vec<Option<String>> = columns.iter().map(|column| self.label(text, column, place)).collect();
+        labels.dedup();
+        match labels.as_slice() {
+            [Some(label)] => {
+                self.put(&literals::string(self.dialect, label));
+                self.seen.get_mut().labels.push((value.span, label.clone()));
+            }
+            _ => {
+                self.put(&literals::string(self.dialect, text));
+                self.seen.get_mut().texts.push(text.to_owned());
+            }
+        }
+        Ok(())
     }
 
-    /// The columns whose values an expression gives.
-    fn values_of<'s>(&'s self, expression: &Expr, found: &mut Vec<&'s Column>) -> Result<(), DbError> {
-        match strip(expression) {
-            Expr::Cast { expr, .. } => self.values_of(expr, found),
-            Expr::Array(array) => array.elem.iter().try_for_each(|element| self.values_of(element, found)),
-            Expr::Function(function) if is_one_of(function, &CHOOSING) => {
-                let condition = usize::from(is_one_of(function, &["iif"]));
-                let values = arguments(function).into_iter().skip(condition);
-                values.into_iter().try_for_each(|argument| self.values_of(argument, found))
+    /// The columns that these are, beside literals; `None` if one is something else.
+    fn only_columns(&self, beside: &[&Expr]) -> Result<Option<Vec<&Column>>, DbError> {
+        let mut columns = Vec::new();
+        for other in beside.iter().map(|other| strip(other)) {
+            match self.column(other)? {
+                Some(column) => columns.push(column),
+                None if matches!(other, Expr::Value(_)) => {}
+                None => return Ok(None),
             }
-            other => {
-                found.extend(self.column(other)?);
-                Ok(())
-            }
+        }
+        Ok(Some(columns))
+    }
+
+    /// The label, or the array of labels, that `text` is beside `column`; `None` if it is no name there.
+    fn label(&self, text: &str, column: &Column, place: Place) -> Option<String> {
+        let is_array = match place {
+            Place::Equal | Place::Value => column.array,
+            Place::Element => false,
+            Place::List => true,
+        };
+        match is_array {
+            _ if self.kept && (is_array || place != Place::Equal) => None,
+            true => self.array(text, &column.name),
+            false => self.names.label(&column.name, text),
         }
     }
 
-    /// Names of the columns that stand anywhere in an expression.
-    fn named_in(&self, expression: &Expr) -> Result<Vec<String>, DbError> {
-        let mut inner = self.inner();
-        inner.expression(expression)?;
-        Ok(inner.into_columns())
+    /// An array of texts in PostgreSQL's text form with labels in place of names; `None` if it has no name.
+    fn array(&self, text: &str, column: &str) -> Option<String> {
+        let mut is_named = false;
+        let mut element = |element: &str| {
+            let quoted = element.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            if quoted.is_none() && element.eq_ignore_ascii_case("NULL") {
+                return Some("NULL".to_owned());
+            }
+            let text = quoted.unwrap_or(element);
+            let label = self.names.label(column, text);
+            is_named |= label.is_some();
+            let plain = !text.contains(['{', '}', '"', '\\']);
+            let written = label.as_deref().unwrap_or(text).replace('\\', "\\\\").replace('"', "\\\"");
+            plain.then(|| format!("\"{written}\""))
+        };
+        let inner = text.trim().strip_prefix('{')?.strip_suffix('}')?;
+        let elements: Option<Vec<String>> = inner.split(',').map(|text| element(text.trim())).collect();
+        elements.filter(|_| is_named).map(|elements| format!("{{{}}}", elements.join(",")))
+    }
+
+    fn unsure(&self, text: &str, column: &str, label: &str, term: &Expr) -> DbError {
+        let rest = match self.kept {
+            false => {
+                format!("and counts only where it is compared with the column itself: write '{label}' in `{term}`")
+            }
+            true => format!(
+                "and the snapshot does not tell whether `{term}` was meant so: its filter may choose other rows today; take a \
+                 new snapshot with '{label}' there, or restore without --mode exact"
+            ),
+        };
+        refused(format!("'{text}' is Prisma's name of a value of {column}, {rest}"))
     }
 }
 
-/// The elements of an array in PostgreSQL's text form, if it is one of plain words.
-fn elements(text: &str) -> Option<Vec<&str>> {
-    let inner = text.trim().strip_prefix('{')?.strip_suffix('}')?;
-    let elements = inner.split(',').map(str::trim);
-    let unquoted =
-        elements.map(|element| element.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(element));
-    let elements: Vec<&str> = unquoted.collect();
-    elements.iter().all(|element| !element.contains(['{', '}', '"', '\\'])).then_some(elements)
+/// Whether it joins conditions to one, or is one in parentheses.
+fn connects(expression: &Expr) -> bool {
+    match expression {
+        Expr::BinaryOp { op, .. } => matches!(op, BinaryOperator::And | BinaryOperator::Or),
+        Expr::UnaryOp { op, .. } => *op == UnaryOperator::Not,
+        Expr::Nested(_) => true,
+        _ => false,
+    }
 }
 
-fn unsure(text: &str, column: &str, label: &str, construct: &str) -> DbError {
-    refused(format!(
-        "'{text}' is Prisma's name of a value of {column}, and {construct} sees what the database has: write '{label}' there, \
-         or compare the column itself"
-    ))
+/// Whether it is true or false by the values in it, and gives none of them back.
+fn compares(expression: &Expr) -> bool {
+    match expression {
+        Expr::BinaryOp { op, .. } => {
+            use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
+            matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq)
+        }
+        Expr::IsDistinctFrom(..) | Expr::IsNotDistinctFrom(..) | Expr::IsNull(_) | Expr::IsNotNull(_) => true,
+        Expr::InList { .. } | Expr::Between { .. } | Expr::Like { .. } | Expr::ILike { .. } => true,
+        Expr::AnyOp { .. } | Expr::AllOp { .. } => true,
+        _ => false,
+    }
 }

@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use sqlparser::ast::{BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator};
 
 /// Functions that give one of their arguments back.
-pub(super) const CHOOSING: [&str; 6] = ["coalesce", "ifnull", "nullif", "iif", "greatest", "least"];
+const CHOOSING: [&str; 4] = ["coalesce", "ifnull", "nullif", "iif"];
 /// Functions of texts.
 const TEXTUAL: [&str; 11] =
     ["instr", "length", "lower", "ltrim", "octet_length", "replace", "rtrim", "substr", "substring", "trim", "upper"];
@@ -113,22 +113,15 @@ impl Printer<'_> {
     /// The arguments of a call of `name`, with commas between them.
     pub(super) fn arguments(&mut self, name: &str, arguments: &[&Expr]) -> Result<(), DbError> {
         let compares = CHOOSING.contains(&name) && self.are_moments(arguments)?;
-        let construct = format!("{}()", name.trim_start_matches("pg_catalog."));
         for (nth, argument) in arguments.iter().enumerate() {
             if nth > 0 {
                 self.put(", ");
             }
             let is_condition = name == "iif" && nth == 0;
-            let others = arguments.iter().enumerate().filter(|(at, _)| *at != nth && (name != "iif" || *at > 0));
-            let others: Vec<&Expr> = others.map(|(_, other)| *other).collect();
-            if !CHOOSING.contains(&name) {
-                others.iter().try_for_each(|other| self.refuse_names(argument, other, &construct))?;
-            }
             match name {
                 _ if compares && !is_condition => self.moment(argument)?,
                 _ if STORED.contains(&name) => self.as_stored(argument)?,
-                _ if CHOOSING.contains(&name) && !is_condition => self.beside(argument, &others, &construct)?,
-                _ if is_condition => self.expression(argument)?,
+                _ if CHOOSING.contains(&name) => self.expression(argument)?,
                 _ if TEXTUAL.contains(&name) => self.as_text(argument)?,
                 _ => {
                     self.refuse_moments(&format!("{name}()"), &[argument])?;
@@ -165,12 +158,12 @@ fn is_arithmetic(op: &BinaryOperator) -> bool {
     )
 }
 
-pub(super) fn is_one_of(function: &Function, names: &[&str]) -> bool {
+fn is_one_of(function: &Function, names: &[&str]) -> bool {
     let name = function.name.to_string();
     names.iter().any(|one| name.eq_ignore_ascii_case(one))
 }
 
-pub(super) fn arguments(function: &Function) -> Vec<&Expr> {
+fn arguments(function: &Function) -> Vec<&Expr> {
     let FunctionArguments::List(list) = &function.args else { return Vec::new() };
     let expression = |argument| match argument {
         &FunctionArg::Unnamed(FunctionArgExpr::Expr(ref expression)) => Some(expression),

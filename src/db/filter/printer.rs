@@ -1,9 +1,10 @@
 //! Checks an expression node by node and writes it anew.
 
 use super::functions::{self, Call, call};
+use super::labels::Seen;
 use super::moments::quoted;
 use super::operators::operator;
-use super::present::strip;
+use super::present::{strip, text_of};
 use super::stored::Care;
 use super::{FilterNames, columns, literals, refused};
 use crate::codec::{Column, Kind, TableSchema};
@@ -27,6 +28,9 @@ pub(super) struct Printer<'p> {
     sql: String,
     columns: RefCell<Vec<String>>,
     pub(super) care: Care,
+    pub(super) seen: RefCell<Seen>,
+    /// It reads a filter of a snapshot anew.
+    pub(super) kept: bool,
     depth: usize,
 }
 
@@ -46,13 +50,16 @@ impl<'p> Printer<'p> {
             sql: String::new(),
             columns: RefCell::default(),
             care: Care::default(),
+            seen: RefCell::default(),
+            kept: false,
             depth: 0,
         }
     }
 
     /// What was written, and what it takes to apply it elsewhere.
     pub(super) fn into_filter(self, typed: &str) -> (Filter, Care) {
-        (Filter { typed: typed.to_owned(), sql: self.sql, columns: self.columns.into_inner() }, self.care)
+        let typed = self.seen.into_inner().with_labels(typed);
+        (Filter { typed, sql: self.sql, columns: self.columns.into_inner() }, self.care)
     }
 
     /// Writes an expression that must be true or false.
@@ -94,12 +101,12 @@ impl<'p> Printer<'p> {
                 "it nests deeper than {MAX_DEPTH} operations; use IN (...) for a list of values"
             )));
         }
-        self.node(expression)?;
+        self.term(expression)?;
         self.depth -= 1;
         Ok(())
     }
 
-    fn node(&mut self, expression: &Expr) -> Result<(), DbError> {
+    pub(super) fn node(&mut self, expression: &Expr) -> Result<(), DbError> {
         match expression {
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
                 let name =
@@ -111,8 +118,11 @@ impl<'p> Printer<'p> {
                 Ok(())
             }
             Expr::Value(value) => {
-                let value = literals::value(self.dialect, &value.value)?;
-                self.put(&value);
+                let written = literals::value(self.dialect, &value.value)?;
+                self.put(&written);
+                if let Some(text) = text_of(expression) {
+                    self.seen.get_mut().text(text);
+                }
                 Ok(())
             }
             Expr::Nested(inner) => self.expression(inner),
@@ -209,7 +219,12 @@ impl<'p> Printer<'p> {
 
     /// Another printer for the same table.
     pub(super) fn inner(&self) -> Printer<'p> {
-        Printer { depth: self.depth, ..Printer::new(self.dialect, self.rows_of, self.schema, self.names) }
+        Printer {
+            depth: self.depth,
+            kept: self.kept,
+            seen: RefCell::new(self.seen.borrow().inner()),
+            ..Printer::new(self.dialect, self.rows_of, self.schema, self.names)
+        }
     }
 
     /// What another printer has written, taken for part of this one's.
@@ -221,17 +236,8 @@ impl<'p> Printer<'p> {
             }
         }
         self.care.require(inner.care);
+        self.seen.get_mut().adopt(inner.seen.into_inner());
         inner.sql
-    }
-
-    /// The columns that it has named.
-    pub(super) fn into_columns(self) -> Vec<String> {
-        self.columns.into_inner()
-    }
-
-    /// Whether a text is another name of a value of some column.
-    pub(super) fn is_name(&self, text: &str) -> bool {
-        self.schema.columns.iter().any(|column| self.names.label(&column.name, text).is_some())
     }
 
     /// Writes text as it is.
@@ -267,6 +273,7 @@ impl<'p> Printer<'p> {
         if !named.contains(&column.name) {
             named.push(column.name.clone());
         }
+        self.seen.borrow_mut().column(&column.name);
         Ok(Some(column))
     }
 

@@ -41,7 +41,7 @@ pub use patch::PostgresPatch;
 use session::{Opening, Session};
 use session_settings::Purpose;
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A PostgreSQL database. Its calls block on a runtime of their own, and must not be made from within another tokio
 /// runtime.
@@ -63,7 +63,12 @@ impl Postgres {
     /// for a server before version 13.
     pub fn open(target: &PostgresTarget, options: &OpenOptions) -> Result<Postgres, DbError> {
         let mut last = DbError::BadUrl("it names no host".into());
-        for endpoint in Endpoint::all(target)? {
+        let started = Instant::now();
+        for mut endpoint in Endpoint::all(target)? {
+            if let Some(within) = options.connect_within {
+                let left = within.saturating_sub(started.elapsed());
+                endpoint.connect_timeout = endpoint.connect_timeout.min(left);
+            }
             match Connection::open(&endpoint) {
                 Ok(mut connection) => {
                     let (identity, version) = identity::load(&mut connection, &endpoint)?;

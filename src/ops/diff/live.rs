@@ -172,7 +172,7 @@ fn read(
         return Err(OpError::Refused { what, allow: None });
     }
     let filter = match other.and_then(|other| other.filter.as_ref()) {
-        Some(typed) => Some(Filter::parse_named(typed, engine, &schema, &project.filter_names(&schema.table))?),
+        Some(typed) => Some(Filter::kept(typed, engine, &schema, &project.filter_names(&schema.table))?),
         None => None,
     };
     Ok(TableRead { schema, filter })

@@ -108,9 +108,7 @@ fn read(
 ) -> Result<Option<TableRead>, OpError> {
     let Some(info) = catalog.table(&table.table).filter(|info| info.refusal.is_none()) else { return Ok(None) };
     let filter = match &table.filter {
-        Some(typed) => {
-            Some(Filter::parse_named(typed, engine, &info.schema, &project.filter_names(&info.schema.table))?)
-        }
+        Some(typed) => Some(Filter::kept(typed, engine, &info.schema, &project.filter_names(&info.schema.table))?),
         None => None,
     };
     Ok(Some(TableRead { schema: info.schema.clone(), filter }))

@@ -10,6 +10,7 @@ mod changes;
 mod defaults;
 mod drift;
 mod guard;
+mod idle;
 mod into;
 mod mismatches;
 mod perform;

@@ -133,12 +133,8 @@ pub(super) fn targets(
     let mut reads: Vec<TableRead> = tables.iter().map(|target| target.read.clone()).collect();
     for target in &mut tables {
         if let (Mode::Exact, Some(typed)) = (options.mode, &target.entry.filter) {
-            let filter = Filter::parse_named(
-                typed,
-                engine,
-                &target.read.schema,
-                &project.filter_names(&target.read.schema.table),
-            )?;
+            let filter =
+                Filter::kept(typed, engine, &target.read.schema, &project.filter_names(&target.read.schema.table))?;
             target.filtered = Some(reads.len());
             reads.push(TableRead { schema: target.read.schema.clone(), filter: Some(filter) });
         }

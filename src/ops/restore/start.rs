@@ -2,7 +2,7 @@
 
 use super::perform::Work;
 use super::plan::{Targets, targets, whole};
-use super::{Elsewhere, RestoreOptions, RestorePlan, RestoreReport, guard, into};
+use super::{Elsewhere, RestoreOptions, RestorePlan, RestoreReport, guard, idle, into};
 use crate::db::{Catalog, Sink};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
@@ -181,6 +181,9 @@ impl Start<'_> {
     ) -> Result<RestoreReport, OpError> {
         let Some(name) = &options.into else {
             let report = self.in_place(sink, options)?.apply(sink, planned)?;
+            if !report.applied {
+                idle::note(self.store, self.history, self.origin, &self.entry.id)?;
+            }
             return Ok(RestoreReport { elsewhere: self.elsewhere(), ..report });
         };
         let (new, _, basis) = self.beside(name, options)?;

@@ -4,7 +4,7 @@
 //! which leaves a safety snapshot as well: so an undo can be undone.
 
 use super::safety::{is_safety, of_restore};
-use super::{Mode, RestoreOptions, RestorePlan, RestoreReport};
+use super::{Mode, RestoreOptions, RestorePlan, RestoreReport, idle};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
@@ -14,15 +14,14 @@ use crate::ops::publish::origin;
 use crate::ops::refs;
 use crate::ops::repository::Repository;
 use crate::snapshot::{Entry, History, Origin, Refs};
-use crate::store::Access;
+use crate::store::{Access, Store};
 use serde::{Deserialize, Serialize};
 
 /// Which restore to take back, and which guards are lifted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct UndoOptions {
-    /// The safety snapshot, or the snapshot that was restored, as typed; otherwise the last restore into this
-    /// database that changed something.
+    /// The safety snapshot, or the snapshot that was restored, as typed; otherwise the last restore of this database.
     pub reference: Option<String>,
     /// Allow foreign keys to delete or change rows of other tables.
     pub cascade: bool,
@@ -85,7 +84,7 @@ impl UndoOptions {
             }
             None => {
                 let here = origin(database.identity()?, repository);
-                last_restore(&history, &here)?
+                last_restore(&store, &history, &here)?
             }
         };
         let restore = RestoreOptions {
@@ -119,9 +118,19 @@ fn with_other_tables(error: OpError, restore: &RestoreOptions, tables: &[String]
     }
 }
 
-/// The safety snapshot of the last restore into `here` that changed something; others leave none.
-fn last_restore<'h>(history: &'h History, here: &Origin) -> Result<&'h Entry, OpError> {
+/// The safety snapshot of the last restore into `here`, whose last restore must have changed something.
+fn last_restore<'h>(store: &Store, history: &'h History, here: &Origin) -> Result<&'h Entry, OpError> {
     let into_here = |entry: &&Entry| is_safety(entry) && entry.manifest.source.same_database(here);
     let last = history.entries.iter().find(into_here);
+    let taken = last.and_then(|entry| entry.manifest.sequence);
+    if let Some(idle) = idle::last(store, here)?.filter(|idle| taken.is_none_or(|taken| taken <= idle.after)) {
+        let restored = idle.restored.get(..Hash::SHORT).unwrap_or(&idle.restored);
+        let earlier = last.map(|last| format!("; dbsnap undo {} undoes the restore before it", last.id.short()));
+        return Err(OpError::Usage(format!(
+            "the last restore into {}, of snapshot {restored}, changed nothing, so there is nothing to undo{}",
+            here.database,
+            earlier.unwrap_or_default()
+        )));
+    }
     last.ok_or_else(|| OpError::Usage(format!("no restore into {} can be undone", here.database)))
 }

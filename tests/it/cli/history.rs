@@ -218,8 +218,47 @@ fn a_database_that_does_not_answer() {
     place.snap();
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     place.by(silent.local_addr().unwrap().port());
+    nothing_in_time(&place, "t:1");
+    let (db, user) = place.database();
+    let host = format!("127.0.0.1:{}", silent.local_addr().unwrap().port());
+    place.round.turn(format!("postgresql://{user}@{host},{host},{host}/{}?connect_timeout=15", db.name));
+    nothing_in_time(&place, "t:1");
+}
+
+/// Nor is a row that takes long to find.
+#[test]
+fn a_database_that_answers_late() {
+    let place = crate::support::place::Place::superuser();
+    place.sql("CREATE TYPE one AS (n int); CREATE TABLE t (id one PRIMARY KEY); INSERT INTO t VALUES (ROW(7))");
+    place.snap();
+    place.sql(
+        "CREATE FUNCTION slow(one) RETURNS text LANGUAGE sql AS 'SELECT pg_sleep(60)::text';
+         CREATE CAST (one AS text) WITH FUNCTION slow(one)",
+    );
+    nothing_in_time(&place, "t:(7)");
+}
+
+fn nothing_in_time(place: &crate::support::place::Place, row: &str) {
     let started = std::time::Instant::now();
-    let run = place.round.plain(&["history", "t:1"]).run().success();
+    let run = place.round.plain(&["history", row]).run().success();
     assert!(run.stdout().contains("first seen") && !run.stdout().contains("live:"), "{run}");
     assert!(started.elapsed() < std::time::Duration::from_secs(8), "{:?}", started.elapsed());
+}
+
+/// What has other types does not compare: nothing is said.
+#[test]
+fn the_live_row_of_other_types() {
+    let place = crate::support::place::Place::superuser();
+    place.sql("CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 1)");
+    let snap = place.snap();
+    let live = || {
+        let run = place.round.plain(&["history", "t:1"]).run().success();
+        run.stdout().lines().nth(1).unwrap().to_owned()
+    };
+    for column in ["id", "v"] {
+        assert_eq!(live(), format!("live: as in {}", &snap[..8]));
+        place.sql(&format!("ALTER TABLE t ALTER {column} TYPE bigint"));
+        assert_eq!(live(), "");
+        place.sql(&format!("ALTER TABLE t ALTER {column} TYPE int"));
+    }
 }

@@ -56,6 +56,10 @@ fn a_number_is_how_many() {
         let run = shop.dbsnap(args).run();
         assert!(matches!(run.code(), Some(2 | 12)), "{args:?}: {run}");
     }
+    for (args, wrong) in [(["log", "-3", "--bogus", "mods"], "'--bogus'"), (["log", "-3", "mods", "more"], "'more'")] {
+        let run = shop.dbsnap(args).run();
+        assert!(run.code() == Some(2) && run.stderr().contains(&format!("argument {wrong} found")), "{run}");
+    }
 }
 
 #[test]

@@ -127,6 +127,9 @@ fn what_is_known_without_a_store() {
         let run = shop.dbsnap(args).run().success();
         assert!(run.stdout().contains("facet_definitions"), "{run}");
     }
+    std::fs::create_dir_all(shop.path().join("src/pages")).unwrap();
+    let run = shop.dbsnap(["-C", "src/pages", "tables"]).run().success();
+    assert!(run.stdout().contains("facet_definitions"), "{run}");
     let run = shop.dbsnap(["tables", "--store", "nowhere"]).run();
     assert_eq!(run.code(), Some(10), "{run}");
     assert!(!shop.store().exists());

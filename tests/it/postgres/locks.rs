@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 fn impatient(place: &Place) -> Watched<Postgres> {
-    place.open_with(&OpenOptions { lock_wait: Duration::from_millis(700) })
+    place.open_with(&OpenOptions { lock_wait: Duration::from_millis(700), ..OpenOptions::default() })
 }
 
 #[test]

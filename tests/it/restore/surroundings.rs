@@ -202,7 +202,7 @@ fn what_forbids_to_drop_is_gone_round_or_named() {
         );
         let forbidden = |error: &str, constraint: &str| {
             let told = format!(
-                "break the constraint {constraint}, and the event trigger forbids it (public.\"no drop\"()) forbids to take it off for them"
+                "break the constraint {constraint}, and the event trigger forbids it (public.\"no drop\"()) forbids taking it off for them"
             );
             assert!(error.contains(&told), "{error}");
         };

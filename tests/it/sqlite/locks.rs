@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 fn impatient(fixture: &SqliteFixture) -> Watched<Sqlite> {
-    fixture.open_with(&OpenOptions { lock_wait: Duration::from_millis(200) })
+    fixture.open_with(&OpenOptions { lock_wait: Duration::from_millis(200), ..OpenOptions::default() })
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn an_exclusive_holder_is_busy_and_the_wait_is_bounded() {
     assert!(matches!(sink.unwatched().restore(&reads, &Silent), Err(DbError::Busy { .. })));
     assert!(matches!(sink.catalog(), Err(DbError::Busy { .. })));
     assert!(matches!(
-        Sqlite::open(&fixture.path(), &OpenOptions { lock_wait: Duration::ZERO }),
+        Sqlite::open(&fixture.path(), &OpenOptions { lock_wait: Duration::ZERO, ..OpenOptions::default() }),
         Err(DbError::Busy { .. })
     ));
     assert!(start.elapsed() < Duration::from_secs(10));

@@ -313,8 +313,8 @@ impl PostgresRestore<'_> {
         let Constraint { schema, relation, name } = named.clone();
         DbError::Denied {
             what: format!(
-                "rows that are to come back break the constraint {name} of {}, and the event trigger {trigger} ({function}) forbids to \
-                 take it off for them; disable the trigger during the restore, or leave these rows out with --where",
+                "rows that are to come back break the constraint {name} of {}, and the event trigger {trigger} ({function}) forbids \
+                 taking it off for them; disable the trigger during the restore, or leave these rows out with --where",
                 TableName::qualified(schema, relation)
             ),
         }

@@ -79,6 +79,9 @@ fn render(report: &DeleteReport) -> String {
     let mut text = String::new();
     for deleted in &report.deleted {
         let _ = writeln!(text, "Deleted {} {}", paint(ID, &deleted.id[..8]), printable(&deleted.message));
+        if !deleted.exports.is_empty() {
+            let _ = writeln!(text, "and its exported files, which undelete does not bring back:");
+        }
         for file in &deleted.exports {
             let _ = writeln!(text, "- {}", printable(file));
         }

@@ -33,8 +33,16 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
     let report = export(repository, &args.reference, &options, ui.monitor())?;
     ui.result("export", &report, || {
         let mut text = files(&report, Checksums::Shown);
-        if let Some(table) = report.tables.first().filter(|_| !ui.quiet) {
-            let _ = writeln!(text, "\nTo restore this backup later:\n$ {}", command(table));
+        if !ui.quiet {
+            let _ = writeln!(text, "\nTo restore this backup later:");
+            // all tables come back together
+            let all = args.tables.is_empty() && args.exclude.is_empty() && report.tables.len() > 1;
+            if all {
+                let _ = writeln!(text, "$ dbsnap restore {}", &report.id[..8]);
+            }
+            for table in report.tables.iter().filter(|_| !all) {
+                let _ = writeln!(text, "$ {}", command(table));
+            }
         }
         text
     })?;

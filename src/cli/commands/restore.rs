@@ -60,7 +60,7 @@ pub(in crate::cli) struct Args {
     /// Don't ask for confirmation
     #[arg(short, long)]
     yes: bool,
-    /// Allow foreign keys to delete or change rows in other tables
+    /// Allow foreign keys to delete or change rows in other tables (PostgreSQL)
     #[arg(long)]
     cascade: bool,
     /// Allow a database other than the one the snapshot was taken from

@@ -194,9 +194,12 @@ fn outcome(report: &SnapReport, cascaded: &[String]) -> String {
         let _ = writeln!(text, "$ {}\nor", super::export::command(one));
     }
     let _ = writeln!(text, "$ dbsnap restore {}", &report.id[..8]);
-    if cascaded.is_empty() {
+    if let Some(filter) = report.tables.iter().find_map(|table| table.filter.as_ref()) {
+        let _ = writeln!(text, "\nOnly the rows that match are in this snapshot: {}", printable(filter));
+    } else if cascaded.is_empty() {
         let _ = writeln!(text, "\nYou can now safely run your destructive script.");
-    } else {
+    }
+    if !cascaded.is_empty() {
         let _ = writeln!(text, "\nNot in this snapshot, and deleted or changed by cascade: {}.", cascaded.join(", "));
     }
     text

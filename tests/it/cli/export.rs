@@ -21,7 +21,7 @@ fn the_files_of_a_snapshot() {
     - scripts/backups/backup_manifest.json
 
     To restore this backup later:
-    $ npx tsx scripts/backups/backup_[TIME]_mods_restore.ts --restore
+    $ dbsnap restore [ID]
     ");
     let exported = files(&shop.path().join("scripts/backups"));
     assert_eq!(exported.len(), 7);

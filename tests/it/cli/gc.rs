@@ -94,6 +94,7 @@ fn snapshots_go_with_their_files() {
     exit 0
     --- stdout
     Deleted [ID] first
+    and its exported files, which undelete does not bring back:
     - backup_[TIME]_mods.json
     - backup_[TIME]_mods_restore.ts
     Until [TIME], dbsnap undelete brings it back; dbsnap gc --now frees the space.

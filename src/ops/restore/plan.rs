@@ -135,6 +135,14 @@ pub(super) fn targets(
         if let (Mode::Exact, Some(typed)) = (options.mode, &target.entry.filter) {
             let filter =
                 Filter::kept(typed, engine, &target.read.schema, &project.filter_names(&target.read.schema.table))?;
+            if filter.typed != *typed {
+                let what = format!(
+                    "the filter of table {} was kept with Prisma's names of enum values: {typed}; they may stand for others today, \
+                     so --mode exact could delete other rows than it took",
+                    target.entry.table
+                );
+                return Err(OpError::Refused { what, allow: None });
+            }
             target.filtered = Some(reads.len());
             reads.push(TableRead { schema: target.read.schema.clone(), filter: Some(filter) });
         }

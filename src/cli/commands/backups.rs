@@ -24,7 +24,7 @@ fn render(report: &BackupsReport, width: Option<usize>) -> String {
     for backup in &report.backups {
         table.add_row(cells(backup));
     }
-    for column in [2, 3] {
+    for column in [1, 2] {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -32,14 +32,14 @@ fn render(report: &BackupsReport, width: Option<usize>) -> String {
     lines(&table.to_string(), width)
 }
 
-fn cells(backup: &ListedBackup) -> [String; 6] {
+fn cells(backup: &ListedBackup) -> [String; 5] {
     let style = if backup.status == "valid" { GOOD } else { BAD };
+    // a name can be longer than a line, and what is cut is the end
     [
-        printable(&backup.id),
         paint(DIM, age(backup.created_at, jiff::Timestamp::now())),
         count(backup.record_count),
         size(backup.size_bytes),
         paint(style, backup.status),
-        printable(&backup.reason),
+        format!("{}  {}", printable(&backup.id), printable(&backup.reason)),
     ]
 }

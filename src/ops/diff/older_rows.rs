@@ -13,7 +13,8 @@ use crate::ops::overlay::Overlay;
 use crate::ops::wording::counted;
 use std::collections::BTreeMap;
 
-/// Rows that are asked about at once, and their bytes, at most.
+/// Rows that are asked about at once, and their bytes, at most. A longer row is not asked about: the database itself
+/// refuses it when the patch runs, as a whole.
 const MOST_ROWS: usize = 1000;
 const MOST_BYTES: usize = 1 << 20;
 
@@ -49,13 +50,12 @@ pub(super) fn writer(
                 *empty.entry(&column.name).or_default() += change.count;
             }
         }
-        if let Some(live) = live.as_mut().filter(|_| broken.is_empty()) {
-            bytes += row.len();
+        let old = change.bytes.0.filter(|_| change.op == RowOp::Changed);
+        let length = row.len() + old.map_or(0, <[u8]>::len);
+        if let Some(live) = live.as_mut().filter(|_| broken.is_empty() && length <= MOST_BYTES) {
+            bytes += length;
             rows.push(row.to_vec());
-            if let (RowOp::Changed, Some(old)) = (change.op, change.bytes.0) {
-                bytes += old.len();
-                before.push(old.to_vec());
-            }
+            before.extend(old.map(<[u8]>::to_vec));
             if rows.len() >= MOST_ROWS || bytes >= MOST_BYTES {
                 broken = newly_broken(live.as_mut(), &std::mem::take(&mut rows), &std::mem::take(&mut before))?;
                 bytes = 0;

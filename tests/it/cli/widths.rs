@@ -15,7 +15,7 @@ fn shop() -> Shop {
         "-m",
         "before the cleanup of all that nobody needs any more, as was agreed on Monday in the meeting",
     ]);
-    shop.dbsnap(["export", "latest", "mods"]).run().success();
+    shop.dbsnap(["export", "latest"]).run().success();
     shop.dbsnap(["pin", "latest", "-m", "for the audit at the end of the year, which needs it"]).run().success();
     shop.dbsnap(["tag", "latest", "v1"]).run().success();
     shop.sql(&format!("UPDATE {LONG} SET v = v || 'end'; DELETE FROM mods WHERE id = 1"));
@@ -79,6 +79,8 @@ fn a_long_name_leaves_room_for_the_message() {
             let run = shop.dbsnap([command]).env("NO_COLOR", "1").on_terminal(columns, &[]).run().success();
             assert!(run.stdout().contains(message), "{command} at {columns} columns: {run}");
         }
+        let run = shop.dbsnap(["backups"]).env("NO_COLOR", "1").on_terminal(columns, &[]).run().success();
+        assert_eq!(run.stdout().matches("  valid  backup_").count(), 2, "{run}");
     }
     let piped = shop.dbsnap(["log"]).run().success();
     assert!(piped.stdout().contains("as was agreed on Monday in the meeting"), "{piped}");

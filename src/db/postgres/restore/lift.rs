@@ -25,6 +25,9 @@ pub(super) struct Lifted {
     weakened: Vec<Constraint>,
 }
 
+/// What a foreign key refuses with; since PostgreSQL 18 RESTRICT has a code of its own.
+const REFERENCE: [&str; 2] = ["23503", "23001"];
+
 /// Whether this role is a superuser, as SQL.
 const SUPERUSER: &str = "pg_catalog.current_setting('is_superuser') = 'on'";
 
@@ -66,7 +69,7 @@ impl PostgresRestore<'_> {
         let off: Vec<&str> = pairs.iter().map(|(off, _)| off.as_str()).collect();
         let mut again: Vec<String> = pairs.iter().map(|(_, again)| again.clone()).collect();
         match self.lifting_of(pending, &error.code, &named, !unchecked) {
-            Some(sql) if error.code == "23503" => {
+            Some(sql) if REFERENCE.contains(&error.code.as_str()) => {
                 let key = format!("k.conrelid = {} AND k.conname = {}", oid_of(&named), quote::literal(&named.name));
                 let find = self.texts(&lifting::dangling(&key))?;
                 let find = find.into_iter().collect::<Vec<_>>().join(" UNION ALL ");
@@ -126,7 +129,7 @@ impl PostgresRestore<'_> {
             ))),
             // a row that is written refers to nothing, and not one that is left behind by a row that goes; or what a
             // row is referred to by goes to another, where that is refused at once
-            "23503" => Some(self.lifting_of_reference(pending, &oid, &name, broken)),
+            code if REFERENCE.contains(&code) => Some(self.lifting_of_reference(pending, &oid, &name, broken)),
             "23514" => Some(format!(
                 "({}) UNION ALL {}",
                 lifting::checks(&oid, &name, broken),

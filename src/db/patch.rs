@@ -124,9 +124,7 @@ pub trait PatchWriter {
 
     /// Writes the same, for rows that CHECK constraints of today would refuse although the table is as it was when they
     /// came. `None` where no setting lets them pass.
-    fn unchecked(&self) -> Option<&'static dyn PatchWriter> {
-        None
-    }
+    fn unchecked(&self) -> Option<&'static dyn PatchWriter>;
 
     /// Whether deleting a row can take along others while the patch runs.
     fn follows_references(&self) -> bool;

@@ -291,6 +291,10 @@ impl PatchWriter for PostgresPatch {
         )
     }
 
+    fn unchecked(&self) -> Option<&'static dyn PatchWriter> {
+        None
+    }
+
     fn follows_references(&self) -> bool {
         true
     }

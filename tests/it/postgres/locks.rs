@@ -150,7 +150,7 @@ fn what_a_full_lock_table_lets_be_taken_it_lets_be_restored() {
     // of many more than the server has room for, its own hint is passed on
     on_server(server, |place| {
         let all =
-            (0..TABLES * 4).map(|table| format!("CREATE TABLE t{table} (id serial PRIMARY KEY, name text UNIQUE);\n"));
+            (0..TABLES * 16).map(|table| format!("CREATE TABLE t{table} (id serial PRIMARY KEY, name text UNIQUE);\n"));
         place.sql(&all.collect::<String>());
         let run = place.round.plain(&["snap", "--all"]).run();
         assert!(run.code() == Some(1) && run.stderr().contains("max_locks_per_transaction"), "{run}");

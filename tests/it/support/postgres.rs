@@ -59,8 +59,8 @@ struct Place {
     way_in: String,
     /// The directory to make one in.
     parent: Option<PathBuf>,
-    /// The port of the server whose data are copied and followed; else they come from the template.
-    standby_of: Option<u16>,
+    /// The port and data of the server that is copied and followed; else data come from the template.
+    standby_of: Option<(u16, PathBuf)>,
 }
 
 /// When a server stops.
@@ -86,7 +86,8 @@ impl PgServer {
 
     /// Starts a standby that follows this server.
     pub fn start_standby(&self) -> PgServer {
-        let place = Place { standby_of: Some(self.port), ..Place::default() };
+        let data = self.dir.as_ref().expect("own server").join("data");
+        let place = Place { standby_of: Some((self.port, data)), ..Place::default() };
         PgServer::start_until(Until::Dropped, &place, &[], &[])
     }
 
@@ -134,11 +135,24 @@ impl PgServer {
         };
         let dir = PathBuf::from(made.trim());
         let data = dir.join("data");
-        match place.standby_of {
-            Some(port) => {
-                let (programs, data) = (bindir.display(), data.display());
-                let from = format!("-h 127.0.0.1 -p {port} -U postgres");
-                run(&format!("{programs}/pg_basebackup {from} -c fast -R -D {data} >/dev/null"), b"");
+        match &place.standby_of {
+            Some((port, primary)) => {
+                // in SQL: not every package of the server has pg_basebackup
+                let (begin, end) = if programs::major(bindir) < 15 {
+                    ("pg_start_backup('standby', true, false)", "pg_stop_backup(false)")
+                } else {
+                    ("pg_backup_start('standby', true)", "pg_backup_stop()")
+                };
+                let data = data.display();
+                let backup = format!(
+                    "SELECT {begin};\n\\! cp -r {} {data}\n\\! rm {data}/postmaster.pid\n\\o {data}/backup_label\nSELECT labelfile FROM {end};\n",
+                    primary.display()
+                );
+                let from = format!("host=127.0.0.1 port={port} user=postgres");
+                let psql = programs::psql().display();
+                run(&format!("{psql} -XqAt -v ON_ERROR_STOP=1 '{from} dbname=postgres'"), backup.as_bytes());
+                let follow = format!("primary_conninfo = '{from}'\n");
+                run(&format!("cat >>{data}/postgresql.auto.conf; touch {data}/standby.signal"), follow.as_bytes());
             }
             None => {
                 run_at(way_in, &format!("cp -r {} {}", template.join("data").display(), data.display()), b"");

@@ -68,11 +68,22 @@ fn is_root() -> bool {
     output.stdout.trim_ascii() == b"0"
 }
 
+/// The version of the server, as in `15.18`.
+fn version(bindir: &Path) -> String {
+    let version = Command::new(bindir.join("postgres")).arg("--version").output().expect("postgres --version");
+    let version = String::from_utf8_lossy(&version.stdout).into_owned();
+    let numbers = version.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    numbers.expect("a version").to_owned()
+}
+
+/// The first number of the version.
+pub fn major(bindir: &Path) -> u32 {
+    version(bindir).split('.').next().and_then(|major| major.parse().ok()).expect("a version")
+}
+
 /// Makes, once per machine and version, a data directory to copy.
 pub fn template(bindir: &Path) -> PathBuf {
-    let version = Command::new(bindir.join("postgres")).arg("--version").output().expect("postgres --version");
-    let version: String =
-        String::from_utf8_lossy(&version.stdout).chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
+    let version = version(bindir);
     let owner = if is_root() { "root" } else { "user" };
     let template = std::env::temp_dir().join(format!("dbsnap-test-pg-{version}-{owner}-1"));
     if !template.join("ready").exists() {

@@ -5,7 +5,7 @@
 
 use super::Ending;
 use super::cell::{Whole, cut, key, quoted};
-use super::html_page::{FOOT, SCRIPT, head};
+use super::html_page::{Escaped, FOOT, SCRIPT, escape, head};
 use super::text::{EACH_LATEST, compare_with_full, each_has_its_own, part};
 use super::words;
 use crate::cli::command_error::CliError;
@@ -301,40 +301,4 @@ impl fmt::Display for Html<'_> {
             Html::Value(value) => write!(Escaped(f), "{value}"),
         }
     }
-}
-
-/// Text of any origin as text of a page. Characters that turn the direction of what follows or cannot be seen are
-/// spelled out.
-pub(super) fn escape(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    // A string takes everything.
-    let _ = Escaped(&mut html).write_str(text);
-    html
-}
-
-struct Escaped<W>(W);
-
-impl<W: fmt::Write> fmt::Write for Escaped<W> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let is_plain =
-            |c: char| !matches!(c, '&' | '<' | '>' | '"' | '\'') && (c == '\n' || c == '\t' || !is_hidden(c));
-        let mut rest = text;
-        while let Some((at, c)) = rest.char_indices().find(|(_, c)| !is_plain(*c)) {
-            self.0.write_str(&rest[..at])?;
-            match c {
-                '&' => self.0.write_str("&amp;")?,
-                '<' => self.0.write_str("&lt;")?,
-                '>' => self.0.write_str("&gt;")?,
-                '"' => self.0.write_str("&quot;")?,
-                '\'' => self.0.write_str("&#39;")?,
-                c => write!(self.0, "{}", c.escape_default())?,
-            }
-            rest = &rest[at + c.len_utf8()..];
-        }
-        self.0.write_str(rest)
-    }
-}
-
-fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

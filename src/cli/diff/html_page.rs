@@ -1,9 +1,9 @@
-//! What stands around the rows of a page: its policy, looks and one script.
+//! What stands around the rows of a page: its policy, looks and one script; and text as a page has it.
 
-use super::html::escape;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
+use std::fmt::{self, Write};
 
 /// Hides rows without what was typed, and tables without such rows.
 pub(super) const SCRIPT: &str = r#"
@@ -84,4 +84,41 @@ pub(super) fn head(title: &str) -> String {
         hash(SCRIPT),
         escape(title)
     )
+}
+
+/// Text of any origin as text of a page. Characters that turn the direction of what follows or cannot be seen are
+/// spelled out.
+pub(super) fn escape(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    // A string takes everything.
+    let _ = Escaped(&mut html).write_str(text);
+    html
+}
+
+/// What is written to it is escaped.
+pub(super) struct Escaped<W>(pub W);
+
+impl<W: fmt::Write> fmt::Write for Escaped<W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let is_plain =
+            |c: char| !matches!(c, '&' | '<' | '>' | '"' | '\'') && (c == '\n' || c == '\t' || !is_hidden(c));
+        let mut rest = text;
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| !is_plain(*c)) {
+            self.0.write_str(&rest[..at])?;
+            match c {
+                '&' => self.0.write_str("&amp;")?,
+                '<' => self.0.write_str("&lt;")?,
+                '>' => self.0.write_str("&gt;")?,
+                '"' => self.0.write_str("&quot;")?,
+                '\'' => self.0.write_str("&#39;")?,
+                c => write!(self.0, "{}", c.escape_default())?,
+            }
+            rest = &rest[at + c.len_utf8()..];
+        }
+        self.0.write_str(rest)
+    }
+}
+
+fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,10 +1,10 @@
 //! Whether a filter holds for rows that need not stand in any table: they are sent as values of the table's own types.
 
 use super::client::Failure;
-use super::patch::{literal, value_of};
 use super::quote;
 use super::session::Session;
 use super::setting::{LongText, PIECE, end_of_part};
+use super::values::{literal, value_of};
 use crate::codec::{Column, RowReader, TableSchema, ValueRef};
 use crate::db::patch::hex;
 use crate::db::{DbError, Filter, RowStream};

@@ -31,6 +31,7 @@ mod session_settings;
 mod setting;
 mod snapshot;
 mod types;
+mod values;
 
 use super::{Catalog, DbError, OpenOptions, PostgresTarget, RestoreTxn, Sink, Snapshot, SourceIdentity, TableRead};
 use crate::codec::{TableName, TableSchema};

@@ -1,8 +1,8 @@
 //! Foreign keys that are in the way of a patch.
 
 use super::operators::is_told_by;
-use super::patch::literal;
 use super::quote::table;
+use super::values::literal;
 use crate::codec::Key;
 use crate::db::patch::PatchTable;
 

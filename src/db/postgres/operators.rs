@@ -3,9 +3,9 @@
 
 use super::client::Failure;
 use super::generated::Generated;
-use super::patch::is_reg;
 use super::quote;
 use super::session::Session;
+use super::values::is_reg;
 use crate::codec::{Column, Key, KeyOrder, KeySource, Kind};
 use std::collections::HashMap;
 

@@ -15,8 +15,9 @@ use super::lifting;
 use super::moving::{moving, waiting};
 use super::operators::has_many_forms;
 use super::quote::{identifier, table};
+use super::values::{is_reg, literal, real_text, value_of};
 use crate::codec::{Column, Identity, KeyOrder, Kind, TableSchema, Value, ValueRef};
-use crate::db::patch::{Copies, Crossing, Done, PatchTable, PatchWriter, hex, key_cells, put_hex, put_quoted};
+use crate::db::patch::{Copies, Crossing, Done, PatchTable, PatchWriter, key_cells, put_hex, put_quoted};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use verification::{checks, count, written};
@@ -356,11 +357,6 @@ fn identities(schema: &TableSchema) -> Vec<String> {
         .collect()
 }
 
-/// Whether values of this type are written as the search path says.
-pub(super) fn is_reg(column: &Column) -> bool {
-    column.kind == Kind::Other && column.sql_type.starts_with("reg") && !column.sql_type.contains('.')
-}
-
 /// A dollar quote that stands in none of `names`.
 fn tag(names: &[String]) -> String {
     let mut tag = "$dbsnap$".to_owned();
@@ -379,32 +375,4 @@ fn copies_name(schema: &TableSchema) -> String {
         name.push('_');
     }
     name
-}
-
-/// `text` between quotes, under `standard_conforming_strings`.
-pub(super) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-/// A value as a literal without a type: the column's own input function reads it.
-pub(super) fn value_of(value: ValueRef<'_>, column: &Column) -> String {
-    match value {
-        ValueRef::Null => "NULL".to_owned(),
-        ValueRef::Int(int) if i32::try_from(int).is_ok() => int.to_string(),
-        ValueRef::Int(int) => format!("'{int}'"),
-        ValueRef::Real(real) => format!("'{}'", real_text(real, column.kind)),
-        ValueRef::Text(bytes) => literal(&String::from_utf8_lossy(bytes)),
-        ValueRef::Blob(bytes) => format!("'\\x{}'", hex(bytes)),
-    }
-}
-
-fn real_text(real: f64, kind: Kind) -> String {
-    match real {
-        real if real.is_nan() => "NaN".to_owned(),
-        f64::INFINITY => "Infinity".to_owned(),
-        f64::NEG_INFINITY => "-Infinity".to_owned(),
-        #[expect(clippy::cast_possible_truncation, reason = "it was widened from this when it was read")]
-        real if kind == Kind::Float4 => format!("{:?}", real as f32),
-        real => format!("{real:?}"),
-    }
 }

@@ -3,11 +3,11 @@
 
 use super::client::Failure;
 use super::operators::{KeyOperators, is_told_by};
-use super::patch::value_of;
 use super::quote;
 use super::rows::Decoder;
 use super::session::Session;
 use super::types::Form;
+use super::values::value_of;
 use crate::codec::{Column, Key, KeyColumn, RowReader, ValueRef};
 use crate::db::DbError;
 use std::collections::HashMap;

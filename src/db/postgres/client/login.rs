@@ -2,26 +2,18 @@
 
 use super::failure::Failure;
 use super::tls::Encryption;
-use super::watch::{Phase, Watch, Witness, seen};
+use super::watch::{Phase, Plain, Socket, Watch, Witness, seen};
 use crate::db::postgres::endpoint::Endpoint;
 use crate::db::postgres::password;
 use crate::db::{DbError, Host, SslMode};
 use socket2::{SockRef, TcpKeepalive};
 use std::io;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::{Client, Config, NoTls};
-
-/// A socket.
-pub(super) trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
-
-/// A connection before encryption, if any.
-pub(super) type Plain = Watch<Box<dyn Socket>>;
 
 /// A connection that is logged in.
 pub(super) struct Login {

@@ -1,6 +1,5 @@
 //! Rows too long to go through tokio-postgres, which reads each message into room that it doubles and keeps.
 
-use super::watch::broken;
 use data_encoding::HEXLOWER;
 use std::io;
 
@@ -185,4 +184,9 @@ fn columns(description: &[u8]) -> Option<Vec<bool>> {
         rest = more;
     }
     rest.is_empty().then_some(columns)
+}
+
+/// What a server must not send.
+pub(super) fn broken(what: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }

@@ -1,7 +1,6 @@
 //! Encryption: rustls, checked as far as libpq's `sslmode` asks.
 
-use super::login::Plain;
-use super::watch::{Phase, Watch, Witness, seen};
+use super::watch::{Phase, Plain, Watch, Witness, seen};
 use crate::db::SslMode;
 use crate::db::postgres::endpoint::Endpoint;
 use crate::fsio::{LARGE_INPUT, read_input};

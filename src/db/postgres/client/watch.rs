@@ -1,6 +1,6 @@
 //! A stream that looks at the messages which the server sends, as they pass.
 
-use super::long::{Gathering, LONG, LongRow};
+use super::long::{Gathering, LONG, LongRow, broken};
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
@@ -9,6 +9,14 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsStream};
+
+/// A socket.
+pub(super) trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
+
+/// A connection before encryption, if any.
+pub(super) type Plain = Watch<Box<dyn Socket>>;
 
 /// Longest message that carries a row: PostgreSQL's own limit for one is 1 GiB.
 const MAX_ROW: usize = (1 << 30) + 1024;
@@ -224,10 +232,6 @@ fn of_interest(tag: u8) -> usize {
         b'Z' => 1,
         _ => 0,
     }
-}
-
-pub(super) fn broken(what: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watch<S> {

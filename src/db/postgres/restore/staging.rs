@@ -2,7 +2,6 @@
 //! column: that needs no DDL, which event triggers see, no lock, and no COPY. Where they are many, temporary tables
 //! take them.
 
-use super::statement::is_by_key;
 use super::{PostgresRestore, writing, written};
 use crate::codec::{Key, TableName, TableSchema};
 use crate::db::postgres::client::Failure;
@@ -33,6 +32,11 @@ impl Work {
             Work::Update => "updated",
             Work::Insert => "inserted",
         }
+    }
+
+    /// Whether rows are found by what tells them apart, and not by all that they hold.
+    pub(super) fn is_by_key(self, schema: &TableSchema) -> bool {
+        schema.key != Key::Rows || self == Work::Update
     }
 }
 
@@ -288,7 +292,7 @@ impl PostgresRestore<'_> {
         let Some(staged) = self.pending.last().cloned() else { return Ok(0) };
         let open = self.session.open_table(index)?;
         let table = open.table().clone();
-        if !is_by_key(&open.schema, work) {
+        if !work.is_by_key(&open.schema) {
             return Ok(staged.rows);
         }
         let matches = self.key_match(index, "t", "s");

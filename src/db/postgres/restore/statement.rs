@@ -152,7 +152,7 @@ impl PostgresRestore<'_> {
     fn deletion(&self, staged: &Staged) -> String {
         let Some(open) = self.session.tables.get(staged.index) else { return String::new() };
         let (table, stage) = (&open.sql_name, &staged.name);
-        if is_by_key(&open.schema, staged.work) {
+        if staged.work.is_by_key(&open.schema) {
             let matches = self.key_match(staged.index, "t", "s");
             return format!("DELETE FROM ONLY {table} AS t USING {stage} AS s WHERE {matches} RETURNING 1");
         }
@@ -166,7 +166,7 @@ impl PostgresRestore<'_> {
     pub(super) fn doomed(&self, staged: &Staged) -> String {
         let Some(open) = self.session.tables.get(staged.index) else { return String::new() };
         let (table, stage) = (&open.sql_name, &staged.name);
-        if is_by_key(&open.schema, staged.work) {
+        if staged.work.is_by_key(&open.schema) {
             let matches = self.key_match(staged.index, "t", "s");
             return format!("SELECT t.ctid AS place FROM ONLY {table} AS t, {stage} AS s WHERE {matches}");
         }
@@ -267,11 +267,6 @@ impl PostgresRestore<'_> {
 fn sum(parts: &[(String, String)]) -> String {
     let counts = parts.iter().map(|(part, _)| format!("(SELECT pg_catalog.count(*) FROM {part})"));
     ["0::pg_catalog.int8".to_string()].into_iter().chain(counts).collect::<Vec<_>>().join(&format!(" {PLUS} "))
-}
-
-/// Whether rows are found by what tells them apart, and not by all that they hold.
-pub(super) fn is_by_key(schema: &TableSchema, work: Work) -> bool {
-    schema.key != Key::Rows || work == Work::Update
 }
 
 fn is_key(schema: &TableSchema, position: usize) -> bool {

@@ -91,7 +91,7 @@ pub(super) fn resolve_or_table<'h>(
         Err(OpError::Reference(ReferenceError::Unknown { .. })) if names_table(project, history, typed) => {
             resolve_typed(project, history, refs, &format!("latest:{typed}"))
         }
-        aimed => aimed,
+        resolved => resolved,
     }
 }
 

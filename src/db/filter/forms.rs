@@ -1,6 +1,6 @@
 //! How each form of expression is written: in parentheses, so that no reader groups it otherwise.
 
-use super::labels::Place;
+use super::labels::Comparison;
 use super::operators::operator;
 use super::present::{strip, text_of};
 use super::printer::Printer;
@@ -71,9 +71,9 @@ impl Printer<'_> {
             self.refuse_moments(operator, &[left, right])?;
         }
         let place = match operator {
-            _ if compares => Some(Place::Equal),
-            _ if orders => Some(Place::Value),
-            "@>" | "<@" | "&&" => Some(Place::Value),
+            _ if compares => Some(Comparison::Equal),
+            _ if orders => Some(Comparison::Value),
+            "@>" | "<@" | "&&" => Some(Comparison::Value),
             _ => None,
         };
         self.operand(left, right, place)?;
@@ -99,8 +99,8 @@ impl Printer<'_> {
     }
 
     /// One side of an operator; at a `place`, both are values of one kind.
-    fn operand(&mut self, side: &Expr, beside: &Expr, place: Option<Place>) -> Result<(), DbError> {
-        if place == Some(Place::Equal)
+    fn operand(&mut self, side: &Expr, beside: &Expr, place: Option<Comparison>) -> Result<(), DbError> {
+        if place == Some(Comparison::Equal)
             && let Expr::Identifier(name) = strip(side)
             && let Err(DbError::Filter { reason }) = self.column(side)
             && matches!(self.column(beside), Ok(Some(_)))
@@ -121,7 +121,7 @@ impl Printer<'_> {
         self.refuse_the_present(&std::iter::once(expr).chain(list).collect::<Vec<_>>())?;
         let moments = self.is_moment(expr)?;
         self.put("(");
-        self.beside(expr, &list.iter().collect::<Vec<_>>(), Place::Value)?;
+        self.beside(expr, &list.iter().collect::<Vec<_>>(), Comparison::Value)?;
         self.put(if negated { " NOT IN (" } else { " IN (" });
         for (nth, item) in list.iter().enumerate() {
             if nth > 0 {
@@ -129,7 +129,7 @@ impl Printer<'_> {
             }
             match moments {
                 true => self.moment(item)?,
-                false => self.operand(item, expr, Some(Place::Equal))?,
+                false => self.operand(item, expr, Some(Comparison::Equal))?,
             }
         }
         self.put("))");
@@ -144,7 +144,7 @@ impl Printer<'_> {
         let moments = self.are_moments(&[expr, low, high])?;
         let side = |printer: &mut Self, side: &Expr, beside: &[&Expr]| match moments {
             true => printer.moment(side),
-            false => printer.beside(side, beside, Place::Value),
+            false => printer.beside(side, beside, Comparison::Value),
         };
         self.put("(");
         side(self, expr, &[low, high])?;
@@ -218,9 +218,9 @@ impl Printer<'_> {
             false => printer.beside(side, &[beside], place),
         };
         self.put("(");
-        side(self, left, right, Place::Element)?;
+        side(self, left, right, Comparison::Element)?;
         self.put(&format!(" {operator} {word} ("));
-        side(self, right, left, Place::List)?;
+        side(self, right, left, Comparison::List)?;
         self.put("))");
         Ok(())
     }

@@ -11,7 +11,7 @@ use sqlparser::tokenizer::{Location, Span};
 
 /// How a text stands beside a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Comparison {
     /// Both are the same or not. Here names have always been taken.
     Equal,
     /// Both are values of one type.
@@ -100,7 +100,7 @@ impl Printer<'_> {
     }
 
     /// Writes `side` of a comparison with `beside`; if it is a name of a value, the label.
-    pub(super) fn beside(&mut self, side: &Expr, beside: &[&Expr], place: Place) -> Result<(), DbError> {
+    pub(super) fn beside(&mut self, side: &Expr, beside: &[&Expr], place: Comparison) -> Result<(), DbError> {
         let (Expr::Value(value), Some(text)) = (strip(side), text_of(strip(side))) else {
             return self.expression(side);
         };
@@ -134,14 +134,14 @@ impl Printer<'_> {
     }
 
     /// The label, or the array of labels, that `text` is beside `column`; `None` if it is no name there.
-    fn label(&self, text: &str, column: &Column, place: Place) -> Option<String> {
+    fn label(&self, text: &str, column: &Column, place: Comparison) -> Option<String> {
         let is_array = match place {
-            Place::Equal | Place::Value => column.array,
-            Place::Element => false,
-            Place::List => true,
+            Comparison::Equal | Comparison::Value => column.array,
+            Comparison::Element => false,
+            Comparison::List => true,
         };
         match is_array {
-            _ if self.kept && (is_array || place != Place::Equal) => None,
+            _ if self.kept && (is_array || place != Comparison::Equal) => None,
             true => self.array(text, &column.name),
             false => self.names.label(&column.name, text),
         }

@@ -188,13 +188,13 @@ impl<'f> Finder<'f> {
                 None => Err(crate::snapshot::ReferenceError::Empty.into()),
             };
         }
-        let aimed = refs::resolve(self.project, self.history, self.refs, typed)?;
-        if aimed.key.is_some() {
+        let resolved = refs::resolve(self.project, self.history, self.refs, typed)?;
+        if resolved.key.is_some() {
             return Err(OpError::Usage(format!(
                 "'{typed}' names a row; dbsnap history shows one row through all snapshots"
             )));
         }
-        Ok(Found::Snapshot { entry: aimed.entry, only: aimed.tables })
+        Ok(Found::Snapshot { entry: resolved.entry, only: resolved.tables })
     }
 
     /// The tables to compare: those typed, else those that a side is limited to, else all that the snapshots have;

@@ -1,7 +1,7 @@
 //! Updates of unique columns, in an order in which no two rows ever have the same value.
 //!
 //! A row that takes a value from another waits until that one has given it up. Where rows wait for each other in a
-//! circle, the patch takes the index off for as long as it runs, or, in SQLite, one of them steps aside: it gets a
+//! circle, the patch takes the index off for as long as it runs, or, in SQLite, a unique value is parked: its row gets a
 //! value that no row has, and its own when the others are done. All such rows are kept in memory; rows whose unique
 //! columns do not change never come here.
 
@@ -21,7 +21,7 @@ pub(super) struct Swaps<'w> {
     moves: Vec<Move>,
     /// Unique values that an update takes, once somebody has asked.
     taken: HashSet<(usize, Hash)>,
-    /// Rows that have stepped aside.
+    /// Rows whose unique values are parked.
     parked: u32,
     /// Indexes that no order passes, and that are taken off.
     off: HashSet<usize>,
@@ -39,7 +39,7 @@ struct Move {
     /// What picks the row by its key, and as it was before anything was done to it.
     key: String,
     picked: String,
-    aside: bool,
+    is_parked: bool,
     set: Vec<(usize, Value)>,
     /// For each index whose columns change: what the row gives up and what it takes. `None` for values with NULL, of
     /// which there can be many, and where nobody can tell.
@@ -115,7 +115,7 @@ impl<'w> Swaps<'w> {
             set.extend(others.into_iter().map(|at| (at, new[at].to_owned())));
         }
         let (key, picked) = picks();
-        self.moves.push(Move { key, picked, aside: false, set, tuples, done: false });
+        self.moves.push(Move { key, picked, is_parked: false, set, tuples, done: false });
     }
 
     /// What is in the way of the updates; to be asked when all are kept.
@@ -178,8 +178,8 @@ impl<'w> Swaps<'w> {
             let mut touched = self.moves[at].tuples.iter();
             if touched.any(|(index, ..)| self.indexes[*index].conditional && !self.off.contains(index)) {
                 self.parked += 1;
-                write(&self.aside(&self.moves[at], self.parked))?;
-                self.moves[at].aside = true;
+                write(&self.park(&self.moves[at], self.parked))?;
+                self.moves[at].is_parked = true;
                 statements += 1;
             }
         }
@@ -192,9 +192,9 @@ impl<'w> Swaps<'w> {
                 }
                 let Some(one) = self.moves.get(next) else { return Ok(statements) };
                 let number = self.parked + 1;
-                write(&self.aside(one, number))?;
+                write(&self.park(one, number))?;
                 self.parked = number;
-                self.moves[next].aside = true;
+                self.moves[next].is_parked = true;
                 statements += 1;
                 order.release(next);
                 next += 1;
@@ -206,7 +206,7 @@ impl<'w> Swaps<'w> {
             }
             one.done = true;
             let set: Vec<(usize, ValueRef<'_>)> = one.set.iter().map(|(at, value)| (*at, value.as_ref())).collect();
-            let picked = if one.aside { &one.key } else { &one.picked };
+            let picked = if one.is_parked { &one.key } else { &one.picked };
             write(&self.writer.update(self.schema, picked, &set))?;
             statements += 1;
             order.release(at);
@@ -242,7 +242,7 @@ impl<'w> Swaps<'w> {
     }
 
     /// The statement that gives a row values that no row has.
-    fn aside(&self, one: &Move, number: u32) -> String {
+    fn park(&self, one: &Move, number: u32) -> String {
         let mut set: Vec<(usize, Value)> = Vec::new();
         for (index, ..) in &one.tuples {
             let Unique { columns, conditional, .. } = &self.indexes[*index];
@@ -261,7 +261,7 @@ impl<'w> Swaps<'w> {
             }
         }
         let set: Vec<(usize, ValueRef<'_>)> = set.iter().map(|(at, value)| (*at, value.as_ref())).collect();
-        let picked = if one.aside { &one.key } else { &one.picked };
+        let picked = if one.is_parked { &one.key } else { &one.picked };
         self.writer.park(self.schema, picked, &set)
     }
 

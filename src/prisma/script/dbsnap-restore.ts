@@ -810,7 +810,7 @@ function postgres(plan: Plan, transaction: Transaction): Dialect {
     if (found.some((one) => one['kind'] === 'p')) target = name;
     if (apply) {
       await transaction.$executeRawUnsafe(`LOCK TABLE ${name} IN SHARE ROW EXCLUSIVE MODE`);
-      await silence();
+      await disableTriggers();
     }
     await transaction.$executeRawUnsafe(
       `CREATE TEMP TABLE dbsnap_restore ON COMMIT DROP AS SELECT 0::bigint AS n, ${columns.map((_, position) => `t.${live(position)} AS ${column(position)}`).join(', ')} FROM ${target} AS t WITH NO DATA`,
@@ -825,7 +825,7 @@ function postgres(plan: Plan, transaction: Transaction): Dialect {
   };
 
   /** Switches off what the project's triggers would do to restored rows, until the end of the transaction. */
-  const silence = async (): Promise<void> => {
+  const disableTriggers = async (): Promise<void> => {
     triggers = await rows(
       transaction,
       `SELECT tgname::text AS name, tgenabled::text AS mode FROM pg_catalog.pg_trigger WHERE tgrelid = $1::text::regclass
@@ -841,7 +841,7 @@ function postgres(plan: Plan, transaction: Transaction): Dialect {
   const write = async (): Promise<void> => {
     const names = columns.map((_, position) => live(position)).join(', ');
     const values = columns.map((_, position) => `s.${column(position)}`).join(', ');
-    // An identity that is GENERATED ALWAYS cannot be updated; if it has changed, the proof at the end says so.
+    // An identity that is GENERATED ALWAYS cannot be updated; if it has changed, the verification at the end says so.
     const set = columns
       .map((one, position) => (one.identity === 'always' ? '' : `${live(position)} = s.${column(position)}`))
       .filter((part) => part !== '');

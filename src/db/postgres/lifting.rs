@@ -6,6 +6,11 @@
 //! and made again, which the owner of a table (or, of its rules, a domain) may do. Each query here gives two columns:
 //! what takes one thing off, and what puts it back. The statements that put back run in the opposite order.
 
+/// Whether the trigger `t` is one of a user's. Before version 15 those that a partition has from its parent are told to be
+/// internal.
+pub(super) const BY_USER: &str = "(NOT t.tgisinternal OR t.tgparentid <> 0 AND NOT EXISTS \
+    (SELECT FROM pg_catalog.pg_constraint k WHERE k.oid = t.tgconstraint AND k.contype <> 't'))";
+
 /// The name of a relation, quoted, with its schema.
 fn relation(oid: &str) -> String {
     format!(

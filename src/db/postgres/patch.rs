@@ -78,12 +78,14 @@ impl PatchWriter for PostgresPatch {
         let oids: Vec<String> = names.iter().map(|name| format!("{}::pg_catalog.regclass", literal(name))).collect();
         let moving = format!("({})", moving(tables));
         let mut parts = vec![
-            "SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', t.tgrelid::pg_catalog.regclass, t.tgname) AS off,\n      \
+            format!(
+                "SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', t.tgrelid::pg_catalog.regclass, t.tgname) AS off,\n      \
              format('ALTER TABLE %s ENABLE %s TRIGGER %I', t.tgrelid::pg_catalog.regclass, \
              CASE t.tgenabled WHEN 'A' THEN 'ALWAYS' ELSE '' END, t.tgname) AS again\n    \
              FROM pg_catalog.pg_trigger t\n    \
-             WHERE t.tgrelid = ANY (tables) AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
-                .to_owned(),
+             WHERE t.tgrelid = ANY (tables) AND {} AND t.tgenabled IN ('O', 'A')",
+                lifting::BY_USER
+            ),
             "SELECT format('ALTER TABLE %s DISABLE RULE %I', r.ev_class::pg_catalog.regclass, r.rulename),\n      \
              format('ALTER TABLE %s ENABLE %s RULE %I', r.ev_class::pg_catalog.regclass, \
              CASE r.ev_enabled WHEN 'A' THEN 'ALWAYS' ELSE '' END, r.rulename)\n    \

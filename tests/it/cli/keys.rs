@@ -186,7 +186,7 @@ fn generated_keys_are_found_as_psql_prints_them() {
                 format!("{}{}e{}", dice.pick(&["", "-"]), dice.roll(100_000), dice.pick(&[-6, -2, 0, 1, 3]))
             }
             "timestamptz" => {
-                format!("timestamptz '1999-12-31 22:00:00.5+00' + interval '{} s'", dice.roll(9_000_000_000))
+                format!("timestamptz '1999-12-31 22:00:00.5+00' + {} * interval '1 s'", dice.roll(9_000_000_000))
             }
             "interval" => format!("'{} mons {} days {} s'", dice.roll(30), dice.roll(40), dice.roll(100_000)),
             "date" => format!("date '0001-01-01 BC' + {}", dice.roll(900_000)),

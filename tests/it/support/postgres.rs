@@ -168,7 +168,7 @@ impl PgServer {
         };
         let script = format!(
             "{bindir}/postgres -D {data} -c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={dir} \
-             -c fsync=off -c full_page_writes=off -c shared_buffers=64MB -c max_connections=100 -c autovacuum=off{extra} \
+             -c fsync=off -c full_page_writes=off -c shared_buffers=64MB -c max_connections=100 -c autovacuum=off -c password_encryption=scram-sha-256{extra} \
              </dev/null >{dir}/log 2>&1 & pid=$!; echo; exec >/dev/null; {wait}; \
              {bindir}/pg_ctl -D {data} -m immediate stop >/dev/null; wait $pid; rm -rf {dir}",
             bindir = bindir.display(),

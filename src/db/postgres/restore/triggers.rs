@@ -7,6 +7,7 @@
 use crate::db::DbError;
 use crate::db::postgres::catalog::oid_array;
 use crate::db::postgres::client::Failure;
+use crate::db::postgres::lifting::BY_USER;
 use crate::db::postgres::quote;
 use crate::db::postgres::session::Session;
 use std::collections::HashMap;
@@ -59,7 +60,7 @@ impl UserTriggers {
         let sql = format!(
             "SELECT f.oid, f.kind, f.name, f.state, pg_catalog.pg_has_role(c.relowner, 'USAGE') FROM (\
              SELECT wanted.oid, 'TRIGGER' AS kind, t.tgname AS name, t.tgenabled AS state \
-             FROM {wanted} JOIN pg_catalog.pg_trigger t ON t.tgrelid = wanted.oid AND NOT t.tgisinternal UNION ALL \
+             FROM {wanted} JOIN pg_catalog.pg_trigger t ON t.tgrelid = wanted.oid AND {BY_USER} UNION ALL \
              SELECT wanted.oid, 'RULE', r.rulename, r.ev_enabled \
              FROM {wanted} JOIN pg_catalog.pg_rewrite r ON r.ev_class = wanted.oid AND r.ev_type <> '1') AS f \
              JOIN pg_catalog.pg_class c ON c.oid = f.oid WHERE f.state IN ('O', 'A') ORDER BY f.oid, f.kind, f.name"

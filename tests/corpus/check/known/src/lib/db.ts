@@ -1,0 +1,2 @@
+export { prisma as db } from "./prisma";
+export type { PrismaClient, Prisma } from "@prisma/client";

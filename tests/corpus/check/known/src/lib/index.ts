@@ -1,0 +1,3 @@
+export * from "./db";
+export { deleteOrphanFavorites, purgeExpiredSessions, wipe } from "./cleanup";
+export { countOrphanFavorites, findStaleMods, deletionReport } from "./inspect";

@@ -64,11 +64,14 @@
 //! | 2 | `tree` | a table as a prolly tree of rows in the store |
 //! | 2 | `db` | PostgreSQL and SQLite behind one contract, `Sink` |
 //! | 2 | `prisma` | Prisma schemas; export files: JSON, restore script, `backup_manifest.json` |
+//! | 2 | `check` | what a script or a shell command does to tables, as far as its text tells; runs nothing |
 //! | 3 | `snapshot` | manifests, references, history, retention |
 //! | 4 | `demo` | the project of `dbsnap demo`: tables, rows, and a clean-up that goes wrong. Only for `cli` |
 //! | 4 | `ops` | one file per use case: options in, report out |
 //! | 5 | `cli` | arguments, rendering, exit codes; the only place that prints. A feature, on by default |
 
+#[doc(hidden)]
+pub mod check;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod amend;
 mod capture;
+pub mod check;
 pub mod cold;
 pub mod config;
 pub mod database;

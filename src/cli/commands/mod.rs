@@ -2,6 +2,7 @@
 
 mod amend;
 mod backups;
+mod check;
 mod completions;
 mod delete;
 mod demo;
@@ -105,6 +106,13 @@ pub(super) enum Command {
         "dbsnap diff v1 live -o html > diff.html"
     ])]
     Diff(diff::Args),
+    /// Tell what a script would do to the database, without running it
+    #[command(after_long_help = examples![
+        "dbsnap check scripts/cleanup.ts",
+        "dbsnap check migrations/0042_drop_tags.sql --exit-code",
+        "dbsnap check - --language sh"
+    ])]
+    Check(check::Args),
     /// Show how one row changed from snapshot to snapshot
     #[command(after_long_help = examples!["dbsnap history mods:cl1104", "dbsnap history mod_tags:1,wood -n 5"])]
     History(history::Args),
@@ -198,6 +206,7 @@ pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode,
         Command::Show(args) => show::run(args, &repository()?, ui),
         Command::Status(args) => status::run(args, &repository()?, ui),
         Command::Diff(args) => diff::run(args, &repository()?, ui),
+        Command::Check(args) => check::run(args, &Repository::find_or_here(place)?, ui),
         Command::History(args) => history::run(args, &repository()?, ui),
         Command::Sql(args) => sql::run(args, &repository()?, ui),
         Command::Export(args) => export::run(args, &repository()?, ui),

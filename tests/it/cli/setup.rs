@@ -279,6 +279,7 @@ fn help() {
       show         Show a snapshot, one of its tables, or one row
       status       Compare the live tables with their latest snapshots
       diff         Show which rows differ between two snapshots, or a snapshot and the live database
+      check        Tell what a script would do to the database, without running it
       history      Show how one row changed from snapshot to snapshot
       sql          Query a snapshot with SQL
       export       Export a snapshot as JSON with a TypeScript restore script

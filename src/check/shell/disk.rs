@@ -1,0 +1,173 @@
+//! Programs that remove and overwrite files: whether one of them is a database.
+
+use super::wrappers::program;
+use super::{Input, Shell};
+use crate::check::{Effect, sql};
+use std::path::Path;
+
+/// How many entries of directories are looked at.
+const MOST_ENTRIES: usize = 2000;
+
+impl Shell {
+    /// Whether the program only works on files; the databases among them are looked at.
+    pub(super) fn filed(&mut self, name: &str, arguments: &[String], input: &Input) -> bool {
+        let plain: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+        match program(name) {
+            "rm" | "unlink" | "shred" | "rimraf" | "trash" | "del-cli" | "del" | "srm" => {
+                self.removed(arguments, &plain)
+            }
+            "truncate" => self.any_of(&plain),
+            "mv" => {
+                let (target, sources) = plain.split_last().unwrap_or((&"", &[]));
+                if sources.iter().any(|source| is_database(source)) {
+                    self.change(Effect::Reset);
+                } else {
+                    self.overwritten(target);
+                }
+            }
+            "cp" | "ln" | "rsync" | "install" => {
+                let (target, sources) = plain.split_last().unwrap_or((&"", &[]));
+                let into = format!(
+                    "{}/{}",
+                    target.trim_end_matches('/'),
+                    sources.first().map_or("", |source| program(source))
+                );
+                if is_database(target) {
+                    self.overwritten(target);
+                } else if sources.iter().any(|source| is_database(source)) && self.files.is_file(&into) {
+                    self.change(Effect::Reset);
+                }
+            }
+            "tee" => {
+                plain.iter().for_each(|target| self.overwritten(target));
+                if let Input::Text { text, line } = input {
+                    self.written.extend(plain.iter().map(|target| ((*target).to_owned(), (text.clone(), *line))));
+                }
+                // It passes its input on as well.
+                return !matches!(input, Input::Text { .. } | Input::Files(_));
+            }
+            "dd" => {
+                let target = arguments.iter().find_map(|word| word.strip_prefix("of="));
+                self.overwritten(target.unwrap_or_default());
+            }
+            "curl" | "wget" | "aria2c" => {
+                let at = arguments
+                    .iter()
+                    .position(|word| ["-o", "-O", "--output", "--output-document"].contains(&word.as_str()));
+                if let Some(target) = at.and_then(|at| arguments.get(at + 1)) {
+                    self.overwritten(target);
+                }
+                return false;
+            }
+            "find" if arguments.iter().any(|word| word == "-delete") => self.any_of(&plain),
+            "git" => self.git(arguments, &plain),
+            _ => return false,
+        }
+        true
+    }
+
+    fn any_of(&mut self, paths: &[&str]) {
+        if paths.iter().any(|path| is_database(path)) {
+            self.change(Effect::Reset);
+        }
+    }
+
+    fn removed(&mut self, arguments: &[String], paths: &[&str]) {
+        let is_recursive = arguments.iter().any(|word| {
+            word == "--recursive" || word.starts_with('-') && !word.starts_with("--") && word.contains(['r', 'R'])
+        });
+        if paths.iter().any(|path| is_database(path) || is_recursive && self.holds_database(path)) {
+            self.change(Effect::Reset);
+        } else if paths.iter().any(|path| path.contains(sql::UNKNOWN)) && names_database(&self.text) {
+            self.unknown("which file it removes is not known");
+        }
+    }
+
+    /// A file that a command writes to.
+    pub(super) fn overwritten(&mut self, path: &str) {
+        if is_database(path) && (!is_copy(path) || self.files.is_file(path)) {
+            self.change(Effect::Reset);
+        }
+    }
+
+    fn git(&mut self, arguments: &[String], plain: &[&str]) {
+        let has = |letters: &[char]| {
+            arguments.iter().any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains(letters))
+        };
+        match plain.first().copied() {
+            Some("clean") if has(&['x', 'X']) && !has(&['n', 'e']) => {
+                if self.holds_database(".") {
+                    self.change(Effect::Reset);
+                } else {
+                    self.unknown("it removes ignored files, which a database often is");
+                }
+            }
+            Some("rm") if arguments.iter().any(|word| word == "--cached") => {}
+            Some("checkout" | "restore" | "rm") => self.any_of(&plain[1..]),
+            _ => {}
+        }
+    }
+
+    /// Whether a database lies in that directory now.
+    fn holds_database(&self, path: &str) -> bool {
+        let path = path.strip_suffix("/*").unwrap_or(path);
+        let path = if path == "*" { "." } else { path };
+        if path.contains(sql::UNKNOWN) || path.split('/').any(|part| part == "node_modules") {
+            return false;
+        }
+        let mut waiting = vec![self.files.dir().join(path)];
+        let mut left = MOST_ENTRIES;
+        while let Some(dir) = waiting.pop() {
+            for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
+                left = left.saturating_sub(1);
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                if left == 0 || !is_dir && is_database(&name) {
+                    return left > 0;
+                }
+                if is_dir && name != "node_modules" && name != ".git" {
+                    waiting.push(entry.path());
+                }
+            }
+        }
+        false
+    }
+}
+
+/// Whether a path, maybe with wildcards, is that of a database.
+pub(super) fn is_database(path: &str) -> bool {
+    if let Some((before, rest)) = path.split_once('{') {
+        let (among, after) = rest.split_once('}').unwrap_or((rest, ""));
+        return among.split(',').any(|one| is_database(&format!("{before}{one}{after}")));
+    }
+    let lower = path.to_ascii_lowercase();
+    let places =
+        ["pgdata", "pg_data", "pg-data", "postgres-data", "postgres_data", "postgresql/data", "lib/postgresql"];
+    if places.iter().any(|place| lower.contains(place)) {
+        return true;
+    }
+    let name = Path::new(lower.trim_end_matches(['*', '?', '/']));
+    let name = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = ["-wal", "-journal"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    ["db", "sqlite", "sqlite3", "db3", "sqlitedb", "s3db", "sl3"].contains(&ending) && name != "thumbs.db"
+}
+
+/// Whether a name is that of a copy put aside.
+fn is_copy(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    ["bak", "backup", "copy", "snap", "old", "save", "archive", "before", "dump", "export", "20"]
+        .iter()
+        .any(|part| lower.contains(part))
+        || path.contains(sql::UNKNOWN)
+}
+
+/// Whether a variable in the command is named like one that holds a database's file.
+fn names_database(command: &str) -> bool {
+    command.split('$').skip(1).any(|after| {
+        let name: String =
+            after.trim_start_matches('{').chars().take_while(|char| char.is_alphanumeric() || *char == '_').collect();
+        let name = name.to_ascii_uppercase();
+        ["DB", "SQLITE", "DATABASE", "PGDATA"].iter().any(|part| name.contains(part))
+    })
+}

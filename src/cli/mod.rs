@@ -10,6 +10,8 @@ mod command_error;
 mod commands;
 mod complete;
 mod diff;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod pager;
 mod progress;
 mod report;

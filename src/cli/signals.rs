@@ -3,6 +3,10 @@
 use crate::monitor::Interrupt;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
+#[cfg(feature = "mcp")]
+use signal_hook::low_level::pipe;
+#[cfg(feature = "mcp")]
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -30,6 +34,20 @@ impl Signals {
         // A file beyond the limit (ulimit -f) would end the process; with a handler the write fails with an error that
         // is told.
         let _ = flag::register(SIGXFSZ, Arc::default());
+    }
+
+    /// What can be read from as soon as a signal has come.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    #[cfg(feature = "mcp")]
+    pub fn pipe(&self) -> std::io::Result<UnixStream> {
+        let (ours, theirs) = UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            pipe::register(signal, theirs.try_clone()?)?;
+        }
+        Ok(ours)
     }
 
     /// The number of the signal that came, if one did.

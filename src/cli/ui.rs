@@ -4,6 +4,8 @@ use super::args::Global;
 use super::command_error::CliError;
 use super::pager::Pager;
 use super::progress::Bars;
+#[cfg(feature = "mcp")]
+use super::signals::Signals;
 use super::text::{stderr_width, wrapped};
 use crate::monitor::Monitor;
 use crate::ops::json::{self, Envelope, Failure};
@@ -66,6 +68,12 @@ impl Ui {
     /// The number of the signal that asked to stop, if one did.
     pub fn signal(&self) -> Option<u8> {
         self.bars.signals.number()
+    }
+
+    /// What signals set.
+    #[cfg(feature = "mcp")]
+    pub fn signals(&self) -> &Signals {
+        &self.bars.signals
     }
 
     /// Whom the library tells of progress.

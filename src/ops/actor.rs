@@ -4,6 +4,7 @@ use super::OpError;
 use crate::fsio::{LARGE_INPUT, SMALL_INPUT, read_input_text};
 use crate::snapshot::{Actor, GitState};
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// Environment variables by which coding agents make themselves known, and what they are called.
 const AGENTS: [(&str, &str); 9] = [
@@ -32,13 +33,28 @@ pub fn guard(what: &str, allowed: bool) -> Result<(), OpError> {
     }
 }
 
+/// The agent that this process serves, as it called itself.
+static SERVED: OnceLock<String> = OnceLock::new();
+
+/// Most characters of such a name.
+const LONGEST_NAME: usize = 64;
+
+/// Tells that this process works for a coding agent, where its environment does not. The first name counts.
+pub fn serve(name: &str) {
+    let name: String = name.trim().chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
+    if !name.is_empty() {
+        SERVED.get_or_init(|| name);
+    }
+}
+
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The coding agent that runs this, if its environment says so.
+/// The coding agent that runs this, if its environment or [`serve`] says so.
 fn agent() -> Option<String> {
-    AGENTS.iter().find(|(name, _)| variable(name).is_some()).map(|(_, agent)| (*agent).to_owned())
+    let named = AGENTS.iter().find(|(name, _)| variable(name).is_some()).map(|(_, agent)| (*agent).to_owned());
+    named.or_else(|| SERVED.get().cloned())
 }
 
 /// Reads the actor from the environment and from the git repository around `dir`, if there is one.

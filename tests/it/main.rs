@@ -19,6 +19,7 @@ mod filter;
 mod fuzz;
 mod gauntlet;
 mod layers;
+mod mcp;
 mod memory;
 mod model;
 mod postgres;

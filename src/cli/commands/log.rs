@@ -60,7 +60,7 @@ pub(in crate::cli) struct Args {
 }
 
 /// Parses the argument of `--since`.
-fn since(text: &str) -> Result<Timestamp, String> {
+pub(in crate::cli) fn since(text: &str) -> Result<Timestamp, String> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok(time);
     }

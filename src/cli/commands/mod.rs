@@ -13,14 +13,16 @@ mod gc;
 mod history;
 mod import;
 mod init;
-mod log;
+pub(super) mod log;
 mod man;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod pin;
 mod repair;
 mod restore;
 mod show;
 mod snap;
-mod sql;
+pub(super) mod sql;
 mod status;
 mod tables;
 mod tag;
@@ -181,6 +183,10 @@ pub(super) enum Command {
     /// Check the setup and show which database is used
     #[command(after_long_help = examples!["dbsnap doctor", "dbsnap doctor --url postgresql://localhost/shop"])]
     Doctor,
+    /// Serve a coding agent on stdin and stdout (Model Context Protocol)
+    #[cfg(feature = "mcp")]
+    #[command(after_long_help = examples!["dbsnap mcp", "dbsnap mcp -C /srv/shop --url file:./dev.db"])]
+    Mcp,
     /// Try the full workflow on a sample project
     #[command(after_long_help = examples!["dbsnap demo", "dbsnap demo /tmp/demo"])]
     Demo(demo::Args),
@@ -223,6 +229,8 @@ pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode,
         Command::Verify(args) => verify::run(args, place, ui),
         Command::Repair(args) => repair::run(args, &repository()?, ui),
         Command::Doctor => doctor::run(place, ui),
+        #[cfg(feature = "mcp")]
+        Command::Mcp => mcp::run(place, ui),
         Command::Demo(args) => demo::run(args, place, ui),
         Command::Backups => backups::run(&repository()?, ui),
         Command::Completions(args) => completions::run(args),

@@ -316,7 +316,7 @@ impl Answers for JsonAnswers {
 }
 
 /// A value as in an export: blobs as base64, what JSON has no number for as text.
-struct Json<'v>(ValueRef<'v>);
+pub(in crate::cli) struct Json<'v>(pub ValueRef<'v>);
 
 impl Serialize for Json<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

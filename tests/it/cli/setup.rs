@@ -297,6 +297,7 @@ fn help() {
       verify       Check the store, a snapshot or an exported file for damage
       repair       Repair a damaged store, taking lost rows from other copies and the database
       doctor       Check the setup and show which database is used
+      mcp          Serve a coding agent on stdin and stdout (Model Context Protocol)
       demo         Try the full workflow on a sample project
       completions  Print a completion script for your shell
       man          Print the man page, or write all man pages to a directory

@@ -43,8 +43,8 @@
 //! # }
 //! ```
 //!
-//! [`UndoOptions`] takes back the last restore. To take back what a program did, restore the snapshot from before it with
-//! [`Mode::Exact`]. Settings and Prisma's schema are read once, and a connection that is lost is not made again: a
+//! [`UndoOptions`] takes back the last restore. To take back what a program did, call [`run::before`] and [`run::after`]
+//! around it: then it takes that back, row by row. Settings and Prisma's schema are read once, and a connection that is lost is not made again: a
 //! program that runs for long finds its [`Repository`] and [`Database`] anew for each request.
 //!
 //! Calls block, and must not be made from within a tokio runtime. Progress goes to a [`Monitor`], and an [`Interrupt`]
@@ -103,4 +103,4 @@ pub use ops::gc::{GcOptions, GcReport};
 pub use ops::init::{InitReport, init};
 pub use ops::restore::{Mode, RestoreOptions, RestorePlan, RestoreReport, UndoOptions};
 pub use ops::snap::{SnapOptions, SnapPlan, SnapReport};
-pub use ops::{Database, ErrorKind, OpError, Operation, Place, Plan, Repository, json};
+pub use ops::{Database, ErrorKind, OpError, Operation, Place, Plan, Repository, json, run};

@@ -1,5 +1,6 @@
 //! What ends a command.
 
+use super::child::NotRun;
 use crate::demo::DemoError;
 use crate::ops::OpError;
 
@@ -10,6 +11,8 @@ pub(super) enum CliError {
     Op(OpError),
     /// The demo could not be made or run.
     Demo(DemoError),
+    /// The command that was to be run cannot be.
+    Child(NotRun),
     /// Output could not be written.
     Output(std::io::Error),
 }
@@ -17,6 +20,12 @@ pub(super) enum CliError {
 impl From<OpError> for CliError {
     fn from(error: OpError) -> CliError {
         CliError::Op(error)
+    }
+}
+
+impl From<NotRun> for CliError {
+    fn from(error: NotRun) -> CliError {
+        CliError::Child(error)
     }
 }
 

@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "only the command line prints")]
 
 mod args;
+mod child;
 mod command_error;
 mod commands;
 mod complete;
@@ -36,15 +37,20 @@ pub fn main() -> ExitCode {
     complete::answer(Cli::command);
     let cli = match Cli::try_parse().or_else(as_count).map_err(with_tip) {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() && std::env::args_os().any(|word| word == "--json") => {
-            return report(&CliError::from_parser(&error), &Ui::new(&Global::json()));
+        Err(error) if error.use_stderr() && asks_for_json() => {
+            return report(&CliError::from_parser(&error), &Ui::new(&Global::json()), own_code());
         }
         // Help and version are errors to the parser, and exit 0.
         Err(error) => {
             let told = print(&error).and_then(|()| std::io::stdout().flush());
-            let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            let code = ExitCode::from(match own_code().filter(|_| error.use_stderr()) {
+                Some(code) => code,
+                None => u8::try_from(error.exit_code()).unwrap_or(2),
+            });
             return match told {
-                Err(failed) if !error.use_stderr() => report(&CliError::Output(failed), &Ui::new(&Global::default())),
+                Err(failed) if !error.use_stderr() => {
+                    report(&CliError::Output(failed), &Ui::new(&Global::default()), None)
+                }
                 _ => code,
             };
         }
@@ -56,7 +62,7 @@ pub fn main() -> ExitCode {
     let result = started.map_err(CliError::from).and_then(|place| commands::run(&cli.command, &place, &ui));
     match result {
         Ok(code) => code,
-        Err(error) => report(&error, &ui),
+        Err(error) => report(&error, &ui, cli.command.own_code()),
     }
 }
 
@@ -80,6 +86,16 @@ fn as_count(error: clap::Error) -> Result<Cli, clap::Error> {
         Ok(cli) if matches!(cli.command, commands::Command::Log(_)) => Ok(cli),
         _ => Err(error),
     }
+}
+
+/// Whether `--json` was typed, not as a word of a command to run.
+fn asks_for_json() -> bool {
+    std::env::args_os().take_while(|word| word != "--").any(|word| word == "--json")
+}
+
+/// What the command that was typed exits with when it fails, if all its failures are alike.
+fn own_code() -> Option<u8> {
+    (command().as_deref() == Some("run")).then_some(child::NOT_RUN)
 }
 
 /// The name of the command that was typed.

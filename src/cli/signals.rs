@@ -2,13 +2,13 @@
 
 use crate::monitor::Interrupt;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
-use signal_hook::flag;
 #[cfg(feature = "mcp")]
 use signal_hook::low_level::pipe;
+use signal_hook::{SigId, flag, low_level};
 #[cfg(feature = "mcp")]
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a process that a signal ended exits with, less the signal's number.
 const EXIT_BASE: i32 = 128;
@@ -19,17 +19,22 @@ pub(super) struct Signals {
     /// Set by the first one.
     pub interrupt: Interrupt,
     number: Arc<AtomicUsize>,
+    /// What is registered for those that ask to stop.
+    stopping: Mutex<Vec<SigId>>,
 }
 
 impl Signals {
-    /// Starts to listen. Should the system refuse, signals keep their ordinary effect.
+    /// Starts to listen. Should the system refuse, signals keep their ordinary effect; those that this process was
+    /// started to ignore (`nohup`) stay ignored.
     pub fn listen(&self) {
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
+        let ignored = ignored();
+        let mut stopping = self.stopping.lock().unwrap_or_else(PoisonError::into_inner);
+        for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_in(*signal, ignored)) {
             let number = usize::try_from(signal).unwrap_or_default();
             // In this order: the first signal finds the flag unset, sets it, and the second one ends the process.
-            let _ = flag::register_conditional_shutdown(signal, EXIT_BASE + signal, self.interrupt.flag());
-            let _ = flag::register_usize(signal, Arc::clone(&self.number), number);
-            let _ = flag::register(signal, self.interrupt.flag());
+            stopping.extend(flag::register_conditional_shutdown(signal, EXIT_BASE + signal, self.interrupt.flag()));
+            stopping.extend(flag::register_usize(signal, Arc::clone(&self.number), number));
+            stopping.extend(flag::register(signal, self.interrupt.flag()));
         }
         // A file beyond the limit (ulimit -f) would end the process; with a handler the write fails with an error that
         // is told.
@@ -50,8 +55,28 @@ impl Signals {
         Ok(ours)
     }
 
+    /// Signals no longer ask to stop, until [`Signals::listen`] is called again.
+    pub fn pause(&self) {
+        let mut stopping = self.stopping.lock().unwrap_or_else(PoisonError::into_inner);
+        for id in stopping.drain(..) {
+            low_level::unregister(id);
+        }
+    }
+
     /// The number of the signal that came, if one did.
     pub fn number(&self) -> Option<u8> {
         u8::try_from(self.number.load(Ordering::Relaxed)).ok().filter(|number| *number > 0)
     }
+}
+
+/// The signals that this process ignores, a bit for each; where the system does not tell, none.
+pub(super) fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+}
+
+/// Whether the signal is one of those.
+pub(super) fn is_in(signal: i32, mask: u64) -> bool {
+    u32::try_from(signal - 1).is_ok_and(|bit| mask.checked_shr(bit).is_some_and(|rest| rest & 1 == 1))
 }

@@ -65,6 +65,11 @@ impl Ui {
         self.bars.signals.listen();
     }
 
+    /// Leaves signals to somebody else, until [`Ui::listen`] is called again.
+    pub fn pause(&self) {
+        self.bars.signals.pause();
+    }
+
     /// The number of the signal that asked to stop, if one did.
     pub fn signal(&self) -> Option<u8> {
         self.bars.signals.number()
@@ -180,6 +185,12 @@ impl Ui {
             self.bars.clear();
             let _ = writeln!(anstream::stderr(), "{}", wrapped(text, stderr_width()));
         }
+    }
+
+    /// Prints a result to stderr, where stdout is somebody else's.
+    pub fn tell(&self, text: &str) {
+        self.bars.clear();
+        let _ = write!(anstream::stderr(), "{}", wrapped(text, stderr_width()));
     }
 
     /// Tells of an error: on stderr for people, and as the JSON object if one was asked for.

@@ -216,6 +216,13 @@ pub trait Sink: Send {
     /// If the catalog cannot be read.
     fn catalog(&mut self) -> Result<Catalog, DbError>;
 
+    /// A transaction of others that has written to one of `tables`, or is about to, and has not ended, in words; `None`
+    /// where what is not committed is gone with its process.
+    ///
+    /// # Errors
+    /// If the database cannot tell.
+    fn writer(&mut self, tables: &[TableName]) -> Result<Option<String>, DbError>;
+
     /// Opens one read-only instant over `tables`: locks first, then the snapshot, then a check that every table still
     /// is what its schema says.
     ///

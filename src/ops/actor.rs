@@ -1,6 +1,7 @@
 //! Who takes a snapshot: the user, the coding agent if one says so, and where git stands.
 
-use super::OpError;
+use super::run::masked;
+use super::{OpError, Repository};
 use crate::fsio::{LARGE_INPUT, SMALL_INPUT, read_input_text};
 use crate::snapshot::{Actor, GitState};
 use std::path::Path;
@@ -18,6 +19,9 @@ const AGENTS: [(&str, &str); 9] = [
     ("CLINE_ACTIVE", "cline"),
     ("GOOSE_TERMINAL", "goose"),
 ];
+
+/// Variables in which agents give the commands that they run the id of their session.
+const SESSIONS: [&str; 2] = ["CLAUDE_CODE_SESSION_ID", "CODEX_THREAD_ID"];
 
 /// Refuses what takes snapshots away to a coding agent, unless it was told that it may.
 ///
@@ -57,15 +61,21 @@ fn agent() -> Option<String> {
     named.or_else(|| SERVED.get().cloned())
 }
 
-/// Reads the actor from the environment and from the git repository around `dir`, if there is one.
-pub fn detect(dir: &Path) -> Actor {
+/// Reads the actor from the environment and from the git repository around the project, if there is one. Nothing of it
+/// if the settings say so.
+pub fn detect(repository: &Repository) -> Actor {
+    if !repository.config.record_actor {
+        return Actor::default();
+    }
     Actor {
         user: variable("USER").or_else(|| variable("LOGNAME")),
         host: read_input_text(Path::new("/proc/sys/kernel/hostname"), SMALL_INPUT)
             .ok()
             .map(|name| name.trim().to_owned()),
         agent: agent(),
-        git: git_state(dir),
+        session: SESSIONS.iter().find_map(|name| variable(name)),
+        command: masked(repository.command_line()),
+        git: git_state(&repository.root),
     }
 }
 

@@ -19,6 +19,13 @@ pub const TEMPLATE: &str = r#"# Settings of dbsnap for this project. Every line 
 # snap, diff and status warn when their transaction in the database stays open for this many seconds (0: never).
 # long_snapshot_seconds = 300
 
+# Snapshots record who took them: user, host, coding agent and its session, command line, git branch and commit.
+# record_actor = true
+
+# Tables of which `dbsnap run` takes a snapshot if none are named: those up to this size.
+[run]
+max_table_bytes = 268435456
+
 # What `dbsnap gc` keeps. Pinned and tagged snapshots and the newest of each table always stay.
 [retention]
 max_backups_per_table = 5
@@ -50,8 +57,26 @@ pub struct Config {
     pub export_dir: PathBuf,
     /// After how many seconds of reading it is said what that holds up; 0 for never.
     pub long_snapshot_seconds: u32,
+    /// Whether snapshots say who took them.
+    pub record_actor: bool,
+    /// What runs are watched for.
+    pub run: RunSettings,
     /// What gc keeps.
     pub retention: Retention,
+}
+
+/// What runs are watched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RunSettings {
+    /// Bytes of the largest table that is snapshotted without being named.
+    pub max_table_bytes: u64,
+}
+
+impl Default for RunSettings {
+    fn default() -> RunSettings {
+        RunSettings { max_table_bytes: 256 << 20 }
+    }
 }
 
 /// What gc keeps.
@@ -80,6 +105,8 @@ impl Default for Config {
             export: ExportWhen::OnDemand,
             export_dir: PathBuf::from("scripts/backups"),
             long_snapshot_seconds: 300,
+            record_actor: true,
+            run: RunSettings::default(),
             retention: Retention::default(),
         }
     }

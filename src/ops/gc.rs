@@ -354,6 +354,7 @@ fn keep_text(reason: &KeepReason) -> String {
         KeepReason::LastWithRows { table, rows } => {
             format!("last with {} of {table} that were gone in the next", counted(*rows, "row"))
         }
+        KeepReason::RunOf(other) => format!("of the same run as {}", other.short()),
         KeepReason::RestoreOf(safety) => format!("restored; undo has {}", safety.short()),
         KeepReason::Recent(rank) => rank_text(rank),
     }

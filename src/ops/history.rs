@@ -123,6 +123,12 @@ pub struct HistoryStep<'h> {
     pub user: Option<&'h str>,
     /// The coding agent.
     pub agent: Option<&'h str>,
+    /// The agent's id of the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<&'h str>,
+    /// The command line that took it, passwords left out.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub command: &'h [String],
     /// Where git stood.
     pub git: Option<&'h GitState>,
     /// What became of the row.

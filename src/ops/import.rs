@@ -87,12 +87,13 @@ pub fn import(
     let draft = Draft {
         kind: SnapshotKind::Snapshot,
         message,
-        actor: actor::detect(&repository.root),
+        actor: actor::detect(repository),
         origin,
         catalog: None,
         schema_version: metadata.schema_version.clone(),
         restored: None,
         imported: true,
+        run: None,
         captured,
     };
     let published = publish(&store, session, &history, draft)?;

@@ -38,9 +38,8 @@ impl Envelope<'static, Failure> {
     }
 
     /// What failed outside of the use cases.
-    pub fn failed(message: String) -> Envelope<'static, Failure> {
-        let kind = ErrorKind::Failed;
-        let described = Described { kind, exit_code: kind.exit_code(), message, hints: Vec::new() };
+    pub fn failed(message: String, exit_code: u8) -> Envelope<'static, Failure> {
+        let described = Described { kind: ErrorKind::Failed, exit_code, message, hints: Vec::new() };
         Envelope::new("error", Failure { error: described })
     }
 }

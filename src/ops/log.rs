@@ -7,7 +7,7 @@ use super::repository::Repository;
 use crate::codec::TableName;
 use crate::hash::Hash;
 pub use crate::snapshot::TableChange;
-use crate::snapshot::{Deleted, Entry, GitState, History, Refs, SnapshotKind, deleted_at};
+use crate::snapshot::{Deleted, Entry, GitState, History, Refs, Run, SnapshotKind, deleted_at};
 use crate::store::{Access, DeletedBy, Store};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -24,7 +24,7 @@ pub struct LogOptions {
     pub since: Option<Timestamp>,
     /// Only snapshots whose message contains this, letters of either case.
     pub grep: Option<String>,
-    /// Only snapshots by this user or agent.
+    /// Only snapshots by this user or agent, or in this session of one.
     pub actor: Option<String>,
     /// Deleted snapshots, instead of those that are there.
     pub deleted: bool,
@@ -64,6 +64,15 @@ pub struct LoggedSnapshot {
     pub user: Option<String>,
     /// The coding agent.
     pub agent: Option<String>,
+    /// The agent's id of the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// The command line that took it, passwords left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// The run of a command before or after which it was taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<Run>,
     /// Where git stood.
     pub git: Option<GitState>,
     /// The database.
@@ -179,10 +188,10 @@ fn matches(entry: &Entry, options: &LogOptions, tables: Option<&[&TableName]>) -
     tables.is_none_or(|tables| tables.iter().any(|table| manifest.table(table).is_some()))
         && options.since.is_none_or(|since| manifest.created_at >= since)
         && options.grep.as_ref().is_none_or(|part| manifest.message.to_lowercase().contains(&part.to_lowercase()))
-        && options
-            .actor
-            .as_ref()
-            .is_none_or(|part| contains(&manifest.actor.user, part) || contains(&manifest.actor.agent, part))
+        && options.actor.as_ref().is_none_or(|part| {
+            let actor = &manifest.actor;
+            [&actor.user, &actor.agent, &actor.session].into_iter().any(|name| contains(name, part))
+        })
 }
 
 /// A snapshot as it is listed and shown.
@@ -199,6 +208,9 @@ pub(super) fn describe(
         message: manifest.message.clone(),
         user: manifest.actor.user.clone(),
         agent: manifest.actor.agent.clone(),
+        session: manifest.actor.session.clone(),
+        command: manifest.actor.command.clone(),
+        run: manifest.run.clone(),
         git: manifest.actor.git.clone(),
         database: manifest.source.database.clone(),
         tables: manifest

@@ -35,6 +35,7 @@ mod relations;
 pub mod repair;
 pub mod repository;
 pub mod restore;
+pub mod run;
 mod settings;
 pub mod show;
 pub mod snap;

@@ -9,7 +9,7 @@ use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::prisma::BackupId;
 use crate::snapshot::{
-    Actor, CounterState, Entry, FORMAT, History, Manifest, Origin, Restored, SnapshotKind, Stored, TableChange,
+    Actor, CounterState, Entry, FORMAT, History, Manifest, Origin, Restored, Run, SnapshotKind, Stored, TableChange,
     TableEntry, needs,
 };
 use crate::store::{Session, Store, StoreError};
@@ -160,6 +160,8 @@ pub(super) struct Draft<'d> {
     pub restored: Option<Restored>,
     /// Whether the rows come from an exported file.
     pub imported: bool,
+    /// The command that is run after it, or was before it.
+    pub run: Option<Run>,
     /// The tables.
     pub captured: Vec<Captured>,
 }
@@ -217,6 +219,7 @@ pub(super) fn publish(
         replaces: Vec::new(),
         restored: draft.restored,
         imported: draft.imported,
+        run: draft.run,
         actor: draft.actor,
         source: draft.origin,
         search_path: draft
@@ -259,7 +262,13 @@ pub(super) fn now() -> Timestamp {
 }
 
 impl Captured {
-    fn change(&self) -> Option<TableChange> {
+    /// The object that holds the schema.
+    pub fn schema_object(&self) -> Hash {
+        self.schema_object
+    }
+
+    /// What differs from the snapshot that it was counted against.
+    pub fn change(&self) -> Option<TableChange> {
         let change = self.built.change?;
         Some(TableChange { since: self.since?, added: change.added, changed: change.changed, removed: change.removed })
     }

@@ -33,6 +33,15 @@ impl Repository {
         all
     }
 
+    /// Whether rows of `info` can go or change when rows of `table`, which may be a partitioned table, are deleted or get
+    /// another key.
+    pub(super) fn follows(&self, info: &TableInfo, table: &TableName) -> bool {
+        let acts = |action| !matches!(action, ReferentialAction::NoAction | ReferentialAction::Restrict);
+        let mut keys = info.schema.foreign_keys.iter().filter(|key| key.table == *table);
+        keys.any(|key| acts(key.on_delete) || acts(key.on_update))
+            || self.prismas_reaches(info).iter().any(|reach| reach.refers_to == *table)
+    }
+
     fn prismas_reaches(&self, info: &TableInfo) -> Vec<Reach> {
         let relations = self.prismas_relations(info);
         relations

@@ -37,6 +37,7 @@ pub struct Repository {
     pub config: Config,
     place: Place,
     models: Arc<OnceLock<Models>>,
+    command_line: Vec<String>,
 }
 
 impl Repository {
@@ -62,7 +63,8 @@ impl Repository {
         check_trust(&store_dir)?;
         let root = store_dir.parent().unwrap_or(Path::new("/")).to_owned();
         let config = Config::load(&store_dir.join("config.toml"))?;
-        Ok(Repository { root, store_dir, config, place: place.clone(), models: Arc::default() })
+        let (place, models, command_line) = (place.clone(), Arc::default(), Vec::new());
+        Ok(Repository { root, store_dir, config, place, models, command_line })
     }
 
     /// As [`Repository::find`]; where there is no store, the nearest directory that looks like a project of ours, or
@@ -83,10 +85,21 @@ impl Repository {
                     config: Config::default(),
                     place: place.clone(),
                     models: Arc::default(),
+                    command_line: Vec::new(),
                 })
             }
             found => found,
         }
+    }
+
+    /// The same for a command line, which its snapshots record without passwords.
+    pub fn with_command_line(self, words: Vec<String>) -> Repository {
+        Repository { command_line: words, ..self }
+    }
+
+    /// The words of the command line that it is for.
+    pub(super) fn command_line(&self) -> &[String] {
+        &self.command_line
     }
 
     /// Opens the store. In a fresh clone there are only its settings: then the rest is made first.

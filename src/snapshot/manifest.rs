@@ -19,7 +19,7 @@ pub enum SnapshotKind {
     Safety,
 }
 
-/// Who took a snapshot. Stays in the store: exports do not carry it.
+/// Who took a snapshot. Exports carry the agent and the commit, and nothing else of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// The user's login name.
@@ -31,6 +31,12 @@ pub struct Actor {
     /// The coding agent that ran the command, if its environment says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
+    /// The agent's own id of the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// The words of the command line that took it, passwords left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
     /// Where the project's git repository stood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git: Option<GitState>,
@@ -158,6 +164,34 @@ pub struct Restored {
     pub dangling: Vec<DanglingRows>,
 }
 
+/// The run of a command, of which a snapshot was taken before or after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The words of the command; what looks like a password is left out.
+    pub command: Vec<String>,
+    /// How it ended; nothing in the snapshot before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<RunEnd>,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunEnd {
+    /// The snapshot that was taken before it.
+    pub before: Hash,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// When it had ended.
+    pub ended_at: Timestamp,
+    /// Its exit code, unless a signal ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// The number of the signal that ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<i32>,
+}
+
 /// An immutable snapshot: the commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -186,6 +220,9 @@ pub struct Manifest {
     /// Whether the rows come from an exported file and not from the database.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub imported: bool,
+    /// The command that was run after it, or before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Run>,
     /// Who took it.
     pub actor: Actor,
     /// Of which database.

@@ -14,8 +14,8 @@ mod retention;
 pub use deleted::{Deleted, DeletedSnapshot, Grace, deleted_at};
 pub use history::{Entry, History, read_schema};
 pub use manifest::{
-    Actor, CounterState, FORMAT, GitState, Manifest, ManifestError, Origin, Restored, SnapshotKind, Stored,
-    TableChange, TableEntry,
+    Actor, CounterState, FORMAT, GitState, Manifest, ManifestError, Origin, Restored, Run, RunEnd, SnapshotKind,
+    Stored, TableChange, TableEntry,
 };
 pub use marking::{mark, mark_one, needs};
 pub use reference::{Reference, ReferenceError, Resolved};

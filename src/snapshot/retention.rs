@@ -2,7 +2,7 @@
 //!
 //! A snapshot stays if anything keeps it: a pin, a tag, being the newest of one of its tables (or the newest unfiltered
 //! one), being the last that has rows which the next one had lost, being what a pinned safety snapshot's restore was
-//! of, or being young enough and among the newest of one of its tables. Whole, filtered, imported and safety snapshots
+//! of, being the other snapshot of a run of which one stays, or being young enough and among the newest of one of its tables. Whole, filtered, imported and safety snapshots
 //! of a table are counted apart, so that none of them push out whole ones.
 //!
 //! Snapshots are counted in the order of taking, and their age is counted back from the newest one ([`ages`]): the
@@ -68,6 +68,8 @@ pub enum KeepReason {
     },
     /// The pinned safety snapshot of this id was taken before restoring it.
     RestoreOf(Hash),
+    /// It was taken before or after the same command as this one, which stays.
+    RunOf(Hash),
     /// It is number `rank` (from 1) of the newest of its sort of this table, and young enough.
     Recent(Rank),
 }
@@ -121,7 +123,24 @@ pub fn apply_retention(
         seen: Seen::default(),
     };
     let entries = history.entries.iter().zip(ages(history, now));
-    entries.map(|(entry, age)| (entry.id, retention.verdict(entry, age))).collect()
+    let mut verdicts: Vec<_> = entries.map(|(entry, age)| (entry.id, retention.verdict(entry, age))).collect();
+    keep_runs(history, &mut verdicts);
+    verdicts
+}
+
+/// Keeps both snapshots of a run while one of them stays: neither undoes it alone.
+fn keep_runs(history: &History, verdicts: &mut [(Hash, Verdict)]) {
+    let places: HashMap<Hash, usize> = history.entries.iter().enumerate().map(|(at, entry)| (entry.id, at)).collect();
+    for (after, entry) in history.entries.iter().enumerate() {
+        let ended = entry.manifest.run.as_ref().and_then(|run| run.ended.as_ref());
+        let before = ended.and_then(|ended| history.now_called(&ended.before));
+        let Some(before) = before.and_then(|before| places.get(&before.id).copied()) else { continue };
+        for (one, other) in [(before, after), (after, before)] {
+            if matches!((&verdicts[one].1, &verdicts[other].1), (Verdict::Drop(_), Verdict::Keep(_))) {
+                verdicts[one].1 = Verdict::Keep(KeepReason::RunOf(verdicts[other].0));
+            }
+        }
+    }
 }
 
 /// Rows of each table that a snapshot has and the one that was compared with it has not, by the counts that manifests

@@ -25,6 +25,7 @@ mod model;
 mod postgres;
 mod prisma;
 mod restore;
+mod run;
 mod scenarios;
 mod snapshot;
 mod sqlite;

@@ -99,6 +99,12 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
     Ok(if args.exit_code && different { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
+/// Shows what differs between two snapshots, as text.
+pub(super) fn between(repository: &Repository, from: &str, to: &str, ui: &Ui) -> Result<(), CliError> {
+    let options = DiffOptions { from: Some(from.to_owned()), to: Some(to.to_owned()), ..DiffOptions::default() };
+    show(repository, &options, TextReceiver::new(ui, options.depth, false), ui).map(drop)
+}
+
 fn show<R: Ending>(repository: &Repository, options: &DiffOptions, mut receiver: R, ui: &Ui) -> Result<bool, CliError> {
     let report = diff(repository, &mut repository.database(), options, &mut receiver, ui.monitor())?;
     receiver.end(&report)?;

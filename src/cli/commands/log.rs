@@ -9,6 +9,7 @@ use crate::cli::text::{BAD, DIM, GOOD, ID, change, fit, moment, paint, printable
 use crate::cli::ui::Ui;
 use crate::ops::Repository;
 use crate::ops::log::{LogOptions, LogReport, LoggedSnapshot, log};
+use crate::ops::run::in_a_line;
 use crate::ops::wording::counted;
 use comfy_table::{CellAlignment, Table, presets};
 use format::{DateStyle, Template};
@@ -38,7 +39,7 @@ pub(in crate::cli) struct Args {
     /// Print a line per snapshot in this format, as in '{short} {date} {message}'
     ///
     /// Fields: {id}, {short} (first 8 digits of the id), {date}, {message}, {tables}, {rows}, {size} (growth of the
-    /// store), {user}, {agent}, {tags}, {branch}, {commit}, {database}, {kind} (snapshot or safety). {{ and }} print
+    /// store), {user}, {agent}, {session}, {command}, {tags}, {branch}, {commit}, {database}, {kind} (snapshot or safety). {{ and }} print
     /// braces, \t a tab, \n a newline.
     #[arg(long, value_name = "TEMPLATE", conflicts_with_all = ["oneline", "stat"])]
     format: Option<Template>,
@@ -51,7 +52,7 @@ pub(in crate::cli) struct Args {
     /// Only snapshots whose message contains TEXT
     #[arg(long, value_name = "TEXT")]
     grep: Option<String>,
-    /// Only snapshots by this user or coding agent
+    /// Only snapshots by this user or coding agent, or in this session of one
     #[arg(long, value_name = "NAME")]
     actor: Option<String>,
     /// List deleted snapshots that can still be brought back
@@ -210,6 +211,11 @@ fn actor(snapshot: &LoggedSnapshot) -> String {
 }
 
 fn stat(text: &mut String, snapshot: &LoggedSnapshot, width: Option<usize>) {
+    if !snapshot.command.is_empty() {
+        let session = snapshot.session.as_ref().map(|session| format!("  (session {session})")).unwrap_or_default();
+        let line = format!("    {}{session}", in_a_line(&snapshot.command));
+        let _ = writeln!(text, "{}", fit(&paint(DIM, printable(&line)), width));
+    }
     for table in &snapshot.tables {
         let change = table.change.map_or_else(|| paint(DIM, "first"), |c| change(c.added, c.changed, c.removed));
         let filter = table.filter.as_ref().map(|filter| format!("  where {}", printable(filter))).unwrap_or_default();

@@ -20,6 +20,7 @@ mod mcp;
 mod pin;
 mod repair;
 mod restore;
+mod run;
 mod show;
 mod snap;
 pub(super) mod sql;
@@ -31,9 +32,10 @@ mod undo;
 mod verify;
 
 use super::args::Global;
+use super::child::NOT_RUN;
 use super::command_error::CliError;
 use super::ui::Ui;
-use crate::ops::{Place, Repository};
+use crate::ops::{OpError, Place, Repository};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -141,8 +143,19 @@ pub(super) enum Command {
         "dbsnap restore v1:mods:cl1110"
     ])]
     Restore(restore::Args),
-    /// Undo the last restore
-    #[command(after_long_help = examples!["dbsnap undo --dry-run", "dbsnap undo"])]
+    /// Run a command between two snapshots and show what it changed
+    #[command(after_long_help = examples![
+        "dbsnap run favorites -- node scripts/delete-orphans.js --fix",
+        "dbsnap run --max-deleted 5% --on-failure undo -- npm run cleanup",
+        r#"dbsnap run --all -m "before fc-002" -- sh -c 'psql "$DATABASE_URL" -f fc-002.sql'"#
+    ])]
+    Run(run::Args),
+    /// Undo the last restore, or what the last run of a command did
+    #[command(after_long_help = examples![
+        "dbsnap undo --dry-run",
+        "dbsnap undo",
+        "dbsnap undo a1b2c3d4 --force favorites:17"
+    ])]
     Undo(undo::Args),
     /// Delete snapshots
     #[command(after_long_help = examples!["dbsnap delete a1b2c3d4", "dbsnap delete v1 latest~3 -y"])]
@@ -201,9 +214,22 @@ pub(super) enum Command {
     Man(man::Args),
 }
 
+/// Finds the project, for this command line.
+fn find(place: &Place) -> Result<Repository, OpError> {
+    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    Ok(Repository::find(place)?.with_command_line(std::iter::once("dbsnap".to_owned()).chain(words).collect()))
+}
+
+impl Command {
+    /// What it exits with when it fails, if all its failures are alike.
+    pub fn own_code(&self) -> Option<u8> {
+        matches!(self, Command::Run(_)).then_some(NOT_RUN)
+    }
+}
+
 /// Runs one command.
 pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
-    let repository = || Repository::find(place);
+    let repository = || find(place);
     match command {
         Command::Init => init::run(place, ui),
         Command::Tables => tables::run(&Repository::find_or_here(place)?, ui),
@@ -218,6 +244,7 @@ pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode,
         Command::Export(args) => export::run(args, &repository()?, ui),
         Command::Import(args) => import::run(args, &repository()?, ui),
         Command::Restore(args) => restore::run(args, place, ui),
+        Command::Run(args) => run::run(args, &repository()?, ui),
         Command::Undo(args) => undo::run(args, &repository()?, ui),
         Command::Delete(args) => delete::run(args, &repository()?, ui),
         Command::Undelete(args) => undelete::run(args, &repository()?, ui),

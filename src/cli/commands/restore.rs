@@ -8,9 +8,10 @@ use crate::cli::progress::count;
 use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, lines, paint, printable, seconds};
 use crate::cli::ui::Ui;
 use crate::ops::log::{LogOptions, log};
-use crate::ops::restore::{Elsewhere, Mode, RestoreOptions, RestorePlan, RestoreReport};
+use crate::ops::restore::{Elsewhere, Mode, PlannedTable, RestoreOptions, RestorePlan, RestoreReport};
+use crate::ops::run::in_a_line;
 use crate::ops::wording::counted;
-use crate::ops::{OpError, Operation, Place, Plan, Repository};
+use crate::ops::{ErrorKind, OpError, Operation, Place, Plan, Repository};
 use clap::ValueEnum;
 use comfy_table::{Table, presets};
 use std::fmt::Write;
@@ -93,7 +94,7 @@ enum ModeArg {
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
     let url = args.to.as_ref().or(place.url.as_ref());
-    let repository = &Repository::find(&Place { url: url.cloned(), ..place.clone() })?;
+    let repository = &super::find(&Place { url: url.cloned(), ..place.clone() })?;
     let reference = match &args.reference {
         Some(reference) => reference.clone(),
         None => choose(repository, ui)?,
@@ -242,21 +243,27 @@ pub(super) fn carry_out<O: Operation<Effect = RestorePlan, Report = RestoreRepor
     if let Some(elsewhere) = report.elsewhere.as_ref().filter(|_| !ui.json) {
         ui.note(&format!("{} {}", paint(DIM, "note:"), in_newer_snapshots(&report.plan, elsewhere)));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if report.plan.conflicting() > 0 { ExitCode::from(ErrorKind::Partial.exit_code()) } else { ExitCode::SUCCESS })
 }
 
-fn render_plan(plan: &RestorePlan) -> String {
-    let now = jiff::Timestamp::now();
-    let mut text = format!(
-        "{} {} \"{}\" ({})\n{} {}  {}\n",
-        paint(BOLD, "Restoring"),
-        paint(ID, &plan.id[..8]),
-        printable(&plan.message),
-        age(plan.created_at, now),
-        paint(BOLD, "into"),
-        printable(&plan.target),
-        paint(DIM, mode(plan.mode))
-    );
+pub(super) fn render_plan(plan: &RestorePlan) -> String {
+    let age = age(plan.created_at, jiff::Timestamp::now());
+    let (into, target) = (paint(BOLD, "into"), printable(&plan.target));
+    let mut text = match &plan.run {
+        Some(run) => format!(
+            "{} {} ({age})\n{into} {target}  {}\n",
+            paint(BOLD, "Undoing"),
+            printable(&in_a_line(&run.argv)),
+            paint(DIM, "(what changed while it ran, by whomever; keeps rows changed since)")
+        ),
+        None => format!(
+            "{} {} \"{}\" ({age})\n{into} {target}  {}\n",
+            paint(BOLD, "Restoring"),
+            paint(ID, &plan.id[..8]),
+            printable(&plan.message),
+            paint(DIM, mode(plan.mode))
+        ),
+    };
     for table in &plan.tables {
         let _ = writeln!(
             text,
@@ -266,7 +273,7 @@ fn render_plan(plan: &RestorePlan) -> String {
             paint(CHANGED, count(table.update)),
             paint(BAD, count(table.delete)),
             count(table.unchanged),
-            kept(plan, table.left)
+            kept(plan, table)
         );
         for note in &table.notes {
             let _ = writeln!(text, "    {} {}", paint(DIM, "note:"), printable(note));
@@ -279,11 +286,16 @@ fn render_plan(plan: &RestorePlan) -> String {
         let rows = counted(affected.rows, "row");
         let _ = writeln!(text, "  {}: {} affected by cascade", printable(&affected.table), paint(CHANGED, rows));
     }
+    text.push_str(&super::undo::conflicts(plan));
     text
 }
 
 /// Live rows that a restore keeps as they are.
-fn kept(plan: &RestorePlan, rows: u64) -> String {
+fn kept(plan: &RestorePlan, table: &PlannedTable) -> String {
+    if table.conflicts > 0 {
+        return format!(", {}", counted(table.conflicts, "conflict"));
+    }
+    let rows = table.left;
     let noun = match plan.mode {
         _ if plan.partial => "other row",
         Mode::Upsert => "newer row",
@@ -326,17 +338,21 @@ fn in_newer_snapshots(plan: &RestorePlan, elsewhere: &Elsewhere) -> String {
     format!("this snapshot has only {has}; {table} is in {id} (dbsnap restore latest:{table}){others}")
 }
 
-fn outcome(report: &RestoreReport, shown: bool) -> String {
+pub(super) fn outcome(report: &RestoreReport, shown: bool) -> String {
     let mut text = if shown { String::new() } else { render_plan(&report.plan) };
     let writes = report.plan.writes();
     if writes == 0 {
         let which = if report.plan.partial { "the selected rows" } else { "the rows" };
-        let _ = writeln!(text, "Nothing to do: {which} already match the snapshot.");
+        let _ = match report.plan.conflicting() {
+            0 if report.plan.run.is_some() => writeln!(text, "Nothing to do: nothing that the command did is left."),
+            0 => writeln!(text, "Nothing to do: {which} already match the snapshot."),
+            _ => writeln!(text, "Nothing was written."),
+        };
     } else {
         let _ = writeln!(
             text,
             "{} {} written and verified in {}.",
-            paint(GOOD, "Restore complete."),
+            paint(GOOD, if report.plan.run.is_some() { "Undo complete." } else { "Restore complete." }),
             counted(writes, "row"),
             seconds(report.seconds)
         );

@@ -6,6 +6,7 @@ use crate::cli::text::{BOLD, DIM, ID, age, change, paint, printable, size};
 use crate::cli::ui::Ui;
 use crate::ops::Repository;
 use crate::ops::json;
+use crate::ops::run::in_a_line;
 use crate::ops::show::{ShowReport, ShownTable, show};
 use crate::ops::wording::counted;
 use comfy_table::{Table, presets};
@@ -60,6 +61,15 @@ fn render(report: &ShowReport) -> String {
     let who: Vec<&str> = who.into_iter().flatten().collect();
     if !who.is_empty() {
         line("by", who.join(" via "));
+    }
+    if let Some(session) = &snapshot.session {
+        line("session", session.clone());
+    }
+    if !snapshot.command.is_empty() {
+        line("command", in_a_line(&snapshot.command));
+    }
+    if let Some(run) = &snapshot.run {
+        line(if run.ended.is_some() { "after" } else { "before" }, in_a_line(&run.command));
     }
     if let Some(git) = &snapshot.git {
         let commit = git.commit.as_deref().map(|commit| commit.chars().take(12).collect::<String>());

@@ -87,7 +87,7 @@ pub(super) fn explain(
     version: u32,
 ) -> DbError {
     connection.rollback();
-    let holder = holder(connection, tables, mode, version).ok().flatten();
+    let holder = holder(connection, tables, mode.conflicts(), version).ok().flatten();
     connection.rollback();
     let waited = format!("waited {} s", wait.as_secs_f32());
     let what = match holder {
@@ -100,11 +100,26 @@ pub(super) fn explain(
     DbError::Busy { what }
 }
 
-/// `table mods is locked by process 42 (psql)`.
+/// A transaction of others that has written to one of `tables`, or is about to: `table mods is locked by process 42`.
+pub(super) fn writer(
+    connection: &mut Connection,
+    tables: &[TableName],
+    version: u32,
+) -> Result<Option<String>, Failure> {
+    const WRITES: &str = "'RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'";
+    if tables.is_empty() {
+        return Ok(None);
+    }
+    let found = holder(connection, tables, WRITES, version);
+    connection.rollback();
+    found
+}
+
+/// `table mods is locked by process 42 (psql)`, of a lock in one of `modes`.
 fn holder(
     connection: &mut Connection,
     tables: &[TableName],
-    mode: Mode,
+    modes: &str,
     version: u32,
 ) -> Result<Option<String>, Failure> {
     let names: Vec<String> = tables
@@ -116,23 +131,23 @@ fn holder(
         .collect();
     session_settings::begin(connection, Purpose::Catalog, version, Duration::from_secs(1), &Silent)?;
     let sql = format!(
-        "SELECT n.nspname, c.relname, l.pid, a.application_name, l.granted \
+        "SELECT n.nspname, c.relname, coalesce('process ' || l.pid, 'a prepared transaction'), a.application_name, l.granted \
          FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = pg_catalog.current_database() \
          LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
          WHERE l.locktype = 'relation' AND (n.nspname, c.relname) IN ({}) AND l.mode IN ({}) \
-         AND l.pid <> pg_catalog.pg_backend_pid() ORDER BY l.granted DESC, l.pid LIMIT 1",
+         AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() ORDER BY l.granted DESC, l.pid LIMIT 1",
         names.join(", "),
-        mode.conflicts()
+        modes
     );
     let mut found = None;
     connection.query(&sql, &Silent, &mut |row| {
         let table = TableName::qualified(row.required(0)?, row.required(1)?);
-        let pid = row.required(2)?;
+        let owner = row.required(2)?;
         let program = row.text(3)?.filter(|name| !name.is_empty()).map_or(String::new(), |name| format!(" ({name})"));
         let does = if row.flag(4)? { "is locked by" } else { "is about to be locked by" };
-        found = Some(format!("table {table} {does} process {pid}{program}"));
+        found = Some(format!("table {table} {does} {owner}{program}"));
         Ok(())
     })?;
     Ok(found)

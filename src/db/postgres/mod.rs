@@ -118,6 +118,12 @@ impl Sink for Postgres {
         Ok(Catalog { search_path, ..catalog })
     }
 
+    fn writer(&mut self, tables: &[TableName]) -> Result<Option<String>, DbError> {
+        self.revive()?;
+        let found = lock::writer(&mut self.connection, tables, self.version);
+        found.map_err(|failure| failure.during("looking for transactions that write"))
+    }
+
     fn snapshot<'s>(
         &'s mut self,
         tables: &[TableRead],

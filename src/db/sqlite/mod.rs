@@ -90,6 +90,10 @@ impl Sink for Sqlite {
         catalog::catalog(&self.reader, self.text)
     }
 
+    fn writer(&mut self, _: &[TableName]) -> Result<Option<String>, DbError> {
+        Ok(None)
+    }
+
     fn snapshot<'s>(
         &'s mut self,
         tables: &[TableRead],

@@ -13,7 +13,7 @@ mod patch;
 mod predicate;
 mod report;
 pub(super) mod rows;
-mod schema;
+pub(super) mod schema;
 mod sides;
 mod stand_ins;
 mod status;

@@ -16,7 +16,7 @@ pub(super) fn lasting(old: &TableSchema, new: &TableSchema) -> Vec<String> {
 }
 
 /// The differences from `old` to `new`, a line each.
-pub(super) fn differences(old: &TableSchema, new: &TableSchema) -> Vec<String> {
+pub(in crate::ops) fn differences(old: &TableSchema, new: &TableSchema) -> Vec<String> {
     let mut found = Vec::new();
     for was in &old.columns {
         match new.columns.iter().find(|is| is.name == was.name) {

@@ -175,6 +175,7 @@ fn export_table(
         .ok_or_else(|| OpError::Verification(format!("'{}' is not a backup id", table.backup)))?;
     let names = project.field_names(&schema);
     let (json, script_path) = (dir.join(backup.json_file()), dir.join(backup.script_file()));
+    let commit = entry.manifest.actor.git.as_ref().and_then(|git| git.commit.as_ref());
     let info = ExportInfo {
         engine: entry.manifest.source.engine()?,
         created_at: entry.manifest.created_at,
@@ -185,6 +186,8 @@ fn export_table(
             .into_iter()
             // Which database the rows are of, so that an import knows it: no URL, no host, no user.
             .chain(serde_json::to_value(&entry.manifest.source).ok().map(|source| ("source".to_owned(), source)))
+            .chain(entry.manifest.actor.agent.clone().map(|agent| ("agent".to_owned(), agent.into())))
+            .chain(commit.cloned().map(|commit| ("gitCommit".to_owned(), commit.into())))
             .collect(),
     };
     monitor.begin(&Step {

@@ -47,7 +47,7 @@ impl Step<'_> {
     /// As the receiver is told of it.
     pub(super) fn shown<'h>(&'h self, old: Option<&'h StoredRow>, new: Option<&'h StoredRow>) -> HistoryStep<'h> {
         let manifest = &self.entry.manifest;
-        let Actor { user, agent, git, .. } = &manifest.actor;
+        let Actor { user, agent, session, command, git, .. } = &manifest.actor;
         let cell = |row: Option<&'h StoredRow>, name: &str| row.and_then(|row| row.cell(name));
         let change = |name: &'h String| (name.as_str(), CellChange { old: cell(old, name), new: cell(new, name) });
         HistoryStep {
@@ -57,6 +57,8 @@ impl Step<'_> {
             message: &manifest.message,
             user: user.as_deref(),
             agent: agent.as_deref(),
+            session: session.as_deref(),
+            command,
             git: git.as_ref(),
             event: self.event,
             cells: self.names.iter().map(change).collect(),

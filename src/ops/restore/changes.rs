@@ -43,6 +43,11 @@ pub(super) struct Changes {
 }
 
 impl Changes {
+    /// Rows to be written.
+    pub fn rows(&self) -> u64 {
+        self.delete.rows() + self.update.rows() + self.insert.rows()
+    }
+
     /// Compares the trees and collects what `mode` writes. Only leaves that differ are read.
     ///
     /// # Errors
@@ -97,6 +102,7 @@ impl Changes {
             delete: self.delete.rows(),
             unchanged: self.same,
             left: self.left,
+            conflicts: 0,
             notes,
         }
     }

@@ -10,7 +10,7 @@ use crate::snapshot::Origin;
 ///
 /// # Errors
 /// [`OpError::Refused`] with the flag that lifts the guard.
-pub(super) fn check(
+pub(in crate::ops) fn check(
     options: &RestoreOptions,
     taken_from: &Origin,
     target: &Origin,

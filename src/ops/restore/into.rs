@@ -86,6 +86,7 @@ pub(super) fn plan(
         delete: 0,
         unchanged: 0,
         left: 0,
+        conflicts: 0,
         notes: vec!["a new table, without defaults, references, indexes and triggers".to_owned()],
     };
     let entry = TableEntry { table, rows, bytes: parts.iter().map(|part| part.bytes).sum(), ..(*held).clone() };

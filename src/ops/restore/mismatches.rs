@@ -43,7 +43,7 @@ pub(super) fn in_words(objects: &dyn Objects, target: &Target, after: &Hash, mod
 }
 
 /// A row's key as somebody would type it; `None` where there is none.
-fn key_of(schema: &TableSchema, row: &[u8]) -> Option<String> {
+pub(super) fn key_of(schema: &TableSchema, row: &[u8]) -> Option<String> {
     let Key::Columns { columns, .. } = &schema.key else { return None };
     let values = RowReader::values(row, schema.columns.len()).ok()?;
     let parts = columns.iter().map(|column| {

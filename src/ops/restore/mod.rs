@@ -9,8 +9,8 @@ mod cascade;
 mod changes;
 mod defaults;
 mod drift;
-mod guard;
-mod idle;
+pub(super) mod guard;
+pub(super) mod idle;
 mod into;
 mod mismatches;
 mod perform;
@@ -21,7 +21,9 @@ mod rivals;
 mod safety;
 mod spool;
 mod start;
+mod three_way;
 mod undo;
+pub(super) mod undoing;
 mod verification;
 mod write;
 
@@ -101,6 +103,9 @@ pub struct PlannedTable {
     pub unchanged: u64,
     /// Rows that differ from the snapshot or are not in it, and stay as they are in this mode.
     pub left: u64,
+    /// Rows that a command changed and somebody else after it, and that stay as they are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub conflicts: u64,
     /// What is worth knowing: columns added since and the like.
     pub notes: Vec<String>,
 }
@@ -113,6 +118,38 @@ pub struct CascadedRows {
     pub table: String,
     /// Rows that would be deleted or changed.
     pub rows: u64,
+}
+
+/// A row that a command changed, and somebody else after it: undoing the command leaves it as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Conflict {
+    /// The table.
+    pub table: String,
+    /// Its key, as one would type it; none in a table without a key.
+    pub key: Option<String>,
+    /// Whether it is not there now.
+    pub deleted: bool,
+    /// The row before the command, as in an export; nothing if there was none, or if it is long.
+    pub before: Option<serde_json::Value>,
+    /// The row after the command.
+    pub after: Option<serde_json::Value>,
+    /// The row now.
+    pub live: Option<serde_json::Value>,
+}
+
+/// The run of a command that is undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UndoneRun {
+    /// The id of the snapshot after it.
+    pub after: String,
+    /// The words of the command, without passwords.
+    pub argv: Vec<String>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What a restore is about to do.
@@ -135,6 +172,12 @@ pub struct RestorePlan {
     pub tables: Vec<PlannedTable>,
     /// Rows of other tables that foreign keys take along.
     pub cascaded: Vec<CascadedRows>,
+    /// The run of a command that is undone by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<UndoneRun>,
+    /// Rows that stay as they are because they were changed after that run: the first hundred of each table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
     /// What is left out unless it is named, in a line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<String>,
@@ -153,6 +196,11 @@ impl RestoreOptions {
 }
 
 impl RestorePlan {
+    /// Rows of all tables that stay as they are because they were changed after the run.
+    pub fn conflicting(&self) -> u64 {
+        self.tables.iter().map(|table| table.conflicts).sum()
+    }
+
     /// Rows to write in all tables.
     pub fn writes(&self) -> u64 {
         self.tables.iter().map(|table| table.insert + table.update + table.delete).sum()

@@ -2,6 +2,7 @@
 
 use super::changes::Changes;
 use super::plan::{Prepared, Targets, prepare};
+use super::undoing::Undoing;
 use super::{CascadedRows, Mode, RestoreOptions, RestorePlan, RestoreReport, defaults, safety};
 use crate::codec::{DanglingRows, TableName};
 use crate::db::{Catalog, Commit, DbError, MayDangle, RestoreTxn, Sink, TableId};
@@ -32,6 +33,8 @@ pub(super) struct Work<'w> {
     pub header: RestorePlan,
     pub options: &'w RestoreOptions,
     pub catalog: &'w Catalog,
+    /// The run of a command that is undone, if it is that.
+    pub run: Option<Undoing<'w>>,
     pub monitor: &'w dyn Monitor,
 }
 
@@ -60,8 +63,9 @@ impl Work<'_> {
     pub fn apply(&self, sink: &mut dyn Sink, planned: Option<&Hash>) -> Result<RestoreReport, OpError> {
         let session = self.store.session()?;
         let mut txn = sink.restore(&self.targets.reads, self.monitor)?;
-        txn.may_dangle(self.may_dangle());
         let mut prepared = self.prepare(&session, txn.as_mut())?;
+        let back: Vec<bool> = self.run.map(|run| run.goes_back(&self.targets, &prepared)).unwrap_or_default();
+        txn.may_dangle(self.may_dangle(&back));
         if prepared.plan.writes() > 0 {
             self.can_come_back(&prepared.changes)?;
             self.can_be_written(txn.as_mut(), &mut prepared.changes)?;
@@ -89,7 +93,8 @@ impl Work<'_> {
 
     fn prepare(&self, session: &Session<'_>, live: &mut dyn crate::db::Snapshot) -> Result<Prepared, OpError> {
         let (taking, scratch) = (self.taking(session), self.store.scratch_dir());
-        let mut prepared = prepare(&taking, live, &self.targets, &self.entry.id, self.header.clone(), &scratch)?;
+        let mut prepared =
+            prepare(&taking, live, &self.targets, (&self.entry.id, self.run), self.header.clone(), &scratch)?;
         for (target, planned) in self.targets.tables.iter().zip(&mut prepared.plan.tables) {
             if planned.delete > 0 {
                 planned.notes.extend(self.left_by_prisma(&target.entry.table));
@@ -122,6 +127,14 @@ impl Work<'_> {
     ) -> Result<RestoreReport, OpError> {
         let Prepared { plan, mut changes, live } = prepared;
         let roots: Vec<Hash> = live.iter().map(|captured| captured.built.root).collect();
+        // Undoing the undoing of a run must not touch tables that it only looks at.
+        let is_written = |at: usize| changes.get(at).is_none_or(|changes| changes.rows() > 0);
+        let live: Vec<Captured> = live
+            .into_iter()
+            .enumerate()
+            .filter(|(at, _)| self.run.is_none() || is_written(*at))
+            .map(|(_, live)| live)
+            .collect();
         // A table that was just made has nothing to go back to.
         let safety = match self.options.into {
             Some(_) => {
@@ -196,11 +209,15 @@ impl Work<'_> {
     }
 
     /// What dangled in the state that is restored may dangle again; anything else only if it was asked for.
-    pub(super) fn may_dangle(&self) -> MayDangle {
-        let as_they_were = self.targets.tables.iter().filter(|target| {
+    ///
+    /// Of a run that is undone, `back` says which tables become all that they were before it.
+    pub(super) fn may_dangle(&self, back: &[bool]) -> MayDangle {
+        let as_they_were = self.targets.tables.iter().enumerate().filter(|(index, target)| {
             let whole = target.entry.filter.is_none() && target.projection.is_none();
-            whole && self.options.mode == Mode::Exact
+            let back = self.run.is_none() || back.get(*index).copied().unwrap_or_default();
+            whole && self.options.mode == Mode::Exact && back
         });
+        let as_they_were = as_they_were.map(|(_, target)| target);
         // rows that were in this database before the restore that is undone, or under the same rules, and come back as they
         // were in every column
         let here = self.entry.manifest.source.same_database(self.origin);
@@ -230,13 +247,17 @@ impl Work<'_> {
         let reason = format!("{SAFETY_REASON}{}", self.entry.id.short());
         let draft = Draft {
             kind: SnapshotKind::Safety,
-            message: safety::message(self.history, self.entry),
-            actor: actor::detect(&self.project.root),
+            message: match &self.run {
+                Some(run) => format!("{}{}", safety::UNDOING_RUN, run.command_line()),
+                None => safety::message(self.history, self.entry),
+            },
+            actor: actor::detect(self.project),
             origin: self.origin.clone(),
             catalog: Some(self.catalog),
             schema_version: None,
-            restored: Some(safety::restored(self.entry, dangling)),
+            restored: Some(safety::restored(self.run.map_or(self.entry, |run| run.run.after), dangling)),
             imported: false,
+            run: None,
             captured: live,
         };
         let safety = publish(self.store, session, self.history, draft)?;

@@ -4,6 +4,7 @@ use super::changes::{Changes, Sides};
 use super::drift::ColumnSource;
 use super::into::joined;
 use super::projection::{Making, Projection, Selection};
+use super::undoing::Undoing;
 use super::{Mode, RestoreOptions, RestorePlan, drift};
 use crate::codec::{KeySpec, TableSchema};
 use crate::db::{Catalog, Engine, Filter, FilterNames, RowStream, Snapshot, TableId, TableRead};
@@ -297,13 +298,19 @@ pub(super) fn prepare(
     taking: &Taking<'_>,
     live: &mut dyn Snapshot,
     targets: &Targets,
-    snapshot: &Hash,
+    (snapshot, run): (&Hash, Option<Undoing<'_>>),
     header: RestorePlan,
     scratch: &Path,
 ) -> Result<Prepared, OpError> {
     let expected: Vec<(Option<u64>, Option<u64>)> =
         targets.tables.iter().map(|target| (Some(target.entry.rows), Some(target.entry.bytes))).collect();
-    let compared: Vec<Option<Compared>> = targets.tables.iter().map(|target| target.compared(snapshot)).collect();
+    let compared = |target: &Target| match run {
+        Some(run) => {
+            run.after(target).map(|after| Compared { root: after.root, snapshot: run.run.after.id, whole: true })
+        }
+        None => target.compared(snapshot),
+    };
+    let compared: Vec<Option<Compared>> = targets.tables.iter().map(compared).collect();
     let mut captured = taking.capture_noting(live, &targets.reads, &expected, &compared)?;
     let mut plan = header;
     let mut all = Vec::with_capacity(targets.tables.len());
@@ -311,6 +318,17 @@ pub(super) fn prepare(
         let now = captured[index].built.root;
         // What the table is to become is made to be compared with, and not kept.
         let trial = taking.session.trial();
+        if let Some(run) = run {
+            let noted = captured[index].built.differences.take();
+            let rows = (captured[index].built.totals.rows, target.entry.rows);
+            let undone = run.compare(&*trial, target, (&now, noted), rows.0, scratch)?;
+            let mut notes = target.notes.clone();
+            notes.extend(run.note(target, &now));
+            plan.tables.push(undone.describe(&target.entry.table, rows, notes));
+            plan.conflicts.extend(undone.conflicts);
+            all.push(undone.changes);
+            continue;
+        }
         let held = match target.partitions.as_slice() {
             [] => target.entry.root,
             partitions => joined(&*trial, partitions, &target.spec, scratch, taking.monitor)?,

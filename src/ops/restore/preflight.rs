@@ -24,7 +24,7 @@ impl Work<'_> {
     /// each without writing them.
     pub(super) fn check_rules(&self, live: &mut dyn Snapshot, changes: &mut [Changes]) -> Result<(), OpError> {
         check_privileges(live, changes)?;
-        let (allowed, mut stranded) = (self.may_dangle(), Vec::new());
+        let (allowed, mut stranded) = (self.may_dangle(&[]), Vec::new());
         for (index, (target, changes)) in self.targets.tables.iter().zip(changes).enumerate() {
             if !target.defaulted.is_empty() {
                 continue;

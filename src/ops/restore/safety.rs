@@ -8,8 +8,10 @@ use crate::snapshot::{Entry, History, Restored, SnapshotKind};
 const RESTORING: &str = "before restoring ";
 /// How it begins if what is restored is a safety snapshot itself, however often it went to and fro.
 const UNDOING: &str = "before undoing the restore of ";
+/// How it begins if a run is undone.
+pub(super) const UNDOING_RUN: &str = "before undoing the run of ";
 
-/// What the manifest says of the restore of `entry`.
+/// What the manifest says of the restore of `entry`, or of the undoing of the run that `entry` was taken after.
 pub(super) fn restored(entry: &Entry, dangling: Vec<DanglingRows>) -> Restored {
     let before = entry.manifest.restored.as_ref();
     Restored { id: entry.id, undoes: before.map(|before| before.undoes.unwrap_or(before.id)), dangling }
@@ -30,6 +32,11 @@ pub(super) fn message(history: &History, entry: &Entry) -> String {
         Some(first) => format!("{UNDOING}{}: {}", first.id.short(), first.manifest.message),
         None => format!("{UNDOING}{}", first.short()),
     }
+}
+
+/// Whether the safety snapshot was taken before undoing a run.
+pub(super) fn undoes_run(safety: &Entry) -> bool {
+    safety.manifest.message.starts_with(UNDOING_RUN)
 }
 
 /// Whether the manifest is of a safety snapshot.

@@ -2,12 +2,15 @@
 
 use super::perform::Work;
 use super::plan::{Targets, targets, whole};
-use super::{Elsewhere, RestoreOptions, RestorePlan, RestoreReport, guard, idle, into};
+use super::undoing::{Run, RunToUndo, Undoing};
+use super::{Elsewhere, RestoreOptions, RestorePlan, RestoreReport, UndoneRun, guard, idle, into};
+use crate::codec::{Location, TableName};
 use crate::db::{Catalog, Sink};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
 use crate::ops::database::{Connection, Database};
+use crate::ops::diff::schema::differences;
 use crate::ops::plan::{Basis, Operation, Plan};
 use crate::ops::publish::origin;
 use crate::ops::repository::Repository;
@@ -28,9 +31,7 @@ impl Operation for RestoreOptions {
         database: &mut Database,
         monitor: &dyn Monitor,
     ) -> Result<Plan<RestoreOptions>, OpError> {
-        let mut plan = start(self, repository, database, monitor, |start, sink, options| start.plan(sink, options))?;
-        plan.options = self.clone();
-        Ok(plan)
+        plan(self, None, repository, database, monitor)
     }
 
     /// # Errors
@@ -43,17 +44,58 @@ impl Operation for RestoreOptions {
         digest: Option<&Hash>,
         monitor: &dyn Monitor,
     ) -> Result<RestoreReport, OpError> {
-        let started = Instant::now();
-        let mut report =
-            start(self, repository, database, monitor, |start, sink, options| start.apply(sink, options, digest))?;
-        report.seconds = started.elapsed().as_secs_f64();
-        Ok(report)
+        apply(self, None, repository, database, (digest, monitor))
     }
+}
+
+/// Plans a restore, or the undoing of a `run`, of which `options` name the snapshot before it.
+///
+/// # Errors
+/// As [`Operation::plan`].
+pub(super) fn plan(
+    options: &RestoreOptions,
+    run: Option<RunToUndo<'_>>,
+    repository: &Repository,
+    database: &mut Database,
+    monitor: &dyn Monitor,
+) -> Result<Plan<RestoreOptions>, OpError> {
+    let mut plan =
+        start((options, run), repository, database, monitor, |start, sink, options| start.plan(sink, options))?;
+    plan.options = options.clone();
+    Ok(plan)
+}
+
+/// Does it.
+///
+/// # Errors
+/// As [`Operation::apply`].
+pub(super) fn apply(
+    options: &RestoreOptions,
+    run: Option<RunToUndo<'_>>,
+    repository: &Repository,
+    database: &mut Database,
+    (digest, monitor): (Option<&Hash>, &dyn Monitor),
+) -> Result<RestoreReport, OpError> {
+    let started = Instant::now();
+    let mut report = start((options, run), repository, database, monitor, |start, sink, options| {
+        start.apply(sink, options, digest)
+    })?;
+    report.seconds = started.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+/// That a run cannot be undone in a table that has other columns now.
+fn changed_since(table: &TableName, differences: &[String]) -> OpError {
+    let what = format!(
+        "the schema of {table} has changed since the command, so what it did cannot be undone row by row:\n{}",
+        differences.join("\n")
+    );
+    OpError::Refused { what, allow: None }
 }
 
 /// Finds what is restored and where to, and goes on with that.
 fn start<T>(
-    options: &RestoreOptions,
+    (options, run): (&RestoreOptions, Option<RunToUndo<'_>>),
     repository: &Repository,
     database: &mut Database,
     monitor: &dyn Monitor,
@@ -66,7 +108,16 @@ fn start<T>(
     let resolved = refs::resolve_or_table(repository, &history, &marks, &options.reference)?;
     let mut positions = resolved.chosen(repository, &options.tables, &options.exclude)?;
     let is_named = !options.tables.is_empty() || !resolved.tables.is_empty();
-    let left_out = if is_named { None } else { leave_out_ledgers(&store, resolved.entry, &mut positions)? };
+    let run = match run {
+        Some(wanted) => {
+            let (run, changed) = Run::find(repository, &store, &history, resolved.entry, wanted)?;
+            positions = changed;
+            Some(run)
+        }
+        None => None,
+    };
+    let left_out =
+        if is_named || run.is_some() { None } else { leave_out_ledgers(&store, resolved.entry, &mut positions)? };
     let mut options = options.clone();
     options.key = options.key.or(resolved.key);
     if options.key.is_some() && !options.named_key.is_empty() {
@@ -76,6 +127,11 @@ fn start<T>(
     let target = origin(sink.identity(), repository);
     guard::check(&options, &resolved.entry.manifest.source, &target, sink.identity())?;
     let catalog = sink.catalog()?;
+    // what refers to nothing comes back only where foreign keys do not act
+    if run.is_some() && sink.identity().engine.info().location == Location::File {
+        let more = Run::referred(&store, resolved.entry, &positions, &catalog)?;
+        positions.extend(more);
+    }
     let filtered = positions.iter().any(|at| resolved.entry.manifest.tables[*at].filter.is_some());
     let start = Start {
         project: repository,
@@ -95,8 +151,14 @@ fn start<T>(
             partial: options.has_key() || options.filter.is_some() || filtered,
             tables: Vec::new(),
             cascaded: Vec::new(),
+            run: run.as_ref().map(|run| UndoneRun {
+                after: run.after.id.to_hex(),
+                argv: run.after.manifest.run.as_ref().map(|run| run.command.clone()).unwrap_or_default(),
+            }),
+            conflicts: Vec::new(),
             left_out,
         },
+        run: run.as_ref().map(|run| Undoing { run, project: repository, engine: sink.identity().engine }),
         monitor,
     };
     go_on(&start, sink.as_mut(), &options)
@@ -138,6 +200,7 @@ struct Start<'s> {
     origin: &'s Origin,
     catalog: Catalog,
     header: RestorePlan,
+    run: Option<Undoing<'s>>,
     monitor: &'s dyn Monitor,
 }
 
@@ -153,13 +216,22 @@ impl Start<'_> {
             header: self.header.clone(),
             options,
             catalog,
+            run: self.run,
             monitor: self.monitor,
         }
     }
 
     fn in_place<'w>(&'w self, sink: &dyn Sink, options: &'w RestoreOptions) -> Result<Work<'w>, OpError> {
         let engine = sink.identity().engine;
-        let targets = targets(self.project, self.store, self.entry, &self.chosen, options, &self.catalog, engine)?;
+        let targets = targets(self.project, self.store, self.entry, &self.chosen, options, &self.catalog, engine);
+        let targets = targets.map_err(|error| match error {
+            OpError::Drift { table, differences } if self.run.is_some() => changed_since(&table, &differences),
+            error => error,
+        })?;
+        if let (Some(_), Some(other)) = (self.run, targets.tables.iter().find(|target| target.projection.is_some())) {
+            let was = read_schema(self.store, &other.entry.schema_object)?;
+            return Err(changed_since(&other.entry.table, &differences(&was, &other.read.schema)));
+        }
         Ok(self.work(targets, options, &self.catalog))
     }
 
@@ -181,8 +253,8 @@ impl Start<'_> {
     ) -> Result<RestoreReport, OpError> {
         let Some(name) = &options.into else {
             let report = self.in_place(sink, options)?.apply(sink, planned)?;
-            if !report.applied {
-                idle::note(self.store, self.history, self.origin, &self.entry.id)?;
+            if !report.applied && self.run.is_none() {
+                idle::note(self.store, self.history, self.origin, (&self.entry.id, false))?;
             }
             return Ok(RestoreReport { elsewhere: self.elsewhere(), ..report });
         };

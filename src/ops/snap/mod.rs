@@ -1,7 +1,7 @@
 //! `snap`: plan, read all tables in one instant, store them, publish the manifest last.
 
 mod plan;
-mod take;
+pub(super) mod take;
 
 use super::export::ExportReport;
 pub use crate::codec::ReferentialAction as OnDelete;

@@ -2,7 +2,7 @@
 
 use super::plan::Prepared;
 use super::{SnapOptions, SnapPlan, SnapReport, SnappedTable};
-use crate::db::TableInfo;
+use crate::db::{Sink, TableInfo, TableRead};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
@@ -12,11 +12,11 @@ use crate::ops::database::Database;
 use crate::ops::export::{self, ExportReport};
 use crate::ops::held::Held;
 use crate::ops::plan::{Operation, Plan};
-use crate::ops::publish::{Draft, Published, Taking, origin, publish};
+use crate::ops::publish::{Captured, Compared, Draft, Published, Taking, origin, publish};
 use crate::ops::repository::Repository;
 use crate::prisma::project::PrismaProject;
-use crate::snapshot::{History, SnapshotKind};
-use crate::store::Access;
+use crate::snapshot::{History, Origin, SnapshotKind};
+use crate::store::{Access, Session, Store};
 use std::path::Path;
 
 impl Operation for SnapOptions {
@@ -69,19 +69,14 @@ fn take(
     let Prepared { catalog, tables, reads, basis, .. } = Prepared::find(repository, database, options)?;
     basis.check(planned)?;
     let expected = expected.unwrap_or_else(|| tables.iter().map(|table| (table.estimated_rows, table.bytes)).collect());
-    let source = &mut database.connect()?.sink;
+    let sink = database.connect()?.sink.as_mut();
     let started = std::time::Instant::now();
     let store = repository.open(Access::Write)?;
     let history = History::load(&store)?;
     let session = store.session()?;
-    let identity = source.identity().clone();
-    let origin = origin(&identity, repository);
-    let (captured, schema_version) = {
-        let held = Held::new(monitor, identity.engine, repository.config.long_snapshot_seconds);
-        let mut snapshot = source.snapshot(&reads, &held)?;
-        let taking = Taking { store: &store, history: &history, session: &session, origin: &origin, monitor: &held };
-        (taking.capture(snapshot.as_mut(), &reads, &expected)?, snapshot.newest_migration())
-    };
+    let reading = Reading { repository, store: &store, history: &history, session: &session };
+    let instant = reading.instant(sink, Subject { reads: &reads, expected: &expected, compared: &[] }, monitor)?;
+    let Instant { origin, captured, schema_version } = instant;
     let message = match options.message.trim() {
         "" if options.all && options.exclude.is_empty() && tables.len() > 2 => {
             format!("snapshot of all {} tables", tables.len())
@@ -96,12 +91,13 @@ fn take(
         Draft {
             kind: SnapshotKind::Snapshot,
             message,
-            actor: actor::detect(&repository.root),
+            actor: actor::detect(repository),
             origin,
             catalog: Some(&catalog),
-            schema_version: schema_version.or_else(|| newest_migration(&repository.root)),
+            schema_version,
             restored: None,
             imported: false,
+            run: None,
             captured,
         },
     )?;
@@ -110,6 +106,53 @@ fn take(
         false => None,
     };
     Ok(report(&snapped, started.elapsed().as_secs_f64(), export))
+}
+
+/// Where tables are read into.
+pub(in crate::ops) struct Reading<'r> {
+    pub repository: &'r Repository,
+    pub store: &'r Store,
+    pub history: &'r History,
+    pub session: &'r Session<'r>,
+}
+
+/// What is read: tables, the rows and bytes that are expected of each, and the trees that they are compared with.
+#[derive(Clone, Copy)]
+pub(in crate::ops) struct Subject<'s> {
+    pub reads: &'s [TableRead],
+    pub expected: &'s [(Option<u64>, Option<u64>)],
+    pub compared: &'s [Option<Compared>],
+}
+
+/// Tables as they were at one instant.
+pub(in crate::ops) struct Instant {
+    pub origin: Origin,
+    pub captured: Vec<Captured>,
+    pub schema_version: Option<String>,
+}
+
+impl Reading<'_> {
+    /// Reads all tables from one instant.
+    ///
+    /// # Errors
+    /// If the database cannot be read or the store not be written.
+    pub fn instant(
+        &self,
+        sink: &mut dyn Sink,
+        subject: Subject<'_>,
+        monitor: &dyn Monitor,
+    ) -> Result<Instant, OpError> {
+        let identity = sink.identity().clone();
+        let origin = origin(&identity, self.repository);
+        let held = Held::new(monitor, identity.engine, self.repository.config.long_snapshot_seconds);
+        let mut snapshot = sink.snapshot(subject.reads, &held)?;
+        let (store, history, session) = (self.store, self.history, self.session);
+        let taking = Taking { store, history, session, origin: &origin, monitor: &held };
+        let captured = taking.capture_noting(snapshot.as_mut(), subject.reads, subject.expected, subject.compared)?;
+        let schema_version = snapshot.newest_migration().or_else(|| newest_migration(&self.repository.root));
+        drop(snapshot);
+        Ok(Instant { origin, captured, schema_version })
+    }
 }
 
 /// The newest of Prisma's migrations as files: where the database keeps no list of those it has applied.

@@ -59,7 +59,7 @@ fn one_row_through_all_snapshots() {
     insta::assert_snapshot!(shop.run(["history", "mods:3", "--json"]), @r#"
     exit 0
     --- stdout
-    {"version":1,"command":"history","table":"mods","key":"3","columns":["id","title","price","author_id","size"],"steps":[{"id":"[HASH]","createdAt":"[TIME]","kind":"snapshot","message":"one","user":null,"agent":null,"git":null,"event":"first","cells":{"author_id":{"old":null,"new":"bob"},"id":{"old":null,"new":3},"price":{"old":null,"new":null},"title":{"old":null,"new":"Rug"}},"unchangedIn":5}],"snapshots":6}
+    {"version":1,"command":"history","table":"mods","key":"3","columns":["id","title","price","author_id","size"],"steps":[{"id":"[HASH]","createdAt":"[TIME]","kind":"snapshot","message":"one","user":null,"agent":null,"command":["dbsnap","snap","-q","mods","-m","one"],"git":null,"event":"first","cells":{"author_id":{"old":null,"new":"bob"},"id":{"old":null,"new":3},"price":{"old":null,"new":null},"title":{"old":null,"new":"Rug"}},"unchangedIn":5}],"snapshots":6}
     "#);
     insta::assert_snapshot!(shop.refused(["history", "mods:77"]), @r"
     exit 12

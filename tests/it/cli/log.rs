@@ -31,9 +31,11 @@ fn the_list() {
     exit 0
     --- stdout
     [ID] [AGO] mods, authors  4  -1     +[SIZE] second (v1) (pinned)  kim via claude-code
+        dbsnap snap mods authors -m second
         mods  2 rows [SIZE] -1
         authors  2 rows [SIZE] first
     [ID] [AGO] mods           3  first  +[SIZE] First: mods
+        dbsnap snap -q mods -m 'First: mods'
         mods  3 rows [SIZE] first
     ");
 }
@@ -189,7 +191,7 @@ fn what_is_no_format() {
     insta::assert_snapshot!(shop.refused(["log", "--format", "{hash}"]), @r"
     exit 2
     --- stderr
-    error: invalid value '{hash}' for '--format <TEMPLATE>': there is no field 'hash'; fields are id, short, date, message, tables, rows, size, user, agent, tags, branch, commit, database, kind
+    error: invalid value '{hash}' for '--format <TEMPLATE>': there is no field 'hash'; fields are id, short, date, message, tables, rows, size, user, agent, session, command, tags, branch, commit, database, kind
 
     For more information, try '--help'.
     ");
@@ -225,4 +227,38 @@ fn what_the_store_grew_by_is_one_number() {
         assert_eq!(number(&["log"], "/snapshots/0/addedBytes"), snapped);
         assert_eq!(number(&["show", "latest"], "/snapshot/addedBytes"), snapped);
     }
+}
+
+/// The agent and its session, the command line without passwords, the commit; nothing if the settings say so.
+#[test]
+fn who_took_a_snapshot() {
+    let shop = Shop::new();
+    shop.project.write(".git/HEAD", "0123456789abcdef\n");
+    let snap = ["snap", "mods", "-m", "token=s3cr3t", "--url", "file:dev.db?password=s3cr3t", "--export"];
+    let snap = || shop.dbsnap(snap).env("USER", "kim").env("CLAUDECODE", "1").env("CLAUDE_CODE_SESSION_ID", "5e5510");
+    snap().run().success();
+    let who = || shop.dbsnap(["log", "-1", "--format", "{user} {agent} {session} {commit}: {command}"]).run().success();
+    assert_eq!(
+        who().stdout(),
+        "kim claude-code 5e5510 0123456789abcdef: dbsnap snap mods -m token=*** --url 'file:dev.db?password=***' --export\n"
+    );
+    for (actor, listed) in [("5e55", 1), ("CLAUDE", 1), ("kim", 1), ("ann", 0)] {
+        let run = shop.dbsnap(["log", "--json", "--actor", actor]).run().success();
+        let log: serde_json::Value = serde_json::from_str(run.stdout()).unwrap();
+        assert_eq!(log["snapshots"].as_array().unwrap().len(), listed, "{actor}: {run}");
+    }
+    let shown = shop.dbsnap(["show"]).run().success();
+    assert!(shown.stdout().contains("session   5e5510\n"), "{shown}");
+    let history = shop.dbsnap(["history", "mods:1", "--json"]).run().success();
+    assert!(history.stdout().contains(r#""session":"5e5510""#), "{history}");
+    let exported = shop.path().join("scripts/backups");
+    let file = std::fs::read_dir(exported).unwrap().flatten().map(|entry| entry.path());
+    let file = file.filter(|path| path.to_string_lossy().ends_with("_mods.json")).max().unwrap();
+    let export: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let metadata = &export["metadata"];
+    assert_eq!([&metadata["agent"], &metadata["gitCommit"]], ["claude-code", "0123456789abcdef"], "{metadata}");
+    assert!(metadata.get("user").is_none() && metadata.get("session").is_none(), "{metadata}");
+    shop.project.write(".dbsnap/config.toml", "record_actor = false\n");
+    snap().run().success();
+    assert_eq!(who().stdout(), "   : \n");
 }

@@ -91,6 +91,7 @@ fn tags() {
     snapshot [HASH]
     taken     [TIME] ([AGO])
     database  sqlite [VERSION], dev.db
+    command   dbsnap snap -q mods -m two
     parent    [ID]
     tags      v1
     stored [SIZE]

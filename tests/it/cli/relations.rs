@@ -78,6 +78,13 @@ fn cascade_follows_what_the_client_does() {
     assert!(run.stdout().contains("members"), "{run}");
     let run = shop.dbsnap(["snap", "Member", "--dry-run"]).run().success();
     assert!(run.stderr().contains("Card (onDelete: Cascade)"), "{run}");
+    // a run is about all that a command can reach
+    let run = shop.dbsnap(["run", "Team", "-q", "--", "true"]).run().success();
+    assert_eq!(run.stdout(), "");
+    let run = shop.dbsnap(["show", "--json"]).run().success();
+    let shown: Value = serde_json::from_str(run.stdout()).unwrap();
+    let tables = shown["snapshot"]["tables"].as_array().unwrap().iter().map(|table| table["table"].as_str().unwrap());
+    assert_eq!(tables.collect::<Vec<_>>(), ["Card", "_BadgeToTeam", "members", "teams"]);
 }
 
 #[test]

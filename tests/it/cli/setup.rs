@@ -286,7 +286,8 @@ fn help() {
       import       Import an exported JSON file as a snapshot
       backups      List exported backup files
       restore      Restore rows from a snapshot
-      undo         Undo the last restore
+      run          Run a command between two snapshots and show what it changed
+      undo         Undo the last restore, or what the last run of a command did
       delete       Delete snapshots [alias: rm]
       undelete     Bring back a deleted snapshot
       pin          Protect a snapshot from gc and delete, or list pinned snapshots

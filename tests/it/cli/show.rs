@@ -13,6 +13,7 @@ fn a_snapshot_a_table_and_rows() {
     snapshot [HASH]
     taken     [TIME] ([AGO])
     database  sqlite [VERSION], dev.db
+    command   dbsnap snap -q mods mod_tags -m two
     parent    [ID]
     stored [SIZE]
 

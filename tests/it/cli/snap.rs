@@ -237,6 +237,7 @@ fn a_part_of_a_table() {
     exit 0
     --- stdout
     [ID] [AGO] mods*  1  first  +[SIZE] snapshot of mods
+        dbsnap snap -q mods --where 'price > 5'
         mods  1 row [SIZE] first  where price > 5
     ");
 }

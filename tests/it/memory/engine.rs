@@ -98,6 +98,10 @@ impl Sink for Memory {
         Ok(Catalog { tables, not_captured: state.not_captured.clone(), search_path: Vec::new() })
     }
 
+    fn writer(&mut self, _: &[TableName]) -> Result<Option<String>, DbError> {
+        Ok(None)
+    }
+
     fn snapshot<'s>(
         &'s mut self,
         tables: &[TableRead],

@@ -124,6 +124,7 @@ impl<'a> Writer<'a> {
             replaces: Vec::new(),
             restored: None,
             imported: false,
+            run: None,
             actor: Actor::default(),
             source: origin(),
             schema_version: None,

@@ -9,7 +9,8 @@ use dbsnap::codec::{
 };
 use dbsnap::hash::Hash;
 use dbsnap::snapshot::{
-    Actor, CounterState, FORMAT, GitState, Manifest, Origin, Restored, SnapshotKind, Stored, TableChange, TableEntry,
+    Actor, CounterState, FORMAT, GitState, Manifest, Origin, Restored, Run, RunEnd, SnapshotKind, Stored, TableChange,
+    TableEntry,
 };
 use dbsnap::store::{Access, Objects, Store};
 use serde_json::Value;
@@ -140,10 +141,22 @@ fn full_manifest() -> Manifest {
             }],
         }),
         imported: true,
+        run: Some(Run {
+            command: vec!["node".to_owned()],
+            ended: Some(RunEnd {
+                before: hash,
+                started_at: "2026-01-24T10:29:00Z".parse().unwrap(),
+                ended_at: "2026-01-24T10:30:00Z".parse().unwrap(),
+                exit_code: Some(1),
+                signal: Some(9),
+            }),
+        }),
         actor: Actor {
             user: Some("ann".to_owned()),
             host: Some("desk".to_owned()),
             agent: Some("an agent".to_owned()),
+            session: Some("a session".to_owned()),
+            command: vec!["dbsnap".to_owned()],
             git: Some(GitState { branch: Some("main".to_owned()), commit: Some("abc".to_owned()) }),
         },
         source: Origin {

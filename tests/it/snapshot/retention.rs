@@ -3,8 +3,8 @@
 use dbsnap::codec::TableName;
 use dbsnap::hash::Hash;
 use dbsnap::snapshot::{
-    Actor, Entry, FORMAT, Grace, History, KeepReason, Manifest, Origin, Policy, Restored, SnapshotKind, Stored,
-    TableChange, TableEntry, Verdict, apply_retention, deleted_at,
+    Actor, Entry, FORMAT, Grace, History, KeepReason, Manifest, Origin, Policy, Restored, Run, RunEnd, SnapshotKind,
+    Stored, TableChange, TableEntry, Verdict, apply_retention, deleted_at,
 };
 use dbsnap::store::{DeletedBy, SetAside};
 use jiff::{SignedDuration, Timestamp};
@@ -44,6 +44,7 @@ fn snapshot(sequence: u64, minutes: i64) -> Entry {
         replaces: Vec::new(),
         restored: None,
         imported: false,
+        run: None,
         search_path: Default::default(),
         actor: Actor::default(),
         source: Origin {
@@ -205,6 +206,32 @@ fn a_snapshot_stays_while_the_undo_of_its_restore_is_pinned() {
     assert_eq!(verdicts[0], Verdict::Keep(KeepReason::RestoreOf(id(2))));
     assert_eq!(verdicts[1], Verdict::Keep(KeepReason::RestoreOf(id(3))));
     assert!(matches!(verdicts[4], Verdict::Drop(_)));
+    assert!(verdicts_of(&line, policy, &[])[..2].iter().all(|verdict| matches!(verdict, Verdict::Drop(_))));
+}
+
+/// Neither of them undoes the run alone.
+#[test]
+fn both_snapshots_of_a_run_stay_while_one_does() {
+    let policy = Policy { per_table: 1, days: 30 };
+    let run = |ended: Option<u64>| {
+        move |manifest: &mut Manifest| {
+            let ended = ended.map(|before| RunEnd {
+                before: id(before),
+                started_at: at(0),
+                ended_at: at(0),
+                exit_code: Some(0),
+                signal: None,
+            });
+            manifest.run = Some(Run { command: Vec::new(), ended });
+        }
+    };
+    let (before, after) = (run(None), run(Some(0)));
+    let line: Vec<&dyn Fn(&mut Manifest)> = vec![&before, &after, &whole];
+    for pinned in [0, 1] {
+        let verdicts = verdicts_of(&line, policy, &[pinned]);
+        assert_eq!(verdicts[pinned], Verdict::Keep(KeepReason::Pinned));
+        assert_eq!(verdicts[1 - pinned], Verdict::Keep(KeepReason::RunOf(id(pinned as u64))));
+    }
     assert!(verdicts_of(&line, policy, &[])[..2].iter().all(|verdict| matches!(verdict, Verdict::Drop(_))));
 }
 

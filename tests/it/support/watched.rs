@@ -53,6 +53,10 @@ impl<S: Sink> Sink for Watched<S> {
         self.database.catalog()
     }
 
+    fn writer(&mut self, tables: &[TableName]) -> Result<Option<String>, DbError> {
+        self.database.writer(tables)
+    }
+
     fn snapshot<'s>(
         &'s mut self,
         tables: &[TableRead],

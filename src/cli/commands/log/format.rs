@@ -2,6 +2,7 @@
 
 use crate::cli::text::{age, printable, size};
 use crate::ops::log::LoggedSnapshot;
+use crate::ops::run::in_a_line;
 use clap::ValueEnum;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -45,6 +46,8 @@ enum Field {
     Size,
     User,
     Agent,
+    Session,
+    Command,
     Tags,
     Branch,
     Commit,
@@ -69,6 +72,8 @@ impl Field {
             Field::Size => size(snapshot.added_bytes),
             Field::User => text(snapshot.user.as_ref()),
             Field::Agent => text(snapshot.agent.as_ref()),
+            Field::Session => text(snapshot.session.as_ref()),
+            Field::Command => in_a_line(&snapshot.command),
             Field::Tags => snapshot.tags.join(","),
             Field::Branch => text(git.and_then(|git| git.branch.as_ref())),
             Field::Commit => text(git.and_then(|git| git.commit.as_ref())),

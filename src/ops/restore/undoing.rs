@@ -1,0 +1,220 @@
+//! The run of a command that is undone: its snapshots, the tables that it changed, and the rows that are forced.
+
+use super::plan::{Prepared, Target, Targets};
+use super::three_way::{self, Shape, Undone, Versions};
+use crate::codec::{TableName, TableSchema};
+use crate::db::{Catalog, Engine};
+use crate::hash::Hash;
+use crate::ops::keys::{Names, TypedKey};
+use crate::ops::names::Tables;
+use crate::ops::run::in_a_line;
+use crate::ops::{OpError, Repository};
+use crate::snapshot::{Entry, History, TableEntry, read_schema};
+use crate::store::Objects;
+use crate::tree::{Differences, Finder};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Which run is undone.
+#[derive(Clone, Copy)]
+pub(super) struct RunToUndo<'r> {
+    /// The snapshot after it.
+    pub after: &'r Hash,
+    /// Rows that go back whatever became of them, as typed: `TABLE:KEY`.
+    pub force: &'r [String],
+}
+
+/// The run that is undone.
+pub(super) struct Run<'r> {
+    /// The snapshot after it.
+    pub after: &'r Entry,
+    /// The keys of rows that go back whatever became of them.
+    pub forced: BTreeMap<TableName, BTreeSet<Vec<u8>>>,
+}
+
+impl<'r> Run<'r> {
+    /// The run between `before` and a snapshot of `history`, and the positions of the tables that it changed.
+    ///
+    /// # Errors
+    /// If it dropped tables or changed what rows have, or a row that is forced is not there.
+    pub fn find(
+        project: &Repository,
+        objects: &dyn Objects,
+        history: &'r History,
+        before: &Entry,
+        wanted: RunToUndo<'_>,
+    ) -> Result<(Run<'r>, Vec<usize>), OpError> {
+        let Some(after) = history.now_called(wanted.after) else {
+            return Err(OpError::Verification(format!("snapshot {} is gone", wanted.after.short())));
+        };
+        let (mut changed, mut lost, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, table) in before.manifest.tables.iter().enumerate() {
+            match after.manifest.table(&table.table) {
+                None => lost.push(format!("dropped {}", table.table)),
+                Some(now) if !has_same_rows(objects, table, now)? => {
+                    lost.push(format!("changed the columns of {}", table.table));
+                }
+                Some(now) if now.root != table.root => {
+                    changed.push(at);
+                    others.push(table.table.to_string());
+                }
+                Some(_) => {}
+            }
+        }
+        if !lost.is_empty() {
+            let id = before.id.short();
+            let rest = match others.is_empty() {
+                true => String::new(),
+                false => format!("; dbsnap restore {id} {} brings back rows of the others", others.join(" ")),
+            };
+            return Err(OpError::Refused {
+                what: format!(
+                    "the command {}, which cannot be undone row by row; dbsnap restore {id}:TABLE --into NAME makes a new table of the rows from before{rest}",
+                    lost.join(" and ")
+                ),
+                allow: None,
+            });
+        }
+        let mut run = Run { after, forced: BTreeMap::new() };
+        for typed in wanted.force {
+            let (table, key) = run.forced_row(project, objects, before, typed)?;
+            if !others.contains(&table.to_string()) {
+                let what = format!("the command did not change {table}, so --force {typed} forces nothing");
+                return Err(OpError::Usage(what));
+            }
+            run.forced.entry(table).or_default().insert(key);
+        }
+        Ok((run, changed))
+    }
+
+    /// The positions of the tables that those at `changed` refer to, as far as they have the columns of before: what
+    /// refers to nothing did so before, if these are as they were.
+    ///
+    /// # Errors
+    /// If a schema cannot be read.
+    pub fn referred(
+        objects: &dyn Objects,
+        before: &Entry,
+        changed: &[usize],
+        catalog: &Catalog,
+    ) -> Result<Vec<usize>, OpError> {
+        let tables = &before.manifest.tables;
+        let mut referred = BTreeSet::new();
+        for at in changed {
+            let keys = read_schema(objects, &tables[*at].schema_object)?.foreign_keys;
+            referred.extend(keys.into_iter().map(|key| key.table));
+        }
+        let mut found = Vec::new();
+        for (at, table) in tables.iter().enumerate() {
+            if changed.contains(&at) || !referred.contains(&table.table) {
+                continue;
+            }
+            let was = read_schema(objects, &table.schema_object)?;
+            if catalog.table(&table.table).is_some_and(|info| is_alike(&was, &info.schema)) {
+                found.push(at);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The table and the key of a row that is named as `TABLE:KEY`.
+    fn forced_row(
+        &self,
+        project: &Repository,
+        objects: &dyn Objects,
+        before: &Entry,
+        typed: &str,
+    ) -> Result<(TableName, Vec<u8>), OpError> {
+        let (positions, name, key) = Tables::of_entry(project, before).with_key(typed)?;
+        let Some(key) = key else {
+            return Err(OpError::Usage(format!("--force takes one row, as in {name}:KEY")));
+        };
+        let finder = Finder::new(objects);
+        for table in positions.into_iter().map(|at| &before.manifest.tables[at]) {
+            let schema = read_schema(objects, &table.schema_object)?;
+            let (filter, fields) = (project.filter_names(&table.table), project.field_names(&schema));
+            let names = Names { engine: before.manifest.source.engine()?, filter: &filter, fields: &*fields };
+            let typed = TypedKey::parse(&schema, key, names)?;
+            let after = self.after.manifest.table(&table.table).map(|table| table.root);
+            for root in [Some(table.root), after].into_iter().flatten() {
+                if let Some(found) = typed.find(&finder, &schema, &root)? {
+                    return Ok((table.table.clone(), found.key));
+                }
+            }
+        }
+        Err(OpError::NoSuchRow { key: key.to_owned(), table: name.to_owned(), snapshot: Some(before.id) })
+    }
+}
+
+/// The same of the tables of two snapshots.
+fn has_same_rows(objects: &dyn Objects, one: &TableEntry, other: &TableEntry) -> Result<bool, OpError> {
+    if one.schema_object == other.schema_object {
+        return Ok(true);
+    }
+    let [one, other] = [one, other].map(|table| read_schema(objects, &table.schema_object));
+    Ok(is_alike(&one?, &other?))
+}
+
+/// Whether rows of both have the same columns and are keyed alike.
+pub(in crate::ops) fn is_alike(one: &TableSchema, other: &TableSchema) -> bool {
+    let form = |schema: &TableSchema| -> Vec<(String, String)> {
+        schema.columns.iter().map(|column| (column.name.clone(), column.sql_type.clone())).collect()
+    };
+    form(one) == form(other) && one.key_spec() == other.key_spec()
+}
+
+/// The run that is undone, and what is known of the project and database.
+#[derive(Clone, Copy)]
+pub(super) struct Undoing<'u> {
+    pub run: &'u Run<'u>,
+    pub project: &'u Repository,
+    pub engine: Engine,
+}
+
+impl Undoing<'_> {
+    /// The command, in a line.
+    pub fn command_line(&self) -> String {
+        self.run.after.manifest.run.as_ref().map(|run| in_a_line(&run.command)).unwrap_or_default()
+    }
+
+    /// Which tables are live as they were after the run, and so become what they were before it.
+    pub fn goes_back(&self, targets: &Targets, prepared: &Prepared) -> Vec<bool> {
+        let tables = targets.tables.iter().zip(&prepared.live);
+        tables.map(|(target, live)| self.after(target).is_some_and(|after| after.root == live.built.root)).collect()
+    }
+
+    /// The table after the run.
+    pub fn after(&self, target: &Target) -> Option<&TableEntry> {
+        self.run.after.manifest.table(&target.entry.table)
+    }
+
+    /// What goes back in a table.
+    ///
+    /// # Errors
+    /// As [`three_way::compare`].
+    pub fn compare(
+        &self,
+        objects: &dyn Objects,
+        target: &Target,
+        (live, noted): (&Hash, Option<Differences>),
+        live_rows: u64,
+        scratch: &Path,
+    ) -> Result<Undone, OpError> {
+        let after = self.after(target).map_or(target.entry.root, |after| after.root);
+        let versions = Versions { before: target.entry.root, after, live: *live, noted };
+        let schema = &target.read.schema;
+        let names = self.project.field_names(schema);
+        let shape = Shape { engine: self.engine, schema, spec: &target.spec, names: &*names };
+        let none = BTreeSet::new();
+        let forced = self.run.forced.get(&target.entry.table).unwrap_or(&none);
+        three_way::compare(objects, &shape, &versions, forced, live_rows, scratch)
+    }
+
+    /// That rows which were changed cannot be told from new ones, where there is no key and something was changed.
+    pub fn note(&self, target: &Target, live: &Hash) -> Option<String> {
+        let is_as_left = self.after(target).is_some_and(|after| after.root == *live);
+        (target.spec.is_multiset() && !is_as_left).then(|| {
+            "the table has no key: a row that was changed since cannot be told from one that was deleted".to_owned()
+        })
+    }
+}

@@ -17,6 +17,7 @@ mod restore;
 mod rows;
 mod server;
 mod sqlite;
+mod unchanged;
 
 use report::Section;
 use std::error::Error;
@@ -38,15 +39,17 @@ struct Plan {
 /// A benchmark: its name on the command line and what it does.
 type Benchmark = (&'static str, fn(&Plan) -> Outcome<Section>);
 
-const BENCHMARKS: [Benchmark; 11] = [
+const BENCHMARKS: [Benchmark; 13] = [
     ("postgres-first", postgres::first_in_order),
     ("postgres-first-random", postgres::first_at_random),
     ("postgres-gc", postgres::gc),
     ("postgres-next", postgres::next),
     ("postgres-restore", restore::postgres),
     ("postgres-diff", diff::postgres),
+    ("postgres-unchanged", unchanged::postgres),
     ("sqlite-first", sqlite::first),
     ("sqlite-restore", restore::sqlite),
+    ("sqlite-unchanged", unchanged::sqlite),
     ("prisma-export", prisma::export),
     ("prisma-script", prisma::script),
     ("prisma-memory", prisma::memory),

@@ -66,6 +66,19 @@ impl Section {
         });
     }
 
+    /// Adds the time that dbsnap took beside a limit in seconds.
+    pub fn within(&mut self, what: &str, ours: Option<&[Taken]>, limit: f64) {
+        let ratios: Option<Vec<f64>> = ours.map(|ours| ours.iter().map(|one| one.seconds / limit).collect());
+        self.lines.push(Line {
+            what: what.to_owned(),
+            ours: ours.map(|ours| seconds(median(ours.iter().map(|one| one.seconds)))).unwrap_or_default(),
+            peer: "limit".to_owned(),
+            theirs: seconds(limit),
+            ratio: ratios.map(|ratios| spread(&ratios)).unwrap_or_default(),
+            goal: goal(Some(1.0)),
+        });
+    }
+
     /// Adds the highest memory of any round beside the limit for every command.
     pub fn memory(&mut self, what: &str, ours: Option<&[Taken]>) {
         #[expect(clippy::cast_precision_loss, reason = "bytes of memory are far below 2^53")]

@@ -7,6 +7,7 @@ mod engine;
 mod error;
 mod filler;
 pub mod key;
+mod mark;
 pub mod row;
 pub mod schema;
 mod value;
@@ -16,6 +17,7 @@ pub use engine::{Booleans, Columns, Dialect, Engine, EngineInfo, Location, NameT
 pub use error::CodecError;
 pub use filler::RowFiller;
 pub use key::{KeyOrder, KeySpec};
+pub use mark::Mark;
 pub use row::{RowReader, RowWriter};
 pub use schema::{
     Column, ForeignKey, Generated, GeneratedColumn, Identity, Key, KeyColumn, KeySource, Kind, ReferentialAction,

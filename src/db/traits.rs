@@ -14,7 +14,7 @@
 //! whether to stop, and ends with [`DbError::Stopped`].
 
 use super::{Catalog, Counter, DbError, Rule, SourceIdentity};
-use crate::codec::{DanglingRows, TableName, TableSchema};
+use crate::codec::{DanglingRows, Mark, TableName, TableSchema};
 use crate::monitor::Monitor;
 
 /// A resolved `--where`: one boolean expression, every name quoted for the engine.
@@ -141,6 +141,13 @@ pub trait TableReader {
 /// One instant of some tables: whatever is committed by others after it began is not seen. Dropping it ends the
 /// transaction.
 pub trait Snapshot: TableReader {
+    /// Where the database stood when this instant began, or just before: as [`Sink::standing`] says it. While it stands
+    /// there, tables have the rows that are read here. Of a transaction that writes nothing is known.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    fn standing(&mut self) -> Result<Standing, DbError>;
+
     /// For each of `rows`, which need not be in any table and may be forgotten, whether `filter` would hold for it if
     /// it were in `table`. They are rows of `schema`, whose columns are those of the table by name. The database itself
     /// decides.
@@ -234,6 +241,15 @@ pub trait Sink: Send {
         monitor: &'s dyn Monitor,
     ) -> Result<Box<dyn Snapshot + 's>, DbError>;
 
+    /// Where the database stands now. If it gives an equal mark later, to this connection or another one, every table
+    /// has the same rows as now and had them all the time between. Nothing is promised of counters. Proven or
+    /// [`Standing::Unknown`]: what is merely likely is not a mark. The argument is in
+    /// `docs/decisions/0006-nothing-has-changed.md`.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    fn standing(&mut self) -> Result<Standing, DbError>;
+
     /// Makes an empty table with the columns, types and key of `schema`: no defaults, references, indexes or triggers.
     /// It is there, committed, when this returns.
     ///
@@ -258,6 +274,15 @@ pub trait Sink: Send {
         tables: &[TableRead],
         monitor: &'s dyn Monitor,
     ) -> Result<Box<dyn RestoreTxn + 's>, DbError>;
+}
+
+/// What a database can say of where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// This.
+    Marked(Mark),
+    /// Nothing that would prove anything, and why: `a transaction is open`.
+    Unknown(String),
 }
 
 /// What is to become of rows.

@@ -94,6 +94,7 @@ pub fn import(
         restored: None,
         imported: true,
         run: None,
+        mark: None,
         captured,
     };
     let published = publish(&store, session, &history, draft)?;

@@ -41,6 +41,7 @@ pub mod show;
 pub mod snap;
 pub mod sql;
 pub mod tables;
+pub mod unchanged;
 pub mod undelete;
 pub mod verify;
 mod waiting;

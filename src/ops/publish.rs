@@ -3,7 +3,7 @@
 use super::OpError;
 use super::capture::Capture;
 use super::repository::Repository;
-use crate::codec::Location;
+use crate::codec::{Location, Mark};
 use crate::db::{Catalog, SourceIdentity, TableId, TableRead, TableReader};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
@@ -162,6 +162,8 @@ pub(super) struct Draft<'d> {
     pub imported: bool,
     /// The command that is run after it, or was before it.
     pub run: Option<Run>,
+    /// Where the database stood before the tables were read, if they are to be held against it.
+    pub mark: Option<Mark>,
     /// The tables.
     pub captured: Vec<Captured>,
 }
@@ -228,6 +230,7 @@ pub(super) fn publish(
             .filter(|path| *path != ["public"])
             .unwrap_or_default(),
         schema_version: draft.schema_version,
+        mark: draft.mark,
         tables,
         stored: Stored { objects: sealed.objects, bytes: sealed.pack_bytes },
     };

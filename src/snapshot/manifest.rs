@@ -1,8 +1,9 @@
 //! The manifest: what one snapshot says of itself.
 
-use crate::codec::{DanglingRows, Engine, TableName, UnknownEngine};
+use crate::codec::{DanglingRows, Engine, Mark, TableName, UnknownEngine};
 use crate::hash::Hash;
 use jiff::Timestamp;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 
@@ -233,6 +234,10 @@ pub struct Manifest {
     /// The newest migration of Prisma's that the database had applied, if it could be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<String>,
+    /// Where the database stood when the tables were read, if it could be told: as long as it stands there, nothing has
+    /// changed.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "understood")]
+    pub mark: Option<Mark>,
     /// The tables, all of one instant.
     pub tables: Vec<TableEntry>,
     /// What it added to the store.
@@ -300,6 +305,20 @@ impl Manifest {
 /// A hash, where it is there: `null` is none.
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Hash>, D::Error> {
     Hash::deserialize(deserializer).map(Some)
+}
+
+/// A mark, if it is a list of texts: one of another form proves nothing here.
+fn understood<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mark>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Told {
+        Understood(Mark),
+        Other(IgnoredAny),
+    }
+    Ok(match Told::deserialize(deserializer)? {
+        Told::Understood(mark) => Some(mark),
+        Told::Other(_) => None,
+    })
 }
 
 #[cfg(test)]

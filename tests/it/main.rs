@@ -33,3 +33,4 @@ mod store;
 mod support;
 mod torture;
 mod tree;
+mod unchanged;

@@ -12,6 +12,7 @@ mod generated;
 mod identity;
 mod lifting;
 mod lock;
+mod mark;
 mod matching;
 mod migration;
 mod misfits;
@@ -33,7 +34,9 @@ mod snapshot;
 mod types;
 mod values;
 
-use super::{Catalog, DbError, OpenOptions, PostgresTarget, RestoreTxn, Sink, Snapshot, SourceIdentity, TableRead};
+use super::{
+    Catalog, DbError, OpenOptions, PostgresTarget, RestoreTxn, Sink, Snapshot, SourceIdentity, Standing, TableRead,
+};
 use crate::codec::{TableName, TableSchema};
 use crate::monitor::{Monitor, Silent};
 use client::{Connection, Failure};
@@ -129,10 +132,19 @@ impl Sink for Postgres {
         tables: &[TableRead],
         monitor: &'s dyn Monitor,
     ) -> Result<Box<dyn Snapshot + 's>, DbError> {
-        self.revive()?;
+        let before = self.standing()?;
         let opening = Opening { version: self.version, wait: self.lock_wait, known: &self.known };
         let session = Session::open(&mut self.connection, tables, Purpose::Snapshot, &opening, monitor)?;
-        Ok(Box::new(snapshot::PostgresSnapshot::new(session)))
+        Ok(Box::new(snapshot::PostgresSnapshot::new(session, &self.identity, before)))
+    }
+
+    fn standing(&mut self) -> Result<Standing, DbError> {
+        self.revive()?;
+        let begun =
+            session_settings::begin(&mut self.connection, Purpose::Catalog, self.version, self.lock_wait, &Silent);
+        let told = begun.and_then(|()| mark::standing(&mut self.connection, &self.identity));
+        self.connection.rollback();
+        told.map_err(|failure| failure.during("asking where the database stands"))
     }
 
     fn create(&mut self, schema: &TableSchema) -> Result<(), DbError> {

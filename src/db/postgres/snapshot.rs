@@ -1,22 +1,26 @@
 //! One instant of some tables.
 
+use super::mark;
 use super::operators::KeyOperators;
 use super::session::Session;
 use crate::codec::{TableName, TableSchema};
 use crate::db::{
-    Changing, Counter, DbError, Filter, Misfit, RowSink, RowStream, Snapshot, TableId, TableReader, Write, Writing,
+    Changing, Counter, DbError, Filter, Misfit, RowSink, RowStream, Snapshot, SourceIdentity, Standing, TableId,
+    TableReader, Write, Writing,
 };
 
 /// A read-only, repeatable-read transaction.
 pub(super) struct PostgresSnapshot<'s> {
     session: Session<'s>,
+    identity: &'s SourceIdentity,
+    before: Standing,
     operators: Option<KeyOperators>,
 }
 
 impl<'s> PostgresSnapshot<'s> {
-    /// Over an opened session.
-    pub(super) fn new(session: Session<'s>) -> PostgresSnapshot<'s> {
-        PostgresSnapshot { session, operators: None }
+    /// Over an opened session of that database, which stood there `before`.
+    pub(super) fn new(session: Session<'s>, identity: &'s SourceIdentity, before: Standing) -> PostgresSnapshot<'s> {
+        PostgresSnapshot { session, identity, before, operators: None }
     }
 }
 
@@ -46,6 +50,18 @@ impl TableReader for PostgresSnapshot<'_> {
 }
 
 impl Snapshot for PostgresSnapshot<'_> {
+    fn standing(&mut self) -> Result<Standing, DbError> {
+        let now = mark::standing(self.session.connection, self.identity)
+            .map_err(|failure| failure.during("asking where the database stands"))?;
+        Ok(match (&self.before, &now) {
+            (Standing::Marked(before), Standing::Marked(then)) if before != then => {
+                Standing::Unknown("a transaction ended while the reading began".to_owned())
+            }
+            (Standing::Unknown(_), _) => self.before.clone(),
+            _ => now,
+        })
+    }
+
     fn matching(
         &mut self,
         table: TableId,

@@ -17,6 +17,7 @@ mod headings;
 mod interrupt;
 mod kinds;
 mod literal;
+mod mark;
 mod misfits;
 mod multiset;
 mod patch;
@@ -31,11 +32,13 @@ mod stranded;
 mod text;
 mod twins;
 mod violations;
+mod wal;
 mod write;
 
-use super::{Catalog, DbError, Engine, OpenOptions, RestoreTxn, Sink, Snapshot, SourceIdentity, TableRead};
+use super::{Catalog, DbError, Engine, OpenOptions, RestoreTxn, Sink, Snapshot, SourceIdentity, Standing, TableRead};
 use crate::codec::{TableName, TableSchema};
 use crate::monitor::Monitor;
+use mark::Files;
 use read::SqliteSnapshot;
 use restore::SqliteRestore;
 use rusqlite::Connection;
@@ -54,8 +57,22 @@ pub struct Sqlite {
     path: PathBuf,
     options: OpenOptions,
     identity: SourceIdentity,
-    reader: Connection,
+    reader: Option<Reader>,
+}
+
+/// A connection that reads, and how it gives texts.
+#[derive(Debug)]
+struct Reader {
+    conn: Connection,
     text: TextForm,
+}
+
+impl Reader {
+    fn open(path: &Path, options: &OpenOptions) -> Result<Reader, DbError> {
+        let conn = connect::reader(path, options)?;
+        let text = TextForm::of(&conn)?;
+        Ok(Reader { conn, text })
+    }
 }
 
 impl Sqlite {
@@ -66,8 +83,7 @@ impl Sqlite {
     /// SQLite database, [`DbError::Busy`] if another process keeps it locked.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Sqlite, DbError> {
         let path = connect::locate(path)?;
-        let reader = connect::reader(&path, options)?;
-        let text = TextForm::of(&reader)?;
+        let reader = Reader::open(&path, options)?;
         let identity = SourceIdentity {
             engine: Engine::SQLITE,
             cluster: None,
@@ -77,7 +93,29 @@ impl Sqlite {
             host: None,
             local: true,
         };
-        Ok(Sqlite { path, options: options.clone(), identity, reader, text })
+        Ok(Sqlite { path, options: options.clone(), identity, reader: Some(reader) })
+    }
+
+    fn reader(&mut self) -> Result<&Reader, DbError> {
+        let reader = match self.reader.take() {
+            Some(reader) => reader,
+            None => Reader::open(&connect::locate(&self.path)?, &self.options)?,
+        };
+        Ok(self.reader.insert(reader))
+    }
+
+    /// Asks where the database stands on a new connection, which remembers no page. SQLite keeps pages between
+    /// transactions while some bytes of the file are what they were, and they can be so in a file that was copied over
+    /// it. The old one is closed first: connections of one process share what they know of the log.
+    fn stand(&mut self) -> Result<Standing, DbError> {
+        self.reader = None;
+        let path = self.path.clone();
+        let files = match Files::at(&path) {
+            Ok(files) => files,
+            Err(why) => return Ok(Standing::Unknown(why)),
+        };
+        let marked = files.mark(&self.reader()?.conn, &path);
+        Ok(marked.map_or_else(Standing::Unknown, Standing::Marked))
     }
 }
 
@@ -87,7 +125,8 @@ impl Sink for Sqlite {
     }
 
     fn catalog(&mut self) -> Result<Catalog, DbError> {
-        catalog::catalog(&self.reader, self.text)
+        let reader = self.reader()?;
+        catalog::catalog(&reader.conn, reader.text)
     }
 
     fn writer(&mut self, _: &[TableName]) -> Result<Option<String>, DbError> {
@@ -99,7 +138,16 @@ impl Sink for Sqlite {
         tables: &[TableRead],
         monitor: &'s dyn Monitor,
     ) -> Result<Box<dyn Snapshot + 's>, DbError> {
-        Ok(Box::new(SqliteSnapshot::begin(&self.reader, tables, self.text, monitor)?))
+        let standing = self.stand()?;
+        let reader = self.reader()?;
+        Ok(Box::new(SqliteSnapshot::begin(&reader.conn, tables, reader.text, standing, monitor)?))
+    }
+
+    fn standing(&mut self) -> Result<Standing, DbError> {
+        match self.stand() {
+            Err(error @ DbError::Busy { .. }) => Ok(Standing::Unknown(error.to_string())),
+            told => told,
+        }
     }
 
     fn create(&mut self, schema: &TableSchema) -> Result<(), DbError> {
@@ -120,6 +168,7 @@ impl Sink for Sqlite {
         monitor: &'s dyn Monitor,
     ) -> Result<Box<dyn RestoreTxn + 's>, DbError> {
         let conn = connect::writer(&self.path, &self.options)?;
-        Ok(Box::new(SqliteRestore::begin(conn, tables, self.text, monitor)?))
+        let text = TextForm::of(&conn)?;
+        Ok(Box::new(SqliteRestore::begin(conn, tables, text, monitor)?))
     }
 }

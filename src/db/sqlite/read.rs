@@ -10,8 +10,8 @@ use super::stranded::stranded;
 use super::text::TextForm;
 use crate::codec::{Key, TableName, TableSchema};
 use crate::db::{
-    Changing, Counter, DbError, Filter, Misfit, RowSink, RowStream, Snapshot, TableId, TableRead, TableReader, Write,
-    Writing,
+    Changing, Counter, DbError, Filter, Misfit, RowSink, RowStream, Snapshot, Standing, TableId, TableRead,
+    TableReader, Write, Writing,
 };
 use crate::monitor::Monitor;
 use rusqlite::{Connection, OptionalExtension, ffi};
@@ -47,19 +47,21 @@ pub(super) struct SqliteSnapshot<'s> {
     shapes: Vec<Shape>,
     text: TextForm,
     monitor: &'s dyn Monitor,
+    standing: Standing,
 }
 
 impl<'s> SqliteSnapshot<'s> {
-    /// Fixes the instant and checks that every table still is what its schema says.
+    /// Fixes the instant and checks that every table still is what its schema says. `standing` was told just before.
     pub(super) fn begin(
         conn: &'s Connection,
         tables: &[TableRead],
         text: TextForm,
+        standing: Standing,
         monitor: &'s dyn Monitor,
     ) -> Result<SqliteSnapshot<'s>, DbError> {
         let transaction = ReadTransaction::begin(conn)?;
         let shapes = verify(conn, tables)?;
-        Ok(SqliteSnapshot { transaction, tables: tables.to_vec(), shapes, text, monitor })
+        Ok(SqliteSnapshot { transaction, tables: tables.to_vec(), shapes, text, monitor, standing })
     }
 }
 
@@ -79,6 +81,10 @@ impl TableReader for SqliteSnapshot<'_> {
 }
 
 impl Snapshot for SqliteSnapshot<'_> {
+    fn standing(&mut self) -> Result<Standing, DbError> {
+        Ok(self.standing.clone())
+    }
+
     fn matching(
         &mut self,
         table: TableId,

@@ -19,8 +19,8 @@ use super::write::{RowStatement, expect_one, values};
 use super::misfits::misfits;
 use crate::codec::{DanglingRows, TableName, TableSchema};
 use crate::db::{
-    Changing, Commit, Counter, DbError, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Snapshot, TableId,
-    TableRead, TableReader, Write, Writing, Written,
+    Changing, Commit, Counter, DbError, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Snapshot, Standing,
+    TableId, TableRead, TableReader, Write, Writing, Written,
 };
 use crate::monitor::Monitor;
 use rusqlite::{Connection, ffi};
@@ -119,6 +119,10 @@ impl TableReader for SqliteRestore<'_> {
 }
 
 impl Snapshot for SqliteRestore<'_> {
+    fn standing(&mut self) -> Result<Standing, DbError> {
+        Ok(Standing::Unknown("this transaction writes".to_owned()))
+    }
+
     fn matching(
         &mut self,
         table: TableId,

@@ -9,6 +9,7 @@ use crate::ops::capture::Capture;
 use crate::ops::database::{Connection, Database};
 use crate::ops::held::Held;
 use crate::ops::publish::origin;
+use crate::ops::unchanged::{Now, Unchanged};
 use crate::ops::{OpError, Repository};
 use crate::snapshot::Origin;
 
@@ -68,6 +69,7 @@ impl<'d> Live<'d> {
             filter: None,
             snapshot: None,
             last_full: None,
+            known: false,
             since: None,
             noted: None,
         }))
@@ -101,6 +103,10 @@ impl<'d> Live<'d> {
         wants_rows: bool,
     ) -> Result<(), OpError> {
         let engine = self.engine();
+        let now = match finder.may_know {
+            true => Some(Now { origin: self.origin.clone(), standing: self.connection.sink.standing()? }),
+            false => None,
+        };
         let mut reads = Vec::new();
         let mut sides: Vec<(&mut TableSide, Option<&TableSide>)> = Vec::new();
         for pair in pairs {
@@ -109,6 +115,10 @@ impl<'d> Live<'d> {
                 false => (&mut pair.new, &pair.old),
             };
             let Some(live) = live else { continue };
+            if let Some(old) = other.as_ref().filter(|old| is_known(now.as_ref(), finder, live, old)) {
+                (live.root, live.rows, live.known) = (old.root, old.rows, true);
+                continue;
+            }
             reads.push(read(finder.project, live, other.as_ref(), engine)?);
             sides.push((live, other.as_ref()));
         }
@@ -150,6 +160,14 @@ impl<'d> Live<'d> {
         }
         Ok(())
     }
+}
+
+/// Whether nothing has changed in a live table since the snapshot that `old` is of. The schema was read before it was
+/// asked where the database stands, so it is of the time between.
+fn is_known(now: Option<&Now>, finder: &Finder<'_>, live: &TableSide, old: &TableSide) -> bool {
+    let taken = old.snapshot.and_then(|id| finder.history.get(&id));
+    let known = now.zip(taken).map(|(now, taken)| now.against(&taken.manifest, &live.schema.table));
+    known == Some(Unchanged::Known) && live.schema == old.schema
 }
 
 /// How a live table is read to be compared with `other`.

@@ -93,6 +93,7 @@ impl<'r> Opened<'r> {
             overlay,
             monitor,
             none_is_fine: false,
+            may_know: false,
         }
     }
 }

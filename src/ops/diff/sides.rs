@@ -37,6 +37,8 @@ pub(super) struct TableSide {
     pub snapshot: Option<Hash>,
     /// If it is the latest of its table and of some rows only: the latest snapshot of all rows.
     pub last_full: Option<Hash>,
+    /// Of live tables: that they were not read, because nothing has changed since the snapshot.
+    pub known: bool,
     /// Of live tables: rows added, changed and removed since the root, as they were counted on the way.
     pub since: Option<(Hash, Change)>,
     /// Of live tables: these rows themselves, if they were wanted.
@@ -99,6 +101,8 @@ pub(super) struct Finder<'f> {
     pub monitor: &'f dyn Monitor,
     /// Whether there may be no snapshots at all.
     pub none_is_fine: bool,
+    /// Whether live tables of which nothing has changed need not be read.
+    pub may_know: bool,
 }
 
 impl<'f> Finder<'f> {
@@ -332,6 +336,7 @@ pub(super) fn snapshot_side(objects: &dyn Objects, entry: &Entry, held: &TableEn
         filter: held.filter.clone(),
         snapshot: Some(entry.id),
         last_full: None,
+        known: false,
         since: None,
         noted: None,
     })

@@ -50,6 +50,9 @@ pub struct StatusLine {
     pub message: Option<String>,
     /// The filter within which both are compared, or why the table cannot be read.
     pub notes: Vec<String>,
+    /// That the table was not read: nothing has changed since its latest snapshot, as the database's mark shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_by: Option<&'static str>,
     /// The filter within which both are compared, if they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
@@ -71,7 +74,7 @@ pub struct StatusReport {
 }
 
 /// Compares the live tables with the latest snapshot of each; `tables` as typed, empty for all. Rows are read and
-/// counted, and nothing is kept.
+/// counted, and nothing is kept. Where nothing is known to have changed, rows are not read.
 ///
 /// # Errors
 /// If there is no store or database, or a table cannot be read.
@@ -83,7 +86,7 @@ pub fn status(
 ) -> Result<StatusReport, OpError> {
     let opened = Opened::new(repository)?;
     let overlay = Overlay::new(&opened.store)?;
-    let finder = Finder { none_is_fine: true, ..opened.finder(&overlay, monitor) };
+    let finder = Finder { none_is_fine: true, may_know: true, ..opened.finder(&overlay, monitor) };
     let options = DiffOptions { tables: tables.to_vec(), depth: Depth::Counts, ..DiffOptions::default() };
     let sides = finder.find(&options, database)?;
     let mut lines = Vec::with_capacity(sides.pairs.len());
@@ -106,6 +109,7 @@ pub fn status(
             created_at: snapshot.map(|entry| entry.manifest.created_at),
             message: snapshot.map(|entry| entry.manifest.message.clone()),
             notes: table.notes,
+            known_by: pair.new.as_ref().is_some_and(|side| side.known).then_some("mark"),
             filter: table.filter,
             last_full: table.last_full,
         });
@@ -130,6 +134,7 @@ fn without_snapshot(sides: &Sides<'_>) -> Vec<StatusLine> {
         created_at: None,
         message: None,
         notes: refusal.iter().cloned().collect(),
+        known_by: None,
         filter: None,
         last_full: None,
     };

@@ -258,6 +258,7 @@ impl Work<'_> {
             restored: Some(safety::restored(self.run.map_or(self.entry, |run| run.run.after), dangling)),
             imported: false,
             run: None,
+            mark: None,
             captured: live,
         };
         let safety = publish(self.store, session, self.history, draft)?;

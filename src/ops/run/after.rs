@@ -62,7 +62,7 @@ pub fn after(
     let session = store.session()?;
     let reading = Reading { repository, store: &store, history: &history, session: &session };
     let subject = Subject { reads: &reads, expected: &expected, compared: &compared };
-    let take::Instant { origin, captured, schema_version } =
+    let take::Instant { origin, mark, captured, schema_version } =
         reading.instant(database.connect()?.sink.as_mut(), subject, monitor)?;
     let mut tables = Vec::with_capacity(entry.manifest.tables.len());
     for table in &entry.manifest.tables {
@@ -106,6 +106,7 @@ pub fn after(
         schema_version,
         restored: None,
         imported: false,
+        mark,
         run: Some(Run {
             command: before.command.clone(),
             ended: Some(RunEnd {

@@ -2,7 +2,8 @@
 
 use super::plan::Prepared;
 use super::{SnapOptions, SnapPlan, SnapReport, SnappedTable};
-use crate::db::{Sink, TableInfo, TableRead};
+use crate::codec::Mark;
+use crate::db::{Sink, Standing, TableInfo, TableRead};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
@@ -76,7 +77,7 @@ fn take(
     let session = store.session()?;
     let reading = Reading { repository, store: &store, history: &history, session: &session };
     let instant = reading.instant(sink, Subject { reads: &reads, expected: &expected, compared: &[] }, monitor)?;
-    let Instant { origin, captured, schema_version } = instant;
+    let Instant { origin, mark, captured, schema_version } = instant;
     let message = match options.message.trim() {
         "" if options.all && options.exclude.is_empty() && tables.len() > 2 => {
             format!("snapshot of all {} tables", tables.len())
@@ -98,6 +99,7 @@ fn take(
             restored: None,
             imported: false,
             run: None,
+            mark,
             captured,
         },
     )?;
@@ -127,6 +129,8 @@ pub(in crate::ops) struct Subject<'s> {
 /// Tables as they were at one instant.
 pub(in crate::ops) struct Instant {
     pub origin: Origin,
+    /// Where the database stood, if it can tell.
+    pub mark: Option<Mark>,
     pub captured: Vec<Captured>,
     pub schema_version: Option<String>,
 }
@@ -146,12 +150,16 @@ impl Reading<'_> {
         let origin = origin(&identity, self.repository);
         let held = Held::new(monitor, identity.engine, self.repository.config.long_snapshot_seconds);
         let mut snapshot = sink.snapshot(subject.reads, &held)?;
+        let mark = match snapshot.standing()? {
+            Standing::Marked(mark) => Some(mark),
+            Standing::Unknown(_) => None,
+        };
         let (store, history, session) = (self.store, self.history, self.session);
         let taking = Taking { store, history, session, origin: &origin, monitor: &held };
         let captured = taking.capture_noting(snapshot.as_mut(), subject.reads, subject.expected, subject.compared)?;
         let schema_version = snapshot.newest_migration().or_else(|| newest_migration(&self.repository.root));
         drop(snapshot);
-        Ok(Instant { origin, captured, schema_version })
+        Ok(Instant { origin, mark, captured, schema_version })
     }
 }
 

@@ -96,6 +96,26 @@ fn an_agent_backs_up_looks_and_restores() {
     });
 }
 
+#[test]
+fn a_run_is_taken_back_but_for_what_changed_since() {
+    on_both(|place| {
+        place.sql(SHOP);
+        let ran = place.run_sql(&[], "DELETE FROM favorites WHERE id < 3");
+        place.sql("INSERT INTO favorites VALUES (2, 3)");
+        let mut client = Client::of(place);
+        let plan = client.call("undo_plan", json!({}));
+        assert_eq!((&plan["run"]["after"], plan["conflicts"].as_array().unwrap().len()), (&ran["after"], 1), "{plan}");
+        assert_eq!(
+            (&plan["conflicts"][0]["key"], &plan["conflicts"][0]["live"]["mod_id"]),
+            (&json!("2"), &json!(3)),
+            "{plan}"
+        );
+        let apply = json!({ "digest": plan["digest"] });
+        assert_eq!(client.call("undo_apply", apply)["applied"], true);
+        assert_eq!(place.sql("SELECT id, mod_id FROM favorites ORDER BY id"), "1|1\n2|3\n3|3");
+    });
+}
+
 /// What the plan of the agent says a person may ask for.
 #[test]
 fn the_five_requests_that_a_person_makes_can_be_done() {

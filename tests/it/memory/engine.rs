@@ -10,7 +10,7 @@ use dbsnap::codec::{
 use dbsnap::db::scratch::Condition;
 use dbsnap::db::{
     Catalog, Changing, Commit, Counter, DbError, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Rule, Sink,
-    Snapshot, SourceIdentity, TableId, TableInfo, TableRead, TableReader, Write, Writing, Written,
+    Snapshot, SourceIdentity, Standing, TableId, TableInfo, TableRead, TableReader, Write, Writing, Written,
 };
 use dbsnap::hash::Hash;
 use dbsnap::monitor::Monitor;
@@ -108,6 +108,10 @@ impl Sink for Memory {
         monitor: &'s dyn Monitor,
     ) -> Result<Box<dyn Snapshot + 's>, DbError> {
         Ok(Box::new(Instant::of(&self.state(), tables, monitor)?))
+    }
+
+    fn standing(&mut self) -> Result<Standing, DbError> {
+        Ok(Standing::Unknown("this engine does not note writes".to_owned()))
     }
 
     fn create(&mut self, schema: &TableSchema) -> Result<(), DbError> {
@@ -211,6 +215,10 @@ impl TableReader for Instant<'_> {
 }
 
 impl Snapshot for Instant<'_> {
+    fn standing(&mut self) -> Result<Standing, DbError> {
+        Ok(Standing::Unknown("this engine does not note writes".to_owned()))
+    }
+
     fn matching(
         &mut self,
         _table: TableId,
@@ -436,6 +444,10 @@ impl TableReader for Restore<'_> {
 }
 
 impl Snapshot for Restore<'_> {
+    fn standing(&mut self) -> Result<Standing, DbError> {
+        self.instant.standing()
+    }
+
     fn matching(
         &mut self,
         table: TableId,

@@ -128,6 +128,7 @@ impl<'a> Writer<'a> {
             actor: Actor::default(),
             source: origin(),
             schema_version: None,
+            mark: None,
             search_path: Vec::new(),
             tables: tables.collect(),
             stored: self.stored.unwrap_or_default(),

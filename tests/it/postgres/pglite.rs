@@ -78,11 +78,16 @@ fn snapshots_and_restores() {
     };
     let before = served.rows();
     json(&mut served, &["snap", "--all"]);
+    // none of its transactions comes in between
+    let status = json(&mut served, &["status"]);
+    assert!(status["tables"].as_array().unwrap().iter().all(|table| table["knownBy"] == "mark"), "{status}");
     served.sql(
         "DELETE FROM users WHERE id % 3 = 0; UPDATE users SET email = email || 'x', mood = 'glad' WHERE id < 100; DELETE FROM bag WHERE n = 7;
          UPDATE users SET email = CASE id WHEN 1 THEN 'u3001' ELSE email END; INSERT INTO bag VALUES (7, 'new')",
     );
     let damaged = served.rows();
+    let status = json(&mut served, &["status"]);
+    assert!(status["tables"].as_array().unwrap().iter().all(|table| table.get("knownBy").is_none()), "{status}");
     let report = json(&mut served, &["diff", "latest", "live"]);
     let count = |table: usize, what: &str| report["tables"][table][what].as_u64().unwrap();
     assert_eq!(report["tables"].as_array().unwrap().len(), 3, "{report}");

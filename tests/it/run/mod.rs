@@ -51,7 +51,7 @@ impl Place {
     }
 
     /// `dbsnap run --json` of a command that runs this SQL; its report.
-    fn run_sql(&self, options: &[&str], sql: &str) -> Value {
+    pub fn run_sql(&self, options: &[&str], sql: &str) -> Value {
         let run = self.round.invocation(&["run"]).args(options).arg("--").args(self.by_hand(sql)).run().success();
         report(&run)
     }

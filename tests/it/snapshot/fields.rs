@@ -5,7 +5,7 @@ use crate::support::postgres::PgServer;
 use crate::support::process::Project;
 use dbsnap::codec::{
     Column, DanglingRows, ForeignKey, Generated, GeneratedColumn, Identity, Key, KeyColumn, KeyOrder, KeySource, Kind,
-    ReferentialAction, TableName, TableSchema, UniqueIndex,
+    Mark, ReferentialAction, TableName, TableSchema, UniqueIndex,
 };
 use dbsnap::hash::Hash;
 use dbsnap::snapshot::{
@@ -167,6 +167,7 @@ fn full_manifest() -> Manifest {
         },
         search_path: vec!["shop".to_owned()],
         schema_version: Some("20260101_init".to_owned()),
+        mark: Some(Mark::new([("transactions", "7:7:".to_owned())])),
         tables: vec![TableEntry {
             table: table.clone(),
             backup: "backup_20260124_103000_mods".to_owned(),
@@ -314,4 +315,18 @@ fn postgres_and_sqlite_snapshots_fit() {
             }
         }
     }
+}
+
+/// A later version may say it in another way.
+#[test]
+fn a_mark_of_another_form_is_none() {
+    let whole = full_manifest();
+    let written: Value = serde_json::from_slice(&whole.to_bytes()).unwrap();
+    let without = Manifest { mark: None, ..whole.clone() };
+    for other in [serde_json::json!({"transactions": "7:7:"}), 7.into(), "text".into(), serde_json::json!(["a", 1])] {
+        let mut changed = written.clone();
+        changed["mark"] = other;
+        assert_eq!(Manifest::from_bytes(changed.to_string().as_bytes()).unwrap(), without, "{changed}");
+    }
+    assert_eq!(Manifest::from_bytes(written.to_string().as_bytes()).unwrap(), whole);
 }

@@ -297,6 +297,28 @@ impl PgServer {
         assert!(shell_at(&self.way_in, &script).status().expect("pg_ctl").success());
     }
 
+    /// Stops it, runs a script in the directory that its `data` are in, and starts it again on the same port.
+    pub fn restart_after(&self, script: &str) {
+        let dir = self.dir.as_ref().expect("own server");
+        let script = format!(
+            "cd {1}; start=$(cat data/postmaster.opts); {0}/pg_ctl -D {1}/data -m fast -w stop >/dev/null; {script}; \
+             eval \"$start\" </dev/null >>{1}/log 2>&1 &",
+            bindir().display(),
+            dir.display()
+        );
+        assert!(shell_at(&self.way_in, &script).status().expect("sh").success());
+        self.until_it_answers();
+    }
+
+    /// Waits until a server that was stopped or has crashed answers again.
+    pub fn until_it_answers(&self) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.psql("postgres", &self.user, "SELECT 1").is_err() {
+            assert!(Instant::now() < deadline, "{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// A new database, empty, encoded in UTF-8.
     pub fn database(&'static self) -> Db {
         self.database_with("")

@@ -6,7 +6,7 @@ use super::witness::Witness;
 use dbsnap::codec::{DanglingRows, TableName, TableSchema};
 use dbsnap::db::{
     Catalog, Changing, Commit, Counter, DbError, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Sink,
-    Snapshot, SourceIdentity, TableId, TableRead, TableReader, Write, Writing, Written,
+    Snapshot, SourceIdentity, Standing, TableId, TableRead, TableReader, Write, Writing, Written,
 };
 use dbsnap::monitor::Monitor;
 use std::path::PathBuf;
@@ -63,6 +63,10 @@ impl<S: Sink> Sink for Watched<S> {
         monitor: &'s dyn Monitor,
     ) -> Result<Box<dyn Snapshot + 's>, DbError> {
         self.database.snapshot(tables, monitor)
+    }
+
+    fn standing(&mut self) -> Result<Standing, DbError> {
+        self.database.standing()
     }
 
     fn create(&mut self, schema: &TableSchema) -> Result<(), DbError> {
@@ -133,6 +137,10 @@ impl TableReader for WatchedTxn<'_> {
 }
 
 impl Snapshot for WatchedTxn<'_> {
+    fn standing(&mut self) -> Result<Standing, DbError> {
+        self.txn().standing()
+    }
+
     fn matching(
         &mut self,
         table: TableId,

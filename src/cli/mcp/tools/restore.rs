@@ -39,8 +39,8 @@ pub(super) const RESTORE_APPLY: Tool = Tool {
 pub(super) const UNDO_PLAN: Tool = Tool {
     name: "undo_plan",
     title: "Plan an undo",
-    description: "Say what taking back the last restore would insert, update and delete. Nothing is changed. Then \
-                  call undo_apply with the same arguments and the digest.",
+    description: "Say what taking back the last restore, or the last command of dbsnap run, would insert, update \
+                  and delete. Nothing is changed. Then call undo_apply with the same arguments and the digest.",
     effect: Effect::Reads,
     parts: true,
     takes: which,
@@ -50,9 +50,9 @@ pub(super) const UNDO_PLAN: Tool = Tool {
 
 pub(super) const UNDO_APPLY: Tool = Tool {
     name: "undo_apply",
-    title: "Undo a restore",
-    description: "Take back a restore exactly as undo_plan showed: same arguments, and its digest. Rows that were \
-                  changed after the restore go back too. Refused (kind plan_changed) if anything has changed since \
+    title: "Undo",
+    description: "Take back a restore or a run exactly as undo_plan showed: same arguments, and its digest. Rows that \
+                  were changed after a restore go back too; those that were changed after a run stay. Refused (kind plan_changed) if anything has changed since \
                   the plan.",
     effect: Effect::Overwrites,
     parts: false,
@@ -100,9 +100,10 @@ fn what() -> Vec<(&'static str, Value)> {
 }
 
 fn which() -> Vec<(&'static str, Value)> {
-    let reference =
-        "The restore: the id of its safety snapshot, or the snapshot that it restored [default: the last restore]";
-    let mut fields = vec![("reference?", or_null(text(reference)))];
+    let reference = "The restore or the run of a command: the id of its safety snapshot or of the snapshot after the \
+                     command, or the snapshot that was restored [default: the last of them]";
+    let force = "Rows to put back although they were changed after the command, as TABLE:KEY. Only if the user agrees";
+    let mut fields = vec![("reference?", or_null(text(reference))), ("force?", texts(force))];
     fields.extend(guards());
     fields
 }
@@ -143,6 +144,7 @@ fn effect() -> Vec<(&'static str, Value)> {
                     ("delete", count("Rows to delete")),
                     ("unchanged", count("Rows that are as in the snapshot already")),
                     ("left", count("Rows that differ or are newer, and stay in this mode")),
+                    ("conflicts?", count("Rows that were changed after the command too, and stay as they are")),
                     ("notes", texts("What else to know")),
                 ]),
             ),
@@ -152,6 +154,27 @@ fn effect() -> Vec<(&'static str, Value)> {
             list(
                 "Rows of other tables that foreign keys would delete or change",
                 schema::object(&[("table", text("The table")), ("rows", count("Rows"))]),
+            ),
+        ),
+        (
+            "run?",
+            schema::object(&[
+                ("after", text("The snapshot after the command")),
+                ("argv", texts("The words of the command, without passwords")),
+            ]),
+        ),
+        (
+            "conflicts?",
+            list(
+                "Rows that the command changed and somebody else after it: they stay as they are",
+                schema::object(&[
+                    ("table", text("The table")),
+                    ("key", or_null(text("Its key, as force takes it; null in a table without a key"))),
+                    ("deleted", flag("Whether it is not there now")),
+                    ("before", anything("The row before the command; null if there was none")),
+                    ("after", anything("The row after the command")),
+                    ("live", anything("The row now")),
+                ]),
             ),
         ),
         ("leftOut?", text("What is left out unless it is named")),
@@ -174,7 +197,7 @@ fn done() -> Vec<(&'static str, Value)> {
         ("applied", flag("Whether anything was written")),
         ("safety", or_null(text("The snapshot of the state before"))),
         ("seconds", number("Seconds")),
-        ("total", count("Tables and cascaded tables, all of them")),
+        ("total", count("Tables, cascaded tables and conflicts, all of them")),
     ]);
     fields
 }
@@ -189,6 +212,9 @@ fn named(options: &RestoreOptions) -> Result<(), OpError> {
     }
 }
 
+/// What comes in parts.
+const LISTS: [&str; 3] = ["tables", "cascaded", "conflicts"];
+
 fn planned<O: Operation<Effect = RestorePlan>>(
     call: &mut Call<'_>,
     check: fn(&O) -> Result<(), OpError>,
@@ -199,9 +225,8 @@ fn planned<O: Operation<Effect = RestorePlan>>(
     let repository = call.repository()?;
     let plan = options.plan(&repository, &mut repository.database(), call.watch)?;
     let mut told = object(&plan)?;
-    page.offer_all(&mut told, "tables")?;
-    page.offer_all(&mut told, "cascaded")?;
-    page.finish(told, &["tables", "cascaded"], &plan.digest())
+    LISTS.iter().try_for_each(|list| page.offer_all(&mut told, list))?;
+    page.finish(told, &LISTS, &plan.digest())
 }
 
 fn applied<O: Operation<Effect = RestorePlan, Report = RestoreReport>>(
@@ -215,7 +240,6 @@ fn applied<O: Operation<Effect = RestorePlan, Report = RestoreReport>>(
     let repository = call.repository()?;
     let report = options.apply(&repository, &mut repository.database(), Some(&digest), call.watch)?;
     let mut told = object(&report)?;
-    page.offer_all(&mut told, "tables")?;
-    page.offer_all(&mut told, "cascaded")?;
-    Ok(page.finish_without_cursor(told, &["tables", "cascaded"]))
+    LISTS.iter().try_for_each(|list| page.offer_all(&mut told, list))?;
+    Ok(page.finish_without_cursor(told, &LISTS))
 }

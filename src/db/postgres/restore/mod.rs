@@ -30,7 +30,7 @@ use super::session_settings::Purpose;
 use crate::codec::{DanglingRows, TableName, TableSchema};
 use crate::db::{
     Changing, Commit, Counter, DbError, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Snapshot,
-    SourceIdentity, TableId, TableRead, TableReader, Write, Writing, Written,
+    SourceIdentity, Standing, TableId, TableRead, TableReader, Write, Writing, Written,
 };
 use crate::monitor::Monitor;
 use kinds::ColumnTypes;
@@ -208,6 +208,10 @@ impl TableReader for PostgresRestore<'_> {
 }
 
 impl Snapshot for PostgresRestore<'_> {
+    fn standing(&mut self) -> Result<Standing, DbError> {
+        Ok(Standing::Unknown("this transaction writes".to_owned()))
+    }
+
     fn matching(
         &mut self,
         table: TableId,

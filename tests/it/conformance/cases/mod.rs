@@ -6,3 +6,4 @@ pub mod instant;
 pub mod keys;
 pub mod read;
 pub mod restore;
+pub mod standing;

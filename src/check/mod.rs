@@ -3,7 +3,7 @@
 //! A finding is one statement or call that changes or removes what is in the database, or one whose effect the text
 //! does not tell. No program is run and no database is asked.
 //!
-//! [`script`] reads TypeScript and JavaScript, [`sql`] SQL, [`shell`] commands, [`strings`] the SQL texts in other
+//! `script` reads TypeScript and JavaScript, `sql` SQL, `shell` commands, `strings` the SQL texts in other
 //! languages. What one leads to is read by the others: a script that runs a command, a command that runs a script.
 
 mod files;

@@ -22,7 +22,7 @@ const KEPT: usize = 4096;
 const SHOWN: usize = 120;
 
 /// What looks like a password in the words of a command is replaced: in URLs, behind options and variables that are
-/// called so, in SQL and JSON. No more than [`KEPT`] bytes stay.
+/// called so, in SQL and JSON. No more than 4,096 bytes stay.
 pub fn masked(words: &[String]) -> Vec<String> {
     let mut left = KEPT;
     let mut kept = Vec::new();

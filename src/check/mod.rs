@@ -111,3 +111,16 @@ pub fn text(text: &str, language: Language, files: &Files) -> Vec<Finding> {
         Language::Strings => strings::findings(text, files),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    /// Holds what is `shown` of each text against what is expected.
+    pub(super) fn hold(table: &[(&str, &[&str])], shown: impl Fn(&str) -> Vec<String>) {
+        let wrong: Vec<String> = table
+            .iter()
+            .filter(|(text, expected)| shown(text) != *expected)
+            .map(|(text, expected)| format!("{text}\n    is       {:?}\n    expected {expected:?}", shown(text)))
+            .collect();
+        assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    }
+}

@@ -17,12 +17,7 @@ fn shown(text: &str) -> Vec<String> {
 }
 
 fn check(table: &[(&str, &[&str])]) {
-    let wrong: Vec<String> = table
-        .iter()
-        .filter(|(text, expected)| shown(text) != *expected)
-        .map(|(text, expected)| format!("{text}\n    is       {:?}\n    expected {expected:?}", shown(text)))
-        .collect();
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    crate::check::tests::hold(table, shown);
 }
 
 #[test]

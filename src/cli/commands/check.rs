@@ -6,6 +6,7 @@ use crate::cli::ui::Ui;
 use crate::ops::check::{CheckOptions, CheckReport, Effect, Finding, Language, Script, Verdict, check};
 use crate::ops::{OpError, Repository};
 use clap::ValueEnum;
+use serde::Deserialize;
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,8 +30,10 @@ pub(in crate::cli) struct Args {
     exit_code: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Written {
+/// What a script is written in, as it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::cli) enum Written {
     /// TypeScript or JavaScript
     #[value(alias = "js")]
     Ts,
@@ -44,13 +47,19 @@ enum Written {
     Rb,
 }
 
+impl From<Written> for Language {
+    fn from(written: Written) -> Language {
+        match written {
+            Written::Ts => Language::Script,
+            Written::Sql => Language::Sql,
+            Written::Sh => Language::Shell,
+            Written::Py | Written::Rb => Language::Strings,
+        }
+    }
+}
+
 pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
-    let language = args.language.map(|written| match written {
-        Written::Ts => Language::Script,
-        Written::Sql => Language::Sql,
-        Written::Sh => Language::Shell,
-        Written::Py | Written::Rb => Language::Strings,
-    });
+    let language = args.language.map(Language::from);
     let script =
         if args.script.as_os_str() == "-" { Script::Text(stdin()?) } else { Script::File(args.script.clone()) };
     let report = check(repository, &CheckOptions { script, language })?;

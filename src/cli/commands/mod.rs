@@ -2,7 +2,7 @@
 
 mod amend;
 mod backups;
-mod check;
+pub(in crate::cli) mod check;
 mod completions;
 mod delete;
 mod demo;

@@ -1,6 +1,7 @@
 //! `check`
 
 use super::{Effect, Tool};
+use crate::cli::commands::check::Written;
 use crate::cli::mcp::call::Call;
 use crate::cli::mcp::page::object;
 use crate::cli::mcp::schema::{self, count, flag, list, one_of, text, texts};
@@ -70,28 +71,7 @@ pub(super) const CHECK: Tool = Tool {
 struct Arguments {
     script: Option<PathBuf>,
     text: Option<String>,
-    language: Option<Name>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Name {
-    Ts,
-    Sql,
-    Sh,
-    Py,
-    Rb,
-}
-
-impl From<Name> for Language {
-    fn from(name: Name) -> Language {
-        match name {
-            Name::Ts => Language::Script,
-            Name::Sql => Language::Sql,
-            Name::Sh => Language::Shell,
-            Name::Py | Name::Rb => Language::Strings,
-        }
-    }
+    language: Option<Written>,
 }
 
 fn answer(call: &mut Call<'_>) -> Result<JsonObject, OpError> {

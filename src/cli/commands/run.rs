@@ -8,7 +8,10 @@ use crate::cli::report::in_full;
 use crate::cli::text::{BAD, BOLD, CHANGED, DIM, ID, change, paint, printable, size, warning};
 use crate::cli::ui::Ui;
 use crate::ops::restore::{RestoreReport, UndoOptions};
-use crate::ops::run::{Before, Ended, MaxDeleted, RunOptions, RunReport, RunState, RunTable, after, before, in_a_line};
+use crate::ops::run::{
+    Before, Ended, MaxDeleted, Recovery, RecoveryKind, RunOptions, RunReport, RunState, RunTable, after, before,
+    in_a_line,
+};
 use crate::ops::wording::counted;
 use crate::ops::{ErrorKind, OpError, Operation, Repository};
 use clap::ValueEnum;
@@ -69,6 +72,8 @@ struct Told<'t> {
     report: &'t RunReport,
     /// Tables of which more is gone than may be.
     too_many_deleted: &'t [&'t str],
+    /// The commands that take back what it did.
+    recovery: Vec<Recovery>,
     /// How it was undone, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     undone: Option<&'t RestoreReport>,
@@ -140,7 +145,8 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
     if undone.is_none() && !ui.quiet {
         show(ui, &next_steps(&report));
     }
-    told(ui, &Told { report: &report, too_many_deleted: &too_many, undone, undo_error });
+    let recovery = if undone.is_none() { report.recovery() } else { Vec::new() };
+    told(ui, &Told { report: &report, too_many_deleted: &too_many, recovery, undone, undo_error });
     Ok(exit_code(ended, too_much))
 }
 
@@ -290,43 +296,28 @@ fn changes(report: &RunReport) -> String {
 
 /// How what the command did can be undone.
 fn next_steps(report: &RunReport) -> String {
+    let mut lines = String::new();
     if !report.changed() {
         let names: Vec<String> = report.tables.iter().map(|table| table.table.clone()).collect();
-        let (names, before) = (list(&names), paint(ID, &report.before[..8]));
-        return match report.unsettled {
-            Some(_) => format!(
-                "Nothing has changed yet in {names}.\nTo bring back the rows from before: dbsnap restore {before}\n"
-            ),
-            None => format!("Nothing changed in {names}.\n"),
+        let yet = if report.unsettled.is_some() { "has changed yet" } else { "changed" };
+        let _ = writeln!(lines, "Nothing {yet} in {}.", list(&names));
+    }
+    for recovery in report.recovery() {
+        let names = printable(&recovery.tables.join(", "));
+        let purpose = match (recovery.kind, &report.after) {
+            (RecoveryKind::Undo, Some(after)) => {
+                let [before, after] = [&report.before, after].map(|id| paint(ID, &id[..8]));
+                format!("Before: {before}, after: {after}. To undo")
+            }
+            (RecoveryKind::Undo, None) => "To undo".to_owned(),
+            (RecoveryKind::Dropped, _) => format!("To get {names} back"),
+            (RecoveryKind::Rows, _) if !report.changed() => "To bring back the rows from before".to_owned(),
+            (RecoveryKind::Rows, _) => format!("To bring back rows of {names}"),
+            (RecoveryKind::Look, _) => format!("To see the rows of {names} from before"),
         };
+        let _ = writeln!(lines, "{purpose}: {}", printable(&recovery.line()));
     }
-    let before = paint(ID, &report.before[..8]);
-    let dropped = report.tables.iter().filter(|table| table.state == RunState::Dropped);
-    let lines = dropped.map(|table| {
-        let name = printable(&table.table);
-        format!("To get {name} back: dbsnap restore {before}:{name} --into {name}\n")
-    });
-    let mut lines: String = lines.collect();
-    for table in report.tables.iter().filter(|table| table.state == RunState::SchemaChanged && !report.undoable) {
-        let name = printable(&table.table);
-        let _ = writeln!(lines, "To see the rows of {name} from before: dbsnap show {before}:{name}");
-    }
-    let changed: Vec<&str> = report
-        .tables
-        .iter()
-        .filter(|table| table.state == RunState::Changed)
-        .map(|table| table.table.as_str())
-        .collect();
-    if !report.undoable && !changed.is_empty() {
-        let names = printable(&changed.join(" "));
-        let _ = writeln!(lines, "To bring back rows of {names}: dbsnap restore {before} {names}");
-    }
-    match &report.after {
-        Some(after) if report.undoable => {
-            format!("Before: {before}, after: {}. To undo: dbsnap undo\n", paint(ID, &after[..8]))
-        }
-        _ => lines,
-    }
+    lines
 }
 
 fn how_it_ended(ended: Ended) -> String {

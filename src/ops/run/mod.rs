@@ -5,12 +5,14 @@
 mod after;
 mod before;
 mod command;
+mod recovery;
 mod tables;
 mod tripwire;
 
 pub use after::after;
 pub use before::before;
 pub use command::{in_a_line, masked};
+pub use recovery::{Recovery, RecoveryKind};
 pub use tripwire::MaxDeleted;
 
 use crate::snapshot::TableChange;

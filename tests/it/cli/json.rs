@@ -67,7 +67,7 @@ fn the_fields_of_every_report() {
     insta::assert_snapshot!(fields(shop.dbsnap(["gc"])), @"gc: dryRun exports freedBytes heldBack keptDeleted objects outOfSpace recompressed.bytes recompressed.bytesAfter recompressed.bytesLeft recompressed.packs removed snapshots[].id snapshots[].keep snapshots[].message snapshots[].reason");
     insta::assert_snapshot!(fields(shop.dbsnap(["verify"])), @"verify: damage files packs remedy rows snapshots");
     insta::assert_snapshot!(fields(shop.dbsnap(["doctor"])), @"doctor: checks[].found checks[].health checks[].hints checks[].name");
-    insta::assert_snapshot!(fields(shop.dbsnap(["run", "mods", "--json", "--", "true"])), @"run: after argv[] before created endedAt exitCode leftOut signal startedAt tables[].change.added tables[].change.changed tables[].change.removed tables[].change.since tables[].rowsAfter tables[].rowsBefore tables[].schemaChanges tables[].state tables[].table tooManyDeleted undoable");
+    insta::assert_snapshot!(fields(shop.dbsnap(["run", "mods", "--json", "--", "true"])), @"run: after argv[] before created endedAt exitCode leftOut recovery signal startedAt tables[].change.added tables[].change.changed tables[].change.removed tables[].change.since tables[].rowsAfter tables[].rowsBefore tables[].schemaChanges tables[].state tables[].table tooManyDeleted undoable");
 }
 
 #[test]

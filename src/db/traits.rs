@@ -362,6 +362,9 @@ pub struct MayDangle {
     pub known: Vec<DanglingRows>,
     /// Tables that become exactly what they were at one instant: what dangles among them dangled then.
     pub among: Vec<TableName>,
+    /// Tables that have each row which they had at one instant, and lose and change none, where all rows that are
+    /// written anywhere are of that instant: a row that refers to a missing one of them dangled then, or does already.
+    pub onto: Vec<TableName>,
     /// Whatever it is, where foreign keys do not act: somebody has asked for it.
     pub all: bool,
     /// Tables whose rows were in the database under the rules that it has now, or before the restore that is undone:
@@ -372,10 +375,12 @@ pub struct MayDangle {
 impl MayDangle {
     /// Why these rows may dangle, if they may without being asked for.
     pub fn as_before(&self, rows: &DanglingRows) -> Option<&'static str> {
-        let is_among = |table: &TableName| {
-            self.among.iter().any(|one| one.schema == table.schema && one.name.eq_ignore_ascii_case(&table.name))
+        let is_in = |tables: &[TableName], table: &TableName| {
+            tables.iter().any(|one| one.schema == table.schema && one.name.eq_ignore_ascii_case(&table.name))
         };
-        let as_before = is_among(&rows.table) && is_among(&rows.references) || self.is_known(rows);
+        let as_before = is_in(&self.among, &rows.table) && is_in(&self.among, &rows.references)
+            || is_in(&self.onto, &rows.references)
+            || self.is_known(rows);
         as_before.then_some("as in the restored state")
     }
 

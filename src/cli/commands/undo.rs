@@ -62,10 +62,15 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
 pub(super) fn conflicts(plan: &RestorePlan) -> String {
     let all = plan.conflicting();
     let Some(run) = plan.run.as_ref().filter(|_| all > 0) else { return String::new() };
-    let mut text = format!("{} changed after the command, left as they are:\n", paint(CHANGED, counted(all, "row")));
+    let taken = plan.conflicts.iter().any(|conflict| conflict.taken);
+    let why = if taken { "changed after the command, or displaced by others," } else { "changed after the command," };
+    let mut text = format!("{} {why} left as they are:\n", paint(CHANGED, counted(all, "row")));
     for conflict in plan.conflicts.iter().take(SHOWN) {
         let key = conflict.key.as_ref().map_or_else(String::new, |key| format!(":{}", printable(key)));
         let _ = writeln!(text, "  {}{key}", printable(&conflict.table));
+        if conflict.taken {
+            let _ = writeln!(text, "    another row has its key or a unique value of it now");
+        }
         for cell in cells(conflict) {
             let _ = writeln!(text, "    {cell}");
         }
@@ -74,7 +79,8 @@ pub(super) fn conflicts(plan: &RestorePlan) -> String {
     if more > 0 {
         let _ = writeln!(text, "  and {} (--json lists them)", counted(more, "more row"));
     }
-    let keyed = plan.conflicts.iter().find_map(|one| Some((&one.table, one.key.as_ref()?)));
+    let forceable = plan.conflicts.iter().filter(|conflict| !conflict.taken);
+    let keyed = forceable.into_iter().find_map(|one| Some((&one.table, one.key.as_ref()?)));
     if let Some((table, key)) = keyed {
         let (table, key) = (printable(table), printable(key));
         let _ = writeln!(text, "To undo one all the same: dbsnap undo {} --force {table}:{key}", &run.after[..8]);
@@ -84,7 +90,7 @@ pub(super) fn conflicts(plan: &RestorePlan) -> String {
 
 /// The cells in which the versions of a row differ; one line if a version is missing.
 fn cells(conflict: &Conflict) -> Vec<String> {
-    let Conflict { before, after, live, deleted, .. } = conflict;
+    let Conflict { before, after, live, deleted, taken, .. } = conflict;
     let fields = |row: &Option<Value>| row.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
     let (was, made, is) = (fields(before), fields(after), fields(live));
     let names = made.keys().chain(was.keys().filter(|name| !made.contains_key(*name)));
@@ -97,7 +103,9 @@ fn cells(conflict: &Conflict) -> Vec<String> {
     let line = |name: &String| {
         let now = if *deleted { "deleted".to_owned() } else { shown(is.get(name)) };
         let (was, made) = (shown(was.get(name)), shown(made.get(name)));
-        format!("{}: {was} before, {made} after the command, {now} now", printable(name))
+        // of a row that only the database can tell from others, that is not known
+        let made = if *taken && after.is_none() { String::new() } else { format!(", {made} after the command") };
+        format!("{}: {was} before{made}, {now} now", printable(name))
     };
     names.filter(differs).map(line).collect()
 }

@@ -21,6 +21,7 @@ mod rivals;
 mod safety;
 mod spool;
 mod start;
+mod taken;
 mod three_way;
 mod undo;
 pub(super) mod undoing;
@@ -120,7 +121,8 @@ pub struct CascadedRows {
     pub rows: u64,
 }
 
-/// A row that a command changed, and somebody else after it: undoing the command leaves it as it is.
+/// A row that a command changed and that cannot go back: somebody has changed it since, or has given its unique value to
+/// another row. Undoing the command leaves it as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Conflict {
@@ -130,6 +132,9 @@ pub struct Conflict {
     pub key: Option<String>,
     /// Whether it is not there now.
     pub deleted: bool,
+    /// Whether another row that stays has what must be unique, its key or a unique value: then it cannot be forced.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken: bool,
     /// The row before the command, as in an export; nothing if there was none, or if it is long.
     pub before: Option<serde_json::Value>,
     /// The row after the command.

@@ -2,7 +2,7 @@
 
 use super::changes::Changes;
 use super::plan::{Prepared, Targets, prepare};
-use super::undoing::Undoing;
+use super::undoing::{Outcome, Undoing};
 use super::{CascadedRows, Mode, RestoreOptions, RestorePlan, RestoreReport, defaults, safety};
 use crate::codec::{DanglingRows, TableName};
 use crate::db::{Catalog, Commit, DbError, MayDangle, RestoreTxn, Sink, TableId};
@@ -64,8 +64,8 @@ impl Work<'_> {
         let session = self.store.session()?;
         let mut txn = sink.restore(&self.targets.reads, self.monitor)?;
         let mut prepared = self.prepare(&session, txn.as_mut())?;
-        let back: Vec<bool> = self.run.map(|run| run.goes_back(&self.targets, &prepared)).unwrap_or_default();
-        txn.may_dangle(self.may_dangle(&back));
+        let outcomes = self.run.map(|run| run.outcomes(&session, &self.targets, &prepared)).transpose()?;
+        txn.may_dangle(self.may_dangle(&outcomes.unwrap_or_default()));
         if prepared.plan.writes() > 0 {
             self.can_come_back(&prepared.changes)?;
             self.can_be_written(txn.as_mut(), &mut prepared.changes)?;
@@ -210,14 +210,15 @@ impl Work<'_> {
 
     /// What dangled in the state that is restored may dangle again; anything else only if it was asked for.
     ///
-    /// Of a run that is undone, `back` says which tables become all that they were before it.
-    pub(super) fn may_dangle(&self, back: &[bool]) -> MayDangle {
+    /// Of a run that is undone, `outcomes` says what becomes of each table.
+    pub(super) fn may_dangle(&self, outcomes: &[Outcome]) -> MayDangle {
         let as_they_were = self.targets.tables.iter().enumerate().filter(|(index, target)| {
             let whole = target.entry.filter.is_none() && target.projection.is_none();
-            let back = self.run.is_none() || back.get(*index).copied().unwrap_or_default();
+            let back = self.run.is_none() || outcomes.get(*index).is_some_and(|outcome| outcome.as_before);
             whole && self.options.mode == Mode::Exact && back
         });
         let as_they_were = as_they_were.map(|(_, target)| target);
+        let whole = self.targets.tables.iter().zip(outcomes).filter(|(_, outcome)| outcome.keeps_all);
         // rows that were in this database before the restore that is undone, or under the same rules, and come back as they
         // were in every column
         let here = self.entry.manifest.source.same_database(self.origin);
@@ -233,6 +234,7 @@ impl Work<'_> {
                 _ => Vec::new(),
             },
             among: as_they_were.map(|target| target.entry.table.clone()).collect(),
+            onto: whole.map(|(target, _)| target.entry.table.clone()).collect(),
             all: self.options.allow_dangling,
             unchecked: unchecked.map(|target| target.entry.table.clone()).collect(),
         }

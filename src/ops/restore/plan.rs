@@ -321,7 +321,7 @@ pub(super) fn prepare(
         if let Some(run) = run {
             let noted = captured[index].built.differences.take();
             let rows = (captured[index].built.totals.rows, target.entry.rows);
-            let undone = run.compare(&*trial, target, (&now, noted), rows.0, scratch)?;
+            let undone = run.compare(&*trial, target, (&now, noted), rows.0, (&mut *live, index, scratch))?;
             let mut notes = target.notes.clone();
             notes.extend(run.note(target, &now));
             plan.tables.push(undone.describe(&target.entry.table, rows, notes));

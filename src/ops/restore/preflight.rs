@@ -104,7 +104,7 @@ fn check_privileges(live: &mut (impl Snapshot + ?Sized), changes: &[Changes]) ->
 }
 
 /// Takes the first rows of a spool, so many as can be asked about at once; whether these are all.
-fn first_of(spool: &mut Spool, rows: &mut Vec<Vec<u8>>) -> Result<bool, OpError> {
+pub(super) fn first_of(spool: &mut Spool, rows: &mut Vec<Vec<u8>>) -> Result<bool, OpError> {
     let mut stream = spool.stream()?;
     let mut bytes = 0;
     loop {

@@ -32,12 +32,26 @@ impl Changes {
         mode: Mode,
         scratch: &Path,
     ) -> Result<(), OpError> {
+        self.pair_where(live, (index, spec), scratch, &mut |_, _| Ok(mode != Mode::Missing))
+    }
+
+    /// The same for those of which `replaces` says so, given the row and the live one; the others are not inserted.
+    ///
+    /// # Errors
+    /// If the database cannot tell, the disk refuses, and what `replaces` returns.
+    pub fn pair_where(
+        &mut self,
+        live: &mut dyn Snapshot,
+        (index, spec): (usize, &KeySpec),
+        scratch: &Path,
+        replaces: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, OpError>,
+    ) -> Result<(), OpError> {
         if self.insert.rows() == 0 || !live.has_rivals(TableId::at(index))? {
             return Ok(());
         }
         let inserted = std::mem::replace(&mut self.insert, Spool::new(scratch)?);
         let mut displaced = HashMap::new();
-        self.part(inserted, &mut displaced, live, (index, spec), mode)?;
+        self.part(inserted, &mut displaced, live, (index, spec), replaces)?;
         if !displaced.is_empty() {
             self.keep(displaced, scratch)?;
         }
@@ -74,7 +88,7 @@ impl Changes {
         displaced: &mut HashMap<Hash, Vec<u8>>,
         live: &mut dyn Snapshot,
         (index, spec): (usize, &KeySpec),
-        mode: Mode,
+        replaces: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, OpError>,
     ) -> Result<(), OpError> {
         let mut stream = inserted.stream()?;
         let (mut rows, mut bytes) = (Vec::new(), 0);
@@ -91,14 +105,14 @@ impl Changes {
                 for (row, rival) in given.iter().zip(live.rivals(TableId::at(index), &given)?) {
                     match rival.filter(|rival| rival != row) {
                         None => self.insert.push(row, 1)?,
-                        // it is there, as far as the database is concerned
-                        Some(_) if mode == Mode::Missing => {
-                            let key = key_of(spec, row)?;
-                            self.tally.remove(None, Some(Entry { key: &key, id: Hash::of(row), row, count: 1 }));
-                        }
-                        Some(rival) => {
+                        Some(rival) if replaces(row, &rival)? => {
                             self.update.push(row, 1)?;
                             displaced.insert(Hash::of(&rival), key_of(spec, &rival)?);
+                        }
+                        // it is there, as far as the database is concerned
+                        Some(_) => {
+                            let key = key_of(spec, row)?;
+                            self.tally.remove(None, Some(Entry { key: &key, id: Hash::of(row), row, count: 1 }));
                         }
                     }
                 }

@@ -1,8 +1,10 @@
 //! Rows kept on disk between planning and writing: memory does not grow with the number of changes.
 
 use crate::db::{DbError, RowStream};
+use crate::hash::Hash;
 use crate::monitor::{Monitor, Silent};
 use crate::ops::OpError;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -41,6 +43,19 @@ impl Spool {
     /// Rows held.
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// The hashes of the rows.
+    pub fn hashes(&mut self) -> Result<HashSet<Hash>, OpError> {
+        let mut rows = self.stream()?;
+        let mut hashes = HashSet::new();
+        loop {
+            match rows.next_row() {
+                Ok(Some(row)) => hashes.insert(Hash::of(row)),
+                Ok(None) => return Ok(hashes),
+                Err(error) => return Err(rows.explain(error)),
+            };
+        }
     }
 
     /// Reads the rows from the first.

@@ -2,13 +2,15 @@
 //!
 //! Of each row there are three versions: before the command, after it, and live. The rows that differ between the first
 //! two are looked at, and no others. A row that is live as it was after the command becomes what it was before; one that
-//! is that already stays; every other one is a conflict, and stays too unless it is forced.
+//! is that already stays; every other one is a conflict, and stays too unless it is forced. So is one whose unique value
+//! another row has that stays: that one cannot be forced.
 
 use super::changes::Changes;
 use super::mismatches::key_of;
 use super::spool::Spool;
 use super::{Conflict, PlannedTable};
 use crate::codec::{Engine, KeySpec, TableName, TableSchema};
+use crate::db::{Snapshot, TableId};
 use crate::hash::Hash;
 use crate::ops::OpError;
 use crate::ops::difference::{Pair, Pairs};
@@ -40,6 +42,15 @@ pub(super) struct Shape<'s> {
     pub names: &'s dyn FieldNames,
 }
 
+/// The keys of rows that are treated in another way than the three versions say.
+#[derive(Clone, Copy)]
+pub(super) struct Exceptions<'e> {
+    /// They go back, whatever became of them.
+    pub forced: &'e BTreeSet<Vec<u8>>,
+    /// They stay: other rows have what must be unique.
+    pub taken: &'e BTreeSet<Vec<u8>>,
+}
+
 /// What goes back in a table, and what does not.
 pub(super) struct Undone {
     pub changes: Changes,
@@ -57,7 +68,7 @@ pub(super) fn compare(
     objects: &dyn Objects,
     shape: &Shape<'_>,
     versions: &Versions,
-    forced: &BTreeSet<Vec<u8>>,
+    Exceptions { forced, taken }: Exceptions<'_>,
     live_rows: u64,
     scratch: &Path,
 ) -> Result<Undone, OpError> {
@@ -78,13 +89,14 @@ pub(super) fn compare(
         if is_same(live, was) {
             continue;
         }
-        if touched.is_none() || is_forced {
+        let is_taken = taken.contains(key);
+        if (touched.is_none() || is_forced) && !is_taken {
             undone.changes.replace(live, was)?;
         } else {
             undone.conflicting += 1;
             kept += u64::from(live.is_some());
             if undone.conflicts.len() < LISTED {
-                undone.conflicts.push(conflict(shape, [was, made, live])?);
+                undone.conflicts.push(conflict(shape, [was, made, live], is_taken)?);
             }
         }
     }
@@ -137,7 +149,7 @@ fn is_same(one: Option<Entry<'_>>, other: Option<Entry<'_>>) -> bool {
 }
 
 /// A conflict as it is shown: the versions of the row before the command, after it, and now.
-fn conflict(shape: &Shape<'_>, versions: [Option<Entry<'_>>; 3]) -> Result<Conflict, OpError> {
+fn conflict(shape: &Shape<'_>, versions: [Option<Entry<'_>>; 3], taken: bool) -> Result<Conflict, OpError> {
     let row = versions.iter().flatten().next().map_or(&[][..], |entry| entry.row);
     let encoder = RecordEncoder::of_table(shape.engine, shape.schema, shape.names)?;
     let record = |entry: Option<Entry<'_>>| {
@@ -149,6 +161,7 @@ fn conflict(shape: &Shape<'_>, versions: [Option<Entry<'_>>; 3]) -> Result<Confl
         table: shape.schema.table.to_string(),
         key: key_of(shape.schema, row),
         deleted: live.is_none(),
+        taken,
         before: record(before),
         after: record(after),
         live: record(live),
@@ -156,6 +169,41 @@ fn conflict(shape: &Shape<'_>, versions: [Option<Entry<'_>>; 3]) -> Result<Confl
 }
 
 impl Undone {
+    /// Makes updates of the rows to be inserted for which the database has another row (see `rivals`), if that is one
+    /// which the command left; if not, it is a conflict.
+    ///
+    /// # Errors
+    /// If the database cannot tell, or the disk refuses.
+    pub fn pair(
+        &mut self,
+        shape: &Shape<'_>,
+        live: &mut dyn Snapshot,
+        index: usize,
+        scratch: &Path,
+    ) -> Result<(), OpError> {
+        if self.changes.insert.rows() == 0 || !live.has_rivals(TableId::at(index))? {
+            return Ok(());
+        }
+        let deleted = self.changes.delete.hashes()?;
+        let Undone { changes, conflicts, conflicting } = self;
+        let mut kept = 0;
+        changes.pair_where(live, (index, shape.spec), scratch, &mut |row, rival| {
+            if deleted.contains(&Hash::of(rival)) {
+                return Ok(true);
+            }
+            kept += 1;
+            if conflicts.len() < LISTED {
+                let entry = |row| Some(Entry { key: &[], id: Hash::of(row), row, count: 1 });
+                conflicts.push(conflict(shape, [entry(row), None, entry(rival)], true)?);
+            }
+            Ok(false)
+        })?;
+        *conflicting += kept;
+        changes.left = *conflicting;
+        changes.same = changes.same.saturating_sub(kept);
+        Ok(())
+    }
+
     /// The counts as the plan shows them.
     pub fn describe(&self, table: &TableName, rows: (u64, u64), notes: Vec<String>) -> PlannedTable {
         PlannedTable { conflicts: self.conflicting, left: 0, ..self.changes.describe(table.to_string(), rows, notes) }

@@ -1,10 +1,12 @@
 //! The run of a command that is undone: its snapshots, the tables that it changed, and the rows that are forced.
 
 use super::plan::{Prepared, Target, Targets};
-use super::three_way::{self, Shape, Undone, Versions};
+use super::taken::taken;
+use super::three_way::{self, Exceptions, Shape, Undone, Versions};
 use crate::codec::{TableName, TableSchema};
-use crate::db::{Catalog, Engine};
+use crate::db::{Catalog, Engine, Snapshot, TableId};
 use crate::hash::Hash;
+use crate::ops::difference::each_difference;
 use crate::ops::keys::{Names, TypedKey};
 use crate::ops::names::Tables;
 use crate::ops::run::in_a_line;
@@ -155,12 +157,38 @@ fn has_same_rows(objects: &dyn Objects, one: &TableEntry, other: &TableEntry) ->
     Ok(is_alike(&one?, &other?))
 }
 
+/// How many rows that `target` had before the run the live tree has not; nothing if one has other values.
+fn lacks(objects: &dyn Objects, target: &Target, live: &Hash) -> Result<Option<u64>, OpError> {
+    let mut lacking = Some(0);
+    each_difference(objects, &target.spec, &target.entry.root, live, None, |was, is| {
+        match (was, is) {
+            (Some(was), None) => lacking = lacking.map(|rows| rows + was.count),
+            (Some(was), Some(is)) if was.id == is.id => {
+                lacking = lacking.map(|rows| rows + was.count.saturating_sub(is.count));
+            }
+            (Some(_), Some(_)) => lacking = None,
+            (None, _) => {}
+        }
+        Ok::<bool, OpError>(lacking.is_some())
+    })?;
+    Ok(lacking)
+}
+
 /// Whether rows of both have the same columns and are keyed alike.
 pub(in crate::ops) fn is_alike(one: &TableSchema, other: &TableSchema) -> bool {
     let form = |schema: &TableSchema| -> Vec<(String, String)> {
         schema.columns.iter().map(|column| (column.name.clone(), column.sql_type.clone())).collect()
     };
     form(one) == form(other) && one.key_spec() == other.key_spec()
+}
+
+/// What becomes of a table when a run is undone.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Outcome {
+    /// It is live as it was after the run, and so becomes what it was before it.
+    pub as_before: bool,
+    /// It has each row that it had before the run, with the same values, and loses and changes none.
+    pub keeps_all: bool,
 }
 
 /// The run that is undone, and what is known of the project and database.
@@ -177,10 +205,26 @@ impl Undoing<'_> {
         self.run.after.manifest.run.as_ref().map(|run| in_a_line(&run.command)).unwrap_or_default()
     }
 
-    /// Which tables are live as they were after the run, and so become what they were before it.
-    pub fn goes_back(&self, targets: &Targets, prepared: &Prepared) -> Vec<bool> {
-        let tables = targets.tables.iter().zip(&prepared.live);
-        tables.map(|(target, live)| self.after(target).is_some_and(|after| after.root == live.built.root)).collect()
+    /// What becomes of each table.
+    ///
+    /// # Errors
+    /// If an object cannot be read.
+    pub fn outcomes(
+        &self,
+        objects: &dyn Objects,
+        targets: &Targets,
+        prepared: &Prepared,
+    ) -> Result<Vec<Outcome>, OpError> {
+        let tables = targets.tables.iter().zip(&prepared.live).zip(&prepared.changes);
+        tables
+            .map(|((target, live), changes)| {
+                let now = &live.built.root;
+                let as_before = self.after(target).is_some_and(|after| after.root == *now);
+                let keeps_all = changes.delete.rows() + changes.update.rows() == 0
+                    && lacks(objects, target, now)? == Some(changes.insert.rows());
+                Ok(Outcome { as_before, keeps_all })
+            })
+            .collect()
     }
 
     /// The table after the run.
@@ -198,7 +242,7 @@ impl Undoing<'_> {
         target: &Target,
         (live, noted): (&Hash, Option<Differences>),
         live_rows: u64,
-        scratch: &Path,
+        (database, index, scratch): (&mut dyn Snapshot, usize, &Path),
     ) -> Result<Undone, OpError> {
         let after = self.after(target).map_or(target.entry.root, |after| after.root);
         let versions = Versions { before: target.entry.root, after, live: *live, noted };
@@ -207,7 +251,18 @@ impl Undoing<'_> {
         let shape = Shape { engine: self.engine, schema, spec: &target.spec, names: &*names };
         let none = BTreeSet::new();
         let forced = self.run.forced.get(&target.entry.table).unwrap_or(&none);
-        three_way::compare(objects, &shape, &versions, forced, live_rows, scratch)
+        let mut all_taken = BTreeSet::new();
+        loop {
+            let exceptions = Exceptions { forced, taken: &all_taken };
+            let mut undone = three_way::compare(objects, &shape, &versions, exceptions, live_rows, scratch)?;
+            undone.pair(&shape, database, index, scratch)?;
+            // a row that stays for this may have what another one needs
+            let found = taken(database, (TableId::at(index), &target.spec), &mut undone.changes)?;
+            if found.is_empty() {
+                return Ok(undone);
+            }
+            all_taken.extend(found);
+        }
     }
 
     /// That rows which were changed cannot be told from new ones, where there is no key and something was changed.

@@ -185,7 +185,7 @@ fn constraints_are_kept_or_the_undo_is_refused() {
         let report = place.run_sql(&["mods"], &format!("{keys}UPDATE mods SET code = 'gone' WHERE id = 1"));
         place.sql("INSERT INTO mods VALUES (7, 'a')");
         let run = place.unchanged(&place.round.plain(&["undo", "-y"]));
-        assert!(run.stderr().contains("mods"), "{run}");
+        assert!(run.code() == Some(3) && run.stdout().contains("another row has its key or a unique value"), "{run}");
         place.sql("DELETE FROM mods WHERE id = 7");
         place.undo(&[report["before"].as_str().unwrap()]);
         assert_eq!(place.rows(), whole);
@@ -323,5 +323,95 @@ fn orphans_of_sqlite_come_back() {
     let run = place.unchanged(&place.round.plain(&["undo", "-y"]));
     assert!(run.code() == Some(4) && run.stderr().contains("--allow-dangling"), "{run}");
     place.undo(&["--allow-dangling"]);
+    assert_eq!(place.sql("SELECT count(*) FROM favorites"), "3");
+}
+
+/// What referred to nothing before does so again, also where another row of the table stays as it is.
+#[test]
+fn orphans_come_back_beside_a_conflict() {
+    let place = Place::sqlite();
+    place.sql(
+        "CREATE TABLE mods (id integer PRIMARY KEY, title text);
+         CREATE TABLE favorites (id integer PRIMARY KEY, mod_id integer NOT NULL REFERENCES mods, note text);
+         INSERT INTO mods VALUES (1, 'Lamp'); INSERT INTO favorites VALUES (1, 1, ''), (2, 2, ''), (3, 3, '')",
+    );
+    let damage = format!("{ORPHANS}; UPDATE favorites SET note = 'damaged'");
+    place.run_sql(&[], &damage);
+    place.sql("UPDATE favorites SET note = 'later'; INSERT INTO mods VALUES (4, 'Chair')");
+    let undone = undone_in_part(&place, &[]);
+    assert_eq!(counts(&undone, "favorites"), [2, 0, 0, 1], "{undone}");
+    assert_eq!(place.sql("SELECT id, note FROM favorites ORDER BY id"), "1|later\n2|\n3|");
+    // what they referred to was there before, and goes
+    place.sql("DELETE FROM favorites; INSERT INTO favorites VALUES (1, 1, ''), (2, 4, '')");
+    place.run_sql(&[], "DELETE FROM favorites WHERE id = 2; UPDATE favorites SET note = 'damaged'");
+    place.sql("UPDATE favorites SET note = 'later'; DELETE FROM mods WHERE id = 4");
+    let run = place.unchanged(&place.round.plain(&["undo", "-y"]));
+    assert!(run.code() == Some(4) && run.stderr().contains("--allow-dangling"), "{run}");
+}
+
+/// The others go back.
+#[test]
+fn a_row_whose_unique_value_is_taken_is_a_conflict() {
+    on_both(|place| {
+        place.sql(
+            "CREATE TABLE users (id integer PRIMARY KEY, email text NOT NULL UNIQUE, name text);
+             INSERT INTO users VALUES (1, 'a', 'ann'), (2, 'b', 'bob'), (3, 'c', 'cid'), (4, 'd', 'dan'), (5, 'e', 'eve')",
+        );
+        let damage = "DELETE FROM users WHERE id IN (1, 2); UPDATE users SET email = 'new ' || email;
+                      UPDATE users SET email = 'x' WHERE id = 5";
+        let report = place.run_sql(&[], damage);
+        let after = report["after"].as_str().unwrap().to_owned();
+        // 1 cannot come back, nor can 3 get its address; 4 would, were not another row to stay that has it
+        place.sql(
+            "INSERT INTO users VALUES (10, 'a', 'ada'), (11, 'c', 'cora');
+             UPDATE users SET email = 'd', name = 'later' WHERE id = 5",
+        );
+        let dry = place.round.json(&["undo", "--dry-run"]);
+        let conflicts: Vec<(&str, bool)> = dry["conflicts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| (one["key"].as_str().unwrap(), one["taken"] == true))
+            .collect();
+        assert_eq!(conflicts, [("1", true), ("3", true), ("4", true), ("5", false)], "{dry}");
+        let said = place.round.plain(&["undo", "--dry-run"]).run().success();
+        assert!(
+            said.stdout().contains("  users:1\n    another row has its key or a unique value of it now\n"),
+            "{said}"
+        );
+        assert!(said.stdout().contains(&format!("dbsnap undo {} --force users:5\n", &after[..8])), "{said}");
+        let undone = undone_in_part(place, &[]);
+        assert_eq!(counts(&undone, "users"), [1, 0, 0, 4], "{undone}");
+        assert_eq!(
+            place.sql("SELECT id, email, name FROM users ORDER BY id"),
+            "2|b|bob\n3|new c|cid\n4|new d|dan\n5|d|later\n10|a|ada\n11|c|cora"
+        );
+        // one that has gone back makes room for another
+        let undone = undone_in_part(place, &[&after, "--force", "users:5"]);
+        assert_eq!(counts(&undone, "users"), [0, 2, 0, 2], "{undone}");
+        assert_eq!(place.sql("SELECT id, email FROM users WHERE id IN (4, 5) ORDER BY id"), "4|d\n5|e");
+    });
+}
+
+/// Rows that only the database can tell apart are updated: what refers to them stays.
+#[test]
+fn rows_without_a_captured_key_go_back_in_their_place() {
+    let place = Place::owner();
+    place.sql(
+        "CREATE TABLE mods (code integer UNIQUE, title text);
+         CREATE TABLE favorites (id integer PRIMARY KEY, code integer REFERENCES mods (code) ON DELETE CASCADE);
+         INSERT INTO mods VALUES (1, 'Lamp'), (2, 'Chair'), (3, 'Desk'), (NULL, 'Rug');
+         INSERT INTO favorites VALUES (1, 1), (2, 2), (3, 3)",
+    );
+    let whole = place.rows();
+    place.run_sql(&[], "UPDATE mods SET title = 'damaged'");
+    place.undo(&[]);
+    assert_eq!(place.rows(), whole);
+    place.run_sql(&[], "UPDATE mods SET title = 'damaged' WHERE code < 3");
+    place.sql("UPDATE mods SET title = 'later' WHERE code = 1");
+    let undone = undone_in_part(&place, &[]);
+    assert_eq!(counts(&undone, "mods"), [0, 1, 0, 1], "{undone}");
+    assert_eq!(undone["conflicts"][0]["taken"], true, "{undone}");
+    assert_eq!(place.sql("SELECT code, title FROM mods WHERE code < 3 ORDER BY code"), "1|later\n2|Chair");
     assert_eq!(place.sql("SELECT count(*) FROM favorites"), "3");
 }

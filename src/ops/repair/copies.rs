@@ -1,6 +1,7 @@
 //! Other copies of what is lost: packs and manifests in quarantine or in a copy of the store, and exported files.
 
 use super::{Lack, wanted};
+use crate::codec::Definition;
 use crate::db::{Counter, DbError, RowSink, TableId, TableRead, TableReader};
 use crate::fsio::{Disk, FileKind, FileSystem};
 use crate::monitor::{Monitor, Step};
@@ -172,7 +173,9 @@ fn read(path: &Path, lacks: &[Lack], capture: &Capture<'_>, monitor: &dyn Monito
     monitor.begin(&Step { verb: "Reading", subject: &metadata.table, rows: Some(records), ..Step::default() });
     let taken = capture.table(&mut rows, 0, &read.schema.key_spec(), &[]);
     monitor.end();
-    let taken = taken.and_then(|_| capture.schema(&read.schema));
+    let definition = rows.definition(TableId::at(0)).ok().flatten();
+    let taken = taken.and_then(|_| capture.schema(&read.schema, None));
+    let taken = taken.and_then(|_| capture.schema(&read.schema, definition.as_ref()));
     match (taken, rows.0.failure) {
         (Err(error @ (OpError::Store(_) | OpError::Tree(TreeError::Store(_)))), _) => Err(Reading::Stopped(error)),
         (Err(error), None) if error.kind() == ErrorKind::Interrupted => Err(Reading::Stopped(error)),
@@ -199,6 +202,10 @@ impl TableReader for AsFar<'_> {
 
     fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError> {
         self.0.counters(table)
+    }
+
+    fn definition(&mut self, table: TableId) -> Result<Option<Definition>, DbError> {
+        self.0.definition(table)
     }
 }
 

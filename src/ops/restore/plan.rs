@@ -5,7 +5,7 @@ use super::drift::ColumnSource;
 use super::into::joined;
 use super::projection::{Making, Projection, Selection};
 use super::undoing::Undoing;
-use super::{Mode, RestoreOptions, RestorePlan, drift};
+use super::{Mode, PlannedTable, RestoreOptions, RestorePlan, drift};
 use crate::codec::{KeySpec, TableSchema};
 use crate::db::{Catalog, Engine, Filter, FilterNames, RowStream, Snapshot, TableId, TableRead};
 use crate::hash::Hash;
@@ -14,7 +14,7 @@ use crate::ops::names::whole as whole_of;
 use crate::ops::order::parents_first;
 use crate::ops::publish::{Captured, Compared, Taking};
 use crate::ops::{OpError, Repository};
-use crate::snapshot::{Entry, TableEntry, read_schema};
+use crate::snapshot::{Entry, TableEntry, read_definition, read_schema};
 use crate::store::{NewObjects, Objects};
 use crate::tree::Finder;
 use std::path::Path;
@@ -36,7 +36,9 @@ pub(super) struct Target {
     pub defaulted: Vec<usize>,
     /// The trees of the partitions whose rows come into one new table; otherwise none.
     pub partitions: Vec<Hash>,
-    notes: Vec<String>,
+    /// Whether the table is gone, and is made again.
+    pub made: bool,
+    pub notes: Vec<String>,
 }
 
 impl Target {
@@ -73,6 +75,22 @@ impl Target {
         self.projection.as_ref().is_none_or(as_they_were)
     }
 
+    /// A table that is made again, as `schema` says.
+    fn made(entry: &TableEntry, schema: TableSchema) -> Target {
+        let filtered = entry.filter.as_ref().map(|filter| format!("the snapshot has only its rows where {filter}"));
+        Target {
+            entry: entry.clone(),
+            spec: schema.key_spec(),
+            read: TableRead { schema, filter: None },
+            filtered: None,
+            projection: None,
+            defaulted: Vec::new(),
+            partitions: Vec::new(),
+            made: true,
+            notes: filtered.into_iter().collect(),
+        }
+    }
+
     /// Columns without which no row can come back: they are not in the snapshot, NOT NULL, and have no default.
     pub fn lacking(&self) -> Vec<&str> {
         let Some(projection) = &self.projection else { return Vec::new() };
@@ -93,6 +111,25 @@ pub(super) struct Targets {
     pub tables: Vec<Target>,
     /// Everything that is read: the tables, then filtered second looks.
     pub reads: Vec<TableRead>,
+}
+
+impl Targets {
+    /// Takes out what is made: each with its place among all tables, and its plan.
+    pub fn take_made(&mut self) -> Vec<(usize, PlannedTable)> {
+        let made = self.tables.iter().enumerate().filter(|(_, target)| target.made);
+        let made = made.map(|(at, target)| (at, PlannedTable::made(&target.entry, target.notes.clone()))).collect();
+        let tables = self.tables.len();
+        let mut is_made = self.tables.iter().map(|target| target.made).collect::<Vec<_>>();
+        is_made.resize(self.reads.len(), false);
+        let mut keep = is_made.iter();
+        self.reads.retain(|_| keep.next() == Some(&false));
+        self.tables.retain(|target| !target.made);
+        let gone = tables - self.tables.len();
+        for filtered in self.tables.iter_mut().filter_map(|target| target.filtered.as_mut()) {
+            *filtered -= gone;
+        }
+        made
+    }
 }
 
 /// Chooses the snapshot's tables and checks each against the live schema.
@@ -133,7 +170,7 @@ pub(super) fn targets(
     let mut tables: Vec<Target> = order.into_iter().filter_map(|at| unsorted[at].take()).collect();
     let mut reads: Vec<TableRead> = tables.iter().map(|target| target.read.clone()).collect();
     for target in &mut tables {
-        if let (Mode::Exact, Some(typed)) = (options.mode, &target.entry.filter) {
+        if let (Mode::Exact, Some(typed), false) = (options.mode, &target.entry.filter, target.made) {
             let filter =
                 Filter::kept(typed, engine, &target.read.schema, &project.filter_names(&target.read.schema.table))?;
             if filter.typed != *typed {
@@ -214,11 +251,18 @@ fn target(
 ) -> Result<Target, OpError> {
     let schema = read_schema(objects, &entry.schema_object)?;
     let Some(live) = catalog.table(&entry.table) else {
-        return Err(OpError::NoSuchTable {
-            typed: entry.table.to_string(),
-            place: "the database any more".to_owned(),
-            near: Vec::new(),
-        });
+        let defined = read_definition(objects, &entry.schema_object)?.is_some();
+        return match options.create {
+            true if options.has_key() || options.filter.is_some() || !options.columns.is_empty() => {
+                let what = format!(
+                    "table {} is gone, and --create makes it with all rows: leave out the key, --where and --columns",
+                    entry.table
+                );
+                Err(OpError::Usage(what))
+            }
+            true => Ok(Target::made(entry, schema)),
+            false => Err(OpError::TableGone { table: entry.table.to_string(), defined }),
+        };
     };
     if let Some(refusal) = &live.refusal {
         return Err(OpError::Refused { what: refusal.clone(), allow: None });
@@ -274,6 +318,7 @@ fn target(
         projection: (!is_plain || !projection.selection.is_all()).then_some(projection),
         defaulted,
         partitions: Vec::new(),
+        made: false,
         read: TableRead { schema: drift.schema, filter: None },
         filtered: None,
         notes: drift.notes,
@@ -349,7 +394,8 @@ pub(super) fn prepare(
         let rows = (captured[index].built.totals.rows, target.entry.rows);
         let mut changes = Changes::collect(&*trial, &target.spec, &sides, rows, plan.mode, scratch)?;
         changes.pair(live, (index, &target.spec), plan.mode, scratch)?;
-        plan.tables.push(changes.describe(target.entry.table.to_string(), rows, target.notes.clone()));
+        let planned = changes.describe(target.entry.table.to_string(), rows, target.notes.clone());
+        plan.tables.push(PlannedTable { created: target.made, ..planned });
         all.push(changes);
     }
     captured.truncate(targets.tables.len());

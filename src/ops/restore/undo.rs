@@ -196,11 +196,18 @@ fn with_other_tables(error: OpError, undo: &Found) -> OpError {
     // rows that came after a run stay
     let mode = if after.is_some() { "" } else { " --mode exact" };
     match error {
-        OpError::NoSuchTable { typed, place, .. } if tables.len() > 1 => {
-            let others: Vec<&str> = tables.iter().map(String::as_str).filter(|other| *other != typed).collect();
+        OpError::TableGone { table, defined: true } => OpError::GoneTable {
+            what: OpError::TableGone { table, defined: true }.to_string(),
+            how: "to make it again, and take the other tables back".to_owned(),
+            command: format!("dbsnap restore {} --create{mode}", &restore.reference[..Hash::SHORT]),
+        },
+        OpError::TableGone { table, defined: false } if tables.len() > 1 => {
+            let others: Vec<&str> = tables.iter().map(String::as_str).filter(|other| *other != table).collect();
+            let command = format!("dbsnap restore {} {}{mode}", &restore.reference[..Hash::SHORT], others.join(" "));
             OpError::GoneTable {
-                what: format!("there is no table '{typed}' in {place}"),
-                command: format!("dbsnap restore {} {}{mode}", &restore.reference[..Hash::SHORT], others.join(" ")),
+                what: OpError::TableGone { table, defined: false }.to_string(),
+                how: "to take back the other tables".to_owned(),
+                command,
             }
         }
         error => error,

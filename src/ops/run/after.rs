@@ -62,7 +62,7 @@ pub fn after(
     let session = store.session()?;
     let reading = Reading { repository, store: &store, history: &history, session: &session };
     let subject = Subject { reads: &reads, expected: &expected, compared: &compared };
-    let take::Instant { origin, mark, captured, schema_version } =
+    let take::Instant { origin, mark, captured, schema_version, settings } =
         reading.instant(database.connect()?.sink.as_mut(), subject, monitor)?;
     let mut tables = Vec::with_capacity(entry.manifest.tables.len());
     for table in &entry.manifest.tables {
@@ -117,6 +117,7 @@ pub fn after(
                 signal: ended.signal,
             }),
         }),
+        settings,
         captured,
     };
     report.after = Some(publish(&store, session, &history, draft)?.entry.id.to_hex());
@@ -196,8 +197,9 @@ fn compare(
     };
     let Some((read, captured)) = now else { return Ok(gone) };
     let rows_after = Some(captured.built.totals.rows);
-    if captured.schema_object() != table.schema_object {
-        let schema_changes = differences(&read_schema(objects, &table.schema_object)?, &read.schema);
+    let was = read_schema(objects, &table.schema_object)?;
+    if was != read.schema {
+        let schema_changes = differences(&was, &read.schema);
         // rows of other columns are other rows, but those whose key is gone are gone
         let state = RunState::SchemaChanged;
         return Ok(RunTable { state, rows_after, change: captured.change(), schema_changes, ..gone });

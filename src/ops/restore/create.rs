@@ -1,0 +1,201 @@
+//! `--create`: tables of the snapshot that are gone are made again, from the definitions that are stored with their
+//! schemas.
+
+use super::{Created, PlannedTable};
+use crate::codec::{Definition, Part, PartKind, TableName};
+use crate::db::{Catalog, Counter, DbError, Making};
+use crate::ops::OpError;
+use crate::snapshot::{Entry, TableEntry, read_definition};
+use crate::store::Objects;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// What a restore makes, and from what.
+pub(super) struct Creation {
+    /// What the database is told.
+    pub making: Making,
+    /// By table that is gone: what its definition has to be again.
+    definitions: HashMap<TableName, Definition>,
+}
+
+impl Creation {
+    /// What it takes to make the tables `missing` of the snapshot `entry`. `existing` tells which of some parts are
+    /// there and how, `catalog` which tables.
+    ///
+    /// # Errors
+    /// If a definition is not kept, something in it cannot be made, refers to what is not there, or is there and is
+    /// something else.
+    pub fn plan(
+        objects: &dyn Objects,
+        entry: &Entry,
+        missing: &[&TableEntry],
+        catalog: &Catalog,
+        existing: impl FnOnce(&[Part]) -> Result<Vec<Part>, DbError>,
+    ) -> Result<Creation, OpError> {
+        let mut definitions = HashMap::new();
+        let mut parts: Vec<Part> = Vec::new();
+        let mut known = HashSet::new();
+        for table in missing {
+            let Some(definition) = read_definition(objects, &table.schema_object)? else {
+                return Err(OpError::NoDefinition { table: table.table.to_string(), snapshot: entry.id });
+            };
+            let new = definition.parts.iter();
+            let new = new.filter(|part| known.insert((part.kind, part.name.clone(), part.table.clone())));
+            parts.extend(new.cloned());
+            definitions.insert(table.table.clone(), definition);
+        }
+        let existing = existing(&parts)?;
+        let choosing = Choosing::new(&parts, &existing, catalog);
+        let mut making = Making::default();
+        for part in &parts {
+            match choosing.choose(part)? {
+                Choice::Before => making.before.push(part.clone()),
+                Choice::After => making.after.push(part.clone()),
+                Choice::Not => {}
+            }
+        }
+        making.before.sort_by_key(|part| part.kind.stage());
+        let is_shared = |counter: &str| existing.iter().any(|part| part.kind == PartKind::Sequence && part.name == counter);
+        let mut seen = BTreeSet::new();
+        for counter in missing.iter().flat_map(|table| &table.counters) {
+            if !is_shared(&counter.name) && seen.insert(&counter.name) {
+                let (name, column) = (counter.name.clone(), counter.column.clone());
+                making.counters.push(Counter { name, column, last: counter.last });
+            }
+        }
+        Ok(Creation { making, definitions })
+    }
+
+    /// What is made, as a plan shows it.
+    pub fn shown(&self) -> Vec<Created> {
+        let parts = self.making.before.iter().chain(&self.making.after);
+        let shown = |part: &Part| Created {
+            kind: part.kind.to_string(),
+            name: part.name.clone(),
+            table: part.table.as_ref().map(ToString::to_string),
+        };
+        parts.map(shown).collect()
+    }
+
+    /// Holds the definition of `table` as it was made against what it had to be.
+    ///
+    /// # Errors
+    /// If something of it, or something that it needs, is not the same.
+    pub fn verify(&self, table: &TableName, made: Option<&Definition>) -> Result<(), OpError> {
+        let (Some(wanted), Some(made)) = (self.definitions.get(table), made) else {
+            return Err(OpError::NotAsPlanned(format!(
+                "table {table} was made, and its definition cannot be read back; everything was rolled back"
+            )));
+        };
+        let is_its_own = |part: &&Part| part.table.as_ref() == Some(table);
+        let is_checked = |part: &&Part| is_its_own(part) || part.table.is_none();
+        let missing = wanted.parts.iter().filter(is_checked).find(|part| !made.parts.contains(part));
+        let unexpected = || made.parts.iter().filter(is_its_own).find(|part| !wanted.parts.contains(part));
+        match missing.or_else(unexpected) {
+            None => Ok(()),
+            Some(part) => Err(OpError::NotAsPlanned(format!(
+                "table {table} was made, and its {part} is not what it was; everything was rolled back"
+            ))),
+        }
+    }
+}
+
+impl PlannedTable {
+    /// Of a table that is made, with all rows of the snapshot.
+    pub(super) fn made(entry: &TableEntry, notes: Vec<String>) -> PlannedTable {
+        PlannedTable {
+            table: entry.table.to_string(),
+            created: true,
+            snapshot_rows: entry.rows,
+            live_rows: 0,
+            insert: entry.rows,
+            update: 0,
+            delete: 0,
+            unchanged: 0,
+            left: 0,
+            conflicts: 0,
+            notes,
+        }
+    }
+}
+
+/// What becomes of a part.
+enum Choice {
+    /// It is made before the rows are written.
+    Before,
+    /// It is made when they are there.
+    After,
+    /// It is there already, or of a table that is not made.
+    Not,
+}
+
+struct Choosing<'c> {
+    existing: HashMap<(PartKind, &'c str, Option<&'c TableName>), &'c Part>,
+    /// Tables that are made.
+    made: HashSet<&'c TableName>,
+    /// Tables that are there.
+    there: HashSet<&'c TableName>,
+}
+
+impl<'c> Choosing<'c> {
+    fn new(parts: &'c [Part], existing: &'c [Part], catalog: &'c Catalog) -> Choosing<'c> {
+        let existing: HashMap<_, _> =
+            existing.iter().map(|part| ((part.kind, part.name.as_str(), part.table.as_ref()), part)).collect();
+        let is_table = |part: &&Part| part.kind == PartKind::Table;
+        let tables = |is_there: bool| {
+            let there = |part: &&Part| {
+                existing.contains_key(&(part.kind, part.name.as_str(), part.table.as_ref())) == is_there
+            };
+            parts.iter().filter(is_table).filter(there).filter_map(|part| part.table.as_ref()).collect()
+        };
+        let (made, mut there): (HashSet<_>, HashSet<_>) = (tables(false), tables(true));
+        there.extend(catalog.tables.iter().flat_map(|info| info.part_of.iter().chain([&info.schema.table])));
+        Choosing { existing, made, there }
+    }
+
+    fn choose(&self, part: &Part) -> Result<Choice, OpError> {
+        let is_made = |table: &Option<TableName>| table.as_ref().is_some_and(|table| self.made.contains(table));
+        let there = self.existing.get(&(part.kind, part.name.as_str(), part.table.as_ref()));
+        if let Some(there) = there {
+            return match there.sql == part.sql {
+                true => Ok(Choice::Not),
+                false => Err(differs(part, there)),
+            };
+        }
+        let is_its_own = part.table.is_none() || is_made(&part.table);
+        if part.kind == PartKind::Unsupported {
+            return match is_its_own {
+                true => Err(refused(format!("it cannot be made again: {}", part.sql))),
+                false => Ok(Choice::Not),
+            };
+        }
+        match (&part.table, &part.references) {
+            (Some(table), Some(needed)) if is_its_own => {
+                match self.made.contains(needed) || self.there.contains(needed) {
+                    true => Ok(Choice::Before),
+                    false => Err(refused(format!(
+                        "the {part} refers to {needed}, which is not there: restore it as well, and name both after the snapshot \
+                         ({table} {needed})"
+                    ))),
+                }
+            }
+            _ if is_its_own => Ok(Choice::Before),
+            // a foreign key of a table that is there, and which went with the table that it refers to
+            (Some(table), Some(needed)) => match self.made.contains(needed) && self.there.contains(table) {
+                true => Ok(Choice::After),
+                false => Ok(Choice::Not),
+            },
+            _ => Ok(Choice::Not),
+        }
+    }
+}
+
+fn refused(what: String) -> OpError {
+    OpError::Refused { what, allow: None }
+}
+
+fn differs(part: &Part, there: &Part) -> OpError {
+    refused(format!(
+        "{part} is there, and is not what it was:\nwas {}\nis {}\nchange it back, or drop it, and try again",
+        part.sql, there.sql
+    ))
+}

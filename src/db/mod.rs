@@ -21,7 +21,7 @@ pub use open::{OpenOptions, absent, open, patch_writer};
 use patch::patch_keys;
 pub use patch::{Copies, Crossing, Done, PatchTable, PatchWriter};
 pub use traits::{
-    Absent, Change, Changing, Commit, Filter, Making, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Standing,
-    TableId, TableRead, TableReader, Write, Writing, Written,
+    Absent, Change, Changing, Commit, Filter, Making, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Sink,
+    Snapshot, Standing, TableId, TableRead, TableReader, Write, Writing, Written,
 };
 pub use url::{DatabaseUrl, Host, Password, PostgresTarget, SslMode};

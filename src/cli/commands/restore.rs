@@ -306,7 +306,8 @@ fn creations(plan: &RestorePlan) -> String {
         let with_table = plan.created.iter().any(|other| is_table(other, &one.table));
         match &one.table {
             Some(table) if one.kind == "table" => {
-                let parts = plan.created.iter().filter(|part| part.table == one.table && part.kind != "table");
+                let is_part = |part: &&Created| part.table == one.table && !["table", "setting"].contains(&&*part.kind);
+                let parts = plan.created.iter().filter(is_part);
                 let parts: Vec<&str> = parts.map(|part| part.name.as_str()).collect();
                 let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
                 lines.push(format!("table {table}{parts}"));
@@ -354,7 +355,8 @@ fn foreseen<O: Operation<Effect = RestorePlan>>(plan: &Plan<O>) -> String {
             format!("[DRY RUN] This {} would be refused: {}\n", O::COMMAND, printable(&refused.in_words()))
         }
         None => {
-            let created = tables_created(&plan.effect).map_or_else(String::new, |tables| format!("{tables} created, and "));
+            let created =
+                tables_created(&plan.effect).map_or_else(String::new, |tables| format!("{tables} created, and "));
             let rows = counted(plan.effect.writes(), "row");
             format!("[DRY RUN] {created}{rows} would be written. Nothing was changed.\n")
         }

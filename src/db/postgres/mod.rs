@@ -36,13 +36,14 @@ mod types;
 mod values;
 
 use super::{
-    Catalog, DbError, Making, OpenOptions, PostgresTarget, RestoreTxn, Sink, Snapshot, SourceIdentity, Standing, TableRead,
+    Catalog, DbError, Making, OpenOptions, PostgresTarget, RestoreTxn, Sink, Snapshot, SourceIdentity, Standing,
+    TableRead,
 };
 use crate::codec::{Part, TableName, TableSchema};
 use crate::monitor::{Monitor, Silent};
 use client::{Connection, Failure};
-use endpoint::Endpoint;
 pub use definition::Absence;
+use endpoint::Endpoint;
 pub use patch::PostgresPatch;
 use session::{Opening, Session};
 use session_settings::Purpose;
@@ -176,8 +177,7 @@ impl Sink for Postgres {
         self.revive()?;
         let begun =
             session_settings::begin(&mut self.connection, Purpose::Catalog, self.version, self.lock_wait, &Silent);
-        let found =
-            begun.and_then(|()| definition::existing(&mut self.connection, self.version, parts, &Silent));
+        let found = begun.and_then(|()| definition::existing(&mut self.connection, self.version, parts, &Silent));
         self.connection.rollback();
         found.map_err(|failure| failure.during("looking for what is to be made"))
     }

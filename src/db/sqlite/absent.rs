@@ -28,8 +28,7 @@ impl AbsentFile {
     /// [`DbError::Connect`] if the directory is not there either, [`DbError::Denied`] if a log or journal is left there
     /// of the file that was there.
     pub fn at(path: &Path, options: &OpenOptions) -> Result<AbsentFile, DbError> {
-        let refuse =
-            |reason: String| DbError::Connect { target: path.display().to_string(), reason, absent: false };
+        let refuse = |reason: String| DbError::Connect { target: path.display().to_string(), reason, absent: false };
         let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(refuse("it names no file".to_owned()));
         };

@@ -61,8 +61,7 @@ pub(super) fn make(conn: &Connection, making: &Making) -> Result<(), DbError> {
 }
 
 /// Pragmas that are kept in the file and make two files alike: text encoding, page size, versions of the application.
-const SETTINGS: [&str; 6] =
-    ["encoding", "page_size", "auto_vacuum", "application_id", "user_version", "journal_mode"];
+const SETTINGS: [&str; 6] = ["encoding", "page_size", "auto_vacuum", "application_id", "user_version", "journal_mode"];
 
 /// What an empty file like this one is made with.
 pub(super) fn settings(conn: &Connection) -> Result<BTreeMap<String, String>, DbError> {

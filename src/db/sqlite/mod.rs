@@ -37,7 +37,9 @@ mod violations;
 mod wal;
 mod write;
 
-use super::{Catalog, DbError, Engine, Making, OpenOptions, RestoreTxn, Sink, Snapshot, SourceIdentity, Standing, TableRead};
+use super::{
+    Catalog, DbError, Engine, Making, OpenOptions, RestoreTxn, Sink, Snapshot, SourceIdentity, Standing, TableRead,
+};
 use crate::codec::{Part, TableName, TableSchema};
 use crate::monitor::Monitor;
 use mark::Files;

@@ -21,7 +21,7 @@ use super::misfits::misfits;
 use crate::codec::{DanglingRows, Definition, TableName, TableSchema};
 use crate::db::{
     Changing, Commit, Counter, DbError, Filter, Making, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Snapshot,
-    Standing,    TableId, TableRead, TableReader, Write, Writing, Written,
+    Standing, TableId, TableRead, TableReader, Write, Writing, Written,
 };
 use crate::monitor::Monitor;
 use rusqlite::{Connection, ffi};

@@ -189,7 +189,9 @@ fn export_table(
             // Which database the rows are of, so that an import knows it: no URL, no host, no user.
             .chain(serde_json::to_value(&entry.manifest.source).ok().map(|source| ("source".to_owned(), source)))
             .chain(entry.manifest.actor.agent.clone().map(|agent| ("agent".to_owned(), agent.into())))
-            .chain(definition.and_then(|definition| Some((DEFINITION.to_owned(), serde_json::to_value(definition).ok()?))))
+            .chain(
+                definition.and_then(|definition| Some((DEFINITION.to_owned(), serde_json::to_value(definition).ok()?))),
+            )
             .chain(commit.cloned().map(|commit| ("gitCommit".to_owned(), commit.into())))
             .collect(),
     };

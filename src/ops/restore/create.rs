@@ -54,7 +54,8 @@ impl Creation {
             }
         }
         making.before.sort_by_key(|part| part.kind.stage());
-        let is_shared = |counter: &str| existing.iter().any(|part| part.kind == PartKind::Sequence && part.name == counter);
+        let is_shared =
+            |counter: &str| existing.iter().any(|part| part.kind == PartKind::Sequence && part.name == counter);
         let mut seen = BTreeSet::new();
         for counter in missing.iter().flat_map(|table| &table.counters) {
             if !is_shared(&counter.name) && seen.insert(&counter.name) {
@@ -142,9 +143,8 @@ impl<'c> Choosing<'c> {
             existing.iter().map(|part| ((part.kind, part.name.as_str(), part.table.as_ref()), part)).collect();
         let is_table = |part: &&Part| part.kind == PartKind::Table;
         let tables = |is_there: bool| {
-            let there = |part: &&Part| {
-                existing.contains_key(&(part.kind, part.name.as_str(), part.table.as_ref())) == is_there
-            };
+            let there =
+                |part: &&Part| existing.contains_key(&(part.kind, part.name.as_str(), part.table.as_ref())) == is_there;
             parts.iter().filter(is_table).filter(there).filter_map(|part| part.table.as_ref()).collect()
         };
         let (made, mut there): (HashSet<_>, HashSet<_>) = (tables(false), tables(true));

@@ -131,7 +131,9 @@ fn start<T>(
         return Err(OpError::Usage("the reference names a row already: leave --key out".to_owned()));
     }
     if options.create && options.into.is_some() {
-        return Err(OpError::Usage("--into makes a new table, --create those that are gone: use one of them".to_owned()));
+        return Err(OpError::Usage(
+            "--into makes a new table, --create those that are gone: use one of them".to_owned(),
+        ));
     }
     let (place, name) = open(database, &options)?;
     let identity = place.identity().clone();

@@ -3,7 +3,7 @@
 use super::before::PINNED;
 use super::{Before, Ended, RunReport, RunState, RunTable, in_a_line};
 use crate::codec::TableName;
-use crate::db::{Catalog, Sink, TableRead};
+use crate::db::{Catalog, DbError, Sink, TableRead};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::actor;
@@ -44,7 +44,13 @@ pub fn after(
         Some(entry) => entry,
         None => refs::resolve(repository, &history, &Refs::load(&store)?, &before.id)?.entry,
     };
-    let here = origin(database.identity()?, repository);
+    let here = origin(
+        database.identity().map_err(|error| match error {
+            OpError::Db(gone @ DbError::Connect { absent: true, .. }) => OpError::DatabaseGone(gone),
+            error => error,
+        })?,
+        repository,
+    );
     if !here.same_database(&entry.manifest.source) {
         let what = format!(
             "the settings name database {} now; before the command it was {}",

@@ -9,8 +9,9 @@ use dbsnap::codec::{
 };
 use dbsnap::db::scratch::Condition;
 use dbsnap::db::{
-    Catalog, Changing, Commit, Counter, DbError, Filter, Making, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Rule, Sink,
-    Snapshot, SourceIdentity, Standing, TableId, TableInfo, TableRead, TableReader, Write, Writing, Written,
+    Catalog, Changing, Commit, Counter, DbError, Filter, Making, MayDangle, Misfit, RestoreTxn, RowSink, RowStream,
+    Rule, Sink, Snapshot, SourceIdentity, Standing, TableId, TableInfo, TableRead, TableReader, Write, Writing,
+    Written,
 };
 use dbsnap::hash::Hash;
 use dbsnap::monitor::Monitor;

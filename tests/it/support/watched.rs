@@ -5,8 +5,8 @@ use super::postgres::Db;
 use super::witness::Witness;
 use dbsnap::codec::{DanglingRows, Definition, Part, TableName, TableSchema};
 use dbsnap::db::{
-    Catalog, Changing, Commit, Counter, DbError, Filter, Making, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Sink,
-    Snapshot, SourceIdentity, Standing, TableId, TableRead, TableReader, Write, Writing, Written,
+    Catalog, Changing, Commit, Counter, DbError, Filter, Making, MayDangle, Misfit, RestoreTxn, RowSink, RowStream,
+    Sink, Snapshot, SourceIdentity, Standing, TableId, TableRead, TableReader, Write, Writing, Written,
 };
 use dbsnap::monitor::Monitor;
 use std::collections::BTreeMap;

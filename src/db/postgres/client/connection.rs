@@ -69,8 +69,11 @@ impl Connection {
     /// [`DbError::Connect`], [`DbError::Login`], [`DbError::Tls`].
     pub fn open(endpoint: &Endpoint) -> Result<Connection, DbError> {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build();
-        let runtime = runtime
-            .map_err(|error| DbError::Connect { target: endpoint.label(), reason: format!("no runtime: {error}"), absent: false })?;
+        let runtime = runtime.map_err(|error| DbError::Connect {
+            target: endpoint.label(),
+            reason: format!("no runtime: {error}"),
+            absent: false,
+        })?;
         let login = runtime
             .block_on(async { timeout(endpoint.connect_timeout, login::login(endpoint)).await })
             .map_err(|_| login::too_late(endpoint))??;

@@ -76,11 +76,7 @@ pub(super) fn existing(
 }
 
 /// Each table with the partitioned tables that it is a part of, from the top down, itself last.
-fn lines(
-    connection: &mut Connection,
-    oids: &[u32],
-    monitor: &dyn Monitor,
-) -> Result<HashMap<u32, Vec<u32>>, Failure> {
+fn lines(connection: &mut Connection, oids: &[u32], monitor: &dyn Monitor) -> Result<HashMap<u32, Vec<u32>>, Failure> {
     let mut lines: HashMap<u32, Vec<u32>> = oids.iter().map(|oid| (*oid, Vec::new())).collect();
     let sql = format!(
         "SELECT wanted.oid, above.oid::pg_catalog.oid FROM {} JOIN pg_catalog.pg_class part ON part.oid = wanted.oid AND part.relispartition \

@@ -118,15 +118,16 @@ fn tables(of: &str, version: u32) -> String {
     );
     let options = |of: &str, prefix: &str| {
         format!(
-            "SELECT pg_catalog.format('{prefix}%I = %L', pg_catalog.split_part(o, '=', 1), \
-             pg_catalog.substr(o, pg_catalog.strpos(o, '=') + 1)) AS o FROM pg_catalog.unnest({of}.reloptions) AS o"
+            "SELECT pg_catalog.format('{prefix}%I = %L', pg_catalog.split_part(o.o, '=', 1), \
+             pg_catalog.substr(o.o, pg_catalog.strpos(o.o, '=') + 1)) AS o, '{prefix}' AS of, n \
+             FROM pg_catalog.unnest({of}.reloptions) WITH ORDINALITY AS o (o, n)"
         )
     };
     let sql = format!(
         "'CREATE ' || CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END || 'TABLE ' || {NAME} || ' (' || coalesce({columns}, '') || ')' \
          || CASE c.relkind WHEN 'p' THEN ' PARTITION BY ' || pg_catalog.pg_get_partkeydef(c.oid) ELSE '' END \
          || coalesce((SELECT pg_catalog.format(' USING %I', m.amname) FROM pg_catalog.pg_am m WHERE m.oid = c.relam AND m.amname <> 'heap'), '') \
-         || coalesce((SELECT ' WITH (' || pg_catalog.string_agg(w.o, ', ' ORDER BY w.o COLLATE \"C\") || ')' FROM ({} UNION ALL {}) AS w), '')",
+         || coalesce((SELECT ' WITH (' || pg_catalog.string_agg(w.o, ', ' ORDER BY w.of, w.n) || ')' FROM ({} UNION ALL {}) AS w), '')",
         options("c", ""),
         options("toast", "toast.")
     );
@@ -137,7 +138,9 @@ fn tables(of: &str, version: u32) -> String {
 fn checks(of: &str, version: u32) -> String {
     // a NOT NULL that is not validated is no part of its column
     let unvalidated = if version >= 18 { " OR k.contype = 'n' AND NOT k.convalidated" } else { "" };
-    let sql = format!("{ALTER} || pg_catalog.format(' ADD CONSTRAINT %I %s', k.conname, pg_catalog.pg_get_constraintdef(k.oid))");
+    let sql = format!(
+        "{ALTER} || pg_catalog.format(' ADD CONSTRAINT %I %s', k.conname, pg_catalog.pg_get_constraintdef(k.oid))"
+    );
     let rest = format!(
         "{of} JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND (k.contype = 'c'{unvalidated}) ORDER BY c.oid, k.conname COLLATE \"C\""
     );
@@ -145,7 +148,9 @@ fn checks(of: &str, version: u32) -> String {
 }
 
 fn keys(of: &str) -> String {
-    let sql = format!("{ALTER} || pg_catalog.format(' ADD CONSTRAINT %I %s', k.conname, pg_catalog.pg_get_constraintdef(k.oid))");
+    let sql = format!(
+        "{ALTER} || pg_catalog.format(' ADD CONSTRAINT %I %s', k.conname, pg_catalog.pg_get_constraintdef(k.oid))"
+    );
     let rest = format!(
         "{of} JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype IN ('p', 'u', 'x') \
          ORDER BY c.oid, k.contype <> 'p', k.conname COLLATE \"C\""
@@ -166,7 +171,9 @@ fn indexes(of: &str) -> String {
 /// Foreign keys that a partition has from above: with one of its own, none is made for it when it is attached. Then
 /// that it is attached.
 fn partitions(of: &str) -> String {
-    let key = format!("{ALTER} || pg_catalog.format(' ADD CONSTRAINT %I %s', k.conname, pg_catalog.pg_get_constraintdef(k.oid))");
+    let key = format!(
+        "{ALTER} || pg_catalog.format(' ADD CONSTRAINT %I %s', k.conname, pg_catalog.pg_get_constraintdef(k.oid))"
+    );
     let attach = format!(
         "pg_catalog.format('ALTER TABLE ONLY %I.%I ATTACH PARTITION ', pn.nspname, p.relname) || {NAME} || ' ' \
          || pg_catalog.pg_get_expr(c.relpartbound, c.oid)"
@@ -233,7 +240,11 @@ fn triggers(of: &str) -> String {
     let trigger = "JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgparentid = 0";
     let rule = "JOIN pg_catalog.pg_rewrite w ON w.ev_class = c.oid AND w.rulename <> '_RETURN'";
     let selects = [
-        parts("t.tgname::pg_catalog.text AS name", "pg_catalog.pg_get_triggerdef(t.oid) AS sql", &format!("{of} {trigger}")),
+        parts(
+            "t.tgname::pg_catalog.text AS name",
+            "pg_catalog.pg_get_triggerdef(t.oid) AS sql",
+            &format!("{of} {trigger}"),
+        ),
         parts(
             "t.tgname || ' (state)'",
             &state("t.tgenabled", "TRIGGER", "t.tgname"),
@@ -251,15 +262,17 @@ fn triggers(of: &str) -> String {
 
 /// Several queries as one, in order of name.
 fn ordered(selects: &[String]) -> String {
-    format!("SELECT * FROM ({}) AS a ORDER BY a.oid, a.name COLLATE \"C\", a.sql COLLATE \"C\"", selects.join(" UNION ALL "))
+    format!(
+        "SELECT * FROM ({}) AS a ORDER BY a.oid, a.name COLLATE \"C\", a.sql COLLATE \"C\"",
+        selects.join(" UNION ALL ")
+    )
 }
 
 /// What is left: owners of sequences, storage, replica identity, row-level security, privileges, statistics, comments.
 fn settings(of: &str, version: u32) -> String {
     let column = "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped";
-    let alter_column = |sql: &str, values: &str| {
-        format!("{ALTER} || pg_catalog.format(' ALTER COLUMN %I {sql}', a.attname{values})")
-    };
+    let alter_column =
+        |sql: &str, values: &str| format!("{ALTER} || pg_catalog.format(' ALTER COLUMN %I {sql}', a.attname{values})");
     let mut selects = vec![
         parts(
             "'sequence ' || s.relname AS name",
@@ -307,7 +320,9 @@ fn settings(of: &str, version: u32) -> String {
         parts(
             "'cluster'",
             &format!("{ALTER} || pg_catalog.format(' CLUSTER ON %I', x.relname)"),
-            &format!("{of} JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisclustered JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid"),
+            &format!(
+                "{of} JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisclustered JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid"
+            ),
         ),
         parts(
             "'statistics ' || s.stxname",
@@ -330,7 +345,11 @@ fn settings(of: &str, version: u32) -> String {
 
 fn security(of: &str) -> [String; 3] {
     [
-        parts("'row security'", &format!("{ALTER} || ' ENABLE ROW LEVEL SECURITY'"), &format!("{of} WHERE c.relrowsecurity")),
+        parts(
+            "'row security'",
+            &format!("{ALTER} || ' ENABLE ROW LEVEL SECURITY'"),
+            &format!("{of} WHERE c.relrowsecurity"),
+        ),
         parts(
             "'row security (owner)'",
             &format!("{ALTER} || ' FORCE ROW LEVEL SECURITY'"),
@@ -343,8 +362,8 @@ fn security(of: &str) -> [String; 3] {
              WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END, \
              (SELECT pg_catalog.string_agg(CASE r.oid WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(r.oid)) END, \
              ', ' ORDER BY pg_catalog.pg_get_userbyid(r.oid) COLLATE \"C\") FROM pg_catalog.unnest(p.polroles) AS r (oid))) \
-             || coalesce(pg_catalog.format(' USING (%s)', pg_catalog.pg_get_expr(p.polqual, p.polrelid)), '') \
-             || coalesce(pg_catalog.format(' WITH CHECK (%s)', pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)), '')",
+             || coalesce(' USING (' || pg_catalog.pg_get_expr(p.polqual, p.polrelid) || ')', '') \
+             || coalesce(' WITH CHECK (' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) || ')', '')",
             &format!("{of} JOIN pg_catalog.pg_policy p ON p.polrelid = c.oid"),
         ),
     ]
@@ -352,14 +371,17 @@ fn security(of: &str) -> [String; 3] {
 
 /// What others than the owner may do.
 fn privileges(of: &str, column: &str) -> [String; 2] {
-    let grantee = "CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END";
+    let grantee =
+        "CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END";
     let options = "CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END";
     let list = "pg_catalog.string_agg(g.privilege_type, ', ' ORDER BY g.privilege_type COLLATE \"C\")";
     let name = |of: &str| format!("'privileges of ' || {grantee} || {of} || {options}");
     [
         parts(
             &name("''"),
-            &format!("pg_catalog.format('GRANT %s ON TABLE %I.%I TO %s%s', {list}, n.nspname, c.relname, {grantee}, {options})"),
+            &format!(
+                "pg_catalog.format('GRANT %s ON TABLE %I.%I TO %s%s', {list}, n.nspname, c.relname, {grantee}, {options})"
+            ),
             &format!(
                 "{of} CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS g WHERE g.grantee <> c.relowner \
                  GROUP BY c.oid, n.nspname, c.relname, g.grantee, g.is_grantable"
@@ -398,7 +420,10 @@ fn comments(of: &str) -> [String; 3] {
         parts(
             "'comment on constraint ' || k.conname",
             "pg_catalog.format('COMMENT ON CONSTRAINT %I ON %I.%I IS %L', k.conname, n.nspname, c.relname, d.description)",
-            &format!("{of} JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype IN ('c', 'p', 'u', 'x', 'f') {}", on("pg_constraint", "k.oid", "0")),
+            &format!(
+                "{of} JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype IN ('c', 'p', 'u', 'x', 'f') {}",
+                on("pg_constraint", "k.oid", "0")
+            ),
         ),
         parts(
             "'comment on index ' || x.relname",

@@ -48,7 +48,7 @@ const COLLATIONS: &str = "SELECT o.oid, n.nspname, pg_catalog.format('%I.%I', n.
     THEN pg_catalog.format('provider = libc, lc_collate = %L, lc_ctype = %L', o.collcollate, o.collctype) \
     ELSE pg_catalog.format('provider = %s, locale = %L', CASE o.collprovider WHEN 'i' THEN 'icu' ELSE 'builtin' END, \
     coalesce(pg_catalog.to_jsonb(o) ->> 'colllocale', pg_catalog.to_jsonb(o) ->> 'colliculocale', o.collcollate)) END \
-    || coalesce(pg_catalog.format(', rules = %L', nullif(pg_catalog.to_jsonb(o) ->> 'collicurules', '')), '') \
+    || coalesce(', rules = ' || pg_catalog.quote_literal(nullif(pg_catalog.to_jsonb(o) ->> 'collicurules', '')), '') \
     || CASE WHEN o.collisdeterministic THEN '' ELSE ', deterministic = false' END || ')', NULL \
     FROM pg_catalog.pg_collation o JOIN pg_catalog.pg_namespace n ON n.oid = o.collnamespace WHERE ";
 
@@ -112,8 +112,7 @@ pub(super) fn load(
                  WHERE e.classid = 'pg_catalog.{class}'::pg_catalog.regclass AND e.objid = o.oid AND e.deptype = 'e')"
             ),
             Scope::Only(nodes) => {
-                let mut oids: Vec<u32> =
-                    nodes.iter().filter(|node| node.class == class).map(|node| node.oid).collect();
+                let mut oids: Vec<u32> = nodes.iter().filter(|node| node.class == class).map(|node| node.oid).collect();
                 if oids.is_empty() {
                     continue;
                 }

@@ -36,8 +36,8 @@ use crate::monitor::Monitor;
 use kinds::ColumnTypes;
 use lift::HeldKey;
 use links::Links;
-use std::collections::BTreeMap;
 use staging::{Slots, Staged, Work};
+use std::collections::BTreeMap;
 use triggers::UserTriggers;
 use unexpected::Booked;
 

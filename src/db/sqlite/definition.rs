@@ -87,5 +87,7 @@ pub(super) fn apply(conn: &Connection, settings: &BTreeMap<String, String>) -> R
         let set = conn.execute_batch(&format!("PRAGMA main.{pragma} = {value}"));
         set.map_err(|error| failed("making the file", error))?;
     }
-    Ok(())
+    // the encoding is written with the first table
+    let made = conn.execute_batch("CREATE TABLE first (x); DROP TABLE first; VACUUM");
+    made.map_err(|error| failed("making the file", error))
 }

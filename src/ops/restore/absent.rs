@@ -5,7 +5,7 @@ use super::perform::basis;
 use super::start::Start;
 use super::{Created, RestoreOptions, RestorePlan, RestoreReport};
 use crate::codec::TableSchema;
-use crate::db::Absent;
+use crate::db::{Absent, Sink};
 use crate::hash::Hash;
 use crate::ops::OpError;
 use crate::ops::plan::{Basis, Plan};
@@ -34,7 +34,7 @@ impl Start<'_> {
         basis.check(planned)?;
         let made = absent.make(&self.entry.manifest.settings);
         // the connection ends before the database is kept or goes
-        let restored = made.map_err(OpError::from).and_then(|mut sink| self.apply_to(sink.as_mut(), options, planned));
+        let restored = made.map_err(OpError::from).and_then(|mut sink| self.restore_into(sink.as_mut(), options));
         match restored {
             Ok(report) => absent.keep().map(|()| report).map_err(OpError::from),
             Err(error) => {
@@ -42,6 +42,11 @@ impl Start<'_> {
                 Err(error)
             }
         }
+    }
+
+    /// Restores into the database that was just made: what is in it is known, but for what every new one has.
+    fn restore_into(&self, sink: &mut dyn Sink, options: &RestoreOptions) -> Result<RestoreReport, OpError> {
+        self.apply_to(sink, options, None)
     }
 
     fn foreseen(&self, options: &RestoreOptions) -> Result<(RestorePlan, Basis), OpError> {

@@ -34,7 +34,7 @@ fn what_gc_keeps_verify_reads_and_a_restore_needs_holds_the_definition() {
         place.snap();
         place.sql("INSERT INTO a VALUES (2)");
         let snap = place.snap();
-        place.round.json(&["gc", "--keep", "1", "--now", "-y"]);
+        place.round.json(&["gc", "--keep", "1", "--now"]);
         place.round.json(&["verify"]);
         let store = store(place);
         let history = History::load(&store).unwrap();

@@ -37,10 +37,10 @@ fn tables_that_are_there_are_restored_in_the_same_transaction() {
     let place = Place::sqlite();
     place.sql(SHOP);
     let snap = place.snap();
-    let rows = place.rows();
+    let rows = place.sorted_rows();
     place.sql("DROP TABLE mods; UPDATE owners SET name = 'Z' WHERE id = 2; DELETE FROM reviews");
     let report = place.round.json(&["restore", &snap, "--create", "-y"]);
-    assert_eq!(place.rows(), rows, "{report}");
+    assert_eq!(place.sorted_rows(), rows, "{report}");
     let created: Vec<&str> =
         report["created"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
     assert_eq!(created, ["mods", "mods_price", "mods lower", "logged"]);

@@ -201,7 +201,7 @@ impl<'s> Session<'s> {
 
     /// What it takes to make an empty database like this one.
     pub(super) fn settings(&mut self) -> Result<BTreeMap<String, String>, DbError> {
-        let told = definition::settings(self.connection, self.monitor);
+        let told = definition::database_settings(self.connection, self.monitor);
         told.map_err(|failure| failure.during("asking how the database was made"))
     }
 

@@ -1,9 +1,10 @@
 //! `--create`: tables of the snapshot that are gone are made again, from the definitions that are stored with their
 //! schemas.
 
+use super::plan::{Target, Targets};
 use super::{Created, PlannedTable};
-use crate::codec::{Definition, Part, PartKind, TableName};
-use crate::db::{Catalog, Counter, DbError, Making};
+use crate::codec::{Definition, Part, PartKind, TableName, TableSchema};
+use crate::db::{Catalog, Counter, DbError, Making, TableRead};
 use crate::ops::OpError;
 use crate::snapshot::{Entry, TableEntry, read_definition};
 use crate::store::Objects;
@@ -97,6 +98,43 @@ impl Creation {
                 "table {table} was made, and its {part} is not what it was; everything was rolled back"
             ))),
         }
+    }
+}
+
+impl Target {
+    /// A table that is made again, as `schema` says.
+    pub(super) fn made(entry: &TableEntry, schema: TableSchema) -> Target {
+        let filtered = entry.filter.as_ref().map(|filter| format!("the snapshot has only its rows where {filter}"));
+        Target {
+            entry: entry.clone(),
+            spec: schema.key_spec(),
+            read: TableRead { schema, filter: None },
+            filtered: None,
+            projection: None,
+            defaulted: Vec::new(),
+            partitions: Vec::new(),
+            made: true,
+            notes: filtered.into_iter().collect(),
+        }
+    }
+}
+
+impl Targets {
+    /// Takes out what is made: each with its place among all tables, and its plan.
+    pub(super) fn take_made(&mut self) -> Vec<(usize, PlannedTable)> {
+        let made = self.tables.iter().enumerate().filter(|(_, target)| target.made);
+        let made = made.map(|(at, target)| (at, PlannedTable::made(&target.entry, target.notes.clone()))).collect();
+        let tables = self.tables.len();
+        let mut is_made = self.tables.iter().map(|target| target.made).collect::<Vec<_>>();
+        is_made.resize(self.reads.len(), false);
+        let mut keep = is_made.iter();
+        self.reads.retain(|_| keep.next() == Some(&false));
+        self.tables.retain(|target| !target.made);
+        let gone = tables - self.tables.len();
+        for filtered in self.tables.iter_mut().filter_map(|target| target.filtered.as_mut()) {
+            *filtered -= gone;
+        }
+        made
     }
 }
 

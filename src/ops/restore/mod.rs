@@ -16,6 +16,7 @@ pub(super) mod idle;
 mod into;
 mod mismatches;
 mod perform;
+mod place;
 mod plan;
 mod preflight;
 mod projection;

@@ -75,22 +75,6 @@ impl Target {
         self.projection.as_ref().is_none_or(as_they_were)
     }
 
-    /// A table that is made again, as `schema` says.
-    fn made(entry: &TableEntry, schema: TableSchema) -> Target {
-        let filtered = entry.filter.as_ref().map(|filter| format!("the snapshot has only its rows where {filter}"));
-        Target {
-            entry: entry.clone(),
-            spec: schema.key_spec(),
-            read: TableRead { schema, filter: None },
-            filtered: None,
-            projection: None,
-            defaulted: Vec::new(),
-            partitions: Vec::new(),
-            made: true,
-            notes: filtered.into_iter().collect(),
-        }
-    }
-
     /// Columns without which no row can come back: they are not in the snapshot, NOT NULL, and have no default.
     pub fn lacking(&self) -> Vec<&str> {
         let Some(projection) = &self.projection else { return Vec::new() };
@@ -111,25 +95,6 @@ pub(super) struct Targets {
     pub tables: Vec<Target>,
     /// Everything that is read: the tables, then filtered second looks.
     pub reads: Vec<TableRead>,
-}
-
-impl Targets {
-    /// Takes out what is made: each with its place among all tables, and its plan.
-    pub fn take_made(&mut self) -> Vec<(usize, PlannedTable)> {
-        let made = self.tables.iter().enumerate().filter(|(_, target)| target.made);
-        let made = made.map(|(at, target)| (at, PlannedTable::made(&target.entry, target.notes.clone()))).collect();
-        let tables = self.tables.len();
-        let mut is_made = self.tables.iter().map(|target| target.made).collect::<Vec<_>>();
-        is_made.resize(self.reads.len(), false);
-        let mut keep = is_made.iter();
-        self.reads.retain(|_| keep.next() == Some(&false));
-        self.tables.retain(|target| !target.made);
-        let gone = tables - self.tables.len();
-        for filtered in self.tables.iter_mut().filter_map(|target| target.filtered.as_mut()) {
-            *filtered -= gone;
-        }
-        made
-    }
 }
 
 /// Chooses the snapshot's tables and checks each against the live schema.

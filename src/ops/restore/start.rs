@@ -2,15 +2,16 @@
 
 use super::create::Creation;
 use super::perform::Work;
+use super::place::{Place, open};
 use super::plan::{Targets, targets, whole};
 use super::undoing::{Run, RunToUndo, Undoing};
 use super::{Elsewhere, RestoreOptions, RestorePlan, RestoreReport, UndoneRun, guard, idle, into};
 use crate::codec::{Location, Part, TableName};
-use crate::db::{Absent, Catalog, DbError, Engine, Sink, SourceIdentity};
+use crate::db::{Catalog, DbError, Engine, Sink};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
-use crate::ops::database::{Connection, Database};
+use crate::ops::database::Database;
 use crate::ops::diff::schema::differences;
 use crate::ops::plan::{Basis, Operation, Plan};
 use crate::ops::publish::origin;
@@ -92,14 +93,6 @@ fn changed_since(table: &TableName, differences: &[String]) -> OpError {
         differences.join("\n")
     );
     OpError::Refused { what, allow: None }
-}
-
-/// Where a restore goes.
-pub(super) enum Place<'p> {
-    /// A database that is there.
-    There(&'p mut dyn Sink),
-    /// One that is gone.
-    Absent(Box<dyn Absent>),
 }
 
 /// Finds what is restored and where to, and goes on with that.
@@ -184,42 +177,6 @@ fn start<T>(
         monitor,
     };
     go_on(&start, place, &options)
-}
-
-/// Connects to the database; with `--create`, it may be gone. Also what people call it.
-fn open<'d>(database: &'d mut Database, options: &RestoreOptions) -> Result<(Place<'d>, String), OpError> {
-    match database.connect() {
-        Ok(_) => {
-            let Connection { sink, name, .. } = database.connect()?;
-            Ok((Place::There(sink.as_mut()), name.clone()))
-        }
-        Err(OpError::Db(DbError::Connect { absent: true, .. })) if options.create => {
-            let (absent, name) = database.absent()?;
-            Ok((Place::Absent(absent), name))
-        }
-        Err(OpError::Db(gone @ DbError::Connect { absent: true, .. })) => Err(OpError::DatabaseGone(gone)),
-        Err(error) => Err(error),
-    }
-}
-
-impl<'p> Place<'p> {
-    fn identity(&self) -> &SourceIdentity {
-        match self {
-            Place::There(sink) => sink.identity(),
-            Place::Absent(absent) => absent.identity(),
-        }
-    }
-
-    /// With its tables: none where there is no database.
-    fn with_catalog(self) -> Result<(Place<'p>, Catalog), OpError> {
-        match self {
-            Place::There(sink) => {
-                let catalog = sink.catalog()?;
-                Ok((Place::There(sink), catalog))
-            }
-            Place::Absent(absent) => Ok((Place::Absent(absent), Catalog::default())),
-        }
-    }
 }
 
 /// Takes lists of migrations out of `chosen`, but for those that are `made` again; what was there before a restore comes

@@ -111,3 +111,17 @@ fn the_report_as_json_has_the_command_when_the_database_is_gone() {
         report["recovery"][0]["argv"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
     assert_eq!(argv, ["dbsnap", "restore", &report["before"].as_str().unwrap()[..8], "--create"], "{report}");
 }
+
+/// What `prisma migrate reset` does: the tables are there again, and empty.
+#[test]
+fn dropping_the_schema_and_applying_migrations_again() {
+    let place = Place::superuser();
+    let (tables, rows) = SHOP.split_at(SHOP.find("INSERT").unwrap());
+    place.sql(tables);
+    place.sql(rows);
+    let words = place.by_hand(&format!("DROP SCHEMA public CASCADE; CREATE SCHEMA public; {tables}"));
+    comes_back(&place, &words.iter().map(String::as_str).collect::<Vec<_>>());
+    // without the migrations
+    let words = place.by_hand("DROP SCHEMA public CASCADE");
+    comes_back(&place, &words.iter().map(String::as_str).collect::<Vec<_>>());
+}

@@ -6,6 +6,7 @@ mod database;
 mod make;
 mod needs;
 mod relations;
+mod settings;
 mod shared;
 
 use super::catalog::oid_array;
@@ -14,7 +15,7 @@ use super::quote;
 use crate::codec::{Definition, Part, PartKind, TableName};
 use crate::monitor::Monitor;
 pub use database::Absence;
-pub(super) use database::settings;
+pub(super) use database::settings as database_settings;
 pub(super) use make::{After, make};
 use std::collections::{BTreeMap, HashMap};
 

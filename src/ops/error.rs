@@ -76,10 +76,10 @@ pub enum OpError {
     GoneTable {
         /// Which.
         what: String,
-        /// What the command does.
-        how: String,
-        /// A command that helps.
-        command: String,
+        /// The command that makes it again, with what the others were, if the snapshot says how.
+        again: Option<String>,
+        /// The command that takes the others back, if there are any.
+        others: Option<String>,
     },
     /// A table of a snapshot is not in the database any more.
     #[error("{}", no_such_table(table, "the database any more"))]
@@ -351,7 +351,11 @@ impl OpError {
                 snapshot.short()
             )),
             OpError::Unquoted { hint, .. } => Some(hint.clone()),
-            OpError::GoneTable { how, command, .. } => Some(format!("{how}: {command}")),
+            OpError::GoneTable { again, others, .. } => {
+                let again = again.iter().map(|command| format!("to make it again, and take back the others: {command}"));
+                let others = others.iter().map(|command| format!("to take back the other tables: {command}"));
+                return again.chain(others).collect();
+            }
             OpError::AmbiguousTable { .. } => Some("use one of these names".to_owned()),
             OpError::Reference(ReferenceError::Empty) => Some("to take one: dbsnap snap TABLE -m MESSAGE".to_owned()),
             OpError::Reference(ReferenceError::NoneOf { .. } | ReferenceError::TooFar { .. }) => {

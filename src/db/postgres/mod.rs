@@ -39,7 +39,7 @@ use super::{
     Catalog, DbError, Making, OpenOptions, PostgresTarget, RestoreTxn, Sink, Snapshot, SourceIdentity, Standing,
     TableRead,
 };
-use crate::codec::{Part, TableName, TableSchema};
+use crate::codec::{Part, PartKind, TableName, TableSchema};
 use crate::monitor::{Monitor, Silent};
 use client::{Connection, Failure};
 pub use definition::Absence;
@@ -197,6 +197,9 @@ impl Sink for Postgres {
         monitor: &'s dyn Monitor,
     ) -> Result<Box<dyn RestoreTxn + 's>, DbError> {
         self.revive()?;
+        // what is made is not what the last look at the catalog found
+        let made = making.before.iter().filter(|part| part.kind == PartKind::Table);
+        made.filter_map(|part| part.table.as_ref()).for_each(|table| drop(self.known.remove(table)));
         let opening = Opening { version: self.version, wait: self.lock_wait, known: &self.known, making: Some(making) };
         let witness = restore::Witness { endpoint: &self.endpoint, identity: &self.identity };
         let restore = restore::PostgresRestore::open(&mut self.connection, tables, &opening, witness, monitor)?;

@@ -196,18 +196,13 @@ fn with_other_tables(error: OpError, undo: &Found) -> OpError {
     // rows that came after a run stay
     let mode = if after.is_some() { "" } else { " --mode exact" };
     match error {
-        OpError::TableGone { table, defined: true } => OpError::GoneTable {
-            what: OpError::TableGone { table, defined: true }.to_string(),
-            how: "to make it again, and take the other tables back".to_owned(),
-            command: format!("dbsnap restore {} --create{mode}", &restore.reference[..Hash::SHORT]),
-        },
-        OpError::TableGone { table, defined: false } if tables.len() > 1 => {
+        OpError::TableGone { table, defined } => {
+            let command = format!("dbsnap restore {}", &restore.reference[..Hash::SHORT]);
             let others: Vec<&str> = tables.iter().map(String::as_str).filter(|other| *other != table).collect();
-            let command = format!("dbsnap restore {} {}{mode}", &restore.reference[..Hash::SHORT], others.join(" "));
             OpError::GoneTable {
-                what: OpError::TableGone { table, defined: false }.to_string(),
-                how: "to take back the other tables".to_owned(),
-                command,
+                again: defined.then(|| format!("{command} --create{mode}")),
+                others: (!others.is_empty()).then(|| format!("{command} {}{mode}", others.join(" "))),
+                what: OpError::TableGone { table, defined }.to_string(),
             }
         }
         error => error,

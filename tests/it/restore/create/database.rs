@@ -75,7 +75,9 @@ fn a_database_that_was_dropped() {
         // privileges on schemas are not kept
         let kept = |place: &Place| -> Vec<String> {
             let is_kept = |line: &String| {
-                !line.contains("Name: SCHEMA public; Type: ACL") && !line.contains("ON SCHEMA public TO")
+                !matches!(line.as_str(), "" | "--")
+                    && !line.contains("Name: SCHEMA public; Type: ACL")
+                    && !line.contains("ON SCHEMA public TO")
             };
             place.schema().into_iter().filter(is_kept).collect()
         };

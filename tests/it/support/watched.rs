@@ -100,7 +100,10 @@ impl<S: Sink> Sink for Watched<S> {
         let tables: Vec<TableRead> = tables.to_vec();
         match self.database.make(&tables, making, monitor) {
             Ok(txn) => {
-                let named = tables.iter().map(|read| read.schema.table.to_string()).collect();
+                // what is made brings its counters along
+                let counters = making.counters.iter().map(|counter| counter.name.trim_start_matches("public."));
+                let named = tables.iter().map(|read| read.schema.table.to_string());
+                let named = named.chain(counters.map(str::to_owned)).collect();
                 Ok(Box::new(WatchedTxn { txn: Some(txn), before, look: &self.look, named, done: false }))
             }
             Err(error) => {

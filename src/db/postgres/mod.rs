@@ -199,7 +199,9 @@ impl Sink for Postgres {
         self.revive()?;
         // what is made is not what the last look at the catalog found
         let made = making.before.iter().filter(|part| part.kind == PartKind::Table);
-        made.filter_map(|part| part.table.as_ref()).for_each(|table| drop(self.known.remove(table)));
+        for table in made.filter_map(|part| part.table.as_ref()) {
+            self.known.remove(table);
+        }
         let opening = Opening { version: self.version, wait: self.lock_wait, known: &self.known, making: Some(making) };
         let witness = restore::Witness { endpoint: &self.endpoint, identity: &self.identity };
         let restore = restore::PostgresRestore::open(&mut self.connection, tables, &opening, witness, monitor)?;

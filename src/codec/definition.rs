@@ -39,8 +39,12 @@ pub enum PartKind {
     ForeignKey,
     /// A trigger or rule.
     Trigger,
-    /// What is left: who owns a sequence, row-level security, privileges, comments, statistics, storage.
+    /// That a column of the table owns the sequence of that name: the sequence goes with it.
+    Ownership,
+    /// What is left: row-level security, comments, statistics, storage.
     Setting,
+    /// What others than the owner may do.
+    Privilege,
     /// Something that cannot be made again; its `sql` says what and why.
     Unsupported,
 }
@@ -60,8 +64,14 @@ impl PartKind {
             PartKind::Partition => 8,
             PartKind::ForeignKey => 9,
             PartKind::Trigger => 10,
-            PartKind::Setting => 11,
+            PartKind::Ownership | PartKind::Setting => 11,
+            PartKind::Privilege => 12,
         }
+    }
+
+    /// Whether rows are whole without it: then it is no reason to hold them back, and a warning if it cannot be had.
+    pub fn is_beside_rows(self) -> bool {
+        matches!(self, PartKind::Ownership | PartKind::Setting | PartKind::Privilege)
     }
 }
 
@@ -82,7 +92,9 @@ impl fmt::Display for PartKind {
             PartKind::Partition => "partition",
             PartKind::ForeignKey => "foreign key",
             PartKind::Trigger => "trigger",
+            PartKind::Ownership => "ownership of sequence",
             PartKind::Setting => "setting",
+            PartKind::Privilege => "privilege",
             PartKind::Unsupported => "property",
         })
     }
@@ -104,6 +116,9 @@ pub struct Part {
     pub references: Option<TableName>,
     /// One statement in the database's own SQL, without a semicolon; every name qualified.
     pub sql: String,
+    /// Further statements that belong to it alone, carried out after it: privileges and comments of what has no table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub then: Vec<String>,
 }
 
 impl Part {

@@ -92,6 +92,14 @@ pub enum OpError {
     /// The database is not there any more, or not yet.
     #[error(transparent)]
     DatabaseGone(DbError),
+    /// What was made for something that failed could not be removed again.
+    #[error("{error}; and what was made for it is left: {left}")]
+    NotDiscarded {
+        /// What failed.
+        error: Box<OpError>,
+        /// Why it is left.
+        left: DbError,
+    },
     /// A snapshot does not say how a table is made.
     #[error("snapshot {} does not say how table {table} is made: it was taken by an older dbsnap, or is of a file", snapshot.short())]
     NoDefinition {
@@ -261,6 +269,7 @@ impl OpError {
     /// The kind of failure.
     pub fn kind(&self) -> ErrorKind {
         match self {
+            OpError::NotDiscarded { error, .. } => error.kind(),
             OpError::NoStore(_) | OpError::Store(StoreError::NoStore(_)) => ErrorKind::NoStore,
             OpError::Store(StoreError::Locked) => ErrorKind::Locked,
             OpError::Store(StoreError::Missing(_) | StoreError::Damaged { .. })
@@ -328,6 +337,7 @@ impl OpError {
             names => Some(format!("did you mean {}?", names.join(", "))),
         };
         let hint: Option<String> = match self {
+            OpError::NotDiscarded { error, .. } => return error.hints(),
             OpError::NoStore(_) | OpError::Store(StoreError::NoStore(_)) => {
                 Some("to create one: dbsnap init".to_owned())
             }

@@ -94,8 +94,11 @@ impl Taking<'_> {
         expected: &[(Option<u64>, Option<u64>)],
         compared: &[Option<Compared>],
     ) -> Result<Vec<Captured>, OpError> {
+        // of the instant of the rows, as far as the database can tell: before anybody has had time to change them
+        let definitions: Vec<Option<Definition>> =
+            (0..reads.len()).map(|index| snapshot.definition(TableId::at(index))).collect::<Result<_, _>>()?;
         let mut captured = Vec::with_capacity(reads.len());
-        for (index, read) in reads.iter().enumerate() {
+        for ((index, read), definition) in reads.iter().enumerate().zip(definitions) {
             let table = &read.schema.table;
             let spec = read.schema.key_spec();
             let mut previous = self.history.compatible_roots(self.session, self.origin, table, &spec);
@@ -121,9 +124,8 @@ impl Taking<'_> {
             let counters = snapshot
                 .counters(TableId::at(index))?
                 .into_iter()
-                .map(|counter| CounterState { name: counter.name, column: counter.column, last: counter.last })
+                .map(|counter| CounterState { name: counter.name, column: counter.column, last: counter.last, next: counter.next })
                 .collect();
-            let definition = snapshot.definition(TableId::at(index))?;
             self.monitor.end();
             captured.push(Captured {
                 schema_object: capture.schema(&read.schema, definition.as_ref())?,

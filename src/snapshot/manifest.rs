@@ -108,6 +108,9 @@ pub struct CounterState {
     /// The last value handed out, if any was and it could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<i64>,
+    /// The first value that it will hand out, if none was yet and it was set to another one than it was made with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
 }
 
 /// One table of a snapshot.

@@ -317,7 +317,10 @@ fn creations(plan: &RestorePlan) -> String {
             None => lines.push(format!("{} {}", one.kind, one.name)),
         }
     }
-    lines.iter().map(|line| format!("  {} {}\n", paint(GOOD, "create"), printable(line))).collect()
+    let lines = lines.iter().map(|line| format!("  {} {}\n", paint(GOOD, "create"), printable(line)));
+    let warnings =
+        plan.warnings.iter().map(|warning| format!("  {} {}\n", paint(CHANGED, "warning:"), printable(warning)));
+    lines.chain(warnings).collect()
 }
 
 /// How many tables are made, if any is.
@@ -358,7 +361,10 @@ fn foreseen<O: Operation<Effect = RestorePlan>>(plan: &Plan<O>) -> String {
             let created =
                 tables_created(&plan.effect).map_or_else(String::new, |tables| format!("{tables} created, and "));
             let rows = counted(plan.effect.writes(), "row");
-            format!("[DRY RUN] {created}{rows} would be written. Nothing was changed.\n")
+            let statements = plan.effect.created.iter().flat_map(|one| &one.sql);
+            let statements: String =
+                statements.map(|sql| sql.lines().map(|line| format!("    {}\n", printable(line))).collect::<String>()).collect();
+            format!("{statements}[DRY RUN] {created}{rows} would be written. Nothing was changed.\n")
         }
     }
 }

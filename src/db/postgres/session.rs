@@ -192,8 +192,7 @@ impl<'s> Session<'s> {
             let mut missing: Vec<u32> = missing.collect();
             missing.sort_unstable();
             missing.dedup();
-            let found = definition::load(self.connection, self.version, &missing, self.monitor);
-            self.definitions.extend(found.map_err(|failure| failure.during("reading the definitions of tables"))?);
+            self.definitions.extend(definition::settled(self.connection, self.version, &missing, self.monitor)?);
         }
         let found = self.definitions.get(&oid).cloned();
         found.ok_or_else(|| DbError::Unsupported(format!("the server tells nothing of table number {index}")))

@@ -25,6 +25,7 @@ pub(super) fn load(conn: &Connection, name: &str) -> Result<Definition, DbError>
             name: row.get(1)?,
             table: Some(TableName::bare(name)),
             references: None,
+            then: Vec::new(),
             sql: row.get(2)?,
         })
     };

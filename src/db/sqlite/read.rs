@@ -242,5 +242,5 @@ pub(super) fn counters(conn: &Connection, shape: &Shape) -> Result<Vec<Counter>,
         .query_row("SELECT max(seq) FROM main.sqlite_sequence WHERE name = ?1", [table], |row| row.get(0))
         .optional()
         .map_err(|error| failed(&format!("reading the counter of {table}"), error))?;
-    Ok(vec![Counter { name: table.clone(), column: column.name.clone(), last: last.flatten() }])
+    Ok(vec![Counter { name: table.clone(), column: column.name.clone(), last: last.flatten(), next: None }])
 }

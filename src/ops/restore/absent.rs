@@ -1,6 +1,7 @@
 //! Restoring into a database that is gone: it is made, the tables are made in it and filled, and unless all of that
 //! succeeds nothing is left of it.
 
+use super::create::Creation;
 use super::perform::basis;
 use super::start::Start;
 use super::{Created, RestoreOptions, RestorePlan, RestoreReport};
@@ -37,10 +38,10 @@ impl Start<'_> {
         let restored = made.map_err(OpError::from).and_then(|mut sink| self.restore_into(sink.as_mut(), options));
         match restored {
             Ok(report) => absent.keep().map(|()| report).map_err(OpError::from),
-            Err(error) => {
-                absent.discard()?;
-                Err(error)
-            }
+            Err(error) => Err(match absent.discard() {
+                Ok(()) => error,
+                Err(left) => OpError::NotDiscarded { error: Box::new(error), left },
+            }),
         }
     }
 
@@ -52,9 +53,10 @@ impl Start<'_> {
     fn foreseen(&self, options: &RestoreOptions) -> Result<(RestorePlan, Basis), OpError> {
         let mut targets = self.targets(options)?;
         let creation = self.creation(&targets, |_| Ok(Vec::new()))?;
-        let created: Vec<Created> = creation.map(|creation| creation.shown()).unwrap_or_default();
+        let created: Vec<Created> = creation.as_ref().map(Creation::shown).unwrap_or_default();
+        let warnings = creation.map(|creation| creation.warnings).unwrap_or_default();
         let tables = targets.take_made().into_iter().map(|(_, planned)| planned).collect();
-        let plan = RestorePlan { tables, created, ..self.header.clone() };
+        let plan = RestorePlan { tables, created, warnings, ..self.header.clone() };
         let nothing: (Vec<&TableSchema>, Vec<Hash>, Vec<Hash>) = Default::default();
         let basis = basis(options, (self.origin, self.entry.id), nothing, &plan)?;
         Ok((plan, basis))

@@ -20,6 +20,7 @@ mod place;
 mod plan;
 mod preflight;
 mod projection;
+mod reading;
 mod rivals;
 mod safety;
 mod spool;
@@ -130,6 +131,8 @@ pub struct Created {
     /// The table that it is, or is a part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
+    /// The statements that make it.
+    pub sql: Vec<String>,
 }
 
 /// Rows of a table outside the restore that foreign keys would take along.
@@ -195,6 +198,9 @@ pub struct RestorePlan {
     /// What is made before and after the rows are written, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub created: Vec<Created>,
+    /// What is not made as it was, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Whether the database is gone, and is made first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub creates_database: bool,

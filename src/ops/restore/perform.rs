@@ -121,7 +121,9 @@ impl Work<'_> {
         let Some(creation) = &self.creation else { return Ok(()) };
         let made = self.targets.tables.iter().zip(&prepared.live).filter(|(target, _)| target.made);
         for (target, captured) in made {
-            creation.verify(&target.entry.table, captured.definition.as_ref())?;
+            for warning in creation.verify(&target.entry.table, captured.definition.as_ref())? {
+                self.monitor.warn(&warning);
+            }
         }
         Ok(())
     }

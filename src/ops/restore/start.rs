@@ -163,6 +163,7 @@ fn start<T>(
             partial: options.has_key() || options.filter.is_some() || filtered,
             tables: Vec::new(),
             created: Vec::new(),
+            warnings: Vec::new(),
             creates_database: matches!(place, Place::Absent(_)),
             cascaded: Vec::new(),
             run: run.as_ref().map(|run| UndoneRun {
@@ -233,6 +234,7 @@ impl Start<'_> {
         catalog: &'w Catalog,
     ) -> Work<'w> {
         let created = creation.as_ref().map(Creation::shown).unwrap_or_default();
+        let warnings = creation.as_ref().map(|creation| creation.warnings.clone()).unwrap_or_default();
         Work {
             project: self.project,
             store: self.store,
@@ -240,7 +242,7 @@ impl Start<'_> {
             entry: self.entry,
             origin: self.origin,
             targets,
-            header: RestorePlan { created, ..self.header.clone() },
+            header: RestorePlan { created, warnings, ..self.header.clone() },
             options,
             catalog,
             creation,
@@ -265,7 +267,8 @@ impl Start<'_> {
         if missing.is_empty() {
             return Ok(None);
         }
-        Creation::plan(self.store, self.entry, &missing, &self.catalog, existing).map(Some)
+        let chosen: Vec<&TableName> = targets.tables.iter().map(|target| &target.entry.table).collect();
+        Creation::plan(self.store, self.entry, (&chosen, &missing), &self.catalog, existing).map(Some)
     }
 
     fn in_place<'w>(&'w self, sink: &mut dyn Sink, options: &'w RestoreOptions) -> Result<Work<'w>, OpError> {

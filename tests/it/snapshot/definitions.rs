@@ -19,6 +19,7 @@ fn a_schema_is_written_as_before_and_read_with_or_without_one() {
         table: Some(TableName::bare("t")),
         references: None,
         sql: "CREATE TABLE t (a)".to_owned(),
+        then: Vec::new(),
     };
     let bytes = schema.to_object(Some(&Definition { parts: vec![part] })).unwrap();
     let expected = r#"{"table":{"name":"t"},"columns":[],"key":"rows","definition":[{"kind":"table","name":"t","table":{"name":"t"},"sql":"CREATE TABLE t (a)"}]}"#;

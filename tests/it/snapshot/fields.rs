@@ -180,7 +180,7 @@ fn full_manifest() -> Manifest {
             schema_object: hash,
             filter: Some("id > 3".to_owned()),
             change: Some(TableChange { since: hash, added: 1, changed: 2, removed: 3 }),
-            counters: vec![CounterState { name: "s".to_owned(), column: "id".to_owned(), last: Some(-4) }],
+            counters: vec![CounterState { name: "s".to_owned(), column: "id".to_owned(), last: Some(-4), next: None }],
         }],
         stored: Stored { objects: 1, bytes: 2 },
     }
@@ -201,6 +201,7 @@ fn stored(schema: &TableSchema) -> Value {
         table: Some(schema.table.clone()),
         references: Some(TableName::bare("others")),
         sql: "ALTER TABLE".to_owned(),
+        then: vec!["COMMENT".to_owned()],
     };
     serde_json::from_slice(&schema.to_object(Some(&Definition { parts: vec![part] })).unwrap()).unwrap()
 }

@@ -147,6 +147,27 @@ impl Connection {
         self.query(sql, monitor, &mut |_| Ok(()))
     }
 
+    /// Has the server parse `sql`, which must be one statement: nothing is carried out.
+    ///
+    /// # Errors
+    /// If it is none, or more than one, or the connection is lost.
+    pub fn parse(&mut self, sql: &str) -> Result<(), Failure> {
+        let Some(login) = self.login.as_mut() else {
+            return Err(Failure::Io(io::Error::new(io::ErrorKind::NotConnected, "the connection was lost before")));
+        };
+        match self.runtime.block_on(login.client.prepare(sql)) {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_db_error().map(ServerError::new) {
+                Some(said) if !error.is_closed() => Err(Failure::Server(said)),
+                _ => {
+                    let cause = self.runtime.block_on(cause(login, error));
+                    self.login = None;
+                    Err(cause)
+                }
+            },
+        }
+    }
+
     /// Ends the transaction, if there is one, without its changes. A connection that cannot do that is closed.
     pub fn rollback(&mut self) {
         for _ in 0..3 {

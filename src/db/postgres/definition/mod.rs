@@ -2,9 +2,11 @@
 //!
 //! The search path is empty, so every name that the server writes is qualified.
 
+mod allowed;
 mod database;
 mod make;
 mod needs;
+mod others;
 mod relations;
 mod settings;
 mod shared;
@@ -13,14 +15,52 @@ use super::catalog::oid_array;
 use super::client::{Connection, Failure};
 use super::quote;
 use crate::codec::{Definition, Part, PartKind, TableName};
+use crate::db::DbError;
 use crate::monitor::Monitor;
 pub use database::Absence;
 pub(super) use database::settings as database_settings;
 pub(super) use make::{After, make};
 use std::collections::{BTreeMap, HashMap};
 
+/// How often definitions are read while others change them.
+const TRIES: u32 = 4;
+
 /// The definitions of the tables with these oids.
-pub(super) fn load(
+///
+/// The server's own functions tell what is there now, not what was there at the transaction's instant: unless two
+/// readings in a row agree, something was changed between them. The transaction goes on after that.
+pub(super) fn settled(
+    connection: &mut Connection,
+    version: u32,
+    oids: &[u32],
+    monitor: &dyn Monitor,
+) -> Result<HashMap<u32, Definition>, DbError> {
+    let reading = |failure: Failure| failure.during("reading the definitions of tables");
+    let mut before = None;
+    for _ in 0..TRIES {
+        connection.execute("SAVEPOINT dbsnap_definitions", monitor).map_err(reading)?;
+        let now = match load(connection, version, oids, monitor) {
+            Ok(now) => Some(now),
+            // internal error: what the catalog tells of is not there any more
+            Err(Failure::Server(error)) if !error.is_fatal() && error.code == "XX000" => {
+                connection.execute("ROLLBACK TO SAVEPOINT dbsnap_definitions", monitor).map_err(reading)?;
+                None
+            }
+            Err(failure) => return Err(reading(failure)),
+        };
+        connection.execute("RELEASE SAVEPOINT dbsnap_definitions", monitor).map_err(reading)?;
+        match (now, before.take()) {
+            (Some(now), Some(before)) if now == before => return Ok(now),
+            (now, _) => before = now,
+        }
+    }
+    Err(DbError::Busy {
+        what: "how tables are defined was changed again and again while it was read; try again when migrations are done"
+            .to_owned(),
+    })
+}
+
+fn load(
     connection: &mut Connection,
     version: u32,
     oids: &[u32],
@@ -35,17 +75,19 @@ pub(super) fn load(
     all.dedup();
     let relations = relations::load(connection, version, &all, monitor)?;
     let needs = needs::load(connection, &all, monitor)?;
-    let shared = shared::load(connection, shared::Scope::Only(&needs.nodes()), monitor)?;
+    let mut shared = shared::load(connection, shared::Scope::Only(&needs.nodes()), monitor)?;
+    shared.extend(others::needed(connection, &needs, &shared, monitor)?);
+    let all_schemas = schemas(connection, monitor)?;
     let definition = |line: &Vec<u32>| {
-        let mut schemas: BTreeMap<&str, Part> = BTreeMap::new();
+        let mut schemas: BTreeMap<&str, &Part> = BTreeMap::new();
         let used = needs.in_order(line, &shared);
         let names = line.iter().filter_map(|oid| relations.get(oid)).map(|relation| relation.schema.as_str());
         for schema in names.chain(used.iter().map(|used| used.schema.as_str())) {
-            if !schema.starts_with("pg_") {
-                schemas.entry(schema).or_insert_with(|| made_schema(schema));
+            if let Some(part) = all_schemas.get(schema).filter(|_| !schema.starts_with("pg_")) {
+                schemas.insert(schema, part);
             }
         }
-        let mut parts: Vec<Part> = schemas.into_values().collect();
+        let mut parts: Vec<Part> = schemas.into_values().cloned().collect();
         parts.extend(used.into_iter().map(|used| used.part.clone()));
         parts.extend(line.iter().filter_map(|oid| relations.get(oid)).flat_map(|relation| relation.parts.clone()));
         parts.sort_by_key(|part| part.kind.stage());
@@ -61,7 +103,8 @@ pub(super) fn existing(
     parts: &[Part],
     monitor: &dyn Monitor,
 ) -> Result<Vec<Part>, Failure> {
-    let mut found = schemas(connection, monitor)?;
+    let mut found: Vec<Part> = schemas(connection, monitor)?.into_values().collect();
+    found.extend(others::existing(connection, parts, monitor)?);
     let shared = shared::load(connection, shared::Scope::All, monitor)?;
     found.extend(shared.into_values().map(|shared| shared.part));
     let mut tables: Vec<&TableName> = parts.iter().filter_map(|part| part.table.as_ref()).collect();
@@ -73,6 +116,7 @@ pub(super) fn existing(
         found.extend(relations.into_values().flat_map(|relation| relation.parts));
     }
     found.retain(|found| parts.iter().any(|part| part.is_same(found)));
+    found.extend(others::in_the_way(connection, parts, &found, monitor)?);
     Ok(found)
 }
 
@@ -96,15 +140,24 @@ fn lines(connection: &mut Connection, oids: &[u32], monitor: &dyn Monitor) -> Re
     Ok(lines)
 }
 
-fn made_schema(name: &str) -> Part {
-    let sql = format!("CREATE SCHEMA {}", quote::identifier(name));
-    Part { kind: PartKind::Schema, name: name.to_owned(), table: None, references: None, sql }
-}
-
-fn schemas(connection: &mut Connection, monitor: &dyn Monitor) -> Result<Vec<Part>, Failure> {
-    let mut found = Vec::new();
-    connection.query("SELECT n.nspname FROM pg_catalog.pg_namespace n", monitor, &mut |row| {
-        found.push(made_schema(row.required(0)?));
+/// Every schema, with what others than its owner may do there.
+fn schemas(connection: &mut Connection, monitor: &dyn Monitor) -> Result<HashMap<String, Part>, Failure> {
+    let sql = "SELECT n.nspname, pg_catalog.to_json(ARRAY(SELECT pg_catalog.format('GRANT %s ON SCHEMA %I TO %s%s', \
+               pg_catalog.string_agg(g.privilege_type, ', ' ORDER BY g.privilege_type COLLATE \"C\"), n.nspname, \
+               CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END, \
+               CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) \
+               FROM (SELECT DISTINCT e.grantee, e.privilege_type, e.is_grantable FROM pg_catalog.aclexplode(n.nspacl) AS e) AS g \
+               WHERE g.grantee <> n.nspowner GROUP BY g.grantee, g.is_grantable ORDER BY 1) \
+               || ARRAY(SELECT pg_catalog.format('COMMENT ON SCHEMA %I IS %L', n.nspname, d.description) FROM pg_catalog.pg_description d \
+               WHERE d.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.objoid = n.oid)) \
+               FROM pg_catalog.pg_namespace n";
+    let mut found = HashMap::new();
+    connection.query(sql, monitor, &mut |row| {
+        let name = row.required(0)?.to_owned();
+        let then = shared::statements(row.text(1)?)?;
+        let sql = format!("CREATE SCHEMA {}", quote::identifier(&name));
+        let part = Part { kind: PartKind::Schema, name: name.clone(), table: None, references: None, sql, then };
+        found.insert(name, part);
         Ok(())
     })?;
     Ok(found)

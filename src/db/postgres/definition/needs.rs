@@ -33,7 +33,7 @@ fn found() -> String {
          LEFT JOIN LATERAL (SELECT e.refobjid AS oid FROM pg_catalog.pg_depend e \
          WHERE e.classid = f.class AND e.objid = f.id AND e.deptype = 'e') AS ext ON true \
          WHERE f.id >= {FIRST_OF_USERS} AND f.class NOT IN ({}, {}) \
-         AND (f.class <> {relation} OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = f.id AND c.relkind IN ('S', 'c'))) \
+         AND (f.class <> {relation} OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = f.id AND c.relkind IN ('S', 'c', 'v', 'm', 'f'))) \
          AND (f.class <> {rule} OR EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.oid = f.id AND k.contypid <> 0))",
         class("pg_namespace"),
         class("pg_extension"),
@@ -99,6 +99,11 @@ impl Needs {
     /// Everything that is needed.
     pub(super) fn nodes(&self) -> HashSet<Node> {
         self.roots.values().chain(self.edges.values()).flatten().cloned().collect()
+    }
+
+    /// Whether it comes with an extension.
+    pub(super) fn is_brought(&self, node: &Node) -> bool {
+        self.edges.get(node).into_iter().flatten().any(|below| below.class == "pg_extension")
     }
 
     /// What the relations of `line` need, what is needed first. The order depends on names, not on oids.

@@ -43,9 +43,13 @@ pub(super) fn load(
         (PartKind::Partition, partitions(&of)),
         (PartKind::ForeignKey, foreign_keys(&of)),
         (PartKind::Trigger, triggers(&of)),
+        (PartKind::Ownership, settings::ownerships(&of)),
         (PartKind::Setting, settings::queries(&of, version)),
+        (PartKind::Privilege, settings::privileges(&of)),
     ] {
         connection.query(&sql, monitor, &mut |row| {
+            // dropped since this transaction's instant
+            let Some(sql) = row.text(4)?.map(str::to_owned) else { return Ok(()) };
             let schema = row.required(1)?;
             let relation = relations
                 .entry(row.required_number(0)?)
@@ -59,7 +63,8 @@ pub(super) fn load(
                 name: row.required(3)?.to_owned(),
                 table: Some(TableName::qualified(schema, row.required(2)?)),
                 references,
-                sql: row.required(4)?.to_owned(),
+                sql,
+                then: Vec::new(),
             });
             Ok(())
         })?;
@@ -217,13 +222,16 @@ fn inbound(
          ORDER BY f.oid, n.nspname COLLATE \"C\", c.relname COLLATE \"C\", k.conname COLLATE \"C\""
     );
     connection.query(&sql, monitor, &mut |row| {
-        let Some(relation) = relations.get_mut(&row.required_number(0)?) else { return Ok(()) };
+        let (Some(relation), Some(sql)) = (relations.get_mut(&row.required_number(0)?), row.text(4)?) else {
+            return Ok(());
+        };
         relation.parts.push(Part {
             kind: PartKind::ForeignKey,
             name: row.required(3)?.to_owned(),
             table: Some(TableName::qualified(row.required(1)?, row.required(2)?)),
             references: Some(TableName::qualified(row.required(5)?, row.required(6)?)),
-            sql: row.required(4)?.to_owned(),
+            sql: sql.to_owned(),
+            then: Vec::new(),
         });
         Ok(())
     })?;

@@ -3,27 +3,36 @@
 
 use super::relations::{ALTER, ordered, parts};
 
-/// What is left: owners of sequences, storage, replica identity, row-level security, privileges, statistics, comments.
+const COLUMN: &str = "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped";
+
+/// Which sequences go with a column. The name is that of the sequence, as its own part has it.
+pub(super) fn ownerships(of: &str) -> String {
+    ordered(&[parts(
+        "pg_catalog.format('%I.%I', sn.nspname, s.relname) AS name",
+        "pg_catalog.format('ALTER SEQUENCE %I.%I OWNED BY %I.%I.%I', sn.nspname, s.relname, n.nspname, c.relname, a.attname) AS sql",
+        &format!(
+            "{of} {COLUMN} JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass \
+             AND d.refobjid = c.oid AND d.refobjsubid = a.attnum AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass \
+             AND d.deptype = 'a' JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S' \
+             JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace"
+        ),
+    )])
+}
+
+/// What is left: storage, replica identity, row-level security, statistics, comments.
 pub(super) fn queries(of: &str, version: u32) -> String {
-    let column = "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped";
+    let column = COLUMN;
     let alter_column =
         |sql: &str, values: &str| format!("{ALTER} || pg_catalog.format(' ALTER COLUMN %I {sql}', a.attname{values})");
     let mut selects = vec![
         parts(
-            "'sequence ' || s.relname AS name",
-            "pg_catalog.format('ALTER SEQUENCE %I.%I OWNED BY %I.%I.%I', sn.nspname, s.relname, n.nspname, c.relname, a.attname) AS sql",
+            "'storage of ' || a.attname AS name",
             &format!(
-                "{of} {column} JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass \
-                 AND d.refobjid = c.oid AND d.refobjsubid = a.attnum AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass \
-                 AND d.deptype = 'a' JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S' \
-                 JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace"
-            ),
-        ),
-        parts(
-            "'storage of ' || a.attname",
-            &alter_column(
-                "SET STORAGE %s",
-                ", CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END",
+                "{} AS sql",
+                alter_column(
+                    "SET STORAGE %s",
+                    ", CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END",
+                )
             ),
             &format!("{of} {column} JOIN pg_catalog.pg_type y ON y.oid = a.atttypid AND y.typstorage <> a.attstorage"),
         ),
@@ -73,7 +82,6 @@ pub(super) fn queries(of: &str, version: u32) -> String {
         ));
     }
     selects.extend(security(of));
-    selects.extend(privileges(of, column));
     selects.extend(comments(of));
     ordered(&selects)
 }
@@ -104,36 +112,41 @@ fn security(of: &str) -> [String; 3] {
     ]
 }
 
-/// What others than the owner may do.
-fn privileges(of: &str, column: &str) -> [String; 2] {
+/// What others than the owner may do, whoever granted it.
+pub(super) fn privileges(of: &str) -> String {
     let grantee =
         "CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END";
     let options = "CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END";
     let list = "pg_catalog.string_agg(g.privilege_type, ', ' ORDER BY g.privilege_type COLLATE \"C\")";
-    let name = |of: &str| format!("'privileges of ' || {grantee} || {of} || {options}");
-    [
+    let granted = |list: &str| {
+        format!(
+            "CROSS JOIN LATERAL (SELECT DISTINCT e.grantee, e.privilege_type, e.is_grantable FROM pg_catalog.aclexplode({list}) AS e \
+             WHERE e.grantee <> c.relowner) AS g"
+        )
+    };
+    ordered(&[
         parts(
-            &name("''"),
+            &format!("{grantee} || {options} AS name"),
             &format!(
-                "pg_catalog.format('GRANT %s ON TABLE %I.%I TO %s%s', {list}, n.nspname, c.relname, {grantee}, {options})"
+                "pg_catalog.format('GRANT %s ON TABLE %I.%I TO %s%s', {list}, n.nspname, c.relname, {grantee}, {options}) AS sql"
             ),
             &format!(
-                "{of} CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS g WHERE g.grantee <> c.relowner \
-                 GROUP BY c.oid, n.nspname, c.relname, g.grantee, g.is_grantable"
+                "{of} {} GROUP BY c.oid, n.nspname, c.relname, g.grantee, g.is_grantable",
+                granted("c.relacl")
             ),
         ),
         parts(
-            &name("' on ' || a.attname"),
+            &format!("{grantee} || ' on ' || a.attname || {options}"),
             &format!(
                 "pg_catalog.format('GRANT %s ON TABLE %I.%I TO %s%s', pg_catalog.string_agg(pg_catalog.format('%s (%I)', g.privilege_type, a.attname), \
                  ', ' ORDER BY g.privilege_type COLLATE \"C\"), n.nspname, c.relname, {grantee}, {options})"
             ),
             &format!(
-                "{of} {column} CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) AS g WHERE g.grantee <> c.relowner \
-                 GROUP BY c.oid, n.nspname, c.relname, a.attname, g.grantee, g.is_grantable"
+                "{of} {COLUMN} {} GROUP BY c.oid, n.nspname, c.relname, a.attname, g.grantee, g.is_grantable",
+                granted("a.attacl")
             ),
         ),
-    ]
+    ])
 }
 
 fn comments(of: &str) -> [String; 3] {

@@ -30,8 +30,8 @@ pub(super) enum Scope<'n> {
     Only(&'n HashSet<Node>),
 }
 
-/// The system table, the kind of part, and a query of (oid, schema, name, SQL or NULL if it is made by something else,
-/// why it cannot be made) with a place for a condition on `o.oid`.
+/// The system table, the kind of part, and a query of (oid, schema, name, SQL or NULL if it is made by something else or
+/// was dropped meanwhile, why it cannot be made, a JSON list of what follows it) with a place for a condition on `o.oid`.
 const QUERIES: [(&str, PartKind, &str); 5] = [
     ("pg_extension", PartKind::Extension, EXTENSIONS),
     ("pg_collation", PartKind::Collation, COLLATIONS),
@@ -41,7 +41,7 @@ const QUERIES: [(&str, PartKind, &str); 5] = [
 ];
 
 const EXTENSIONS: &str = "SELECT o.oid, n.nspname, o.extname, pg_catalog.format('CREATE EXTENSION IF NOT EXISTS %I WITH SCHEMA %I', \
-    o.extname, n.nspname), NULL FROM pg_catalog.pg_extension o JOIN pg_catalog.pg_namespace n ON n.oid = o.extnamespace WHERE ";
+    o.extname, n.nspname) || ' CASCADE', NULL, NULL FROM pg_catalog.pg_extension o JOIN pg_catalog.pg_namespace n ON n.oid = o.extnamespace WHERE ";
 
 const COLLATIONS: &str = "SELECT o.oid, n.nspname, pg_catalog.format('%I.%I', n.nspname, o.collname), \
     pg_catalog.format('CREATE COLLATION %I.%I (', n.nspname, o.collname) || CASE o.collprovider WHEN 'c' \
@@ -49,7 +49,7 @@ const COLLATIONS: &str = "SELECT o.oid, n.nspname, pg_catalog.format('%I.%I', n.
     ELSE pg_catalog.format('provider = %s, locale = %L', CASE o.collprovider WHEN 'i' THEN 'icu' ELSE 'builtin' END, \
     coalesce(pg_catalog.to_jsonb(o) ->> 'colllocale', pg_catalog.to_jsonb(o) ->> 'colliculocale', o.collcollate)) END \
     || coalesce(', rules = ' || pg_catalog.quote_literal(nullif(pg_catalog.to_jsonb(o) ->> 'collicurules', '')), '') \
-    || CASE WHEN o.collisdeterministic THEN '' ELSE ', deterministic = false' END || ')', NULL \
+    || CASE WHEN o.collisdeterministic THEN '' ELSE ', deterministic = false' END || ')', NULL, NULL \
     FROM pg_catalog.pg_collation o JOIN pg_catalog.pg_namespace n ON n.oid = o.collnamespace WHERE ";
 
 const TYPES: &str = "SELECT o.oid, n.nspname, pg_catalog.format('%I.%I', n.nspname, o.typname), CASE o.typtype \
@@ -62,7 +62,7 @@ const TYPES: &str = "SELECT o.oid, n.nspname, pg_catalog.format('%I.%I', n.nspna
     WHERE c.oid = o.typcollation AND o.typcollation <> b.typcollation), '') \
     || coalesce(' DEFAULT ' || pg_catalog.pg_get_expr(o.typdefaultbin, 0), '') || CASE WHEN o.typnotnull THEN ' NOT NULL' ELSE '' END \
     || coalesce((SELECT pg_catalog.string_agg(pg_catalog.format(' CONSTRAINT %I %s', k.conname, pg_catalog.pg_get_constraintdef(k.oid)), '' \
-    ORDER BY k.conname COLLATE \"C\") FROM pg_catalog.pg_constraint k WHERE k.contypid = o.oid AND k.contype = 'c'), '') \
+    ORDER BY k.conname COLLATE \"C\") FROM pg_catalog.pg_constraint k WHERE k.contypid = o.oid AND k.contype = 'c' AND k.convalidated), '') \
     WHEN 'c' THEN pg_catalog.format('CREATE TYPE %I.%I AS (%s)', n.nspname, o.typname, \
     (SELECT pg_catalog.string_agg(pg_catalog.format('%I %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)) \
     || coalesce((SELECT pg_catalog.format(' COLLATE %I.%I', cn.nspname, c.collname) FROM pg_catalog.pg_collation c \
@@ -81,21 +81,46 @@ const TYPES: &str = "SELECT o.oid, n.nspname, pg_catalog.format('%I.%I', n.nspna
     WHERE m.oid = (pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::pg_catalog.oid), '') || ')' \
     FROM pg_catalog.pg_range r WHERE r.rngtypid = o.oid AND r.rngcanonical = 0) END, \
     CASE WHEN o.typtype = 'b' AND o.typcategory <> 'A' THEN 'is a base type' \
-    WHEN o.typtype = 'r' THEN 'is a range type with a canonical function' END \
+    WHEN o.typtype = 'r' THEN 'is a range type with a canonical function' END, \
+    pg_catalog.to_json(ARRAY(SELECT pg_catalog.format('ALTER DOMAIN %I.%I ADD CONSTRAINT %I %s', n.nspname, o.typname, k.conname, \
+    pg_catalog.pg_get_constraintdef(k.oid)) FROM pg_catalog.pg_constraint k \
+    WHERE k.contypid = o.oid AND k.contype = 'c' AND NOT k.convalidated ORDER BY k.conname COLLATE \"C\") \
+    || ARRAY(SELECT pg_catalog.format('COMMENT ON TYPE %I.%I IS %L', n.nspname, o.typname, t.description) FROM pg_catalog.pg_description t \
+    WHERE t.classoid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.objoid = o.oid AND t.objsubid = 0)) \
     FROM pg_catalog.pg_type o JOIN pg_catalog.pg_namespace n ON n.oid = o.typnamespace \
     WHERE (o.typtype <> 'c' OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = o.typrelid AND c.relkind = 'c')) AND ";
 
 const SEQUENCES: &str = "SELECT o.oid, n.nspname, pg_catalog.format('%I.%I', n.nspname, o.relname), \
     pg_catalog.format('CREATE SEQUENCE %I.%I AS %s START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s', \
     n.nspname, o.relname, pg_catalog.format_type(q.seqtypid, NULL), q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache, \
-    CASE WHEN q.seqcycle THEN ' CYCLE' ELSE '' END), NULL \
+    CASE WHEN q.seqcycle THEN ' CYCLE' ELSE '' END), NULL, \
+    pg_catalog.to_json(ARRAY(SELECT pg_catalog.format('GRANT %s ON SEQUENCE %I.%I TO %s%s', \
+    pg_catalog.string_agg(g.privilege_type, ', ' ORDER BY g.privilege_type COLLATE \"C\"), n.nspname, o.relname, \
+    CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END, \
+    CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) \
+    FROM (SELECT DISTINCT e.grantee, e.privilege_type, e.is_grantable FROM pg_catalog.aclexplode(o.relacl) AS e) AS g \
+    WHERE g.grantee <> o.relowner GROUP BY g.grantee, g.is_grantable ORDER BY 1) \
+    || ARRAY(SELECT pg_catalog.format('COMMENT ON SEQUENCE %I.%I IS %L', n.nspname, o.relname, t.description) FROM pg_catalog.pg_description t \
+    WHERE t.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND t.objoid = o.oid AND t.objsubid = 0)) \
     FROM pg_catalog.pg_class o JOIN pg_catalog.pg_namespace n ON n.oid = o.relnamespace \
     JOIN pg_catalog.pg_sequence q ON q.seqrelid = o.oid WHERE o.relpersistence <> 't' AND ";
 
-const FUNCTIONS: &str = "SELECT o.oid, n.nspname, \
-    pg_catalog.format('%I.%I(%s)', n.nspname, o.proname, pg_catalog.pg_get_function_identity_arguments(o.oid)), \
+/// Everybody may call a function unless that is taken back.
+const FUNCTIONS: &str = "SELECT o.oid, n.nspname, f.name, \
     CASE WHEN o.prokind <> 'a' THEN pg_catalog.rtrim(pg_catalog.pg_get_functiondef(o.oid), E'\\n') END, \
-    'is an aggregate' FROM pg_catalog.pg_proc o JOIN pg_catalog.pg_namespace n ON n.oid = o.pronamespace WHERE ";
+    CASE WHEN o.prokind = 'a' THEN 'is an aggregate' END, \
+    pg_catalog.to_json(ARRAY(SELECT pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', f.name) WHERE o.proacl IS NOT NULL \
+    AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(o.proacl) AS e WHERE e.grantee = 0)) \
+    || ARRAY(SELECT pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s%s', f.name, \
+    CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END, \
+    CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) \
+    FROM (SELECT DISTINCT e.grantee, e.is_grantable FROM pg_catalog.aclexplode(o.proacl) AS e) AS g \
+    WHERE g.grantee <> o.proowner ORDER BY 1) \
+    || ARRAY(SELECT pg_catalog.format('COMMENT ON ROUTINE %s IS %L', f.name, t.description) FROM pg_catalog.pg_description t \
+    WHERE t.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND t.objoid = o.oid)) \
+    FROM pg_catalog.pg_proc o JOIN pg_catalog.pg_namespace n ON n.oid = o.pronamespace \
+    CROSS JOIN LATERAL (SELECT pg_catalog.format('%I.%I(%s)', n.nspname, o.proname, \
+    pg_catalog.pg_get_function_identity_arguments(o.oid)) AS name) AS f WHERE ";
 
 /// How the objects in `scope` are made.
 pub(super) fn load(
@@ -130,14 +155,23 @@ pub(super) fn load(
             let (kind, sql) = match (row.text(3)?, row.text(4)?) {
                 (Some(sql), _) => (kind, sql.to_owned()),
                 (None, Some(why)) => (PartKind::Unsupported, format!("{name} {why}")),
-                // an array, a multirange: it comes with its type
+                // an array, a multirange: it comes with its type; or it was dropped meanwhile
                 (None, None) => return Ok(()),
             };
-            let part = Part { kind, name, table: None, references: None, sql };
+            let then = statements(row.text(5)?)?;
+            let part = Part { kind, name, table: None, references: None, sql, then };
             let shared = Shared { schema: row.required(1)?.to_owned(), part };
             found.insert(Node { class: class.to_owned(), oid: row.required_number(0)? }, shared);
             Ok(())
         })?;
     }
     Ok(found)
+}
+
+/// A list of statements as JSON; of what was dropped meanwhile some are NULL.
+pub(super) fn statements(json: Option<&str>) -> Result<Vec<String>, Failure> {
+    let Some(json) = json else { return Ok(Vec::new()) };
+    let list: Vec<Option<String>> = serde_json::from_str(json)
+        .map_err(|error| Failure::Protocol(format!("a list of statements cannot be read: {error}")))?;
+    Ok(list.into_iter().flatten().collect())
 }

@@ -124,7 +124,12 @@ impl Taking<'_> {
             let counters = snapshot
                 .counters(TableId::at(index))?
                 .into_iter()
-                .map(|counter| CounterState { name: counter.name, column: counter.column, last: counter.last, next: counter.next })
+                .map(|counter| CounterState {
+                    name: counter.name,
+                    column: counter.column,
+                    last: counter.last,
+                    next: counter.next,
+                })
                 .collect();
             self.monitor.end();
             captured.push(Captured {

@@ -362,8 +362,9 @@ fn foreseen<O: Operation<Effect = RestorePlan>>(plan: &Plan<O>) -> String {
                 tables_created(&plan.effect).map_or_else(String::new, |tables| format!("{tables} created, and "));
             let rows = counted(plan.effect.writes(), "row");
             let statements = plan.effect.created.iter().flat_map(|one| &one.sql);
-            let statements: String =
-                statements.map(|sql| sql.lines().map(|line| format!("    {}\n", printable(line))).collect::<String>()).collect();
+            let statements: String = statements
+                .map(|sql| sql.lines().map(|line| format!("    {}\n", printable(line))).collect::<String>())
+                .collect();
             format!("{statements}[DRY RUN] {created}{rows} would be written. Nothing was changed.\n")
         }
     }

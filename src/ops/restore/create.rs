@@ -252,9 +252,9 @@ impl<'c> Choosing<'c> {
         if let Some(there) = there {
             return match there.sql == part.sql {
                 true => Ok(Choice::Not),
-                false if part.kind == PartKind::Function => Ok(Choice::Kept(format!(
-                    "{part} is there, and is not what it was: it is used as it is"
-                ))),
+                false if part.kind == PartKind::Function => {
+                    Ok(Choice::Kept(format!("{part} is there, and is not what it was: it is used as it is")))
+                }
                 false => Err(differs(part, there)),
             };
         }

@@ -314,7 +314,14 @@ impl Table {
     fn part(&self) -> Part {
         let table = self.schema.table.clone();
         let sql = serde_json::to_string(&self.schema).unwrap();
-        Part { kind: PartKind::Table, name: table.name.clone(), table: Some(table), references: None, sql, then: Vec::new() }
+        Part {
+            kind: PartKind::Table,
+            name: table.name.clone(),
+            table: Some(table),
+            references: None,
+            sql,
+            then: Vec::new(),
+        }
     }
 
     fn key(&self, row: &[u8]) -> Result<Vec<u8>, DbError> {

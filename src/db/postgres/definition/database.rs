@@ -121,6 +121,9 @@ impl Absent for Absence {
         if !self.is_made || !self.is_empty()? {
             return Ok(());
         }
-        self.run(&format!("DROP DATABASE {} WITH (FORCE)", quote::identifier(&self.name)), "dropping the empty database")
+        self.run(
+            &format!("DROP DATABASE {} WITH (FORCE)", quote::identifier(&self.name)),
+            "dropping the empty database",
+        )
     }
 }

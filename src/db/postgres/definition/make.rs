@@ -154,7 +154,9 @@ impl<'m> Maker<'m> {
         let done = self.connection.execute(sql, self.monitor).map(drop);
         match self.connection.in_transaction() {
             true => Ok(done),
-            false => Err(done.err().map_or_else(|| ended(&part.to_string()), |failure| failure.during("making tables"))),
+            false => {
+                Err(done.err().map_or_else(|| ended(&part.to_string()), |failure| failure.during("making tables")))
+            }
         }
     }
 

@@ -55,8 +55,9 @@ pub(super) fn settled(
         }
     }
     Err(DbError::Busy {
-        what: "how tables are defined was changed again and again while it was read; try again when migrations are done"
-            .to_owned(),
+        what:
+            "how tables are defined was changed again and again while it was read; try again when migrations are done"
+                .to_owned(),
     })
 }
 

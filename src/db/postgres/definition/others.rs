@@ -20,7 +20,8 @@ pub(super) fn needed(
     monitor: &dyn Monitor,
 ) -> Result<HashMap<Node, Shared>, Failure> {
     let is_other = |node: &Node| !KEPT.contains(&node.class.as_str()) && !shared.contains_key(node);
-    let others: Vec<Node> = needs.nodes().into_iter().filter(|node| is_other(node) && !needs.is_brought(node)).collect();
+    let others: Vec<Node> =
+        needs.nodes().into_iter().filter(|node| is_other(node) && !needs.is_brought(node)).collect();
     if others.is_empty() {
         return Ok(HashMap::new());
     }
@@ -60,8 +61,18 @@ pub(super) fn existing(
         return Ok(found);
     }
     let classes = [
-        "pg_ts_config", "pg_ts_dict", "pg_operator", "pg_opclass", "pg_opfamily", "pg_cast", "pg_class", "pg_am", "pg_language",
-        "pg_conversion", "pg_ts_template", "pg_ts_parser",
+        "pg_ts_config",
+        "pg_ts_dict",
+        "pg_operator",
+        "pg_opclass",
+        "pg_opfamily",
+        "pg_cast",
+        "pg_class",
+        "pg_am",
+        "pg_language",
+        "pg_conversion",
+        "pg_ts_template",
+        "pg_ts_parser",
     ];
     let selects = classes.map(|class| {
         format!(

@@ -130,10 +130,7 @@ pub(super) fn privileges(of: &str) -> String {
             &format!(
                 "pg_catalog.format('GRANT %s ON TABLE %I.%I TO %s%s', {list}, n.nspname, c.relname, {grantee}, {options}) AS sql"
             ),
-            &format!(
-                "{of} {} GROUP BY c.oid, n.nspname, c.relname, g.grantee, g.is_grantable",
-                granted("c.relacl")
-            ),
+            &format!("{of} {} GROUP BY c.oid, n.nspname, c.relname, g.grantee, g.is_grantable", granted("c.relacl")),
         ),
         parts(
             &format!("{grantee} || ' on ' || a.attname || {options}"),

@@ -48,10 +48,11 @@ fn a_restore_that_fails_leaves_nothing_made() {
     on_postgres(|place| {
         place.sql(SHOP);
         let snap = place.snap();
-        place.sql("DROP TABLE \"Mods\" CASCADE; UPDATE reviews SET mod = 9999");
+        // the rows are not taken by what is there now
+        place.sql("DROP TABLE \"Mods\" CASCADE; CREATE OR REPLACE FUNCTION is_nice(t text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE ''no''; END'");
         let (code, error) = place.refused(&[&snap, "Mods", "--create"]);
         assert_eq!(code, Some(1), "{error}");
-        assert!(error.contains("making foreign key reviews_mod_fkey of reviews"), "{error}");
+        assert!(error.contains("raised an error"), "{error}");
     });
 }
 

@@ -69,6 +69,12 @@ fn schema(dice: &mut Dice) -> (String, Vec<String>) {
             parts.push(format!("\"c {column}\" {}", dice.of(&COLUMNS)));
         }
         parts.push("n int".to_owned());
+        let word =
+            dice.of(&["", " DEFAULT 'a'", " CHECK (s IN ('a', 'b'))", " NOT NULL DEFAULT 'b' CHECK (s <> 'it''s')"]);
+        parts.push(format!("s varchar(5){word}"));
+        if dice.one_in(3) {
+            parts.push("known boolean GENERATED ALWAYS AS (s IN ('a', 'b')) STORED".to_owned());
+        }
         if dice.one_in(3) {
             parts.push("twice int GENERATED ALWAYS AS (id * 2) STORED".to_owned());
         }
@@ -105,7 +111,13 @@ fn schema(dice: &mut Dice) -> (String, Vec<String>) {
                  CREATE TABLE \"odd Schema\".\"part {number}\" PARTITION OF {table} DEFAULT;"
             );
         }
-        let indexes = ["(n DESC) WHERE id > 2", "(lower(n::text))", "USING hash (n)", "(id, n) INCLUDE (\"c 0\")"];
+        let indexes = [
+            "(n) WHERE s IN ('a', 'b')",
+            "(n DESC) WHERE id > 2",
+            "(lower(n::text))",
+            "USING hash (n)",
+            "(id, n) INCLUDE (\"c 0\")",
+        ];
         for (at, index) in indexes.iter().enumerate() {
             if !dice.one_in(3) {
                 continue;

@@ -180,7 +180,12 @@ fn full_manifest() -> Manifest {
             schema_object: hash,
             filter: Some("id > 3".to_owned()),
             change: Some(TableChange { since: hash, added: 1, changed: 2, removed: 3 }),
-            counters: vec![CounterState { name: "s".to_owned(), column: "id".to_owned(), last: Some(-4), next: None }],
+            counters: vec![CounterState {
+                name: "s".to_owned(),
+                column: "id".to_owned(),
+                last: Some(-4),
+                next: Some(7),
+            }],
         }],
         stored: Stored { objects: 1, bytes: 2 },
     }

@@ -26,7 +26,7 @@ pub(in crate::db::postgres) fn make(
         return Ok(After::default());
     }
     let mut maker = Maker::begin(connection, monitor)?;
-    making.before.iter().try_for_each(|part| maker.carry_out(part))?;
+    maker.carry_out(&making.before)?;
     for counter in &making.counters {
         let (value, is_called) = match (counter.last, counter.next) {
             (Some(last), _) => (last, true),
@@ -56,7 +56,7 @@ impl After {
         let mut maker = Maker::begin(connection, monitor)?;
         for part in &self.0 {
             let Err(error) = maker.attempt(part, &part.sql)? else { continue };
-            if matches!(&error, DbError::Query { code: Some(code), .. } if code == "55P03") {
+            if has_code(&error, "55P03") {
                 return Err(locked(part));
             }
             let unvalidated = format!("{} NOT VALID", part.sql.trim_end_matches(" NOT VALID"));
@@ -103,18 +103,43 @@ impl<'m> Maker<'m> {
         }
     }
 
-    fn carry_out(&mut self, part: &Part) -> Result<(), DbError> {
-        if part.kind.is_beside_rows() {
-            if let Err(error) = self.attempt(part, &part.sql)? {
-                self.monitor.warn(&format!("the {part} could not be made: {error}"));
+    /// Makes all of `parts`. What needs something that comes later (a function of a table's rows, a column of another
+    /// table's type) is tried again after it.
+    fn carry_out(&mut self, parts: &[Part]) -> Result<(), DbError> {
+        let mut open: Vec<&Part> = parts.iter().collect();
+        while !open.is_empty() {
+            let mut waiting = Vec::new();
+            for part in &open {
+                match self.make(part)? {
+                    Err(error) if lacks_something(&error) => waiting.push((*part, error)),
+                    made => self.settle(part, made)?,
+                }
             }
-            return Ok(());
+            if waiting.len() == open.len() {
+                return waiting.into_iter().try_for_each(|(part, error)| self.settle(part, Err(error)));
+            }
+            open = waiting.into_iter().map(|(part, _)| part).collect();
         }
-        self.execute(part, &part.sql)?.map_err(|failure| match failure.code() {
-            Some("42501") => DbError::Denied { what: failure.during(format!("making {part}")).to_string() },
-            Some("55P03") => locked(part),
-            _ => failure.during(format!("making {part}")),
-        })?;
+        Ok(())
+    }
+
+    /// What cannot be made ends the restore, unless it is beside rows: then it is told.
+    fn settle(&self, part: &Part, made: Result<(), DbError>) -> Result<(), DbError> {
+        match made {
+            Err(error) if part.kind.is_beside_rows() => {
+                self.monitor.warn(&format!("the {part} could not be made: {error}"));
+                Ok(())
+            }
+            Err(error) if has_code(&error, "42501") => Err(DbError::Denied { what: error.to_string() }),
+            Err(error) if has_code(&error, "55P03") => Err(locked(part)),
+            made => made,
+        }
+    }
+
+    fn make(&mut self, part: &Part) -> Result<Result<(), DbError>, DbError> {
+        if let Err(error) = self.attempt(part, &part.sql)? {
+            return Ok(Err(error));
+        }
         if self.has_default_privileges {
             self.take_back_privileges(part)?;
         }
@@ -123,7 +148,7 @@ impl<'m> Maker<'m> {
                 self.monitor.warn(&format!("what belongs to {part} could not be made: {error}; {sql}"));
             }
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
     /// Carries out what may fail. The outer error is that the transaction cannot go on.
@@ -221,6 +246,15 @@ fn transaction(connection: &mut Connection, monitor: &dyn Monitor) -> Result<Str
     });
     asked.map_err(|failure| failure.during("asking which transaction it is"))?;
     id.ok_or_else(|| ended("the server"))
+}
+
+fn has_code(error: &DbError, wanted: &str) -> bool {
+    matches!(error, DbError::Query { code: Some(code), .. } if code == wanted)
+}
+
+/// Whether a type, a function, a table or a schema is not there, perhaps not yet.
+fn lacks_something(error: &DbError) -> bool {
+    ["42704", "42883", "42P01", "3F000"].iter().any(|code| has_code(error, code))
 }
 
 fn locked(part: &Part) -> DbError {

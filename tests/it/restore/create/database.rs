@@ -1,6 +1,7 @@
 //! Databases that are gone: a file that was removed, a database that was dropped.
 
 use crate::support::place::{Place, on_postgres};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const SHOP: &str = "CREATE TABLE a (id integer PRIMARY KEY, w text DEFAULT 'x'); CREATE INDEX a_w ON a (w);
     CREATE TABLE b (id integer PRIMARY KEY, a integer REFERENCES a); INSERT INTO a VALUES (1, 'one'), (2, 'two'); INSERT INTO b VALUES (7, 2);";
@@ -114,7 +115,18 @@ fn a_database_that_cannot_be_filled_is_dropped_again() {
     let snap = place.snap();
     let drop = format!("DROP DATABASE {} WITH (FORCE); ALTER ROLE {user} CREATEDB", db.name);
     db.server.psql("postgres", &db.server.user, &drop).unwrap();
-    let refused = place.round.plain(&["restore", &snap, "--create", "-y"]).run();
+    let is_over = AtomicBool::new(false);
+    let refused = std::thread::scope(|scope| {
+        // somebody connects to the new database as soon as it is there, and stays
+        scope.spawn(|| {
+            while !is_over.load(Ordering::SeqCst) {
+                let _ = db.server.psql(&db.name, &db.server.user, "SELECT pg_sleep(20)");
+            }
+        });
+        let refused = place.round.plain(&["restore", &snap, "--create", "-y"]).run();
+        is_over.store(true, Ordering::SeqCst);
+        refused
+    });
     assert!(refused.code() == Some(4) && refused.stderr().contains("making function public.f()"), "{refused}");
     let left = format!("SELECT count(*) FROM pg_database WHERE datname = '{}'", db.name);
     assert_eq!(db.server.psql("postgres", &db.server.user, &left).unwrap().trim(), "0");

@@ -72,3 +72,15 @@ fn undoing_it_leaves_the_table_empty_and_loses_nothing() {
         assert_eq!(place.sorted_rows(), rows);
     });
 }
+
+#[test]
+fn tables_whose_rows_are_values_of_others() {
+    on_postgres(|place| {
+        place.sql(
+            "CREATE TABLE z (id int PRIMARY KEY, w text); CREATE FUNCTION zed(z) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT ($1).id';
+             CREATE TABLE a (id int PRIMARY KEY, r z, rs z[], CHECK (zed(r) > 0)); INSERT INTO z VALUES (1, 'x');
+             CREATE TABLE b (id int, n int DEFAULT zed(ROW(1, 'x')::z)); INSERT INTO a SELECT 1, z, ARRAY[z] FROM z; INSERT INTO b VALUES (1)",
+        );
+        place.comes_back("DROP TABLE a, b, z CASCADE");
+    });
+}

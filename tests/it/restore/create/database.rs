@@ -120,7 +120,7 @@ fn a_database_that_cannot_be_filled_is_dropped_again() {
         // somebody connects to the new database as soon as it is there, and stays
         scope.spawn(|| {
             while !is_over.load(Ordering::SeqCst) {
-                let _ = db.server.psql(&db.name, &db.server.user, "SELECT pg_sleep(20)");
+                let _ = db.server.psql(&db.name, user, "SELECT pg_sleep(20)");
             }
         });
         let refused = place.round.plain(&["restore", &snap, "--create", "-y"]).run();

@@ -3,6 +3,7 @@
 //! `docs/FORMAT.md`, sections 2 to 4, is the reference for every byte written here.
 
 mod dangling;
+mod definition;
 mod engine;
 mod error;
 mod filler;
@@ -13,6 +14,7 @@ pub mod schema;
 mod value;
 
 pub use dangling::DanglingRows;
+pub use definition::{Definition, Part, PartKind};
 pub use engine::{Booleans, Columns, Dialect, Engine, EngineInfo, Location, NameTaken, UnknownEngine};
 pub use error::CodecError;
 pub use filler::RowFiller;

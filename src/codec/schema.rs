@@ -1,8 +1,9 @@
 //! The schema of one table as a snapshot keeps it.
 //!
 //! It is stored as JSON (the field order below, no spaces) in an object named by the BLAKE3 hash of that JSON, so a
-//! schema that did not change is stored once.
+//! schema that did not change is stored once. The last field, `definition`, is what it takes to make the table again.
 
+use super::Definition;
 use super::key::{KeyOrder, KeySpec};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -255,7 +256,24 @@ pub struct TableSchema {
     pub unique: Vec<UniqueIndex>,
 }
 
+/// A schema as it is stored.
+#[derive(Serialize)]
+struct Stored<'s> {
+    #[serde(flatten)]
+    schema: &'s TableSchema,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    definition: Option<&'s Definition>,
+}
+
 impl TableSchema {
+    /// The bytes of the object that holds it, with the table's definition if that is known.
+    ///
+    /// # Errors
+    /// If they cannot be written as JSON.
+    pub fn to_object(&self, definition: Option<&Definition>) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(&Stored { schema: self, definition })
+    }
+
     /// How keys of this table's rows are computed.
     pub fn key_spec(&self) -> KeySpec {
         match &self.key {

@@ -35,6 +35,9 @@ pub struct Counter {
     pub column: String,
     /// The last value handed out; `None` if none was yet or it may not be read.
     pub last: Option<i64>,
+    /// The first value that it will hand out, if none was yet and it was set to another one than it was made with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
 }
 
 /// One table that can be snapshotted.

@@ -17,6 +17,8 @@ pub enum DbError {
         target: String,
         /// The reason.
         reason: String,
+        /// Whether nothing is wrong but that there is no such database, where one could be made.
+        absent: bool,
     },
     /// The server refused the user or password.
     #[error("{target} refused the login: {reason}")]

@@ -17,11 +17,11 @@ pub use crate::codec::{Booleans, Columns, Dialect, Engine, EngineInfo, Location,
 pub use catalog::{Catalog, Counter, SourceIdentity, TableInfo};
 pub use error::{DbError, Rule};
 pub use filter::{Care, FilterNames};
-pub use open::{OpenOptions, open, patch_writer};
+pub use open::{OpenOptions, absent, open, patch_writer};
 use patch::patch_keys;
 pub use patch::{Copies, Crossing, Done, PatchTable, PatchWriter};
 pub use traits::{
-    Change, Changing, Commit, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Sink, Snapshot, Standing,
-    TableId, TableRead, TableReader, Write, Writing, Written,
+    Absent, Change, Changing, Commit, Filter, Making, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Sink,
+    Snapshot, Standing, TableId, TableRead, TableReader, Write, Writing, Written,
 };
 pub use url::{DatabaseUrl, Host, Password, PostgresTarget, SslMode};

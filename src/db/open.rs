@@ -1,8 +1,8 @@
 //! Where engines are registered: what opens a URL, and what writes patches in a dialect.
 
-use super::postgres::{Postgres, PostgresPatch};
-use super::sqlite::{Sqlite, SqlitePatch};
-use super::{DatabaseUrl, DbError, Dialect, Engine, PatchWriter, Sink};
+use super::postgres::{Absence, Postgres, PostgresPatch};
+use super::sqlite::{AbsentFile, Sqlite, SqlitePatch};
+use super::{Absent, DatabaseUrl, DbError, Dialect, Engine, PatchWriter, Sink};
 use std::time::Duration;
 
 /// How to open a database.
@@ -29,6 +29,17 @@ pub fn open(url: &DatabaseUrl, options: &OpenOptions) -> Result<Box<dyn Sink>, D
     match url {
         DatabaseUrl::Sqlite(path) => Ok(Box::new(Sqlite::open(path, options)?)),
         DatabaseUrl::Postgres(target) => Ok(Box::new(Postgres::open(target, options)?)),
+    }
+}
+
+/// The database behind `url`, which is not there: [`open`] has said so.
+///
+/// # Errors
+/// As [`open`], of the place where it would be.
+pub fn absent(url: &DatabaseUrl, options: &OpenOptions) -> Result<Box<dyn Absent>, DbError> {
+    match url {
+        DatabaseUrl::Sqlite(path) => Ok(Box::new(AbsentFile::at(path, options)?)),
+        DatabaseUrl::Postgres(target) => Ok(Box::new(Absence::of(target, options)?)),
     }
 }
 

@@ -14,8 +14,9 @@
 //! whether to stop, and ends with [`DbError::Stopped`].
 
 use super::{Catalog, Counter, DbError, Rule, SourceIdentity};
-use crate::codec::{DanglingRows, Mark, TableName, TableSchema};
+use crate::codec::{DanglingRows, Definition, Mark, Part, TableName, TableSchema};
 use crate::monitor::Monitor;
+use std::collections::BTreeMap;
 
 /// A resolved `--where`: one boolean expression, every name quoted for the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,6 +137,15 @@ pub trait TableReader {
     /// # Errors
     /// If the database cannot tell.
     fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError>;
+
+    /// What it takes to make `table` again as it is, of the same instant as its rows: the table, all that is part of
+    /// it, all that it needs, and the foreign keys of other tables to it. The same table has the same definition each
+    /// time. In a transaction that writes, to be asked before the first write. `None` where there is no table, but only
+    /// its rows (a file).
+    ///
+    /// # Errors
+    /// If the database cannot tell.
+    fn definition(&mut self, table: TableId) -> Result<Option<Definition>, DbError>;
 }
 
 /// One instant of some tables: whatever is committed by others after it began is not seen. Dropping it ends the
@@ -209,6 +219,12 @@ pub trait Snapshot: TableReader {
     /// The newest migration that was applied and not rolled back, if the database has a list of them (Prisma's) that
     /// can be read. Not being able to tell is no error.
     fn newest_migration(&mut self) -> Option<String>;
+
+    /// What it takes to make an empty database like this one: [`Absent::make`] is given it.
+    ///
+    /// # Errors
+    /// If the database cannot tell.
+    fn settings(&mut self) -> Result<BTreeMap<String, String>, DbError>;
 }
 
 /// A connection to a database: what an engine hands out when it is opened. Its methods are called again and again, each
@@ -263,6 +279,13 @@ pub trait Sink: Send {
     /// If the database refuses.
     fn discard(&mut self, table: &TableName) -> Result<(), DbError>;
 
+    /// Those of `parts` of which the database has one of that kind and name, each as it is there; of tables and foreign
+    /// keys, and of what tables may share. Nothing is said of other parts.
+    ///
+    /// # Errors
+    /// If the database cannot tell.
+    fn existing(&mut self, parts: &[Part]) -> Result<Vec<Part>, DbError>;
+
     /// Begins one write transaction over `tables`: locks against other writers first, triggers of users disabled,
     /// foreign keys arranged so that no row of another table is touched unasked. Nothing is written yet. An engine that
     /// cannot disable triggers refuses tables that have any, with [`DbError::Unsupported`].
@@ -274,6 +297,60 @@ pub trait Sink: Send {
         tables: &[TableRead],
         monitor: &'s dyn Monitor,
     ) -> Result<Box<dyn RestoreTxn + 's>, DbError>;
+
+    /// As [`Sink::restore`], of a transaction that first makes what `making` says. If it is not committed, nothing of
+    /// that is there.
+    ///
+    /// # Errors
+    /// As [`Sink::restore`], or if something cannot be made.
+    fn make<'s>(
+        &'s mut self,
+        tables: &[TableRead],
+        making: &Making,
+        monitor: &'s dyn Monitor,
+    ) -> Result<Box<dyn RestoreTxn + 's>, DbError>;
+}
+
+/// What a restore makes that is not there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Making {
+    /// What is made before the rows are written, in this order.
+    pub before: Vec<Part>,
+    /// What is made when they are there: foreign keys of tables that have rows already.
+    pub after: Vec<Part>,
+    /// Where counters stand that are made.
+    pub counters: Vec<Counter>,
+}
+
+impl Making {
+    /// Whether nothing is made.
+    pub fn is_empty(&self) -> bool {
+        self.before.is_empty() && self.after.is_empty()
+    }
+}
+
+/// A database that is not there, in a place where it can be made. Unless it is kept, nothing is left of it.
+pub trait Absent {
+    /// Which database it would be.
+    fn identity(&self) -> &SourceIdentity;
+
+    /// Makes it, empty, with the settings that [`Snapshot::settings`] told of another one, and connects to it.
+    ///
+    /// # Errors
+    /// If it cannot be made, or is there by now.
+    fn make(&mut self, settings: &BTreeMap<String, String>) -> Result<Box<dyn Sink>, DbError>;
+
+    /// It stays. The connection was closed before.
+    ///
+    /// # Errors
+    /// If it cannot be brought to its place: then it is as if it had not been made.
+    fn keep(self: Box<Self>) -> Result<(), DbError>;
+
+    /// It goes again, if it was made and nothing is in it. The connection was closed before.
+    ///
+    /// # Errors
+    /// If it cannot be removed.
+    fn discard(self: Box<Self>) -> Result<(), DbError>;
 }
 
 /// What a database can say of where it stands.

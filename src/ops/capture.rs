@@ -5,7 +5,7 @@
 //! table's size.
 
 use super::OpError;
-use crate::codec::{KeySpec, TableSchema};
+use crate::codec::{Definition, KeySpec, TableSchema};
 use crate::db::{DbError, RowSink, TableId, TableReader};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
@@ -120,12 +120,13 @@ impl Capture<'_> {
         Ok(loaded.built)
     }
 
-    /// Stores a table's schema and returns the id of its object.
+    /// Stores a table's schema, with its definition if it is known, and returns the id of the object.
     ///
     /// # Errors
     /// If the store refuses.
-    pub fn schema(&self, schema: &TableSchema) -> Result<Hash, OpError> {
-        let json = serde_json::to_vec(schema)
+    pub fn schema(&self, schema: &TableSchema, definition: Option<&Definition>) -> Result<Hash, OpError> {
+        let json = schema
+            .to_object(definition)
             .map_err(|error| OpError::Verification(format!("the schema cannot be written as JSON: {error}")))?;
         let id = Hash::of(&json);
         if !self.objects.contains(&id) || read_schema(self.objects, &id).is_err() {

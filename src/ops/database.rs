@@ -3,7 +3,7 @@
 use super::OpError;
 use super::repository::Repository;
 use super::settings::database_url;
-use crate::db::{self, Catalog, OpenOptions, Sink, SourceIdentity};
+use crate::db::{self, Absent, Catalog, OpenOptions, Sink, SourceIdentity};
 use std::time::Duration;
 
 /// A database. The one that a repository's settings name is connected to when it is first needed. A connection that was
@@ -61,6 +61,16 @@ impl Database {
     /// As [`Database::identity`], or if they cannot be read.
     pub fn catalog(&mut self) -> Result<Catalog, OpError> {
         Ok(self.connect()?.sink.catalog()?)
+    }
+
+    /// The database that the settings name, which is not there, and what people call it: [`Database::connect`] has said
+    /// so.
+    pub(super) fn absent(&self) -> Result<(Box<dyn Absent>, String), OpError> {
+        let State::Named(repository, _) = &self.0 else {
+            return Err(OpError::Usage("a database that the program opened cannot be made again".to_owned()));
+        };
+        let chosen = database_url(repository)?;
+        Ok((db::absent(&chosen.url, &OpenOptions::default())?, chosen.url.display()))
     }
 
     /// The connection, made if there is none.

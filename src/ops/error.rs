@@ -76,8 +76,37 @@ pub enum OpError {
     GoneTable {
         /// Which.
         what: String,
-        /// The command that takes the others back.
-        command: String,
+        /// The command that makes it again, with what the others were, if the snapshot says how.
+        again: Option<String>,
+        /// The command that takes the others back, if there are any.
+        others: Option<String>,
+    },
+    /// A table of a snapshot is not in the database any more.
+    #[error("{}", no_such_table(table, "the database any more"))]
+    TableGone {
+        /// The table.
+        table: String,
+        /// Whether the snapshot says how to make it again.
+        defined: bool,
+    },
+    /// The database is not there any more, or not yet.
+    #[error(transparent)]
+    DatabaseGone(DbError),
+    /// What was made for something that failed could not be removed again.
+    #[error("{error}; and what was made for it is left: {left}")]
+    NotDiscarded {
+        /// What failed.
+        error: Box<OpError>,
+        /// Why it is left.
+        left: DbError,
+    },
+    /// A snapshot does not say how a table is made.
+    #[error("snapshot {} does not say how table {table} is made: it was taken by an older dbsnap, or is of a file", snapshot.short())]
+    NoDefinition {
+        /// The table.
+        table: String,
+        /// The snapshot.
+        snapshot: Hash,
     },
     /// Several tables go by that name.
     #[error("'{typed}' could be any of: {}", candidates.join(", "))]
@@ -240,6 +269,7 @@ impl OpError {
     /// The kind of failure.
     pub fn kind(&self) -> ErrorKind {
         match self {
+            OpError::NotDiscarded { error, .. } => error.kind(),
             OpError::NoStore(_) | OpError::Store(StoreError::NoStore(_)) => ErrorKind::NoStore,
             OpError::Store(StoreError::Locked) => ErrorKind::Locked,
             OpError::Store(StoreError::Missing(_) | StoreError::Damaged { .. })
@@ -250,6 +280,7 @@ impl OpError {
                 TreeError::Corrupt { .. } | TreeError::Store(StoreError::Missing(_) | StoreError::Damaged { .. }),
             ) => ErrorKind::Verification,
             OpError::NoSuchTable { .. }
+            | OpError::TableGone { .. }
             | OpError::GoneTable { .. }
             | OpError::Unquoted { .. }
             | OpError::NoSuchRow { .. }
@@ -262,6 +293,7 @@ impl OpError {
             | OpError::Store(StoreError::BadName { .. })
             | OpError::Db(DbError::BadUrl(_) | DbError::Filter { .. }) => ErrorKind::Usage,
             OpError::Refused { .. }
+            | OpError::NoDefinition { .. }
             | OpError::Untrusted { .. }
             | OpError::RefusedTable { .. }
             | OpError::Drift { .. }
@@ -305,6 +337,7 @@ impl OpError {
             names => Some(format!("did you mean {}?", names.join(", "))),
         };
         let hint: Option<String> = match self {
+            OpError::NotDiscarded { error, .. } => return error.hints(),
             OpError::NoStore(_) | OpError::Store(StoreError::NoStore(_)) => {
                 Some("to create one: dbsnap init".to_owned())
             }
@@ -314,8 +347,25 @@ impl OpError {
             OpError::NoSuchTable { near: names, .. } => {
                 Some(near(names).unwrap_or_else(|| "dbsnap tables lists the tables".to_owned()))
             }
+            OpError::TableGone { defined: true, .. } => Some("--create makes it again".to_owned()),
+            OpError::TableGone { table, defined: false } => Some(format!(
+                "create it, or bring its rows into a new table with --into {table}: the snapshot does not say how it was made"
+            )),
+            OpError::DatabaseGone(_) => Some(
+                "if it was deleted, --create makes it again; dbsnap doctor shows which database is used, and where its URL was found"
+                    .to_owned(),
+            ),
+            OpError::NoDefinition { table, snapshot } => Some(format!(
+                "create the table yourself and restore it then, or bring its rows into a new table without constraints: \
+                 dbsnap restore {0}:{table} --into {table}; dbsnap show {0}:{table} shows its columns",
+                snapshot.short()
+            )),
             OpError::Unquoted { hint, .. } => Some(hint.clone()),
-            OpError::GoneTable { command, .. } => Some(format!("to take back the other tables: {command}")),
+            OpError::GoneTable { again, others, .. } => {
+                let again = again.iter().map(|command| format!("to make it again, and take back the others: {command}"));
+                let others = others.iter().map(|command| format!("to take back the other tables: {command}"));
+                return again.chain(others).collect();
+            }
             OpError::AmbiguousTable { .. } => Some("use one of these names".to_owned()),
             OpError::Reference(ReferenceError::Empty) => Some("to take one: dbsnap snap TABLE -m MESSAGE".to_owned()),
             OpError::Reference(ReferenceError::NoneOf { .. } | ReferenceError::TooFar { .. }) => {

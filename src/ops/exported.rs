@@ -1,6 +1,6 @@
 //! Exported files as a source of rows.
 
-use crate::codec::{Key, TableSchema};
+use crate::codec::{Definition, Key, TableSchema};
 use crate::db::{Counter, DbError, RowSink, TableId, TableReader};
 use crate::monitor::Monitor;
 use crate::prisma::{ExportError, ExportReader, Metadata};
@@ -24,6 +24,9 @@ pub(super) fn usable_schema(metadata: &Metadata) -> Result<TableSchema, String> 
     }
     Ok(schema)
 }
+
+/// The field of an export's metadata that has the table's definition.
+pub(super) const DEFINITION: &str = "definition";
 
 /// The rows of a file, as if a database gave them.
 pub(super) struct FileRows<'m> {
@@ -75,5 +78,10 @@ impl TableReader for FileRows<'_> {
 
     fn counters(&mut self, _table: TableId) -> Result<Vec<Counter>, DbError> {
         Ok(Vec::new())
+    }
+
+    fn definition(&mut self, _table: TableId) -> Result<Option<Definition>, DbError> {
+        // a file that somebody sent must not say what is made in a database
+        Ok(None)
     }
 }

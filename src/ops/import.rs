@@ -13,6 +13,7 @@ use crate::store::Access;
 use crate::tree::TreeError;
 use jiff::Timestamp;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What `import` did.
@@ -95,6 +96,7 @@ pub fn import(
         imported: true,
         run: None,
         mark: None,
+        settings: BTreeMap::new(),
         captured,
     };
     let published = publish(&store, session, &history, draft)?;

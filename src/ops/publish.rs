@@ -3,7 +3,7 @@
 use super::OpError;
 use super::capture::Capture;
 use super::repository::Repository;
-use crate::codec::{Location, Mark};
+use crate::codec::{Definition, Location, Mark};
 use crate::db::{Catalog, SourceIdentity, TableId, TableRead, TableReader};
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
@@ -15,7 +15,7 @@ use crate::snapshot::{
 use crate::store::{Session, Store, StoreError};
 use crate::tree::{Built, TreeError, reach};
 use jiff::Timestamp;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The database as manifests name it: a file below the project by its relative path, so that a project can move.
 pub(super) fn origin(identity: &SourceIdentity, project: &Repository) -> Origin {
@@ -36,6 +36,8 @@ pub(super) fn origin(identity: &SourceIdentity, project: &Repository) -> Origin 
 pub(super) struct Captured {
     read: TableRead,
     schema_object: Hash,
+    /// What it takes to make the table again, if that is known.
+    pub definition: Option<Definition>,
     /// The table's tree.
     pub built: Built,
     since: Option<Hash>,
@@ -92,8 +94,11 @@ impl Taking<'_> {
         expected: &[(Option<u64>, Option<u64>)],
         compared: &[Option<Compared>],
     ) -> Result<Vec<Captured>, OpError> {
+        // of the instant of the rows, as far as the database can tell: before anybody has had time to change them
+        let definitions: Vec<Option<Definition>> =
+            (0..reads.len()).map(|index| snapshot.definition(TableId::at(index))).collect::<Result<_, _>>()?;
         let mut captured = Vec::with_capacity(reads.len());
-        for (index, read) in reads.iter().enumerate() {
+        for ((index, read), definition) in reads.iter().enumerate().zip(definitions) {
             let table = &read.schema.table;
             let spec = read.schema.key_spec();
             let mut previous = self.history.compatible_roots(self.session, self.origin, table, &spec);
@@ -119,11 +124,17 @@ impl Taking<'_> {
             let counters = snapshot
                 .counters(TableId::at(index))?
                 .into_iter()
-                .map(|counter| CounterState { name: counter.name, column: counter.column, last: counter.last })
+                .map(|counter| CounterState {
+                    name: counter.name,
+                    column: counter.column,
+                    last: counter.last,
+                    next: counter.next,
+                })
                 .collect();
             self.monitor.end();
             captured.push(Captured {
-                schema_object: capture.schema(&read.schema)?,
+                schema_object: capture.schema(&read.schema, definition.as_ref())?,
+                definition,
                 read: read.clone(),
                 built,
                 since,
@@ -164,6 +175,8 @@ pub(super) struct Draft<'d> {
     pub run: Option<Run>,
     /// Where the database stood before the tables were read, if they are to be held against it.
     pub mark: Option<Mark>,
+    /// What the database was made with.
+    pub settings: BTreeMap<String, String>,
     /// The tables.
     pub captured: Vec<Captured>,
 }
@@ -230,6 +243,7 @@ pub(super) fn publish(
             .filter(|path| *path != ["public"])
             .unwrap_or_default(),
         schema_version: draft.schema_version,
+        settings: draft.settings,
         mark: draft.mark,
         tables,
         stored: Stored { objects: sealed.objects, bytes: sealed.pack_bytes },
@@ -265,11 +279,6 @@ pub(super) fn now() -> Timestamp {
 }
 
 impl Captured {
-    /// The object that holds the schema.
-    pub fn schema_object(&self) -> Hash {
-        self.schema_object
-    }
-
     /// What differs from the snapshot that it was counted against.
     pub fn change(&self) -> Option<TableChange> {
         let change = self.built.change?;

@@ -1,9 +1,11 @@
 //! All snapshots of a store, newest first.
 
 use super::{Deleted, Manifest, ManifestError, Origin, SnapshotKind, TableEntry};
-use crate::codec::{KeySpec, TableName, TableSchema};
+use crate::codec::{Definition, KeySpec, TableName, TableSchema};
 use crate::hash::Hash;
 use crate::store::{Objects, Store, StoreError};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::collections::HashSet;
 
 /// One snapshot: its id and its manifest.
@@ -142,21 +144,44 @@ impl History {
 /// # Errors
 /// If the object is missing, or damaged or not a schema in all copies: what is wrong with the first.
 pub fn read_schema(objects: &dyn Objects, id: &Hash) -> Result<TableSchema, StoreError> {
-    let first = match objects.get(id).and_then(|object| parse_schema(id, &object.bytes)) {
-        Ok(schema) => return Ok(schema),
+    read_object(objects, id, |bytes| parse(id, bytes))
+}
+
+/// Reads the definition that stands with the schema in the object `id`; `None` if there is none: the snapshot was taken
+/// by a dbsnap that kept none, or of an exported file.
+///
+/// # Errors
+/// As [`read_schema`], or if the definition has parts that only a later dbsnap knows.
+pub fn read_definition(objects: &dyn Objects, id: &Hash) -> Result<Option<Definition>, StoreError> {
+    #[derive(Deserialize)]
+    struct Defined {
+        #[serde(default)]
+        definition: Option<Definition>,
+    }
+    read_object(objects, id, |bytes| parse(id, bytes).map(|Defined { definition }| definition))
+}
+
+/// Reads the object `id` from the first of its copies that `parse` takes.
+fn read_object<T>(
+    objects: &dyn Objects,
+    id: &Hash,
+    parse: impl Fn(&[u8]) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let first = match objects.get(id).and_then(|object| parse(&object.bytes)) {
+        Ok(parsed) => return Ok(parsed),
         Err(error) => error,
     };
     let mut bytes = Vec::new();
     for copy in objects.copies(id) {
         let read = objects.get_copy(id, &copy, &mut bytes);
-        if let Ok(schema) = read.and_then(|()| parse_schema(id, &bytes)) {
-            return Ok(schema);
+        if let Ok(parsed) = read.and_then(|()| parse(&bytes)) {
+            return Ok(parsed);
         }
     }
     Err(first)
 }
 
-fn parse_schema(id: &Hash, bytes: &[u8]) -> Result<TableSchema, StoreError> {
+fn parse<T: DeserializeOwned>(id: &Hash, bytes: &[u8]) -> Result<T, StoreError> {
     let damaged = |reason: String| StoreError::Damaged { path: format!("object {id}").into(), reason };
     if Hash::of(bytes) != *id {
         return Err(damaged("its bytes do not have its hash".to_owned()));

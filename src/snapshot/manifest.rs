@@ -5,6 +5,7 @@ use crate::hash::Hash;
 use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// The manifest format this program writes.
@@ -107,6 +108,9 @@ pub struct CounterState {
     /// The last value handed out, if any was and it could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<i64>,
+    /// The first value that it will hand out, if none was yet and it was set to another one than it was made with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
 }
 
 /// One table of a snapshot.
@@ -234,6 +238,10 @@ pub struct Manifest {
     /// The newest migration of Prisma's that the database had applied, if it could be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<String>,
+    /// What it takes to make an empty database like this one, by the engine's own words: `encoding`, `lc_collate`,
+    /// `page_size`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
     /// Where the database stood when the tables were read, if it could be told: as long as it stands there, nothing has
     /// changed.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "understood")]

@@ -12,7 +12,7 @@ mod refs;
 mod retention;
 
 pub use deleted::{Deleted, DeletedSnapshot, Grace, deleted_at};
-pub use history::{Entry, History, read_schema};
+pub use history::{Entry, History, read_definition, read_schema};
 pub use manifest::{
     Actor, CounterState, FORMAT, GitState, Manifest, ManifestError, Origin, Restored, Run, RunEnd, SnapshotKind,
     Stored, TableChange, TableEntry,

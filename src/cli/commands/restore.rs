@@ -8,7 +8,7 @@ use crate::cli::progress::count;
 use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, ID, age, lines, paint, printable, seconds};
 use crate::cli::ui::Ui;
 use crate::ops::log::{LogOptions, log};
-use crate::ops::restore::{Elsewhere, Mode, PlannedTable, RestoreOptions, RestorePlan, RestoreReport};
+use crate::ops::restore::{Created, Elsewhere, Mode, PlannedTable, RestoreOptions, RestorePlan, RestoreReport};
 use crate::ops::run::in_a_line;
 use crate::ops::wording::counted;
 use crate::ops::{ErrorKind, OpError, Operation, Place, Plan, Repository};
@@ -53,6 +53,9 @@ pub(in crate::cli) struct Args {
     /// Create a new table with the rows instead
     #[arg(long, value_name = "TABLE")]
     into: Option<String>,
+    /// Make tables again that are gone, with keys, defaults, indexes, foreign keys and triggers; or the database
+    #[arg(long, conflicts_with = "into")]
+    create: bool,
     /// Restore into this database; unlike --url, it need not be the one the snapshot was taken from
     #[arg(long, value_name = "URL")]
     to: Option<String>,
@@ -120,6 +123,7 @@ pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliEr
         remote: args.remote,
         production: args.production,
         allow_dangling: args.allow_dangling,
+        create: args.create,
     };
     carry_out(&options, &args.planned, args.yes, repository, ui)
 }
@@ -227,7 +231,7 @@ pub(super) fn carry_out<O: Operation<Effect = RestorePlan, Report = RestoreRepor
         if let Some(refused) = plan.refused {
             return Err(refused.into());
         }
-        if plan.effect.writes() > 0 {
+        if !plan.effect.is_idle() {
             if !ui.can_ask() {
                 return Err(OpError::NotConfirmed.into());
             }
@@ -264,6 +268,7 @@ pub(super) fn render_plan(plan: &RestorePlan) -> String {
             paint(DIM, mode(plan.mode))
         ),
     };
+    text.push_str(&creations(plan));
     for table in &plan.tables {
         let _ = writeln!(
             text,
@@ -288,6 +293,40 @@ pub(super) fn render_plan(plan: &RestorePlan) -> String {
     }
     text.push_str(&super::undo::conflicts(plan));
     text
+}
+
+/// What is made: a line for each table, with what is part of it, and for what is no part of one.
+fn creations(plan: &RestorePlan) -> String {
+    let is_table = |one: &Created, table: &Option<String>| one.kind == "table" && one.table == *table;
+    let mut lines: Vec<String> = Vec::new();
+    if plan.creates_database {
+        lines.push("the database".to_owned());
+    }
+    for one in &plan.created {
+        let with_table = plan.created.iter().any(|other| is_table(other, &one.table));
+        match &one.table {
+            Some(table) if one.kind == "table" => {
+                let is_part = |part: &&Created| part.table == one.table && !["table", "setting"].contains(&&*part.kind);
+                let parts = plan.created.iter().filter(is_part);
+                let parts: Vec<&str> = parts.map(|part| part.name.as_str()).collect();
+                let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
+                lines.push(format!("table {table}{parts}"));
+            }
+            Some(_) if with_table => {}
+            Some(table) => lines.push(format!("{} {} of {table}", one.kind, one.name)),
+            None => lines.push(format!("{} {}", one.kind, one.name)),
+        }
+    }
+    let lines = lines.iter().map(|line| format!("  {} {}\n", paint(GOOD, "create"), printable(line)));
+    let warnings =
+        plan.warnings.iter().map(|warning| format!("  {} {}\n", paint(CHANGED, "warning:"), printable(warning)));
+    lines.chain(warnings).collect()
+}
+
+/// How many tables are made, if any is.
+fn tables_created(plan: &RestorePlan) -> Option<String> {
+    let created = plan.tables.iter().filter(|table| table.created).count();
+    (created > 0).then(|| counted(created as u64, "table"))
 }
 
 /// Live rows that a restore keeps as they are.
@@ -319,7 +358,14 @@ fn foreseen<O: Operation<Effect = RestorePlan>>(plan: &Plan<O>) -> String {
             format!("[DRY RUN] This {} would be refused: {}\n", O::COMMAND, printable(&refused.in_words()))
         }
         None => {
-            format!("[DRY RUN] {} would be written. Nothing was changed.\n", counted(plan.effect.writes(), "row"))
+            let created =
+                tables_created(&plan.effect).map_or_else(String::new, |tables| format!("{tables} created, and "));
+            let rows = counted(plan.effect.writes(), "row");
+            let statements = plan.effect.created.iter().flat_map(|one| &one.sql);
+            let statements: String = statements
+                .map(|sql| sql.lines().map(|line| format!("    {}\n", printable(line))).collect::<String>())
+                .collect();
+            format!("{statements}[DRY RUN] {created}{rows} would be written. Nothing was changed.\n")
         }
     }
 }
@@ -341,7 +387,7 @@ fn in_newer_snapshots(plan: &RestorePlan, elsewhere: &Elsewhere) -> String {
 pub(super) fn outcome(report: &RestoreReport, shown: bool) -> String {
     let mut text = if shown { String::new() } else { render_plan(&report.plan) };
     let writes = report.plan.writes();
-    if writes == 0 {
+    if report.plan.is_idle() {
         let which = if report.plan.partial { "the selected rows" } else { "the rows" };
         let _ = match report.plan.conflicting() {
             0 if report.plan.run.is_some() => writeln!(text, "Nothing to do: nothing that the command did is left."),
@@ -351,8 +397,9 @@ pub(super) fn outcome(report: &RestoreReport, shown: bool) -> String {
     } else {
         let _ = writeln!(
             text,
-            "{} {} written and verified in {}.",
+            "{} {}{} written and verified in {}.",
             paint(GOOD, if report.plan.run.is_some() { "Undo complete." } else { "Restore complete." }),
+            tables_created(&report.plan).map_or_else(String::new, |tables| format!("{tables} created, ")),
             counted(writes, "row"),
             seconds(report.seconds)
         );

@@ -91,6 +91,8 @@ struct NotCompared<'t> {
     ended: Ended,
     before: &'t str,
     error: String,
+    /// The command that brings back what was there before.
+    recovery: Vec<Recovery>,
 }
 
 pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitCode, CliError> {
@@ -119,8 +121,11 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
         Ok(report) => report,
         Err(error) => {
             ui.tell(&not_compared(&before, ended, &error));
-            let error = error.in_words();
-            told(ui, &NotCompared { argv: &before.command, ended, before: &before.id, error });
+            // of a snapshot that is gone itself nothing can be had
+            let is_kept = !matches!(error, OpError::Reference(_));
+            let recovery = is_kept.then(|| before.recovery(matches!(error, OpError::DatabaseGone(_))));
+            let (error, recovery) = (error.in_words(), recovery.into_iter().collect());
+            told(ui, &NotCompared { argv: &before.command, ended, before: &before.id, error, recovery });
             // a limit that nobody could look at was not kept to
             return Ok(exit_code(ended, args.max_deleted.is_some()));
         }
@@ -350,11 +355,16 @@ fn not_compared(before: &Before, ended: Ended, error: &OpError) -> String {
     if matches!(error, OpError::Reference(_)) {
         return format!("{}\n{how}\n", in_full(error, "what the command changed cannot be told: "));
     }
+    let gone = matches!(error, OpError::DatabaseGone(_));
+    let back = match gone {
+        true => "has what was in it before. To make it again, with its tables and rows",
+        false => "has the rows from before it. To bring them back, once the tables are there",
+    };
     format!(
-        "{}\n{how} It was {}.\nSnapshot {} has the rows from before it. To bring them back, once the tables are there:\n$ dbsnap restore {}\n",
+        "{}\n{how} It was {}.\nSnapshot {} {back}:\n$ {}\n",
         in_full(error, "what the command changed cannot be told: "),
         paint(DIM, printable(&in_a_line(&before.command))),
         paint(ID, &before.id[..8]),
-        &before.id[..8]
+        printable(&before.recovery(gone).line())
     )
 }

@@ -7,6 +7,7 @@
 mod catalog;
 mod client;
 mod create;
+mod definition;
 mod endpoint;
 mod generated;
 mod identity;
@@ -35,11 +36,13 @@ mod types;
 mod values;
 
 use super::{
-    Catalog, DbError, OpenOptions, PostgresTarget, RestoreTxn, Sink, Snapshot, SourceIdentity, Standing, TableRead,
+    Catalog, DbError, Making, OpenOptions, PostgresTarget, RestoreTxn, Sink, Snapshot, SourceIdentity, Standing,
+    TableRead,
 };
-use crate::codec::{TableName, TableSchema};
+use crate::codec::{Part, PartKind, TableName, TableSchema};
 use crate::monitor::{Monitor, Silent};
 use client::{Connection, Failure};
+pub use definition::Absence;
 use endpoint::Endpoint;
 pub use patch::PostgresPatch;
 use session::{Opening, Session};
@@ -133,7 +136,7 @@ impl Sink for Postgres {
         monitor: &'s dyn Monitor,
     ) -> Result<Box<dyn Snapshot + 's>, DbError> {
         let before = self.standing()?;
-        let opening = Opening { version: self.version, wait: self.lock_wait, known: &self.known };
+        let opening = Opening { version: self.version, wait: self.lock_wait, known: &self.known, making: None };
         let session = Session::open(&mut self.connection, tables, Purpose::Snapshot, &opening, monitor)?;
         Ok(Box::new(snapshot::PostgresSnapshot::new(session, &self.identity, before)))
     }
@@ -170,13 +173,36 @@ impl Sink for Postgres {
         dropped.map(drop).map_err(|failure| failure.during(format!("dropping table {table}")))
     }
 
+    fn existing(&mut self, parts: &[Part]) -> Result<Vec<Part>, DbError> {
+        self.revive()?;
+        let begun =
+            session_settings::begin(&mut self.connection, Purpose::Catalog, self.version, self.lock_wait, &Silent);
+        let found = begun.and_then(|()| definition::existing(&mut self.connection, self.version, parts, &Silent));
+        self.connection.rollback();
+        found.map_err(|failure| failure.during("looking for what is to be made"))
+    }
+
     fn restore<'s>(
         &'s mut self,
         tables: &[TableRead],
         monitor: &'s dyn Monitor,
     ) -> Result<Box<dyn RestoreTxn + 's>, DbError> {
+        self.make(tables, &Making::default(), monitor)
+    }
+
+    fn make<'s>(
+        &'s mut self,
+        tables: &[TableRead],
+        making: &Making,
+        monitor: &'s dyn Monitor,
+    ) -> Result<Box<dyn RestoreTxn + 's>, DbError> {
         self.revive()?;
-        let opening = Opening { version: self.version, wait: self.lock_wait, known: &self.known };
+        // what is made is not what the last look at the catalog found
+        let made = making.before.iter().filter(|part| part.kind == PartKind::Table);
+        for table in made.filter_map(|part| part.table.as_ref()) {
+            self.known.remove(table);
+        }
+        let opening = Opening { version: self.version, wait: self.lock_wait, known: &self.known, making: Some(making) };
         let witness = restore::Witness { endpoint: &self.endpoint, identity: &self.identity };
         let restore = restore::PostgresRestore::open(&mut self.connection, tables, &opening, witness, monitor)?;
         Ok(Box::new(restore))

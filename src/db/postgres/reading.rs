@@ -253,21 +253,37 @@ impl Session<'_> {
         let sql = format!(
             "SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(s.relname), f.attname, \
              CASE WHEN pg_catalog.has_sequence_privilege(s.oid, 'USAGE, SELECT') \
-             THEN pg_catalog.pg_sequence_last_value(s.oid) END \
+             THEN pg_catalog.pg_sequence_last_value(s.oid) END, \
+             pg_catalog.has_sequence_privilege(s.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(s.oid, 'SELECT') \
+             AND pg_catalog.pg_sequence_last_value(s.oid) IS NULL, q.seqstart \
              FROM ({}) AS f JOIN pg_catalog.pg_class s ON s.oid = f.sequence \
+             JOIN pg_catalog.pg_sequence q ON q.seqrelid = s.oid \
              JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace ORDER BY f.attnum, 1",
             feeding_sequences(open.oid)
         );
-        let mut counters = Vec::new();
+        let (mut counters, mut unused) = (Vec::<Counter>::new(), Vec::new());
         let asked = self.connection.query(&sql, self.monitor, &mut |row| {
             counters.push(Counter {
                 name: row.required(0)?.to_string(),
                 column: row.required(1)?.to_string(),
                 last: row.number(2)?,
+                next: None,
             });
+            if row.flag(3)? {
+                unused.push((counters.len() - 1, row.required_number::<i64>(4)?));
+            }
             Ok(())
         });
-        asked.map_err(|failure| failure.during(doing))?;
+        asked.map_err(|failure| failure.during(&doing))?;
+        for (at, start) in unused {
+            let counter = &mut counters[at];
+            let sql = format!("SELECT last_value FROM {} WHERE NOT is_called AND last_value <> {start}", counter.name);
+            let asked = self.connection.query(&sql, self.monitor, &mut |row| {
+                counter.next = row.number(0)?;
+                Ok(())
+            });
+            asked.map_err(|failure| failure.during(&doing))?;
+        }
         Ok(counters)
     }
 }

@@ -2,14 +2,15 @@
 
 use super::catalog::{self, Scope};
 use super::client::{Connection, Failure};
+use super::definition::{self, After};
 use super::identity;
 use super::lock::{self, Mode};
 use super::quote;
 use super::session_settings::{self, Purpose};
-use crate::codec::{Key, TableName, TableSchema};
-use crate::db::{DbError, Filter, TableRead};
+use crate::codec::{Definition, Key, TableName, TableSchema};
+use crate::db::{DbError, Filter, Making, TableRead};
 use crate::monitor::Monitor;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 /// One table of the transaction.
@@ -40,6 +41,8 @@ pub(super) struct Opening<'o> {
     pub(super) wait: Duration,
     /// Oids that the last look at the catalog found.
     pub(super) known: &'o HashMap<TableName, u32>,
+    /// What is made first.
+    pub(super) making: Option<&'o Making>,
 }
 
 /// The transaction. It is rolled back when this is dropped, unless it was ended before.
@@ -54,6 +57,10 @@ pub(super) struct Session<'s> {
     pub(super) version: u32,
     /// How long to wait for locks.
     wait: Duration,
+    /// What is made when the rows are there.
+    pub(super) after: After,
+    /// Definitions of the tables, if they were asked for.
+    definitions: HashMap<u32, Definition>,
 }
 
 impl<'s> Session<'s> {
@@ -65,8 +72,15 @@ impl<'s> Session<'s> {
         opening: &Opening<'_>,
         monitor: &'s dyn Monitor,
     ) -> Result<Session<'s>, DbError> {
-        let mut session =
-            Session { connection, monitor, tables: Vec::new(), version: opening.version, wait: opening.wait };
+        let mut session = Session {
+            connection,
+            monitor,
+            tables: Vec::new(),
+            version: opening.version,
+            wait: opening.wait,
+            after: After::default(),
+            definitions: HashMap::new(),
+        };
         session.lock(tables, purpose, opening)?;
         let changed = session_settings::check(session.connection, purpose, session.version, monitor)
             .map_err(|failure| failure.during("reading the settings back"))?;
@@ -115,6 +129,9 @@ impl<'s> Session<'s> {
                 true => identity::standby(),
                 false => failure.during("beginning a transaction"),
             });
+        }
+        if let Some(making) = opening.making {
+            self.after = definition::make(self.connection, making, self.monitor)?;
         }
         let Err(failure) = lock::tables(self.connection, &names, mode, opening.wait, self.monitor) else {
             return Ok(());
@@ -165,6 +182,26 @@ impl<'s> Session<'s> {
             opened.push(OpenTable { oid: now.oid, schema, filter: read.filter.clone(), sql_name });
         }
         Ok(opened)
+    }
+
+    /// What it takes to make the table at `index` again.
+    pub(super) fn definition(&mut self, index: usize) -> Result<Definition, DbError> {
+        let oid = self.open_table(index)?.oid;
+        if !self.definitions.contains_key(&oid) {
+            let missing = self.tables.iter().map(|open| open.oid).filter(|oid| !self.definitions.contains_key(oid));
+            let mut missing: Vec<u32> = missing.collect();
+            missing.sort_unstable();
+            missing.dedup();
+            self.definitions.extend(definition::settled(self.connection, self.version, &missing, self.monitor)?);
+        }
+        let found = self.definitions.get(&oid).cloned();
+        found.ok_or_else(|| DbError::Unsupported(format!("the server tells nothing of table number {index}")))
+    }
+
+    /// What it takes to make an empty database like this one.
+    pub(super) fn settings(&mut self) -> Result<BTreeMap<String, String>, DbError> {
+        let told = definition::database_settings(self.connection, self.monitor);
+        told.map_err(|failure| failure.during("asking how the database was made"))
     }
 
     /// The name of the table with this oid.

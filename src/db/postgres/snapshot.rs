@@ -3,11 +3,12 @@
 use super::mark;
 use super::operators::KeyOperators;
 use super::session::Session;
-use crate::codec::{TableName, TableSchema};
+use crate::codec::{Definition, TableName, TableSchema};
 use crate::db::{
     Changing, Counter, DbError, Filter, Misfit, RowSink, RowStream, Snapshot, SourceIdentity, Standing, TableId,
     TableReader, Write, Writing,
 };
+use std::collections::BTreeMap;
 
 /// A read-only, repeatable-read transaction.
 pub(super) struct PostgresSnapshot<'s> {
@@ -46,6 +47,10 @@ impl TableReader for PostgresSnapshot<'_> {
 
     fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError> {
         self.session.counters(table.position())
+    }
+
+    fn definition(&mut self, table: TableId) -> Result<Option<Definition>, DbError> {
+        self.session.definition(table.position()).map(Some)
     }
 }
 
@@ -107,5 +112,9 @@ impl Snapshot for PostgresSnapshot<'_> {
 
     fn newest_migration(&mut self) -> Option<String> {
         self.session.newest_migration()
+    }
+
+    fn settings(&mut self) -> Result<BTreeMap<String, String>, DbError> {
+        self.session.settings()
     }
 }

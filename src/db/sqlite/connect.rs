@@ -13,9 +13,14 @@ use std::path::{Path, PathBuf};
 /// An absolute path also keeps SQLite, which was built to read `file:` names as URIs, from seeing one. The file is not
 /// opened here: closing it again would drop the POSIX locks that any connection of this process holds on it.
 pub(super) fn locate(path: &Path) -> Result<PathBuf, DbError> {
-    let refuse = |reason: String| DbError::Connect { target: path.display().to_string(), reason };
+    let refuse = |reason: String| DbError::Connect { target: path.display().to_string(), reason, absent: false };
     let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => refuse("there is no such file".to_owned()),
+        ErrorKind::NotFound => DbError::Connect {
+            target: path.display().to_string(),
+            reason: "there is no such file".to_owned(),
+            // not a link to nowhere
+            absent: path.parent().is_some_and(Path::is_dir) && path.symlink_metadata().is_err(),
+        },
         _ => refuse(error.to_string()),
     })?;
     if metadata.is_dir() {
@@ -104,7 +109,7 @@ fn unreadable(path: &Path, error: rusqlite::Error) -> DbError {
         let reason = format!(
             "{error}; if it is in WAL mode or was left by a crash, SQLite must be able to write its directory to read it"
         );
-        return DbError::Connect { target: path.display().to_string(), reason };
+        return DbError::Connect { target: path.display().to_string(), reason, absent: false };
     }
     failed(&format!("opening {}", path.display()), error)
 }

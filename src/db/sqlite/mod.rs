@@ -5,11 +5,13 @@
 //! business. Text is bytes: NUL and invalid UTF-8 come back as they are, and in a UTF-16 database a lone surrogate is
 //! kept as WTF-8 (see `text`).
 
+mod absent;
 mod aliases;
 mod catalog;
 mod condition;
 mod connect;
 mod defaults;
+mod definition;
 mod error;
 mod foreign_keys;
 mod full_text;
@@ -35,8 +37,10 @@ mod violations;
 mod wal;
 mod write;
 
-use super::{Catalog, DbError, Engine, OpenOptions, RestoreTxn, Sink, Snapshot, SourceIdentity, Standing, TableRead};
-use crate::codec::{TableName, TableSchema};
+use super::{
+    Catalog, DbError, Engine, Making, OpenOptions, RestoreTxn, Sink, Snapshot, SourceIdentity, Standing, TableRead,
+};
+use crate::codec::{Part, TableName, TableSchema};
 use crate::monitor::Monitor;
 use mark::Files;
 use read::SqliteSnapshot;
@@ -45,6 +49,7 @@ use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use text::TextForm;
 
+pub use absent::AbsentFile;
 pub use aliases::{Aliased, translate};
 pub use condition::Condition;
 pub use patch::SqlitePatch;
@@ -162,13 +167,26 @@ impl Sink for Sqlite {
         dropped.map_err(|error| error::failed(&format!("dropping table {table}"), error))
     }
 
+    fn existing(&mut self, parts: &[Part]) -> Result<Vec<Part>, DbError> {
+        definition::existing(&self.reader()?.conn, parts)
+    }
+
     fn restore<'s>(
         &'s mut self,
         tables: &[TableRead],
         monitor: &'s dyn Monitor,
     ) -> Result<Box<dyn RestoreTxn + 's>, DbError> {
+        self.make(tables, &Making::default(), monitor)
+    }
+
+    fn make<'s>(
+        &'s mut self,
+        tables: &[TableRead],
+        making: &Making,
+        monitor: &'s dyn Monitor,
+    ) -> Result<Box<dyn RestoreTxn + 's>, DbError> {
         let conn = connect::writer(&self.path, &self.options)?;
         let text = TextForm::of(&conn)?;
-        Ok(Box::new(SqliteRestore::begin(conn, tables, text, monitor)?))
+        Ok(Box::new(SqliteRestore::begin(conn, tables, making, text, monitor)?))
     }
 }

@@ -1,6 +1,7 @@
 //! One instant of some tables.
 
 use super::condition::Condition;
+use super::definition;
 use super::error::{extended_code, failed};
 use super::interrupt::interruptible;
 use super::misfits::misfits;
@@ -8,13 +9,14 @@ use super::shape::Shape;
 use super::sql;
 use super::stranded::stranded;
 use super::text::TextForm;
-use crate::codec::{Key, TableName, TableSchema};
+use crate::codec::{Definition, Key, TableName, TableSchema};
 use crate::db::{
     Changing, Counter, DbError, Filter, Misfit, RowSink, RowStream, Snapshot, Standing, TableId, TableRead,
     TableReader, Write, Writing,
 };
 use crate::monitor::Monitor;
 use rusqlite::{Connection, OptionalExtension, ffi};
+use std::collections::BTreeMap;
 
 /// After how many rows the monitor is asked.
 pub(super) const BATCH: u64 = 1024;
@@ -78,6 +80,10 @@ impl TableReader for SqliteSnapshot<'_> {
     fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError> {
         counters(self.transaction.0, shape_at(&self.shapes, table)?)
     }
+
+    fn definition(&mut self, table: TableId) -> Result<Option<Definition>, DbError> {
+        definition::load(self.transaction.0, &table_at(&self.tables, table)?.schema.table.name).map(Some)
+    }
 }
 
 impl Snapshot for SqliteSnapshot<'_> {
@@ -125,6 +131,10 @@ impl Snapshot for SqliteSnapshot<'_> {
 
     fn newest_migration(&mut self) -> Option<String> {
         newest_migration(self.transaction.0)
+    }
+
+    fn settings(&mut self) -> Result<BTreeMap<String, String>, DbError> {
+        definition::settings(self.transaction.0)
     }
 }
 
@@ -232,5 +242,5 @@ pub(super) fn counters(conn: &Connection, shape: &Shape) -> Result<Vec<Counter>,
         .query_row("SELECT max(seq) FROM main.sqlite_sequence WHERE name = ?1", [table], |row| row.get(0))
         .optional()
         .map_err(|error| failed(&format!("reading the counter of {table}"), error))?;
-    Ok(vec![Counter { name: table.clone(), column: column.name.clone(), last: last.flatten() }])
+    Ok(vec![Counter { name: table.clone(), column: column.name.clone(), last: last.flatten(), next: None }])
 }

@@ -3,6 +3,7 @@
 use super::condition::Condition;
 use super::connect::set;
 use super::defaults;
+use super::definition;
 use super::error::{extended_code, failed, is_taken};
 use super::full_text;
 use super::interrupt::interruptible;
@@ -17,13 +18,14 @@ use super::violations::{References, Violations};
 use super::write::{RowStatement, expect_one, values};
 
 use super::misfits::misfits;
-use crate::codec::{DanglingRows, TableName, TableSchema};
+use crate::codec::{DanglingRows, Definition, TableName, TableSchema};
 use crate::db::{
-    Changing, Commit, Counter, DbError, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Snapshot, Standing,
-    TableId, TableRead, TableReader, Write, Writing, Written,
+    Changing, Commit, Counter, DbError, Filter, Making, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Snapshot,
+    Standing, TableId, TableRead, TableReader, Write, Writing, Written,
 };
 use crate::monitor::Monitor;
 use rusqlite::{Connection, ffi};
+use std::collections::BTreeMap;
 
 /// An open restore, on a connection of its own.
 pub(super) struct SqliteRestore<'s> {
@@ -40,14 +42,16 @@ pub(super) struct SqliteRestore<'s> {
 }
 
 impl<'s> SqliteRestore<'s> {
-    /// Takes the write lock and checks that every table still is what its schema says.
+    /// Takes the write lock, makes what is to be made, and checks that every table is what its schema says.
     pub(super) fn begin(
         conn: Connection,
         tables: &[TableRead],
+        making: &Making,
         text: TextForm,
         monitor: &'s dyn Monitor,
     ) -> Result<SqliteRestore<'s>, DbError> {
         conn.execute_batch("BEGIN IMMEDIATE").map_err(|error| failed("locking the database for the restore", error))?;
+        definition::make(&conn, making)?;
         let shapes = verify(&conn, tables)?;
         for shape in &shapes {
             if let Some(collation) = &shape.foreign_collation {
@@ -116,6 +120,10 @@ impl TableReader for SqliteRestore<'_> {
     fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError> {
         counters(&self.conn, shape_at(&self.shapes, table)?)
     }
+
+    fn definition(&mut self, table: TableId) -> Result<Option<Definition>, DbError> {
+        definition::load(&self.conn, &table_at(&self.tables, table)?.schema.table.name).map(Some)
+    }
 }
 
 impl Snapshot for SqliteRestore<'_> {
@@ -161,6 +169,10 @@ impl Snapshot for SqliteRestore<'_> {
 
     fn newest_migration(&mut self) -> Option<String> {
         newest_migration(&self.conn)
+    }
+
+    fn settings(&mut self) -> Result<BTreeMap<String, String>, DbError> {
+        definition::settings(&self.conn)
     }
 }
 

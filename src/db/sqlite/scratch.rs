@@ -49,7 +49,7 @@ impl Scratch {
     /// # Errors
     /// If it exists, or cannot be made.
     pub fn create(path: &Path) -> Result<Scratch, DbError> {
-        let refuse = |reason: String| DbError::Connect { target: path.display().to_string(), reason };
+        let refuse = |reason: String| DbError::Connect { target: path.display().to_string(), reason, absent: false };
         // made here, so that nothing that exists is ever opened
         std::fs::File::create_new(path).map_err(|error| refuse(error.to_string()))?;
         let path = path.canonicalize().map_err(|error| refuse(error.to_string()))?;

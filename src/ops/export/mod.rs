@@ -8,6 +8,7 @@ pub use list::{BackupsReport, ListedBackup, backups};
 pub(super) use list::{check_all, files_of, remove, set_reason};
 
 use super::OpError;
+use super::exported::DEFINITION;
 use super::refs::{Referenced, resolve_or_table, warn};
 use super::repository::Repository;
 use crate::monitor::{Monitor, Step};
@@ -15,7 +16,7 @@ use crate::prisma::{
     BackupEntry, BackupId, BackupManifest, BackupStatus, ExportInfo, ExportWriter, Retention, write_gitignore,
     write_restore_script,
 };
-use crate::snapshot::{Entry, History, Refs, TableEntry, read_schema};
+use crate::snapshot::{Entry, History, Refs, TableEntry, read_definition, read_schema};
 use crate::store::{Access, Objects, Store};
 use crate::tree::{Entries, LeafMap};
 use serde::Serialize;
@@ -171,6 +172,7 @@ fn export_table(
     monitor: &dyn Monitor,
 ) -> Result<ExportedTable, OpError> {
     let schema = read_schema(objects, &table.schema_object)?;
+    let definition = read_definition(objects, &table.schema_object)?;
     let backup = BackupId::parse(&table.backup)
         .ok_or_else(|| OpError::Verification(format!("'{}' is not a backup id", table.backup)))?;
     let names = project.field_names(&schema);
@@ -187,6 +189,9 @@ fn export_table(
             // Which database the rows are of, so that an import knows it: no URL, no host, no user.
             .chain(serde_json::to_value(&entry.manifest.source).ok().map(|source| ("source".to_owned(), source)))
             .chain(entry.manifest.actor.agent.clone().map(|agent| ("agent".to_owned(), agent.into())))
+            .chain(
+                definition.and_then(|definition| Some((DEFINITION.to_owned(), serde_json::to_value(definition).ok()?))),
+            )
             .chain(commit.cloned().map(|commit| ("gitCommit".to_owned(), commit.into())))
             .collect(),
     };

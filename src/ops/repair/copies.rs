@@ -1,11 +1,12 @@
 //! Other copies of what is lost: packs and manifests in quarantine or in a copy of the store, and exported files.
 
 use super::{Lack, wanted};
+use crate::codec::Definition;
 use crate::db::{Counter, DbError, RowSink, TableId, TableRead, TableReader};
 use crate::fsio::{Disk, FileKind, FileSystem};
 use crate::monitor::{Monitor, Step};
 use crate::ops::capture::Capture;
-use crate::ops::exported::{FileRows, usable_schema};
+use crate::ops::exported::{DEFINITION, FileRows, usable_schema};
 use crate::ops::repository::{Repository, STORE_DIR};
 use crate::ops::verify::Damage;
 use crate::ops::wanted::Wanted;
@@ -172,7 +173,9 @@ fn read(path: &Path, lacks: &[Lack], capture: &Capture<'_>, monitor: &dyn Monito
     monitor.begin(&Step { verb: "Reading", subject: &metadata.table, rows: Some(records), ..Step::default() });
     let taken = capture.table(&mut rows, 0, &read.schema.key_spec(), &[]);
     monitor.end();
-    let taken = taken.and_then(|_| capture.schema(&read.schema));
+    let definition = rows.definition(TableId::at(0)).ok().flatten();
+    let taken = taken.and_then(|_| capture.schema(&read.schema, None));
+    let taken = taken.and_then(|_| capture.schema(&read.schema, definition.as_ref()));
     match (taken, rows.0.failure) {
         (Err(error @ (OpError::Store(_) | OpError::Tree(TreeError::Store(_)))), _) => Err(Reading::Stopped(error)),
         (Err(error), None) if error.kind() == ErrorKind::Interrupted => Err(Reading::Stopped(error)),
@@ -199,6 +202,12 @@ impl TableReader for AsFar<'_> {
 
     fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError> {
         self.0.counters(table)
+    }
+
+    fn definition(&mut self, _table: TableId) -> Result<Option<Definition>, DbError> {
+        // what is made of it counts only if its hash is one that the store has lost
+        let told = self.0.metadata.extra.get(DEFINITION).cloned();
+        Ok(told.and_then(|told| serde_json::from_value(told).ok()))
     }
 }
 

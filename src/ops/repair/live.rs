@@ -2,7 +2,7 @@
 
 use super::Lack;
 use crate::codec::TableName;
-use crate::db::{Catalog, DbError, Engine, Filter, TableRead};
+use crate::db::{Catalog, DbError, Engine, Filter, TableId, TableRead};
 use crate::monitor::{Monitor, Step};
 use crate::ops::OpError;
 use crate::ops::capture::Capture;
@@ -85,7 +85,11 @@ impl Live {
             let taken = capture.table(snapshot.as_mut(), index, &read.schema.key_spec(), &[]);
             monitor.end();
             match taken {
-                Ok(_) => drop(capture.schema(&read.schema)?),
+                Ok(_) => {
+                    let definition = snapshot.definition(TableId::at(index))?;
+                    capture.schema(&read.schema, None)?;
+                    capture.schema(&read.schema, definition.as_ref())?;
+                }
                 Err(error @ (OpError::Interrupted | OpError::Store(_) | OpError::Tree(TreeError::Store(_)))) => {
                     return Err(error);
                 }

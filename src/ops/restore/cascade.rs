@@ -6,7 +6,7 @@ use super::changes::Changes;
 use super::perform::Work;
 use super::plan::Prepared;
 use super::spool::SpoolStream;
-use crate::codec::TableName;
+use crate::codec::{Definition, TableName};
 use crate::db::{Change, Changing, Counter, DbError, RestoreTxn, RowSink, Snapshot, TableId, TableRead, TableReader};
 use crate::ops::OpError;
 use crate::ops::wording::counted;
@@ -143,5 +143,9 @@ impl TableReader for Beyond<'_> {
 
     fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError> {
         self.txn.counters(self.nth(table))
+    }
+
+    fn definition(&mut self, table: TableId) -> Result<Option<Definition>, DbError> {
+        self.txn.definition(self.nth(table))
     }
 }

@@ -95,6 +95,7 @@ impl Changes {
         let (live_rows, snapshot_rows) = rows;
         PlannedTable {
             table,
+            created: false,
             snapshot_rows,
             live_rows,
             insert: self.insert.rows(),

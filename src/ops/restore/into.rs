@@ -79,6 +79,7 @@ pub(super) fn plan(
     };
     let planned = PlannedTable {
         table: table.to_string(),
+        created: false,
         snapshot_rows: rows,
         live_rows: 0,
         insert: rows,

@@ -5,8 +5,10 @@
 //! written; the tables are captured again, and what changed must be exactly the plan. Then COMMIT. The first capture is
 //! published as the safety snapshot before the first write.
 
+mod absent;
 mod cascade;
 mod changes;
+mod create;
 mod defaults;
 mod drift;
 pub(super) mod guard;
@@ -14,9 +16,11 @@ pub(super) mod idle;
 mod into;
 mod mismatches;
 mod perform;
+mod place;
 mod plan;
 mod preflight;
 mod projection;
+mod reading;
 mod rivals;
 mod safety;
 mod spool;
@@ -82,6 +86,9 @@ pub struct RestoreOptions {
     pub production: bool,
     /// Allow rows without what they refer to, where foreign keys do not act.
     pub allow_dangling: bool,
+    /// Make tables again that are gone, or the database.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub create: bool,
 }
 
 /// What a restore does to one table.
@@ -90,6 +97,9 @@ pub struct RestoreOptions {
 pub struct PlannedTable {
     /// The table.
     pub table: String,
+    /// Whether it is gone, and is made again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub created: bool,
     /// Rows of the snapshot.
     pub snapshot_rows: u64,
     /// Rows of the live table.
@@ -109,6 +119,21 @@ pub struct PlannedTable {
     pub conflicts: u64,
     /// What is worth knowing: columns added since and the like.
     pub notes: Vec<String>,
+}
+
+/// Something that a restore makes, because it is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Created {
+    /// `table`, `index`, `foreign key`, `type`.
+    pub kind: String,
+    /// Its name, as the database writes it.
+    pub name: String,
+    /// The table that it is, or is a part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// The statements that make it.
+    pub sql: Vec<String>,
 }
 
 /// Rows of a table outside the restore that foreign keys would take along.
@@ -175,6 +200,15 @@ pub struct RestorePlan {
     pub partial: bool,
     /// The tables, in the order in which rows are inserted.
     pub tables: Vec<PlannedTable>,
+    /// What is made before and after the rows are written, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub created: Vec<Created>,
+    /// What is not made as it was, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// Whether the database is gone, and is made first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub creates_database: bool,
     /// Rows of other tables that foreign keys take along.
     pub cascaded: Vec<CascadedRows>,
     /// The run of a command that is undone by it.
@@ -204,6 +238,11 @@ impl RestorePlan {
     /// Rows of all tables that stay as they are because they were changed after the run.
     pub fn conflicting(&self) -> u64 {
         self.tables.iter().map(|table| table.conflicts).sum()
+    }
+
+    /// Whether nothing is to be done.
+    pub fn is_idle(&self) -> bool {
+        self.writes() == 0 && self.created.is_empty()
     }
 
     /// Rows to write in all tables.

@@ -1,11 +1,12 @@
 //! The restore itself: guards, plan, confirmation, safety snapshot, writing, verification, commit.
 
 use super::changes::Changes;
+use super::create::Creation;
 use super::plan::{Prepared, Targets, prepare};
 use super::undoing::{Outcome, Undoing};
 use super::{CascadedRows, Mode, RestoreOptions, RestorePlan, RestoreReport, defaults, safety};
-use crate::codec::{DanglingRows, TableName};
-use crate::db::{Catalog, Commit, DbError, MayDangle, RestoreTxn, Sink, TableId};
+use crate::codec::{DanglingRows, TableName, TableSchema};
+use crate::db::{Catalog, Commit, DbError, Location, MayDangle, RestoreTxn, Sink, TableId};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
@@ -14,13 +15,25 @@ use crate::ops::plan::{Basis, Plan};
 use crate::ops::publish::{Captured, Draft, Published, Taking, publish};
 use crate::ops::repository::Repository;
 use crate::ops::wording::counted;
-use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind};
+use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind, read_schema};
 use crate::store::{Session, Store};
+use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Safety snapshots that stay pinned; an older one is left to retention.
 const SAFETY_PINS: usize = 5;
 /// How the pin of a safety snapshot begins.
 const SAFETY_REASON: &str = "safety: before restoring ";
+
+/// What a plan stands on: what was asked for, what was looked at, what would be done.
+pub(super) fn basis<T: Serialize>(
+    options: &RestoreOptions,
+    (origin, snapshot): (&Origin, Hash),
+    (reads, rows, changes): (Vec<&TableSchema>, Vec<Hash>, Vec<T>),
+    plan: &RestorePlan,
+) -> Result<Basis, OpError> {
+    Basis::of(options)?.and(&(origin, snapshot, reads, rows, changes, plan))
+}
 
 /// A restore whose tables are chosen.
 pub(super) struct Work<'w> {
@@ -33,6 +46,8 @@ pub(super) struct Work<'w> {
     pub header: RestorePlan,
     pub options: &'w RestoreOptions,
     pub catalog: &'w Catalog,
+    /// What is made first, if anything is.
+    pub creation: Option<Creation>,
     /// The run of a command that is undone, if it is that.
     pub run: Option<Undoing<'w>>,
     pub monitor: &'w dyn Monitor,
@@ -43,15 +58,20 @@ impl Work<'_> {
     ///
     /// # Errors
     /// As [`Operation::plan`](crate::ops::Operation::plan).
-    pub fn plan(&self, sink: &mut dyn Sink) -> Result<Plan<RestoreOptions>, OpError> {
+    pub fn plan(mut self, sink: &mut dyn Sink) -> Result<Plan<RestoreOptions>, OpError> {
+        let made = self.targets.take_made();
         let session = self.store.session()?;
         let mut live = sink.snapshot(&self.targets.reads, self.monitor)?;
         let mut prepared = self.prepare(&session, live.as_mut())?;
         let found = self.reached(live.as_mut(), &mut prepared.changes)?;
         prepared.plan.cascaded = CascadedRows::all(&found);
+        for (at, planned) in made {
+            prepared.plan.tables.insert(at, planned);
+        }
         let digest = self.basis(&prepared)?.digest();
         let may_go = self.may_go(&found, &prepared.changes);
         let refused = self.can_come_back(&prepared.changes).and(may_go);
+        let refused = refused.and_then(|()| self.can_be_as_before(&prepared.changes));
         let refused = refused.and_then(|()| self.check_rules(live.as_mut(), &mut prepared.changes)).err();
         Ok(Plan { refused, ..Plan::new(self.options, prepared.plan, digest) })
     }
@@ -62,17 +82,22 @@ impl Work<'_> {
     /// As [`Operation::apply`](crate::ops::Operation::apply).
     pub fn apply(&self, sink: &mut dyn Sink, planned: Option<&Hash>) -> Result<RestoreReport, OpError> {
         let session = self.store.session()?;
-        let mut txn = sink.restore(&self.targets.reads, self.monitor)?;
+        let mut txn = match &self.creation {
+            Some(creation) => sink.make(&self.targets.reads, &creation.making, self.monitor)?,
+            None => sink.restore(&self.targets.reads, self.monitor)?,
+        };
         let mut prepared = self.prepare(&session, txn.as_mut())?;
+        self.verify_made(&prepared)?;
         let outcomes = self.run.map(|run| run.outcomes(&session, &self.targets, &prepared)).transpose()?;
         txn.may_dangle(self.may_dangle(&outcomes.unwrap_or_default()));
         if prepared.plan.writes() > 0 {
             self.can_come_back(&prepared.changes)?;
+            self.can_be_as_before(&prepared.changes)?;
             self.can_be_written(txn.as_mut(), &mut prepared.changes)?;
             self.take_along(txn.as_mut(), &session, &mut prepared)?;
         }
         self.basis(&prepared)?.check(planned)?;
-        if prepared.plan.writes() == 0 {
+        if prepared.plan.is_idle() {
             return Ok(RestoreReport::idle(prepared.plan));
         }
         self.write_all(txn, session, prepared)
@@ -80,11 +105,29 @@ impl Work<'_> {
 
     /// What the plan stands on: the database, the snapshot, the columns of the live tables, their rows, and the
     /// changes.
+    ///
+    /// Of tables that are made there is nothing to look at: the plan says what becomes of them.
     fn basis(&self, prepared: &Prepared) -> Result<Basis, OpError> {
-        let reads: Vec<_> = self.targets.reads.iter().map(|read| &read.schema).collect();
-        let rows: Vec<_> = prepared.live.iter().zip(&self.targets.tables).map(|(live, _)| live.built.root).collect();
-        let changes: Vec<_> = prepared.changes.iter().map(|changes| changes.digest).collect();
-        Basis::of(self.options)?.and(&(self.origin, self.entry.id, reads, rows, changes, &prepared.plan))
+        let is_there = |at: usize| self.targets.tables.get(at).is_none_or(|target| !target.made);
+        let reads = self.targets.reads.iter().enumerate().filter(|(at, _)| is_there(*at));
+        let reads: Vec<_> = reads.map(|(_, read)| &read.schema).collect();
+        let rows = prepared.live.iter().zip(&self.targets.tables).filter(|(_, target)| !target.made);
+        let rows: Vec<_> = rows.map(|(live, _)| live.built.root).collect();
+        let changes = prepared.changes.iter().enumerate().filter(|(at, _)| is_there(*at));
+        let changes: Vec<_> = changes.map(|(_, changes)| changes.digest).collect();
+        basis(self.options, (self.origin, self.entry.id), (reads, rows, changes), &prepared.plan)
+    }
+
+    /// Holds the tables that were made against what they had to be.
+    fn verify_made(&self, prepared: &Prepared) -> Result<(), OpError> {
+        let Some(creation) = &self.creation else { return Ok(()) };
+        let made = self.targets.tables.iter().zip(&prepared.live).filter(|(target, _)| target.made);
+        for (target, captured) in made {
+            for warning in creation.verify(&target.entry.table, captured.definition.as_ref())? {
+                self.monitor.warn(&warning);
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn taking<'t>(&'t self, session: &'t Session<'t>) -> Taking<'t> {
@@ -146,7 +189,8 @@ impl Work<'_> {
                     changes.iter().enumerate().filter(|(_, changes)| changes.delete.rows() + changes.update.rows() > 0);
                 let changed: Vec<TableId> = changed.map(|(index, _)| TableId::at(index)).collect();
                 let dangling = txn.dangling(&changed)?;
-                Some(self.take_safety(session, live, dangling)?)
+                let settings = txn.settings()?;
+                Some(self.take_safety(session, live, (dangling, settings))?)
             }
         };
         let written = self
@@ -199,6 +243,33 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Refuses to undo a restore that made a table with the foreign keys of others to it: they came back, and rows of
+    /// the others were not held to them before.
+    fn can_be_as_before(&self, changes: &[Changes]) -> Result<(), OpError> {
+        let act = self.entry.manifest.source.engine()?.info().location != Location::File;
+        if !act || self.run.is_some() || self.entry.manifest.restored.is_none() {
+            return Ok(());
+        }
+        let emptied = self.targets.tables.iter().zip(changes).filter(|(_, changes)| changes.delete.rows() > 0);
+        let emptied: Vec<&TableName> = emptied.map(|(target, _)| &target.entry.table).collect();
+        for target in self.targets.tables.iter().filter(|target| target.entry.rows > 0) {
+            let was = read_schema(self.store, &target.entry.schema_object)?.foreign_keys;
+            let mut new = target.read.schema.foreign_keys.iter().filter(|key| !was.contains(key));
+            if let Some(key) = new.find(|key| emptied.contains(&&key.table)) {
+                let (table, made, id) = (&target.entry.table, &key.table, self.entry.id.short());
+                return Err(OpError::Refused {
+                    what: format!(
+                        "rows of {table} as they were may refer to rows of {made} that were not there: there was no foreign key to it \
+                         then, and there is one now. To go back all the same, DROP TABLE {made} CASCADE, and then \
+                         dbsnap restore {id} {table} --mode exact"
+                    ),
+                    allow: None,
+                });
+            }
+        }
+        Ok(())
+    }
+
     fn fill_defaults(&self, txn: &mut dyn RestoreTxn, changes: &mut [Changes]) -> Result<(), OpError> {
         let scratch = self.store.scratch_dir();
         for (index, (target, changes)) in self.targets.tables.iter().zip(changes).enumerate() {
@@ -215,7 +286,7 @@ impl Work<'_> {
         let as_they_were = self.targets.tables.iter().enumerate().filter(|(index, target)| {
             let whole = target.entry.filter.is_none() && target.projection.is_none();
             let back = self.run.is_none() || outcomes.get(*index).is_some_and(|outcome| outcome.as_before);
-            whole && self.options.mode == Mode::Exact && back
+            whole && (self.options.mode == Mode::Exact || target.made) && back
         });
         let as_they_were = as_they_were.map(|(_, target)| target);
         let whole = self.targets.tables.iter().zip(outcomes).filter(|(_, outcome)| outcome.keeps_all);
@@ -225,7 +296,7 @@ impl Work<'_> {
         let undoes = here && self.entry.manifest.restored.is_some();
         let unchecked = self.targets.tables.iter().filter(|target| {
             let now = self.catalog.table(&target.entry.table).and_then(|info| info.definition.as_ref());
-            let same_rules = now.is_some() && now == target.entry.definition.as_ref();
+            let same_rules = target.made || now.is_some() && now == target.entry.definition.as_ref();
             here && target.takes_every_column() && (undoes || same_rules)
         });
         MayDangle {
@@ -244,7 +315,7 @@ impl Work<'_> {
         &self,
         session: Session<'_>,
         live: Vec<Captured>,
-        dangling: Vec<DanglingRows>,
+        (dangling, settings): (Vec<DanglingRows>, BTreeMap<String, String>),
     ) -> Result<Published, OpError> {
         let reason = format!("{SAFETY_REASON}{}", self.entry.id.short());
         let draft = Draft {
@@ -259,8 +330,10 @@ impl Work<'_> {
             schema_version: None,
             restored: Some(safety::restored(self.run.map_or(self.entry, |run| run.run.after), dangling)),
             imported: false,
+            hook: false,
             run: None,
             mark: None,
+            settings,
             captured: live,
         };
         let safety = publish(self.store, session, self.history, draft)?;

@@ -5,7 +5,7 @@ use super::drift::ColumnSource;
 use super::into::joined;
 use super::projection::{Making, Projection, Selection};
 use super::undoing::Undoing;
-use super::{Mode, RestoreOptions, RestorePlan, drift};
+use super::{Mode, PlannedTable, RestoreOptions, RestorePlan, drift};
 use crate::codec::{KeySpec, TableSchema};
 use crate::db::{Catalog, Engine, Filter, FilterNames, RowStream, Snapshot, TableId, TableRead};
 use crate::hash::Hash;
@@ -14,7 +14,7 @@ use crate::ops::names::whole as whole_of;
 use crate::ops::order::parents_first;
 use crate::ops::publish::{Captured, Compared, Taking};
 use crate::ops::{OpError, Repository};
-use crate::snapshot::{Entry, TableEntry, read_schema};
+use crate::snapshot::{Entry, TableEntry, read_definition, read_schema};
 use crate::store::{NewObjects, Objects};
 use crate::tree::Finder;
 use std::path::Path;
@@ -36,7 +36,9 @@ pub(super) struct Target {
     pub defaulted: Vec<usize>,
     /// The trees of the partitions whose rows come into one new table; otherwise none.
     pub partitions: Vec<Hash>,
-    notes: Vec<String>,
+    /// Whether the table is gone, and is made again.
+    pub made: bool,
+    pub notes: Vec<String>,
 }
 
 impl Target {
@@ -133,7 +135,7 @@ pub(super) fn targets(
     let mut tables: Vec<Target> = order.into_iter().filter_map(|at| unsorted[at].take()).collect();
     let mut reads: Vec<TableRead> = tables.iter().map(|target| target.read.clone()).collect();
     for target in &mut tables {
-        if let (Mode::Exact, Some(typed)) = (options.mode, &target.entry.filter) {
+        if let (Mode::Exact, Some(typed), false) = (options.mode, &target.entry.filter, target.made) {
             let filter =
                 Filter::kept(typed, engine, &target.read.schema, &project.filter_names(&target.read.schema.table))?;
             if filter.typed != *typed {
@@ -214,11 +216,18 @@ fn target(
 ) -> Result<Target, OpError> {
     let schema = read_schema(objects, &entry.schema_object)?;
     let Some(live) = catalog.table(&entry.table) else {
-        return Err(OpError::NoSuchTable {
-            typed: entry.table.to_string(),
-            place: "the database any more".to_owned(),
-            near: Vec::new(),
-        });
+        let defined = read_definition(objects, &entry.schema_object)?.is_some();
+        return match options.create {
+            true if options.has_key() || options.filter.is_some() || !options.columns.is_empty() => {
+                let what = format!(
+                    "table {} is gone, and --create makes it with all rows: leave out the key, --where and --columns",
+                    entry.table
+                );
+                Err(OpError::Usage(what))
+            }
+            true => Ok(Target::made(entry, schema)),
+            false => Err(OpError::TableGone { table: entry.table.to_string(), defined }),
+        };
     };
     if let Some(refusal) = &live.refusal {
         return Err(OpError::Refused { what: refusal.clone(), allow: None });
@@ -274,6 +283,7 @@ fn target(
         projection: (!is_plain || !projection.selection.is_all()).then_some(projection),
         defaulted,
         partitions: Vec::new(),
+        made: false,
         read: TableRead { schema: drift.schema, filter: None },
         filtered: None,
         notes: drift.notes,
@@ -349,7 +359,8 @@ pub(super) fn prepare(
         let rows = (captured[index].built.totals.rows, target.entry.rows);
         let mut changes = Changes::collect(&*trial, &target.spec, &sides, rows, plan.mode, scratch)?;
         changes.pair(live, (index, &target.spec), plan.mode, scratch)?;
-        plan.tables.push(changes.describe(target.entry.table.to_string(), rows, target.notes.clone()));
+        let planned = changes.describe(target.entry.table.to_string(), rows, target.notes.clone());
+        plan.tables.push(PlannedTable { created: target.made, ..planned });
         all.push(changes);
     }
     captured.truncate(targets.tables.len());

@@ -1,21 +1,23 @@
 //! From what was typed to the work: the snapshot, the database, the guards, the tables.
 
+use super::create::Creation;
 use super::perform::Work;
+use super::place::{Place, open};
 use super::plan::{Targets, targets, whole};
 use super::undoing::{Run, RunToUndo, Undoing};
 use super::{Elsewhere, RestoreOptions, RestorePlan, RestoreReport, UndoneRun, guard, idle, into};
-use crate::codec::{Location, TableName};
-use crate::db::{Catalog, Sink};
+use crate::codec::{Location, Part, TableName};
+use crate::db::{Catalog, DbError, Engine, Sink};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
-use crate::ops::database::{Connection, Database};
+use crate::ops::database::Database;
 use crate::ops::diff::schema::differences;
 use crate::ops::plan::{Basis, Operation, Plan};
 use crate::ops::publish::origin;
 use crate::ops::repository::Repository;
 use crate::ops::{ledgers, refs};
-use crate::snapshot::{Entry, History, Manifest, Origin, Refs, SnapshotKind, read_schema};
+use crate::snapshot::{Entry, History, Manifest, Origin, Refs, SnapshotKind, TableEntry, read_schema};
 use crate::store::{Access, Store};
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -60,7 +62,7 @@ pub(super) fn plan(
     monitor: &dyn Monitor,
 ) -> Result<Plan<RestoreOptions>, OpError> {
     let mut plan =
-        start((options, run), repository, database, monitor, |start, sink, options| start.plan(sink, options))?;
+        start((options, run), repository, database, monitor, |start, place, options| start.plan(place, options))?;
     plan.options = options.clone();
     Ok(plan)
 }
@@ -77,8 +79,8 @@ pub(super) fn apply(
     (digest, monitor): (Option<&Hash>, &dyn Monitor),
 ) -> Result<RestoreReport, OpError> {
     let started = Instant::now();
-    let mut report = start((options, run), repository, database, monitor, |start, sink, options| {
-        start.apply(sink, options, digest)
+    let mut report = start((options, run), repository, database, monitor, |start, place, options| {
+        start.apply(place, options, digest)
     })?;
     report.seconds = started.elapsed().as_secs_f64();
     Ok(report)
@@ -99,7 +101,7 @@ fn start<T>(
     repository: &Repository,
     database: &mut Database,
     monitor: &dyn Monitor,
-    go_on: impl FnOnce(&Start<'_>, &mut dyn Sink, &RestoreOptions) -> Result<T, OpError>,
+    go_on: impl FnOnce(&Start<'_>, Place<'_>, &RestoreOptions) -> Result<T, OpError>,
 ) -> Result<T, OpError> {
     let store = repository.open(Access::Write)?;
     let history = History::load(&store)?;
@@ -116,19 +118,29 @@ fn start<T>(
         }
         None => None,
     };
-    let left_out =
-        if is_named || run.is_some() { None } else { leave_out_ledgers(&store, resolved.entry, &mut positions)? };
     let mut options = options.clone();
     options.key = options.key.or(resolved.key);
     if options.key.is_some() && !options.named_key.is_empty() {
         return Err(OpError::Usage("the reference names a row already: leave --key out".to_owned()));
     }
-    let Connection { sink, name, .. } = database.connect()?;
-    let target = origin(sink.identity(), repository);
-    guard::check(&options, &resolved.entry.manifest.source, &target, sink.identity())?;
-    let catalog = sink.catalog()?;
+    if options.create && options.into.is_some() {
+        return Err(OpError::Usage(
+            "--into makes a new table, --create those that are gone: use one of them".to_owned(),
+        ));
+    }
+    let (place, name) = open(database, &options)?;
+    let identity = place.identity().clone();
+    let target = origin(&identity, repository);
+    guard::check(&options, &resolved.entry.manifest.source, &target, &identity)?;
+    let (place, catalog) = place.with_catalog()?;
+    let left_out = match is_named || run.is_some() {
+        true => None,
+        false => leave_out_ledgers(&store, resolved.entry, &mut positions, &|table| {
+            options.create && catalog.table(table).is_none()
+        })?,
+    };
     // what refers to nothing comes back only where foreign keys do not act
-    if run.is_some() && sink.identity().engine.info().location == Location::File {
+    if run.is_some() && identity.engine.info().location == Location::File {
         let more = Run::referred(&store, resolved.entry, &positions, &catalog)?;
         positions.extend(more);
     }
@@ -141,15 +153,18 @@ fn start<T>(
         chosen: positions,
         is_part: is_named || !options.exclude.is_empty() || options.has_key(),
         origin: &target,
-        catalog,
+        engine: identity.engine,
         header: RestorePlan {
             id: resolved.entry.id.to_hex(),
             message: resolved.entry.manifest.message.clone(),
             created_at: resolved.entry.manifest.created_at,
-            target: name.clone(),
+            target: name,
             mode: options.mode,
             partial: options.has_key() || options.filter.is_some() || filtered,
             tables: Vec::new(),
+            created: Vec::new(),
+            warnings: Vec::new(),
+            creates_database: matches!(place, Place::Absent(_)),
             cascaded: Vec::new(),
             run: run.as_ref().map(|run| UndoneRun {
                 after: run.after.id.to_hex(),
@@ -158,15 +173,21 @@ fn start<T>(
             conflicts: Vec::new(),
             left_out,
         },
-        run: run.as_ref().map(|run| Undoing { run, project: repository, engine: sink.identity().engine }),
+        catalog,
+        run: run.as_ref().map(|run| Undoing { run, project: repository, engine: identity.engine }),
         monitor,
     };
-    go_on(&start, sink.as_mut(), &options)
+    go_on(&start, place, &options)
 }
 
-/// Takes lists of migrations out of `chosen`; what was there before a restore comes back whole. A line that says so, if
-/// there are any.
-fn leave_out_ledgers(store: &Store, entry: &Entry, chosen: &mut Vec<usize>) -> Result<Option<String>, OpError> {
+/// Takes lists of migrations out of `chosen`, but for those that are `made` again; what was there before a restore comes
+/// back whole. A line that says so, if there are any.
+fn leave_out_ledgers(
+    store: &Store,
+    entry: &Entry,
+    chosen: &mut Vec<usize>,
+    made: &dyn Fn(&TableName) -> bool,
+) -> Result<Option<String>, OpError> {
     if entry.manifest.kind == SnapshotKind::Safety {
         return Ok(None);
     }
@@ -175,8 +196,8 @@ fn leave_out_ledgers(store: &Store, entry: &Entry, chosen: &mut Vec<usize>) -> R
     for position in chosen.iter().copied() {
         let table = &entry.manifest.tables[position];
         match ledgers::kept_by(&read_schema(store, &table.schema_object)?) {
-            Some(tool) => ledgers.push((table.table.clone(), tool)),
-            None => others.push(position),
+            Some(tool) if !made(&table.table) => ledgers.push((table.table.clone(), tool)),
+            _ => others.push(position),
         }
     }
     if others.is_empty() {
@@ -188,24 +209,32 @@ fn leave_out_ledgers(store: &Store, entry: &Entry, chosen: &mut Vec<usize>) -> R
 }
 
 /// What is known before the tables are looked at.
-struct Start<'s> {
-    project: &'s Repository,
-    store: &'s Store,
+pub(super) struct Start<'s> {
+    pub project: &'s Repository,
+    pub store: &'s Store,
     history: &'s History,
-    entry: &'s Entry,
+    pub entry: &'s Entry,
     /// The positions of the snapshot's tables that are restored.
-    chosen: Vec<usize>,
+    pub chosen: Vec<usize>,
     /// Whether tables were named or left out, or a row.
     is_part: bool,
-    origin: &'s Origin,
-    catalog: Catalog,
-    header: RestorePlan,
+    pub origin: &'s Origin,
+    pub engine: Engine,
+    pub catalog: Catalog,
+    pub header: RestorePlan,
     run: Option<Undoing<'s>>,
     monitor: &'s dyn Monitor,
 }
 
 impl Start<'_> {
-    fn work<'w>(&'w self, targets: Targets, options: &'w RestoreOptions, catalog: &'w Catalog) -> Work<'w> {
+    fn work<'w>(
+        &'w self,
+        (targets, creation): (Targets, Option<Creation>),
+        options: &'w RestoreOptions,
+        catalog: &'w Catalog,
+    ) -> Work<'w> {
+        let created = creation.as_ref().map(Creation::shown).unwrap_or_default();
+        let warnings = creation.as_ref().map(|creation| creation.warnings.clone()).unwrap_or_default();
         Work {
             project: self.project,
             store: self.store,
@@ -213,18 +242,37 @@ impl Start<'_> {
             entry: self.entry,
             origin: self.origin,
             targets,
-            header: self.header.clone(),
+            header: RestorePlan { created, warnings, ..self.header.clone() },
             options,
             catalog,
+            creation,
             run: self.run,
             monitor: self.monitor,
         }
     }
 
-    fn in_place<'w>(&'w self, sink: &dyn Sink, options: &'w RestoreOptions) -> Result<Work<'w>, OpError> {
-        let engine = sink.identity().engine;
-        let targets = targets(self.project, self.store, self.entry, &self.chosen, options, &self.catalog, engine);
-        let targets = targets.map_err(|error| match error {
+    /// The tables that are restored, those that are made again among them.
+    pub fn targets(&self, options: &RestoreOptions) -> Result<Targets, OpError> {
+        targets(self.project, self.store, self.entry, &self.chosen, options, &self.catalog, self.engine)
+    }
+
+    /// What is made, if anything is; `existing` as [`Sink::existing`].
+    pub fn creation(
+        &self,
+        targets: &Targets,
+        existing: impl FnOnce(&[Part]) -> Result<Vec<Part>, DbError>,
+    ) -> Result<Option<Creation>, OpError> {
+        let missing = targets.tables.iter().filter(|target| target.made).map(|target| &target.entry);
+        let missing: Vec<&TableEntry> = missing.collect();
+        if missing.is_empty() {
+            return Ok(None);
+        }
+        let chosen: Vec<&TableName> = targets.tables.iter().map(|target| &target.entry.table).collect();
+        Creation::plan(self.store, self.entry, (&chosen, &missing), &self.catalog, existing).map(Some)
+    }
+
+    fn in_place<'w>(&'w self, sink: &mut dyn Sink, options: &'w RestoreOptions) -> Result<Work<'w>, OpError> {
+        let targets = self.targets(options).map_err(|error| match error {
             OpError::Drift { table, differences } if self.run.is_some() => changed_since(&table, &differences),
             error => error,
         })?;
@@ -232,10 +280,15 @@ impl Start<'_> {
             let was = read_schema(self.store, &other.entry.schema_object)?;
             return Err(changed_since(&other.entry.table, &differences(&was, &other.read.schema)));
         }
-        Ok(self.work(targets, options, &self.catalog))
+        let creation = self.creation(&targets, |parts| sink.existing(parts))?;
+        Ok(self.work((targets, creation), options, &self.catalog))
     }
 
-    fn plan(&self, sink: &mut dyn Sink, options: &RestoreOptions) -> Result<Plan<RestoreOptions>, OpError> {
+    fn plan(&self, place: Place<'_>, options: &RestoreOptions) -> Result<Plan<RestoreOptions>, OpError> {
+        let sink = match place {
+            Place::There(sink) => sink,
+            Place::Absent(_) => return self.plan_absent(options),
+        };
         match &options.into {
             Some(name) => {
                 let (_, plan, basis) = self.beside(name, options)?;
@@ -246,6 +299,19 @@ impl Start<'_> {
     }
 
     fn apply(
+        &self,
+        place: Place<'_>,
+        options: &RestoreOptions,
+        planned: Option<&Hash>,
+    ) -> Result<RestoreReport, OpError> {
+        match place {
+            Place::There(sink) => self.apply_to(sink, options, planned),
+            Place::Absent(absent) => self.apply_absent(absent, options, planned),
+        }
+    }
+
+    /// Applies it to the database that is there.
+    pub fn apply_to(
         &self,
         sink: &mut dyn Sink,
         options: &RestoreOptions,
@@ -305,6 +371,6 @@ impl Start<'_> {
         let catalog = sink.catalog()?;
         let engine = sink.identity().engine;
         let targets = whole(self.project, self.store, &new.entry, &new.partitions, &catalog, engine)?;
-        self.work(targets, options, &catalog).apply(sink, None)
+        self.work((targets, None), options, &catalog).apply(sink, None)
     }
 }

@@ -196,11 +196,13 @@ fn with_other_tables(error: OpError, undo: &Found) -> OpError {
     // rows that came after a run stay
     let mode = if after.is_some() { "" } else { " --mode exact" };
     match error {
-        OpError::NoSuchTable { typed, place, .. } if tables.len() > 1 => {
-            let others: Vec<&str> = tables.iter().map(String::as_str).filter(|other| *other != typed).collect();
+        OpError::TableGone { table, defined } => {
+            let command = format!("dbsnap restore {}", &restore.reference[..Hash::SHORT]);
+            let others: Vec<&str> = tables.iter().map(String::as_str).filter(|other| *other != table).collect();
             OpError::GoneTable {
-                what: format!("there is no table '{typed}' in {place}"),
-                command: format!("dbsnap restore {} {}{mode}", &restore.reference[..Hash::SHORT], others.join(" ")),
+                again: defined.then(|| format!("{command} --create{mode}")),
+                others: (!others.is_empty()).then(|| format!("{command} {}{mode}", others.join(" "))),
+                what: OpError::TableGone { table, defined }.to_string(),
             }
         }
         error => error,

@@ -3,7 +3,7 @@
 use super::before::PINNED;
 use super::{Before, Ended, RunReport, RunState, RunTable, in_a_line};
 use crate::codec::TableName;
-use crate::db::{Catalog, Sink, TableRead};
+use crate::db::{Catalog, DbError, Sink, TableRead};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::actor;
@@ -44,7 +44,13 @@ pub fn after(
         Some(entry) => entry,
         None => refs::resolve(repository, &history, &Refs::load(&store)?, &before.id)?.entry,
     };
-    let here = origin(database.identity()?, repository);
+    let here = origin(
+        database.identity().map_err(|error| match error {
+            OpError::Db(gone @ DbError::Connect { absent: true, .. }) => OpError::DatabaseGone(gone),
+            error => error,
+        })?,
+        repository,
+    );
     if !here.same_database(&entry.manifest.source) {
         let what = format!(
             "the settings name database {} now; before the command it was {}",
@@ -62,7 +68,7 @@ pub fn after(
     let session = store.session()?;
     let reading = Reading { repository, store: &store, history: &history, session: &session };
     let subject = Subject { reads: &reads, expected: &expected, compared: &compared };
-    let take::Instant { origin, mark, captured, schema_version } =
+    let take::Instant { origin, mark, captured, schema_version, settings } =
         reading.instant(database.connect()?.sink.as_mut(), subject, monitor)?;
     let mut tables = Vec::with_capacity(entry.manifest.tables.len());
     for table in &entry.manifest.tables {
@@ -117,6 +123,7 @@ pub fn after(
                 signal: ended.signal,
             }),
         }),
+        settings,
         captured,
     };
     report.after = Some(publish(&store, session, &history, draft)?.entry.id.to_hex());
@@ -196,8 +203,9 @@ fn compare(
     };
     let Some((read, captured)) = now else { return Ok(gone) };
     let rows_after = Some(captured.built.totals.rows);
-    if captured.schema_object() != table.schema_object {
-        let schema_changes = differences(&read_schema(objects, &table.schema_object)?, &read.schema);
+    let was = read_schema(objects, &table.schema_object)?;
+    if was != read.schema {
+        let schema_changes = differences(&was, &read.schema);
         // rows of other columns are other rows, but those whose key is gone are gone
         let state = RunState::SchemaChanged;
         return Ok(RunTable { state, rows_after, change: captured.change(), schema_changes, ..gone });

@@ -50,7 +50,7 @@ pub fn before(
     let session = store.session()?;
     let reading = Reading { repository, store: &store, history: &history, session: &session };
     let subject = Subject { reads: &reads, expected: &expected, compared: &[] };
-    let Instant { origin, mark, captured, schema_version } =
+    let Instant { origin, mark, captured, schema_version, settings } =
         reading.instant(database.connect()?.sink.as_mut(), subject, monitor)?;
     // who does not want to be recorded wants no arguments to be either
     let words = if repository.config.record_actor { &options.command } else { &options.command[..1] };
@@ -70,6 +70,7 @@ pub fn before(
         imported: false,
         run: Some(Run { command: command.clone(), ended: None }),
         mark,
+        settings,
         captured,
     };
     let entry = publish(&store, session, &history, draft)?.entry;

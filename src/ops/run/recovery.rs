@@ -1,7 +1,7 @@
 //! How what a command did is taken back.
 
 use super::command::quoted;
-use super::{RunReport, RunState};
+use super::{Before, RunReport, RunState};
 use serde::Serialize;
 
 /// What a command of dbsnap brings back.
@@ -10,7 +10,7 @@ use serde::Serialize;
 pub enum RecoveryKind {
     /// All that the command did, row by row.
     Undo,
-    /// Tables that are gone.
+    /// Tables that are gone, which are made again, and the rows of others.
     Dropped,
     /// The rows of tables that are still there.
     Rows,
@@ -50,21 +50,37 @@ impl RunReport {
             return vec![Recovery::new(RecoveryKind::Undo, in_state(RunState::Changed), &["undo", &after[..8]])];
         }
         let mut found = Vec::new();
-        for table in in_state(RunState::Dropped) {
-            let argv = ["restore", &format!("{before}:{table}"), "--into", &table];
-            found.push(Recovery::new(RecoveryKind::Dropped, vec![table.clone()], &argv));
+        let (dropped, other) = (in_state(RunState::Dropped), in_state(RunState::SchemaChanged));
+        // together with those that are gone: their rows may refer to each other
+        let lost: Vec<String> = dropped.iter().cloned().chain(in_state(RunState::Changed)).collect();
+        let named = |lost: &[String]| if other.is_empty() && !dropped.is_empty() { Vec::new() } else { lost.to_vec() };
+        if !lost.is_empty() {
+            let (kind, create) = match dropped.is_empty() {
+                true => (RecoveryKind::Rows, None),
+                false => (RecoveryKind::Dropped, Some("--create")),
+            };
+            let names = named(&lost);
+            let words = ["restore", before].into_iter().chain(names.iter().map(String::as_str)).chain(create);
+            let argv: Vec<&str> = words.collect();
+            found.push(Recovery::new(kind, lost, &argv));
         }
-        for table in in_state(RunState::SchemaChanged).into_iter().filter(|_| !self.undoable) {
+        for table in other.into_iter().filter(|_| !self.undoable) {
             let argv = ["show", &format!("{before}:{table}")];
             found.push(Recovery::new(RecoveryKind::Look, vec![table.clone()], &argv));
         }
-        let changed = in_state(RunState::Changed);
-        if !changed.is_empty() {
-            let words = ["restore", before].into_iter().chain(changed.iter().map(String::as_str));
-            let argv: Vec<&str> = words.collect();
-            found.push(Recovery::new(RecoveryKind::Rows, changed.clone(), &argv));
-        }
         found
+    }
+}
+
+impl Before {
+    /// The command that brings back what was there before, of which nothing else is known; makes the database again if
+    /// it is `gone`.
+    pub fn recovery(&self, gone: bool) -> Recovery {
+        let before = &self.id[..8];
+        match gone {
+            true => Recovery::new(RecoveryKind::Dropped, self.tables.clone(), &["restore", before, "--create"]),
+            false => Recovery::new(RecoveryKind::Rows, self.tables.clone(), &["restore", before]),
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::ops::repository::Repository;
 use crate::prisma::project::PrismaProject;
 use crate::snapshot::{History, Origin, SnapshotKind};
 use crate::store::{Access, Session, Store};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 impl Operation for SnapOptions {
@@ -77,7 +78,7 @@ fn take(
     let session = store.session()?;
     let reading = Reading { repository, store: &store, history: &history, session: &session };
     let instant = reading.instant(sink, Subject { reads: &reads, expected: &expected, compared: &[] }, monitor)?;
-    let Instant { origin, mark, captured, schema_version } = instant;
+    let Instant { origin, mark, captured, schema_version, settings } = instant;
     let message = match options.message.trim() {
         "" if options.all && options.exclude.is_empty() && tables.len() > 2 => {
             format!("snapshot of all {} tables", tables.len())
@@ -100,6 +101,7 @@ fn take(
             imported: false,
             run: None,
             mark,
+            settings,
             captured,
         },
     )?;
@@ -133,6 +135,8 @@ pub(in crate::ops) struct Instant {
     pub mark: Option<Mark>,
     pub captured: Vec<Captured>,
     pub schema_version: Option<String>,
+    /// What it takes to make an empty database like this one.
+    pub settings: BTreeMap<String, String>,
 }
 
 impl Reading<'_> {
@@ -158,8 +162,9 @@ impl Reading<'_> {
         let taking = Taking { store, history, session, origin: &origin, monitor: &held };
         let captured = taking.capture_noting(snapshot.as_mut(), subject.reads, subject.expected, subject.compared)?;
         let schema_version = snapshot.newest_migration().or_else(|| newest_migration(&self.repository.root));
+        let settings = snapshot.settings()?;
         drop(snapshot);
-        Ok(Instant { origin, mark, captured, schema_version })
+        Ok(Instant { origin, mark, captured, schema_version, settings })
     }
 }
 

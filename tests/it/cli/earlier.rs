@@ -86,6 +86,48 @@ fn a_store_of_sqlite_made_by_0_1_0() {
     restored(THIRD, "third.txt");
 }
 
+/// Its snapshots do not say how tables are made.
+#[test]
+fn a_table_that_was_dropped_since_0_1_0_is_not_made_again() {
+    let shop = left_by("0.1.0", "sqlite");
+    shop.program("sqlite3", ["shop.db", "DROP TABLE visits"]).run().success();
+    let refused = shop.dbsnap(["restore", SECOND, "visits", "-y"]).run();
+    assert!(refused.code() == Some(12) && refused.stderr().contains("does not say how it was made"), "{refused}");
+    let refused = shop.dbsnap(["restore", SECOND, "visits", "-y", "--create"]).run();
+    assert!(
+        refused.code() == Some(4) && refused.stderr().contains("does not say how table visits is made"),
+        "{refused}"
+    );
+    assert!(refused.stderr().contains("dbsnap restore 9bdd8961:visits --into visits"), "{refused}");
+    shop.dbsnap(["restore", "9bdd8961:visits", "--into", "visits", "-y"]).run().success();
+    // from now on they do
+    shop.dbsnap(["snap", "--all", "-m", "new"]).run().success();
+    shop.program("sqlite3", ["shop.db", "DROP TABLE visits"]).run().success();
+    shop.dbsnap(["restore", "latest", "-y", "--create"]).run().success();
+}
+
+/// Of the last build whose snapshots say nothing of how tables are made: one, and a run that deleted rows.
+#[test]
+fn a_store_with_runs_made_by_0_1_0() {
+    let shop = left_by("0.1.0", "runs");
+    let rows = || {
+        let sql = "SELECT (SELECT count(*) FROM parts), (SELECT count(*) FROM mods WHERE name = 'x'), (SELECT seq FROM sqlite_sequence)";
+        shop.program("sqlite3", ["shop.db", sql]).run().success().stdout().trim().to_owned()
+    };
+    assert_eq!(rows(), "0|10|60");
+    shop.dbsnap(["verify"]).run().success();
+    shop.dbsnap(["undo", "db99837d", "-y"]).run().success();
+    assert_eq!(rows(), "20|0|60");
+    shop.program("sqlite3", ["shop.db", "DELETE FROM parts"]).run().success();
+    shop.dbsnap(["restore", "7990e438", "-y"]).run().success();
+    assert_eq!(rows(), "20|0|60");
+    shop.dbsnap(["gc", "--now"]).run().success();
+    shop.dbsnap(["verify"]).run().success();
+    shop.program("sqlite3", ["shop.db", "DROP TABLE parts"]).run().success();
+    let refused = shop.dbsnap(["restore", "7990e438", "--create", "-y"]).run();
+    assert!(refused.code() == Some(4) && refused.stderr().contains("how table parts is made"), "{refused}");
+}
+
 #[test]
 fn exports_made_by_0_1_0() {
     let shop = left_by("0.1.0", "sqlite");

@@ -251,7 +251,7 @@ fn a_schema_that_no_longer_takes_the_rows() {
     exit 12
     --- stderr
     error: there is no table 'mod_tags' in the database any more
-    hint: dbsnap tables lists the tables
+    hint: --create makes it again
     ");
 }
 

@@ -29,6 +29,7 @@ macro_rules! conformance_suite {
             keys: restores_by_composite_keys, restores_a_multiset, restores_by_a_unique_index, swaps_unique_values,
                 restores_quoted_names;
             counters: tells_and_keeps_counters;
+            definition: makes_a_table_again_or_nothing_of_it;
             standing: is_never_the_same_after_a_change, of_an_instant_is_of_its_rows, can_be_asked_between_transactions;
         }
     };

@@ -4,13 +4,14 @@
 
 use crate::conformance::Given;
 use dbsnap::codec::{
-    Booleans, Columns, DanglingRows, Dialect, Engine, EngineInfo, ForeignKey, Location, RowReader, TableName,
-    TableSchema, Value, row,
+    Booleans, Columns, DanglingRows, Definition, Dialect, Engine, EngineInfo, ForeignKey, Location, Part, PartKind,
+    RowReader, TableName, TableSchema, Value, row,
 };
 use dbsnap::db::scratch::Condition;
 use dbsnap::db::{
-    Catalog, Changing, Commit, Counter, DbError, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Rule, Sink,
-    Snapshot, SourceIdentity, Standing, TableId, TableInfo, TableRead, TableReader, Write, Writing, Written,
+    Catalog, Changing, Commit, Counter, DbError, Filter, Making, MayDangle, Misfit, RestoreTxn, RowSink, RowStream,
+    Rule, Sink, Snapshot, SourceIdentity, Standing, TableId, TableInfo, TableRead, TableReader, Write, Writing,
+    Written,
 };
 use dbsnap::hash::Hash;
 use dbsnap::monitor::Monitor;
@@ -133,16 +134,40 @@ impl Sink for Memory {
         gone.map(|_| ()).ok_or_else(|| changed(table, "was dropped"))
     }
 
+    fn existing(&mut self, parts: &[Part]) -> Result<Vec<Part>, DbError> {
+        let there: Vec<Part> = self.state().tables.values().map(Table::part).collect();
+        Ok(there.into_iter().filter(|there| parts.iter().any(|part| part.is_same(there))).collect())
+    }
+
     fn restore<'s>(
         &'s mut self,
         tables: &[TableRead],
+        monitor: &'s dyn Monitor,
+    ) -> Result<Box<dyn RestoreTxn + 's>, DbError> {
+        self.make(tables, &Making::default(), monitor)
+    }
+
+    fn make<'s>(
+        &'s mut self,
+        tables: &[TableRead],
+        making: &Making,
         monitor: &'s dyn Monitor,
     ) -> Result<Box<dyn RestoreTxn + 's>, DbError> {
         let mut state = self.state();
         if state.locked {
             return Err(DbError::Busy { what: "another restore writes to this database".to_owned() });
         }
-        let instant = Instant::of(&state, tables, monitor)?;
+        let mut wanted = state.clone();
+        for part in &making.before {
+            let schema: TableSchema =
+                serde_json::from_str(&part.sql).map_err(|error| DbError::Unsupported(error.to_string()))?;
+            let counter = making.counters.iter().find(|counter| counter.name == schema.table.name).cloned();
+            let table = Table { schema, rows: Vec::new(), counter };
+            if wanted.tables.insert(part.name.clone(), table).is_some() {
+                return Err(DbError::Query { code: None, message: format!("there is a {part}") });
+            }
+        }
+        let instant = Instant::of(&wanted, tables, monitor)?;
         let before = dangling(&instant.state, &instant.reads)?;
         state.locked = true;
         Ok(Box::new(Restore { instant, home: self.state.clone(), before, allowed: MayDangle::default() }))
@@ -212,6 +237,10 @@ impl TableReader for Instant<'_> {
     fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError> {
         Ok(self.table(table).counter.clone().into_iter().collect())
     }
+
+    fn definition(&mut self, table: TableId) -> Result<Option<Definition>, DbError> {
+        Ok(Some(Definition { parts: vec![self.table(table).part()] }))
+    }
 }
 
 impl Snapshot for Instant<'_> {
@@ -274,9 +303,27 @@ impl Snapshot for Instant<'_> {
     fn newest_migration(&mut self) -> Option<String> {
         None
     }
+
+    fn settings(&mut self) -> Result<BTreeMap<String, String>, DbError> {
+        Ok(BTreeMap::new()) // all databases are made alike
+    }
 }
 
 impl Table {
+    /// The one statement of its definition: its schema.
+    fn part(&self) -> Part {
+        let table = self.schema.table.clone();
+        let sql = serde_json::to_string(&self.schema).unwrap();
+        Part {
+            kind: PartKind::Table,
+            name: table.name.clone(),
+            table: Some(table),
+            references: None,
+            sql,
+            then: Vec::new(),
+        }
+    }
+
     fn key(&self, row: &[u8]) -> Result<Vec<u8>, DbError> {
         let mut key = Vec::new();
         let made = self.schema.key_spec().key_of(row, &mut key);
@@ -441,6 +488,10 @@ impl TableReader for Restore<'_> {
     fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError> {
         self.instant.counters(table)
     }
+
+    fn definition(&mut self, table: TableId) -> Result<Option<Definition>, DbError> {
+        self.instant.definition(table)
+    }
 }
 
 impl Snapshot for Restore<'_> {
@@ -484,6 +535,10 @@ impl Snapshot for Restore<'_> {
 
     fn newest_migration(&mut self) -> Option<String> {
         self.instant.newest_migration()
+    }
+
+    fn settings(&mut self) -> Result<BTreeMap<String, String>, DbError> {
+        self.instant.settings()
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::engine::{Memory, Table};
 use crate::conformance::{Collected, Fixture};
-use dbsnap::codec::{RowReader, ValueRef};
+use dbsnap::codec::{Column, RowReader, TableSchema, ValueRef};
 use dbsnap::db::sqlite::Sqlite;
 use dbsnap::db::{Engine, OpenOptions, Sink, TableId, TableRead};
 use dbsnap::monitor::Silent;
@@ -28,11 +28,22 @@ impl MemoryFixture {
         MemoryFixture { database: Memory::new("shop"), directory, session }
     }
 
+    /// Makes a table in the file that a restore has made in memory.
+    fn make(&self, name: &str, schema: &TableSchema) {
+        let column = |column: &Column| {
+            let key = if column.identity.is_some() { " PRIMARY KEY AUTOINCREMENT" } else { "" };
+            format!("\"{}\" {}{key}", column.name.replace('"', "\"\""), column.sql_type)
+        };
+        let columns: Vec<String> = schema.columns.iter().map(column).collect();
+        self.session.execute(&format!("CREATE TABLE IF NOT EXISTS {name} ({})", columns.join(", ")), []).unwrap();
+    }
+
     /// Gives the file the rows that are in memory.
     fn write_rows(&self) {
         self.session.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
         for (name, table) in &self.database.state().tables {
             let name = format!("\"{}\"", name.replace('"', "\"\""));
+            self.make(&name, &table.schema);
             self.session.execute(&format!("DELETE FROM {name}"), []).unwrap();
             let columns: Vec<String> =
                 table.schema.columns.iter().map(|column| format!("\"{}\"", column.name.replace('"', "\"\""))).collect();

@@ -127,6 +127,26 @@ fn a_damaged_database_is_snapped_compared_restored_and_undone() {
 }
 
 #[test]
+fn a_table_that_is_gone_is_made_again() {
+    let mut shop = Shop::new();
+    let before = shop.dump();
+    shop.snap_all();
+    shop.fixture.exec("DROP TABLE reviews; DELETE FROM mods WHERE id = 2;");
+    let refused = shop.apply(&exact());
+    assert!(matches!(refused, Err(OpError::TableGone { defined: true, .. })), "{refused:?}");
+    let create = RestoreOptions { create: true, ..exact() };
+    let plan = shop.plan(&create);
+    assert_eq!((plan.effect.created.len(), plan.effect.writes()), (1, 4));
+    assert!(plan.apply(&shop.repository, &mut shop.database, &Silent).unwrap().applied);
+    assert_eq!(shop.dump(), before);
+    // the undo leaves the table that was made, without rows
+    shop.apply(&UndoOptions::default()).unwrap();
+    assert_eq!(shop.fixture.dump("reviews").len(), 0);
+    shop.apply(&UndoOptions::default()).unwrap();
+    assert_eq!(shop.dump(), before);
+}
+
+#[test]
 fn a_filtered_snapshot_leaves_other_rows_alone() {
     let mut shop = Shop::new();
     let filter = Some("shown AND price IS NOT NULL".to_owned());

@@ -128,6 +128,7 @@ impl<'a> Writer<'a> {
             actor: Actor::default(),
             source: origin(),
             schema_version: None,
+            settings: std::collections::BTreeMap::new(),
             mark: None,
             search_path: Vec::new(),
             tables: tables.collect(),

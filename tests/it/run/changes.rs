@@ -139,9 +139,10 @@ fn changed_and_dropped_tables_are_told() {
         let words: Vec<&str> = command.iter().map(String::as_str).collect();
         let run = place.running(&[], &words).run().success();
         assert!(!run.stderr().contains("To undo: "), "{run}");
-        let advised = run.stderr().lines().find_map(|line| line.strip_prefix("To bring back rows of wide: dbsnap "));
+        let advised = run.stderr().lines().find_map(|line| line.strip_prefix("To get small, wide back: dbsnap "));
         let words: Vec<&str> = advised.unwrap().split(' ').collect();
         place.round.plain(&[&words[..], &["-y"]].concat()).run().success();
         assert_eq!(place.sql("SELECT count(*) FROM wide"), "2");
+        assert_eq!(place.sql("SELECT count(*) FROM small"), "0", "it is there");
     });
 }

@@ -45,7 +45,7 @@ fn a_database_that_is_gone_afterwards_is_told() {
     assert!(run.stderr().contains("error: what the command changed cannot be told: "), "{run}");
     assert!(run.stderr().contains("The command failed with exit code 5. It was sh -c 'rm data.db; exit 5'."), "{run}");
     let id = place.round.json(&["log"])["snapshots"][0]["id"].as_str().unwrap().to_owned();
-    assert!(run.stderr().contains(&format!("$ dbsnap restore {}\n", &id[..8])), "{run}");
+    assert!(run.stderr().contains(&format!("$ dbsnap restore {} --create\n", &id[..8])), "{run}");
     fill(&place);
     place.sql("DELETE FROM mods");
     place.round.json(&["restore", &id, "--mode", "exact", "-y"]);

@@ -5,6 +5,7 @@
 mod changes;
 mod failure;
 mod hostile;
+mod lost;
 mod processes;
 mod undo;
 

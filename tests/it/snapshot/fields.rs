@@ -4,8 +4,8 @@
 use crate::support::postgres::PgServer;
 use crate::support::process::Project;
 use dbsnap::codec::{
-    Column, DanglingRows, ForeignKey, Generated, GeneratedColumn, Identity, Key, KeyColumn, KeyOrder, KeySource, Kind,
-    Mark, ReferentialAction, TableName, TableSchema, UniqueIndex,
+    Column, DanglingRows, Definition, ForeignKey, Generated, GeneratedColumn, Identity, Key, KeyColumn, KeyOrder,
+    KeySource, Kind, Mark, Part, PartKind, ReferentialAction, TableName, TableSchema, UniqueIndex,
 };
 use dbsnap::hash::Hash;
 use dbsnap::snapshot::{
@@ -14,7 +14,7 @@ use dbsnap::snapshot::{
 };
 use dbsnap::store::{Access, Objects, Store};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn schema() -> Value {
     serde_json::from_str(include_str!("../../../docs/manifest.schema.json")).unwrap()
@@ -167,6 +167,7 @@ fn full_manifest() -> Manifest {
         },
         search_path: vec!["shop".to_owned()],
         schema_version: Some("20260101_init".to_owned()),
+        settings: settings(),
         mark: Some(Mark::new([("transactions", "7:7:".to_owned())])),
         tables: vec![TableEntry {
             table: table.clone(),
@@ -179,10 +180,35 @@ fn full_manifest() -> Manifest {
             schema_object: hash,
             filter: Some("id > 3".to_owned()),
             change: Some(TableChange { since: hash, added: 1, changed: 2, removed: 3 }),
-            counters: vec![CounterState { name: "s".to_owned(), column: "id".to_owned(), last: Some(-4) }],
+            counters: vec![CounterState {
+                name: "s".to_owned(),
+                column: "id".to_owned(),
+                last: Some(-4),
+                next: Some(7),
+            }],
         }],
         stored: Stored { objects: 1, bytes: 2 },
     }
+}
+
+/// Settings of both engines.
+fn settings() -> BTreeMap<String, String> {
+    let postgres = ["encoding", "lc_collate", "lc_ctype", "locale_provider", "locale", "icu_rules"];
+    let sqlite = ["page_size", "auto_vacuum", "application_id", "user_version", "journal_mode"];
+    postgres.iter().chain(&sqlite).map(|name| ((*name).to_owned(), "1".to_owned())).collect()
+}
+
+/// What is stored of a table's schema, with a definition.
+fn stored(schema: &TableSchema) -> Value {
+    let part = Part {
+        kind: PartKind::ForeignKey,
+        name: "f".to_owned(),
+        table: Some(schema.table.clone()),
+        references: Some(TableName::bare("others")),
+        sql: "ALTER TABLE".to_owned(),
+        then: vec!["COMMENT".to_owned()],
+    };
+    serde_json::from_slice(&schema.to_object(Some(&Definition { parts: vec![part] })).unwrap()).unwrap()
 }
 
 /// The same of a table's schema.
@@ -226,7 +252,7 @@ fn full_schema() -> TableSchema {
 fn every_field_is_described_and_named_in_the_document() {
     let all = schema();
     let manifest: Value = serde_json::from_slice(&full_manifest().to_bytes()).unwrap();
-    let table = serde_json::to_value(full_schema()).unwrap();
+    let table = stored(&full_schema());
     fits(&all, &all["$defs"]["manifest"], &manifest, "manifest").unwrap();
     fits(&all, &all["$defs"]["tableSchema"], &table, "schema").unwrap();
     let keyless = serde_json::to_value(TableSchema { key: Key::Rows, ..full_schema() }).unwrap();

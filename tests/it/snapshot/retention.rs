@@ -54,6 +54,7 @@ fn snapshot(sequence: u64, minutes: i64) -> Entry {
             version: "3".to_owned(),
         },
         schema_version: None,
+        settings: BTreeMap::new(),
         mark: None,
         tables: vec![table],
         stored: Stored::default(),

@@ -3,12 +3,13 @@
 
 use super::postgres::Db;
 use super::witness::Witness;
-use dbsnap::codec::{DanglingRows, TableName, TableSchema};
+use dbsnap::codec::{DanglingRows, Definition, Part, TableName, TableSchema};
 use dbsnap::db::{
-    Catalog, Changing, Commit, Counter, DbError, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Sink,
-    Snapshot, SourceIdentity, Standing, TableId, TableRead, TableReader, Write, Writing, Written,
+    Catalog, Changing, Commit, Counter, DbError, Filter, Making, MayDangle, Misfit, RestoreTxn, RowSink, RowStream,
+    Sink, Snapshot, SourceIdentity, Standing, TableId, TableRead, TableReader, Write, Writing, Written,
 };
 use dbsnap::monitor::Monitor;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 type Look = Box<dyn Fn() -> Witness + Send>;
@@ -77,16 +78,32 @@ impl<S: Sink> Sink for Watched<S> {
         self.database.discard(table)
     }
 
+    fn existing(&mut self, parts: &[Part]) -> Result<Vec<Part>, DbError> {
+        self.database.existing(parts)
+    }
+
     fn restore<'s>(
         &'s mut self,
         tables: &[TableRead],
         monitor: &'s dyn Monitor,
     ) -> Result<Box<dyn RestoreTxn + 's>, DbError> {
+        self.make(tables, &Making::default(), monitor)
+    }
+
+    fn make<'s>(
+        &'s mut self,
+        tables: &[TableRead],
+        making: &Making,
+        monitor: &'s dyn Monitor,
+    ) -> Result<Box<dyn RestoreTxn + 's>, DbError> {
         let before = (self.look)();
         let tables: Vec<TableRead> = tables.to_vec();
-        match self.database.restore(&tables, monitor) {
+        match self.database.make(&tables, making, monitor) {
             Ok(txn) => {
-                let named = tables.iter().map(|read| read.schema.table.to_string()).collect();
+                // what is made brings its counters along
+                let counters = making.counters.iter().map(|counter| counter.name.trim_start_matches("public."));
+                let named = tables.iter().map(|read| read.schema.table.to_string());
+                let named = named.chain(counters.map(str::to_owned)).collect();
                 Ok(Box::new(WatchedTxn { txn: Some(txn), before, look: &self.look, named, done: false }))
             }
             Err(error) => {
@@ -134,6 +151,10 @@ impl TableReader for WatchedTxn<'_> {
     fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError> {
         self.txn().counters(table)
     }
+
+    fn definition(&mut self, table: TableId) -> Result<Option<Definition>, DbError> {
+        self.txn().definition(table)
+    }
 }
 
 impl Snapshot for WatchedTxn<'_> {
@@ -179,6 +200,10 @@ impl Snapshot for WatchedTxn<'_> {
 
     fn newest_migration(&mut self) -> Option<String> {
         self.txn().newest_migration()
+    }
+
+    fn settings(&mut self) -> Result<BTreeMap<String, String>, DbError> {
+        self.txn().settings()
     }
 }
 

@@ -12,6 +12,7 @@ mod held;
 mod kills;
 mod limits;
 mod lost;
+mod made;
 mod power;
 mod secrets;
 mod syncs;

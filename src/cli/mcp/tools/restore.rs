@@ -93,6 +93,7 @@ fn what() -> Vec<(&'static str, Value)> {
         ),
         ("ignore?", texts("Columns that keep their values, or were dropped")),
         ("into?", or_null(text("Make a new table of this name with the rows, and leave the old one alone"))),
+        ("create?", flag("Make tables again that are gone, with keys, indexes and foreign keys; or the database")),
     ];
     fields.extend(guards());
     fields.push(("otherDatabase?", flag("Allow a database other than the snapshot's. Only if the user agrees")));
@@ -137,6 +138,7 @@ fn effect() -> Vec<(&'static str, Value)> {
                 "The tables, in the order of insertion",
                 schema::object(&[
                     ("table", text("The table")),
+                    ("created?", flag("Whether it is gone, and is made again")),
                     ("snapshotRows", count("Rows of the snapshot")),
                     ("liveRows", count("Rows of the live table")),
                     ("insert", count("Rows to insert")),
@@ -149,6 +151,18 @@ fn effect() -> Vec<(&'static str, Value)> {
                 ]),
             ),
         ),
+        (
+            "created?",
+            list(
+                "What is made because it is gone, in this order",
+                schema::object(&[
+                    ("kind", text("table, index, foreign key, type and so on")),
+                    ("name", text("Its name")),
+                    ("table?", text("The table that it is, or is a part of")),
+                ]),
+            ),
+        ),
+        ("createsDatabase?", flag("Whether the database is gone, and is made first")),
         (
             "cascaded",
             list(

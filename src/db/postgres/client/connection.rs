@@ -69,8 +69,11 @@ impl Connection {
     /// [`DbError::Connect`], [`DbError::Login`], [`DbError::Tls`].
     pub fn open(endpoint: &Endpoint) -> Result<Connection, DbError> {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build();
-        let runtime = runtime
-            .map_err(|error| DbError::Connect { target: endpoint.label(), reason: format!("no runtime: {error}") })?;
+        let runtime = runtime.map_err(|error| DbError::Connect {
+            target: endpoint.label(),
+            reason: format!("no runtime: {error}"),
+            absent: false,
+        })?;
         let login = runtime
             .block_on(async { timeout(endpoint.connect_timeout, login::login(endpoint)).await })
             .map_err(|_| login::too_late(endpoint))??;
@@ -142,6 +145,27 @@ impl Connection {
     /// See [`Failure`].
     pub fn execute(&mut self, sql: &str, monitor: &dyn Monitor) -> Result<Tag, Failure> {
         self.query(sql, monitor, &mut |_| Ok(()))
+    }
+
+    /// Has the server parse `sql`, which must be one statement: nothing is carried out.
+    ///
+    /// # Errors
+    /// If it is none, or more than one, or the connection is lost.
+    pub fn parse(&mut self, sql: &str) -> Result<(), Failure> {
+        let Some(login) = self.login.as_mut() else {
+            return Err(Failure::Io(io::Error::new(io::ErrorKind::NotConnected, "the connection was lost before")));
+        };
+        match self.runtime.block_on(login.client.prepare(sql)) {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_db_error().map(ServerError::new) {
+                Some(said) if !error.is_closed() => Err(Failure::Server(said)),
+                _ => {
+                    let cause = self.runtime.block_on(cause(login, error));
+                    self.login = None;
+                    Err(cause)
+                }
+            },
+        }
     }
 
     /// Ends the transaction, if there is one, without its changes. A connection that cannot do that is closed.

@@ -15,6 +15,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::{Client, Config, NoTls};
 
+/// What the server says to a login if it has no database of that name.
+const NO_SUCH_DATABASE: &str = "3D000";
+
 /// A connection that is logged in.
 pub(super) struct Login {
     pub(super) client: Client,
@@ -168,10 +171,14 @@ async fn open_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
 }
 
 fn explain(endpoint: &Endpoint, failure: Failure) -> DbError {
-    let connect = |reason| DbError::Connect { target: endpoint.label(), reason };
+    let connect = |reason| DbError::Connect { target: endpoint.label(), reason, absent: false };
     match failure {
         Failure::Server(error) if error.code.starts_with("28") => login_error(endpoint, error.message),
-        Failure::Server(error) => connect(format!("{} (SQLSTATE {})", error.message, error.code)),
+        Failure::Server(error) => DbError::Connect {
+            target: endpoint.label(),
+            reason: format!("{} (SQLSTATE {})", error.message, error.code),
+            absent: error.code == NO_SUCH_DATABASE,
+        },
         Failure::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             login_error(endpoint, error.to_string())
         }
@@ -188,7 +195,7 @@ pub(super) fn too_late(endpoint: &Endpoint) -> DbError {
         SslMode::Prefer => "no answer in time; a server without TLS (PGlite) may need sslmode=disable in the URL",
         _ => "no answer in time",
     };
-    DbError::Connect { target: endpoint.label(), reason: reason.into() }
+    DbError::Connect { target: endpoint.label(), reason: reason.into(), absent: false }
 }
 
 fn connect_error(endpoint: &Endpoint, error: &io::Error) -> DbError {
@@ -199,7 +206,7 @@ fn connect_error(endpoint: &Endpoint, error: &io::Error) -> DbError {
         }
         _ => error.to_string(),
     };
-    DbError::Connect { target: endpoint.label(), reason }
+    DbError::Connect { target: endpoint.label(), reason, absent: false }
 }
 
 fn login_error(endpoint: &Endpoint, reason: String) -> DbError {

@@ -34,6 +34,8 @@ impl PostgresRestore<'_> {
         self.session
             .on_their_path(|session| session.connection.execute("SET CONSTRAINTS ALL IMMEDIATE", session.monitor))
             .map_err(|failure| failure.during("checking deferred constraints"))?;
+        let after = std::mem::take(&mut self.session.after);
+        after.make(self.session.connection, self.session.monitor)?;
         self.triggers.restore(&mut self.session).map_err(altering)?;
         let transaction = self.transaction()?;
         if self.session.monitor.interrupted() {

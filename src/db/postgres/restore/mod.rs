@@ -27,7 +27,7 @@ use super::endpoint::Endpoint;
 use super::operators::KeyOperators;
 use super::session::{Opening, Session};
 use super::session_settings::Purpose;
-use crate::codec::{DanglingRows, TableName, TableSchema};
+use crate::codec::{DanglingRows, Definition, TableName, TableSchema};
 use crate::db::{
     Changing, Commit, Counter, DbError, Filter, MayDangle, Misfit, RestoreTxn, RowSink, RowStream, Snapshot,
     SourceIdentity, Standing, TableId, TableRead, TableReader, Write, Writing, Written,
@@ -37,6 +37,7 @@ use kinds::ColumnTypes;
 use lift::HeldKey;
 use links::Links;
 use staging::{Slots, Staged, Work};
+use std::collections::BTreeMap;
 use triggers::UserTriggers;
 use unexpected::Booked;
 
@@ -205,6 +206,10 @@ impl TableReader for PostgresRestore<'_> {
     fn counters(&mut self, table: TableId) -> Result<Vec<Counter>, DbError> {
         self.guarded(|restore| restore.session.counters(table.position()))
     }
+
+    fn definition(&mut self, table: TableId) -> Result<Option<Definition>, DbError> {
+        self.guarded(|restore| restore.session.definition(table.position()).map(Some))
+    }
 }
 
 impl Snapshot for PostgresRestore<'_> {
@@ -255,6 +260,10 @@ impl Snapshot for PostgresRestore<'_> {
 
     fn newest_migration(&mut self) -> Option<String> {
         self.session.newest_migration()
+    }
+
+    fn settings(&mut self) -> Result<BTreeMap<String, String>, DbError> {
+        self.guarded(|restore| restore.session.settings())
     }
 }
 

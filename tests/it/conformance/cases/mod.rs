@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod counters;
+pub mod definition;
 pub mod instant;
 pub mod keys;
 pub mod read;

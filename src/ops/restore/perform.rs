@@ -6,7 +6,7 @@ use super::plan::{Prepared, Targets, prepare};
 use super::undoing::Undoing;
 use super::{CascadedRows, Mode, RestoreOptions, RestorePlan, RestoreReport, defaults, safety};
 use crate::codec::{DanglingRows, TableName, TableSchema};
-use crate::db::{Catalog, Commit, DbError, MayDangle, RestoreTxn, Sink, TableId};
+use crate::db::{Catalog, Commit, DbError, Location, MayDangle, RestoreTxn, Sink, TableId};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::OpError;
@@ -15,7 +15,7 @@ use crate::ops::plan::{Basis, Plan};
 use crate::ops::publish::{Captured, Draft, Published, Taking, publish};
 use crate::ops::repository::Repository;
 use crate::ops::wording::counted;
-use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind};
+use crate::snapshot::{Entry, History, Origin, Refs, SnapshotKind, read_schema};
 use crate::store::{Session, Store};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -71,6 +71,7 @@ impl Work<'_> {
         let digest = self.basis(&prepared)?.digest();
         let may_go = self.may_go(&found, &prepared.changes);
         let refused = self.can_come_back(&prepared.changes).and(may_go);
+        let refused = refused.and_then(|()| self.can_be_as_before(&prepared.changes));
         let refused = refused.and_then(|()| self.check_rules(live.as_mut(), &mut prepared.changes)).err();
         Ok(Plan { refused, ..Plan::new(self.options, prepared.plan, digest) })
     }
@@ -91,6 +92,7 @@ impl Work<'_> {
         txn.may_dangle(self.may_dangle(&back));
         if prepared.plan.writes() > 0 {
             self.can_come_back(&prepared.changes)?;
+            self.can_be_as_before(&prepared.changes)?;
             self.can_be_written(txn.as_mut(), &mut prepared.changes)?;
             self.take_along(txn.as_mut(), &session, &mut prepared)?;
         }
@@ -233,6 +235,33 @@ impl Work<'_> {
                         counted(changes.insert.rows(), "row"),
                         lacking.join(", ")
                     )],
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses to undo a restore that made a table with the foreign keys of others to it: they came back, and rows of
+    /// the others were not held to them before.
+    fn can_be_as_before(&self, changes: &[Changes]) -> Result<(), OpError> {
+        let act = self.entry.manifest.source.engine()?.info().location != Location::File;
+        if !act || self.run.is_some() || self.entry.manifest.restored.is_none() {
+            return Ok(());
+        }
+        let emptied = self.targets.tables.iter().zip(changes).filter(|(_, changes)| changes.delete.rows() > 0);
+        let emptied: Vec<&TableName> = emptied.map(|(target, _)| &target.entry.table).collect();
+        for target in self.targets.tables.iter().filter(|target| target.entry.rows > 0) {
+            let was = read_schema(self.store, &target.entry.schema_object)?.foreign_keys;
+            let mut new = target.read.schema.foreign_keys.iter().filter(|key| !was.contains(key));
+            if let Some(key) = new.find(|key| emptied.contains(&&key.table)) {
+                let (table, made, id) = (&target.entry.table, &key.table, self.entry.id.short());
+                return Err(OpError::Refused {
+                    what: format!(
+                        "rows of {table} as they were may refer to rows of {made} that were not there: there was no foreign key to it \
+                         then, and there is one now. To go back all the same, DROP TABLE {made} CASCADE, and then \
+                         dbsnap restore {id} {table} --mode exact"
+                    ),
+                    allow: None,
                 });
             }
         }

@@ -178,7 +178,9 @@ impl Absent for AbsentFile {
         let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let left = self.left.iter().map(|(from, to)| {
             let (from, to) = (name(from), name(to));
-            format!("{from} is left of the file that was there, and may hold what was last written to it: it becomes {to}")
+            format!(
+                "{from} is left of the file that was there, and may hold what was last written to it: it becomes {to}"
+            )
         });
         left.chain(unkept::lost(settings)).collect()
     }

@@ -57,8 +57,8 @@ pub(super) fn existing(conn: &Connection, parts: &[Part]) -> Result<Vec<Part>, D
             found.extend(definition.parts.into_iter().filter(|there| there.is_same(part)));
         } else {
             let what = format!(
-                "{part} cannot be made: there is a {kind} {name} already; rename or drop it, and try again",
-                kind = kind, name = name
+                "{part} cannot be made: there is {} {kind} {name} already; rename or drop it, and try again",
+                if kind == "index" { "an" } else { "a" }
             );
             return Err(DbError::Denied { what });
         }

@@ -143,7 +143,9 @@ fn not_row_by_row(before: &str, dropped: &[String], reshaped: &[String], others:
             (true, true) => (String::new(), ""),
             (true, false) => (String::new(), ", and brings back rows of the others"),
             (false, true) => (format!(" {}", dropped.join(" ")), ""),
-            (false, false) => (format!(" {} {}", dropped.join(" "), others.join(" ")), ", and brings back rows of the others"),
+            (false, false) => {
+                (format!(" {} {}", dropped.join(" "), others.join(" ")), ", and brings back rows of the others")
+            }
         };
         ways.push(format!("dbsnap restore {before}{names} --create makes again what was dropped{and}"));
     } else if !others.is_empty() {

@@ -51,8 +51,7 @@ impl RunReport {
         }
         let mut found = Vec::new();
         let is_changed = |table: &&RunTable| matches!(table.state, RunState::Changed | RunState::SchemaChanged);
-        let (fit, other): (Vec<_>, Vec<_>) =
-            self.tables.iter().filter(is_changed).partition(|table| table.takes_rows);
+        let (fit, other): (Vec<_>, Vec<_>) = self.tables.iter().filter(is_changed).partition(|table| table.takes_rows);
         let dropped = in_state(RunState::Dropped);
         // together with those that are gone: their rows may refer to each other, and what refers to a table that is
         // made again gets its foreign key back

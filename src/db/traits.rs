@@ -334,6 +334,12 @@ pub trait Absent {
     /// Which database it would be.
     fn identity(&self) -> &SourceIdentity;
 
+    /// What a person should know before it is made with these settings, one line each: what is moved out of the way,
+    /// what else was there and does not come back.
+    fn remarks(&self, _settings: &BTreeMap<String, String>) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Makes it, empty, with the settings that [`Snapshot::settings`] told of another one, and connects to it.
     ///
     /// # Errors

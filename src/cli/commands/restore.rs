@@ -284,8 +284,8 @@ pub(super) fn render_plan(plan: &RestorePlan) -> String {
             let _ = writeln!(text, "    {} {}", paint(DIM, "note:"), printable(note));
         }
     }
-    if let Some(left_out) = &plan.left_out {
-        let _ = writeln!(text, "  {} {}", paint(DIM, "note:"), printable(left_out));
+    for note in plan.left_out.iter().chain(&plan.notes) {
+        let _ = writeln!(text, "  {} {}", paint(DIM, "note:"), printable(note));
     }
     for affected in &plan.cascaded {
         let rows = counted(affected.rows, "row");

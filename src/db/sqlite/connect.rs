@@ -1,5 +1,6 @@
 //! Connections: one that reads, one that writes; neither trusts what the file says it should run.
 
+use super::absent::place_of;
 use super::error::{extended_code, failed};
 use crate::db::{DbError, OpenOptions};
 use rusqlite::config::DbConfig;
@@ -19,7 +20,7 @@ pub(super) fn locate(path: &Path) -> Result<PathBuf, DbError> {
             target: path.display().to_string(),
             reason: "there is no such file".to_owned(),
             // not a link to nowhere
-            absent: path.parent().is_some_and(Path::is_dir) && path.symlink_metadata().is_err(),
+            absent: place_of(path).is_some() && path.symlink_metadata().is_err(),
         },
         _ => refuse(error.to_string()),
     })?;

@@ -2,16 +2,18 @@
 
 use super::error::failed;
 use super::sql;
+use super::unkept;
 use crate::codec::{Definition, Part, PartKind, TableName};
 use crate::db::{DbError, Making};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 
-/// The table of exactly that name, its indexes and its triggers, in the order in which they were made.
+/// The table of that name in whatever case (a trigger keeps the table's name as it was typed), its indexes and its triggers, in the order in which they were made.
 pub(super) fn load(conn: &Connection, name: &str) -> Result<Definition, DbError> {
     let reading = |error| failed(&format!("reading the definition of {name}"), error);
     // what belongs to a constraint has no statement of its own
-    let sql = "SELECT type, name, sql FROM main.sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL \
+    let sql = "SELECT type, name, sql FROM main.sqlite_schema WHERE tbl_name = ?1 COLLATE NOCASE AND sql IS NOT NULL \
                AND type IN ('table', 'index', 'trigger') ORDER BY type <> 'table', type, rowid";
     let mut statement = conn.prepare(sql).map_err(reading)?;
     let part = |row: &rusqlite::Row<'_>| {
@@ -34,11 +36,33 @@ pub(super) fn load(conn: &Connection, name: &str) -> Result<Definition, DbError>
 }
 
 /// Those of `parts` that are there, as they are.
+///
+/// # Errors
+/// If something else has the name of one: a view, or a table in another case.
 pub(super) fn existing(conn: &Connection, parts: &[Part]) -> Result<Vec<Part>, DbError> {
+    let looking = |error| failed("looking for what is there already", error);
+    // triggers have names of their own
+    let sql = "SELECT type, name, tbl_name FROM main.sqlite_schema WHERE name = ?1 COLLATE NOCASE \
+               AND (type = 'trigger') = ?2";
+    let mut statement = conn.prepare(sql).map_err(looking)?;
     let mut found = Vec::new();
-    for part in parts.iter().filter(|part| part.kind == PartKind::Table) {
-        let definition = load(conn, part.table.as_ref().map_or(part.name.as_str(), |table| table.name.as_str()))?;
-        found.extend(definition.parts.into_iter().filter(|there| there.is_same(part)));
+    for part in parts {
+        let is_trigger = part.kind == PartKind::Trigger;
+        let there = statement.query_row((&part.name, is_trigger), |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        });
+        let Some((kind, name, of)) = there.optional().map_err(looking)? else { continue };
+        let table = part.table.as_ref().map_or(part.name.as_str(), |table| table.name.as_str());
+        if kind == part.kind.to_string() && name == part.name && of.eq_ignore_ascii_case(table) {
+            let definition = load(conn, table)?;
+            found.extend(definition.parts.into_iter().filter(|there| there.is_same(part)));
+        } else {
+            let what = format!(
+                "{part} cannot be made: there is {} {kind} {name} already; rename or drop it, and try again",
+                if kind == "index" { "an" } else { "a" }
+            );
+            return Err(DbError::Denied { what });
+        }
     }
     Ok(found)
 }
@@ -64,6 +88,9 @@ pub(super) fn make(conn: &Connection, making: &Making) -> Result<(), DbError> {
 /// Pragmas that are kept in the file and make two files alike: text encoding, page size, versions of the application.
 const SETTINGS: [&str; 6] = ["encoding", "page_size", "auto_vacuum", "application_id", "user_version", "journal_mode"];
 
+/// The setting that is the file's mode, in octal digits.
+pub(super) const FILE_MODE: &str = "file_mode";
+
 /// What an empty file like this one is made with.
 pub(super) fn settings(conn: &Connection) -> Result<BTreeMap<String, String>, DbError> {
     let value = |pragma: &&str| {
@@ -73,7 +100,10 @@ pub(super) fn settings(conn: &Connection) -> Result<BTreeMap<String, String>, Db
         });
         told.map(|value| ((*pragma).to_owned(), value)).map_err(|error| failed("asking how the file was made", error))
     };
-    SETTINGS.iter().map(value).collect()
+    let mode = conn.path().and_then(|path| std::fs::metadata(path).ok()).map(|file| file.permissions().mode());
+    let mode = mode.map(|mode| (FILE_MODE.to_owned(), format!("{:o}", mode & 0o777)));
+    let pragmas = SETTINGS.iter().map(value).collect::<Result<Vec<_>, _>>()?;
+    Ok(pragmas.into_iter().chain(mode).chain(unkept::settings(conn)?).collect())
 }
 
 /// Gives an empty file these settings, but for the journal's mode.

@@ -39,6 +39,13 @@ fn indexes(conn: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
     Ok(found.into_iter().filter_map(|(name, sql)| Some((name, content_of(&sql)?))).collect())
 }
 
+/// Whether the statement makes an FTS4 or FTS5 table whose content is a table, which it can be built from.
+pub(super) fn is_index_over_a_table(sql: &str) -> bool {
+    let (head, _) = sql.split_once('(').unwrap_or((sql, ""));
+    let module = head.split_whitespace().last().unwrap_or_default();
+    ["fts4", "fts5"].iter().any(|index| module.eq_ignore_ascii_case(index)) && content_of(sql).is_some()
+}
+
 /// Whether a trigger on `content` has something to do with the index.
 fn is_kept_by_triggers(conn: &Connection, name: &str, content: &str) -> rusqlite::Result<bool> {
     let sql = "SELECT count(*) > 0 FROM main.sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) = lower(?2) \

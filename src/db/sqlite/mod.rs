@@ -33,6 +33,7 @@ mod sql;
 mod stranded;
 mod text;
 mod twins;
+mod unkept;
 mod violations;
 mod wal;
 mod write;

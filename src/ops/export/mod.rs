@@ -11,6 +11,7 @@ use super::OpError;
 use super::exported::DEFINITION;
 use super::refs::{Referenced, resolve_or_table, warn};
 use super::repository::Repository;
+use crate::codec::{Definition, PartKind};
 use crate::monitor::{Monitor, Step};
 use crate::prisma::{
     BackupEntry, BackupId, BackupManifest, BackupStatus, ExportInfo, ExportWriter, Retention, write_gitignore,
@@ -162,6 +163,25 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
+/// Whether nothing in it is code or text that people wrote: functions, triggers, rules and comments hold secrets at
+/// times, and exported files are shared.
+fn is_only_structure(definition: &Definition) -> bool {
+    definition.parts.iter().all(|part| match part.kind {
+        PartKind::Schema
+        | PartKind::Extension
+        | PartKind::Collation
+        | PartKind::Type
+        | PartKind::Sequence
+        | PartKind::Table
+        | PartKind::Check
+        | PartKind::Key
+        | PartKind::Index
+        | PartKind::Partition
+        | PartKind::ForeignKey => true,
+        PartKind::Function | PartKind::Trigger | PartKind::Setting | PartKind::Unsupported => false,
+    })
+}
+
 fn export_table(
     project: &Repository,
     prisma: &PrismaSide,
@@ -172,7 +192,7 @@ fn export_table(
     monitor: &dyn Monitor,
 ) -> Result<ExportedTable, OpError> {
     let schema = read_schema(objects, &table.schema_object)?;
-    let definition = read_definition(objects, &table.schema_object)?;
+    let definition = read_definition(objects, &table.schema_object)?.filter(is_only_structure);
     let backup = BackupId::parse(&table.backup)
         .ok_or_else(|| OpError::Verification(format!("'{}' is not a backup id", table.backup)))?;
     let names = project.field_names(&schema);

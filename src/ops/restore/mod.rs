@@ -220,6 +220,9 @@ pub struct RestorePlan {
     /// What is left out unless it is named, in a line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<String>,
+    /// What else there is to know of it, a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl RestoreOptions {

@@ -4,6 +4,7 @@ use super::RestoreOptions;
 use crate::db::{Absent, Catalog, DbError, Sink, SourceIdentity};
 use crate::ops::OpError;
 use crate::ops::database::{Connection, Database};
+use std::collections::BTreeMap;
 
 /// Where a restore goes.
 pub(super) enum Place<'p> {
@@ -13,16 +14,25 @@ pub(super) enum Place<'p> {
     Absent(Box<dyn Absent>),
 }
 
-/// Connects to the database; with `--create`, it may be gone. Also what people call it.
-pub(super) fn open<'d>(database: &'d mut Database, options: &RestoreOptions) -> Result<(Place<'d>, String), OpError> {
+/// Connects to the database; with `--create`, it may be gone, if it is the one that the snapshot is of, as `is_its` tells.
+/// Also what people call it.
+pub(super) fn open<'d>(
+    database: &'d mut Database,
+    options: &RestoreOptions,
+    is_its: impl FnOnce(&SourceIdentity) -> bool,
+) -> Result<(Place<'d>, String), OpError> {
     match database.connect() {
         Ok(_) => {
             let Connection { sink, name, .. } = database.connect()?;
             Ok((Place::There(sink.as_mut()), name.clone()))
         }
-        Err(OpError::Db(DbError::Connect { absent: true, .. })) if options.create => {
+        Err(OpError::Db(gone @ DbError::Connect { absent: true, .. })) if options.create => {
             let (absent, name) = database.absent()?;
-            Ok((Place::Absent(absent), name))
+            // another one may be restored into, and is not made for that
+            match options.other_database && !is_its(absent.identity()) {
+                true => Err(gone.into()),
+                false => Ok((Place::Absent(absent), name)),
+            }
         }
         Err(OpError::Db(gone @ DbError::Connect { absent: true, .. })) => Err(OpError::DatabaseGone(gone)),
         Err(error) => Err(error),
@@ -35,6 +45,14 @@ impl<'p> Place<'p> {
         match self {
             Place::There(sink) => sink.identity(),
             Place::Absent(absent) => absent.identity(),
+        }
+    }
+
+    /// What a person should know before anything is made.
+    pub fn remarks(&self, settings: &BTreeMap<String, String>) -> Vec<String> {
+        match self {
+            Place::There(_) => Vec::new(),
+            Place::Absent(absent) => absent.remarks(settings),
         }
     }
 

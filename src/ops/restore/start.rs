@@ -128,7 +128,9 @@ fn start<T>(
             "--into makes a new table, --create those that are gone: use one of them".to_owned(),
         ));
     }
-    let (place, name) = open(database, &options)?;
+    let (place, name) = open(database, &options, |identity| {
+        resolved.entry.manifest.source.same_database(&origin(identity, repository))
+    })?;
     let identity = place.identity().clone();
     let target = origin(&identity, repository);
     guard::check(&options, &resolved.entry.manifest.source, &target, &identity)?;
@@ -172,6 +174,7 @@ fn start<T>(
             }),
             conflicts: Vec::new(),
             left_out,
+            notes: place.remarks(&resolved.entry.manifest.settings),
         },
         catalog,
         run: run.as_ref().map(|run| Undoing { run, project: repository, engine: identity.engine }),

@@ -49,13 +49,11 @@ impl<'r> Run<'r> {
         let Some(after) = history.now_called(wanted.after) else {
             return Err(OpError::Verification(format!("snapshot {} is gone", wanted.after.short())));
         };
-        let (mut changed, mut lost, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut changed, mut dropped, mut reshaped, mut others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (at, table) in before.manifest.tables.iter().enumerate() {
             match after.manifest.table(&table.table) {
-                None => lost.push(format!("dropped {}", table.table)),
-                Some(now) if !has_same_rows(objects, table, now)? => {
-                    lost.push(format!("changed the columns of {}", table.table));
-                }
+                None => dropped.push(table.table.to_string()),
+                Some(now) if !has_same_rows(objects, table, now)? => reshaped.push(table.table.to_string()),
                 Some(now) if now.root != table.root => {
                     changed.push(at);
                     others.push(table.table.to_string());
@@ -63,19 +61,8 @@ impl<'r> Run<'r> {
                 Some(_) => {}
             }
         }
-        if !lost.is_empty() {
-            let id = before.id.short();
-            let rest = match others.is_empty() {
-                true => String::new(),
-                false => format!("; dbsnap restore {id} {} brings back rows of the others", others.join(" ")),
-            };
-            return Err(OpError::Refused {
-                what: format!(
-                    "the command {}, which cannot be undone row by row; dbsnap restore {id}:TABLE --into NAME makes a new table of the rows from before{rest}",
-                    lost.join(" and ")
-                ),
-                allow: None,
-            });
+        if !dropped.is_empty() || !reshaped.is_empty() {
+            return Err(not_row_by_row(&before.id.short(), &dropped, &reshaped, &others));
         }
         let mut run = Run { after, forced: BTreeMap::new() };
         for typed in wanted.force {
@@ -145,6 +132,37 @@ impl<'r> Run<'r> {
             }
         }
         Err(OpError::NoSuchRow { key: key.to_owned(), table: name.to_owned(), snapshot: Some(before.id) })
+    }
+}
+
+/// That a run cannot be undone which dropped tables or gave them other columns, and what brings back what it took.
+fn not_row_by_row(before: &str, dropped: &[String], reshaped: &[String], others: &[String]) -> OpError {
+    let lost = dropped.iter().map(|table| format!("dropped {table}"));
+    let lost = lost.chain(reshaped.iter().map(|table| format!("changed the columns of {table}")));
+    let mut ways = Vec::new();
+    if !dropped.is_empty() {
+        let (names, and) = match (reshaped.is_empty(), others.is_empty()) {
+            (true, true) => (String::new(), ""),
+            (true, false) => (String::new(), ", and brings back rows of the others"),
+            (false, true) => (format!(" {}", dropped.join(" ")), ""),
+            (false, false) => {
+                (format!(" {} {}", dropped.join(" "), others.join(" ")), ", and brings back rows of the others")
+            }
+        };
+        ways.push(format!("dbsnap restore {before}{names} --create makes again what was dropped{and}"));
+    } else if !others.is_empty() {
+        ways.push(format!("dbsnap restore {before} {} brings back rows of the others", others.join(" ")));
+    }
+    if !reshaped.is_empty() {
+        ways.push(format!("dbsnap restore {before}:TABLE --into NAME makes a new table of the rows from before"));
+    }
+    OpError::Refused {
+        what: format!(
+            "the command {}, which cannot be undone row by row; {}",
+            lost.collect::<Vec<_>>().join(" and "),
+            ways.join("; ")
+        ),
+        allow: None,
     }
 }
 

@@ -200,6 +200,7 @@ fn compare(
         rows_after: None,
         change: None,
         schema_changes: Vec::new(),
+        takes_rows: false,
     };
     let Some((read, captured)) = now else { return Ok(gone) };
     let rows_after = Some(captured.built.totals.rows);
@@ -208,10 +209,11 @@ fn compare(
         let schema_changes = differences(&was, &read.schema);
         // rows of other columns are other rows, but those whose key is gone are gone
         let state = RunState::SchemaChanged;
-        return Ok(RunTable { state, rows_after, change: captured.change(), schema_changes, ..gone });
+        let takes_rows = is_alike(&was, &read.schema);
+        return Ok(RunTable { state, rows_after, change: captured.change(), schema_changes, takes_rows, ..gone });
     }
     let state = if captured.built.root == table.root { RunState::Unchanged } else { RunState::Changed };
-    Ok(RunTable { state, rows_after, change: captured.change(), ..gone })
+    Ok(RunTable { state, rows_after, change: captured.change(), takes_rows: true, ..gone })
 }
 
 /// Tables that the database did not have.

@@ -120,6 +120,9 @@ pub struct RunTable {
     pub change: Option<TableChange>,
     /// What changed of its schema, one line each.
     pub schema_changes: Vec<String>,
+    /// Whether rows from before fit it as it is now: it has the same columns and key.
+    #[serde(skip)]
+    pub takes_rows: bool,
 }
 
 /// What a command did.

@@ -1,7 +1,7 @@
 //! How what a command did is taken back.
 
 use super::command::quoted;
-use super::{Before, RunReport, RunState};
+use super::{Before, RunReport, RunState, RunTable};
 use serde::Serialize;
 
 /// What a command of dbsnap brings back.
@@ -50,9 +50,12 @@ impl RunReport {
             return vec![Recovery::new(RecoveryKind::Undo, in_state(RunState::Changed), &["undo", &after[..8]])];
         }
         let mut found = Vec::new();
-        let (dropped, other) = (in_state(RunState::Dropped), in_state(RunState::SchemaChanged));
-        // together with those that are gone: their rows may refer to each other
-        let lost: Vec<String> = dropped.iter().cloned().chain(in_state(RunState::Changed)).collect();
+        let is_changed = |table: &&RunTable| matches!(table.state, RunState::Changed | RunState::SchemaChanged);
+        let (fit, other): (Vec<_>, Vec<_>) = self.tables.iter().filter(is_changed).partition(|table| table.takes_rows);
+        let dropped = in_state(RunState::Dropped);
+        // together with those that are gone: their rows may refer to each other, and what refers to a table that is
+        // made again gets its foreign key back
+        let lost: Vec<String> = dropped.iter().cloned().chain(fit.iter().map(|table| table.table.clone())).collect();
         let named = |lost: &[String]| if other.is_empty() && !dropped.is_empty() { Vec::new() } else { lost.to_vec() };
         if !lost.is_empty() {
             let (kind, create) = match dropped.is_empty() {
@@ -64,7 +67,7 @@ impl RunReport {
             let argv: Vec<&str> = words.collect();
             found.push(Recovery::new(kind, lost, &argv));
         }
-        for table in other.into_iter().filter(|_| !self.undoable) {
+        for table in other.into_iter().filter(|_| !self.undoable).map(|other| &other.table) {
             let argv = ["show", &format!("{before}:{table}")];
             found.push(Recovery::new(RecoveryKind::Look, vec![table.clone()], &argv));
         }

@@ -1,6 +1,7 @@
 //! The export files: what is written, that it comes back bit for bit, and that nothing in it becomes code.
 
 pub mod damage;
+mod definitions;
 mod golden;
 mod hostile;
 mod manifest;

@@ -57,7 +57,8 @@ fn drop_table_cascade() {
         let words = place.by_hand("DROP TABLE mods CASCADE");
         let run = place.running(&["--all"], &words.iter().map(String::as_str).collect::<Vec<_>>()).run().success();
         let commands = printed(&run);
-        assert_eq!(commands[0][2..], ["mods", "--create"], "{run}");
+        assert_eq!(commands.len(), 1, "{run}");
+        assert_eq!(commands[0][2..], ["--create"], "{run}");
         let words: Vec<&str> = commands[0].iter().map(String::as_str).chain(["-y"]).collect();
         place.round.plain(&words).run().success();
         assert_eq!(place.rows(), rows);
@@ -124,4 +125,85 @@ fn dropping_the_schema_and_applying_migrations_again() {
     // without the migrations
     let words = place.by_hand("DROP SCHEMA public CASCADE");
     comes_back(&place, &words.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+/// One command brings back tables that are gone, one that lost its foreign key, and rows of others.
+#[test]
+fn dropping_a_table_and_deleting_rows_of_others() {
+    on_both(|place| {
+        place.sql(SHOP);
+        place.sql("CREATE TABLE tags (id integer PRIMARY KEY); INSERT INTO tags VALUES (1), (2), (3); CREATE TABLE still (id integer PRIMARY KEY)");
+        let cascade = if place.is_sqlite() { "" } else { " CASCADE" };
+        let words = place.by_hand(&format!(
+            "DELETE FROM reviews WHERE id = 1; DELETE FROM tags WHERE id > 1; DROP TABLE mods{cascade}"
+        ));
+        comes_back(place, &words.iter().map(String::as_str).collect::<Vec<_>>());
+        // and where no foreign key is lost
+        let words = place.by_hand("DELETE FROM tags; DROP TABLE reviews; UPDATE mods SET title = 'x'");
+        comes_back(place, &words.iter().map(String::as_str).collect::<Vec<_>>());
+        // an undo names it too
+        let words = place.by_hand("DELETE FROM tags; DROP TABLE reviews");
+        let (rows, words) = (self::rows(place), words.iter().map(String::as_str).collect::<Vec<_>>());
+        place.running(&["--all"], &words).run().success();
+        let refused = place.round.plain(&["undo", "-y"]).run();
+        let (_, command) = refused.stderr().split_once("; dbsnap ").unwrap();
+        let command =
+            command.split_once(" makes again what was dropped, and brings back rows of the others").unwrap().0;
+        let words: Vec<&str> = command.split_whitespace().chain(["-y"]).collect();
+        place.round.plain(&words).run().success();
+        assert_eq!(self::rows(place), rows);
+    });
+}
+
+/// Where another table has other columns, each command that is printed does what it says.
+#[test]
+fn dropping_a_table_and_a_column_of_another() {
+    on_both(|place| {
+        place.sql(SHOP);
+        place.sql("CREATE TABLE tags (id integer PRIMARY KEY); INSERT INTO tags VALUES (1), (2), (3)");
+        let before = place.sql("SELECT * FROM reviews ORDER BY id");
+        let words = place.by_hand("DELETE FROM tags; ALTER TABLE mods DROP COLUMN title; DROP TABLE reviews");
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        place.sql("DROP INDEX mods_title");
+        let run = place.running(&["--all"], &words).run().success();
+        let commands = printed(&run);
+        assert_eq!(commands.len(), 2, "{run}");
+        for command in commands {
+            let yes = if command[0] == "restore" { vec!["-y"] } else { Vec::new() };
+            let words: Vec<&str> = command.iter().map(String::as_str).chain(yes).collect();
+            place.round.plain(&words).run().success();
+        }
+        assert_eq!(place.sql("SELECT * FROM reviews ORDER BY id"), before);
+        assert_eq!(place.sql("SELECT count(*) FROM tags"), "3");
+    });
+}
+
+/// A program that has it open in WAL mode leaves a log behind.
+#[test]
+fn removing_a_file_that_a_program_has_open() {
+    let place = Place::sqlite();
+    place.sql(&format!("PRAGMA journal_mode = WAL; {SHOP}"));
+    let program = rusqlite::Connection::open(place.round.project.path().join("data.db")).unwrap();
+    program.execute("INSERT INTO mods VALUES (3, 'bed')", []).unwrap();
+    comes_back(&place, &["rm", "data.db"]);
+    assert!(place.round.project.path().join("data.db-wal.old").exists());
+    // what the program does when it ends is not done to the new file
+    drop(program);
+    assert_eq!(place.sql("SELECT count(*) FROM mods"), "3");
+    assert_eq!(place.sql("PRAGMA integrity_check"), "ok");
+}
+
+#[test]
+fn removing_the_directory() {
+    let place = Place::sqlite();
+    let project = &place.round.project;
+    std::fs::create_dir(project.path().join("data")).unwrap();
+    place.round.turn("file:data/dev.db".to_owned());
+    project.program("sqlite3", ["data/dev.db", SHOP]).run().success();
+    let run = place.running(&["--all"], &["rm", "-r", "data"]).run().success();
+    let commands = printed(&run);
+    let words: Vec<&str> = commands[0].iter().map(String::as_str).chain(["-y"]).collect();
+    place.round.plain(&words).run().success();
+    let told = project.program("sqlite3", ["data/dev.db", "SELECT count(*) FROM reviews"]).run().success();
+    assert_eq!(told.stdout().trim(), "2");
 }

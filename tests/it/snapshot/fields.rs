@@ -194,7 +194,7 @@ fn full_manifest() -> Manifest {
 /// Settings of both engines.
 fn settings() -> BTreeMap<String, String> {
     let postgres = ["encoding", "lc_collate", "lc_ctype", "locale_provider", "locale", "icu_rules"];
-    let sqlite = ["page_size", "auto_vacuum", "application_id", "user_version", "journal_mode"];
+    let sqlite = ["page_size", "auto_vacuum", "application_id", "user_version", "journal_mode", "file_mode"];
     postgres.iter().chain(&sqlite).map(|name| ((*name).to_owned(), "1".to_owned())).collect()
 }
 

@@ -192,6 +192,7 @@ fn effect() -> Vec<(&'static str, Value)> {
             ),
         ),
         ("leftOut?", text("What is left out unless it is named")),
+        ("notes?", texts("What else there is to know of the restore")),
     ]
 }
 

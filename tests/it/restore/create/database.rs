@@ -1,6 +1,9 @@
 //! Databases that are gone: a file that was removed, a database that was dropped.
 
+use crate::support::kill;
 use crate::support::place::{Place, on_postgres};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 const SHOP: &str = "CREATE TABLE a (id integer PRIMARY KEY, w text DEFAULT 'x'); CREATE INDEX a_w ON a (w);
@@ -31,26 +34,114 @@ fn a_file_that_was_removed() {
         let digest = plan["digest"].as_str().unwrap();
         place.round.json(&["restore", &snap, "--create", "--digest", digest]);
         assert_eq!((place.schema(), place.sorted_rows(), told(&place)), (schema, rows, settings), "{pragmas}");
-        let left = std::fs::read_dir(place.round.project.path()).unwrap().flatten();
-        let left: Vec<_> =
-            left.map(|entry| entry.file_name()).filter(|name| name.to_string_lossy().starts_with(".dbsnap-")).collect();
-        assert!(left.is_empty(), "{left:?}");
+        assert_eq!(temporary(&place), [""; 0]);
     }
 }
 
 #[test]
-fn what_is_left_of_a_file_is_not_taken_for_the_new_ones() {
+fn what_is_left_of_a_file_is_moved_away_and_kept() {
     let place = Place::sqlite();
     place.sql(SHOP);
+    let (snap, rows) = (place.snap(), place.sorted_rows());
+    let project = &place.round.project;
+    std::fs::remove_file(project.path().join("data.db")).unwrap();
+    for (name, text) in [("data.db-wal", "not a log"), ("data.db-journal", "no journal"), ("data.db-wal.old", "older")]
+    {
+        project.write(name, text);
+    }
+    let plan = place.round.json(&["restore", &snap, "--create", "--dry-run"]);
+    let notes = plan["notes"].to_string();
+    assert!(
+        notes.contains("it becomes data.db-wal.old2") && notes.contains("it becomes data.db-journal.old\""),
+        "{plan}"
+    );
+    assert_eq!(std::fs::read(project.path().join("data.db-wal")).unwrap(), b"not a log", "a plan moves nothing");
+    let digest = plan["digest"].as_str().unwrap();
+    let report = place.round.json(&["restore", &snap, "--create", "--digest", digest]);
+    assert_eq!(report["notes"], plan["notes"]);
+    assert_eq!(place.sorted_rows(), rows);
+    for (name, text) in
+        [("data.db-wal.old", "older"), ("data.db-wal.old2", "not a log"), ("data.db-journal.old", "no journal")]
+    {
+        assert_eq!(std::fs::read_to_string(project.path().join(name)).unwrap(), text, "{name}");
+    }
+    assert!(!project.path().join("data.db-wal").exists());
+}
+
+#[test]
+fn a_file_is_as_private_as_it_was_and_what_a_killed_restore_left_is_cleared() {
+    for mode in [0o600, 0o640, 0o644] {
+        let place = Place::sqlite();
+        place.sql(SHOP);
+        let project = &place.round.project;
+        let file = project.path().join("data.db");
+        std::fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        let snap = place.snap();
+        std::fs::remove_file(&file).unwrap();
+        let restoring = || place.round.plain(&["restore", &snap, "--create", "-y"]);
+        let made = kill::calls_made(&restoring(), "linkat");
+        std::fs::remove_file(&file).unwrap();
+        let stopped = kill::at_call(&restoring(), kill::points(&made, 100, 1).last().unwrap());
+        assert!(stopped.code().is_none(), "{stopped}");
+        let left = temporary(&place);
+        assert_eq!(left.len(), 1, "{left:?}");
+        std::fs::remove_file(&file).unwrap_or_default();
+        place.round.json(&["restore", &snap, "--create", "-y"]);
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, mode);
+        assert_eq!(temporary(&place), [""; 0]);
+    }
+}
+
+#[test]
+fn a_directory_that_was_removed_with_the_file() {
+    let place = Place::sqlite();
+    let project = &place.round.project;
+    std::fs::create_dir_all(project.path().join("data/dev")).unwrap();
+    place.round.turn("file:data/dev/data.db".to_owned());
+    let fill = || project.program("sqlite3", ["data/dev/data.db", SHOP]).run().success();
+    fill();
     let snap = place.snap();
-    let file = place.round.project.path().join("data.db");
-    std::fs::remove_file(&file).unwrap();
-    let log = place.round.project.write("data.db-wal", "not a log");
-    let refused = place.round.plain(&["restore", &snap, "--create", "-y"]).run();
-    assert!(refused.code() == Some(4) && refused.stderr().contains("data.db-wal is left"), "{refused}");
-    assert!(!file.exists());
-    std::fs::remove_file(log).unwrap();
+    std::fs::remove_dir_all(project.path().join("data")).unwrap();
+    let plan = place.round.json(&["restore", &snap, "--create", "--dry-run"]);
+    assert_eq!(plan["createsDatabase"], true);
+    assert!(!project.path().join("data").exists(), "a plan makes nothing");
     place.round.json(&["restore", &snap, "--create", "-y"]);
+    let told = project.program("sqlite3", ["data/dev/data.db", "SELECT count(*) FROM b"]).run().success();
+    assert_eq!(told.stdout().trim(), "1");
+    // where a file stands in the way nothing is made
+    std::fs::remove_dir_all(project.path().join("data")).unwrap();
+    project.write("data", "a file");
+    let refused = place.round.plain(&["restore", &snap, "--create", "-y"]).run();
+    assert_eq!(refused.code(), Some(1), "{refused}");
+}
+
+/// Views, triggers on them, and full-text indexes over tables come back with the file; what cannot is named.
+#[test]
+fn views_and_full_text_indexes_of_a_file_that_was_removed() {
+    let place = Place::sqlite();
+    place.sql(
+        "CREATE TABLE docs (id INTEGER PRIMARY KEY, body TEXT); CREATE VIEW recent AS SELECT id, body FROM docs;
+         CREATE TRIGGER by_view INSTEAD OF INSERT ON Recent BEGIN INSERT INTO docs (body) VALUES (NEW.body); END;
+         CREATE VIRTUAL TABLE found USING fts5(body, content='docs', content_rowid='id');
+         CREATE TRIGGER indexed AFTER INSERT ON docs BEGIN INSERT INTO found (rowid, body) VALUES (NEW.id, NEW.body); END;
+         CREATE VIRTUAL TABLE notes USING fts5(words); INSERT INTO notes VALUES ('of its own');
+         INSERT INTO docs (body) VALUES ('red lamp'), ('blue rug')",
+    );
+    let (snap, file) = (place.snap(), place.round.project.path().join("data.db"));
+    std::fs::remove_file(&file).unwrap();
+    let report = place.round.json(&["restore", &snap, "--create", "-y"]);
+    assert_eq!(report["notes"].as_array().unwrap().len(), 1, "{report}");
+    assert!(report["notes"][0].as_str().unwrap().starts_with("virtual table notes is not made again"), "{report}");
+    assert_eq!(place.sql("SELECT body FROM found WHERE found MATCH 'lamp'"), "red lamp");
+    place.sql("INSERT INTO recent (body) VALUES ('green lamp')");
+    assert_eq!(place.sql("SELECT count(*) FROM found WHERE found MATCH 'lamp'"), "2");
+}
+
+/// The names of temporary files.
+fn temporary(place: &Place) -> Vec<String> {
+    let left = std::fs::read_dir(place.round.project.path()).unwrap().flatten();
+    let names = left.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with(".dbsnap-")).collect()
 }
 
 #[test]
@@ -62,8 +153,14 @@ fn only_the_file_that_the_snapshot_is_of_is_made() {
     let wrong = place.round.plain(&["restore", &snap, "--create", "-y", "--url", "file:other.db"]).run();
     assert!(wrong.code() == Some(4) && wrong.stderr().contains("--other-database"), "{wrong}");
     assert!(!other.exists());
-    place.round.json(&["restore", &snap, "--create", "-y", "--url", "file:other.db", "--other-database"]);
-    assert!(other.exists());
+    // another one may be restored into if it is there, and is not made
+    std::fs::remove_file(place.round.project.path().join("data.db")).unwrap();
+    for flags in [&["--url", "file:other.db", "--other-database"][..], &["--to", "file:other.db"]] {
+        let args = [&["restore", &snap, "--create", "-y"], flags].concat();
+        let absent = place.round.plain(&args).run();
+        assert!(absent.code() == Some(1) && absent.stderr().contains("there is no such file"), "{absent}");
+        assert!(!other.exists());
+    }
     let nowhere = place.round.plain(&["restore", &snap, "--create", "-y", "--to", "file:no/where.db"]).run();
     assert!(nowhere.code() == Some(1) && nowhere.stderr().contains("there is no such file"), "{nowhere}");
 }

@@ -88,3 +88,47 @@ fn what_inherits_is_refused() {
     assert_eq!(code, Some(4), "{error}");
     assert!(error.contains("inherits"), "{error}");
 }
+
+/// The foreign key came back with the table, and rows that were there without it cannot be had back without it.
+#[test]
+fn an_undo_that_a_foreign_key_forbids_is_refused_before_it_begins() {
+    on_postgres(|place| {
+        place.sql(
+            "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);
+             INSERT INTO a VALUES (1), (2); INSERT INTO b VALUES (1, 1), (2, NULL)",
+        );
+        let snap = place.snap();
+        place.sql("DROP TABLE a CASCADE; UPDATE b SET a = 77 WHERE id = 2");
+        place.round.json(&["restore", &snap, "--create", "-y"]);
+        let rows = place.rows();
+        for how in ["--dry-run", "-y"] {
+            let refused = place.round.plain(&["undo", how]).run();
+            let said = format!("{}{}", refused.stdout(), refused.stderr());
+            assert!(refused.code() == Some(4) && said.contains("DROP TABLE a CASCADE, and then"), "{how} {refused}");
+        }
+        assert_eq!(place.rows(), rows);
+        // what it says can be done
+        let refused = place.round.plain(&["undo", "-y"]).run();
+        let (_, command) = refused.stderr().split_once("and then dbsnap ").unwrap();
+        place.sql("DROP TABLE a CASCADE");
+        let words: Vec<&str> = command.lines().next().unwrap().split_whitespace().chain(["-y"]).collect();
+        place.round.plain(&words).run().success();
+        assert_eq!(place.sql("SELECT a FROM b ORDER BY id"), "1\n77");
+    });
+}
+
+#[test]
+fn an_undo_leaves_tables_that_were_made_without_rows() {
+    on_both(|place| {
+        place.sql("CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE c (id int PRIMARY KEY); INSERT INTO a VALUES (1, 2); INSERT INTO c VALUES (5)");
+        let snap = place.snap();
+        place.sql("DROP TABLE a; UPDATE c SET id = 6");
+        place.round.json(&["restore", &snap, "--create", "--mode", "exact", "-y"]);
+        place.round.json(&["undo", "--dry-run"]);
+        place.round.json(&["undo", "-y"]);
+        assert_eq!(place.sql("SELECT count(*), (SELECT max(id) FROM c) FROM a"), "0|6");
+        // and it can be undone
+        place.round.json(&["undo", "-y"]);
+        assert_eq!(place.sql("SELECT count(*), (SELECT max(id) FROM c) FROM a"), "1|5");
+    });
+}

@@ -55,3 +55,32 @@ fn a_file_with_a_key_that_holds_null_and_rows_that_refer_to_nothing() {
     );
     place.comes_back("DROP TABLE a; DROP TABLE b");
 }
+
+#[test]
+fn triggers_and_indexes_whose_table_was_typed_in_another_case() {
+    let place = Place::sqlite();
+    place.sql(
+        "CREATE TABLE Mods (id INTEGER PRIMARY KEY, title TEXT); CREATE TABLE log (what); CREATE INDEX by_title ON MODS (title);
+         CREATE TRIGGER logged AFTER INSERT ON mods BEGIN INSERT INTO log VALUES (NEW.id); END; INSERT INTO mods VALUES (1, 'a')",
+    );
+    place.comes_back("DROP TABLE mods");
+    assert_eq!(place.sql("INSERT INTO mods VALUES (2, 'b'); SELECT group_concat(what) FROM log"), "1,2");
+}
+
+#[test]
+fn a_plan_refuses_names_that_are_taken() {
+    let place = Place::sqlite();
+    place.sql("CREATE TABLE Mods (id INTEGER PRIMARY KEY, title TEXT); CREATE INDEX by_title ON Mods (title); CREATE TABLE other (a)");
+    let snap = place.snap();
+    for (damage, there) in [
+        ("DROP TABLE Mods; CREATE TABLE mods (id INTEGER)", "there is a table mods already"),
+        ("DROP TABLE mods; CREATE VIEW mods AS SELECT 1", "there is a view mods already"),
+        ("DROP VIEW mods; CREATE INDEX by_title ON other (a)", "there is an index by_title already"),
+    ] {
+        place.sql(damage);
+        for how in ["--dry-run", "-y"] {
+            let refused = place.round.plain(&["restore", &snap, "--create", how]).run();
+            assert!(refused.code() == Some(4) && refused.stderr().contains(there), "{how} {refused}");
+        }
+    }
+}

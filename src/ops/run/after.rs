@@ -15,7 +15,7 @@ use crate::ops::restore::idle;
 use crate::ops::restore::undoing::is_alike;
 use crate::ops::snap::take::{self, Reading, Subject};
 use crate::ops::{OpError, Repository};
-use crate::snapshot::{Entry, History, Refs, Run, RunEnd, SnapshotKind, TableEntry, read_schema};
+use crate::snapshot::{Entry, History, Origin, Refs, Run, RunEnd, SnapshotKind, TableEntry, read_schema};
 use crate::store::{Access, Objects, Store};
 use std::time::{Duration, Instant};
 
@@ -44,84 +44,104 @@ pub fn after(
         Some(entry) => entry,
         None => refs::resolve(repository, &history, &Refs::load(&store)?, &before.id)?.entry,
     };
-    let here = origin(database.identity()?, repository);
-    if !here.same_database(&entry.manifest.source) {
-        let what = format!(
-            "the settings name database {} now; before the command it was {}",
-            here.database, entry.manifest.source.database
-        );
-        return Err(OpError::Refused { what, allow: None });
-    }
-    let catalog = database.catalog()?;
-    let (reads, there) = readable(entry, &catalog)?;
-    let compared: Vec<Option<Compared>> =
-        there.iter().map(|table| Some(Compared { root: table.root, snapshot: entry.id, whole: true })).collect();
-    let expected: Vec<_> = there.iter().map(|table| (Some(table.rows), Some(table.bytes))).collect();
-    let names: Vec<TableName> = there.iter().map(|table| table.table.clone()).collect();
-    let unsettled = settle(database.connect()?.sink.as_mut(), &names, monitor)?;
-    let session = store.session()?;
-    let reading = Reading { repository, store: &store, history: &history, session: &session };
-    let subject = Subject { reads: &reads, expected: &expected, compared: &compared };
-    let take::Instant { origin, mark, captured, schema_version } =
-        reading.instant(database.connect()?.sink.as_mut(), subject, monitor)?;
-    let mut tables = Vec::with_capacity(entry.manifest.tables.len());
-    for table in &entry.manifest.tables {
-        let now = there.iter().position(|one| one.table == table.table).map(|at| (&reads[at], &captured[at]));
-        tables.push(compare(&store, table, now)?);
-    }
-    let mut undoable = there.len() == tables.len();
-    for (table, read) in there.iter().zip(&reads) {
-        undoable &= is_alike(&read_schema(&store, &table.schema_object)?, &read.schema);
-    }
-    let mut report = RunReport {
-        undoable,
-        overlapping: overlapping(&history, entry, ended),
-        argv: before.command.clone(),
-        ended,
-        before: entry.id.to_hex(),
-        after: None,
-        tables,
-        created: created(before, &catalog),
-        left_out: before.left_out.clone(),
-        unsettled,
-    };
+    let comparing = Comparing { repository, store: &store, history: &history, entry, before, ended };
+    let (report, origin) = comparing.compare(database, monitor)?;
     if report.unsettled.is_some() && !report.changed() {
         return Ok(report);
     }
-    if !report.changed() {
-        release(&store, &entry.id)?;
-        idle::note(&store, &history, &origin, (&entry.id, true))?;
-        return Ok(report);
-    }
-    if captured.is_empty() {
-        release(&store, &entry.id)?;
-        return Ok(report);
-    }
-    let draft = Draft {
-        kind: SnapshotKind::Snapshot,
-        message: format!("after: {}", in_a_line(&before.command)),
-        actor: actor::detect(repository),
-        origin,
-        catalog: Some(&catalog),
-        schema_version,
-        restored: None,
-        imported: false,
-        mark,
-        run: Some(Run {
-            command: before.command.clone(),
-            ended: Some(RunEnd {
-                before: entry.id,
-                started_at: ended.started_at,
-                ended_at: ended.ended_at,
-                exit_code: ended.exit_code,
-                signal: ended.signal,
-            }),
-        }),
-        captured,
-    };
-    report.after = Some(publish(&store, session, &history, draft)?.entry.id.to_hex());
     release(&store, &entry.id)?;
+    if !report.changed() {
+        idle::note(&store, &history, &origin, (&entry.id, true))?;
+    }
     Ok(report)
+}
+
+/// A command that has ended, and the snapshot before it.
+pub(in crate::ops) struct Comparing<'c> {
+    pub repository: &'c Repository,
+    pub store: &'c Store,
+    pub history: &'c History,
+    pub entry: &'c Entry,
+    pub before: &'c Before,
+    pub ended: Ended,
+}
+
+impl Comparing<'_> {
+    /// What became of the tables. If anything changed, they are kept in a second snapshot. Also which database it was.
+    ///
+    /// # Errors
+    /// As [`after`].
+    pub fn compare(&self, database: &mut Database, monitor: &dyn Monitor) -> Result<(RunReport, Origin), OpError> {
+        let Comparing { repository, store, history, entry, before, ended } = *self;
+        let here = origin(database.identity()?, repository);
+        if !here.same_database(&entry.manifest.source) {
+            let what = format!(
+                "the settings name database {} now; before the command it was {}",
+                here.database, entry.manifest.source.database
+            );
+            return Err(OpError::Refused { what, allow: None });
+        }
+        let catalog = database.catalog()?;
+        let (reads, there) = readable(entry, &catalog)?;
+        let compared: Vec<Option<Compared>> =
+            there.iter().map(|table| Some(Compared { root: table.root, snapshot: entry.id, whole: true })).collect();
+        let expected: Vec<_> = there.iter().map(|table| (Some(table.rows), Some(table.bytes))).collect();
+        let names: Vec<TableName> = there.iter().map(|table| table.table.clone()).collect();
+        let unsettled = settle(database.connect()?.sink.as_mut(), &names, monitor)?;
+        let session = store.session()?;
+        let reading = Reading { repository, store, history, session: &session };
+        let subject = Subject { reads: &reads, expected: &expected, compared: &compared };
+        let take::Instant { origin, mark, captured, schema_version } =
+            reading.instant(database.connect()?.sink.as_mut(), subject, monitor)?;
+        let mut tables = Vec::with_capacity(entry.manifest.tables.len());
+        for table in &entry.manifest.tables {
+            let now = there.iter().position(|one| one.table == table.table).map(|at| (&reads[at], &captured[at]));
+            tables.push(became(store, table, now)?);
+        }
+        let mut undoable = there.len() == tables.len();
+        for (table, read) in there.iter().zip(&reads) {
+            undoable &= is_alike(&read_schema(store, &table.schema_object)?, &read.schema);
+        }
+        let mut report = RunReport {
+            undoable,
+            overlapping: overlapping(history, entry, ended),
+            argv: before.command.clone(),
+            ended,
+            before: entry.id.to_hex(),
+            after: None,
+            tables,
+            created: created(before, &catalog),
+            left_out: before.left_out.clone(),
+            unsettled,
+        };
+        if !report.changed() || captured.is_empty() {
+            return Ok((report, origin));
+        }
+        let draft = Draft {
+            kind: SnapshotKind::Snapshot,
+            message: format!("after: {}", in_a_line(&before.command)),
+            actor: actor::detect(repository),
+            origin,
+            catalog: Some(&catalog),
+            schema_version,
+            restored: None,
+            imported: false,
+            mark,
+            run: Some(Run {
+                command: before.command.clone(),
+                ended: Some(RunEnd {
+                    before: entry.id,
+                    started_at: ended.started_at,
+                    ended_at: ended.ended_at,
+                    exit_code: ended.exit_code,
+                    signal: ended.signal,
+                }),
+            }),
+            captured,
+        };
+        report.after = Some(publish(store, session, history, draft)?.entry.id.to_hex());
+        Ok((report, here))
+    }
 }
 
 /// Runs on the same database that were under way at the same time, as far as that is known: those that have ended, and
@@ -181,7 +201,7 @@ fn readable<'e>(entry: &'e Entry, catalog: &Catalog) -> Result<(Vec<TableRead>, 
 }
 
 /// What became of a table, of which `now` is what there is.
-fn compare(
+fn became(
     objects: &dyn Objects,
     table: &TableEntry,
     now: Option<(&TableRead, &Captured)>,

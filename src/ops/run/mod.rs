@@ -10,9 +10,12 @@ mod tables;
 mod tripwire;
 
 pub use after::after;
+pub(super) use after::Comparing;
 pub use before::before;
+pub(super) use before::{PreImage, recorded};
 pub use command::{in_a_line, masked};
 pub use recovery::{Recovery, RecoveryKind};
+pub(super) use tables::{Chosen, Wanted, choose};
 pub use tripwire::MaxDeleted;
 
 use crate::snapshot::TableChange;

@@ -112,6 +112,13 @@ pub fn text(text: &str, language: Language, files: &Files) -> Vec<Finding> {
     }
 }
 
+/// Whether shell commands are known to change nothing, because every program in them only reads. Unlike [`Verdict`],
+/// which says what the text tells, it says no wherever it is not sure. What dbsnap changes by itself it saves before, and
+/// does not count.
+pub fn only_reads(commands: &str) -> bool {
+    shell::only_reads(commands)
+}
+
 #[cfg(test)]
 mod tests {
     /// Holds what is `shown` of each text against what is expected.

@@ -11,6 +11,7 @@ mod command_error;
 mod commands;
 mod complete;
 mod diff;
+mod hook;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod pager;

@@ -10,10 +10,13 @@ mod disk;
 mod expand;
 mod packages;
 mod parse;
+mod readers;
 mod recipes;
 mod runners;
 mod tools;
 mod wrappers;
+
+pub(super) use readers::only_reads;
 
 use super::{Effect, Files, Finding, sql};
 use parse::{List, Node, Redirect, Simple};

@@ -9,8 +9,8 @@ mod recovery;
 mod tables;
 mod tripwire;
 
-pub use after::after;
 pub(super) use after::Comparing;
+pub use after::after;
 pub use before::before;
 pub(super) use before::{PreImage, recorded};
 pub use command::{in_a_line, masked};
@@ -155,6 +155,34 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// Of a run after which the database that `before` is of is not to be had any more: all tables are gone.
+    pub(super) fn of_lost_database(
+        before: &Before,
+        ended: Ended,
+        rows: impl Iterator<Item = (String, u64)>,
+    ) -> RunReport {
+        let gone = |(table, rows_before)| RunTable {
+            table,
+            state: RunState::Dropped,
+            rows_before,
+            rows_after: None,
+            change: None,
+            schema_changes: Vec::new(),
+        };
+        RunReport {
+            argv: before.command.clone(),
+            ended,
+            before: before.id.clone(),
+            after: None,
+            tables: rows.map(gone).collect(),
+            created: Vec::new(),
+            left_out: before.left_out.clone(),
+            undoable: false,
+            overlapping: Vec::new(),
+            unsettled: None,
+        }
+    }
+
     /// Whether anything changed in the tables that were watched.
     pub fn changed(&self) -> bool {
         self.tables.iter().any(|table| table.state != RunState::Unchanged)

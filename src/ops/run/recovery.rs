@@ -2,10 +2,10 @@
 
 use super::command::quoted;
 use super::{RunReport, RunState};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a command of dbsnap brings back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum RecoveryKind {
     /// All that the command did, row by row.
@@ -19,7 +19,7 @@ pub enum RecoveryKind {
 }
 
 /// A command that takes back what another one did, or shows what was there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Recovery {
     /// What it brings back.

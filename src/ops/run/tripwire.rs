@@ -1,6 +1,7 @@
 //! How many rows of a table a command may delete.
 
 use super::RunTable;
+use serde::{Deserialize, Deserializer, de};
 use std::fmt;
 use std::str::FromStr;
 
@@ -37,6 +38,23 @@ impl FromStr for MaxDeleted {
                 is_share.then_some(MaxDeleted::Percent(percent)).ok_or_else(wrong)
             }
             None => typed.parse().map(MaxDeleted::Rows).map_err(|_| wrong()),
+        }
+    }
+}
+
+/// A number, or a text such as `5%`.
+impl<'de> Deserialize<'de> for MaxDeleted {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<MaxDeleted, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Rows(u64),
+            Text(String),
+        }
+        let expected = "a number of rows, or a share such as \"5%\"";
+        match Written::deserialize(deserializer).map_err(|_| de::Error::custom(format!("expected {expected}")))? {
+            Written::Rows(rows) => Ok(MaxDeleted::Rows(rows)),
+            Written::Text(text) => text.parse().map_err(de::Error::custom),
         }
     }
 }

@@ -1,0 +1,50 @@
+//! The time that a hook may take.
+
+use crate::monitor::{Monitor, Step};
+use std::time::{Duration, Instant};
+
+/// Stops work when its time is over, or when `monitor` does.
+pub(super) struct Budget<'m> {
+    monitor: &'m dyn Monitor,
+    until: Instant,
+    pub seconds: u32,
+}
+
+impl<'m> Budget<'m> {
+    /// So many seconds from now.
+    pub fn new(seconds: u32, monitor: &'m dyn Monitor) -> Budget<'m> {
+        Budget { monitor, until: Instant::now() + Duration::from_secs(seconds.into()), seconds }
+    }
+
+    /// What is left of it.
+    pub fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
+    /// Whether it was the time that stopped the work.
+    pub fn is_over(&self) -> bool {
+        self.left().is_zero() && !self.monitor.interrupted()
+    }
+}
+
+impl Monitor for Budget<'_> {
+    fn begin(&self, step: &Step<'_>) {
+        self.monitor.begin(step);
+    }
+
+    fn advance(&self, rows: u64, bytes: u64) {
+        self.monitor.advance(rows, bytes);
+    }
+
+    fn end(&self) {
+        self.monitor.end();
+    }
+
+    fn warn(&self, message: &str) {
+        self.monitor.warn(message);
+    }
+
+    fn interrupted(&self) -> bool {
+        self.left().is_zero() || self.monitor.interrupted()
+    }
+}

@@ -3,6 +3,7 @@
 use super::budget::Budget;
 use super::calls::{CallFile, Lost, Record};
 use super::{Call, is_loss};
+use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::publish::{now, origin};
 use crate::ops::run::{Comparing, Ended, Recovery, RecoveryKind, RunReport, RunTable, in_a_line};
@@ -66,9 +67,7 @@ pub fn after(call: &Call, repository: Repository, monitor: &dyn Monitor) -> Outc
             return unknown(error.in_words(), file.before.to_hex());
         }
     };
-    let others = files.iter().filter(|other| other.call != key).filter_map(|other| other.read().ok().flatten());
-    let is_shared = others.filter(|other| other.lost.is_none()).count() > 0;
-    let ending = Ending { repository: &repository, file, record, is_shared };
+    let ending = Ending { repository: &repository, file, record, was_shared: others_are_under_way(&files, key) };
     match ending.end(&budget) {
         Ok(outcome) => outcome,
         Err(error) => {
@@ -90,12 +89,13 @@ struct Ending<'e> {
     repository: &'e Repository,
     file: &'e CallFile,
     record: Record,
-    is_shared: bool,
+    /// Whether other calls were under way when it ended.
+    was_shared: bool,
 }
 
 impl Ending<'_> {
     fn end(&self, budget: &Budget<'_>) -> Result<Outcome, OpError> {
-        let Ending { repository, file, record, is_shared } = self;
+        let Ending { repository, file, record, was_shared } = self;
         let store = repository.open(Access::Write)?;
         let history = History::load(&store)?;
         let entry = history.now_called(&file.before).ok_or_else(|| {
@@ -130,7 +130,10 @@ impl Ending<'_> {
             return Ok(Outcome::Fine);
         }
         let kept = self.keep_in(&store, entry, "hook: rows were lost after it");
-        let recovery = without_asking(report.recovery());
+        // one that began while the tables were read may have changed them, too
+        let are_others = *was_shared || others_are_under_way(&CallFile::all(&repository.store_dir)?, file.call);
+        let is_shared = are_others || !report.overlapping.is_empty();
+        let recovery = without_asking(recovery(&report, &tables, is_shared));
         let lost = Lost {
             after: report.after.clone(),
             tables: tables.iter().map(|table| table.table.clone()).collect(),
@@ -139,7 +142,6 @@ impl Ending<'_> {
             is_told: false,
         };
         let kept = kept.and_then(|()| file.write(&store, &Record { lost: Some(lost), ..record.clone() }));
-        let is_shared = *is_shared || !report.overlapping.is_empty();
         let not_pinned = kept.err().map(|error| error.in_words());
         Ok(Outcome::Lost(Box::new(Loss { report, tables, recovery, unreachable, is_shared, not_pinned })))
     }
@@ -166,6 +168,25 @@ impl Ending<'_> {
         reason.truncate(reason.floor_char_boundary(usize::try_from(MAX_REF_LEN).unwrap_or(usize::MAX)));
         Ok(store.pin(&entry.id, Some(&reason))?)
     }
+}
+
+/// Whether other calls on this store are under way, or were killed not long ago.
+fn others_are_under_way(files: &[CallFile], call: Hash) -> bool {
+    let others = files.iter().filter(|other| other.call != call);
+    others.filter_map(|other| other.read().ok().flatten()).any(|other| other.lost.is_none())
+}
+
+/// What takes the loss of `tables` back. Where other calls were under way, what they added and changed must stay: then
+/// no more than the rows that are gone is brought back.
+fn recovery(report: &RunReport, tables: &[RunTable], is_shared: bool) -> Vec<Recovery> {
+    let mut recovery = report.recovery();
+    if is_shared && recovery.iter().any(|one| one.kind == RecoveryKind::Undo) {
+        let tables: Vec<String> = tables.iter().map(|table| table.table.clone()).collect();
+        let words = ["dbsnap", "restore", &report.before[..Hash::SHORT], "--mode", "missing"];
+        let argv = words.into_iter().map(str::to_owned).chain(tables.clone()).collect();
+        recovery = vec![Recovery { kind: RecoveryKind::Rows, tables, argv }];
+    }
+    recovery
 }
 
 /// Whether all tables of the snapshot are known to be as they are in it.

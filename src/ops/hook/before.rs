@@ -76,15 +76,15 @@ pub fn before(call: &Call, repository: Repository, monitor: &dyn Monitor) -> Pro
     let Judged { is_destructive, .. } = judged;
     let why = match protect(call, &judged, &repository, &budget) {
         Ok(protection) => return protection,
-        Err(Unprotected::Weak(why)) => why,
         // others have the store for longer than there is time
         Err(Unprotected::Hard(error @ OpError::Store(StoreError::Locked))) => {
             return Protection::Refused { why: error.in_words(), is_destructive };
         }
-        Err(Unprotected::Hard(_)) if budget.is_over() => {
+        Err(_) if budget.is_over() => {
             let seconds = budget.seconds;
             format!("reading the tables takes longer than the {seconds} s of budget_seconds in [hook] of config.toml")
         }
+        Err(Unprotected::Weak(why)) => why,
         Err(Unprotected::Hard(error)) => return Protection::Refused { why: error.in_words(), is_destructive },
     };
     match is_destructive {

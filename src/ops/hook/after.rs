@@ -68,7 +68,7 @@ pub fn after(call: &Call, repository: Repository, monitor: &dyn Monitor) -> Outc
         }
     };
     let ending = Ending { repository: &repository, file, record, was_shared: others_are_under_way(&files, key) };
-    match ending.end(&budget) {
+    match budget.persist(|| ending.end(&budget)) {
         Ok(outcome) => outcome,
         Err(error) => {
             ending.keep("hook: what was done after it is not known");

@@ -52,6 +52,15 @@ enum Unprotected {
     Hard(OpError),
 }
 
+impl<'e> From<&'e Unprotected> for Option<&'e OpError> {
+    fn from(why: &'e Unprotected) -> Option<&'e OpError> {
+        match why {
+            Unprotected::Hard(error) => Some(error),
+            Unprotected::Weak(_) => None,
+        }
+    }
+}
+
 impl From<OpError> for Unprotected {
     fn from(error: OpError) -> Unprotected {
         Unprotected::Hard(error)
@@ -74,7 +83,7 @@ pub fn before(call: &Call, repository: Repository, monitor: &dyn Monitor) -> Pro
     let repository = repository.hurried(budget.left()).serving(call.served.clone());
     let judged = judge(call, &repository);
     let Judged { is_destructive, .. } = judged;
-    let why = match protect(call, &judged, &repository, &budget) {
+    let why = match budget.persist(|| protect(call, &judged, &repository, &budget)) {
         Ok(protection) => return protection,
         // others have the store for longer than there is time
         Err(Unprotected::Hard(error @ OpError::Store(StoreError::Locked))) => {

@@ -1,7 +1,12 @@
 //! The time that a hook may take.
 
+use crate::db::DbError;
 use crate::monitor::{Monitor, Step};
+use crate::ops::OpError;
 use std::time::{Duration, Instant};
+
+/// Between two looks at tables that somebody is changing.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Stops work when its time is over, or when `monitor` does.
 pub(super) struct Budget<'m> {
@@ -21,10 +26,28 @@ impl<'m> Budget<'m> {
         self.until.saturating_duration_since(Instant::now())
     }
 
+    /// Does it again, as long as there is time, where a table was dropped or altered between two looks at it: others
+    /// work on the same tables.
+    pub fn persist<T, E>(&self, work: impl Fn() -> Result<T, E>) -> Result<T, E>
+    where
+        for<'e> &'e E: Into<Option<&'e OpError>>,
+    {
+        loop {
+            match work() {
+                Err(error) if has_changed((&error).into()) && !self.interrupted() => std::thread::sleep(PAUSE),
+                done => return done,
+            }
+        }
+    }
+
     /// Whether it was the time that stopped the work.
     pub fn is_over(&self) -> bool {
         self.left().is_zero() && !self.monitor.interrupted()
     }
+}
+
+fn has_changed(error: Option<&OpError>) -> bool {
+    matches!(error, Some(OpError::Db(DbError::Changed { .. })))
 }
 
 impl Monitor for Budget<'_> {

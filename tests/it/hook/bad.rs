@@ -230,11 +230,11 @@ fn a_store_on_a_disk_that_is_full_or_cannot_be_written() {
     dbsnap(&["init"]).run().success();
     let input = |command: &str| Call::new(&place, "1", command).input("PreToolUse").to_string();
     let hook = |command: &str| fed(&dbsnap(&["hook", "pre-tool-use"]), input(command).as_bytes());
-    disk.remount("size=4k");
+    disk.fill("filler");
     let run = hook("npm test");
     assert_eq!(run.code(), Some(2), "{run}");
     assert!(run.stderr().contains("No space left on device"), "{run}");
-    disk.remount("size=4m");
+    std::fs::remove_file(disk.seen_from_outside().join("filler")).unwrap();
     assert_eq!(hook("npm test").success().stdout(), "{}\n");
     disk.remount("ro");
     let run = hook("npm test");

@@ -125,13 +125,9 @@ fn a_pin_is_left_as_it_was() {
 fn a_run_beside_a_call_keeps_its_snapshot() {
     let place = Place::sqlite();
     fill(&place);
-    let script = place.round.project.write("hook.sh", "cat > /dev/null < /dev/null; sleep 0\n");
-    drop(script);
     let call = Call::sql(&place, "1", "SELECT 1");
-    let input = place.round.project.path().join("in.json");
-    std::fs::write(&input, call.input("PreToolUse").to_string()).unwrap();
-    let after = place.round.project.path().join("after.json");
-    std::fs::write(&after, call.input("PostToolUse").to_string()).unwrap();
+    place.round.project.write("in.json", call.input("PreToolUse").to_string());
+    place.round.project.write("after.json", call.input("PostToolUse").to_string());
     let dbsnap = std::env::var("DBSNAP_TEST_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_dbsnap").to_owned());
     let within = format!(
         "'{dbsnap}' hook pre-tool-use < in.json && '{dbsnap}' hook post-tool-use < after.json && '{dbsnap}' --json pin > pins.json"
@@ -151,7 +147,7 @@ fn which_tables_are_watched_is_a_setting() {
     place.round.project.write(".dbsnap/config.toml", "[hook]\nexclude = [\"mods\", \"gone*\"]\n");
     assert_eq!(Call::sql(&place, "1", "DELETE FROM mods").made(), None);
     let snapshot = place.round.json(&["show", "latest"]);
-    assert_eq!(snapshot["tables"].as_array().unwrap().len(), 2, "{snapshot}");
+    assert_eq!(snapshot["snapshot"]["tables"].as_array().unwrap().len(), 2, "{snapshot}");
     place.round.project.write(".dbsnap/config.toml", "[hook]\ntables = [\"sett*\", \"gone\"]\n");
     assert_eq!(Call::sql(&place, "2", "DELETE FROM favorites").made(), None);
     assert!(Call::sql(&place, "3", "DELETE FROM settings").made().is_some());
@@ -168,8 +164,7 @@ fn a_table_that_is_too_large_is_told() {
     fill(&place);
     place.round.project.write(".dbsnap/config.toml", "[hook]\nmax_table_bytes = 2000\n");
     let run = Call::new(&place, "1", "rm data.db").before().success();
-    assert!(run.stdout().contains("does not have favorites ("), "{run}");
-    assert!(run.stdout().contains("mods ("), "{run}");
+    assert!(run.stdout().contains("does not have mods ("), "{run}");
     // one that is named in the command is taken all the same
     Call::sql(&place, "2", "DELETE FROM mods WHERE id > 1").made().unwrap();
 }

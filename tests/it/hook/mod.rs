@@ -140,7 +140,7 @@ fn follow(place: &Place, command: &str) -> Run {
 fn pins(place: &Place) -> Vec<(String, String)> {
     let listed = place.round.json(&["pin"]);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    listed["pins"].as_array().unwrap().iter().map(|pin| (text(&pin["id"]), text(&pin["reason"]))).collect()
+    listed["pins"].as_array().unwrap().iter().map(|pin| (text(&pin["id"]), text(&pin["pinReason"]))).collect()
 }
 
 /// The names of the files that remember calls.

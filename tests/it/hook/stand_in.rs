@@ -179,7 +179,8 @@ fn trial(place: &Place, engine: &str) {
     });
     let mut figures = figures.into_inner().unwrap();
     figures.again = left.len();
-    left.iter().for_each(|command| drop(follow(place, command).success()));
+    // a table that two calls were told of is there already; whether all is there is seen below
+    left.iter().for_each(|command| drop(follow(place, command)));
     let mut missing = 0;
     for (table, was) in &whole {
         let now = rows(place, table);

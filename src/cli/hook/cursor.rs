@@ -1,6 +1,6 @@
-//! Cursor: `preToolUse` and `postToolUse`, or the pairs that are for shell commands and MCP tools alone; `sessionStart`,
-//! `stop`. What `afterShellExecution` and `afterMCPExecution` answer is not read by anybody; the agent learns of a loss
-//! at `stop` then.
+//! Cursor: `preToolUse` and `postToolUse`, or the pairs that are for shell commands and MCP tools alone;
+//! `sessionStart`, `stop`. Nobody reads what `afterShellExecution` and `afterMCPExecution` answer; the agent learns of
+//! a loss at `stop` then.
 
 use super::input::{check_event, command, dirs, parse, tool};
 use super::{Agent, Event, Input, Reply};

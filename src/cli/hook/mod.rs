@@ -1,7 +1,7 @@
 //! `dbsnap hook`: what a coding agent calls around its tools, as JSON on stdin and stdout.
 //!
-//! Each agent has a file: how it tells of a call, and in which fields it is answered. What is done is `ops::hook`, how it
-//! reads is `text`. An answer never allows anything: it is the person's to be asked.
+//! Each agent has a file: how it tells of a call, and in which fields it is answered. What is done is `ops::hook`, how
+//! it reads is `text`. An answer never allows anything: the agent asks the person as it does without dbsnap.
 
 mod claude;
 mod codex;

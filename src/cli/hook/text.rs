@@ -49,7 +49,10 @@ pub(super) fn loss(loss: &Loss) -> String {
         let _ = writeln!(text, "  and {}", counted(more as u64, "more table"));
     }
     if loss.is_shared {
-        text.push_str("Other calls were under way meanwhile: what they did may be among this.\n");
+        text.push_str(
+            "Other calls were under way meanwhile: what they did may be among this. \
+             Bring it back when they have ended.\n",
+        );
     }
     text.push_str(&commands(&loss.recovery));
     match &loss.not_pinned {

@@ -6,7 +6,7 @@ use super::{Call, is_loss};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::publish::{now, origin};
-use crate::ops::run::{Comparing, Ended, Recovery, RecoveryKind, RunReport, RunTable, in_a_line};
+use crate::ops::run::{Comparing, Ended, Recovery, RecoveryKind, RunReport, RunState, RunTable, in_a_line};
 use crate::ops::unchanged::{Now, Unchanged};
 use crate::ops::{Database, OpError, Repository};
 use crate::snapshot::{Entry, History, Refs};
@@ -180,11 +180,13 @@ fn others_are_under_way(files: &[CallFile], call: Hash) -> bool {
 /// no more than the rows that are gone is brought back.
 fn recovery(report: &RunReport, tables: &[RunTable], is_shared: bool) -> Vec<Recovery> {
     let mut recovery = report.recovery();
-    if is_shared && recovery.iter().any(|one| one.kind == RecoveryKind::Undo) {
-        let tables: Vec<String> = tables.iter().map(|table| table.table.clone()).collect();
+    let is_there = |table: &&RunTable| table.state == RunState::Changed;
+    let names: Vec<String> = tables.iter().filter(is_there).map(|table| table.table.clone()).collect();
+    if is_shared && !names.is_empty() {
+        recovery.retain(|one| !matches!(one.kind, RecoveryKind::Undo | RecoveryKind::Rows));
         let words = ["dbsnap", "restore", &report.before[..Hash::SHORT], "--mode", "missing"];
-        let argv = words.into_iter().map(str::to_owned).chain(tables.clone()).collect();
-        recovery = vec![Recovery { kind: RecoveryKind::Rows, tables, argv }];
+        let argv = words.into_iter().map(str::to_owned).chain(names.clone()).collect();
+        recovery.push(Recovery { kind: RecoveryKind::Rows, tables: names, argv });
     }
     recovery
 }

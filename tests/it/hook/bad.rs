@@ -1,5 +1,5 @@
-//! Input that cannot be used, databases and stores that cannot be had: the command is neither lost nor run twice, and an
-//! agent elsewhere is not hampered.
+//! Input that cannot be used, databases and stores that cannot be had: the command is neither lost nor run twice, and
+//! an agent elsewhere is not hampered.
 
 use super::{Call, by_hand, fed, fill, is_sqlite, remembered};
 use crate::support::disk::Disk;

@@ -130,7 +130,8 @@ fn a_run_beside_a_call_keeps_its_snapshot() {
     place.round.project.write("after.json", call.input("PostToolUse").to_string());
     let dbsnap = std::env::var("DBSNAP_TEST_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_dbsnap").to_owned());
     let within = format!(
-        "'{dbsnap}' hook pre-tool-use < in.json && '{dbsnap}' hook post-tool-use < after.json && '{dbsnap}' --json pin > pins.json"
+        "'{dbsnap}' hook pre-tool-use < in.json && '{dbsnap}' hook post-tool-use < after.json && \
+         '{dbsnap}' --json pin > pins.json"
     );
     place.round.plain(&["run", "--", "sh", "-c", &within]).run().success();
     let text = std::fs::read_to_string(place.round.project.path().join("pins.json")).unwrap();

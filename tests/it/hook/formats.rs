@@ -63,7 +63,8 @@ impl Format {
                 "source": "startup", "stop_hook_active": false, "prompt_id": "p",
             }),
             "codex" => json!({
-                "transcript_path": null, "turn_id": "t", "model": "gpt", "permission_mode": "dontAsk", "tool_name": "Bash",
+                "transcript_path": null, "turn_id": "t", "model": "gpt", "permission_mode": "dontAsk",
+                "tool_name": "Bash",
                 "tool_use_id": "call_1", "tool_input": { "command": command }, "tool_response": "", "source": "startup",
                 "stop_hook_active": false, "last_assistant_message": null,
             }),
@@ -197,7 +198,8 @@ fn tools_that_concern_nobody_are_let_go() {
     let place = Place::sqlite();
     fill(&place);
     let tool = |agent: &str, event: &str, fields: Value| {
-        let mut input = json!({ "session_id": "s", "conversation_id": "s", "cwd": place.round.project.path(), "hook_event_name": event });
+        let dir = place.round.project.path();
+        let mut input = json!({ "session_id": "s", "conversation_id": "s", "cwd": dir, "hook_event_name": event });
         input.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         let run =
             fed(&place.round.plain(&["hook", "pre-tool-use", "--for", agent]), input.to_string().as_bytes()).success();
@@ -216,7 +218,8 @@ fn tools_that_concern_nobody_are_let_go() {
             "gemini",
             "BeforeTool",
             json!({
-                "tool_name": "mcp_dbsnap_snap", "tool_input": sql, "mcp_context": { "server_name": "dbsnap", "tool_name": "snap" },
+                "tool_name": "mcp_dbsnap_snap", "tool_input": sql,
+                "mcp_context": { "server_name": "dbsnap", "tool_name": "snap" },
             }),
         ),
         (
@@ -234,9 +237,13 @@ fn tools_that_concern_nobody_are_let_go() {
         ("gemini", "BeforeTool", json!({
             "tool_name": "mcp_db_exec", "tool_input": sql, "mcp_context": { "server_name": "db", "tool_name": "exec" },
         })),
-        ("cursor", "beforeMCPExecution", json!({ "tool_name": "exec", "tool_input": sql.to_string(), "command": "npx db" })),
+        ("cursor", "beforeMCPExecution", json!({
+            "tool_name": "exec", "tool_input": sql.to_string(), "command": "npx db",
+        })),
         ("cursor", "preToolUse", json!({ "tool_name": "MCP:exec", "tool_input": sql })),
-        ("cursor", "preToolUse", json!({ "tool_name": "Shell", "tool_input": { "command": "npm test" }, "tool_use_id": "1" })),
+        ("cursor", "preToolUse", json!({
+            "tool_name": "Shell", "tool_input": { "command": "npm test" }, "tool_use_id": "1",
+        })),
     ]) {
         assert_eq!(tool(agent, event, fields.clone()), number, "{agent} {fields}");
     }

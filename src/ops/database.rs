@@ -12,7 +12,7 @@ pub struct Database(State);
 
 enum State {
     /// And how long to wait for it, if that is not left to the usual.
-    Named(Repository, Option<Duration>),
+    Named(Box<Repository>, Option<Duration>),
     Open(Connection),
 }
 
@@ -31,12 +31,12 @@ pub(super) struct Connection {
 impl Repository {
     /// The database that the settings name. Nothing is connected to yet.
     pub fn database(&self) -> Database {
-        Database(State::Named(self.clone(), self.patience()))
+        Database(State::Named(Box::new(self.clone()), self.patience()))
     }
 
     /// The same, for what is only good to know: a database that does not answer soon counts as none.
     pub fn database_at_hand(&self) -> Database {
-        Database(State::Named(self.clone(), Some(AT_HAND)))
+        Database(State::Named(Box::new(self.clone()), Some(AT_HAND)))
     }
 }
 

@@ -56,8 +56,8 @@ pub fn after(call: &Call, repository: Repository, monitor: &dyn Monitor) -> Outc
     };
     let key = call.key();
     // a record of a loss is of a call that is over
-    let mine = files.iter().filter(|file| file.call == key).map(|file| (file, file.read()));
-    let open = mine.filter(|(_, read)| !matches!(read, Ok(None | Some(Record { lost: Some(_), .. })))).next();
+    let mut mine = files.iter().filter(|file| file.call == key).map(|file| (file, file.read()));
+    let open = mine.find(|(_, read)| !matches!(read, Ok(None | Some(Record { lost: Some(_), .. }))));
     let (file, record) = match open {
         None => return Outcome::Fine,
         Some((file, Ok(Some(record)))) => (file, record),

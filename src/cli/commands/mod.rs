@@ -201,7 +201,7 @@ pub(super) enum Command {
     #[cfg(feature = "mcp")]
     #[command(after_long_help = examples!["dbsnap mcp", "dbsnap mcp -C /srv/shop --url file:./dev.db"])]
     Mcp,
-    /// Watch over a coding agent's tool calls (called by the agent, JSON on stdin and stdout)
+    /// Watch over a coding agent's tool calls (JSON on stdin and stdout)
     #[command(after_long_help = examples![
         "dbsnap hook pre-tool-use",
         "dbsnap hook post-tool-use --for codex",

@@ -18,6 +18,14 @@ pub enum DbError {
         /// The reason.
         reason: String,
     },
+    /// The server is there and has no such database.
+    #[error("cannot connect to {target}: {reason}")]
+    NoSuchDatabase {
+        /// Host, port and database; no password.
+        target: String,
+        /// The server's reason.
+        reason: String,
+    },
     /// The server refused the user or password.
     #[error("{target} refused the login: {reason}")]
     Login {

@@ -375,6 +375,7 @@ fn rank_text(Rank { table, sort, rank }: &Rank) -> String {
     };
     match sort {
         Sort::Whole => format!("{nth}newest of {table}"),
+        Sort::Hook => format!("{nth}newest by a hook of {table}"),
         Sort::Filtered => format!("{nth}newest filtered one of {table}"),
         Sort::Imported => format!("{nth}newest imported one of {table}"),
         Sort::Safety => format!("{nth}newest safety snapshot of {table}"),

@@ -93,6 +93,7 @@ pub fn import(
         schema_version: metadata.schema_version.clone(),
         restored: None,
         imported: true,
+        hook: false,
         run: None,
         mark: None,
         captured,

@@ -52,4 +52,4 @@ pub(crate) mod wording;
 pub use database::Database;
 pub use error::{ErrorKind, OpError};
 pub use plan::{Operation, Plan};
-pub use repository::{Place, Repository, Served};
+pub use repository::{Place, Repository, STORE_DIR, Served};

@@ -107,7 +107,8 @@ impl Repository {
         Repository { command_line: words, ..self }
     }
 
-    /// The same for a coding agent, which its snapshots record, whatever the environment says.
+    /// The same for the hook of a coding agent: its snapshots record the agent, whatever the environment says, and that
+    /// nobody asked for them.
     pub fn serving(self, served: Served) -> Repository {
         Repository { served: Some(served), ..self }
     }

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 pub(in crate::cli) struct Args {
     /// When it is called
     #[arg(value_enum, value_name = "EVENT")]
-    event: Event,
+    pub(super) event: Event,
     /// The agent that calls it
     #[arg(long = "for", value_enum, value_name = "AGENT", default_value = "claude")]
     agent: Agent,

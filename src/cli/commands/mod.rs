@@ -231,7 +231,11 @@ fn find(place: &Place) -> Result<Repository, OpError> {
 impl Command {
     /// What it exits with when it fails, if all its failures are alike.
     pub fn own_code(&self) -> Option<u8> {
-        matches!(self, Command::Run(_)).then_some(NOT_RUN)
+        match self {
+            Command::Run(_) => Some(NOT_RUN),
+            Command::Hook(args) => Some(args.event.own_code()),
+            _ => None,
+        }
     }
 }
 

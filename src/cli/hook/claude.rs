@@ -28,7 +28,7 @@ pub(super) fn read(event: Event, bytes: &[u8]) -> Result<Input, String> {
         Event::SessionStart => &["SessionStart"],
         Event::Stop => &["Stop", "SessionEnd"],
     };
-    understand(parse(Agent::Claude, bytes)?, event, meant, &["Bash", "PowerShell"])
+    understand(parse(Agent::Claude, bytes)?, event, meant, &["Bash", "PowerShell", "Monitor"])
 }
 
 /// What was told, by an agent whose shell tools are called so.
@@ -50,7 +50,7 @@ pub(super) fn understand(told: Told, event: Event, meant: &[&str], shells: &[&st
     };
     Ok(Input {
         event: told.hook_event_name,
-        dirs: dirs(told.cwd),
+        dirs: dirs(told.cwd, &told.tool_input),
         session: Some(told.session_id),
         call: work.map(|work| (told.tool_use_id, work)),
         is_no_end: told.stop_hook_active,

@@ -60,7 +60,7 @@ pub(super) fn read(event: Event, bytes: &[u8]) -> Result<Input, String> {
     };
     Ok(Input {
         event: told.hook_event_name,
-        dirs: dirs(std::iter::once(told.cwd).chain(told.workspace_roots)),
+        dirs: dirs(std::iter::once(told.cwd).chain(told.workspace_roots), &told.tool_input),
         session: told.conversation_id.or(told.session_id),
         call: work.map(|work| (told.tool_use_id, work)),
         is_no_end: told.loop_count > 0 || told.status.is_some_and(|status| status != "completed"),

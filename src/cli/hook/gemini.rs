@@ -51,7 +51,7 @@ pub(super) fn read(event: Event, bytes: &[u8]) -> Result<Input, String> {
     };
     Ok(Input {
         event: told.hook_event_name,
-        dirs: dirs(told.cwd),
+        dirs: dirs(told.cwd, &told.tool_input),
         session: Some(told.session_id),
         // it gives calls no id
         call: work.map(|work| (None, work)),

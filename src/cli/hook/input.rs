@@ -78,7 +78,19 @@ fn collect(value: &Value, texts: &mut Vec<String>) {
     }
 }
 
-/// Directories as they are told; an empty one is none.
-pub(super) fn dirs(told: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
-    told.into_iter().filter(|dir| dir.is_absolute()).collect()
+/// Names of the field in which a tool is told the directory that it works in.
+const DIRECTORIES: [&str; 5] = ["workdir", "working_directory", "directory", "dir_path", "cwd"];
+
+/// Directories as they are told; an empty one is none. First the one of the call itself, which may be relative to the
+/// others.
+pub(super) fn dirs(told: impl IntoIterator<Item = PathBuf>, input: &Value) -> Vec<PathBuf> {
+    let mut dirs: Vec<PathBuf> = told.into_iter().filter(|dir| dir.is_absolute()).collect();
+    let own = DIRECTORIES.iter().find_map(|name| input.get(name)?.as_str()).filter(|dir| !dir.is_empty());
+    if let Some(own) = own {
+        let own = dirs.first().map_or_else(|| PathBuf::from(own), |dir| dir.join(own));
+        if own.is_absolute() {
+            dirs.insert(0, own);
+        }
+    }
+    dirs
 }

@@ -12,18 +12,26 @@ mod text;
 
 use super::command_error::CliError;
 use super::ui::Ui;
-use crate::ops::hook::{Call, Outcome, Protection, Work, after, before, project, stop, watched};
+use crate::ops::hook::{
+    Call, Outcome, Protection, Work, after, before, only_reads, project, project_of, stop, watched,
+};
 use crate::ops::{OpError, Place, Repository, Served, json};
 use clap::ValueEnum;
 use serde_json::Value;
 use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::time::Duration;
 
 /// Bytes of the longest input. What a tool answered is part of it, and is passed over.
 const LONGEST: u64 = 64 << 20;
+/// How long stdin may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The exit code by which a call is not made, with every agent.
-const REFUSED: u8 = 2;
+pub(super) const REFUSED: u8 = 2;
+/// The exit code of any other failure.
+pub(super) const FAILED: u8 = 1;
 /// Variables in which agents tell where the project is.
 const PROJECTS: [&str; 3] = ["CLAUDE_PROJECT_DIR", "GEMINI_PROJECT_DIR", "CURSOR_PROJECT_DIR"];
 
@@ -77,6 +85,13 @@ enum Reply {
     Inform(String),
     /// That the call is not made, and why.
     Refuse(String),
+}
+
+impl Event {
+    /// What the hook exits with if it fails: agents go on after anything but a refusal.
+    pub fn own_code(self) -> u8 {
+        if self == Event::PreToolUse { REFUSED } else { FAILED }
+    }
 }
 
 impl Agent {
@@ -140,8 +155,13 @@ pub(super) fn serve(event: Event, agent: Agent, place: &Place, ui: &Ui) -> Resul
         let _ = writeln!(std::io::stderr(), "{why}");
         return Ok(ExitCode::from(REFUSED));
     }
-    written.map_err(CliError::Output)?;
-    Ok(ExitCode::SUCCESS)
+    match written {
+        Err(error) if event == Event::PreToolUse => {
+            let _ = writeln!(std::io::stderr(), "dbsnap: cannot write the answer: {error}");
+            Ok(ExitCode::from(REFUSED))
+        }
+        written => written.map(|()| ExitCode::SUCCESS).map_err(CliError::Output),
+    }
 }
 
 /// A call is not made if this program has a bug: agents go on after any exit code but one.
@@ -152,10 +172,18 @@ fn fail_closed() {
     }));
 }
 
+/// Reads it to its end, for which there is not more than some time: the agent waits.
 fn stdin() -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let read = std::io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes);
-    read.map_err(|error| format!("stdin cannot be read: {error}"))?;
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes);
+        let _ = sender.send(read.map(|_| bytes));
+    });
+    let read = receiver
+        .recv_timeout(PATIENCE)
+        .map_err(|_| format!("it does not end: it was not closed within {} s", PATIENCE.as_secs()))?;
+    let bytes = read.map_err(|error| format!("stdin cannot be read: {error}"))?;
     match bytes.len() as u64 > LONGEST {
         true => Err(format!("what came on stdin is longer than {} MiB", LONGEST >> 20)),
         false => Ok(bytes),
@@ -181,24 +209,36 @@ fn reply(event: Event, agent: Agent, input: Input, place: &Place, ui: &Ui) -> Re
     if is_call && input.call.is_none() || event == Event::Stop && input.is_no_end {
         return Reply::Silent;
     }
+    if is_call && input.call.as_ref().is_some_and(|(_, work)| only_reads(work)) {
+        return Reply::Silent;
+    }
     let dirs: Vec<PathBuf> = input.dirs.into_iter().chain(project_dirs()).collect();
     let served = Served { agent: agent.name().to_owned(), session: input.session };
-    let repository = match project(&dirs, place) {
+    let dir = dirs.first().cloned();
+    let call = input.call.map(|(id, work)| Call { served: served.clone(), id, dir, work });
+    let found = match &call {
+        Some(call) if event == Event::PostToolUse => project_of(call, &dirs, place),
+        _ => project(&dirs, place),
+    };
+    let repository = match found {
         Ok(None) => return Reply::Silent,
         Ok(Some(repository)) => with_command_line(repository),
         Err(error) => return cannot(event, &error),
     };
-    match (event, input.call) {
-        (Event::PreToolUse, Some((id, work))) => match before(&Call { served, id, work }, repository, ui.monitor()) {
+    match (event, call) {
+        (Event::PreToolUse, Some(call)) => match before(&call, repository, ui.monitor()) {
             Protection::NotNeeded => Reply::Silent,
-            Protection::Snapshot { id, not_covered, .. } => text::snapshot(&id, &not_covered),
+            Protection::Snapshot { id, not_covered, not_watched, unseen, .. } => {
+                text::snapshot(&id, (&not_covered, &not_watched), unseen.as_ref())
+            }
+            Protection::RemovesStore { store } => Reply::Refuse(text::removes_store(&store)),
             Protection::Without { why } => Reply::Inform(text::without(&why)),
             Protection::Refused { why, is_destructive } => Reply::Refuse(text::refused(&why, is_destructive)),
         },
-        (Event::PostToolUse, Some((id, work))) => match after(&Call { served, id, work }, repository, ui.monitor()) {
+        (Event::PostToolUse, Some(call)) => match after(&call, repository, ui.monitor()) {
             Outcome::Fine => Reply::Silent,
             Outcome::Lost(loss) => Reply::Inform(text::loss(&loss)),
-            Outcome::Unknown { why, before } => Reply::Inform(text::unknown(&why, &before)),
+            Outcome::Unknown { why, before, recovery } => Reply::Inform(text::unknown(&why, &before, &recovery)),
         },
         (Event::SessionStart, _) => match watched(repository, ui.monitor()) {
             Ok(Some(watched)) => Reply::Inform(text::watched(&watched)),

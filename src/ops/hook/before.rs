@@ -1,20 +1,26 @@
 //! Before a call: a snapshot of the tables as they are.
 
+use super::after::pin_in;
 use super::budget::Budget;
+use super::calls::are_others_under_way;
 use super::calls::{CallFile, Record, clear};
-use super::judge::{Judged, judge, only_reads};
-use super::{Call, session_key};
-use crate::db::{Catalog, TableInfo};
+use super::judge::{Judged, judge, only_reads, recordable, removes_store};
+use super::{Call, bring_back, for_agent, is_loss, session_key};
+use crate::db::{Catalog, DbError, TableInfo};
+use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::names::Tables;
 use crate::ops::publish::{now, origin};
-use crate::ops::run::{Before, Chosen, NotCovered, PreImage, Wanted, choose, in_a_line, recorded};
+use crate::ops::run::{
+    Before, Chosen, NotCovered, PreImage, Recovery, RunState, RunTable, Wanted, choose, in_a_line, recorded,
+};
 use crate::ops::settings::database_url;
 use crate::ops::unchanged::{Now, Unchanged};
 use crate::ops::{Database, OpError, Repository};
 use crate::snapshot::{Entry, History};
 use crate::store::{Access, StoreError};
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// How a call is protected.
 #[derive(Debug)]
@@ -29,6 +35,15 @@ pub enum Protection {
         is_new: bool,
         /// Tables that it does not have; told only of a call that is known to be destructive.
         not_covered: Vec<NotCovered>,
+        /// Tables that the call names and that are not watched; told likewise.
+        not_watched: Vec<String>,
+        /// What was lost since the last call of the session had ended, if anything.
+        unseen: Option<Unseen>,
+    },
+    /// It would take the snapshots away, and must not be made.
+    RemovesStore {
+        /// The store.
+        store: PathBuf,
     },
     /// There is none, and the call may be made all the same: it is not known to be destructive.
     Without {
@@ -42,6 +57,17 @@ pub enum Protection {
         /// Whether the call is known to be destructive.
         is_destructive: bool,
     },
+}
+
+/// Rows that were lost after the end of a call: by what it left running, or by somebody else.
+#[derive(Debug, Clone)]
+pub struct Unseen {
+    /// The snapshot that has them, pinned.
+    pub before: String,
+    /// The tables.
+    pub tables: Vec<RunTable>,
+    /// What brings them back.
+    pub recovery: Vec<Recovery>,
 }
 
 /// Why there is no snapshot.
@@ -73,11 +99,18 @@ impl From<StoreError> for Unprotected {
     }
 }
 
+/// How a table is left out.
+const EXCLUDE: &str =
+    "ask the person to name the table in exclude in [hook] of .dbsnap/config.toml, which leaves it out";
+
 /// Sees that a snapshot has the tables as they are, and remembers the call until [`after`](super::after()). Takes one
 /// only if that is not known of the newest.
 pub fn before(call: &Call, repository: Repository, monitor: &dyn Monitor) -> Protection {
-    if only_reads(call) {
+    if only_reads(&call.work) {
         return Protection::NotNeeded;
+    }
+    if removes_store(call, &repository) {
+        return Protection::RemovesStore { store: repository.store_dir };
     }
     let budget = Budget::new(repository.config.hook.budget_seconds, monitor);
     let repository = repository.hurried(budget.left()).serving(call.served.clone());
@@ -94,6 +127,13 @@ pub fn before(call: &Call, repository: Repository, monitor: &dyn Monitor) -> Pro
             format!("reading the tables takes longer than the {seconds} s of budget_seconds in [hook] of config.toml")
         }
         Err(Unprotected::Weak(why)) => why,
+        // somebody holds a lock for longer than there is time: who reads this must not end their work for that
+        Err(Unprotected::Hard(OpError::Db(DbError::Busy { .. }))) => {
+            format!("a table is locked by another session for longer than can be waited: try again later, or {EXCLUDE}")
+        }
+        Err(Unprotected::Hard(error @ OpError::RefusedTable { .. })) => {
+            return Protection::Refused { why: format!("{error}; {EXCLUDE}"), is_destructive };
+        }
         Err(Unprotected::Hard(error)) => return Protection::Refused { why: error.in_words(), is_destructive },
     };
     match is_destructive {
@@ -113,6 +153,10 @@ fn protect(
         Ok(_) => {}
         Err(OpError::NoDatabase { .. }) => return Ok(Protection::NotNeeded),
         // nothing is lost with a file that is not there
+        // nor with a database
+        Err(error @ OpError::Db(DbError::NoSuchDatabase { .. })) => {
+            return Ok(Protection::Without { why: error.to_string() });
+        }
         Err(error) if database_url(repository)?.url.is_no_file() => {
             return Ok(Protection::Without { why: error.to_string() });
         }
@@ -128,12 +172,16 @@ fn protect(
         return Err(Unprotected::Weak(why.to_owned()));
     }
     let store = repository.open(Access::Write)?;
+    // before the history: what ends in between has its snapshot there
+    let files = CallFile::all(store.root())?;
     let history = History::load(&store)?;
     let line = match repository.config.record_actor {
-        true => call.line(),
-        false => call.line().split_whitespace().next().unwrap_or_default().to_owned(),
+        true => recordable(&call.work),
+        false => recordable(&call.work).split_whitespace().next().unwrap_or_default().to_owned(),
     };
     let command = recorded(repository, &[line]);
+    let session = session_key(&call.served);
+    let mut unseen = None;
     let known = known(repository, &mut database, &history, &tables)?;
     let taken;
     let (entry, is_new) = match known {
@@ -142,20 +190,83 @@ fn protect(
             let taking = PreImage { repository, store: &store, history: &history, catalog: &catalog, tables: &tables };
             let message = format!("before: {}", in_a_line(&command));
             taken = taking.take(database.connect()?.sink.as_mut(), (message, None), budget)?;
+            let me = (call.key(), session, now().as_microsecond());
+            let are_alone = |files: &[CallFile]| !are_others_under_way(files, me);
+            if are_alone(&files) && are_alone(&CallFile::all(store.root())?) {
+                unseen = lost_since(call, repository, &History::load(&store)?, (&taken, &catalog));
+            }
             (&taken, true)
         }
     };
     let started_at = now();
     let record = Record {
-        session: session_key(&call.served),
+        session,
         started_at,
         before: Before::of(entry, command, left_out.clone(), &catalog),
+        is_unknown: false,
         lost: None,
     };
-    CallFile::new(store.root(), call.key(), entry.id, started_at).write(&store, &record)?;
-    clear(&CallFile::all(store.root())?);
-    let not_covered = if judged.is_destructive { left_out } else { Vec::new() };
-    Ok(Protection::Snapshot { id: entry.id.to_hex(), is_new, not_covered })
+    let file = CallFile::new(store.root(), call.key(), entry.id, started_at);
+    // an equal call without an id that has no end was never made
+    let is_superseded =
+        |old: &&CallFile| old.call == file.call && old.read().is_ok_and(|read| read.is_some_and(|r| r.is_open()));
+    let superseded: Vec<&CallFile> = files.iter().filter(|_| call.id.is_none()).filter(is_superseded).collect();
+    file.write(&store, &record)?;
+    superseded.into_iter().for_each(CallFile::remove);
+    if let Some(id) = unseen.as_ref().and_then(|unseen| Hash::parse_hex(&unseen.before)) {
+        pin_in(&store, &id, "rows were lost between two calls")?;
+    }
+    clear(&files);
+    let is_destructive = judged.is_destructive;
+    let known = Tables::of_catalog(repository, &catalog);
+    let is_watched = |at: &usize| tables.iter().any(|info| info.schema.table == catalog.tables[*at].schema.table);
+    let is_left_out = |name: &String| known.find(name).is_ok_and(|found| !found.iter().all(is_watched));
+    let not_covered = if is_destructive { left_out } else { Vec::new() };
+    let mut not_watched: Vec<String> =
+        judged.tables.iter().filter(|_| is_destructive).filter(|name| is_left_out(name)).cloned().collect();
+    not_watched.retain(|name| !not_covered.iter().any(|one| one.table == *name));
+    Ok(Protection::Snapshot { id: entry.id.to_hex(), is_new, not_covered, not_watched, unseen })
+}
+
+/// What a new snapshot has not of what the last one had, if that is of the same session: what a call left running has
+/// lost, or somebody else.
+fn lost_since(
+    call: &Call,
+    repository: &Repository,
+    history: &History,
+    (taken, catalog): (&Entry, &Catalog),
+) -> Option<Unseen> {
+    let same = |entry: &&Entry| entry.id != taken.id && entry.manifest.source.same_database(&taken.manifest.source);
+    let last = history.asked_for().find(same)?;
+    let session = last.manifest.actor.session.as_ref();
+    if !last.manifest.hook || session.is_none() || session != call.served.session.as_ref() {
+        return None;
+    }
+    let mut tables = Vec::new();
+    for table in &last.manifest.tables {
+        let now = taken.manifest.table(&table.table);
+        let change = now.and_then(|now| now.change).filter(|change| last.is_or_was(&change.since));
+        let state = match (now, change) {
+            (Some(_), Some(_)) => RunState::Changed,
+            (None, _) if catalog.table(&table.table).is_none() => RunState::Dropped,
+            _ => continue,
+        };
+        tables.push(RunTable {
+            table: table.table.to_string(),
+            state,
+            rows_before: table.rows,
+            rows_after: now.map(|now| now.rows),
+            change,
+            schema_changes: Vec::new(),
+            lost_columns: Vec::new(),
+        });
+    }
+    tables.retain(|table| is_loss(table, repository));
+    let names = |state| tables.iter().filter(|table| table.state == state).map(|table| table.table.clone()).collect();
+    let (changed, dropped): (Vec<String>, Vec<String>) = (names(RunState::Changed), names(RunState::Dropped));
+    let before = last.id.to_hex();
+    let recovery = for_agent(bring_back(&before, &changed, &dropped), repository, call.dir.as_deref());
+    (!tables.is_empty()).then_some(Unseen { before, tables, recovery })
 }
 
 /// The tables that are watched, with those that a call is `found` to change, and those that are not.

@@ -31,6 +31,9 @@ pub(super) struct Record {
     pub started_at: Timestamp,
     /// The snapshot before it.
     pub before: Before,
+    /// Whether it has ended, and its tables could not be compared: the end of the session looks again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unknown: bool,
     /// What it lost; none while it is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<Lost>,
@@ -60,7 +63,15 @@ pub(super) struct CallFile {
     pub call: Hash,
     /// The snapshot before it.
     pub before: Hash,
-    micros: i64,
+    /// When it was made, in microseconds since 1970.
+    pub micros: i64,
+}
+
+impl Record {
+    /// Whether the call is under way.
+    pub fn is_open(&self) -> bool {
+        self.lost.is_none() && !self.is_unknown
+    }
 }
 
 impl CallFile {
@@ -139,6 +150,23 @@ impl CallFile {
 /// If that cannot be told.
 pub(in crate::ops) fn held(repository: &Repository) -> Result<Vec<Hash>, OpError> {
     Ok(CallFile::all(&repository.store_dir)?.into_iter().map(|file| file.before).collect())
+}
+
+/// How long a call of the session that has made other calls since is taken for one that is under way.
+const OWN: Duration = Duration::from_mins(5);
+/// How long one of another session is.
+const OTHERS: Duration = Duration::from_hours(1);
+
+/// Whether others of these calls are under way than the one of this key, of this session and begun then. A call that was
+/// never made, or was killed, has no end: after a while it does not count.
+pub(super) fn are_others_under_way(files: &[CallFile], (key, session, began): (Hash, Hash, i64)) -> bool {
+    let now = Timestamp::now().as_microsecond();
+    let counts = |file: &&CallFile| {
+        let Ok(Some(record)) = file.read() else { return false };
+        let longest = if record.session == session && file.micros < began { OWN } else { OTHERS };
+        record.is_open() && i128::from(now - file.micros) < i128::try_from(longest.as_micros()).unwrap_or(i128::MAX)
+    };
+    files.iter().filter(|file| file.call != key).any(|file| counts(&file))
 }
 
 /// Removes files of which nothing more was heard for a day: their calls were killed, or their session is over.

@@ -12,15 +12,17 @@ mod judge;
 mod session;
 
 pub use after::{Loss, Outcome, after};
-pub use before::{Protection, before};
+pub use before::{Protection, Unseen, before};
 pub(super) use calls::held;
+pub use judge::only_reads;
 pub use session::{Open, Watched, stop, watched};
 
 use crate::hash::Hash;
 use crate::ops::repository::Served;
-use crate::ops::run::RunTable;
-use crate::ops::{OpError, Place, Repository};
-use std::path::PathBuf;
+use crate::ops::run::{Recovery, RecoveryKind, RunState, RunTable};
+use crate::ops::{OpError, Place, Repository, STORE_DIR};
+use calls::CallFile;
+use std::path::{Path, PathBuf};
 
 /// A call of a tool that an agent is about to make, or has made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub struct Call {
     pub served: Served,
     /// The agent's own id of the call, if it has one. Without, equal calls of a session are taken for one.
     pub id: Option<String>,
+    /// Where it runs, if that is known.
+    pub dir: Option<PathBuf>,
     /// What it does.
     pub work: Work,
 }
@@ -58,7 +62,7 @@ impl Call {
         self.served.session.as_deref().unwrap_or_default()
     }
 
-    /// What it does, in the words of the agent.
+    /// What it does, in the words of the agent: not to be kept.
     fn line(&self) -> String {
         match &self.work {
             Work::Shell(command) => command.clone(),
@@ -98,8 +102,70 @@ pub fn project(dirs: &[PathBuf], place: &Place) -> Result<Option<Repository>, Op
     Ok(None)
 }
 
-/// Whether that table has lost more than goes without a word: too many of its rows, or all of them.
+/// The project that has the beginning of this call, whose end is told from one of `dirs`: the call may have changed its
+/// directory. Else as [`project`].
+///
+/// # Errors
+/// As [`project`].
+pub fn project_of(call: &Call, dirs: &[PathBuf], place: &Place) -> Result<Option<Repository>, OpError> {
+    let key = call.key();
+    let above = dirs.iter().chain([&place.dir]).flat_map(|dir| dir.ancestors());
+    for dir in above.filter(|dir| place.store.is_none() && dir.join(STORE_DIR).is_dir()) {
+        // whose settings cannot be used is told of below, if it is the one
+        let Ok(repository) = Repository::find(&Place { dir: dir.to_owned(), ..place.clone() }) else { continue };
+        if CallFile::all(&repository.store_dir).is_ok_and(|files| files.iter().any(|file| file.call == key)) {
+            return Ok(Some(repository));
+        }
+    }
+    project(dirs, place)
+}
+
+/// Updated rows that go without a word, if they are not more than half of the table.
+const FEW_CHANGED: u64 = 50;
+
+/// Whether that table has lost more than goes without a word: too many of its rows, or more than half of them, or the
+/// values of a column.
 fn is_loss(table: &RunTable, repository: &Repository) -> bool {
-    let is_emptied = table.rows_before > 0 && table.deleted() == Some(table.rows_before);
-    is_emptied || repository.config.hook.max_deleted.is_passed(table)
+    let is_most = table.deleted().is_some_and(|deleted| deleted > table.rows_before / 2);
+    let has_lost_columns = table.rows_before > 0 && !table.lost_columns.is_empty();
+    is_most || has_lost_columns || repository.config.hook.max_deleted.is_passed(table)
+}
+
+/// Whether most rows of the table, and not just a few, have other values.
+fn is_rewritten(table: &RunTable) -> bool {
+    let changed = table.change.filter(|_| table.state == RunState::Changed).map_or(0, |change| change.changed);
+    changed > FEW_CHANGED && changed > table.rows_before / 2
+}
+
+/// The commands that bring back the rows of `tables` that are not there any more, and nothing else: for who does not know
+/// what others wrote meanwhile.
+fn bring_back(before: &str, tables: &[String], dropped: &[String]) -> Vec<Recovery> {
+    let mut found: Vec<Recovery> = Vec::new();
+    let id = &before[..Hash::SHORT];
+    for table in dropped {
+        let words = ["restore", &format!("{id}:{table}"), "--into", table];
+        found.push(Recovery::new(RecoveryKind::Dropped, vec![table.clone()], &words));
+    }
+    if !tables.is_empty() {
+        let words: Vec<&str> =
+            ["restore", id, "--mode", "missing"].into_iter().chain(tables.iter().map(String::as_str)).collect();
+        found.push(Recovery::new(RecoveryKind::Rows, tables.to_vec(), &words));
+    }
+    found
+}
+
+/// The commands for somebody without a terminal, who is in `dir` and not in the project.
+fn for_agent(recovery: Vec<Recovery>, repository: &Repository, dir: Option<&Path>) -> Vec<Recovery> {
+    let store = |dir: &Path| dir.ancestors().map(|dir| dir.join(STORE_DIR)).find(|store| store.is_dir());
+    let is_here = dir.is_none_or(|dir| {
+        store(dir).is_some_and(|store| store.canonicalize().ok() == repository.store_dir.canonicalize().ok())
+    });
+    let adapted = |one: Recovery| {
+        let one = match one.kind {
+            RecoveryKind::Look => one,
+            _ => Recovery { argv: [one.argv, vec!["-y".to_owned()]].concat(), ..one },
+        };
+        if is_here { one } else { one.from_elsewhere(&repository.root) }
+    };
+    recovery.into_iter().map(adapted).collect()
 }

@@ -259,6 +259,7 @@ impl Work<'_> {
             schema_version: None,
             restored: Some(safety::restored(self.run.map_or(self.entry, |run| run.run.after), dangling)),
             imported: false,
+            hook: false,
             run: None,
             mark: None,
             captured: live,

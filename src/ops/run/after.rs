@@ -8,8 +8,8 @@ use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::actor;
 use crate::ops::database::Database;
-use crate::ops::diff::schema::differences;
-use crate::ops::publish::{Captured, Compared, Draft, origin, publish};
+use crate::ops::diff::schema::{differences, lost_columns};
+use crate::ops::publish::{Captured, Compared, Draft, now, origin, publish};
 use crate::ops::refs;
 use crate::ops::restore::idle;
 use crate::ops::restore::undoing::is_alike;
@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often they are looked for.
 const POLL: Duration = Duration::from_millis(100);
+/// How far from each other the clocks of the two halves of a command may be.
+const CLOCK: Duration = Duration::from_secs(1);
 
 /// Compares the tables with the snapshot before a command that has ended. If anything changed, they are kept in a
 /// second snapshot, of which [`UndoOptions`](crate::ops::restore::UndoOptions) can take the run back. `database` must
@@ -87,7 +89,7 @@ impl Comparing<'_> {
             there.iter().map(|table| Some(Compared { root: table.root, snapshot: entry.id, whole: true })).collect();
         let expected: Vec<_> = there.iter().map(|table| (Some(table.rows), Some(table.bytes))).collect();
         let names: Vec<TableName> = there.iter().map(|table| table.table.clone()).collect();
-        let unsettled = settle(database.connect()?.sink.as_mut(), &names, monitor)?;
+        let unsettled = settle(database.connect()?.sink.as_mut(), &names, ended, monitor)?;
         let session = store.session()?;
         let reading = Reading { repository, store, history, session: &session };
         let subject = Subject { reads: &reads, expected: &expected, compared: &compared };
@@ -126,6 +128,7 @@ impl Comparing<'_> {
             schema_version,
             restored: None,
             imported: false,
+            hook: repository.served().is_some(),
             mark,
             run: Some(Run {
                 command: before.command.clone(),
@@ -162,12 +165,19 @@ fn overlapping(history: &History, before: &Entry, ended: Ended) -> Vec<String> {
     runs.iter().filter(is_during).map(|(entry, _)| entry.id.to_hex()).collect()
 }
 
-/// Waits a while for transactions that have written to `tables` and have not ended: a server goes on with a statement
-/// whose client was killed. What is known of one that remains.
-fn settle(sink: &mut dyn Sink, tables: &[TableName], monitor: &dyn Monitor) -> Result<Option<String>, OpError> {
+/// Waits a while for transactions that have written to `tables` since the command was started, and have not ended: a
+/// server goes on with a statement whose client was killed. What is known of one that remains.
+fn settle(
+    sink: &mut dyn Sink,
+    tables: &[TableName],
+    ended: Ended,
+    monitor: &dyn Monitor,
+) -> Result<Option<String>, OpError> {
     let begun = Instant::now();
+    let age = now().duration_since(ended.started_at);
+    let age = Duration::try_from(age).unwrap_or_default().saturating_add(CLOCK);
     loop {
-        let writer = sink.writer(tables)?;
+        let writer = sink.writer(tables, age.saturating_add(begun.elapsed()))?;
         if writer.is_none() || begun.elapsed() >= PATIENCE {
             return Ok(writer);
         }
@@ -213,14 +223,17 @@ fn became(
         rows_after: None,
         change: None,
         schema_changes: Vec::new(),
+        lost_columns: Vec::new(),
     };
     let Some((read, captured)) = now else { return Ok(gone) };
     let rows_after = Some(captured.built.totals.rows);
     if captured.schema_object() != table.schema_object {
-        let schema_changes = differences(&read_schema(objects, &table.schema_object)?, &read.schema);
+        let was = read_schema(objects, &table.schema_object)?;
+        let schema_changes = differences(&was, &read.schema);
+        let lost_columns = lost_columns(&was, &read.schema);
         // rows of other columns are other rows, but those whose key is gone are gone
         let state = RunState::SchemaChanged;
-        return Ok(RunTable { state, rows_after, change: captured.change(), schema_changes, ..gone });
+        return Ok(RunTable { state, rows_after, change: captured.change(), schema_changes, lost_columns, ..gone });
     }
     let state = if captured.built.root == table.root { RunState::Unchanged } else { RunState::Changed };
     Ok(RunTable { state, rows_after, change: captured.change(), ..gone })

@@ -113,6 +113,7 @@ impl PreImage<'_> {
             schema_version,
             restored: None,
             imported: false,
+            hook: repository.served().is_some(),
             run,
             mark,
             captured,

@@ -123,6 +123,9 @@ pub struct RunTable {
     pub change: Option<TableChange>,
     /// What changed of its schema, one line each.
     pub schema_changes: Vec<String>,
+    /// Columns whose values are gone: that were dropped, or have a type that may not hold what they held.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lost_columns: Vec<String>,
 }
 
 /// What a command did.
@@ -168,6 +171,7 @@ impl RunReport {
             rows_after: None,
             change: None,
             schema_changes: Vec::new(),
+            lost_columns: Vec::new(),
         };
         RunReport {
             argv: before.command.clone(),

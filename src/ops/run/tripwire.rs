@@ -87,6 +87,7 @@ mod tests {
             rows_after: None,
             change: removed.map(|removed| TableChange { since: Hash::of(b""), added: 0, changed: 9, removed }),
             schema_changes: Vec::new(),
+            lost_columns: Vec::new(),
         };
         let passed = |typed: &str, table: &RunTable| typed.parse::<MaxDeleted>().unwrap().is_passed(table);
         let ten = table(RunState::Changed, Some(10));

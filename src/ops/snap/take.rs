@@ -98,6 +98,7 @@ fn take(
             schema_version,
             restored: None,
             imported: false,
+            hook: false,
             run: None,
             mark,
             captured,

@@ -5,8 +5,11 @@
 mod bad;
 mod calls;
 mod formats;
+mod harm;
 mod losses;
+mod secrets;
 mod stand_in;
+mod wide;
 
 use crate::support::place::Place;
 use crate::support::process::{Invocation, Run};

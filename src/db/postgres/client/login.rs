@@ -171,7 +171,13 @@ fn explain(endpoint: &Endpoint, failure: Failure) -> DbError {
     let connect = |reason| DbError::Connect { target: endpoint.label(), reason };
     match failure {
         Failure::Server(error) if error.code.starts_with("28") => login_error(endpoint, error.message),
-        Failure::Server(error) => connect(format!("{} (SQLSTATE {})", error.message, error.code)),
+        Failure::Server(error) => {
+            let reason = format!("{} (SQLSTATE {})", error.message, error.code);
+            match error.code == "3D000" {
+                true => DbError::NoSuchDatabase { target: endpoint.label(), reason },
+                false => connect(reason),
+            }
+        }
         Failure::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             login_error(endpoint, error.to_string())
         }

@@ -5,6 +5,9 @@ use super::{Input, Shell};
 use crate::check::{Effect, Files, sql};
 use std::path::{Component, Path, PathBuf};
 
+/// What the store of a project is called: who leaves it out by name removes nothing of it.
+const STORE: &str = ".dbsnap";
+
 /// How many entries of directories are looked at.
 const MOST_ENTRIES: usize = 2000;
 
@@ -146,12 +149,11 @@ impl Shell {
         let has = |letters: &[char]| {
             arguments.iter().any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains(letters))
         };
+        if plain.first() == Some(&"clean") && has(&['x', 'X']) && !has(&['n']) {
+            self.cleaned(arguments);
+        }
         match plain.first().copied() {
             Some("clean") if has(&['x', 'X']) && !has(&['n', 'e']) => {
-                match plain.len() {
-                    1 => self.removing("."),
-                    _ => plain[1..].iter().for_each(|path| self.removing(path)),
-                }
                 if self.holds_database(".") {
                     self.change(Effect::Reset);
                 } else {
@@ -162,6 +164,28 @@ impl Shell {
             Some("rm") if arguments.iter().any(|word| word == "--cached") => {}
             Some("checkout" | "restore" | "rm") => self.any_of(&plain[1..]),
             _ => {}
+        }
+    }
+
+    /// `git clean -x`: the paths that it is given, or all, but not those that it is told to leave.
+    fn cleaned(&mut self, arguments: &[String]) {
+        let (mut paths, mut left) = (Vec::new(), Vec::new());
+        let mut words = arguments.iter().skip_while(|word| *word != "clean").skip(1);
+        while let Some(word) = words.next() {
+            match word.strip_prefix("--exclude=") {
+                Some(pattern) => left.push(pattern.to_owned()),
+                None if word == "--exclude" || word.ends_with('e') && is_short(word) => {
+                    left.extend(words.next().cloned())
+                }
+                None if word.starts_with('-') => {}
+                None => paths.push(word.clone()),
+            }
+        }
+        if paths.is_empty() {
+            paths.push(".".to_owned());
+        }
+        if !left.iter().any(|pattern| pattern.trim_matches('/') == STORE) {
+            paths.iter().for_each(|path| self.removing(path));
         }
     }
 
@@ -189,6 +213,11 @@ impl Shell {
         }
         false
     }
+}
+
+/// Whether a word is options of one letter.
+fn is_short(word: &str) -> bool {
+    word.starts_with('-') && !word.starts_with("--")
 }
 
 /// Whether a path, maybe with wildcards, is that of a database.

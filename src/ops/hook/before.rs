@@ -219,11 +219,14 @@ fn protect(
     clear(&files);
     let is_destructive = judged.is_destructive;
     let known = Tables::of_catalog(repository, &catalog);
-    let is_watched = |at: &usize| tables.iter().any(|info| info.schema.table == catalog.tables[*at].schema.table);
-    let is_left_out = |name: &String| known.find(name).is_ok_and(|found| !found.iter().all(is_watched));
-    let not_covered = if is_destructive { left_out } else { Vec::new() };
+    let of =
+        |names: &[String]| names.iter().filter_map(|name| known.find(name).ok()).flatten().collect::<BTreeSet<_>>();
+    let mut watched = of(&repository.config.hook.exclude);
+    watched.extend(tables.iter().filter_map(|info| known.find(&info.schema.table.to_string()).ok()).flatten());
+    let is_left_out = |name: &&String| !of(std::slice::from_ref(name)).is_subset(&watched);
     let mut not_watched: Vec<String> =
-        judged.tables.iter().filter(|_| is_destructive).filter(|name| is_left_out(name)).cloned().collect();
+        judged.tables.iter().filter(|_| is_destructive).filter(is_left_out).cloned().collect();
+    let not_covered = if is_destructive { left_out } else { Vec::new() };
     not_watched.retain(|name| !not_covered.iter().any(|one| one.table == *name));
     Ok(Protection::Snapshot { id: entry.id.to_hex(), is_new, not_covered, not_watched, unseen })
 }

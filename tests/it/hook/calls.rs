@@ -150,7 +150,11 @@ fn which_tables_are_watched_is_a_setting() {
     let snapshot = place.round.json(&["show", "latest"]);
     assert_eq!(snapshot["snapshot"]["tables"].as_array().unwrap().len(), 2, "{snapshot}");
     place.round.project.write(".dbsnap/config.toml", "[hook]\ntables = [\"sett*\", \"gone\"]\n");
-    assert_eq!(Call::sql(&place, "2", "DELETE FROM favorites").made(), None);
+    let call = Call::sql(&place, "2", "DELETE FROM favorites");
+    let run = call.before().success();
+    assert!(run.stdout().contains("favorites is not watched"), "{run}");
+    call.run();
+    assert_eq!(call.told(), None);
     assert!(Call::sql(&place, "3", "DELETE FROM settings").made().is_some());
     place.round.project.write(".dbsnap/config.toml", "[hook]\ntables = [\"gone\"]\n");
     let run = Call::sql(&place, "4", "SELECT 1").before();

@@ -91,7 +91,7 @@ fn a_database_that_was_dropped_is_made_again() {
     let place = Place::superuser();
     fill(&place);
     let (db, _) = place.database();
-    place.round.turn(place.round.url().replace(&db.name, "nowhere_at_all"));
+    place.round.turn(place.round.url().replace(&format!("/{}?", db.name), "/nowhere_at_all?"));
     let run = Call::new(&place, "1", "npx prisma migrate reset --force").before().success();
     assert!(run.stdout().contains("took no snapshot"), "{run}");
 }

@@ -32,7 +32,7 @@ max_table_bytes = 268435456
 tables = []
 exclude = []
 max_table_bytes = 268435456
-# A loss is told of if more than so many rows of a table are gone (or "5%" of them), or all of them.
+# A loss is told of if more than so many rows of a table are gone (or "5%" of them), or more than half of them.
 max_deleted = 10
 # The hook lets go after so many seconds; what is known to be destructive is not run then.
 budget_seconds = 10
@@ -102,7 +102,7 @@ pub struct HookSettings {
     pub exclude: Vec<String>,
     /// Bytes of the largest table that is watched without being named.
     pub max_table_bytes: u64,
-    /// The most rows of a table that may go without a word. A table that has lost all its rows is always told of: so
+    /// The most rows of a table that may go without a word. A table that has lost most of its rows is always told of: so
     /// the default of 10 rows is silent about the few rows that a test takes away again, and does not pass over a
     /// small table that was emptied. A share would do one or the other, by the size of the table.
     pub max_deleted: MaxDeleted,

@@ -5,57 +5,9 @@
 use super::parse::{self, List, Node, Piece, Redirect, Simple, Word};
 
 /// Programs that only read, or work on their output alone, whatever they are given.
-const ALWAYS: [&str; 49] = [
-    "ls",
-    "cat",
-    "head",
-    "tail",
-    "wc",
-    "grep",
-    "egrep",
-    "fgrep",
-    "pwd",
-    "cd",
-    "echo",
-    "true",
-    "false",
-    "sleep",
-    "stat",
-    "du",
-    "df",
-    "whoami",
-    "id",
-    "uname",
-    "uptime",
-    "free",
-    "nproc",
-    "ps",
-    "basename",
-    "dirname",
-    "realpath",
-    "readlink",
-    "which",
-    "type",
-    "cut",
-    "tr",
-    "nl",
-    "od",
-    "md5sum",
-    "sha1sum",
-    "sha256sum",
-    "cksum",
-    "seq",
-    "column",
-    "comm",
-    "paste",
-    "fold",
-    "rev",
-    "tac",
-    "strings",
-    "cmp",
-    "jq",
-    ":",
-];
+const ALWAYS: &str = "ls cat head tail wc grep egrep fgrep pwd cd echo true false sleep stat du df whoami id uname uptime free \
+    nproc ps basename dirname realpath readlink which type cut tr nl od md5sum sha1sum sha256sum cksum seq \
+    column comm paste fold rev tac strings cmp jq :";
 
 /// A program that only reads by these options.
 struct Reader {
@@ -64,54 +16,54 @@ struct Reader {
     flags: &'static str,
     /// Those that take a value, in the same word or the next one.
     valued: &'static str,
-    /// Options of a word, without the dashes.
-    words: &'static [&'static str],
+    /// Options of a word, without the dashes, parted by spaces.
+    words: &'static str,
     /// The most operands.
     operands: usize,
 }
 
 const READERS: [Reader; 12] = [
-    Reader { name: "printf", flags: "", valued: "", words: &[], operands: usize::MAX },
+    Reader { name: "printf", flags: "", valued: "", words: "", operands: usize::MAX },
     Reader {
         name: "test",
         flags: "abcdefghknoprstuwxzLONGS",
         valued: "",
-        words: &["eq", "ne", "lt", "le", "gt", "ge", "nt", "ot", "ef"],
+        words: "eq ne lt le gt ge nt ot ef",
         operands: usize::MAX,
     },
     Reader {
         name: "[",
         flags: "abcdefghknoprstuwxzLONGS",
         valued: "",
-        words: &["eq", "ne", "lt", "le", "gt", "ge", "nt", "ot", "ef"],
+        words: "eq ne lt le gt ge nt ot ef",
         operands: usize::MAX,
     },
-    Reader { name: "date", flags: "uIR", valued: "dr", words: &["date", "utc", "iso-8601"], operands: 1 },
-    Reader { name: "hostname", flags: "fisIdA", valued: "", words: &[], operands: 0 },
-    Reader { name: "printenv", flags: "0", valued: "", words: &[], operands: usize::MAX },
-    Reader { name: "file", flags: "biLkhz", valued: "", words: &["brief", "mime", "mime-type"], operands: usize::MAX },
-    Reader { name: "hexdump", flags: "Cbcdox v", valued: "ns", words: &[], operands: usize::MAX },
+    Reader { name: "date", flags: "uIR", valued: "dr", words: "date utc iso-8601", operands: 1 },
+    Reader { name: "hostname", flags: "fisIdA", valued: "", words: "", operands: 0 },
+    Reader { name: "printenv", flags: "0", valued: "", words: "", operands: usize::MAX },
+    Reader { name: "file", flags: "biLkh", valued: "", words: "brief mime mime-type", operands: usize::MAX },
+    Reader { name: "hexdump", flags: "Cbcdoxv", valued: "ns", words: "", operands: usize::MAX },
     Reader {
         name: "sort",
         flags: "bdfghiMnRrVuszcC",
         valued: "kt",
-        words: &["reverse", "numeric-sort", "unique", "key", "field-separator", "human-numeric-sort", "version-sort"],
+        words: "reverse numeric-sort unique key field-separator human-numeric-sort version-sort",
         operands: usize::MAX,
     },
     // its second file is written
-    Reader { name: "uniq", flags: "cdDuiz", valued: "fsw", words: &["count", "repeated", "unique"], operands: 1 },
+    Reader { name: "uniq", flags: "cdDuiz", valued: "fsw", words: "count repeated unique", operands: 1 },
     Reader {
         name: "tree",
         flags: "adlfpshDugCnivrtcUFxJX",
         valued: "LIP",
-        words: &["dirsfirst", "gitignore", "noreport", "du", "prune", "filelimit"],
+        words: "dirsfirst gitignore noreport du prune filelimit",
         operands: usize::MAX,
     },
     Reader {
         name: "diff",
         flags: "uqrNwbBisacyptTd",
         valued: "UCIx",
-        words: &["brief", "color", "unified", "recursive", "side-by-side", "exclude", "ignore-all-space"],
+        words: "brief color unified recursive side-by-side exclude ignore-all-space",
         operands: usize::MAX,
     },
 ];
@@ -121,161 +73,30 @@ const RG: Reader = Reader {
     name: "rg",
     flags: "nNilLcwvoFsSuUxHhpqPa0",
     valued: "gtTABCemMdj",
-    words: &[
-        "files",
-        "hidden",
-        "no-ignore",
-        "no-heading",
-        "line-number",
-        "ignore-case",
-        "count",
-        "glob",
-        "type",
-        "json",
-        "color",
-        "files-with-matches",
-        "fixed-strings",
-        "word-regexp",
-        "context",
-        "max-count",
-        "multiline",
-        "sort",
-        "stats",
-        "vimgrep",
-    ],
+    words: "files hidden no-ignore no-heading line-number ignore-case count glob type json color files-with-matches \
+    fixed-strings word-regexp context max-count multiline sort stats vimgrep",
     operands: usize::MAX,
 };
 
 /// What `find` only looks by.
-const FIND: [&str; 38] = [
-    "-name",
-    "-iname",
-    "-path",
-    "-ipath",
-    "-wholename",
-    "-type",
-    "-maxdepth",
-    "-mindepth",
-    "-size",
-    "-mtime",
-    "-mmin",
-    "-ctime",
-    "-cmin",
-    "-atime",
-    "-amin",
-    "-newer",
-    "-not",
-    "-o",
-    "-or",
-    "-a",
-    "-and",
-    "-print",
-    "-print0",
-    "-printf",
-    "-empty",
-    "-regex",
-    "-iregex",
-    "-regextype",
-    "-prune",
-    "-perm",
-    "-user",
-    "-group",
-    "-ls",
-    "-follow",
-    "-xdev",
-    "-depth",
-    "-L",
-    "-P",
-];
+const FIND: &str = "-name -iname -path -ipath -wholename -type -maxdepth -mindepth -size -mtime -mmin -ctime -cmin -atime \
+    -amin -newer -not -o -or -a -and -print -print0 -printf -empty -regex -iregex -regextype -prune -perm \
+    -user -group -ls -follow -xdev -depth -L -P";
 
 /// What git only reads by.
-const GIT: [&str; 13] = [
-    "status",
-    "diff",
-    "log",
-    "show",
-    "blame",
-    "grep",
-    "rev-parse",
-    "ls-files",
-    "ls-tree",
-    "describe",
-    "shortlog",
-    "cat-file",
-    "merge-base",
-];
+const GIT: &str = "status diff log show blame grep rev-parse ls-files ls-tree describe shortlog cat-file merge-base";
 
 /// And the options that it has then. `-O` of `git grep` runs a program, `--output` writes a file.
 const GIT_OPTIONS: Reader = Reader {
     name: "git",
     flags: "npusbzMwlicrEFvhetqaodm",
     valued: "LSGUABCn",
-    words: &[
-        "stat",
-        "numstat",
-        "shortstat",
-        "name-only",
-        "name-status",
-        "oneline",
-        "cached",
-        "staged",
-        "short",
-        "porcelain",
-        "graph",
-        "all",
-        "decorate",
-        "patch",
-        "no-patch",
-        "format",
-        "pretty",
-        "since",
-        "until",
-        "after",
-        "before",
-        "author",
-        "grep",
-        "follow",
-        "reverse",
-        "abbrev-ref",
-        "abbrev-commit",
-        "verify",
-        "show-toplevel",
-        "is-inside-work-tree",
-        "git-dir",
-        "color",
-        "no-color",
-        "diff-filter",
-        "merges",
-        "no-merges",
-        "first-parent",
-        "date",
-        "max-count",
-        "others",
-        "exclude-standard",
-        "modified",
-        "deleted",
-        "untracked-files",
-        "branch",
-        "branches",
-        "tags",
-        "remotes",
-        "ignored",
-        "word-diff",
-        "check",
-        "summary",
-        "unified",
-        "ignore-all-space",
-        "line-number",
-        "count",
-        "ignore-case",
-        "always",
-        "dirty",
-        "long",
-        "show-current",
-        "name-rev",
-        "no-renames",
-        "no-index",
-    ],
+    words: "stat numstat shortstat name-only name-status oneline cached staged short porcelain graph all decorate \
+    patch no-patch format pretty since until after before author grep follow reverse abbrev-ref \
+    abbrev-commit verify show-toplevel is-inside-work-tree git-dir color no-color diff-filter merges no-merges \
+    first-parent date max-count others exclude-standard modified deleted untracked-files branch branches \
+    tags remotes ignored word-diff check summary unified ignore-all-space line-number count ignore-case \
+    always dirty long show-current name-rev no-renames no-index",
     operands: usize::MAX,
 };
 
@@ -339,10 +160,15 @@ fn is_reader(words: &[Word]) -> bool {
         "dbsnap" => saves_itself(arguments),
         "git" => git_reads(arguments),
         "rg" => RG.takes(arguments),
-        "find" => arguments.iter().all(|word| !word.starts_with('-') || FIND.contains(&word.as_str())),
+        "find" => arguments.iter().all(|word| !word.starts_with('-') || is_among(word, FIND)),
         "exit" => arguments.len() < 2,
-        name => ALWAYS.contains(&name) || READERS.iter().any(|reader| reader.name == name && reader.takes(arguments)),
+        name => is_among(name, ALWAYS) || READERS.iter().any(|reader| reader.name == name && reader.takes(arguments)),
     }
+}
+
+/// Whether a list of words, parted by spaces, has this one.
+fn is_among(word: &str, list: &str) -> bool {
+    !word.is_empty() && list.split(' ').any(|one| one == word)
 }
 
 impl Reader {
@@ -360,7 +186,7 @@ impl Reader {
                 Some(letters) => letters,
             };
             let name = letters.strip_prefix('-').unwrap_or(letters);
-            if self.words.contains(&name.split('=').next().unwrap_or_default()) {
+            if is_among(name.split('=').next().unwrap_or_default(), self.words) {
                 continue;
             }
             let mut rest = letters.trim_start_matches(|c: char| c.is_ascii_digit() || self.flags.contains(c)).chars();
@@ -387,7 +213,7 @@ fn git_reads(arguments: &[String]) -> bool {
         [option, rest @ ..] if option == "--no-pager" => rest,
         arguments => arguments,
     };
-    arguments.split_first().is_some_and(|(name, rest)| GIT.contains(&name.as_str()) && GIT_OPTIONS.takes(rest))
+    arguments.split_first().is_some_and(|(name, rest)| is_among(name, GIT) && GIT_OPTIONS.takes(rest))
 }
 
 /// Whether dbsnap keeps what it changes in the store that is here: not what another program does for it, nor what it does
@@ -478,7 +304,7 @@ mod tests {
             "git log -5 --oneline | head -20 >/dev/null 2>&1",
             "git diff --stat HEAD~3 && git show HEAD@{1}",
             "jq '{a: .b, c: .d}' package.json",
-            "echo ${HOME}",
+            "echo \"${HOME}\"",
             "sort -t, -k2 -rn a | uniq -c",
             "tree -a -L 2 src",
             "rg -n --hidden -g '*.ts' DELETE src",

@@ -5,15 +5,14 @@ use super::budget::Budget;
 use super::calls::are_others_under_way;
 use super::calls::{CallFile, Record, clear};
 use super::judge::{Judged, judge, only_reads, recordable, removes_store};
-use super::{Call, bring_back, for_agent, is_loss, session_key};
+use super::unseen::{Unseen, lost_since};
+use super::{Call, session_key};
 use crate::db::{Catalog, DbError, TableInfo};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::names::Tables;
 use crate::ops::publish::{now, origin};
-use crate::ops::run::{
-    Before, Chosen, NotCovered, PreImage, Recovery, RunState, RunTable, Wanted, choose, in_a_line, recorded,
-};
+use crate::ops::run::{Before, Chosen, NotCovered, PreImage, Wanted, choose, in_a_line, recorded};
 use crate::ops::settings::database_url;
 use crate::ops::unchanged::{Now, Unchanged};
 use crate::ops::{Database, OpError, Repository};
@@ -57,17 +56,6 @@ pub enum Protection {
         /// Whether the call is known to be destructive.
         is_destructive: bool,
     },
-}
-
-/// Rows that were lost after the end of a call: by what it left running, or by somebody else.
-#[derive(Debug, Clone)]
-pub struct Unseen {
-    /// The snapshot that has them, pinned.
-    pub before: String,
-    /// The tables.
-    pub tables: Vec<RunTable>,
-    /// What brings them back.
-    pub recovery: Vec<Recovery>,
 }
 
 /// Why there is no snapshot.
@@ -149,18 +137,8 @@ fn protect(
     budget: &Budget<'_>,
 ) -> Result<Protection, Unprotected> {
     let mut database = repository.database();
-    match database.identity() {
-        Ok(_) => {}
-        Err(OpError::NoDatabase { .. }) => return Ok(Protection::NotNeeded),
-        // nothing is lost with a file that is not there
-        // nor with a database
-        Err(error @ OpError::Db(DbError::NoSuchDatabase { .. })) => {
-            return Ok(Protection::Without { why: error.to_string() });
-        }
-        Err(error) if database_url(repository)?.url.is_no_file() => {
-            return Ok(Protection::Without { why: error.to_string() });
-        }
-        Err(error) => return Err(Unprotected::Weak(error.in_words())),
+    if let Some(protection) = reach(&mut database, repository)? {
+        return Ok(protection);
     }
     let catalog = database.catalog()?;
     let Chosen { tables, left_out } = watch(repository, &catalog, &judged.tables)?;
@@ -218,58 +196,37 @@ fn protect(
     }
     clear(&files);
     let is_destructive = judged.is_destructive;
-    let known = Tables::of_catalog(repository, &catalog);
+    let named = if is_destructive { not_watched(repository, &catalog, &tables, &judged.tables) } else { Vec::new() };
+    let not_covered = if is_destructive { left_out } else { Vec::new() };
+    let not_watched = named.into_iter().filter(|name| !not_covered.iter().any(|one| one.table == *name)).collect();
+    Ok(Protection::Snapshot { id: entry.id.to_hex(), is_new, not_covered, not_watched, unseen })
+}
+
+/// Whether there may be something to lose in the database; if not, or if it is not there, how the call is protected.
+fn reach(database: &mut Database, repository: &Repository) -> Result<Option<Protection>, Unprotected> {
+    match database.identity() {
+        Ok(_) => Ok(None),
+        Err(OpError::NoDatabase { .. }) => Ok(Some(Protection::NotNeeded)),
+        // nothing is lost with a database or a file that is not there
+        Err(error @ OpError::Db(DbError::NoSuchDatabase { .. })) => {
+            Ok(Some(Protection::Without { why: error.to_string() }))
+        }
+        Err(error) if database_url(repository)?.url.is_no_file() => {
+            Ok(Some(Protection::Without { why: error.to_string() }))
+        }
+        Err(error) => Err(Unprotected::Weak(error.in_words())),
+    }
+}
+
+/// Those of the tables that a call names that are neither watched nor left out by their names.
+fn not_watched(repository: &Repository, catalog: &Catalog, tables: &[&TableInfo], named: &[String]) -> Vec<String> {
+    let known = Tables::of_catalog(repository, catalog);
     let of =
         |names: &[String]| names.iter().filter_map(|name| known.find(name).ok()).flatten().collect::<BTreeSet<_>>();
     let mut watched = of(&repository.config.hook.exclude);
     watched.extend(tables.iter().filter_map(|info| known.find(&info.schema.table.to_string()).ok()).flatten());
     let is_left_out = |name: &&String| !of(std::slice::from_ref(name)).is_subset(&watched);
-    let mut not_watched: Vec<String> =
-        judged.tables.iter().filter(|_| is_destructive).filter(is_left_out).cloned().collect();
-    let not_covered = if is_destructive { left_out } else { Vec::new() };
-    not_watched.retain(|name| !not_covered.iter().any(|one| one.table == *name));
-    Ok(Protection::Snapshot { id: entry.id.to_hex(), is_new, not_covered, not_watched, unseen })
-}
-
-/// What a new snapshot has not of what the last one had, if that is of the same session: what a call left running has
-/// lost, or somebody else.
-fn lost_since(
-    call: &Call,
-    repository: &Repository,
-    history: &History,
-    (taken, catalog): (&Entry, &Catalog),
-) -> Option<Unseen> {
-    let same = |entry: &&Entry| entry.id != taken.id && entry.manifest.source.same_database(&taken.manifest.source);
-    let last = history.asked_for().find(same)?;
-    let session = last.manifest.actor.session.as_ref();
-    if !last.manifest.hook || session.is_none() || session != call.served.session.as_ref() {
-        return None;
-    }
-    let mut tables = Vec::new();
-    for table in &last.manifest.tables {
-        let now = taken.manifest.table(&table.table);
-        let change = now.and_then(|now| now.change).filter(|change| last.is_or_was(&change.since));
-        let state = match (now, change) {
-            (Some(_), Some(_)) => RunState::Changed,
-            (None, _) if catalog.table(&table.table).is_none() => RunState::Dropped,
-            _ => continue,
-        };
-        tables.push(RunTable {
-            table: table.table.to_string(),
-            state,
-            rows_before: table.rows,
-            rows_after: now.map(|now| now.rows),
-            change,
-            schema_changes: Vec::new(),
-            lost_columns: Vec::new(),
-        });
-    }
-    tables.retain(|table| is_loss(table, repository));
-    let names = |state| tables.iter().filter(|table| table.state == state).map(|table| table.table.clone()).collect();
-    let (changed, dropped): (Vec<String>, Vec<String>) = (names(RunState::Changed), names(RunState::Dropped));
-    let before = last.id.to_hex();
-    let recovery = for_agent(bring_back(&before, &changed, &dropped), repository, call.dir.as_deref());
-    (!tables.is_empty()).then_some(Unseen { before, tables, recovery })
+    named.iter().filter(is_left_out).cloned().collect()
 }
 
 /// The tables that are watched, with those that a call is `found` to change, and those that are not.

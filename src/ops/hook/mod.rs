@@ -10,12 +10,14 @@ mod budget;
 mod calls;
 mod judge;
 mod session;
+mod unseen;
 
 pub use after::{Loss, Outcome, after};
-pub use before::{Protection, Unseen, before};
+pub use before::{Protection, before};
 pub(super) use calls::held;
 pub use judge::only_reads;
 pub use session::{Open, Watched, stop, watched};
+pub use unseen::Unseen;
 
 use crate::hash::Hash;
 use crate::ops::repository::Served;

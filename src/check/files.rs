@@ -131,7 +131,7 @@ impl Files {
 }
 
 /// A path without `.` and `..`, by its text.
-fn plain(path: &Path) -> PathBuf {
+pub(super) fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
         match part {

@@ -15,6 +15,7 @@ mod strings;
 
 pub use files::{Files, SourceFile};
 pub use finding::{Effect, Finding, Verdict};
+pub use shell::WrittenWord;
 
 use std::path::Path;
 
@@ -110,6 +111,24 @@ pub fn text(text: &str, language: Language, files: &Files) -> Vec<Finding> {
         Language::Shell => shell::findings(text, files),
         Language::Strings => strings::findings(text, files),
     }
+}
+
+/// Whether shell commands are known to change nothing, because every program in them only reads. Unlike [`Verdict`],
+/// which says what the text tells, it says no wherever it is not sure. What dbsnap changes by itself it saves before, and
+/// does not count.
+pub fn only_reads(commands: &str) -> bool {
+    shell::only_reads(commands)
+}
+
+/// Whether shell commands remove `path`, or something below it, as far as their text tells: by itself, with a directory
+/// that it is in, or as a file that git does not know. Relative paths start at [`Files::dir`].
+pub fn removes(commands: &str, path: &Path, files: &Files) -> bool {
+    shell::removes(commands, path, files)
+}
+
+/// The words of every command in a text of shell commands.
+pub fn words(commands: &str) -> Vec<Vec<WrittenWord>> {
+    shell::words(commands)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod command_error;
 mod commands;
 mod complete;
 mod diff;
+mod hook;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod pager;
@@ -95,7 +96,12 @@ fn asks_for_json() -> bool {
 
 /// What the command that was typed exits with when it fails, if all its failures are alike.
 fn own_code() -> Option<u8> {
-    (command().as_deref() == Some("run")).then_some(child::NOT_RUN)
+    match command().as_deref() {
+        Some("run") => Some(child::NOT_RUN),
+        Some("hook") if std::env::args_os().any(|word| word == "pre-tool-use") => Some(hook::REFUSED),
+        Some("hook") => Some(hook::FAILED),
+        _ => None,
+    }
 }
 
 /// The name of the command that was typed.

@@ -244,7 +244,7 @@ pub trait Sink: Send {
     ///
     /// # Errors
     /// If the database cannot tell.
-    fn writer(&mut self, tables: &[TableName]) -> Result<Option<String>, DbError>;
+    fn writer(&mut self, tables: &[TableName], within: std::time::Duration) -> Result<Option<String>, DbError>;
 
     /// Opens one read-only instant over `tables`: locks first, then the snapshot, then a check that every table still
     /// is what its schema says.

@@ -67,13 +67,17 @@ pub fn detect(repository: &Repository) -> Actor {
     if !repository.config.record_actor {
         return Actor::default();
     }
+    let served = repository.served();
     Actor {
         user: variable("USER").or_else(|| variable("LOGNAME")),
         host: read_input_text(Path::new("/proc/sys/kernel/hostname"), SMALL_INPUT)
             .ok()
             .map(|name| name.trim().to_owned()),
-        agent: agent(),
-        session: SESSIONS.iter().find_map(|name| variable(name)),
+        agent: served.map(|served| served.agent.clone()).or_else(agent),
+        session: match served {
+            Some(served) => served.session.clone(),
+            None => SESSIONS.iter().find_map(|name| variable(name)),
+        },
         command: masked(repository.command_line()),
         git: git_state(&repository.root),
     }

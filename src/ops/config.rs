@@ -1,6 +1,7 @@
 //! `.dbsnap/config.toml`: the one file of the store that is meant for version control.
 
 use super::OpError;
+use super::run::MaxDeleted;
 use crate::fsio::{SMALL_INPUT, read_input_text};
 use crate::snapshot::Policy;
 use serde::Deserialize;
@@ -26,6 +27,16 @@ pub const TEMPLATE: &str = r#"# Settings of dbsnap for this project. Every line 
 [run]
 max_table_bytes = 268435456
 
+# What `dbsnap hook` watches while a coding agent works: these tables, or all up to max_table_bytes (none are named).
+[hook]
+tables = []
+exclude = []
+max_table_bytes = 268435456
+# A loss is told of if more than so many rows of a table are gone (or "5%" of them), or more than half of them.
+max_deleted = 10
+# The hook lets go after so many seconds; what is known to be destructive is not run then.
+budget_seconds = 10
+
 # What `dbsnap gc` keeps. Pinned and tagged snapshots and the newest of each table always stay.
 [retention]
 max_backups_per_table = 5
@@ -46,7 +57,7 @@ pub enum ExportWhen {
 }
 
 /// The settings of a project.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The database URL.
@@ -61,6 +72,8 @@ pub struct Config {
     pub record_actor: bool,
     /// What runs are watched for.
     pub run: RunSettings,
+    /// What hooks of coding agents watch.
+    pub hook: HookSettings,
     /// What gc keeps.
     pub retention: Retention,
 }
@@ -76,6 +89,36 @@ pub struct RunSettings {
 impl Default for RunSettings {
     fn default() -> RunSettings {
         RunSettings { max_table_bytes: 256 << 20 }
+    }
+}
+
+/// What hooks of coding agents watch, and for how long.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HookSettings {
+    /// Tables, models or patterns; empty for all that are not too large. Those that are not there are passed over.
+    pub tables: Vec<String>,
+    /// Of these not those.
+    pub exclude: Vec<String>,
+    /// Bytes of the largest table that is watched without being named.
+    pub max_table_bytes: u64,
+    /// The most rows of a table that may go without a word. A table that has lost most of its rows is always told of: so
+    /// the default of 10 rows is silent about the few rows that a test takes away again, and does not pass over a
+    /// small table that was emptied. A share would do one or the other, by the size of the table.
+    pub max_deleted: MaxDeleted,
+    /// Seconds that a hook may take.
+    pub budget_seconds: u32,
+}
+
+impl Default for HookSettings {
+    fn default() -> HookSettings {
+        HookSettings {
+            tables: Vec::new(),
+            exclude: Vec::new(),
+            max_table_bytes: RunSettings::default().max_table_bytes,
+            max_deleted: MaxDeleted::Rows(10),
+            budget_seconds: 10,
+        }
     }
 }
 
@@ -107,6 +150,7 @@ impl Default for Config {
             long_snapshot_seconds: 300,
             record_actor: true,
             run: RunSettings::default(),
+            hook: HookSettings::default(),
             retention: Retention::default(),
         }
     }

@@ -11,8 +11,8 @@ use std::time::Duration;
 pub struct Database(State);
 
 enum State {
-    /// Whether to wait no longer than [`AT_HAND`] for it.
-    Named(Repository, bool),
+    /// And how long to wait for it, if that is not left to the usual.
+    Named(Box<Repository>, Option<Duration>),
     Open(Connection),
 }
 
@@ -31,12 +31,12 @@ pub(super) struct Connection {
 impl Repository {
     /// The database that the settings name. Nothing is connected to yet.
     pub fn database(&self) -> Database {
-        Database(State::Named(self.clone(), false))
+        Database(State::Named(Box::new(self.clone()), self.patience()))
     }
 
     /// The same, for what is only good to know: a database that does not answer soon counts as none.
     pub fn database_at_hand(&self) -> Database {
-        Database(State::Named(self.clone(), true))
+        Database(State::Named(Box::new(self.clone()), Some(AT_HAND)))
     }
 }
 
@@ -77,12 +77,11 @@ impl Database {
     pub(super) fn connect(&mut self) -> Result<&mut Connection, OpError> {
         match self.0 {
             State::Open(ref mut connection) => Ok(connection),
-            State::Named(ref repository, hurried) => {
+            State::Named(ref repository, patience) => {
                 let chosen = database_url(repository)?;
-                let options = match hurried {
-                    true => OpenOptions { lock_wait: AT_HAND, connect_within: Some(AT_HAND) },
-                    false => OpenOptions::default(),
-                };
+                let usual = OpenOptions::default();
+                let lock_wait = patience.map_or(usual.lock_wait, |patience| patience.min(usual.lock_wait));
+                let options = OpenOptions { lock_wait, connect_within: patience };
                 let sink = db::open(&chosen.url, &options)?;
                 let (name, origin) = (chosen.url.display(), chosen.origin.to_string());
                 self.0 = State::Open(Connection { sink, name, origin });

@@ -4,6 +4,7 @@ use super::OpError;
 use super::actor;
 use super::database::Database;
 use super::export;
+use super::hook;
 use super::plan::{Basis, Operation, Plan};
 use super::refs::resolve;
 use super::repository::Repository;
@@ -165,6 +166,7 @@ fn choose<'h>(
     typed: &[String],
 ) -> Result<Vec<&'h Entry>, OpError> {
     let mut chosen: Vec<&Entry> = Vec::new();
+    let held = hook::held(project)?;
     for name in typed {
         let resolved = resolve(project, history, refs, name)?;
         if resolved.key.is_some() || (name.contains(':') && !name.starts_with("latest")) {
@@ -173,6 +175,14 @@ fn choose<'h>(
         let entry = resolved.entry;
         if refs.pins.contains_key(&entry.id) {
             return Err(OpError::Pinned(entry.id));
+        }
+        if held.iter().any(|id| entry.is_or_was(id)) {
+            let what = format!(
+                "a coding agent's call that is under way, or lost rows, needs snapshot {}: delete it when the agent's \
+                 session is over",
+                entry.id.short()
+            );
+            return Err(OpError::Refused { what, allow: None });
         }
         if !chosen.iter().any(|have| have.id == entry.id) {
             chosen.push(entry);

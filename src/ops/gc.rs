@@ -8,7 +8,7 @@ use super::plan::{Basis, Operation, Plan};
 use super::publish::now;
 use super::repository::Repository;
 use super::wording::{counted, ordinal};
-use super::{actor, delete, export, refs};
+use super::{actor, delete, export, hook, refs};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::snapshot::{
@@ -145,7 +145,8 @@ fn gc(
     let deleted = Deleted::load(&store)?;
     let grace = delete::grace(repository, &history, &deleted);
     let at_once = options.now || repository.config.retention.grace_days == 0;
-    let pins = refs.pins.keys().copied().collect();
+    // what a call of a coding agent that is under way is to be compared with counts as pinned
+    let pins = refs.pins.keys().copied().chain(hook::held(repository)?).collect();
     let mut verdicts = apply_retention(&history, policy, now(), &pins, &refs.tags);
     if let Some(tag) = refs.damaged_tags.keys().next() {
         // Whatever it is on would stay.
@@ -374,6 +375,7 @@ fn rank_text(Rank { table, sort, rank }: &Rank) -> String {
     };
     match sort {
         Sort::Whole => format!("{nth}newest of {table}"),
+        Sort::Hook => format!("{nth}newest by a hook of {table}"),
         Sort::Filtered => format!("{nth}newest filtered one of {table}"),
         Sort::Imported => format!("{nth}newest imported one of {table}"),
         Sort::Safety => format!("{nth}newest safety snapshot of {table}"),

@@ -94,6 +94,7 @@ pub fn import(
         schema_version: metadata.schema_version.clone(),
         restored: None,
         imported: true,
+        hook: false,
         run: None,
         mark: None,
         settings: BTreeMap::new(),

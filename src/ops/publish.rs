@@ -171,6 +171,8 @@ pub(super) struct Draft<'d> {
     pub restored: Option<Restored>,
     /// Whether the rows come from an exported file.
     pub imported: bool,
+    /// Whether the hook of a coding agent takes it.
+    pub hook: bool,
     /// The command that is run after it, or was before it.
     pub run: Option<Run>,
     /// Where the database stood before the tables were read, if they are to be held against it.
@@ -234,6 +236,7 @@ pub(super) fn publish(
         replaces: Vec::new(),
         restored: draft.restored,
         imported: draft.imported,
+        hook: draft.hook,
         run: draft.run,
         actor: draft.actor,
         source: draft.origin,

@@ -3,11 +3,12 @@
 use super::OpError;
 use super::config::Config;
 use super::models::Models;
-use crate::fsio::Ownership;
-use crate::store::{Access, Store};
+use crate::fsio::{Disk, Ownership};
+use crate::store::{Access, DEFAULT_WAIT, Store};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// The name of the store's directory.
 pub const STORE_DIR: &str = ".dbsnap";
@@ -38,6 +39,17 @@ pub struct Repository {
     place: Place,
     models: Arc<OnceLock<Models>>,
     command_line: Vec<String>,
+    served: Option<Served>,
+    patience: Option<Duration>,
+}
+
+/// The coding agent that something is done for, as it tells of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// What it is called.
+    pub agent: String,
+    /// Its own id of the session, if it has one.
+    pub session: Option<String>,
 }
 
 impl Repository {
@@ -63,8 +75,7 @@ impl Repository {
         check_trust(&store_dir)?;
         let root = store_dir.parent().unwrap_or(Path::new("/")).to_owned();
         let config = Config::load(&store_dir.join("config.toml"))?;
-        let (place, models, command_line) = (place.clone(), Arc::default(), Vec::new());
-        Ok(Repository { root, store_dir, config, place, models, command_line })
+        Ok(Repository::within(root, store_dir, config, place))
     }
 
     /// As [`Repository::find`]; where there is no store, the nearest directory that looks like a project of ours, or
@@ -79,22 +90,42 @@ impl Repository {
                 let found = place.dir.ancestors().find(is_project);
                 let ours = found.filter(|dir| Ownership::of(dir).is_ok_and(|owner| owner.ours));
                 let root = ours.unwrap_or(&place.dir).to_owned();
-                Ok(Repository {
-                    store_dir: root.join(STORE_DIR),
-                    root,
-                    config: Config::default(),
-                    place: place.clone(),
-                    models: Arc::default(),
-                    command_line: Vec::new(),
-                })
+                let store_dir = root.join(STORE_DIR);
+                Ok(Repository::within(root, store_dir, Config::default(), place))
             }
             found => found,
         }
     }
 
+    fn within(root: PathBuf, store_dir: PathBuf, config: Config, place: &Place) -> Repository {
+        let (models, command_line) = (Arc::default(), Vec::new());
+        Repository { root, store_dir, config, place: place.clone(), models, command_line, served: None, patience: None }
+    }
+
     /// The same for a command line, which its snapshots record without passwords.
     pub fn with_command_line(self, words: Vec<String>) -> Repository {
         Repository { command_line: words, ..self }
+    }
+
+    /// The same for the hook of a coding agent: its snapshots record the agent, whatever the environment says, and that
+    /// nobody asked for them.
+    pub fn serving(self, served: Served) -> Repository {
+        Repository { served: Some(served), ..self }
+    }
+
+    /// The same for who has no time: neither the store nor the database is waited for longer than that.
+    pub fn hurried(self, patience: Duration) -> Repository {
+        Repository { patience: Some(patience), ..self }
+    }
+
+    /// The coding agent that it is for, if it is known otherwise than by the environment.
+    pub(super) fn served(&self) -> Option<&Served> {
+        self.served.as_ref()
+    }
+
+    /// How long others are waited for, if that is not left to the usual.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        self.patience
     }
 
     /// The words of the command line that it is for.
@@ -112,7 +143,7 @@ impl Repository {
         if !is_there && self.store_dir.join("config.toml").is_file() {
             Store::init(&self.store_dir)?;
         }
-        Ok(Store::open(&self.store_dir, access)?)
+        Ok(Store::open_on(Arc::new(Disk), &self.store_dir, access, self.patience.unwrap_or(DEFAULT_WAIT))?)
     }
 
     /// What its Prisma schema says; read when it is first asked for.

@@ -225,6 +225,9 @@ pub struct Manifest {
     /// Whether the rows come from an exported file and not from the database.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub imported: bool,
+    /// Whether the hook of a coding agent took it, and nobody asked for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hook: bool,
     /// The command that was run after it, or before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Run>,

@@ -2,8 +2,9 @@
 //!
 //! A snapshot stays if anything keeps it: a pin, a tag, being the newest of one of its tables (or the newest unfiltered
 //! one), being the last that has rows which the next one had lost, being what a pinned safety snapshot's restore was
-//! of, being the other snapshot of a run of which one stays, or being young enough and among the newest of one of its tables. Whole, filtered, imported and safety snapshots
-//! of a table are counted apart, so that none of them push out whole ones.
+//! of, being the other snapshot of a run of which one stays, or being young enough and among the newest of one of its tables. Whole, filtered, imported
+//! and safety snapshots of a table, and those of a coding agent's hook, are counted apart, so that none of them push out
+//! the whole ones that somebody asked for.
 //!
 //! Snapshots are counted in the order of taking, and their age is counted back from the newest one ([`ages`]): the
 //! clock of the moment says nothing.
@@ -38,6 +39,8 @@ impl Default for Policy {
 pub enum Sort {
     /// All rows, because somebody asked for it.
     Whole,
+    /// All rows, because the hook of a coding agent took it.
+    Hook,
     /// The rows of a filter.
     Filtered,
     /// The rows of an exported file.
@@ -57,7 +60,7 @@ pub enum KeepReason {
     PerhapsTagged(String),
     /// It is the newest snapshot of this table.
     NewestOf(TableName),
-    /// It is the newest snapshot of all rows of this table; newer ones are filtered or imported.
+    /// It is the newest snapshot of all rows of this table; newer ones are filtered, imported or a hook's.
     NewestWholeOf(TableName),
     /// It is the last one with rows of this table that were gone in the next.
     LastWithRows {
@@ -136,7 +139,10 @@ fn keep_runs(history: &History, verdicts: &mut [(Hash, Verdict)]) {
         let before = ended.and_then(|ended| history.now_called(&ended.before));
         let Some(before) = before.and_then(|before| places.get(&before.id).copied()) else { continue };
         for (one, other) in [(before, after), (after, before)] {
-            if matches!((&verdicts[one].1, &verdicts[other].1), (Verdict::Drop(_), Verdict::Keep(_))) {
+            // of a hook the snapshot after a call is the one before the next: one that stays keeps no more than its own
+            let keeps =
+                |verdict: &Verdict| matches!(verdict, Verdict::Keep(reason) if !matches!(reason, KeepReason::RunOf(_)));
+            if matches!(verdicts[one].1, Verdict::Drop(_)) && keeps(&verdicts[other].1) {
                 verdicts[one].1 = Verdict::Keep(KeepReason::RunOf(verdicts[other].0));
             }
         }
@@ -271,6 +277,7 @@ fn sort(entry: &Entry, filtered: bool) -> Sort {
         SnapshotKind::Safety => Sort::Safety,
         SnapshotKind::Snapshot if entry.manifest.imported => Sort::Imported,
         SnapshotKind::Snapshot if filtered => Sort::Filtered,
+        SnapshotKind::Snapshot if entry.manifest.hook => Sort::Hook,
         SnapshotKind::Snapshot => Sort::Whole,
     }
 }

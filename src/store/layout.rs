@@ -8,7 +8,7 @@ pub(super) const DIRS: [&str; 8] =
     ["tmp", "packs", "index", "snapshots", "refs", "refs/tags", "refs/pins", "refs/pointers"];
 
 /// Everything that may stand in the root of a store.
-pub(super) const ROOT_NAMES: [&str; 11] = [
+pub(super) const ROOT_NAMES: [&str; 12] = [
     "format",
     "lock",
     ".gitignore",
@@ -20,6 +20,7 @@ pub(super) const ROOT_NAMES: [&str; 11] = [
     "deleted",
     "refs",
     "quarantine",
+    "hooks",
 ];
 
 /// The format of the stores that this program writes and reads.

@@ -18,6 +18,7 @@ mod export;
 mod filter;
 mod fuzz;
 mod gauntlet;
+mod hook;
 mod layers;
 mod mcp;
 mod memory;

@@ -2,13 +2,54 @@
 
 use super::wrappers::program;
 use super::{Input, Shell};
-use crate::check::{Effect, sql};
-use std::path::Path;
+use crate::check::{Effect, Files, sql};
+use std::path::{Component, Path, PathBuf};
+
+/// What the store of a project is called: who leaves it out by name removes nothing of it.
+const STORE: &str = ".dbsnap";
 
 /// How many entries of directories are looked at.
 const MOST_ENTRIES: usize = 2000;
 
+/// Whether the commands of `text` remove `path` or something below it.
+pub(in crate::check) fn removes(text: &str, path: &Path, files: &Files) -> bool {
+    let mut shell = Shell::new(files);
+    let home = std::env::var("HOME").unwrap_or_default();
+    shell.variables.insert("HOME".to_owned(), home);
+    shell.variables.insert("PWD".to_owned(), files.dir().display().to_string());
+    shell.whole(text, 1);
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    shell.removed.iter().any(|removed| meets(removed, &real))
+}
+
+/// Whether a path, maybe with wildcards, is one on the way to `path`, or leads below it.
+fn meets(removed: &str, path: &Path) -> bool {
+    let matches = |(pattern, name): (Component<'_>, Component<'_>)| {
+        let (pattern, name) = (pattern.as_os_str().to_string_lossy(), name.as_os_str().to_string_lossy());
+        match pattern.find(['*', '?', '[', '{']) {
+            // a name that begins with a dot is only met by a pattern that does
+            Some(at) => {
+                name.starts_with(&pattern[..at]) && (at > 0 || pattern.starts_with('{') && pattern.contains(&*name))
+            }
+            None => pattern == name,
+        }
+    };
+    crate::check::files::plain(Path::new(removed)).components().zip(path.components()).all(matches)
+}
+
 impl Shell {
+    /// Remembers that a path is removed.
+    fn removing(&mut self, path: &str) {
+        if path.contains(sql::UNKNOWN) {
+            return;
+        }
+        let path = match path.strip_prefix('~').zip(self.variables.get("HOME")) {
+            Some((rest, home)) if rest.is_empty() || rest.starts_with('/') => PathBuf::from(format!("{home}{rest}")),
+            _ => self.files.dir().join(path),
+        };
+        self.removed.push(path.display().to_string());
+    }
+
     /// Whether the program only works on files; the databases among them are looked at.
     pub(super) fn filed(&mut self, name: &str, arguments: &[String], input: &Input) -> bool {
         let plain: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
@@ -19,6 +60,7 @@ impl Shell {
             "truncate" => self.any_of(&plain),
             "mv" => {
                 let (target, sources) = plain.split_last().unwrap_or((&"", &[]));
+                sources.iter().for_each(|source| self.removing(source));
                 if sources.iter().any(|source| is_database(source)) {
                     self.change(Effect::Reset);
                 } else {
@@ -59,7 +101,14 @@ impl Shell {
                 }
                 return false;
             }
-            "find" if arguments.iter().any(|word| word == "-delete") => self.any_of(&plain),
+            "find" if arguments.iter().any(|word| word == "-delete") => {
+                let tests = ["-name", "-iname", "-path", "-ipath", "-wholename", "-regex", "-iregex"];
+                if !arguments.iter().any(|word| tests.contains(&word.as_str())) {
+                    let below = arguments.iter().take_while(|word| !word.starts_with('-'));
+                    below.for_each(|path| self.removing(path));
+                }
+                self.any_of(&plain);
+            }
             "git" => self.git(arguments, &plain),
             _ => return false,
         }
@@ -76,6 +125,12 @@ impl Shell {
         let is_recursive = arguments.iter().any(|word| {
             word == "--recursive" || word.starts_with('-') && !word.starts_with("--") && word.contains(['r', 'R'])
         });
+        for path in paths {
+            // by itself `rm` takes no directory away
+            if is_recursive || Path::new(path).components().count() > 1 {
+                self.removing(path);
+            }
+        }
         if paths.iter().any(|path| is_database(path) || is_recursive && self.holds_database(path)) {
             self.change(Effect::Reset);
         } else if paths.iter().any(|path| path.contains(sql::UNKNOWN)) && names_database(&self.text) {
@@ -94,6 +149,9 @@ impl Shell {
         let has = |letters: &[char]| {
             arguments.iter().any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains(letters))
         };
+        if plain.first() == Some(&"clean") && has(&['x', 'X']) && !has(&['n']) {
+            self.cleaned(arguments);
+        }
         match plain.first().copied() {
             Some("clean") if has(&['x', 'X']) && !has(&['n', 'e']) => {
                 if self.holds_database(".") {
@@ -102,9 +160,32 @@ impl Shell {
                     self.unknown("it removes ignored files, which a database often is");
                 }
             }
+            Some("stash") if has(&['a']) || arguments.iter().any(|word| word == "--all") => self.removing("."),
             Some("rm") if arguments.iter().any(|word| word == "--cached") => {}
             Some("checkout" | "restore" | "rm") => self.any_of(&plain[1..]),
             _ => {}
+        }
+    }
+
+    /// `git clean -x`: the paths that it is given, or all, but not those that it is told to leave.
+    fn cleaned(&mut self, arguments: &[String]) {
+        let (mut paths, mut left) = (Vec::new(), Vec::new());
+        let mut words = arguments.iter().skip_while(|word| *word != "clean").skip(1);
+        while let Some(word) = words.next() {
+            match word.strip_prefix("--exclude=") {
+                Some(pattern) => left.push(pattern.to_owned()),
+                None if word == "--exclude" || word.ends_with('e') && is_short(word) => {
+                    left.extend(words.next().cloned())
+                }
+                None if word.starts_with('-') => {}
+                None => paths.push(word.clone()),
+            }
+        }
+        if paths.is_empty() {
+            paths.push(".".to_owned());
+        }
+        if !left.iter().any(|pattern| pattern.trim_matches('/') == STORE) {
+            paths.iter().for_each(|path| self.removing(path));
         }
     }
 
@@ -132,6 +213,11 @@ impl Shell {
         }
         false
     }
+}
+
+/// Whether a word is options of one letter.
+fn is_short(word: &str) -> bool {
+    word.starts_with('-') && !word.starts_with("--")
 }
 
 /// Whether a path, maybe with wildcards, is that of a database.

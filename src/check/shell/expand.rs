@@ -43,11 +43,13 @@ impl Shell {
         expanded
     }
 
-    /// The files that a pattern fits, relative to the directory.
+    /// The files that a pattern fits, relative to the directory. As in a shell, a name that begins with a dot is only fit
+    /// by a pattern that does.
     pub(super) fn matches(&self, pattern: &str) -> Vec<String> {
         let dir = self.files.dir();
         let whole = format!("{}/{pattern}", glob::Pattern::escape(&dir.to_string_lossy()));
-        let found = glob::glob(&whole).into_iter().flatten().flatten().take(super::MOST_TURNS);
+        let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+        let found = glob::glob_with(&whole, options).into_iter().flatten().flatten().take(super::MOST_TURNS);
         found.map(|path| path.strip_prefix(dir).unwrap_or(&path).to_string_lossy().into_owned()).collect()
     }
 

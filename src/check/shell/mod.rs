@@ -10,10 +10,17 @@ mod disk;
 mod expand;
 mod packages;
 mod parse;
+mod readers;
 mod recipes;
 mod runners;
 mod tools;
 mod wrappers;
+mod written;
+
+pub(super) use disk::removes;
+pub(super) use readers::only_reads;
+pub use written::WrittenWord;
+pub(super) use written::words;
 
 use super::{Effect, Files, Finding, sql};
 use parse::{List, Node, Redirect, Simple};
@@ -54,6 +61,8 @@ struct Shell {
     /// The file that the commands stand in, if it is not the one asked about.
     file: Option<String>,
     found: Vec<Finding>,
+    /// Paths that are removed, with all that is below them, by their absolute paths.
+    removed: Vec<String>,
     variables: HashMap<String, String>,
     arrays: HashMap<String, Vec<String>>,
     /// The functions, and the file that each stands in.
@@ -76,6 +85,7 @@ impl Shell {
             files: files.clone(),
             file: None,
             found: Vec::new(),
+            removed: Vec::new(),
             variables: HashMap::new(),
             arrays: HashMap::new(),
             functions: HashMap::new(),

@@ -11,6 +11,7 @@ mod doctor;
 mod export;
 mod gc;
 mod history;
+mod hook;
 mod import;
 mod init;
 pub(super) mod log;
@@ -200,6 +201,13 @@ pub(super) enum Command {
     #[cfg(feature = "mcp")]
     #[command(after_long_help = examples!["dbsnap mcp", "dbsnap mcp -C /srv/shop --url file:./dev.db"])]
     Mcp,
+    /// Watch over a coding agent's tool calls (JSON on stdin and stdout)
+    #[command(after_long_help = examples![
+        "dbsnap hook pre-tool-use",
+        "dbsnap hook post-tool-use --for codex",
+        "dbsnap hook session-start --for cursor"
+    ])]
+    Hook(hook::Args),
     /// Try the full workflow on a sample project
     #[command(after_long_help = examples!["dbsnap demo", "dbsnap demo /tmp/demo"])]
     Demo(demo::Args),
@@ -223,7 +231,11 @@ fn find(place: &Place) -> Result<Repository, OpError> {
 impl Command {
     /// What it exits with when it fails, if all its failures are alike.
     pub fn own_code(&self) -> Option<u8> {
-        matches!(self, Command::Run(_)).then_some(NOT_RUN)
+        match self {
+            Command::Run(_) => Some(NOT_RUN),
+            Command::Hook(args) => Some(args.event.own_code()),
+            _ => None,
+        }
     }
 }
 
@@ -258,6 +270,7 @@ pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode,
         Command::Doctor => doctor::run(place, ui),
         #[cfg(feature = "mcp")]
         Command::Mcp => mcp::run(place, ui),
+        Command::Hook(args) => hook::run(args, place, ui),
         Command::Demo(args) => demo::run(args, place, ui),
         Command::Backups => backups::run(&repository()?, ui),
         Command::Completions(args) => completions::run(args),

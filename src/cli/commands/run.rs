@@ -318,6 +318,7 @@ fn next_steps(report: &RunReport) -> String {
             (RecoveryKind::Dropped, _) => format!("To get {names} back"),
             (RecoveryKind::Rows, _) if !report.changed() => "To bring back the rows from before".to_owned(),
             (RecoveryKind::Rows, _) => format!("To bring back rows of {names}"),
+            (RecoveryKind::Beside, _) => format!("To put the rows of {names} from before in a new table"),
             (RecoveryKind::Look, _) => format!("To see the rows of {names} from before"),
         };
         let _ = writeln!(lines, "{purpose}: {}", printable(&recovery.line()));

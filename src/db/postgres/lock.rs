@@ -87,7 +87,7 @@ pub(super) fn explain(
     version: u32,
 ) -> DbError {
     connection.rollback();
-    let holder = holder(connection, tables, mode.conflicts(), version).ok().flatten();
+    let holder = holder(connection, tables, mode.conflicts(), None, version).ok().flatten();
     connection.rollback();
     let waited = format!("waited {} s", wait.as_secs_f32());
     let what = match holder {
@@ -104,22 +104,25 @@ pub(super) fn explain(
 pub(super) fn writer(
     connection: &mut Connection,
     tables: &[TableName],
+    within: Duration,
     version: u32,
 ) -> Result<Option<String>, Failure> {
     const WRITES: &str = "'RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'";
     if tables.is_empty() {
         return Ok(None);
     }
-    let found = holder(connection, tables, WRITES, version);
+    let found = holder(connection, tables, WRITES, Some(within), version);
     connection.rollback();
     found
 }
 
-/// `table mods is locked by process 42 (psql)`, of a lock in one of `modes`.
+/// `table mods is locked by process 42 (psql)`, of a lock in one of `modes`; of a transaction that is younger than
+/// `within`, if that is given. How old a prepared one is is not known.
 fn holder(
     connection: &mut Connection,
     tables: &[TableName],
     modes: &str,
+    within: Option<Duration>,
     version: u32,
 ) -> Result<Option<String>, Failure> {
     let names: Vec<String> = tables
@@ -130,6 +133,12 @@ fn holder(
         })
         .collect();
     session_settings::begin(connection, Purpose::Catalog, version, Duration::from_secs(1), &Silent)?;
+    let young = within.map_or(String::new(), |within| {
+        format!(
+            "AND (a.xact_start IS NULL OR a.xact_start >= pg_catalog.clock_timestamp() - interval '{} milliseconds') ",
+            within.as_millis()
+        )
+    });
     let sql = format!(
         "SELECT n.nspname, c.relname, coalesce('process ' || l.pid, 'a prepared transaction'), a.application_name, l.granted \
          FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation \
@@ -137,7 +146,7 @@ fn holder(
          JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = pg_catalog.current_database() \
          LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
          WHERE l.locktype = 'relation' AND (n.nspname, c.relname) IN ({}) AND l.mode IN ({}) \
-         AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() ORDER BY l.granted DESC, l.pid LIMIT 1",
+         AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() {young}ORDER BY l.granted DESC, l.pid LIMIT 1",
         names.join(", "),
         modes
     );

@@ -82,7 +82,7 @@ impl Postgres {
                     let (known, lock_wait) = (HashMap::new(), options.lock_wait);
                     return Ok(Postgres { connection, endpoint, identity, version, known, lock_wait });
                 }
-                Err(error @ DbError::Connect { .. }) => last = error,
+                Err(error @ (DbError::Connect { .. } | DbError::NoSuchDatabase { .. })) => last = error,
                 Err(error) => return Err(error),
             }
         }
@@ -124,9 +124,9 @@ impl Sink for Postgres {
         Ok(Catalog { search_path, ..catalog })
     }
 
-    fn writer(&mut self, tables: &[TableName]) -> Result<Option<String>, DbError> {
+    fn writer(&mut self, tables: &[TableName], within: Duration) -> Result<Option<String>, DbError> {
         self.revive()?;
-        let found = lock::writer(&mut self.connection, tables, self.version);
+        let found = lock::writer(&mut self.connection, tables, within, self.version);
         found.map_err(|failure| failure.during("looking for transactions that write"))
     }
 

@@ -135,7 +135,7 @@ impl Sink for Sqlite {
         catalog::catalog(&reader.conn, reader.text)
     }
 
-    fn writer(&mut self, _: &[TableName]) -> Result<Option<String>, DbError> {
+    fn writer(&mut self, _: &[TableName], _: std::time::Duration) -> Result<Option<String>, DbError> {
         Ok(None)
     }
 

@@ -53,6 +53,37 @@ pub(in crate::ops) fn differences(old: &TableSchema, new: &TableSchema) -> Vec<S
     found
 }
 
+/// Columns of `old` whose values `new` has no place for: that are not there, or are of a type that may not hold them.
+pub(in crate::ops) fn lost_columns(old: &TableSchema, new: &TableSchema) -> Vec<String> {
+    let holds = |was: &Column| {
+        new.columns
+            .iter()
+            .any(|is| is.name == was.name && is.array == was.array && holds_all(&was.sql_type, &is.sql_type))
+    };
+    old.columns.iter().filter(|was| !holds(was)).map(|was| was.name.clone()).collect()
+}
+
+/// Whether a type is known to hold all values of another.
+fn holds_all(was: &str, is: &str) -> bool {
+    let (was, is) = (was.to_ascii_lowercase(), is.to_ascii_lowercase());
+    const WIDER: [(&str, &str); 5] = [
+        ("smallint", "integer"),
+        ("smallint", "bigint"),
+        ("integer", "bigint"),
+        ("real", "double precision"),
+        ("date", "timestamp without time zone"),
+    ];
+    let length = |name: &str| -> Option<u32> {
+        let rest = name.strip_prefix("character varying").or(name.strip_prefix("varchar"))?;
+        rest.strip_prefix('(')
+            .and_then(|rest| rest.strip_suffix(')'))
+            .map_or(Some(u32::MAX), |digits| digits.parse().ok())
+    };
+    was == is
+        || WIDER.contains(&(was.as_str(), is.as_str()))
+        || length(&was).is_some_and(|was| is == "text" || length(&is).is_some_and(|is| was <= is))
+}
+
 fn generated<'s>(schema: &'s TableSchema, name: &str) -> Option<&'s GeneratedColumn> {
     schema.generated.iter().find(|column| column.name == name)
 }

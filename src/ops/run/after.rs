@@ -8,14 +8,14 @@ use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::ops::actor;
 use crate::ops::database::Database;
-use crate::ops::diff::schema::differences;
-use crate::ops::publish::{Captured, Compared, Draft, origin, publish};
+use crate::ops::diff::schema::{differences, lost_columns};
+use crate::ops::publish::{Captured, Compared, Draft, now, origin, publish};
 use crate::ops::refs;
 use crate::ops::restore::idle;
 use crate::ops::restore::undoing::is_alike;
 use crate::ops::snap::take::{self, Reading, Subject};
 use crate::ops::{OpError, Repository};
-use crate::snapshot::{Entry, History, Refs, Run, RunEnd, SnapshotKind, TableEntry, read_schema};
+use crate::snapshot::{Entry, History, Origin, Refs, Run, RunEnd, SnapshotKind, TableEntry, read_schema};
 use crate::store::{Access, Objects, Store};
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often they are looked for.
 const POLL: Duration = Duration::from_millis(100);
+/// How far from each other the clocks of the two halves of a command may be.
+const CLOCK: Duration = Duration::from_secs(1);
 
 /// Compares the tables with the snapshot before a command that has ended. If anything changed, they are kept in a
 /// second snapshot, of which [`UndoOptions`](crate::ops::restore::UndoOptions) can take the run back. `database` must
@@ -44,91 +46,110 @@ pub fn after(
         Some(entry) => entry,
         None => refs::resolve(repository, &history, &Refs::load(&store)?, &before.id)?.entry,
     };
-    let here = origin(
-        database.identity().map_err(|error| match error {
-            OpError::Db(gone @ DbError::Connect { absent: true, .. }) => OpError::DatabaseGone(gone),
-            error => error,
-        })?,
-        repository,
-    );
-    if !here.same_database(&entry.manifest.source) {
-        let what = format!(
-            "the settings name database {} now; before the command it was {}",
-            here.database, entry.manifest.source.database
-        );
-        return Err(OpError::Refused { what, allow: None });
-    }
-    let catalog = database.catalog()?;
-    let (reads, there) = readable(entry, &catalog)?;
-    let compared: Vec<Option<Compared>> =
-        there.iter().map(|table| Some(Compared { root: table.root, snapshot: entry.id, whole: true })).collect();
-    let expected: Vec<_> = there.iter().map(|table| (Some(table.rows), Some(table.bytes))).collect();
-    let names: Vec<TableName> = there.iter().map(|table| table.table.clone()).collect();
-    let unsettled = settle(database.connect()?.sink.as_mut(), &names, monitor)?;
-    let session = store.session()?;
-    let reading = Reading { repository, store: &store, history: &history, session: &session };
-    let subject = Subject { reads: &reads, expected: &expected, compared: &compared };
-    let take::Instant { origin, mark, captured, schema_version, settings } =
-        reading.instant(database.connect()?.sink.as_mut(), subject, monitor)?;
-    let mut tables = Vec::with_capacity(entry.manifest.tables.len());
-    for table in &entry.manifest.tables {
-        let now = there.iter().position(|one| one.table == table.table).map(|at| (&reads[at], &captured[at]));
-        tables.push(compare(&store, table, now)?);
-    }
-    let mut undoable = there.len() == tables.len();
-    for (table, read) in there.iter().zip(&reads) {
-        undoable &= is_alike(&read_schema(&store, &table.schema_object)?, &read.schema);
-    }
-    let mut report = RunReport {
-        undoable,
-        overlapping: overlapping(&history, entry, ended),
-        argv: before.command.clone(),
-        ended,
-        before: entry.id.to_hex(),
-        after: None,
-        tables,
-        created: created(before, &catalog),
-        left_out: before.left_out.clone(),
-        unsettled,
-    };
+    let comparing = Comparing { repository, store: &store, history: &history, entry, before, ended };
+    let (report, origin) = comparing.compare(database, monitor)?;
     if report.unsettled.is_some() && !report.changed() {
         return Ok(report);
     }
-    if !report.changed() {
-        release(&store, &entry.id)?;
-        idle::note(&store, &history, &origin, (&entry.id, true))?;
-        return Ok(report);
-    }
-    if captured.is_empty() {
-        release(&store, &entry.id)?;
-        return Ok(report);
-    }
-    let draft = Draft {
-        kind: SnapshotKind::Snapshot,
-        message: format!("after: {}", in_a_line(&before.command)),
-        actor: actor::detect(repository),
-        origin,
-        catalog: Some(&catalog),
-        schema_version,
-        restored: None,
-        imported: false,
-        mark,
-        run: Some(Run {
-            command: before.command.clone(),
-            ended: Some(RunEnd {
-                before: entry.id,
-                started_at: ended.started_at,
-                ended_at: ended.ended_at,
-                exit_code: ended.exit_code,
-                signal: ended.signal,
-            }),
-        }),
-        settings,
-        captured,
-    };
-    report.after = Some(publish(&store, session, &history, draft)?.entry.id.to_hex());
     release(&store, &entry.id)?;
+    if !report.changed() {
+        idle::note(&store, &history, &origin, (&entry.id, true))?;
+    }
     Ok(report)
+}
+
+/// A command that has ended, and the snapshot before it.
+pub(in crate::ops) struct Comparing<'c> {
+    pub repository: &'c Repository,
+    pub store: &'c Store,
+    pub history: &'c History,
+    pub entry: &'c Entry,
+    pub before: &'c Before,
+    pub ended: Ended,
+}
+
+impl Comparing<'_> {
+    /// What became of the tables. If anything changed, they are kept in a second snapshot. Also which database it was.
+    ///
+    /// # Errors
+    /// As [`after`].
+    pub fn compare(&self, database: &mut Database, monitor: &dyn Monitor) -> Result<(RunReport, Origin), OpError> {
+        let Comparing { repository, store, history, entry, before, ended } = *self;
+        let identity = database.identity().map_err(|error| match error {
+            OpError::Db(gone @ DbError::Connect { absent: true, .. }) => OpError::DatabaseGone(gone),
+            error => error,
+        })?;
+        let here = origin(identity, repository);
+        if !here.same_database(&entry.manifest.source) {
+            let what = format!(
+                "the settings name database {} now; before the command it was {}",
+                here.database, entry.manifest.source.database
+            );
+            return Err(OpError::Refused { what, allow: None });
+        }
+        let catalog = database.catalog()?;
+        let (reads, there) = readable(entry, &catalog)?;
+        let compared: Vec<Option<Compared>> =
+            there.iter().map(|table| Some(Compared { root: table.root, snapshot: entry.id, whole: true })).collect();
+        let expected: Vec<_> = there.iter().map(|table| (Some(table.rows), Some(table.bytes))).collect();
+        let names: Vec<TableName> = there.iter().map(|table| table.table.clone()).collect();
+        let unsettled = settle(database.connect()?.sink.as_mut(), &names, ended, monitor)?;
+        let session = store.session()?;
+        let reading = Reading { repository, store, history, session: &session };
+        let subject = Subject { reads: &reads, expected: &expected, compared: &compared };
+        let take::Instant { origin, mark, captured, schema_version, settings } =
+            reading.instant(database.connect()?.sink.as_mut(), subject, monitor)?;
+        let mut tables = Vec::with_capacity(entry.manifest.tables.len());
+        for table in &entry.manifest.tables {
+            let now = there.iter().position(|one| one.table == table.table).map(|at| (&reads[at], &captured[at]));
+            tables.push(became(store, table, now)?);
+        }
+        let mut undoable = there.len() == tables.len();
+        for (table, read) in there.iter().zip(&reads) {
+            undoable &= is_alike(&read_schema(store, &table.schema_object)?, &read.schema);
+        }
+        let mut report = RunReport {
+            undoable,
+            overlapping: overlapping(history, entry, ended),
+            argv: before.command.clone(),
+            ended,
+            before: entry.id.to_hex(),
+            after: None,
+            tables,
+            created: created(before, &catalog),
+            left_out: before.left_out.clone(),
+            unsettled,
+        };
+        if !report.changed() || captured.is_empty() {
+            return Ok((report, origin));
+        }
+        let draft = Draft {
+            kind: SnapshotKind::Snapshot,
+            message: format!("after: {}", in_a_line(&before.command)),
+            actor: actor::detect(repository),
+            origin,
+            catalog: Some(&catalog),
+            schema_version,
+            restored: None,
+            imported: false,
+            hook: repository.served().is_some(),
+            mark,
+            run: Some(Run {
+                command: before.command.clone(),
+                ended: Some(RunEnd {
+                    before: entry.id,
+                    started_at: ended.started_at,
+                    ended_at: ended.ended_at,
+                    exit_code: ended.exit_code,
+                    signal: ended.signal,
+                }),
+            }),
+            settings,
+            captured,
+        };
+        report.after = Some(publish(store, session, history, draft)?.entry.id.to_hex());
+        Ok((report, here))
+    }
 }
 
 /// Runs on the same database that were under way at the same time, as far as that is known: those that have ended, and
@@ -149,12 +170,19 @@ fn overlapping(history: &History, before: &Entry, ended: Ended) -> Vec<String> {
     runs.iter().filter(is_during).map(|(entry, _)| entry.id.to_hex()).collect()
 }
 
-/// Waits a while for transactions that have written to `tables` and have not ended: a server goes on with a statement
-/// whose client was killed. What is known of one that remains.
-fn settle(sink: &mut dyn Sink, tables: &[TableName], monitor: &dyn Monitor) -> Result<Option<String>, OpError> {
+/// Waits a while for transactions that have written to `tables` since the command was started, and have not ended: a
+/// server goes on with a statement whose client was killed. What is known of one that remains.
+fn settle(
+    sink: &mut dyn Sink,
+    tables: &[TableName],
+    ended: Ended,
+    monitor: &dyn Monitor,
+) -> Result<Option<String>, OpError> {
     let begun = Instant::now();
+    let age = now().duration_since(ended.started_at);
+    let age = Duration::try_from(age).unwrap_or_default().saturating_add(CLOCK);
     loop {
-        let writer = sink.writer(tables)?;
+        let writer = sink.writer(tables, age.saturating_add(begun.elapsed()))?;
         if writer.is_none() || begun.elapsed() >= PATIENCE {
             return Ok(writer);
         }
@@ -188,7 +216,7 @@ fn readable<'e>(entry: &'e Entry, catalog: &Catalog) -> Result<(Vec<TableRead>, 
 }
 
 /// What became of a table, of which `now` is what there is.
-fn compare(
+fn became(
     objects: &dyn Objects,
     table: &TableEntry,
     now: Option<(&TableRead, &Captured)>,
@@ -201,6 +229,7 @@ fn compare(
         change: None,
         schema_changes: Vec::new(),
         takes_rows: false,
+        lost_columns: Vec::new(),
     };
     let Some((read, captured)) = now else { return Ok(gone) };
     let rows_after = Some(captured.built.totals.rows);
@@ -210,7 +239,8 @@ fn compare(
         // rows of other columns are other rows, but those whose key is gone are gone
         let state = RunState::SchemaChanged;
         let takes_rows = is_alike(&was, &read.schema);
-        return Ok(RunTable { state, rows_after, change: captured.change(), schema_changes, takes_rows, ..gone });
+        let (change, lost_columns) = (captured.change(), lost_columns(&was, &read.schema));
+        return Ok(RunTable { state, rows_after, change, schema_changes, takes_rows, lost_columns, ..gone });
     }
     let state = if captured.built.root == table.root { RunState::Unchanged } else { RunState::Changed };
     Ok(RunTable { state, rows_after, change: captured.change(), takes_rows: true, ..gone })

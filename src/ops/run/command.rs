@@ -70,9 +70,13 @@ fn mask_word(before: &[String], word: &str) -> String {
     }
 }
 
-/// The command in one line, as it could be typed into a shell, shortened if it is long.
+/// The command in one line, as it could be typed into a shell, shortened if it is long. A word that is alone is such a
+/// line already.
 pub fn in_a_line(words: &[String]) -> String {
-    let line = words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+    let line = match words {
+        [line] => line.clone(),
+        words => words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+    };
     let mut blank = false;
     let mut line: String = line
         .chars()

@@ -9,10 +9,14 @@ mod recovery;
 mod tables;
 mod tripwire;
 
+pub(super) use after::Comparing;
 pub use after::after;
 pub use before::before;
+pub(super) use before::{PreImage, recorded};
+pub(super) use command::quoted;
 pub use command::{in_a_line, masked};
 pub use recovery::{Recovery, RecoveryKind};
+pub(super) use tables::{Chosen, Wanted, choose};
 pub use tripwire::MaxDeleted;
 
 use crate::snapshot::TableChange;
@@ -123,6 +127,9 @@ pub struct RunTable {
     /// Whether rows from before fit it as it is now: it has the same columns and key.
     #[serde(skip)]
     pub takes_rows: bool,
+    /// Columns whose values are gone: that were dropped, or have a type that may not hold what they held.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lost_columns: Vec<String>,
 }
 
 /// What a command did.
@@ -155,6 +162,36 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// Of a run after which the database that `before` is of is not to be had any more: all tables are gone.
+    pub(super) fn of_lost_database(
+        before: &Before,
+        ended: Ended,
+        rows: impl Iterator<Item = (String, u64)>,
+    ) -> RunReport {
+        let gone = |(table, rows_before)| RunTable {
+            table,
+            state: RunState::Dropped,
+            rows_before,
+            rows_after: None,
+            change: None,
+            schema_changes: Vec::new(),
+            takes_rows: false,
+            lost_columns: Vec::new(),
+        };
+        RunReport {
+            argv: before.command.clone(),
+            ended,
+            before: before.id.clone(),
+            after: None,
+            tables: rows.map(gone).collect(),
+            created: Vec::new(),
+            left_out: before.left_out.clone(),
+            undoable: false,
+            overlapping: Vec::new(),
+            unsettled: None,
+        }
+    }
+
     /// Whether anything changed in the tables that were watched.
     pub fn changed(&self) -> bool {
         self.tables.iter().any(|table| table.state != RunState::Unchanged)

@@ -2,10 +2,11 @@
 
 use super::command::quoted;
 use super::{Before, RunReport, RunState, RunTable};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// What a command of dbsnap brings back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum RecoveryKind {
     /// All that the command did, row by row.
@@ -14,12 +15,14 @@ pub enum RecoveryKind {
     Dropped,
     /// The rows of tables that are still there.
     Rows,
+    /// Rows for which the table has no place any more: in a new table beside it.
+    Beside,
     /// Nothing: it shows rows for which the table has no place any more.
     Look,
 }
 
 /// A command that takes back what another one did, or shows what was there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Recovery {
     /// What it brings back.
@@ -88,9 +91,16 @@ impl Before {
 }
 
 impl Recovery {
-    fn new(kind: RecoveryKind, tables: Vec<String>, words: &[&str]) -> Recovery {
+    /// That command, `dbsnap` left out.
+    pub(in crate::ops) fn new(kind: RecoveryKind, tables: Vec<String>, words: &[&str]) -> Recovery {
         let argv = ["dbsnap"].iter().chain(words).map(ToString::to_string).collect();
         Recovery { kind, tables, argv }
+    }
+
+    /// The same for who is elsewhere than in the project in `root`.
+    pub fn from_elsewhere(mut self, root: &Path) -> Recovery {
+        self.argv.splice(1..1, ["-C".to_owned(), root.display().to_string()]);
+        self
     }
 
     /// The command as it is typed in a shell.

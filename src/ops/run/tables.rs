@@ -2,7 +2,7 @@
 //! and with them those that foreign keys, or Prisma, would change along. (A check does not find every table, so it adds
 //! to the others and never takes their place.)
 
-use super::{NotCovered, RunOptions, in_a_line};
+use super::{NotCovered, in_a_line};
 use crate::codec::TableName;
 use crate::db::{Catalog, TableInfo};
 use crate::ops::check::{CheckOptions, Language, Script, check};
@@ -14,20 +14,36 @@ use std::collections::BTreeSet;
 /// Bytes of a row where nothing is known of the table's size.
 const USUAL_ROW: u64 = 256;
 
+/// Which tables are to be watched.
+pub(in crate::ops) struct Wanted<'w> {
+    /// Tables as typed; none for those that are not too large.
+    pub tables: &'w [String],
+    /// All tables, however large.
+    pub all: bool,
+    /// Of these not those that are called so.
+    pub exclude: &'w [String],
+    /// Bytes of the largest table that is taken without being named.
+    pub max_table_bytes: u64,
+    /// Tables that are taken without being named, however large: those that a check of the command found.
+    pub found: &'w [String],
+    /// No table may be left out for its size.
+    pub whole: bool,
+}
+
 /// The tables that are watched, and those that are not.
-pub(super) struct Chosen<'c> {
+pub(in crate::ops) struct Chosen<'c> {
     pub tables: Vec<&'c TableInfo>,
     pub left_out: Vec<NotCovered>,
 }
 
-/// Chooses the tables of a run.
+/// Chooses the tables that are watched; maybe none.
 ///
 /// # Errors
-/// If a table that was named is not there or cannot be snapshotted, or there is none.
-pub(super) fn choose<'c>(
+/// If a table that was named is not there or cannot be snapshotted.
+pub(in crate::ops) fn choose<'c>(
     repository: &Repository,
     catalog: &'c Catalog,
-    options: &RunOptions,
+    options: &Wanted<'_>,
 ) -> Result<Chosen<'c>, OpError> {
     let known = Tables::of_catalog(repository, catalog);
     if options.all && !options.tables.is_empty() {
@@ -35,15 +51,15 @@ pub(super) fn choose<'c>(
     }
     let mut left_out = Vec::new();
     let mut at: BTreeSet<usize> = if !options.tables.is_empty() {
-        known.find_all(&options.tables)?.into_iter().collect()
+        known.find_all(options.tables)?.into_iter().collect()
     } else if options.all {
         all_within(catalog, None, &mut left_out)
     } else {
-        let mut at = all_within(catalog, Some(repository.config.run.max_table_bytes), &mut left_out);
-        at.extend(found_by_check(repository, &known, &options.command));
+        let mut at = all_within(catalog, Some(options.max_table_bytes), &mut left_out);
+        at.extend(options.found.iter().filter_map(|name| known.find(name).ok()).flatten());
         at
     };
-    let excluded: BTreeSet<usize> = known.find_all(&options.exclude)?.into_iter().collect();
+    let excluded: BTreeSet<usize> = known.find_all(options.exclude)?.into_iter().collect();
     at.retain(|at| !excluded.contains(at));
     close(repository, catalog, &mut at);
     let is_chosen = |one: &NotCovered, at: &BTreeSet<usize>| {
@@ -66,22 +82,17 @@ pub(super) fn choose<'c>(
         }
     }
     let tables: Vec<&TableInfo> = at.into_iter().map(|at| &catalog.tables[at]).collect();
-    if tables.is_empty() {
-        return Err(OpError::Usage("there is no table to snapshot before the command".to_owned()));
-    }
     if let Some((info, refusal)) = tables.iter().find_map(|info| Some((info, info.refusal.clone()?))) {
         return Err(OpError::RefusedTable { what: refusal, table: info.schema.table.to_string() });
     }
     Ok(Chosen { tables, left_out })
 }
 
-/// The tables that a check of the command finds, as far as they are there.
-fn found_by_check(repository: &Repository, known: &Tables<'_>, command: &[String]) -> Vec<usize> {
+/// The tables that a check of the command finds.
+pub(super) fn found_by_check(repository: &Repository, command: &[String]) -> Vec<String> {
     let script = Script::Text(in_a_line(command));
-    let Ok(report) = check(repository, &CheckOptions { script, language: Some(Language::Shell) }) else {
-        return Vec::new();
-    };
-    report.tables.into_iter().filter_map(|table| known.find_all(&[table]).ok()).flatten().collect()
+    let report = check(repository, &CheckOptions { script, language: Some(Language::Shell) });
+    report.map(|report| report.tables).unwrap_or_default()
 }
 
 /// All tables; with a `limit` none that is larger, and no lists of migrations, which no script of data changes.

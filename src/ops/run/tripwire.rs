@@ -1,6 +1,7 @@
 //! How many rows of a table a command may delete.
 
 use super::RunTable;
+use serde::{Deserialize, Deserializer, de};
 use std::fmt;
 use std::str::FromStr;
 
@@ -41,6 +42,23 @@ impl FromStr for MaxDeleted {
     }
 }
 
+/// A number, or a text such as `5%`.
+impl<'de> Deserialize<'de> for MaxDeleted {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<MaxDeleted, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Rows(u64),
+            Text(String),
+        }
+        let expected = "a number of rows, or a share such as \"5%\"";
+        match Written::deserialize(deserializer).map_err(|_| de::Error::custom(format!("expected {expected}")))? {
+            Written::Rows(rows) => Ok(MaxDeleted::Rows(rows)),
+            Written::Text(text) => text.parse().map_err(de::Error::custom),
+        }
+    }
+}
+
 impl fmt::Display for MaxDeleted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -70,6 +88,7 @@ mod tests {
             change: removed.map(|removed| TableChange { since: Hash::of(b""), added: 0, changed: 9, removed }),
             schema_changes: Vec::new(),
             takes_rows: true,
+            lost_columns: Vec::new(),
         };
         let passed = |typed: &str, table: &RunTable| typed.parse::<MaxDeleted>().unwrap().is_passed(table);
         let ten = table(RunState::Changed, Some(10));

@@ -99,6 +99,7 @@ fn take(
             schema_version,
             restored: None,
             imported: false,
+            hook: false,
             run: None,
             mark,
             settings,

@@ -99,7 +99,7 @@ impl Sink for Memory {
         Ok(Catalog { tables, not_captured: state.not_captured.clone(), search_path: Vec::new() })
     }
 
-    fn writer(&mut self, _: &[TableName]) -> Result<Option<String>, DbError> {
+    fn writer(&mut self, _: &[TableName], _: std::time::Duration) -> Result<Option<String>, DbError> {
         Ok(None)
     }
 

@@ -124,6 +124,7 @@ impl<'a> Writer<'a> {
             replaces: Vec::new(),
             restored: None,
             imported: false,
+            hook: false,
             run: None,
             actor: Actor::default(),
             source: origin(),

@@ -141,6 +141,7 @@ fn full_manifest() -> Manifest {
             }],
         }),
         imported: true,
+        hook: true,
         run: Some(Run {
             command: vec!["node".to_owned()],
             ended: Some(RunEnd {

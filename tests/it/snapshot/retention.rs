@@ -44,6 +44,7 @@ fn snapshot(sequence: u64, minutes: i64) -> Entry {
         replaces: Vec::new(),
         restored: None,
         imported: false,
+        hook: false,
         run: None,
         search_path: Default::default(),
         actor: Actor::default(),

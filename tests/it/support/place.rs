@@ -9,13 +9,13 @@ use crate::gauntlet::round::{Round, url, url_by};
 use dbsnap::db::postgres::Postgres;
 use dbsnap::db::{Host, OpenOptions, PostgresTarget};
 use serde_json::Value;
-use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A database with a store.
 pub struct Place {
     pub round: Round,
     db: Option<(Db, String)>,
-    made_again: Cell<bool>,
+    made_again: AtomicBool,
 }
 
 /// Who uses a PostgreSQL database.
@@ -56,7 +56,7 @@ impl Place {
         Place {
             round: Round::within(Project::new(), "file:data.db".to_owned()),
             db: None,
-            made_again: Cell::new(false),
+            made_again: AtomicBool::new(false),
         }
     }
 
@@ -75,7 +75,7 @@ impl Place {
             Role::Owner => db.role("owner", ""),
         };
         db.sql(&format!("GRANT CREATE ON DATABASE {} TO {user}", db.name));
-        Place { round: Round::new(url(&db, &user)), db: Some((db, user)), made_again: Cell::new(false) }
+        Place { round: Round::new(url(&db, &user)), db: Some((db, user)), made_again: AtomicBool::new(false) }
     }
 
     /// Another place of the same engine, used by the same sort of role.
@@ -86,7 +86,7 @@ impl Place {
             None => {
                 let project = Project::new();
                 let url = format!("file:{}", project.path().join("data.db").display());
-                Place { round: Round::within(project, url), db: None, made_again: Cell::new(false) }
+                Place { round: Round::within(project, url), db: None, made_again: AtomicBool::new(false) }
             }
         }
     }
@@ -174,12 +174,12 @@ impl Place {
             Some((db, _)) => Witness::of(db),
             None => Witness::of_file(&self.round.project.path().join("data.db")),
         };
-        if self.made_again.get() { witness.without_object_ids() } else { witness }
+        if self.made_again.load(Ordering::Relaxed) { witness.without_object_ids() } else { witness }
     }
 
     /// From now on indexes and constraints may be made again, just like they were.
     pub fn may_make_again(&self) {
-        self.made_again.set(true);
+        self.made_again.store(true, Ordering::Relaxed);
     }
 
     /// How many snapshots the store lists.

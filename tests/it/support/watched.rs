@@ -54,8 +54,8 @@ impl<S: Sink> Sink for Watched<S> {
         self.database.catalog()
     }
 
-    fn writer(&mut self, tables: &[TableName]) -> Result<Option<String>, DbError> {
-        self.database.writer(tables)
+    fn writer(&mut self, tables: &[TableName], within: std::time::Duration) -> Result<Option<String>, DbError> {
+        self.database.writer(tables, within)
     }
 
     fn snapshot<'s>(

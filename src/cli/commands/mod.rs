@@ -1,5 +1,6 @@
 //! The verbs: one file each.
 
+mod agent;
 mod amend;
 mod backups;
 pub(in crate::cli) mod check;
@@ -200,6 +201,14 @@ pub(super) enum Command {
     #[cfg(feature = "mcp")]
     #[command(after_long_help = examples!["dbsnap mcp", "dbsnap mcp -C /srv/shop --url file:./dev.db"])]
     Mcp,
+    /// Set up coding agents (Claude Code, Codex CLI, Gemini CLI, Cursor) to use dbsnap, or undo that
+    #[command(after_long_help = examples![
+        "dbsnap agent install",
+        "dbsnap agent install --for claude,cursor --dry-run",
+        "dbsnap agent status",
+        "dbsnap agent uninstall"
+    ])]
+    Agent(agent::Args),
     /// Try the full workflow on a sample project
     #[command(after_long_help = examples!["dbsnap demo", "dbsnap demo /tmp/demo"])]
     Demo(demo::Args),
@@ -258,6 +267,7 @@ pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode,
         Command::Doctor => doctor::run(place, ui),
         #[cfg(feature = "mcp")]
         Command::Mcp => mcp::run(place, ui),
+        Command::Agent(args) => agent::run(args, &Repository::find_or_here(place)?, ui),
         Command::Demo(args) => demo::run(args, place, ui),
         Command::Backups => backups::run(&repository()?, ui),
         Command::Completions(args) => completions::run(args),

@@ -38,7 +38,8 @@ impl NewFile {
     /// If the system refuses.
     pub fn set_mode(&self, mode: u32) -> FsResult<()> {
         let path = self.temp.as_deref().unwrap_or(&self.target);
-        std::fs::set_permissions(path, Permissions::from_mode(mode)).map_err(|e| FsError::new("set the mode of", path, e))
+        std::fs::set_permissions(path, Permissions::from_mode(mode))
+            .map_err(|e| FsError::new("set the mode of", path, e))
     }
 
     /// Another one beside it, to take its place.

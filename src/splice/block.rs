@@ -67,7 +67,9 @@ impl Block {
             at += line.len();
         }
         match open {
-            Some((start, ..)) => Err(SpliceError::at(text, start, format!("the block that begins here has no end: {end}"))),
+            Some((start, ..)) => {
+                Err(SpliceError::at(text, start, format!("the block that begins here has no end: {end}")))
+            }
             None => Ok(None),
         }
     }
@@ -80,20 +82,22 @@ impl Block {
             Some(text) => {
                 let end = line_end(text);
                 let block = self.render(body, end);
-                if text.ends_with('\n') { format!("{text}{end}{block}{end}") } else { format!("{text}{end}{end}{block}") }
+                if text.ends_with('\n') {
+                    format!("{text}{end}{block}{end}")
+                } else {
+                    format!("{text}{end}{end}{block}")
+                }
             }
         }
     }
 
     fn without(&self, text: &str, found: &Found<'_>) -> Removed {
         let (before, after) = (&text[..found.range.start], &text[found.range.end..]);
-        let shorter = |text: &str| {
-            let cut = text.strip_suffix('\n')?;
-            Some(cut.strip_suffix('\r').unwrap_or(cut).to_owned())
-        };
+        // as many as two line ends were put before it
         let one = shorter(before);
-        let two = one.as_deref().and_then(shorter);
-        let candidates = [None, Some(before.to_owned()), one, two];
+        let two = one.iter().flat_map(|text| shorter(text)).collect();
+        let candidates = [vec![before], one, two].concat().into_iter().map(|text| Some(text.to_owned()));
+        let candidates: Vec<Option<String>> = std::iter::once(None).chain(candidates).collect();
         if let Some(before) = candidates.iter().find(|before| self.append(found.body, before.as_deref()) == text) {
             return Removed::exact(before.clone());
         }
@@ -102,6 +106,11 @@ impl Block {
         let (before, after) = (before.strip_suffix(end).unwrap_or(before), after.strip_prefix(end).unwrap_or(after));
         Removed { text: Some(format!("{before}{after}")), is_exact: false, keeps_edits: false }
     }
+}
+
+/// The text without a line end, of either kind.
+fn shorter(text: &str) -> Vec<&str> {
+    ["\n", "\r\n"].into_iter().filter_map(|end| text.strip_suffix(end)).collect()
 }
 
 impl Splice for Block {
@@ -122,11 +131,11 @@ impl Splice for Block {
                 (self.check)(&added)?;
                 Ok(added)
             }
-            Some(found) if found.is_as_written => {
+            Some(found) if found.is_as_written && checksum(found.body) != checksum(self.body) => {
                 let block = self.render(self.body, line_end(text));
                 Ok(format!("{}{block}{}", &text[..found.range.start], &text[found.range.end..]))
             }
-            // what somebody changed stays
+            // it is there, or somebody changed it
             Some(_) => Ok(text.to_owned()),
         }
     }

@@ -89,9 +89,12 @@ impl JsonPart {
                 continue;
             }
             return match &self.slot {
-                Slot::Member(wanted) => {
-                    Ok(vec![Found { trail, range: found.value.range(), is: value(&found.value), wanted: wanted.clone() }])
-                }
+                Slot::Member(wanted) => Ok(vec![Found {
+                    trail,
+                    range: found.value.range(),
+                    is: value(&found.value),
+                    wanted: wanted.clone(),
+                }]),
                 Slot::Element { value: wanted, handlers, is_ours } => {
                     let array = found.value.as_array();
                     let array = array.ok_or_else(|| wrong_kind(text, name, &found.value, "an array"))?;
@@ -275,7 +278,10 @@ impl JsonFile {
         for (container, number) in trail.iter().rev() {
             let taken = take(text, container, *number);
             let shorter = text.len() - taken.len();
-            let bare = Container { range: Range::new(container.range.start, container.range.end - shorter), items: Vec::new() };
+            let bare = Container {
+                range: Range::new(container.range.start, container.range.end - shorter),
+                items: Vec::new(),
+            };
             let goes_on = container.items.len() == 1 && is_bare(&taken, &bare);
             candidates.push(taken);
             if !goes_on {
@@ -316,7 +322,8 @@ impl JsonFile {
     fn is_left_over(&self, text: &str) -> Result<bool, SpliceError> {
         let parsed = parse(text)?;
         let Some(object) = root(text, &parsed)? else { return Ok(false) };
-        let is_required = |name: &str, is: Value| self.required.as_ref().is_some_and(|(one, value)| *one == name && *value == is);
+        let is_required =
+            |name: &str, is: Value| self.required.as_ref().is_some_and(|(one, value)| *one == name && *value == is);
         let rest_is_ours = object.properties.iter().all(|one| is_required(one.name.as_str(), value(&one.value)));
         let inside = &text[object.range.start + 1..object.range.end - 1];
         Ok(rest_is_ours && inside.trim_start_matches([' ', '\t', '\r']).starts_with('\n') && !inside.contains('/'))

@@ -36,9 +36,9 @@ pub(super) fn value(ast: &Ast<'_>) -> Value {
         Ast::BooleanLit(truth) => Value::Bool(truth.value),
         Ast::NullKeyword(_) => Value::Null,
         Ast::Array(array) => array.elements.iter().map(value).collect(),
-        Ast::Object(object) => {
-            Value::Object(object.properties.iter().map(|one| (one.name.as_str().to_owned(), value(&one.value))).collect())
-        }
+        Ast::Object(object) => Value::Object(
+            object.properties.iter().map(|one| (one.name.as_str().to_owned(), value(&one.value))).collect(),
+        ),
     }
 }
 
@@ -104,7 +104,10 @@ impl Layout<'_> {
         let (items, brackets): (Vec<String>, _) = match value {
             Value::Object(members) if !members.is_empty() => {
                 let inner = self.inner();
-                (members.iter().map(|(name, value)| Item { name: Some(name), value }.write(&inner)).collect(), ['{', '}'])
+                (
+                    members.iter().map(|(name, value)| Item { name: Some(name), value }.write(&inner)).collect(),
+                    ['{', '}'],
+                )
             }
             Value::Array(elements) if elements.iter().any(Value::is_object) => {
                 let inner = self.inner();
@@ -127,7 +130,12 @@ impl Layout<'_> {
     }
 
     fn inner(&self) -> Layout<'_> {
-        Layout { is_tall: self.is_tall, indent: format!("{}{}", self.indent, self.unit), unit: self.unit, end: self.end }
+        Layout {
+            is_tall: self.is_tall,
+            indent: format!("{}{}", self.indent, self.unit),
+            unit: self.unit,
+            end: self.end,
+        }
     }
 }
 
@@ -163,12 +171,10 @@ pub(super) fn add(text: &str, container: &Container, item: &Item<'_>, unit: &str
     // a comment on the line of the last item is about that item
     let (at, is_line_comment) = same_line_comments(text, behind);
     let own_line = line_start(text, last.start);
-    let separator = match own_line {
-        Some(blanks) => format!("{end}{blanks}"),
-        None if is_line_comment => format!("{end}{inner}"),
-        None => " ".to_owned(),
-    };
-    let item = item.write(&layout(own_line.is_some() || is_line_comment, own_line.map_or(inner, str::to_owned)));
+    let is_tall = own_line.is_some() || is_line_comment || text[last.start..last.end].contains('\n');
+    let indent = own_line.map_or(inner, str::to_owned);
+    let separator = if is_tall { format!("{end}{indent}") } else { " ".to_owned() };
+    let item = item.write(&layout(is_tall, indent));
     let (before, between, after) = (&text[..last.end], &text[last.end..at], &text[at..]);
     let (comma, trailing) = if gap.comma.is_some() { ("", ",") } else { (",", "") };
     format!("{before}{comma}{between}{separator}{item}{trailing}{after}")

@@ -19,7 +19,10 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("prisma", &["wire", "fsio", "monitor", "hash", "codec"]),
     ("check", &["fsio"]),
     ("snapshot", &["wire", "fsio", "monitor", "hash", "codec", "store", "tree"]),
-    ("ops", &["wire", "fsio", "monitor", "hash", "codec", "store", "splice", "tree", "db", "prisma", "check", "snapshot"]),
+    (
+        "ops",
+        &["wire", "fsio", "monitor", "hash", "codec", "store", "splice", "tree", "db", "prisma", "check", "snapshot"],
+    ),
     ("demo", &["hash", "codec"]),
     // What a report exposes from below is re-exported by `ops`.
     ("cli", &["ops", "demo", "hash", "monitor"]),

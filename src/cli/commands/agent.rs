@@ -154,14 +154,16 @@ fn outcome(plan: &AgentPlan, action: Action, dry_run: bool) -> String {
         let _ = writeln!(text, "{} {}{note}", paint(style, did), printable(&file.path));
     }
     let names: Vec<&str> = plan.agents.iter().map(|agent| called(*agent)).collect();
-    let names = names.join(", ");
+    let (names, place) = (names.join(", "), printable(&plan.directory));
     let verdict = match (action, plan.changes(), dry_run) {
-        (Action::Install, true, true) => format!("[DRY RUN] Would set up dbsnap for {names}."),
-        (Action::Install, true, false) => format!("dbsnap is set up for {names}. To remove it: dbsnap agent uninstall"),
-        (Action::Install, false, _) => format!("Nothing to do: dbsnap is set up for {names}."),
-        (Action::Uninstall, true, true) => "[DRY RUN] Would remove dbsnap from these files.".to_owned(),
-        (Action::Uninstall, true, false) => "Removed dbsnap from these files.".to_owned(),
-        (Action::Uninstall, false, _) => "Nothing to do: nothing of dbsnap is installed here.".to_owned(),
+        (Action::Install, true, true) => format!("[DRY RUN] Would set up dbsnap for {names} in {place}"),
+        (Action::Install, true, false) => {
+            format!("dbsnap is set up for {names} in {place}\nTo remove it: dbsnap agent uninstall")
+        }
+        (Action::Install, false, _) => format!("Nothing to do: dbsnap is set up for {names} in {place}"),
+        (Action::Uninstall, true, true) => format!("[DRY RUN] Would remove dbsnap from these files in {place}"),
+        (Action::Uninstall, true, false) => format!("Removed dbsnap from these files in {place}"),
+        (Action::Uninstall, false, _) => format!("Nothing to do: nothing of dbsnap is installed in {place}"),
     };
     let _ = writeln!(text, "{verdict}");
     if action == Action::Install && plan.changes() && plan.agents.contains(&Agent::Codex) {
@@ -191,7 +193,8 @@ fn render_status(report: &StatusReport) -> String {
     for agent in &report.agents {
         let _ = writeln!(text, "{}: {}", paint(BOLD, called(agent.agent)), shown(agent.status));
         for file in &agent.files {
-            let foreign = if file.foreign { paint(DIM, "  (has one that dbsnap did not write)") } else { String::new() };
+            let foreign =
+                if file.foreign { paint(DIM, "  (has one that dbsnap did not write)") } else { String::new() };
             let _ = writeln!(text, "  {}: {}{foreign}", printable(&file.path), shown(file.status));
         }
     }

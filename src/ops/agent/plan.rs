@@ -123,7 +123,8 @@ impl PreparedFile {
         };
         let diff = (action != FileAction::Keep).then(|| {
             let (before, after) = (self.before.as_deref(), self.after.as_deref());
-            let name = |text: Option<&str>, side| text.map_or("/dev/null".to_owned(), |_| format!("{side}/{}", self.named));
+            let name =
+                |text: Option<&str>, side| text.map_or("/dev/null".to_owned(), |_| format!("{side}/{}", self.named));
             let diff = TextDiff::from_lines(before.unwrap_or_default(), after.unwrap_or_default());
             diff.unified_diff().context_radius(CONTEXT).header(&name(before, "a"), &name(after, "b")).to_string()
         });

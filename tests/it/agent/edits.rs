@@ -1,0 +1,206 @@
+//! What somebody changes between install and uninstall stays.
+
+use super::{agent, read, tree, with};
+
+const SETTINGS: &str = ".claude/settings.json";
+
+fn install(project: &crate::support::process::Project) {
+    agent(project, &["install", "-y", "--for", "claude"]).success();
+}
+
+#[test]
+fn hooks_that_others_add_later_stay() {
+    let theirs = r#"{
+  "hooks": {
+    "PreToolUse": [
+      {
+        "matcher": "Write",
+        "hooks": [{ "type": "command", "command": "./lint.sh" }]
+      }
+    ]
+  },
+  "model": "opus"
+}
+"#;
+    let project = with(&[]);
+    install(&project);
+    let ours = read(&project, SETTINGS);
+    let behind = "            \"onFailure\": \"block\"\n          }\n        ]\n      }";
+    let group = "{\n        \"matcher\": \"Write\",\n        \"hooks\": [{ \"type\": \"command\", \"command\": \"./lint.sh\" }]\n      }";
+    let added = ours.replacen(behind, &format!("{behind},\n      {group}"), 1);
+    let added = added.replace("  }\n}\n", "  },\n  \"model\": \"opus\"\n}\n");
+    assert!(added.contains("lint.sh") && added.contains("opus"), "{added}");
+    project.write(SETTINGS, &added);
+    agent(&project, &["status", "--for", "claude"]).success();
+    agent(&project, &["uninstall", "-y"]).success();
+    assert_eq!(read(&project, SETTINGS), theirs);
+}
+
+#[test]
+fn a_handler_in_our_group_stays_there() {
+    let project = with(&[]);
+    install(&project);
+    let ours = read(&project, SETTINGS);
+    let handler =
+        "          {\n            \"type\": \"command\",\n            \"command\": \"./audit.sh\"\n          }";
+    let added = ours.replacen(
+        "\"onFailure\": \"block\"\n          }\n",
+        &format!("\"onFailure\": \"block\"\n          }},\n{handler}\n"),
+        1,
+    );
+    assert_ne!(added, ours);
+    project.write(SETTINGS, &added);
+    let removed = agent(&project, &["uninstall", "-y"]).success();
+    assert!(removed.stdout().contains("changed .claude/settings.json"), "{removed}");
+    let left: serde_json::Value = serde_json::from_str(&read(&project, SETTINGS)).unwrap();
+    let group =
+        serde_json::json!({ "matcher": "Bash|mcp__.*", "hooks": [{ "type": "command", "command": "./audit.sh" }] });
+    assert_eq!(left, serde_json::json!({ "hooks": { "PreToolUse": [group] } }));
+}
+
+#[test]
+fn a_changed_hook_is_told_of_and_restored_by_install() {
+    let project = with(&[]);
+    install(&project);
+    let installed = tree(project.path());
+    for (is, becomes) in [
+        ("\"timeout\": 30,\n            \"onFailure\"", "\"timeout\": 5,\n            \"onFailure\""),
+        ("Bash|mcp__.*", "Bash"),
+        ("\"onFailure\": \"block\"", "\"onFailure\": \"continue\""),
+        ("\"command\": \"dbsnap\"", "\"command\": \"/usr/local/bin/dbsnap\""),
+    ] {
+        let ours = read(&project, SETTINGS);
+        let changed = ours.replacen(is, becomes, 1);
+        assert_ne!(changed, ours, "{is}");
+        project.write(SETTINGS, &changed);
+        let status = agent(&project, &["status", "--for", "claude"]);
+        assert_eq!(status.code(), Some(1), "{status}");
+        assert!(status.stdout().contains(".claude/settings.json: changed since"), "{status}");
+        agent(&project, &["install", "-y", "--for", "claude"]).success();
+        assert_eq!(tree(project.path()), installed, "{is}");
+        project.write(SETTINGS, &changed);
+        let removed = agent(&project, &["uninstall", "-y"]).success();
+        assert!(removed.stdout().contains("check the result"), "{removed}");
+        assert!(tree(project.path()).is_empty(), "{removed}");
+        install(&project);
+    }
+}
+
+/// A formatter that writes every value on its own line, or everything on one.
+#[test]
+fn a_file_that_was_formatted_anew_loses_just_our_part() {
+    let project = with(&[
+        (SETTINGS, "{\n  \"model\": \"opus\"\n}\n"),
+        (".mcp.json", "{\"mcpServers\":{\"a\":{\"command\":\"a\"}}}"),
+    ]);
+    install(&project);
+    for name in [SETTINGS, ".mcp.json"] {
+        let value: serde_json::Value = serde_json::from_str(&read(&project, name)).unwrap();
+        project.write(name, serde_json::to_string(&value).unwrap());
+    }
+    agent(&project, &["status", "--for", "claude"]).success();
+    agent(&project, &["uninstall", "-y"]).success();
+    assert_eq!(read(&project, SETTINGS), r#"{"model":"opus"}"#);
+    assert_eq!(read(&project, ".mcp.json"), r#"{"mcpServers":{"a":{"command":"a"}}}"#);
+}
+
+#[test]
+fn words_added_to_the_instructions_stay() {
+    let project = with(&[("AGENTS.md", "# Shop\n")]);
+    install(&project);
+    let ours = read(&project, "AGENTS.md");
+    let added =
+        ours.replace("<!-- dbsnap agent: end -->", "- The table `users` is precious.\n<!-- dbsnap agent: end -->");
+    let added = format!("{added}\n## Later\n");
+    project.write("AGENTS.md", &added);
+    let status = agent(&project, &["status", "--for", "claude"]);
+    assert!(status.stdout().contains("AGENTS.md: changed since"), "{status}");
+    let again = agent(&project, &["install", "-y", "--for", "claude"]).success();
+    assert_eq!(read(&project, "AGENTS.md"), added, "{again}");
+    let removed = agent(&project, &["uninstall", "-y"]).success();
+    assert!(removed.stdout().contains("your changes are left"), "{removed}");
+    assert_eq!(read(&project, "AGENTS.md"), "# Shop\n\n- The table `users` is precious.\n\n## Later\n");
+}
+
+#[test]
+fn text_behind_the_block_stays() {
+    for (before, behind) in
+        [("# Shop\n", "\n## Later\n"), ("# Shop", "\n\nLater"), ("", "\nLater\n"), ("A\r\n", "\r\nB\r\n")]
+    {
+        let project = with(&[("AGENTS.md", before)]);
+        install(&project);
+        let both = format!("{}{behind}", read(&project, "AGENTS.md"));
+        project.write("AGENTS.md", &both);
+        agent(&project, &["uninstall", "-y"]).success();
+        let left = read(&project, "AGENTS.md");
+        assert!(!left.contains("dbsnap"), "{left:?}");
+        assert_eq!(
+            left.split_whitespace().collect::<Vec<_>>(),
+            format!("{before}{behind}").split_whitespace().collect::<Vec<_>>()
+        );
+    }
+}
+
+#[test]
+fn a_subagent_that_somebody_changed_stays() {
+    let project = with(&[]);
+    install(&project);
+    let subagent = ".claude/agents/db-backup.md";
+    let changed = read(&project, subagent).replace("## Restore", "## How we restore");
+    project.write(subagent, &changed);
+    agent(&project, &["install", "-y", "--for", "claude"]).success();
+    assert_eq!(read(&project, subagent), changed);
+    let removed = agent(&project, &["uninstall", "-y"]).success();
+    assert!(removed.stdout().contains("kept .claude/agents/db-backup.md"), "{removed}");
+    let left: Vec<_> = tree(project.path()).into_keys().filter(|path| project.path().join(path).is_file()).collect();
+    assert_eq!(left, [std::path::PathBuf::from(subagent)]);
+}
+
+/// What an older version wrote is known by its checksum, as long as nobody changed it.
+#[test]
+fn what_another_version_wrote_is_brought_up_to_date_and_removed() {
+    let project = with(&[("AGENTS.md", "# Shop\n")]);
+    install(&project);
+    let installed = tree(project.path());
+    let older = |text: &str, mark: &str, body: &str| {
+        let sum = &dbsnap::Hash::of(body.trim_end().as_bytes()).to_hex()[..8];
+        text.replace("@SUM@", sum).replace("@BODY@", body).replace("@MARK@", mark)
+    };
+    let block = "<!-- dbsnap agent: begin @SUM@ -->\n@BODY@<!-- dbsnap agent: end -->";
+    let write_older = || {
+        let text = older(block, "", "Older words.\nOf two lines.\n");
+        project.write("AGENTS.md", format!("# Shop\n\n{text}\n"));
+        let file = older("@BODY@<!-- dbsnap agent: this file @SUM@ -->\n", "", "---\nname: db-backup\n---\nOlder.\n");
+        project.write(".claude/agents/db-backup.md", file);
+        let hooks = read(&project, SETTINGS)
+            .replace("\"timeout\": 30,\n            \"onFailure\"", "\"timeout\": 10,\n            \"onFailure\"");
+        project.write(SETTINGS, hooks);
+    };
+    write_older();
+    agent(&project, &["install", "-y", "--for", "claude"]).success();
+    assert_eq!(tree(project.path()), installed);
+    write_older();
+    agent(&project, &["uninstall", "-y"]).success();
+    assert_eq!(tree(project.path()).into_keys().collect::<Vec<_>>(), [std::path::PathBuf::from("AGENTS.md")]);
+    assert_eq!(read(&project, "AGENTS.md"), "# Shop\n");
+}
+
+#[test]
+fn a_server_of_that_name_which_somebody_wrote_is_left_alone() {
+    for text in [
+        "{ \"mcpServers\": { \"dbsnap\": { \"command\": \"dbsnap\", \"args\": [\"mcp\"] } } }\n",
+        "{ \"mcpServers\": { \"dbsnap\": { \"type\": \"stdio\", \"command\": \"dbsnap\", \"args\": [\"mcp\", \"-C\", \"db\"] } } }\n",
+    ] {
+        let project = with(&[(".mcp.json", text)]);
+        let run = agent(&project, &["install", "-y", "--for", "claude"]).success();
+        assert!(
+            run.stdout().contains("kept .mcp.json  (it has a part of that name which dbsnap did not write"),
+            "{run}"
+        );
+        assert_eq!(read(&project, ".mcp.json"), text);
+        let status = agent(&project, &["status", "--for", "claude"]);
+        assert!(status.stdout().contains(".mcp.json: not installed  (has one that dbsnap did not write)"), "{status}");
+        agent(&project, &["uninstall", "-y"]).success();
+        assert_eq!(read(&project, ".mcp.json"), text);
+    }
+}

@@ -14,6 +14,11 @@ pub(super) struct Target {
     pub splice: Box<dyn Splice>,
 }
 
+/// What most agents read.
+const AGENTS_FILE: &str = "AGENTS.md";
+/// What Gemini CLI reads unless its settings name another file.
+const GEMINI_FILE: &str = "GEMINI.md";
+
 const SUBAGENT: &str = include_str!("assets/db-backup.md");
 const SKILL: &str = include_str!("assets/skill.md");
 const INSTRUCTIONS: &str = include_str!("assets/instructions.md");
@@ -44,12 +49,12 @@ pub(super) fn targets(agent: Agent, root: &Path) -> Vec<Target> {
             target(".claude/agents/db-backup.md", Box::new(Whole { body: SUBAGENT })),
             target(".claude/skills/dbsnap/SKILL.md", Box::new(Whole { body: SKILL })),
             target(".mcp.json", json(vec![server()], None)),
-            target("AGENTS.md", instructions()),
+            target(AGENTS_FILE, instructions()),
         ],
         Agent::Codex => vec![
             target(".codex/hooks.json", json(codex_hooks(), None)),
             target(".codex/config.toml", codex_server()),
-            target("AGENTS.md", instructions()),
+            target(AGENTS_FILE, instructions()),
         ],
         Agent::Gemini => vec![
             target(".gemini/settings.json", json([gemini_hooks(), vec![server()]].concat(), None)),
@@ -58,9 +63,19 @@ pub(super) fn targets(agent: Agent, root: &Path) -> Vec<Target> {
         Agent::Cursor => vec![
             target(".cursor/hooks.json", json(cursor_hooks(), Some(("version", json!(1))))),
             target(".cursor/mcp.json", json(vec![server()], None)),
-            target("AGENTS.md", instructions()),
+            target(AGENTS_FILE, instructions()),
         ],
     }
+}
+
+/// Where an agent's instructions may be from an install under other settings.
+pub(super) fn former_target(agent: Agent, root: &Path) -> Option<Target> {
+    let other = match (agent, gemini_context(root)) {
+        (Agent::Gemini, AGENTS_FILE) => GEMINI_FILE,
+        (Agent::Gemini, _) => AGENTS_FILE,
+        _ => return None,
+    };
+    Some(Target { agent, path: other, splice: instructions() })
 }
 
 /// The entry of the MCP server. `type` tells it from one that a person wrote by docs/MCP.md.
@@ -87,15 +102,14 @@ fn codex_config(text: &str) -> Result<State, SpliceError> {
     Ok(if server.is_some() { State::Foreign } else { State::Absent })
 }
 
-/// The file that Gemini CLI reads as context: `GEMINI.md`, unless its settings name `AGENTS.md`.
+/// The file that Gemini CLI reads as context.
 fn gemini_context(root: &Path) -> &'static str {
-    const AGENTS: &str = "AGENTS.md";
     let settings = crate::fsio::read_input_text(&root.join(".gemini/settings.json"), crate::fsio::SMALL_INPUT);
     let named = settings.ok().and_then(|text| crate::splice::json_value(&text, &["context", "fileName"]));
     let is_agents = match named {
-        Some(Value::String(name)) => name == AGENTS,
-        Some(Value::Array(names)) => names.iter().any(|name| name == AGENTS),
+        Some(Value::String(name)) => name == AGENTS_FILE,
+        Some(Value::Array(names)) => names.iter().any(|name| name == AGENTS_FILE),
         _ => false,
     };
-    if is_agents { AGENTS } else { "GEMINI.md" }
+    if is_agents { AGENTS_FILE } else { GEMINI_FILE }
 }

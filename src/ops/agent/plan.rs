@@ -1,6 +1,6 @@
 //! What becomes of each file. Nothing is written here.
 
-use super::files::{Target, found, targets};
+use super::files::{Target, former_target, found, targets};
 use super::{
     Action, Agent, AgentOptions, AgentPlan, AgentStatus, FileAction, FileChange, FileNote, FileStatus, Installed,
     StatusReport,
@@ -42,7 +42,16 @@ impl Prepared {
             (agents, _) => Agent::ALL.into_iter().filter(|agent| agents.contains(agent)).collect(),
         };
         let mut files: Vec<PreparedFile> = Vec::new();
-        for target in agents.iter().flat_map(|agent| targets(*agent, &real)) {
+        let mut all: Vec<Target> = agents.iter().flat_map(|agent| targets(*agent, &real)).collect();
+        if options.action == Action::Uninstall {
+            for target in agents.iter().filter_map(|agent| former_target(*agent, &real)) {
+                let is_there = states(&target, &real)?.is_some_and(|states| states != [State::Absent]);
+                if is_there && !is_used_by_others(&target, &agents, &real)? {
+                    all.push(target);
+                }
+            }
+        }
+        for target in all {
             let path = resolve(&real, target.path)?;
             let at = match files.iter().position(|file| file.path == path) {
                 Some(at) => at,
@@ -134,17 +143,18 @@ impl PreparedFile {
 
 /// Whether the file is shared with an agent that is not named and has a file of its own with something of ours.
 fn is_used_by_others(target: &Target, named: &[Agent], root: &Path) -> Result<bool, OpError> {
+    let path = resolve(root, target.path)?;
     for agent in Agent::ALL.into_iter().filter(|agent| !named.contains(agent)) {
-        let theirs = targets(agent, root);
-        if !theirs.iter().any(|other| other.path == target.path) {
-            continue;
-        }
-        for other in theirs.iter().filter(|other| other.path != target.path) {
-            if let Some(states) = states(other, root)?
-                && Installed::of(&states) != Installed::NotInstalled
-            {
-                return Ok(true);
+        let (mut is_shared, mut is_installed) = (false, false);
+        for other in targets(agent, root) {
+            if resolve(root, other.path)? == path {
+                is_shared = true;
+            } else if let Some(states) = states(&other, root)? {
+                is_installed |= Installed::of(&states) != Installed::NotInstalled;
             }
+        }
+        if is_shared && is_installed {
+            return Ok(true);
         }
     }
     Ok(false)

@@ -93,7 +93,7 @@ fn without_a_terminal_nothing_is_done_unless_told() {
     +}
     --- /dev/null
     +++ b/AGENTS.md
-    @@ -0,0 +1,12 @@
+    @@ -0,0 +1,11 @@
     +<!-- dbsnap agent: begin [ID] -->
     +## Database safety
     +

@@ -204,3 +204,16 @@ fn a_server_of_that_name_which_somebody_wrote_is_left_alone() {
         assert_eq!(read(&project, ".mcp.json"), text);
     }
 }
+
+/// Gemini CLI's context file was another one when it was installed.
+#[test]
+fn instructions_are_found_in_the_file_that_was_read_before() {
+    let settings = ".gemini/settings.json";
+    let project = with(&[(settings, "{\n  \"ui\": {}\n}\n")]);
+    agent(&project, &["install", "-y", "--for", "gemini"]).success();
+    let named = read(&project, settings).replace("\"ui\": {}", "\"context\": { \"fileName\": \"AGENTS.md\" }");
+    project.write(settings, &named);
+    agent(&project, &["uninstall", "-y", "--for", "gemini"]).success();
+    assert!(!project.path().join("GEMINI.md").exists());
+    assert_eq!(read(&project, settings), "{\n  \"context\": { \"fileName\": \"AGENTS.md\" }\n}\n");
+}

@@ -5,7 +5,7 @@ use crate::tree::model::Dice;
 use dbsnap::splice::{Block, Comment, Handlers, JsonFile, JsonPart, Slot, Splice, State};
 use serde_json::{Value, json};
 
-const TEXTS: u64 = 20_000;
+const TEXTS: u64 = 2_500;
 
 fn is_ours(value: &Value) -> bool {
     value["command"].as_str().is_some_and(|command| command.starts_with("ours"))

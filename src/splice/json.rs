@@ -1,6 +1,6 @@
 //! Parts of JSON files: members of objects and elements of arrays, some levels down.
 
-use super::json_text::{Container, Item, add, is_bare, member, parse, replace, take, unit, value};
+use super::json_text::{Container, Item, Layout, add, member, parse, replace, unit, value};
 use super::{Removed, Splice, SpliceError, State};
 use jsonc_parser::ast::{Object, Value as Ast};
 use jsonc_parser::common::{Range, Ranged};
@@ -54,12 +54,12 @@ pub enum Handlers {
 
 /// Where something of ours stands: the containers around it from the outside in, each with the number of the item that
 /// leads to it.
-struct Found {
-    trail: Vec<(Container, usize)>,
+pub(super) struct Found {
+    pub trail: Vec<(Container, usize)>,
     range: Range,
     /// What is there, and what should be.
-    is: Value,
-    wanted: Value,
+    pub is: Value,
+    pub wanted: Value,
 }
 
 impl JsonPart {
@@ -78,7 +78,7 @@ impl JsonPart {
     }
 
     /// What is there of it.
-    fn find(&self, text: &str, root: &Object<'_>) -> Result<Vec<Found>, SpliceError> {
+    pub(super) fn find(&self, text: &str, root: &Object<'_>) -> Result<Vec<Found>, SpliceError> {
         let (mut object, mut trail) = (root, Vec::new());
         for (depth, name) in self.path.iter().enumerate() {
             let Some(found) = member(text, object, name)? else { return Ok(Vec::new()) };
@@ -160,7 +160,7 @@ fn wrong_kind(text: &str, name: &str, value: &Ast<'_>, kind: &str) -> SpliceErro
 }
 
 /// The object that a file holds; none if it is blank.
-fn root<'t>(text: &'t str, parsed: &'t Option<Ast<'_>>) -> Result<Option<&'t Object<'t>>, SpliceError> {
+pub(super) fn root<'t>(text: &'t str, parsed: &'t Option<Ast<'_>>) -> Result<Option<&'t Object<'t>>, SpliceError> {
     match parsed {
         None if text.trim().is_empty() => Ok(None),
         None => Err(SpliceError::new("it holds comments and no value")),
@@ -175,7 +175,7 @@ impl JsonFile {
         let mut members = Map::new();
         members.insert(part.path[0].to_owned(), part.below(0));
         members.extend(self.required.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-        let layout = super::json_text::Layout { is_tall: true, indent: String::new(), unit: "  ", end: "\n" };
+        let layout = Layout { is_tall: true, indent: String::new(), unit: "  ", end: "\n" };
         let object = layout.value(&Value::Object(members));
         match blanks {
             None => format!("{object}\n"),
@@ -185,7 +185,7 @@ impl JsonFile {
     }
 
     /// The text with a part that it lacks.
-    fn add(&self, text: Option<&str>, part: &JsonPart) -> Result<String, SpliceError> {
+    pub(super) fn add(&self, text: Option<&str>, part: &JsonPart) -> Result<String, SpliceError> {
         let Some(text) = text else { return Ok(self.begin(None, part)) };
         let parsed = parse(text)?;
         let Some(object) = root(text, &parsed)? else { return Ok(self.begin(Some(text), part)) };
@@ -227,7 +227,7 @@ impl JsonFile {
     }
 
     /// The text with all parts, without a byte order mark.
-    fn insert_all(&self, text: Option<&str>) -> Result<String, SpliceError> {
+    pub(super) fn insert_all(&self, text: Option<&str>) -> Result<String, SpliceError> {
         let mut text = text.map(str::to_owned);
         for part in &self.parts {
             let Some(now) = &text else {
@@ -250,89 +250,6 @@ impl JsonFile {
             text = Some(next);
         }
         Ok(text.unwrap_or_default())
-    }
-
-    /// What holds nothing else than the parts, as it may have been before: no file, blanks, or an empty object.
-    fn empty_before(&self, text: &str) -> Result<Option<Removed>, SpliceError> {
-        let parsed = parse(text)?;
-        let Some(object) = root(text, &parsed)? else { return Ok(None) };
-        let blanks = text[..object.range.start].to_owned();
-        let last = object.properties.last().map_or(object.range.end - 1, |one| one.range.end);
-        let braces = format!("{}{}", &text[..=object.range.start], &text[last..]);
-        for before in [None, Some(blanks), Some(braces)] {
-            if self.insert_all(before.as_deref()).is_ok_and(|again| again == text) {
-                return Ok(Some(Removed::exact(before)));
-            }
-        }
-        Ok(None)
-    }
-
-    /// What the text may have been before the part was put in: without it alone, or also without containers around it
-    /// that are empty then. None if it is not there.
-    fn candidates(text: &str, part: &JsonPart) -> Result<Vec<String>, SpliceError> {
-        let parsed = parse(text)?;
-        let Some(object) = root(text, &parsed)? else { return Ok(Vec::new()) };
-        let found = part.find(text, object)?;
-        let Some(Found { trail, .. }) = found.iter().find(|one| part.is_ours(one)) else { return Ok(Vec::new()) };
-        let mut candidates = Vec::new();
-        for (container, number) in trail.iter().rev() {
-            let taken = take(text, container, *number);
-            let shorter = text.len() - taken.len();
-            let bare = Container {
-                range: Range::new(container.range.start, container.range.end - shorter),
-                items: Vec::new(),
-            };
-            let goes_on = container.items.len() == 1 && is_bare(&taken, &bare);
-            candidates.push(taken);
-            if !goes_on {
-                break;
-            }
-        }
-        Ok(candidates)
-    }
-
-    fn remove_all(&self, text: &str) -> Result<Removed, SpliceError> {
-        if let Some(before) = self.empty_before(text)? {
-            return Ok(before);
-        }
-        let (mut now, mut is_exact) = (text.to_owned(), true);
-        loop {
-            let mut fallback = None;
-            let mut proved = None;
-            for part in self.parts.iter().rev() {
-                let candidates = JsonFile::candidates(&now, part)?;
-                let is_before = |before: &&String| self.add(Some(before), part).is_ok_and(|again| again == now);
-                proved = candidates.iter().find(is_before).cloned();
-                if proved.is_some() {
-                    break;
-                }
-                fallback = fallback.or(candidates.last().cloned());
-            }
-            match (proved, fallback) {
-                (Some(before), _) => now = before,
-                (None, Some(before)) => (now, is_exact) = (before, false),
-                (None, None) => break,
-            }
-        }
-        let is_ours_alone = !is_exact && self.is_left_over(&now)?;
-        Ok(Removed { text: (!is_ours_alone).then_some(now), is_exact, keeps_edits: false })
-    }
-
-    /// Whether a file that was made for the parts holds nothing any more: its braces are on different lines.
-    fn is_left_over(&self, text: &str) -> Result<bool, SpliceError> {
-        let parsed = parse(text)?;
-        let Some(object) = root(text, &parsed)? else { return Ok(false) };
-        let is_required =
-            |name: &str, is: Value| self.required.as_ref().is_some_and(|(one, value)| *one == name && *value == is);
-        let rest_is_ours = object.properties.iter().all(|one| is_required(one.name.as_str(), value(&one.value)));
-        let inside = &text[object.range.start + 1..object.range.end - 1];
-        Ok(rest_is_ours && inside.trim_start_matches([' ', '\t', '\r']).starts_with('\n') && !inside.contains('/'))
-    }
-}
-
-impl JsonPart {
-    fn is_ours(&self, found: &Found) -> bool {
-        matches!(self.slot, Slot::Element { .. }) || found.is == found.wanted
     }
 }
 

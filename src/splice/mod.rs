@@ -1,11 +1,12 @@
 //! Puts a part of ours into a text file that is somebody else's, and takes exactly that out again.
 //!
-//! All other bytes stay as they are: comments, order, indentation, line ends. Nothing is recorded anywhere. Where a part
-//! goes, and how it is written, depends on the text alone, and no two texts become the same by it. So what a text was
-//! before is found by trying: it is the one that, with the part put in again, is the text at hand.
+//! All other bytes stay as they are: comments, order, indentation, line ends. Nothing is recorded anywhere. Where a
+//! part goes, and how it is written, depends on the text alone, and no two texts become the same by it. So what a text
+//! was before is found by trying: it is the one that, with the part put in again, is the text at hand.
 
 mod block;
 mod json;
+mod json_removal;
 mod json_text;
 mod whole;
 

@@ -46,9 +46,8 @@ pub(super) fn codex_hooks() -> Vec<JsonPart> {
 
 pub(super) fn gemini_hooks() -> Vec<JsonPart> {
     let hook = |name, event, matcher| {
-        let handler = json!({
-            "name": format!("dbsnap-{event}"), "type": "command", "command": line(event, "gemini"), "timeout": TIMEOUT * 1000,
-        });
+        let (name_of_hook, command) = (format!("dbsnap-{event}"), line(event, "gemini"));
+        let handler = json!({ "name": name_of_hook, "type": "command", "command": command, "timeout": TIMEOUT * 1000 });
         group(name, matcher, &handler)
     };
     vec![

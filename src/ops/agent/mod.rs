@@ -229,7 +229,8 @@ impl StatusReport {
     }
 }
 
-/// Says how far agents are set up: those that are named, or those of which the project shows signs, or else Claude Code.
+/// Says how far agents are set up: those that are named, or those of which the project shows signs, or else Claude
+/// Code.
 ///
 /// # Errors
 /// [`OpError::Config`] for a file that cannot be read as what it should be.

@@ -93,8 +93,9 @@ fn without_a_terminal_nothing_is_done_unless_told() {
     +}
     --- /dev/null
     +++ b/AGENTS.md
-    @@ -0,0 +1,11 @@
+    @@ -0,0 +1,13 @@
     +<!-- dbsnap agent: begin [ID] -->
+    +
     +## Database safety
     +
     +A script can destroy rows of the development database; `dbsnap` brings them back.
@@ -104,6 +105,7 @@ fn without_a_terminal_nothing_is_done_unless_told() {
     +- After it: `dbsnap diff` shows which rows changed. `dbsnap undo --dry-run` shows what taking that back
     +  would do, `dbsnap undo -y` does it.
     +- Show a person the plan (`--dry-run`) before you restore or undo.
+    +
     +<!-- dbsnap agent: end -->
     create .cursor/hooks.json
     create .cursor/mcp.json

@@ -26,7 +26,8 @@ fn hooks_that_others_add_later_stay() {
     install(&project);
     let ours = read(&project, SETTINGS);
     let behind = "            \"onFailure\": \"block\"\n          }\n        ]\n      }";
-    let group = "{\n        \"matcher\": \"Write\",\n        \"hooks\": [{ \"type\": \"command\", \"command\": \"./lint.sh\" }]\n      }";
+    let handler = "{ \"type\": \"command\", \"command\": \"./lint.sh\" }";
+    let group = format!("{{\n        \"matcher\": \"Write\",\n        \"hooks\": [{handler}]\n      }}");
     let added = ours.replacen(behind, &format!("{behind},\n      {group}"), 1);
     let added = added.replace("  }\n}\n", "  },\n  \"model\": \"opus\"\n}\n");
     assert!(added.contains("lint.sh") && added.contains("opus"), "{added}");

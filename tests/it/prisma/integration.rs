@@ -87,7 +87,7 @@ fn deletes_orphans_and_takes_it_back(world: &PrismaWorld, database: &Database) {
     assert_eq!(database.ask("SELECT count(*) FROM favorites"), "1078");
     let log = json(&world.project.dbsnap(["log", "--json"]).run().success());
     let tables: Vec<&Value> =
-        log["snapshots"].as_array().unwrap().iter().map(|one| &one["tables"][0]["name"]).collect();
+        log["snapshots"].as_array().unwrap().iter().map(|one| &one["tables"][0]["table"]).collect();
     assert!(tables.len() >= 2 && tables.iter().all(|name| **name == "favorites"), "{log}");
 
     // somebody makes one of them again, and changes another row

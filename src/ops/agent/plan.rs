@@ -97,10 +97,10 @@ impl PreparedFile {
                 let after = target.splice.insert(self.after.as_deref()).map_err(&refuse)?;
                 // what somebody changed and stays
                 let still = target.splice.states(&after).map_err(&refuse)?;
-                self.note = match () {
-                    () if still.contains(&State::Changed) => Some(FileNote::EditsKept),
-                    () if is_foreign => Some(FileNote::Foreign),
-                    () => None,
+                self.note = if still.contains(&State::Changed) {
+                    Some(FileNote::EditsKept)
+                } else {
+                    is_foreign.then_some(FileNote::Foreign)
                 };
                 self.after = Some(after);
             }
@@ -111,11 +111,14 @@ impl PreparedFile {
                     return Ok(());
                 }
                 let removed = target.splice.remove(text).map_err(&refuse)?;
-                self.note = match () {
-                    () if removed.keeps_edits => Some(FileNote::EditsKept),
-                    () if !removed.is_exact => Some(FileNote::Edited),
-                    () if is_foreign => Some(FileNote::Foreign),
-                    () => self.note,
+                self.note = if removed.keeps_edits {
+                    Some(FileNote::EditsKept)
+                } else if !removed.is_exact {
+                    Some(FileNote::Edited)
+                } else if is_foreign {
+                    Some(FileNote::Foreign)
+                } else {
+                    self.note
                 };
                 self.after = removed.text;
             }

@@ -201,7 +201,7 @@ pub(super) enum Command {
     #[cfg(feature = "mcp")]
     #[command(after_long_help = examples!["dbsnap mcp", "dbsnap mcp -C /srv/shop --url file:./dev.db"])]
     Mcp,
-    /// Set up coding agents (Claude Code, Codex CLI, Gemini CLI, Cursor) to use dbsnap, or undo that
+    /// Set up coding agents (Claude Code, Codex, Gemini, Cursor) to use dbsnap, or undo that
     #[command(after_long_help = examples![
         "dbsnap agent install",
         "dbsnap agent install --for claude,cursor --dry-run",

@@ -299,6 +299,7 @@ fn help() {
       repair       Repair a damaged store, taking lost rows from other copies and the database
       doctor       Check the setup and show which database is used
       mcp          Serve a coding agent on stdin and stdout (Model Context Protocol)
+      agent        Set up coding agents (Claude Code, Codex, Gemini, Cursor) to use dbsnap, or undo that
       demo         Try the full workflow on a sample project
       completions  Print a completion script for your shell
       man          Print the man page, or write all man pages to a directory
@@ -343,6 +344,7 @@ fn help() {
         "gc",
         "verify",
         "doctor",
+        "agent",
         "demo",
         "completions",
     ] {

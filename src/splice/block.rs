@@ -1,6 +1,7 @@
 //! A block of lines between two comments, at the end of a text file.
 
 use super::{Removed, Splice, SpliceError, State, checksum, line_end};
+use similar::{ChangeTag, TextDiff};
 
 /// How comments look in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,17 +55,25 @@ impl Block {
     fn find<'t>(&self, text: &'t str) -> Result<Option<Found<'t>>, SpliceError> {
         let (begin, end) = (self.line(&format!("{BEGIN} @")), self.line(END));
         let (before_sum, behind_sum) = begin.split_once('@').unwrap_or((&begin, ""));
+        let quoted = if self.comment == Comment::Html { fenced(text) } else { Vec::new() };
         let (mut at, mut open) = (0, None);
         for line in text.split_inclusive('\n') {
-            let bare = line.trim_end();
+            let (start, next, bare) = (at, at + line.len(), line.trim_end());
+            at = next;
+            if quoted.iter().any(|range| range.contains(&start)) {
+                continue;
+            }
             let sum = bare.strip_prefix(before_sum).and_then(|rest| rest.strip_suffix(behind_sum));
             if let (None, Some(sum)) = (open, sum) {
-                open = Some((at, at + line.len(), sum));
-            } else if let (Some((start, body, sum)), true) = (open, bare == end) {
-                let body = &text[body..at];
-                return Ok(Some(Found { range: start..at + bare.len(), body, is_as_written: checksum(body) == sum }));
+                open = Some((start, next, sum));
+            } else if let (Some((begin, body, sum)), true) = (open, bare == end) {
+                let body = &text[body..start];
+                return Ok(Some(Found {
+                    range: begin..start + bare.len(),
+                    body,
+                    is_as_written: checksum(body) == sum,
+                }));
             }
-            at += line.len();
         }
         match open {
             Some((start, ..)) => {
@@ -101,11 +110,46 @@ impl Block {
         if let Some(before) = candidates.iter().find(|before| self.append(found.body, before.as_deref()) == text) {
             return Removed::exact(before.clone());
         }
-        // somebody wrote behind it: the empty line before it goes with it
+        // its line ends were converted
         let end = line_end(text);
+        if text == format!("{}{end}", self.render(found.body, end)) {
+            return Removed::exact(None);
+        }
+        // somebody wrote behind it: the empty line before it goes with it
         let (before, after) = (before.strip_suffix(end).unwrap_or(before), after.strip_prefix(end).unwrap_or(after));
         Removed { text: Some(format!("{before}{after}")), is_exact: false, keeps_edits: false }
     }
+}
+
+/// The lines that somebody added to ours, with the blank ones among them.
+fn added(ours: &str, now: &str) -> String {
+    let lines: Vec<&str> = now.split_inclusive('\n').collect();
+    let (old, new): (Vec<&str>, Vec<&str>) = (ours.lines().collect(), now.lines().map(str::trim_end).collect());
+    let diff = TextDiff::from_slices(&old, &new);
+    let changes = diff.iter_all_changes().filter(|change| change.tag() == ChangeTag::Insert);
+    let added: String = changes.filter_map(|change| lines.get(change.new_index()?)).copied().collect();
+    if added.trim().is_empty() { String::new() } else { added }
+}
+
+/// Where a Markdown text has code between fences, which stands for itself.
+fn fenced(text: &str) -> Vec<std::ops::Range<usize>> {
+    let (mut at, mut open, mut found) = (0, None, Vec::new());
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim();
+        let mark = bare.chars().next().filter(|first| matches!(first, '`' | '~'));
+        let length = mark.map_or(0, |mark| bare.len() - bare.trim_start_matches(mark).len());
+        let is_fence = length >= 3 && !line.starts_with("    ");
+        match (open, mark) {
+            (None, Some(mark)) if is_fence => open = Some((at, mark, length)),
+            (Some((start, mark, least)), Some(other)) if mark == other && length >= least && length == bare.len() => {
+                found.push(start..at + line.len());
+                open = None;
+            }
+            _ => {}
+        }
+        at += line.len();
+    }
+    found
 }
 
 /// The text without a line end, of either kind.
@@ -114,6 +158,10 @@ fn shorter(text: &str) -> Vec<&str> {
 }
 
 impl Splice for Block {
+    fn is_marked(&self) -> bool {
+        true
+    }
+
     fn states(&self, text: &str) -> Result<Vec<State>, SpliceError> {
         let Some(found) = self.find(text)? else { return Ok(vec![(self.check)(text)?]) };
         (self.check)(text)?;
@@ -128,7 +176,10 @@ impl Splice for Block {
             None if state == State::Foreign => Ok(text.to_owned()),
             None => {
                 let added = self.append(self.body, Some(text));
-                (self.check)(&added)?;
+                (self.check)(&added).map_err(|error| {
+                    let what = "nothing can be added at its end; a table written as { ... } or with dots is closed";
+                    SpliceError::new(format!("{what}: write it as [table] ({})", error.reason))
+                })?;
                 Ok(added)
             }
             Some(found) if found.is_as_written && checksum(found.body) != checksum(self.body) => {
@@ -148,8 +199,7 @@ impl Splice for Block {
         if !self.has_loose_lines {
             return Ok(Removed { text: Some(text.to_owned()), is_exact: false, keeps_edits: true });
         }
-        let is_ours = |line: &&str| line.trim().is_empty() || self.body.lines().any(|ours| ours == line.trim_end());
-        let edits: String = found.body.split_inclusive('\n').filter(|line| !is_ours(line)).collect();
+        let edits = added(self.body, found.body);
         let (before, after) = (&text[..found.range.start], &text[found.range.end..]);
         let after = if edits.is_empty() { after } else { after.strip_prefix(line_end(text)).unwrap_or(after) };
         let keeps_edits = !edits.is_empty();

@@ -1,6 +1,6 @@
 //! Parts of JSON files: members of objects and elements of arrays, some levels down.
 
-use super::json_text::{Container, Item, Layout, add, member, parse, replace, unit, value};
+use super::json_text::{Container, Item, Layout, add, member, parse, replace, take, unit, value};
 use super::{Removed, Splice, SpliceError, State};
 use jsonc_parser::ast::{Object, Value as Ast};
 use jsonc_parser::common::{Range, Ranged};
@@ -38,8 +38,8 @@ pub enum Slot {
         value: Value,
         /// Where its handlers are.
         handlers: Handlers,
-        /// Whether a handler is ours.
-        is_ours: fn(&Value) -> bool,
+        /// What a handler should be, given what ours is; none if it is not one of ours.
+        fit: fn(&Value, &Value) -> Option<Value>,
     },
 }
 
@@ -95,14 +95,14 @@ impl JsonPart {
                     is: value(&found.value),
                     wanted: wanted.clone(),
                 }]),
-                Slot::Element { value: wanted, handlers, is_ours } => {
+                Slot::Element { value: wanted, handlers, fit } => {
                     let array = found.value.as_array();
                     let array = array.ok_or_else(|| wrong_kind(text, name, &found.value, "an array"))?;
                     let elements = array.elements.iter().enumerate();
                     Ok(elements
                         .flat_map(|(number, element)| {
                             let trail = [trail.clone(), vec![(Container::array(array), number)]].concat();
-                            ours(element, trail, wanted, *handlers, *is_ours)
+                            ours(element, trail, wanted, *handlers, *fit)
                         })
                         .collect())
                 }
@@ -111,30 +111,52 @@ impl JsonPart {
         Ok(Vec::new())
     }
 
+    /// The text with what is there of it as it should be, once.
+    fn update(&self, text: &str) -> Result<String, SpliceError> {
+        let mut now = text.to_owned();
+        loop {
+            let parsed = parse(&now)?;
+            let Some(root) = root(&now, &parsed)? else { return Ok(now) };
+            let found = self.find(&now, root)?;
+            let Some((container, number)) = duplicate(&found).and_then(|one| one.trail.last()) else {
+                let unit = unit(&now, &Container::object(root));
+                // from the last on, so that those before it stay where they are
+                let wrong = found.iter().rev().filter(|one| one.is != one.wanted);
+                return Ok(wrong.fold(now.clone(), |text, one| replace(&text, one.range, &one.wanted, unit)));
+            };
+            now = take(&now, container, *number);
+        }
+    }
+
     fn state(&self, text: &str, root: Option<&Object<'_>>) -> Result<State, SpliceError> {
         let Some(root) = root else { return Ok(State::Absent) };
         let found = self.find(text, root)?;
         Ok(match (&found[..], &self.slot) {
             ([], _) => State::Absent,
-            ([one], _) if one.is == one.wanted => State::Same,
+            (all, _) if duplicate(all).is_none() && all.iter().all(|one| one.is == one.wanted) => State::Same,
             (_, Slot::Member(_)) => State::Foreign,
             _ => State::Changed,
         })
     }
 }
 
-/// The parts of an element that are ours: all of it, or some of its handlers.
+/// One that is there already.
+fn duplicate(found: &[Found]) -> Option<&Found> {
+    found.iter().enumerate().find(|(at, one)| found[..*at].iter().any(|other| other.is == one.is)).map(|(_, one)| one)
+}
+
+/// The parts of an element that are ours: all of it, or some of its handlers. What else is in it is a person's choice.
 fn ours(
     element: &Ast<'_>,
     trail: Vec<(Container, usize)>,
     wanted: &Value,
     handlers: Handlers,
-    is_ours: fn(&Value) -> bool,
+    fit: fn(&Value, &Value) -> Option<Value>,
 ) -> Vec<Found> {
     let whole = value(element);
-    let found = |trail, range, is, wanted: &Value| Found { trail, range, is, wanted: wanted.clone() };
     let Handlers::In(name) = handlers else {
-        return if is_ours(&whole) { vec![found(trail, element.range(), whole, wanted)] } else { Vec::new() };
+        let fitted = fit(&whole, wanted);
+        return fitted.map(|wanted| Found { trail, range: element.range(), is: whole, wanted }).into_iter().collect();
     };
     let Some(inner) = element.as_object().and_then(|object| Some((object, object.get(name)?))) else {
         return Vec::new();
@@ -142,15 +164,18 @@ fn ours(
     let (object, property) = inner;
     let Some(array) = property.value.as_array() else { return Vec::new() };
     let values: Vec<Value> = array.elements.iter().map(value).collect();
-    if !values.is_empty() && values.iter().all(is_ours) {
-        return vec![found(trail, element.range(), whole, wanted)];
+    let fitted: Vec<Option<Value>> = values.iter().map(|one| fit(one, &wanted[name][0])).collect();
+    if let (Some(Some(first)), true) = (fitted.first(), fitted.iter().all(Option::is_some)) {
+        let mut wanted = whole.clone();
+        wanted[name] = json!([first]);
+        return vec![Found { trail, range: element.range(), is: whole, wanted }];
     }
     let number = object.properties.iter().position(|one| one.range == property.range).unwrap_or_default();
-    let handler = &wanted[name][0];
-    let mine = values.into_iter().enumerate().filter(|(_, one)| is_ours(one));
-    mine.map(|(at, one)| {
+    let all = values.into_iter().zip(fitted).enumerate();
+    all.filter_map(|(at, (is, wanted))| {
         let deeper = [(Container::object(object), number), (Container::array(array), at)];
-        found([trail.clone(), deeper.to_vec()].concat(), array.elements[at].range(), one, handler)
+        let trail = [trail.clone(), deeper.to_vec()].concat();
+        Some(Found { trail, range: array.elements[at].range(), is, wanted: wanted? })
     })
     .collect()
 }
@@ -241,10 +266,7 @@ impl JsonFile {
             };
             let next = match (&found[..], &part.slot) {
                 ([], _) => self.add(Some(now), part)?,
-                ([one], Slot::Element { .. }) if one.is != one.wanted => {
-                    let unit = one.trail.first().map_or("  ", |(root, _)| unit(now, root));
-                    replace(now, one.range, &one.wanted, unit)
-                }
+                (_, Slot::Element { .. }) => part.update(now)?,
                 _ => continue,
             };
             text = Some(next);

@@ -77,6 +77,12 @@ pub trait Splice {
     /// If it cannot be read as what the file is.
     fn states(&self, text: &str) -> Result<Vec<State>, SpliceError>;
 
+    /// Whether a part says of itself that it is ours. Otherwise it is known by what it holds, and somebody may have
+    /// written the same by hand.
+    fn is_marked(&self) -> bool {
+        false
+    }
+
     /// The text with all parts, as this version writes them; the same text if it has them. None stands for no file.
     ///
     /// # Errors

@@ -29,15 +29,20 @@ impl Splice for Whole {
     fn states(&self, text: &str) -> Result<Vec<State>, SpliceError> {
         Ok(vec![match Whole::is_as_written(text) {
             None => State::Foreign,
-            Some(_) if text == self.render() => State::Same,
+            Some(_) if checksum(text) == checksum(&self.render()) => State::Same,
             Some(_) => State::Changed,
         }])
+    }
+
+    fn is_marked(&self) -> bool {
+        true
     }
 
     fn insert(&self, text: Option<&str>) -> Result<String, SpliceError> {
         match text {
             // somebody else's, or what somebody changed, stays
             Some(text) if Whole::is_as_written(text) != Some(true) => Ok(text.to_owned()),
+            Some(text) if checksum(text) == checksum(&self.render()) => Ok(text.to_owned()),
             _ => Ok(self.render()),
         }
     }

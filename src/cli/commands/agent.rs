@@ -2,10 +2,10 @@
 
 use crate::cli::args::Planned;
 use crate::cli::command_error::CliError;
-use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, paint, printable};
+use crate::cli::text::{BAD, BOLD, CHANGED, DIM, GOOD, paint, printable, warning};
 use crate::cli::ui::Ui;
 use crate::ops::agent::{
-    Action, Agent, AgentOptions, AgentPlan, FileAction, FileChange, FileNote, Installed, StatusReport, status,
+    Action, Agent, AgentOptions, AgentPlan, FileAction, FileChange, FileNote, Installed, Notice, StatusReport, status,
 };
 use crate::ops::{OpError, Operation, Repository};
 use clap::ValueEnum;
@@ -40,7 +40,7 @@ enum ActionArg {
     Install,
     /// Remove exactly what install added
     Uninstall,
-    /// Show what is installed; exit with 1 if anything is missing or was changed
+    /// Show what is installed; exit with 1 if anything is missing, was changed or is switched off
     Status,
 }
 
@@ -103,7 +103,9 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
             if !ui.can_ask() {
                 return Err(OpError::NotConfirmed.into());
             }
-            ui.note(render_plan(&plan.effect).trim_end());
+            let effect = &plan.effect;
+            let shown = [render_plan(effect), changes(effect, action, true), warnings(&effect.notices)].concat();
+            ui.note(shown.trim_end());
             if !ui.ask("Apply this?")? {
                 return Err(OpError::Declined.into());
             }
@@ -136,23 +138,9 @@ fn tabs_kept(line: &str) -> String {
     line.split('\t').map(printable).collect::<Vec<_>>().join("\t")
 }
 
-/// What was done with each file, or would be.
+/// What was done, or would be.
 fn outcome(plan: &AgentPlan, action: Action, dry_run: bool) -> String {
-    let mut text = String::new();
-    for file in &plan.files {
-        let (style, did) = match (file.action, dry_run) {
-            (FileAction::Create, false) => (GOOD, "created"),
-            (FileAction::Change, false) => (CHANGED, "changed"),
-            (FileAction::Delete, false) => (BAD, "removed"),
-            (FileAction::Create, true) => (GOOD, "create"),
-            (FileAction::Change, true) => (CHANGED, "change"),
-            (FileAction::Delete, true) => (BAD, "remove"),
-            (FileAction::Keep, _) if file.note.is_some() => (DIM, "kept"),
-            (FileAction::Keep, _) => continue,
-        };
-        let note = note(file, action).map(|note| format!("  {}", paint(DIM, format!("({note})")))).unwrap_or_default();
-        let _ = writeln!(text, "{} {}{note}", paint(style, did), printable(&file.path));
-    }
+    let mut text = changes(plan, action, dry_run);
     let names: Vec<&str> = plan.agents.iter().map(|agent| called(*agent)).collect();
     let (names, place) = (names.join(", "), printable(&plan.directory));
     let verdict = match (action, plan.changes(), dry_run) {
@@ -169,7 +157,47 @@ fn outcome(plan: &AgentPlan, action: Action, dry_run: bool) -> String {
     if action == Action::Install && plan.changes() && plan.agents.contains(&Agent::Codex) {
         let _ = writeln!(text, "Codex CLI runs a project's hooks once you trust them: /hooks in Codex.");
     }
+    text + &warnings(&plan.notices)
+}
+
+/// What was done with each file, or would be.
+fn changes(plan: &AgentPlan, action: Action, dry_run: bool) -> String {
+    let mut text = String::new();
+    for file in &plan.files {
+        let (style, did) = match (file.action, dry_run) {
+            (FileAction::Create, false) => (GOOD, "created"),
+            (FileAction::Change, false) => (CHANGED, "changed"),
+            (FileAction::Delete, false) => (BAD, "removed"),
+            (FileAction::Create, true) => (GOOD, "create"),
+            (FileAction::Change, true) => (CHANGED, "change"),
+            (FileAction::Delete, true) => (BAD, "remove"),
+            (FileAction::Keep, _) if file.note.is_some() => (DIM, "kept"),
+            (FileAction::Keep, _) => continue,
+        };
+        let note = note(file, action).map(|note| format!("  {}", paint(DIM, format!("({note})")))).unwrap_or_default();
+        let _ = writeln!(text, "{} {}{note}", paint(style, did), printable(&file.path));
+    }
     text
+}
+
+/// What keeps hooks from working.
+fn warnings(notices: &[Notice]) -> String {
+    let words = |notice: &Notice| match notice {
+        Notice::NoStore => "there is no store here, so hooks do nothing: run dbsnap init".to_owned(),
+        Notice::NoProgram => {
+            "no dbsnap is on the PATH: an agent with these hooks runs no command until one is".to_owned()
+        }
+        Notice::OldProgram { path } => {
+            format!("{} does not know \"dbsnap hook\": install a newer one there", printable(path))
+        }
+        Notice::HooksOff { agent, path, setting } => {
+            format!("hooks of {} are switched off: {setting} in {}", called(*agent), printable(path))
+        }
+        Notice::SetUpAbove { agent, directory } => {
+            format!("{} started in {} does not see what is set up here", called(*agent), printable(directory))
+        }
+    };
+    notices.iter().map(|notice| format!("{}\n", warning(&words(notice)))).collect()
 }
 
 fn note(file: &FileChange, action: Action) -> Option<&'static str> {
@@ -179,6 +207,8 @@ fn note(file: &FileChange, action: Action) -> Option<&'static str> {
         (FileNote::EditsKept, Action::Uninstall) => "changed since it was installed; your changes are left",
         (FileNote::Edited, _) => "changed since it was installed; check the result",
         (FileNote::StillUsed, _) => "another agent still uses it",
+        (FileNote::AlreadyThere, _) => "it had a part of dbsnap's before; uninstall removes that, too",
+        (FileNote::Unreadable, _) => "it cannot be read, and does not name dbsnap; left as it is",
     })
 }
 
@@ -186,6 +216,7 @@ fn render_status(report: &StatusReport) -> String {
     let shown = |status| match status {
         Installed::Installed => paint(GOOD, "installed"),
         Installed::Changed => paint(CHANGED, "changed since"),
+        Installed::Disabled => paint(BAD, "disabled"),
         Installed::Partly => paint(CHANGED, "partly installed"),
         Installed::NotInstalled => paint(DIM, "not installed"),
     };
@@ -198,5 +229,5 @@ fn render_status(report: &StatusReport) -> String {
             let _ = writeln!(text, "  {}: {}{foreign}", printable(&file.path), shown(file.status));
         }
     }
-    text
+    text + &warnings(&report.notices)
 }

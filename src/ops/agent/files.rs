@@ -15,7 +15,7 @@ pub(super) struct Target {
 }
 
 /// What most agents read.
-const AGENTS_FILE: &str = "AGENTS.md";
+pub(super) const AGENTS_FILE: &str = "AGENTS.md";
 /// What Gemini CLI reads unless its settings name another file.
 const GEMINI_FILE: &str = "GEMINI.md";
 

@@ -4,6 +4,7 @@
 
 mod files;
 mod hooks;
+mod notices;
 mod plan;
 mod write;
 
@@ -12,6 +13,8 @@ use super::{Database, OpError, Operation, Plan, Repository, actor};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::splice::State;
+pub use notices::Notice;
+use notices::notices;
 use plan::Prepared;
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +87,10 @@ pub enum FileNote {
     Edited,
     /// Another agent still uses it.
     StillUsed,
+    /// It had dbsnap's part before. Whoever wrote it, uninstall removes it.
+    AlreadyThere,
+    /// It cannot be read as what it should be, and does not name dbsnap: it is left alone.
+    Unreadable,
 }
 
 /// A file of the plan.
@@ -114,6 +121,9 @@ pub struct AgentPlan {
     pub agents: Vec<Agent>,
     /// The files, those that stay included.
     pub files: Vec<FileChange>,
+    /// What keeps the hooks from working, if they are installed.
+    #[serde(default)]
+    pub notices: Vec<Notice>,
 }
 
 impl AgentPlan {
@@ -154,8 +164,12 @@ impl AgentOptions {
         if self.action == Action::Uninstall {
             actor::guard("uninstall what dbsnap installed for coding agents", self.allow_agent)?;
         }
-        let prepared = Prepared::new(self, &repository.root)?;
+        let mut prepared = Prepared::new(self, &repository.root)?;
         let basis = Basis::of(self)?.and(&prepared.plan)?.and(&prepared.contents())?;
+        if self.action == Action::Install {
+            // whether the plan can be applied does not depend on these
+            prepared.plan.notices = notices(repository, &prepared.root, &prepared.plan.agents);
+        }
         Ok((prepared, basis.digest()))
     }
 }
@@ -170,6 +184,8 @@ pub enum Installed {
     Changed,
     /// Some of it.
     Partly,
+    /// There is something of it, but the agent's settings switch hooks off.
+    Disabled,
     /// Nothing of it.
     NotInstalled,
 }
@@ -220,12 +236,14 @@ pub struct StatusReport {
     pub directory: String,
     /// Each agent that was asked for.
     pub agents: Vec<AgentStatus>,
+    /// What keeps the hooks from working.
+    pub notices: Vec<Notice>,
 }
 
 impl StatusReport {
-    /// Whether all is installed as this version writes it.
+    /// Whether all is installed as this version writes it, and there is a store for it.
     pub fn is_installed(&self) -> bool {
-        self.agents.iter().all(|agent| agent.status == Installed::Installed)
+        !self.notices.contains(&Notice::NoStore) && self.agents.iter().all(|agent| agent.status == Installed::Installed)
     }
 }
 
@@ -235,5 +253,14 @@ impl StatusReport {
 /// # Errors
 /// [`OpError::Config`] for a file that cannot be read as what it should be.
 pub fn status(repository: &Repository, agents: &[Agent]) -> Result<StatusReport, OpError> {
-    plan::status(&repository.root, agents)
+    let mut report = plan::status(&repository.root, agents)?;
+    let agents: Vec<Agent> = report.agents.iter().map(|agent| agent.agent).collect();
+    report.notices = notices(repository, std::path::Path::new(&report.directory), &agents);
+    for agent in report.agents.iter_mut().filter(|agent| agent.status != Installed::NotInstalled) {
+        let is_off = |notice: &Notice| matches!(notice, Notice::HooksOff { agent: off, .. } if *off == agent.agent);
+        if report.notices.iter().any(is_off) {
+            agent.status = Installed::Disabled;
+        }
+    }
+    Ok(report)
 }

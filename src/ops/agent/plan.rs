@@ -1,18 +1,22 @@
 //! What becomes of each file. Nothing is written here.
 
-use super::files::{Target, former_target, found, targets};
+use super::files::{AGENTS_FILE, Target, former_target, found, targets};
 use super::{
     Action, Agent, AgentOptions, AgentPlan, AgentStatus, FileAction, FileChange, FileNote, FileStatus, Installed,
     StatusReport,
 };
-use crate::fsio::{Ownership, SMALL_INPUT, read_input_text};
+use crate::fsio::{LARGE_INPUT, Ownership, SMALL_INPUT, read_input, read_input_text};
 use crate::ops::OpError;
+use crate::ops::run::masked;
 use crate::splice::{SpliceError, State};
 use similar::TextDiff;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-/// Lines around a change that a diff shows.
+/// Lines around a change that a diff of prose shows. Settings may hold secrets; of these none are shown.
 const CONTEXT: usize = 3;
+/// What our parts name: a file without it has none.
+const NAME: &str = "dbsnap";
 
 /// What is to be written, and what is told of it.
 pub(super) struct Prepared {
@@ -29,8 +33,11 @@ pub(super) struct PreparedFile {
     pub before: Option<String>,
     pub after: Option<String>,
     agents: Vec<Agent>,
-    named: &'static str,
+    /// Below the project's directory, as it is shown; links are in it.
+    pub named: &'static str,
     note: Option<FileNote>,
+    /// A part was there that does not tell who wrote it.
+    has_unmarked: bool,
 }
 
 impl Prepared {
@@ -52,25 +59,24 @@ impl Prepared {
             }
         }
         for target in all {
-            let path = resolve(&real, target.path)?;
-            let at = match files.iter().position(|file| file.path == path) {
-                Some(at) => at,
-                None => {
-                    let before = read(&path, target.path)?;
-                    let after = before.clone();
-                    let (agents, note, named) = (Vec::new(), None, target.path);
-                    files.push(PreparedFile { path, before, after, agents, named, note });
-                    files.len() - 1
+            let is_named = options.action == Action::Install || !options.agents.is_empty();
+            match prepare(&target, options.action, &agents, &real, &mut files) {
+                Err(_) if !is_named && !may_be_ours(&real, target.path) => {
+                    files.retain(|file| file.named != target.path);
+                    files.push(PreparedFile::unreadable(&target, &real));
                 }
-            };
-            let stays = options.action == Action::Uninstall && is_used_by_others(&target, &agents, &real)?;
-            files[at].apply(&target, options.action, stays)?;
+                prepared => prepared?,
+            }
+        }
+        if files.iter().any(|file| file.before != file.after) {
+            files.iter_mut().for_each(PreparedFile::note_what_was_there);
         }
         files.iter().filter(|file| file.before != file.after).try_for_each(|file| check_writable(&file.path))?;
         let plan = AgentPlan {
             directory: real.to_string_lossy().into_owned(),
             agents,
             files: files.iter().map(PreparedFile::told).collect(),
+            notices: Vec::new(),
         };
         Ok(Prepared { root: real, files, plan })
     }
@@ -81,7 +87,45 @@ impl Prepared {
     }
 }
 
+/// Applies an action to one target, in its file.
+fn prepare(
+    target: &Target,
+    action: Action,
+    agents: &[Agent],
+    root: &Path,
+    files: &mut Vec<PreparedFile>,
+) -> Result<(), OpError> {
+    let path = resolve(root, target.path)?;
+    let at = match files.iter().position(|file| file.path == path) {
+        Some(at) => at,
+        None => {
+            let before = read(&path, target.path)?;
+            files.push(PreparedFile::new(path, target.path, before));
+            files.len() - 1
+        }
+    };
+    let stays = action == Action::Uninstall && is_used_by_others(target, agents, root)?;
+    files[at].apply(target, action, stays)
+}
+
 impl PreparedFile {
+    fn new(path: PathBuf, named: &'static str, before: Option<String>) -> PreparedFile {
+        let after = before.clone();
+        PreparedFile { path, before, after, agents: Vec::new(), named, note: None, has_unmarked: false }
+    }
+
+    /// One that stays, whatever it is.
+    fn unreadable(target: &Target, root: &Path) -> PreparedFile {
+        let (agents, note) = (vec![target.agent], Some(FileNote::Unreadable));
+        PreparedFile { agents, note, ..PreparedFile::new(root.join(target.path), target.path, None) }
+    }
+
+    fn note_what_was_there(&mut self) {
+        if self.has_unmarked && self.note.is_none() {
+            self.note = Some(FileNote::AlreadyThere);
+        }
+    }
+
     fn apply(&mut self, target: &Target, action: Action, stays: bool) -> Result<(), OpError> {
         if !self.agents.contains(&target.agent) {
             self.agents.push(target.agent);
@@ -94,6 +138,7 @@ impl PreparedFile {
         let is_foreign = states.contains(&State::Foreign);
         match action {
             Action::Install => {
+                self.has_unmarked |= states.contains(&State::Same) && !target.splice.is_marked();
                 let after = target.splice.insert(self.after.as_deref()).map_err(&refuse)?;
                 // what somebody changed and stays
                 let still = target.splice.states(&after).map_err(&refuse)?;
@@ -138,9 +183,28 @@ impl PreparedFile {
             let name =
                 |text: Option<&str>, side| text.map_or("/dev/null".to_owned(), |_| format!("{side}/{}", self.named));
             let diff = TextDiff::from_lines(before.unwrap_or_default(), after.unwrap_or_default());
-            diff.unified_diff().context_radius(CONTEXT).header(&name(before, "a"), &name(after, "b")).to_string()
+            let context = if self.named.ends_with(".md") { CONTEXT } else { 0 };
+            let (old, new) = (name(before, "a"), name(after, "b"));
+            without_secrets(&diff.unified_diff().context_radius(context).header(&old, &new).to_string())
         });
         FileChange { agents: self.agents.clone(), path: self.named.to_owned(), action, note: self.note, diff }
+    }
+}
+
+/// A diff in which the values of what is called a secret are masked: a line that changes may be a whole file.
+fn without_secrets(diff: &str) -> String {
+    let mask = |line: &str| masked(&[line.to_owned()]).concat();
+    diff.split_inclusive('\n')
+        .map(|line| line.strip_suffix('\n').map_or(mask(line), |bare| mask(bare) + "\n"))
+        .collect()
+}
+
+/// Whether a file that cannot be read as what it should be may have something of ours all the same.
+fn may_be_ours(root: &Path, named: &str) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    match read_input(&root.join(named), LARGE_INPUT) {
+        Ok(bytes) => bytes.windows(NAME.len()).any(|part| part == NAME.as_bytes()),
+        Err(error) => !matches!(error.kind(), NotFound | NotADirectory),
     }
 }
 
@@ -150,10 +214,13 @@ fn is_used_by_others(target: &Target, named: &[Agent], root: &Path) -> Result<bo
     for agent in Agent::ALL.into_iter().filter(|agent| !named.contains(agent)) {
         let (mut is_shared, mut is_installed) = (false, false);
         for other in targets(agent, root) {
-            if resolve(root, other.path)? == path {
-                is_shared = true;
-            } else if let Some(states) = states(&other, root)? {
-                is_installed |= Installed::of(&states) != Installed::NotInstalled;
+            match resolve(root, other.path).and_then(|found| Ok((found == path, states(&other, root)?))) {
+                Ok((true, _)) => is_shared = true,
+                Ok((false, Some(states))) => is_installed |= Installed::of(&states) != Installed::NotInstalled,
+                Ok((false, None)) => {}
+                // somebody has to look at it first
+                Err(error) if may_be_ours(root, other.path) => return Err(error),
+                Err(_) => {}
             }
         }
         if is_shared && is_installed {
@@ -166,7 +233,8 @@ fn is_used_by_others(target: &Target, named: &[Agent], root: &Path) -> Result<bo
 pub(super) fn status(root: &Path, agents: &[Agent]) -> Result<StatusReport, OpError> {
     let real = root.canonicalize().map_err(|error| OpError::io("look at", root, error))?;
     let agents = if agents.is_empty() { found(&real) } else { agents.to_vec() };
-    let mut report = StatusReport { directory: real.to_string_lossy().into_owned(), agents: Vec::new() };
+    let directory = real.to_string_lossy().into_owned();
+    let mut report = StatusReport { directory, agents: Vec::new(), notices: Vec::new() };
     for agent in agents {
         let (mut all, mut files) = (Vec::new(), Vec::new());
         for target in targets(agent, &real) {
@@ -175,7 +243,10 @@ pub(super) fn status(root: &Path, agents: &[Agent]) -> Result<StatusReport, OpEr
             files.push(FileStatus { path: target.path.to_owned(), status: Installed::of(&states), foreign });
             all.extend(states);
         }
-        report.agents.push(AgentStatus { agent, status: Installed::of(&all), files });
+        let mut own = files.iter().filter(|file| file.path != AGENTS_FILE);
+        let is_there = own.any(|file| file.status != Installed::NotInstalled);
+        let status = if is_there { Installed::of(&all) } else { Installed::NotInstalled };
+        report.agents.push(AgentStatus { agent, status, files });
     }
     Ok(report)
 }
@@ -213,7 +284,7 @@ fn resolve(root: &Path, below: &str) -> Result<PathBuf, OpError> {
 }
 
 /// The text of a file; none if there is none.
-fn read(path: &Path, named: &str) -> Result<Option<String>, OpError> {
+pub(super) fn read(path: &Path, named: &str) -> Result<Option<String>, OpError> {
     match read_input_text(path, SMALL_INPUT) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -231,6 +302,10 @@ fn check_writable(path: &Path) -> Result<(), OpError> {
     let refuse = |reason: String| Err(OpError::Config { path: path.to_path_buf(), reason });
     if !owner.ours {
         return refuse(format!("it belongs to another user (uid {}); nothing was written", owner.uid));
+    }
+    let names = path.metadata().map_err(|error| OpError::io("examine", path, error))?.nlink();
+    if names > 1 {
+        return refuse(format!("it has {names} names (hard links), and would lose the others; nothing was written"));
     }
     if owner.mode & WRITABLE == 0 {
         return refuse("it is read-only; nothing was written".to_owned());

@@ -10,6 +10,7 @@ mod tripwire;
 
 pub use after::after;
 pub use before::before;
+pub(in crate::ops) use command::quoted;
 pub use command::{in_a_line, masked};
 pub use tripwire::MaxDeleted;
 

@@ -7,15 +7,13 @@ use serde_json::{Value, json};
 
 const TEXTS: u64 = 2_500;
 
-fn is_ours(value: &Value) -> bool {
-    value["command"].as_str().is_some_and(|command| command.starts_with("ours"))
+fn fit(is: &Value, wanted: &Value) -> Option<Value> {
+    is["command"].as_str().is_some_and(|command| command.starts_with("ours")).then(|| wanted.clone())
 }
 
 fn file() -> JsonFile {
-    let element = |name, handlers, value| JsonPart {
-        path: vec!["hooks", name],
-        slot: Slot::Element { value, handlers, is_ours },
-    };
+    let element =
+        |name, handlers, value| JsonPart { path: vec!["hooks", name], slot: Slot::Element { value, handlers, fit } };
     let handler = json!({ "type": "command", "command": "ours", "args": ["a", "b"] });
     JsonFile {
         parts: vec![

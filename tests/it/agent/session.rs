@@ -3,13 +3,52 @@
 
 use crate::cli::readme::{check_section, shortened};
 use crate::support::process::Project;
-use std::path::PathBuf;
+use std::cell::RefCell;
 
 /// What the script of the session does.
 const SCRIPT: &str = "
     DELETE FROM mods WHERE id IN (SELECT id FROM mods ORDER BY id LIMIT 40);
     UPDATE mods SET price = 0 WHERE id IN (SELECT id FROM mods ORDER BY id DESC LIMIT 7);
 ";
+/// What the first snapshot and the plan are called there: commands name them.
+const SNAPSHOT: &str = "564bdfaa";
+const DIGEST: &str = "7c1f04b58e93a26dd04f5b8e6317c9a2f80e5d4b1a6c3927e8f0b15d2c4a6e39";
+
+/// What a run made, and what that is called in the session.
+#[derive(Default)]
+struct Names(RefCell<Vec<(String, String)>>);
+
+impl Names {
+    /// Learns the first snapshot, the digest and the time of each backup.
+    fn learn(&self, printed: &str) {
+        let behind = |mark: &str, length: usize| {
+            let found = printed.split(mark).skip(1).filter_map(move |rest| rest.get(..length));
+            found.filter(|word| word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'_'))
+        };
+        let mut names = self.0.borrow_mut();
+        let mut add = |real: &str, shown: &dyn Fn(usize) -> String| {
+            let shown = shown(names.iter().filter(|(real, _)| real.contains('_')).count());
+            if !names.iter().any(|(one, other)| one == real || *other == shown) {
+                names.push((real.to_owned(), shown));
+            }
+        };
+        behind("Snapshot ", SNAPSHOT.len()).for_each(|id| add(id, &|_| SNAPSHOT.to_owned()));
+        behind("\"digest\":\"", DIGEST.len()).for_each(|digest| add(digest, &|_| DIGEST.to_owned()));
+        // one backup a minute
+        behind("scripts/backups/backup_", "20260124_103000".len())
+            .for_each(|time| add(time, &|known| format!("20260124_10{}00", 30 + known)));
+    }
+
+    /// What is printed, as it stands in the session.
+    fn shown(&self, printed: &str) -> String {
+        self.0.borrow().iter().fold(printed.to_owned(), |text, (real, shown)| text.replace(real, shown))
+    }
+
+    /// A command of the session, as it can be run.
+    fn real(&self, command: &str) -> String {
+        self.0.borrow().iter().fold(command.to_owned(), |text, (real, shown)| text.replace(shown, real))
+    }
+}
 
 #[test]
 fn the_session_of_the_subagent_is_what_the_program_prints() {
@@ -24,25 +63,16 @@ fn the_session_of_the_subagent_is_what_the_program_prints() {
     std::fs::create_dir(&bin).unwrap();
     let dbsnap = std::env::var_os("DBSNAP_TEST_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_dbsnap").into());
     std::os::unix::fs::symlink(dbsnap, bin.join("dbsnap")).unwrap();
-    check_section("docs/AGENTS.md", "## The subagent", 9, |command| {
-        let command = command.replace("backup_20260124_103000_mods", &first_backup(&shop));
+    let names = Names::default();
+    check_section("docs/AGENTS.md", "## The subagent", 10, |command| {
         if command.starts_with("dbsnap restore") && command.ends_with("--dry-run") {
             rusqlite::Connection::open(shop.join("dev.db")).unwrap().execute_batch(SCRIPT).unwrap();
         }
         let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-        let script = format!("{command} 2>&1");
+        let script = format!("{} 2>&1", names.real(command));
         let run = place.program("sh", ["-c", &script]).dir(&shop).env("PATH", path).run().success();
-        let shown = run.stdout().replace(&*shop.to_string_lossy(), "/home/me/shop");
-        // two backups of a table in one second have a number more
-        shown.replace(&first_backup(&shop), "backup_20260124_103000_mods").lines().map(shortened).collect()
+        names.learn(run.stdout());
+        let shown = names.shown(&run.stdout().replace(&*shop.to_string_lossy(), "/home/me/shop"));
+        shown.lines().map(shortened).collect()
     });
-}
-
-/// The name of the first backup of all mods, or one that no file has.
-fn first_backup(shop: &std::path::Path) -> String {
-    let found = std::fs::read_dir(shop.join("scripts/backups")).into_iter().flatten();
-    let mut names: Vec<PathBuf> = found.map(|entry| entry.unwrap().path()).collect();
-    names.retain(|path| path.to_string_lossy().ends_with("_mods.json"));
-    names.sort();
-    names.first().map_or("backup_none".to_owned(), |path| path.file_stem().unwrap().to_string_lossy().into_owned())
 }

@@ -15,6 +15,10 @@ fn the_diff_is_shown_before_the_question() {
         assert_eq!(run.code(), Some(code), "{run}");
         let (shown, _) = run.stdout().split_once(ASK).unwrap_or_else(|| panic!("{run}"));
         assert!(shown.contains("+++ b/.mcp.json"), "{run}");
+        // the files once more behind the diff, however long that is
+        let plain = console::strip_ansi_codes(shown).replace('\r', "");
+        let (_, behind) = plain.rsplit_once("dbsnap agent: end").unwrap();
+        assert!(behind.contains("change .mcp.json\ncreate AGENTS.md\n"), "{run}");
         assert!(shown.lines().all(|line| console::measure_text_width(line) <= 80), "{run}");
         assert_eq!(tree(project.path()) == before, code == 4, "{run}");
     }
@@ -35,44 +39,40 @@ fn without_a_terminal_nothing_is_done_unless_told() {
     --- stdout
     --- /dev/null
     +++ b/.cursor/hooks.json
-    @@ -0,0 +1,43 @@
+    @@ -0,0 +1,39 @@
     +{
     +  "hooks": {
-    +    "beforeShellExecution": [
+    +    "preToolUse": [
     +      {
-    +        "command": "dbsnap hook pre-tool-use --for cursor",
+    +        "command": "dbsnap hook pre-tool-use --for cursor || exit 2",
     +        "timeout": 30,
+    +        "matcher": "Shell|MCP:.*",
     +        "failClosed": true
     +      }
     +    ],
-    +    "beforeMCPExecution": [
+    +    "postToolUse": [
     +      {
-    +        "command": "dbsnap hook pre-tool-use --for cursor",
+    +        "command": "dbsnap hook post-tool-use --for cursor || true",
     +        "timeout": 30,
-    +        "failClosed": true
+    +        "matcher": "Shell|MCP:.*"
     +      }
     +    ],
-    +    "afterShellExecution": [
+    +    "postToolUseFailure": [
     +      {
-    +        "command": "dbsnap hook post-tool-use --for cursor",
-    +        "timeout": 30
-    +      }
-    +    ],
-    +    "afterMCPExecution": [
-    +      {
-    +        "command": "dbsnap hook post-tool-use --for cursor",
-    +        "timeout": 30
+    +        "command": "dbsnap hook post-tool-use --for cursor || true",
+    +        "timeout": 30,
+    +        "matcher": "Shell|MCP:.*"
     +      }
     +    ],
     +    "sessionStart": [
     +      {
-    +        "command": "dbsnap hook session-start --for cursor",
+    +        "command": "dbsnap hook session-start --for cursor || true",
     +        "timeout": 30
     +      }
     +    ],
     +    "stop": [
     +      {
-    +        "command": "dbsnap hook stop --for cursor",
+    +        "command": "dbsnap hook stop --for cursor || true",
     +        "timeout": 30
     +      }
     +    ]
@@ -100,11 +100,11 @@ fn without_a_terminal_nothing_is_done_unless_told() {
     +
     +A script can destroy rows of the development database; `dbsnap` brings them back.
     +
-    +- Before you run anything that deletes or changes rows: `dbsnap check SCRIPT` tells what it would do,
-    +  and `dbsnap run -- COMMAND` runs it between two snapshots.
-    +- After it: `dbsnap diff` shows which rows changed. `dbsnap undo --dry-run` shows what taking that back
-    +  would do, `dbsnap undo -y` does it.
-    +- Show a person the plan (`--dry-run`) before you restore or undo.
+    +- Before you run anything that deletes or changes rows: `dbsnap check SCRIPT` tells what it would do.
+    +- Run it by `dbsnap run -- COMMAND`. That takes a snapshot before and one after it, says what changed, and
+    +  prints both ids: `dbsnap diff BEFORE AFTER` shows the rows. `latest` is the one after it.
+    +- To take it back: `dbsnap undo --dry-run`, and show the plan to a person. After their yes to it:
+    +  `dbsnap undo --digest DIGEST`, with the `digest` that `dbsnap undo --dry-run --json` tells.
     +
     +<!-- dbsnap agent: end -->
     create .cursor/hooks.json

@@ -3,6 +3,7 @@
 use super::{agent, read, tree, with};
 
 const SETTINGS: &str = ".claude/settings.json";
+const TOOLS: &str = "Bash|PowerShell|Monitor|mcp__.*";
 
 fn install(project: &crate::support::process::Project) {
     agent(project, &["install", "-y", "--for", "claude"]).success();
@@ -54,8 +55,7 @@ fn a_handler_in_our_group_stays_there() {
     let removed = agent(&project, &["uninstall", "-y"]).success();
     assert!(removed.stdout().contains("changed .claude/settings.json"), "{removed}");
     let left: serde_json::Value = serde_json::from_str(&read(&project, SETTINGS)).unwrap();
-    let group =
-        serde_json::json!({ "matcher": "Bash|mcp__.*", "hooks": [{ "type": "command", "command": "./audit.sh" }] });
+    let group = serde_json::json!({ "matcher": TOOLS, "hooks": [{ "type": "command", "command": "./audit.sh" }] });
     assert_eq!(left, serde_json::json!({ "hooks": { "PreToolUse": [group] } }));
 }
 
@@ -65,10 +65,9 @@ fn a_changed_hook_is_told_of_and_restored_by_install() {
     install(&project);
     let installed = tree(project.path());
     for (is, becomes) in [
-        ("\"timeout\": 30,\n            \"onFailure\"", "\"timeout\": 5,\n            \"onFailure\""),
-        ("Bash|mcp__.*", "Bash"),
         ("\"onFailure\": \"block\"", "\"onFailure\": \"continue\""),
-        ("\"command\": \"dbsnap\"", "\"command\": \"/usr/local/bin/dbsnap\""),
+        ("\"--for\", \"claude\"", "\"--for\", \"codex\""),
+        ("session-start --for claude || true", "session-start --for claude"),
     ] {
         let ours = read(&project, SETTINGS);
         let changed = ours.replacen(is, becomes, 1);
@@ -85,6 +84,116 @@ fn a_changed_hook_is_told_of_and_restored_by_install() {
         assert!(tree(project.path()).is_empty(), "{removed}");
         install(&project);
     }
+}
+
+/// The timeout, the tools, the program and fields of other versions of the agent are a person's to set.
+#[test]
+fn what_a_person_sets_in_a_hook_stays() {
+    let words = "\"command\": \"dbsnap\",\n            \"args\": [\"hook\", \"pre-tool-use\", \"--for\", \"claude\"]";
+    let stop = "\"dbsnap hook stop --for claude || true\"";
+    for (is, becomes) in [
+        ("\"timeout\": 30,\n            \"onFailure\"", "\"timeout\": 5,\n            \"onFailure\""),
+        (TOOLS, "Bash"),
+        ("\"command\": \"dbsnap\"", "\"command\": \"/opt/dbsnap/bin/dbsnap\""),
+        (
+            "\"command\": \"dbsnap\",\n            \"args\": [",
+            "\"command\": \"npx\",\n            \"args\": [\"dbsnap\", ",
+        ),
+        (words, "\"command\": \"npx -y dbsnap@1 hook pre-tool-use --for claude\""),
+        (words, "\"command\": \"cd ../.. && '/opt/db tools/dbsnap' hook pre-tool-use --for claude\""),
+        (stop, "\"./node_modules/.bin/dbsnap hook stop --for claude || true\""),
+        (stop, "\"dbsnap hook stop --for claude 2>> hooks.log || true\""),
+        ("\"onFailure\": \"block\"", "\"onFailure\": \"block\",\n            \"statusMessage\": \"a snapshot\""),
+    ] {
+        let project = with(&[]);
+        install(&project);
+        let changed = read(&project, SETTINGS).replacen(is, becomes, 1);
+        assert!(changed.contains(becomes), "{is}");
+        project.write(SETTINGS, &changed);
+        let run = agent(&project, &["install", "-y", "--for", "claude"]).success();
+        assert!(run.stdout().starts_with("Nothing to do"), "{run}");
+        assert_eq!(read(&project, SETTINGS), changed);
+        agent(&project, &["status", "--for", "claude"]).success();
+        // what is wrong beside it is mended
+        let wrong = changed.replacen("hook session-start --for claude", "hook session-start --for codex", 1);
+        project.write(SETTINGS, wrong.replacen("\"block\"", "\"continue\"", 1));
+        install(&project);
+        assert_eq!(read(&project, SETTINGS), changed);
+        agent(&project, &["uninstall", "-y"]).success();
+        assert!(tree(project.path()).is_empty());
+    }
+}
+
+#[test]
+fn a_hook_that_is_there_twice_is_there_once_after_install() {
+    let project = with(&[]);
+    install(&project);
+    let installed = tree(project.path());
+    let ours = read(&project, SETTINGS);
+    let (before, rest) = ours.split_once("    \"Stop\": [\n").unwrap();
+    let (group, after) = rest.split_once("\n    ]").unwrap();
+    project.write(SETTINGS, format!("{before}    \"Stop\": [\n{group},\n{group},\n{group}\n    ]{after}"));
+    let status = agent(&project, &["status", "--for", "claude"]);
+    assert_eq!(status.code(), Some(1), "{status}");
+    install(&project);
+    assert_eq!(tree(project.path()), installed);
+}
+
+/// What is as install would write it, and was there: known by what it holds, and so told of.
+#[test]
+fn a_server_that_was_there_before_is_told_of() {
+    let text = r#"{ "mcpServers": { "dbsnap": { "type": "stdio", "command": "dbsnap", "args": ["mcp"] } } }"#;
+    let project = with(&[(".mcp.json", text)]);
+    let run = agent(&project, &["install", "-y", "--for", "claude"]).success();
+    assert!(run.stdout().contains("kept .mcp.json  (it had a part of dbsnap's before"), "{run}");
+    let run = agent(&project, &["install", "-y", "--for", "claude"]).success();
+    assert!(run.stdout().starts_with("Nothing to do"), "{run}");
+}
+
+/// Settings of others may hold secrets.
+#[test]
+fn a_diff_shows_no_secrets() {
+    let project = with(&[
+        (
+            ".mcp.json",
+            r#"{"mcpServers":{"a":{"command":"a","env":{"API_KEY":"s3cr3t","URL":"http://ann:s3cr3t@host"}}}}"#,
+        ),
+        (".codex/config.toml", "[model_providers.a]\nname = \"a\"\nquery = \"s3cr3t\"\n"),
+        (".gemini/settings.json", "{\n  \"a\": 1,\n  \"plain\": \"s3cr3t\"\n,\n  \"b\": 2 }\n"),
+    ]);
+    for words in [&["install", "--for", "claude,codex,gemini", "--dry-run"][..], &["install", "--dry-run", "--json"]] {
+        let run = agent(&project, words).success();
+        assert!(run.stdout().contains("mcpServers") && !run.stdout().contains("s3cr3t"), "{run}");
+    }
+}
+
+/// A page about dbsnap that shows the block.
+#[test]
+fn a_block_in_a_code_example_is_no_block() {
+    let example = "# Shop\n\n```md\n<!-- dbsnap agent: begin 12345678 -->\nwords\n<!-- dbsnap agent: end -->\n```\n\n~~~~\n                   <!-- dbsnap agent: begin 12345678 -->\n~~~\n~~~~\n";
+    let project = with(&[("AGENTS.md", example)]);
+    install(&project);
+    assert_eq!(read(&project, "AGENTS.md").matches("dbsnap agent: begin").count(), 3);
+    agent(&project, &["status", "--for", "claude"]).success();
+    agent(&project, &["uninstall", "-y"]).success();
+    assert_eq!(read(&project, "AGENTS.md"), example);
+}
+
+/// Git, or an editor, that writes other line ends.
+#[test]
+fn files_whose_line_ends_were_converted_go() {
+    let project = with(&[("package.json", "{}")]);
+    let before = tree(project.path());
+    agent(&project, &["install", "-y", "--for", super::ALL]).success();
+    for path in tree(project.path()).into_keys().filter(|path| project.path().join(path).is_file()) {
+        let name = path.to_str().unwrap();
+        if name != "package.json" {
+            project.write(name, read(&project, name).replace('\n', "\r\n"));
+        }
+    }
+    agent(&project, &["status", "--for", super::ALL]).success();
+    agent(&project, &["uninstall", "-y"]).success();
+    assert_eq!(tree(project.path()), before);
 }
 
 /// A formatter that writes every value on its own line, or everything on one.
@@ -121,6 +230,15 @@ fn words_added_to_the_instructions_stay() {
     let removed = agent(&project, &["uninstall", "-y"]).success();
     assert!(removed.stdout().contains("your changes are left"), "{removed}");
     assert_eq!(read(&project, "AGENTS.md"), "# Shop\n\n- The table `users` is precious.\n\n## Later\n");
+
+    // with the empty lines between them
+    project.write("AGENTS.md", "# Shop\n");
+    install(&project);
+    let theirs = "Our rules:\n\n- Be careful.\n\nMore words.\n";
+    let end = "<!-- dbsnap agent: end -->";
+    project.write("AGENTS.md", read(&project, "AGENTS.md").replace(end, &format!("{theirs}{end}")));
+    agent(&project, &["uninstall", "-y"]).success();
+    assert_eq!(read(&project, "AGENTS.md"), format!("# Shop\n\n{theirs}"));
 }
 
 #[test]
@@ -173,8 +291,8 @@ fn what_another_version_wrote_is_brought_up_to_date_and_removed() {
         project.write("AGENTS.md", format!("# Shop\n\n{text}\n"));
         let file = older("@BODY@<!-- dbsnap agent: this file @SUM@ -->\n", "", "---\nname: db-backup\n---\nOlder.\n");
         project.write(".claude/agents/db-backup.md", file);
-        let hooks = read(&project, SETTINGS)
-            .replace("\"timeout\": 30,\n            \"onFailure\"", "\"timeout\": 10,\n            \"onFailure\"");
+        let hooks = read(&project, SETTINGS).replace("claude || true", "claude");
+        assert!(hooks.contains("stop --for claude\""));
         project.write(SETTINGS, hooks);
     };
     write_older();

@@ -4,6 +4,8 @@ mod cli;
 mod commands;
 mod corpus;
 mod edits;
+mod failing;
+mod notices;
 mod random;
 mod refused;
 mod schemas;
@@ -15,15 +17,21 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// All agents, as `--for` takes them.
 pub const ALL: &str = "claude,codex,gemini,cursor";
 
-/// Every file below a directory, with its bytes (of a link, where it leads) and permissions, and every directory.
+/// A store, as a fresh clone has it.
+const STORE: &str = ".dbsnap/config.toml";
+
+/// Every file below a directory, with its bytes (of a link, where it leads) and permissions, and every directory; not the
+/// store.
 pub fn tree(dir: &Path) -> BTreeMap<PathBuf, (Option<Vec<u8>>, u32)> {
     let (mut found, mut waiting) = (BTreeMap::new(), vec![dir.to_path_buf()]);
     while let Some(next) = waiting.pop() {
-        for path in fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()) {
+        let paths = fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path());
+        for path in paths.filter(|path| *path != dir.join(".dbsnap")) {
             let mode = path.symlink_metadata().unwrap().permissions().mode();
             let bytes = match fs::read_link(&path) {
                 Ok(target) => Some(target.into_os_string().into_encoded_bytes()),
@@ -38,9 +46,20 @@ pub fn tree(dir: &Path) -> BTreeMap<PathBuf, (Option<Vec<u8>>, u32)> {
     found
 }
 
-/// `dbsnap agent`, with words.
+/// Another program called `dbsnap` that knows hooks, or does not: what is looked for on the search path.
+pub fn installed_program(knows_hooks: bool) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("dbsnap");
+    fs::write(&program, format!("#!/bin/sh\nexit {}\n", if knows_hooks { 0 } else { 2 })).unwrap();
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    dir
+}
+
+/// `dbsnap agent`, with words, where a `dbsnap` is on the search path.
 pub fn agent(project: &Project, words: &[&str]) -> Run {
-    project.dbsnap(["agent"]).args(words).run()
+    static PROGRAM: LazyLock<tempfile::TempDir> = LazyLock::new(|| installed_program(true));
+    let path = format!("{}:{}", PROGRAM.path().display(), std::env::var("PATH").unwrap());
+    project.dbsnap(["agent"]).args(words).env("PATH", path).run()
 }
 
 /// The projects of the corpus, by name. A component of a path that begins with a dot is stored as `dot.name`, so that
@@ -51,7 +70,7 @@ pub fn corpus() -> Vec<(String, Project)> {
     names.retain(|path| path.is_dir());
     names.sort();
     let copy = |from: &Path| {
-        let made = Project::in_memory();
+        let made = with(&[]);
         for (path, (bytes, _)) in tree(from) {
             let parts = path.iter().map(|part| part.to_str().unwrap());
             let real: Vec<&str> = parts
@@ -69,6 +88,7 @@ pub fn corpus() -> Vec<(String, Project)> {
 /// A project with these files.
 pub fn with(files: &[(&str, &str)]) -> Project {
     let project = Project::in_memory();
+    project.write(STORE, "");
     for (name, text) in files {
         project.write(name, text);
     }

@@ -35,7 +35,7 @@ fn a_file_that_is_not_what_it_should_be_is_named_with_its_line() {
         (".claude/settings.json", "{\n\"hooks\": {},\n\"hooks\": {}}", "line 3: \"hooks\" is there twice"),
         (".mcp.json", "{\"mcpServers\": null}", "line 1: \"mcpServers\" is not an object"),
         (".codex/config.toml", "a = 1\nb = = 2\n", "line 2: invalid TOML: "),
-        (".codex/config.toml", "mcp_servers = { a = { command = \"a\" } }\n", "invalid TOML: "),
+        (".codex/config.toml", "mcp_servers = { a = { command = \"a\" } }\n", "write it as [table]"),
         (".cursor/hooks.json", "{ \"hooks\": {} }", "\"version\" is missing; add \"version\": 1"),
         (".cursor/mcp.json", "{", "invalid JSON: "),
         ("AGENTS.md", "A\n<!-- dbsnap agent: begin 12345678 -->\nB\n", "line 2: the block that begins here has no end"),
@@ -120,14 +120,50 @@ fn when_one_file_cannot_be_written_none_is() {
     assert_eq!(tree(project.path()), before, "{run}");
 }
 
+/// A link to a folder of the project is not ours, nor is the folder.
 #[test]
-fn the_mode_of_a_file_is_kept() {
-    let project = with(&[(".claude/settings.json", "{}"), ("AGENTS.md", "A\n")]);
-    let mode = |name: &str| fs::metadata(project.path().join(name)).unwrap().permissions().mode() & 0o7777;
-    fs::set_permissions(project.path(), Permissions::from_mode(0o750)).unwrap();
-    for (name, bits) in [(".claude/settings.json", 0o600), ("AGENTS.md", 0o664)] {
-        fs::set_permissions(project.path().join(name), Permissions::from_mode(bits)).unwrap();
+fn a_folder_behind_a_link_stays() {
+    let project = with(&[("package.json", "{}")]);
+    fs::create_dir_all(project.path().join("config/claude")).unwrap();
+    symlink("config/claude", project.path().join(".claude")).unwrap();
+    let before = tree(project.path());
+    agent(&project, &["install", "-y", "--for", "claude"]).success();
+    assert!(project.path().join("config/claude/agents/db-backup.md").is_file());
+    agent(&project, &["uninstall", "-y"]).success();
+    assert_eq!(tree(project.path()), before);
+}
+
+/// To replace a file by another would cut its other names off.
+#[test]
+fn a_file_with_two_names_is_refused() {
+    let project = with(&[("shared.md", "# Shop\n")]);
+    fs::hard_link(project.path().join("shared.md"), project.path().join("AGENTS.md")).unwrap();
+    let before = tree(project.path());
+    let run = agent(&project, &["install", "-y", "--for", "claude"]);
+    assert_eq!(run.code(), Some(2), "{run}");
+    assert!(run.stderr().contains("it has 2 names (hard links)"), "{run}");
+    assert_eq!(tree(project.path()), before);
+}
+
+/// What is broken and not ours does not keep others from being uninstalled; what may be ours does.
+#[test]
+fn broken_files_of_agents_that_are_not_named() {
+    let project = with(&[("package.json", "{}")]);
+    let before = tree(project.path());
+    for agents in [&[][..], &["--for", "claude"]] {
+        agent(&project, &["install", "-y", "--for", "claude"]).success();
+        project.write(".codex/config.toml", "a = = 1\n");
+        project.write(".gemini", "a file");
+        let run = agent(&project, &[&["uninstall", "-y"], agents].concat()).success();
+        let told = run.stdout().contains("kept .codex/config.toml  (it cannot be read, and does not name dbsnap");
+        assert_eq!(told, agents.is_empty(), "{run}");
+        fs::remove_dir_all(project.path().join(".codex")).unwrap();
+        fs::remove_file(project.path().join(".gemini")).unwrap();
+        assert_eq!(tree(project.path()), before, "{run}");
     }
     agent(&project, &["install", "-y", "--for", "claude"]).success();
-    assert_eq!([mode(".claude/settings.json"), mode("AGENTS.md"), mode(".mcp.json")], [0o600, 0o664, 0o640]);
+    project.write(".codex/config.toml", "a = = 1\n# dbsnap\n");
+    let run = agent(&project, &["uninstall", "-y"]);
+    assert_eq!(run.code(), Some(2), "{run}");
+    assert!(run.stderr().contains(".codex/config.toml"), "{run}");
 }

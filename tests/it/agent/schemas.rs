@@ -105,8 +105,9 @@ fn settings_of_claude_code_fit_the_types_of_its_sdk() {
     for (is, becomes) in [
         ("\"block\"", "\"blok\""),
         ("\"args\"", "\"arg\""),
-        ("\"matcher\": \"Bash|mcp__.*\"", "\"matcher\": 1"),
+        ("\"matcher\": \"Bash|PowerShell|Monitor|mcp__.*\"", "\"matcher\": 1"),
         ("\"timeout\"", "\"timeOut\""),
+        ("\"PostToolUseFailure\"", "\"PostToolUseFails\""),
     ] {
         let wrong = settings.replacen(is, becomes, 1);
         assert_ne!(wrong, settings);

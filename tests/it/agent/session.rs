@@ -18,13 +18,15 @@ const DIGEST: &str = "7c1f04b58e93a26dd04f5b8e6317c9a2f80e5d4b1a6c3927e8f0b15d2c
 #[derive(Default)]
 struct Names(RefCell<Vec<(String, String)>>);
 
+/// The digits, with blanks of a time, that follow each mark.
+fn behind<'t>(text: &'t str, mark: &'t str, length: usize) -> impl Iterator<Item = &'t str> {
+    let found = text.split(mark).skip(1).filter_map(move |rest| rest.get(..length));
+    found.filter(|word| word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'_'))
+}
+
 impl Names {
     /// Learns the first snapshot, the digest and the time of each backup.
     fn learn(&self, printed: &str) {
-        let behind = |mark: &str, length: usize| {
-            let found = printed.split(mark).skip(1).filter_map(move |rest| rest.get(..length));
-            found.filter(|word| word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'_'))
-        };
         let mut names = self.0.borrow_mut();
         let mut add = |real: &str, shown: &dyn Fn(usize) -> String| {
             let shown = shown(names.iter().filter(|(real, _)| real.contains('_')).count());
@@ -32,10 +34,10 @@ impl Names {
                 names.push((real.to_owned(), shown));
             }
         };
-        behind("Snapshot ", SNAPSHOT.len()).for_each(|id| add(id, &|_| SNAPSHOT.to_owned()));
-        behind("\"digest\":\"", DIGEST.len()).for_each(|digest| add(digest, &|_| DIGEST.to_owned()));
+        behind(printed, "Snapshot ", SNAPSHOT.len()).for_each(|id| add(id, &|_| SNAPSHOT.to_owned()));
+        behind(printed, "\"digest\":\"", DIGEST.len()).for_each(|digest| add(digest, &|_| DIGEST.to_owned()));
         // one backup a minute
-        behind("scripts/backups/backup_", "20260124_103000".len())
+        behind(printed, "scripts/backups/backup_", "20260124_103000".len())
             .for_each(|time| add(time, &|known| format!("20260124_10{}00", 30 + known)));
     }
 

@@ -44,7 +44,9 @@ fn every_command_in_the_installed_files_works() {
     assert!(found.len() > 20, "{found:#?}");
     // undo and restore last: they need something that was done
     let mut ordered: Vec<&String> = found.iter().collect();
-    ordered.sort_by_key(|line| ["restore", "undo"].iter().position(|verb| line.contains(verb)).map_or(0, |at| at + 1));
+    let verb = |line: &str| ["restore", "undo"].iter().position(|verb| line.contains(verb)).map_or(0, |at| at + 1);
+    // and each is planned before it is applied
+    ordered.sort_by_key(|line| (verb(line), line.contains("--digest")));
     let deletes = "DELETE FROM mods WHERE id IN (SELECT id FROM mods ORDER BY id LIMIT 40)";
     for line in ordered {
         if line.starts_with("dbsnap restore") {

@@ -82,10 +82,12 @@ fn settings_of_claude_code_fit_the_types_of_its_sdk() {
     installed(&world);
     let types = project("tests/agents/node_modules/@anthropic-ai/claude-agent-sdk/sdk.d.ts");
     assert!(types.is_file(), "tests/run installs {}", types.display());
-    let check = |settings: &str, servers: &str| {
+    let check = |settings: &str, servers: &str, events: &[&String]| {
+        let events = serde_json::to_string(events).unwrap();
         let source = format!(
-            "import type {{ McpStdioServerConfig, Settings }} from \"claude-agent-sdk\";\n\
+            "import type {{ HookEvent, McpStdioServerConfig, Settings }} from \"claude-agent-sdk\";\n\
              export const settings: Settings = {settings};\n\
+             export const events: HookEvent[] = {events};\n\
              export const servers: Record<string, McpStdioServerConfig> = {servers};\n"
         );
         world.write("check.ts", source);
@@ -101,17 +103,20 @@ fn settings_of_claude_code_fit_the_types_of_its_sdk() {
     };
     let settings = read(&world, ".claude/settings.json");
     let servers = value(&world, ".mcp.json")["mcpServers"].to_string();
-    check(&settings, &servers).success();
+    let hooks = value(&world, ".claude/settings.json")["hooks"].clone();
+    let events: Vec<&String> = hooks.as_object().unwrap().keys().collect();
+    check(&settings, &servers, &events).success();
+    // the settings take any name of an event
+    assert_ne!(check(&settings, &servers, &[&"PostToolUseFails".to_owned()]).code(), Some(0));
     for (is, becomes) in [
         ("\"block\"", "\"blok\""),
         ("\"args\"", "\"arg\""),
         ("\"matcher\": \"Bash|PowerShell|Monitor|mcp__.*\"", "\"matcher\": 1"),
         ("\"timeout\"", "\"timeOut\""),
-        ("\"PostToolUseFailure\"", "\"PostToolUseFails\""),
     ] {
         let wrong = settings.replacen(is, becomes, 1);
         assert_ne!(wrong, settings);
-        assert_ne!(check(&wrong, &servers).code(), Some(0), "{becomes}");
+        assert_ne!(check(&wrong, &servers, &events).code(), Some(0), "{becomes}");
     }
-    assert_ne!(check(&settings, &servers.replace("stdio", "pipe")).code(), Some(0));
+    assert_ne!(check(&settings, &servers.replace("stdio", "pipe"), &events).code(), Some(0));
 }

@@ -61,6 +61,7 @@
 //! | 0 | `hash`, `wire`, `fsio`, `monitor` | bytes, files, and how long work reports itself |
 //! | 1 | `codec` | values, rows, keys and schemas as canonical bytes; pure |
 //! | 1 | `store` | packs, index, refs, lock: opaque objects, named by hash, kept safely |
+//! | 1 | `splice` | parts of ours in somebody else's text files: put in, and taken out to the byte |
 //! | 2 | `tree` | a table as a prolly tree of rows in the store |
 //! | 2 | `db` | PostgreSQL and SQLite behind one contract, `Sink` |
 //! | 2 | `prisma` | Prisma schemas; export files: JSON, restore script, `backup_manifest.json` |
@@ -89,6 +90,8 @@ pub mod ops;
 pub mod prisma;
 #[doc(hidden)]
 pub mod snapshot;
+#[doc(hidden)]
+pub mod splice;
 #[doc(hidden)]
 pub mod store;
 #[doc(hidden)]

@@ -1,6 +1,8 @@
 //! Files that are written piece by piece and appear whole or not at all.
 
-use super::{FileSystem, FsResult, OpenFile, check_len, temp_name};
+use super::{FileSystem, FsError, FsResult, OpenFile, check_len, temp_name};
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,6 +30,29 @@ impl NewFile {
     /// The file, to be written.
     pub fn file(&self) -> &Arc<dyn OpenFile> {
         &self.file
+    }
+
+    /// Sets its permissions; without that it is its owner's alone (0600). For files of the machine's disk.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn set_mode(&self, mode: u32) -> FsResult<()> {
+        let path = self.temp.as_deref().unwrap_or(&self.target);
+        std::fs::set_permissions(path, Permissions::from_mode(mode))
+            .map_err(|e| FsError::new("set the mode of", path, e))
+    }
+
+    /// Gives it to a group, before [`NewFile::set_mode`]. For files of the machine's disk.
+    ///
+    /// # Errors
+    /// If the system refuses: this user must be in the group.
+    pub fn set_group(&self, group: u32) -> FsResult<()> {
+        let path = self.temp.as_deref().unwrap_or(&self.target);
+        let set = || match path.metadata()?.gid() == group {
+            true => Ok(()),
+            false => std::os::unix::fs::chown(path, None, Some(group)),
+        };
+        set().map_err(|e| FsError::new("set the group of", path, e))
     }
 
     /// Another one beside it, to take its place.

@@ -1,6 +1,7 @@
 //! Use cases: one file each, options in, report out. Nothing here prints, and nothing here knows the command line.
 
 pub mod actor;
+pub mod agent;
 pub mod amend;
 mod capture;
 pub mod check;

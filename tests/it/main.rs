@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, and so does what tests stand on"
 )]
 
+mod agent;
 mod check;
 mod chosen;
 mod cli;

@@ -1,5 +1,6 @@
 //! The verbs: one file each.
 
+mod agent;
 mod amend;
 mod backups;
 pub(in crate::cli) mod check;
@@ -208,6 +209,14 @@ pub(super) enum Command {
         "dbsnap hook session-start --for cursor"
     ])]
     Hook(hook::Args),
+    /// Set up coding agents (Claude Code, Codex, Gemini, Cursor) to use dbsnap, or undo that
+    #[command(after_long_help = examples![
+        "dbsnap agent install",
+        "dbsnap agent install --for claude,cursor --dry-run",
+        "dbsnap agent status",
+        "dbsnap agent uninstall"
+    ])]
+    Agent(agent::Args),
     /// Try the full workflow on a sample project
     #[command(after_long_help = examples!["dbsnap demo", "dbsnap demo /tmp/demo"])]
     Demo(demo::Args),
@@ -271,6 +280,7 @@ pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode,
         #[cfg(feature = "mcp")]
         Command::Mcp => mcp::run(place, ui),
         Command::Hook(args) => hook::run(args, place, ui),
+        Command::Agent(args) => agent::run(args, &Repository::find_or_here(place)?, ui),
         Command::Demo(args) => demo::run(args, place, ui),
         Command::Backups => backups::run(&repository()?, ui),
         Command::Completions(args) => completions::run(args),

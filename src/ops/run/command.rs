@@ -90,8 +90,8 @@ pub fn in_a_line(words: &[String]) -> String {
     line
 }
 
-/// A word as it is typed in a shell.
-pub(super) fn quoted(word: &str) -> String {
+/// A word as it is typed into a shell.
+pub(in crate::ops) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_=+./:,@%*".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
         true => word.to_owned(),

@@ -26,7 +26,7 @@ mod passwords;
 mod plans;
 mod postgres;
 mod prompts;
-mod readme;
+pub mod readme;
 mod references;
 mod relations;
 mod repair;

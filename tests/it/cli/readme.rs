@@ -95,18 +95,18 @@ impl Session {
     }
 }
 
-fn shortened(line: &str) -> String {
+pub fn shortened(line: &str) -> String {
     match line.char_indices().nth(WIDTH) {
         Some((end, _)) => format!("{}...", line[..end].trim_end()),
         None => line.to_owned(),
     }
 }
 
-/// The lines of the README with the session, and what comes before and after.
-fn readme() -> (Vec<String>, Vec<String>, Vec<String>) {
-    let text = text(&project("README.md"));
+/// The lines of a file's section, and what comes before and after.
+fn section(file: &str, heading: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let text = text(&project(file));
     let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    let begin = lines.iter().position(|line| line == "## A session").unwrap();
+    let begin = lines.iter().position(|line| line == heading).unwrap();
     let length = lines[begin + 1..].iter().position(|line| line.starts_with("## ")).unwrap();
     let (before, rest) = lines.split_at(begin);
     let (session, after) = rest.split_at(length + 1);
@@ -115,7 +115,7 @@ fn readme() -> (Vec<String>, Vec<String>, Vec<String>) {
 
 /// The session as the program prints it now: its commands and the prose around them stay. Comments behind commands too:
 /// what they print is not shown.
-fn recorded(session: &Session, lines: &[String]) -> Vec<String> {
+fn recorded(says: impl Fn(&str) -> Vec<String>, lines: &[String]) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut at = 0;
     while at < lines.len() {
@@ -127,7 +127,7 @@ fn recorded(session: &Session, lines: &[String]) -> Vec<String> {
         };
         out.push(line.clone());
         let is_shown = !lines.get(at).is_some_and(|next| next.starts_with("    $ ")) && !command.contains(" # ");
-        let printed = session.says(command.split(" # ").next().unwrap().trim());
+        let printed = says(command.split(" # ").next().unwrap().trim());
         if is_shown {
             // to the end of the block: the next line that is not indented, or a command after an empty line
             while lines.get(at).is_some_and(|next| {
@@ -160,15 +160,15 @@ fn normal(lines: &[String]) -> String {
     redacted.lines().map(sums).collect::<Vec<_>>().join("\n")
 }
 
-#[test]
-fn the_session_in_the_readme_is_what_the_program_prints() {
-    let (before, written, after) = readme();
-    let session = Session::new();
-    let recorded = recorded(&session, &written);
-    assert!(recorded.iter().filter(|line| line.starts_with("    $ dbsnap")).count() > 12, "{recorded:#?}");
+/// Holds a section against what its commands print, or writes it anew if asked to; at least so many commands are there.
+pub fn check_section(file: &str, heading: &str, commands: usize, says: impl Fn(&str) -> Vec<String>) {
+    let (before, written, after) = section(file, heading);
+    let recorded = recorded(says, &written);
+    let count = recorded.iter().filter(|line| line.starts_with("    $ dbsnap")).count();
+    assert!(count >= commands, "{recorded:#?}");
     if std::env::var_os(RECORD).is_some() {
         let whole = [before, recorded, after].concat().join("\n");
-        fs::write(project("README.md"), format!("{whole}\n")).unwrap();
+        fs::write(project(file), format!("{whole}\n")).unwrap();
         return;
     }
     let (written, recorded) = (normal(&written), normal(&recorded));
@@ -176,4 +176,10 @@ fn the_session_in_the_readme_is_what_the_program_prints() {
         assert_eq!(written, recorded, "run docs/record-session to write the session anew");
     }
     assert_eq!(written.lines().count(), recorded.lines().count(), "run docs/record-session to write the session anew");
+}
+
+#[test]
+fn the_session_in_the_readme_is_what_the_program_prints() {
+    let session = Session::new();
+    check_section("README.md", "## A session", 13, |command| session.says(command));
 }

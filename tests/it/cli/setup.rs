@@ -300,6 +300,7 @@ fn help() {
       doctor       Check the setup and show which database is used
       mcp          Serve a coding agent on stdin and stdout (Model Context Protocol)
       hook         Watch over a coding agent's tool calls (JSON on stdin and stdout)
+      agent        Set up coding agents (Claude Code, Codex, Gemini, Cursor) to use dbsnap, or undo that
       demo         Try the full workflow on a sample project
       completions  Print a completion script for your shell
       man          Print the man page, or write all man pages to a directory
@@ -344,6 +345,7 @@ fn help() {
         "gc",
         "verify",
         "doctor",
+        "agent",
         "demo",
         "completions",
     ] {

@@ -7,6 +7,7 @@ mod env_files;
 mod filters;
 mod hostile_schemas;
 mod import;
+mod integration;
 mod mutants;
 mod resolution;
 mod schema_errors;

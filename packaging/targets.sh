@@ -10,7 +10,11 @@ fail() {
 declare -A RUST_TARGETS=(
     [linux-x64]=x86_64-unknown-linux-musl
     [linux-arm64]=aarch64-unknown-linux-musl
+    [darwin-x64]=x86_64-apple-darwin
+    [darwin-arm64]=aarch64-apple-darwin
 )
+# The platforms whose programs are built on Linux. Those for macOS are built there, and only packed here.
+BUILT=(linux-x64 linux-arm64)
 # The emulator for a platform that is not this machine's.
 declare -A EMULATORS=([linux-x64]=qemu-x86_64-static [linux-arm64]=qemu-aarch64-static)
 

@@ -82,7 +82,7 @@ test("errors have the kind, the exit code and the hints of the command line", as
   const error = await failure(snap("mosd", { message: "typo" }));
   assert.deepEqual([error.kind, error.exitCode, error.hints], ["not_found", 12, ["did you mean mods?"]]);
   assert.equal((await failure(log({ cwd: "/" }))).kind, "no_store");
-  assert.equal((await failure(log({ cwd: "/no/such/directory" }))).kind, "failed");
+  assert.equal((await failure(log({ cwd: "/no/such/directory" }))).kind, "usage");
   assert.equal((await dbsnap(["verify", "--quick"])).snapshots > 0, true);
   await assert.rejects(snap("mods", { mesage: "typo" }), /there is no option mesage/);
   await assert.rejects(snap("--all"), /cannot begin with a hyphen/);

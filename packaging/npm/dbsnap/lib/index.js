@@ -4,6 +4,7 @@
 // index.d.ts.
 
 const { spawn } = require("node:child_process");
+const { existsSync } = require("node:fs");
 const { NoProgram, findProgram } = require("./program.js");
 
 class DbsnapError extends Error {
@@ -77,7 +78,13 @@ function names(...lists) {
 function execute(args, options, { input, inherit } = {}) {
   return new Promise((settle, reject) => {
     const { cwd, url, store, env, signal, verbose } = options;
-    if (signal?.aborted) return reject(interrupted(signal));
+    if (signal?.aborted) {
+      return reject(new DbsnapError("interrupted", { kind: "interrupted", cause: signal.reason }));
+    }
+    // Otherwise it would look as if there were no program.
+    if (cwd !== undefined && !existsSync(cwd)) {
+      return reject(new DbsnapError(`there is no directory ${cwd}`, { kind: "usage" }));
+    }
     const common = ["--json", ...given({ url, store }, flags("url store"))];
     const stderr = inherit || verbose ? "inherit" : "pipe";
     const stdin = inherit ? "inherit" : input === undefined ? "ignore" : "pipe";
@@ -107,10 +114,6 @@ function execute(args, options, { input, inherit } = {}) {
   });
 }
 
-function interrupted(signal) {
-  return new DbsnapError("interrupted", { kind: "interrupted", cause: signal.reason });
-}
-
 /** The report in the last line of stdout, and what stands before it. */
 function split({ stdout }) {
   const start = stdout.lastIndexOf("\n", stdout.length - 2) + 1;
@@ -132,9 +135,9 @@ async function call(args, options = {}, how) {
   try {
     read = split(ended);
   } catch (cause) {
-    const how = ended.killed ? `killed by ${ended.killed}` : `exit code ${ended.code}`;
+    const end = ended.killed ? `killed by ${ended.killed}` : `exit code ${ended.code}`;
     const said = ended.stderr.toString().trim();
-    throw new DbsnapError(`dbsnap gave no report (${how})${said ? `: ${said}` : ""}`, {
+    throw new DbsnapError(`dbsnap gave no report (${end})${said ? `: ${said}` : ""}`, {
       kind: options.signal?.aborted ? "interrupted" : "failed",
       exitCode: ended.code,
       cause,

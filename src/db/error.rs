@@ -20,14 +20,6 @@ pub enum DbError {
         /// Whether nothing is wrong but that there is no such database, where one could be made.
         absent: bool,
     },
-    /// The server is there and has no such database.
-    #[error("cannot connect to {target}: {reason}")]
-    NoSuchDatabase {
-        /// Host, port and database; no password.
-        target: String,
-        /// The server's reason.
-        reason: String,
-    },
     /// The server refused the user or password.
     #[error("{target} refused the login: {reason}")]
     Login {

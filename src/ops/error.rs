@@ -432,7 +432,7 @@ impl OpError {
             OpError::Store(StoreError::Locked) => Some("try again when the other dbsnap has finished".to_owned()),
             OpError::Engine(_) => Some("use the dbsnap that took the snapshot, or a newer one".to_owned()),
             OpError::Store(StoreError::UnknownFormat { .. }) => Some("use a newer dbsnap".to_owned()),
-            OpError::Db(DbError::Connect { .. } | DbError::NoSuchDatabase { .. }) => {
+            OpError::Db(DbError::Connect { .. }) => {
                 Some("dbsnap doctor shows which database is used, and where its URL was found".to_owned())
             }
             OpError::Db(DbError::Login { .. }) => Some("check the user and the password: in the database URL, PGPASSWORD or ~/.pgpass".to_owned()),

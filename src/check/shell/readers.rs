@@ -190,14 +190,12 @@ impl Reader {
                 continue;
             }
             let mut rest = letters.trim_start_matches(|c: char| c.is_ascii_digit() || self.flags.contains(c)).chars();
-            match rest.next() {
-                None => {}
-                Some(letter) if self.valued.contains(letter) => {
-                    if rest.next().is_none() {
-                        arguments.next();
-                    }
-                }
-                Some(_) => return false,
+            let Some(letter) = rest.next() else { continue };
+            if !self.valued.contains(letter) {
+                return false;
+            }
+            if rest.next().is_none() {
+                arguments.next();
             }
         }
         operands <= self.operands

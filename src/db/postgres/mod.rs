@@ -82,7 +82,7 @@ impl Postgres {
                     let (known, lock_wait) = (HashMap::new(), options.lock_wait);
                     return Ok(Postgres { connection, endpoint, identity, version, known, lock_wait });
                 }
-                Err(error @ (DbError::Connect { .. } | DbError::NoSuchDatabase { .. })) => last = error,
+                Err(error @ DbError::Connect { .. }) => last = error,
                 Err(error) => return Err(error),
             }
         }

@@ -167,6 +167,7 @@ fn file_name(path: &Path) -> String {
 /// times, and exported files are shared.
 fn is_only_structure(definition: &Definition) -> bool {
     definition.parts.iter().all(|part| match part.kind {
+        _ if !part.then.is_empty() => false,
         PartKind::Schema
         | PartKind::Extension
         | PartKind::Collation
@@ -177,8 +178,11 @@ fn is_only_structure(definition: &Definition) -> bool {
         | PartKind::Key
         | PartKind::Index
         | PartKind::Partition
-        | PartKind::ForeignKey => true,
-        PartKind::Function | PartKind::Trigger | PartKind::Setting | PartKind::Unsupported => false,
+        | PartKind::ForeignKey
+        | PartKind::Ownership => true,
+        PartKind::Function | PartKind::Trigger | PartKind::Setting | PartKind::Privilege | PartKind::Unsupported => {
+            false
+        }
     })
 }
 

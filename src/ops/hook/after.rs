@@ -241,16 +241,13 @@ impl Ending<'_> {
 
 /// Whether the database that the snapshot is of is not there any more, and not merely out of reach.
 fn is_gone(repository: &Repository, entry: &Entry, error: &OpError) -> bool {
-    if let OpError::Db(DbError::NoSuchDatabase { .. }) = error {
-        return true;
-    }
-    // of a file, another one may be named now
-    let source = repository.root.join(&entry.manifest.source.database);
-    let is_its = |url: &DatabaseUrl| match url {
-        DatabaseUrl::Sqlite(path) => same_place(path, &source),
-        DatabaseUrl::Postgres(_) => false,
-    };
-    database_url(repository).is_ok_and(|chosen| chosen.url.is_no_file() && is_its(&chosen.url))
+    let is_absent = matches!(error, OpError::DatabaseGone(_) | OpError::Db(DbError::Connect { absent: true, .. }));
+    let source = &entry.manifest.source.database;
+    // another one may be named now
+    database_url(repository).is_ok_and(|chosen| match &chosen.url {
+        DatabaseUrl::Sqlite(path) => chosen.url.is_no_file() && same_place(path, &repository.root.join(source)),
+        DatabaseUrl::Postgres(target) => is_absent && target.database.as_ref().is_none_or(|name| name == source),
+    })
 }
 
 /// Whether both are paths of one file, which need not be there.
@@ -265,10 +262,12 @@ fn recovery(report: &RunReport, tables: &[RunTable], is_shared: bool) -> Vec<Rec
     let id = &report.before[..Hash::SHORT];
     let mut recovery = report.recovery();
     if is_shared {
-        recovery.retain(|one| !matches!(one.kind, RecoveryKind::Undo | RecoveryKind::Rows));
+        recovery.retain(|one| one.kind == RecoveryKind::Look);
         let has_lost = |table: &&RunTable| table.state == RunState::Changed && table.deleted() > Some(0);
         let names: Vec<String> = tables.iter().filter(has_lost).map(|table| table.table.clone()).collect();
-        recovery.extend(bring_back(id, &names, &[]));
+        let is_gone = |table: &&RunTable| table.state == RunState::Dropped;
+        let dropped: Vec<String> = report.tables.iter().filter(is_gone).map(|table| table.table.clone()).collect();
+        recovery.splice(..0, bring_back(id, &names, &dropped));
         for table in tables.iter().filter(|table| is_rewritten(table)) {
             let words = ["diff", id, "live", "--", &table.table];
             recovery.push(Recovery::new(RecoveryKind::Look, vec![table.table.clone()], &words));

@@ -207,8 +207,8 @@ fn reach(database: &mut Database, repository: &Repository) -> Result<Option<Prot
     match database.identity() {
         Ok(_) => Ok(None),
         Err(OpError::NoDatabase { .. }) => Ok(Some(Protection::NotNeeded)),
-        // nothing is lost with a database or a file that is not there
-        Err(error @ OpError::Db(DbError::NoSuchDatabase { .. })) => {
+        // nothing is lost with a database that is not there
+        Err(error @ OpError::Db(DbError::Connect { absent: true, .. })) => {
             Ok(Some(Protection::Without { why: error.to_string() }))
         }
         Err(error) if database_url(repository)?.url.is_no_file() => {

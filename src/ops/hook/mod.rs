@@ -144,9 +144,10 @@ fn is_rewritten(table: &RunTable) -> bool {
 fn bring_back(before: &str, tables: &[String], dropped: &[String]) -> Vec<Recovery> {
     let mut found: Vec<Recovery> = Vec::new();
     let id = &before[..Hash::SHORT];
-    for table in dropped {
-        let words = ["restore", &format!("{id}:{table}"), "--into", table];
-        found.push(Recovery::new(RecoveryKind::Dropped, vec![table.clone()], &words));
+    if !dropped.is_empty() {
+        let words: Vec<&str> =
+            ["restore", id].into_iter().chain(dropped.iter().map(String::as_str)).chain(["--create"]).collect();
+        found.push(Recovery::new(RecoveryKind::Dropped, dropped.to_vec(), &words));
     }
     if !tables.is_empty() {
         let words: Vec<&str> =

@@ -47,6 +47,7 @@ pub(super) fn lost_since(
             rows_after: now.map(|now| now.rows),
             change,
             schema_changes: Vec::new(),
+            takes_rows: state == RunState::Changed,
             lost_columns: Vec::new(),
         });
     }

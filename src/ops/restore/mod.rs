@@ -87,7 +87,6 @@ pub struct RestoreOptions {
     /// Allow rows without what they refer to, where foreign keys do not act.
     pub allow_dangling: bool,
     /// Make tables again that are gone, or the database.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub create: bool,
 }
 

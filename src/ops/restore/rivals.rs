@@ -19,6 +19,9 @@ use std::path::Path;
 pub(super) const MOST_ROWS: usize = 20_000;
 pub(super) const MOST_BYTES: usize = 8 << 20;
 
+/// Whether a row is to take the place of a live one; given both, the live one second.
+pub(super) type Replaces<'r> = dyn FnMut(&[u8], &[u8]) -> Result<bool, OpError> + 'r;
+
 impl Changes {
     /// Makes updates of the rows to be inserted into the table at `index` for which the database has another row. Of
     /// each such row a hash and the key are kept in memory.
@@ -44,7 +47,7 @@ impl Changes {
         live: &mut dyn Snapshot,
         (index, spec): (usize, &KeySpec),
         scratch: &Path,
-        replaces: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, OpError>,
+        replaces: &mut Replaces<'_>,
     ) -> Result<(), OpError> {
         if self.insert.rows() == 0 || !live.has_rivals(TableId::at(index))? {
             return Ok(());
@@ -88,7 +91,7 @@ impl Changes {
         displaced: &mut HashMap<Hash, Vec<u8>>,
         live: &mut dyn Snapshot,
         (index, spec): (usize, &KeySpec),
-        replaces: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, OpError>,
+        replaces: &mut Replaces<'_>,
     ) -> Result<(), OpError> {
         let mut stream = inserted.stream()?;
         let (mut rows, mut bytes) = (Vec::new(), 0);

@@ -28,14 +28,14 @@ pub(super) fn taken(
         return Ok(found);
     }
     // halves of what has such rows, until one is left
-    let mut open = vec![0..rows.len()];
-    while let Some(part) = open.pop().filter(|_| found.len() as u64 <= MOST) {
-        if part.is_empty() {
+    let mut open = Vec::from([(0, rows.len())]);
+    while let Some((start, end)) = open.pop().filter(|_| found.len() as u64 <= MOST) {
+        if start == end {
             continue;
         }
-        let asked: Vec<&[u8]> = rows[part.clone()].iter().map(Vec::as_slice).collect();
+        let asked: Vec<&[u8]> = rows[start..end].iter().map(Vec::as_slice).collect();
         // what the others get is written too
-        let others = rows[..part.start].iter().chain(&rows[part.end..]).chain(&gone);
+        let others = rows[..start].iter().chain(&rows[end..]).chain(&gone);
         let others: Vec<&[u8]> = others.map(Vec::as_slice).collect();
         let writing = Writing { rows: &asked, gone: Some(&others), unchecked: true };
         let misfits = database.misfits(table, writing)?;
@@ -51,8 +51,8 @@ pub(super) fn taken(
             spec.key_of(row, &mut key)?;
             found.insert(key);
         } else {
-            let middle = part.start + part.len() / 2;
-            open.extend([part.start..middle, middle..part.end]);
+            let middle = usize::midpoint(start, end);
+            open.extend([(start, middle), (middle, end)]);
         }
     }
     Ok(found)

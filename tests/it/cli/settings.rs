@@ -158,7 +158,7 @@ fn a_broken_config_names_the_line_and_does_not_quote_it() {
     insta::assert_snapshot!(shop.refused(["snap", "mods"]), @r"
     exit 2
     --- stderr
-    error: [DIR]/.dbsnap/config.toml cannot be used: line 1: unknown field `exprot`, expected one of `url`, `export`, `export_dir`, `long_snapshot_seconds`, `record_actor`, `run`, `retention`
+    error: [DIR]/.dbsnap/config.toml cannot be used: line 1: unknown field `exprot`, expected one of `url`, `export`, `export_dir`, `long_snapshot_seconds`, `record_actor`, `run`, `hook`, `retention`
     ");
     shop.project.write(".dbsnap/config.toml", b"\xff\xfe");
     insta::assert_snapshot!(shop.refused(["snap", "mods"]), @r"

@@ -38,7 +38,7 @@ fn passwords_open_and_are_never_told() {
     target.database = Some("nowhere".into());
     let refused = open(&target).err().unwrap();
     assert!(
-        matches!(&refused, DbError::NoSuchDatabase { reason, .. } if reason.contains("\"nowhere\" does not exist")),
+        matches!(&refused, DbError::Connect { reason, absent: true, .. } if reason.contains("\"nowhere\" does not exist")),
         "{refused:?}"
     );
     target.hosts = vec![(Host::Tcp("127.0.0.1".into()), 1)];

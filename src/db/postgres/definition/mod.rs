@@ -42,13 +42,12 @@ pub(super) fn settled(
         let now = match load(connection, version, oids, monitor) {
             Ok(now) => Some(now),
             // internal error: what the catalog tells of is not there any more
-            Err(Failure::Server(error)) if !error.is_fatal() && error.code == "XX000" => {
-                connection.execute("ROLLBACK TO SAVEPOINT dbsnap_definitions", monitor).map_err(reading)?;
-                None
-            }
+            Err(Failure::Server(error)) if !error.is_fatal() && error.code == "XX000" => None,
             Err(failure) => return Err(reading(failure)),
         };
-        connection.execute("RELEASE SAVEPOINT dbsnap_definitions", monitor).map_err(reading)?;
+        // lets go of the locks on indexes and sequences: a server may have no room for many
+        let back = "ROLLBACK TO SAVEPOINT dbsnap_definitions; RELEASE SAVEPOINT dbsnap_definitions";
+        connection.execute(back, monitor).map_err(reading)?;
         match (now, before.take()) {
             (Some(now), Some(before)) if now == before => return Ok(now),
             (now, _) => before = now,

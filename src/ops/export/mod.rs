@@ -167,6 +167,8 @@ fn file_name(path: &Path) -> String {
 /// times, and exported files are shared.
 fn is_only_structure(definition: &Definition) -> bool {
     definition.parts.iter().all(|part| match part.kind {
+        // what every database says of it
+        PartKind::Schema if part.name == "public" => true,
         _ if !part.then.is_empty() => false,
         PartKind::Schema
         | PartKind::Extension

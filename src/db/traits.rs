@@ -336,9 +336,7 @@ pub trait Absent {
 
     /// What a person should know before it is made with these settings, one line each: what is moved out of the way,
     /// what else was there and does not come back.
-    fn remarks(&self, _settings: &BTreeMap<String, String>) -> Vec<String> {
-        Vec::new()
-    }
+    fn remarks(&self, settings: &BTreeMap<String, String>) -> Vec<String>;
 
     /// Makes it, empty, with the settings that [`Snapshot::settings`] told of another one, and connects to it.
     ///

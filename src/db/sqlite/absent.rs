@@ -2,8 +2,8 @@
 //! it, so nobody sees a file that is not whole.
 
 use super::error::failed;
-use super::{Sqlite, definition, unkept};
-use crate::db::{Absent, DbError, Engine, OpenOptions, Sink, SourceIdentity};
+use super::{Sqlite, definition, identity_of, unkept};
+use crate::db::{Absent, DbError, OpenOptions, Sink, SourceIdentity};
 use crate::hash::Hash;
 use rusqlite::{Connection, OpenFlags};
 use rustix::io::Errno;
@@ -51,15 +51,7 @@ impl AbsentFile {
         let missing = path.ancestors().skip(1).take_while(|dir| *dir != within).map(Path::to_path_buf);
         let mut missing: Vec<PathBuf> = missing.collect();
         missing.reverse();
-        let identity = SourceIdentity {
-            engine: Engine::SQLITE,
-            cluster: None,
-            database: path.to_string_lossy().into_owned(),
-            version: rusqlite::version().to_owned(),
-            user: None,
-            host: None,
-            local: true,
-        };
+        let identity = identity_of(&path);
         let name = path.file_name().unwrap_or_default();
         let temp_prefix = format!(".dbsnap-{}-", Hash::of(name.as_encoded_bytes()).short());
         let temp = path.with_file_name(format!("{temp_prefix}{}.tmp", std::process::id()));

@@ -81,6 +81,19 @@ impl Reader {
     }
 }
 
+/// Which database the file at `path` is.
+fn identity_of(path: &Path) -> SourceIdentity {
+    SourceIdentity {
+        engine: Engine::SQLITE,
+        cluster: None,
+        database: path.to_string_lossy().into_owned(),
+        version: rusqlite::version().to_owned(),
+        user: None,
+        host: None,
+        local: true,
+    }
+}
+
 impl Sqlite {
     /// Opens the database file at `path`, which must exist. The path is taken literally: no `file:` URI, no parameters.
     ///
@@ -90,15 +103,7 @@ impl Sqlite {
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Sqlite, DbError> {
         let path = connect::locate(path)?;
         let reader = Reader::open(&path, options)?;
-        let identity = SourceIdentity {
-            engine: Engine::SQLITE,
-            cluster: None,
-            database: path.to_string_lossy().into_owned(),
-            version: rusqlite::version().to_owned(),
-            user: None,
-            host: None,
-            local: true,
-        };
+        let identity = identity_of(&path);
         Ok(Sqlite { path, options: options.clone(), identity, reader: Some(reader) })
     }
 

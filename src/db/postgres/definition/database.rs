@@ -88,6 +88,10 @@ impl Absent for Absence {
         &self.identity
     }
 
+    fn remarks(&self, _: &BTreeMap<String, String>) -> Vec<String> {
+        Vec::new()
+    }
+
     fn make(&mut self, settings: &BTreeMap<String, String>) -> Result<Box<dyn Sink>, DbError> {
         let mut sql = format!("CREATE DATABASE {} TEMPLATE template0", quote::identifier(&self.name));
         let locale = match settings.get("locale_provider").map(String::as_str) {

@@ -95,7 +95,16 @@ export default defineConfig({
   lang: 'en',
   outDir: '../../docs',
   cacheDir: '../cache',
-  markdown: { anchor: { slugify: slug }, attrs: { disable: true }, config: extend },
+  markdown: {
+    anchor: { slugify: slug },
+    attrs: { disable: true },
+    config: extend,
+    // colours may take their time: otherwise a busy machine makes other pages
+    shikiSetup(shiki) {
+      const { codeToHtml } = shiki;
+      shiki.codeToHtml = (code, options) => codeToHtml(code, { ...options, tokenizeTimeLimit: 0 });
+    },
+  },
   transformHead: ({ siteData: { base } }) => [
     ['link', { rel: 'icon', type: 'image/svg+xml', href: `${base}logo.svg` }],
   ],

@@ -95,6 +95,8 @@ export default defineConfig({
   lang: 'en',
   outDir: '../../docs',
   cacheDir: '../cache',
+  // one page after the other, or the search index has them in any order
+  buildConcurrency: 1,
   markdown: {
     anchor: { slugify: slug },
     attrs: { disable: true },

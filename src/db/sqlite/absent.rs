@@ -2,7 +2,7 @@
 //! it, so nobody sees a file that is not whole.
 
 use super::error::failed;
-use super::{Sqlite, definition, identity_of, unkept};
+use super::{Sqlite, definition, identity_of, like, unkept};
 use crate::db::{Absent, DbError, OpenOptions, Sink, SourceIdentity};
 use crate::hash::Hash;
 use rusqlite::{Connection, OpenFlags};
@@ -141,7 +141,9 @@ impl AbsentFile {
 
     fn connect(&self, mode: OpenFlags) -> Result<Connection, DbError> {
         let opened = Connection::open_with_flags(&self.temp, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX);
-        opened.map_err(|error| failed("making the file", error))
+        let conn = opened.map_err(|error| failed("making the file", error))?;
+        like::never_match_blobs(&conn)?;
+        Ok(conn)
     }
 
     fn remove(&self) -> Result<(), DbError> {

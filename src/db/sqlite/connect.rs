@@ -2,6 +2,7 @@
 
 use super::absent::place_of;
 use super::error::{extended_code, failed};
+use super::like;
 use crate::db::{DbError, OpenOptions};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
@@ -83,6 +84,7 @@ fn open(path: &Path, mode: OpenFlags, options: &OpenOptions) -> Result<Connectio
     configure(&conn, DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     configure(&conn, DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     conn.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0).map_err(|error| failed("limiting the connection", error))?;
+    like::never_match_blobs(&conn)?;
     set(&conn, "cell_size_check", "ON")?;
     set(&conn, "mmap_size", "0")?;
     Ok(conn)

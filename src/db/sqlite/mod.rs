@@ -18,6 +18,7 @@ mod full_text;
 mod headings;
 mod interrupt;
 mod kinds;
+mod like;
 mod literal;
 mod mark;
 mod misfits;

@@ -7,6 +7,7 @@
 
 use super::error::failed;
 use super::interrupt::limited;
+use super::like;
 use super::scratch_form::{bind, definition, key};
 use super::sql::quote;
 use crate::codec::{TableSchema, ValueRef};
@@ -64,6 +65,7 @@ impl Scratch {
              PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF;"
         ))
         .map_err(|error| failed("configuring a database of our own", error))?;
+        like::never_match_blobs(&conn)?;
         Ok(Scratch { conn })
     }
 

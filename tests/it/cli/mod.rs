@@ -1,6 +1,7 @@
 //! The command line through the real binary: what each command prints on stdout and stderr, and what it exits with.
 
 mod arguments;
+mod blobs;
 mod check;
 mod clocks;
 mod damaged_refs;

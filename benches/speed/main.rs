@@ -17,6 +17,7 @@ mod restore;
 mod rows;
 mod server;
 mod sqlite;
+mod startup;
 mod unchanged;
 
 use report::Section;
@@ -39,7 +40,7 @@ struct Plan {
 /// A benchmark: its name on the command line and what it does.
 type Benchmark = (&'static str, fn(&Plan) -> Outcome<Section>);
 
-const BENCHMARKS: [Benchmark; 13] = [
+const BENCHMARKS: [Benchmark; 14] = [
     ("postgres-first", postgres::first_in_order),
     ("postgres-first-random", postgres::first_at_random),
     ("postgres-gc", postgres::gc),
@@ -50,6 +51,7 @@ const BENCHMARKS: [Benchmark; 13] = [
     ("sqlite-first", sqlite::first),
     ("sqlite-restore", restore::sqlite),
     ("sqlite-unchanged", unchanged::sqlite),
+    ("startup", startup::startup),
     ("prisma-export", prisma::export),
     ("prisma-script", prisma::script),
     ("prisma-memory", prisma::memory),

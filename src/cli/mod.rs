@@ -36,6 +36,10 @@ use ui::Ui;
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     complete::answer(Cli::command);
+    if asks_for_version() {
+        let told = writeln!(std::io::stdout(), "dbsnap {}", env!("CARGO_PKG_VERSION"));
+        return told.map_or_else(cannot_print, |()| ExitCode::SUCCESS);
+    }
     let cli = match Cli::try_parse().or_else(as_count).map_err(with_tip) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() && asks_for_json() => {
@@ -49,9 +53,7 @@ pub fn main() -> ExitCode {
                 None => u8::try_from(error.exit_code()).unwrap_or(2),
             });
             return match told {
-                Err(failed) if !error.use_stderr() => {
-                    report(&CliError::Output(failed), &Ui::new(&Global::default()), None)
-                }
+                Err(failed) if !error.use_stderr() => cannot_print(failed),
                 _ => code,
             };
         }
@@ -65,6 +67,17 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => report(&error, &ui, cli.command.own_code()),
     }
+}
+
+/// Whether the version is all that is asked for: that is known before the parser is told of all commands.
+fn asks_for_version() -> bool {
+    let mut words = std::env::args_os().skip(1);
+    words.next().is_some_and(|word| word == "--version" || word == "-V") && words.next().is_none()
+}
+
+/// Ends a command whose answer could not be printed.
+fn cannot_print(failed: std::io::Error) -> ExitCode {
+    report(&CliError::Output(failed), &Ui::new(&Global::default()), None)
 }
 
 /// Takes `log -5` for `log -n 5`, as git does.

@@ -5,7 +5,7 @@ use crate::ops::wording::grouped;
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::io::IsTerminal;
 
 /// The most and the fewest columns for a name in a list.
@@ -123,6 +123,29 @@ pub(super) fn lines(table: &str, width: Option<usize>) -> String {
 /// A line that fits the terminal, if there is one.
 pub(super) fn fit(line: &str, width: Option<usize>) -> Cow<'_, str> {
     width.map_or(Cow::Borrowed(line), |width| console::truncate_str(line, width, "…"))
+}
+
+/// Rows as lines, the cells below each other; those of the columns in `right` end there. For lists of any length: to lay
+/// out a thousand rows as a general table took nearly a third of the time of `log`.
+pub(super) fn in_columns<const N: usize>(rows: &[[String; N]], right: &[usize]) -> Vec<String> {
+    let widths = rows.iter().map(|row| row.each_ref().map(|cell| console::measure_text_width(cell)));
+    let widths: Vec<[usize; N]> = widths.collect();
+    let mut widest = [0; N];
+    for row in &widths {
+        widest = std::array::from_fn(|at| widest[at].max(row[at]));
+    }
+    let line = |(row, widths): (&[String; N], &[usize; N])| {
+        let mut line = String::new();
+        for (at, cell) in row.iter().enumerate() {
+            let gap = widest[at] - widths[at];
+            let _ = match right.contains(&at) {
+                true => write!(line, "{:gap$}{cell}  ", ""),
+                false => write!(line, "{cell}{:gap$}  ", ""),
+            };
+        }
+        line.trim().to_owned()
+    };
+    rows.iter().zip(&widths).map(line).collect()
 }
 
 /// Text for a terminal of that width: lines end between words, and what continues a line is indented. Commands to copy

@@ -142,14 +142,13 @@ impl Ui {
     /// wants none.
     pub fn stream(&self) -> Stream {
         self.bars.clear();
+        let choice = AutoStream::choice(&std::io::stdout());
         let out: Box<dyn Write> = match Pager::start() {
-            Some(pager) => {
-                let choice = AutoStream::choice(&std::io::stdout());
-                Box::new(AutoStream::new(Box::new(pager) as Box<dyn Write>, choice))
-            }
-            None => Box::new(anstream::stdout()),
+            Some(pager) => Box::new(pager),
+            // Colors are left out piece by piece, and stdout would write every piece that ends a line.
+            None => Box::new(BufWriter::new(std::io::stdout())),
         };
-        Stream { out: BufWriter::with_capacity(64 * 1024, out), wrap: None }
+        Stream { out: BufWriter::with_capacity(64 * 1024, Box::new(AutoStream::new(out, choice))), wrap: None }
     }
 
     /// Columns of the terminal that stdout is; None if it is none.

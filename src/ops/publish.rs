@@ -253,7 +253,7 @@ pub(super) fn publish(
     };
     let bytes = manifest.to_bytes();
     let id = store.publish(&bytes, &needs(&manifest))?;
-    Ok(Published { entry: Entry { id, manifest }, captured: draft.captured })
+    Ok(Published { entry: Entry { id, manifest, len: bytes.len() as u64 }, captured: draft.captured })
 }
 
 /// Refuses trees that cannot be read: a leaf that the store held already may draw on one that was lost since.

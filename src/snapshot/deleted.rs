@@ -1,6 +1,6 @@
 //! Snapshots that were deleted and can be brought back.
 
-use super::{Entry, Manifest};
+use super::Entry;
 use crate::store::{SetAside, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
@@ -35,13 +35,10 @@ impl Deleted {
                 Err(StoreError::Missing(_)) => continue,
                 Err(StoreError::Damaged { reason, .. }) => Err(reason),
                 Err(error) => Err(error.to_string()),
-                Ok(bytes) => Manifest::from_bytes(&bytes).map_err(|error| error.to_string()),
+                Ok(bytes) => Entry::from_bytes(aside.id, &bytes).map_err(|error| error.to_string()),
             };
             match read {
-                Ok(manifest) => {
-                    let entry = Entry { id: aside.id, manifest };
-                    deleted.snapshots.push(DeletedSnapshot { entry, aside });
-                }
+                Ok(entry) => deleted.snapshots.push(DeletedSnapshot { entry, aside }),
                 Err(reason) => deleted.unreadable.push((aside, reason)),
             }
         }

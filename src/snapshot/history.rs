@@ -4,6 +4,7 @@ use super::{Deleted, Manifest, ManifestError, Origin, SnapshotKind, TableEntry};
 use crate::codec::{Definition, KeySpec, TableName, TableSchema};
 use crate::hash::Hash;
 use crate::store::{Objects, Store, StoreError};
+use rayon::prelude::*;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashSet;
@@ -15,9 +16,19 @@ pub struct Entry {
     pub id: Hash,
     /// The manifest.
     pub manifest: Manifest,
+    /// How many bytes that is in the store.
+    pub len: u64,
 }
 
 impl Entry {
+    /// Reads the bytes of the manifest that has this id.
+    ///
+    /// # Errors
+    /// If they are not a manifest of a known format.
+    pub fn from_bytes(id: Hash, bytes: &[u8]) -> Result<Entry, ManifestError> {
+        Ok(Entry { id, manifest: Manifest::from_bytes(bytes)?, len: bytes.len() as u64 })
+    }
+
     /// Whether that is its id, or was before its message was changed.
     pub fn is_or_was(&self, id: &Hash) -> bool {
         self.id == *id || self.manifest.replaces.contains(id)
@@ -25,7 +36,7 @@ impl Entry {
 
     /// Bytes by which the store grew: of packs, and of the manifest.
     pub fn added_bytes(&self) -> u64 {
-        self.manifest.stored.bytes + self.manifest.to_bytes().len() as u64
+        self.manifest.stored.bytes + self.len
     }
 }
 
@@ -45,22 +56,17 @@ impl History {
     /// If the directory cannot be listed. A manifest that cannot be read is not an error here; see
     /// [`History::unreadable`].
     pub fn load(store: &Store) -> Result<History, StoreError> {
+        let read = |id| match store.read_manifest(&id) {
+            // Deleted by another process between listing and reading.
+            Err(StoreError::Missing(_)) => None,
+            Err(error) => Some(Err((id, error.to_string()))),
+            Ok(bytes) => Some(Entry::from_bytes(id, &bytes).map_err(|error| (id, error.to_string()))),
+        };
         let mut history = History::default();
-        for id in store.manifest_ids()? {
-            let bytes = match store.read_manifest(&id) {
-                Ok(bytes) => bytes,
-                // Deleted by another process between listing and reading.
-                Err(StoreError::Missing(_)) => continue,
-                Err(error) => {
-                    history.unreadable.push((id, error.to_string()));
-                    continue;
-                }
-            };
-            match Manifest::from_bytes(&bytes) {
-                Ok(manifest) => history.entries.push(Entry { id, manifest }),
-                Err(error @ (ManifestError::Malformed(_) | ManifestError::UnknownFormat(_))) => {
-                    history.unreadable.push((id, error.to_string()));
-                }
+        for read in store.manifest_ids()?.into_par_iter().filter_map(read).collect::<Vec<_>>() {
+            match read {
+                Ok(entry) => history.entries.push(entry),
+                Err(unreadable) => history.unreadable.push(unreadable),
             }
         }
         history.entries.sort_by(|a, b| b.manifest.order().cmp(&a.manifest.order()).then_with(|| a.id.cmp(&b.id)));

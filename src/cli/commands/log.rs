@@ -5,13 +5,12 @@ mod format;
 use crate::cli::command_error::CliError;
 use crate::cli::complete;
 use crate::cli::progress::count;
-use crate::cli::text::{BAD, DIM, GOOD, ID, change, fit, moment, paint, printable, short_name, size};
+use crate::cli::text::{BAD, DIM, GOOD, ID, change, fit, in_columns, moment, paint, printable, short_name, size};
 use crate::cli::ui::Ui;
 use crate::ops::Repository;
 use crate::ops::log::{LogOptions, LogReport, LoggedSnapshot, log};
 use crate::ops::run::in_a_line;
 use crate::ops::wording::counted;
-use comfy_table::{CellAlignment, Table, presets};
 use format::{DateStyle, Template};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -121,10 +120,8 @@ fn render(report: &LogReport, args: &Args, width: Option<usize>) -> String {
             .map(|snapshot| format!("{} {}\n", paint(ID, &snapshot.id[..8]), message(snapshot)))
             .collect();
     }
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    for snapshot in &report.snapshots {
-        table.add_row([
+    let row = |snapshot: &LoggedSnapshot| {
+        [
             paint(ID, &snapshot.id[..8]),
             paint(DIM, args.date.show(snapshot.created_at)),
             tables(snapshot, width),
@@ -136,17 +133,12 @@ fn render(report: &LogReport, args: &Args, width: Option<usize>) -> String {
             },
             message(snapshot),
             actor(snapshot),
-        ]);
-    }
-    for column in [3, 5] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    let lines = table.to_string();
+        ]
+    };
+    let lines = in_columns(&report.snapshots.iter().map(row).collect::<Vec<_>>(), &[3, 5]);
     let mut text = String::new();
-    for (line, snapshot) in lines.lines().zip(&report.snapshots) {
-        let _ = writeln!(text, "{}", fit(line.trim(), width));
+    for (line, snapshot) in lines.iter().zip(&report.snapshots) {
+        let _ = writeln!(text, "{}", fit(line, width));
         if args.stat {
             stat(&mut text, snapshot, width);
         }

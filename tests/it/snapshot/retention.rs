@@ -60,7 +60,7 @@ fn snapshot(sequence: u64, minutes: i64) -> Entry {
         tables: vec![table],
         stored: Stored::default(),
     };
-    Entry { id: Hash::of(&sequence.to_le_bytes()), manifest }
+    Entry { id: Hash::of(&sequence.to_le_bytes()), manifest, len: 0 }
 }
 
 /// Snapshots taken one after the other when the clock said so.

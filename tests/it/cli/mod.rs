@@ -26,7 +26,6 @@ mod passwords;
 mod plans;
 mod postgres;
 mod prompts;
-pub mod readme;
 mod references;
 mod relations;
 mod repair;

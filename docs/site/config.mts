@@ -56,6 +56,7 @@ const sidebar = [
     items: [
       page('Changes', 'CHANGELOG.md'),
       page('Contributing', 'CONTRIBUTING.md'),
+      page('Systems', 'docs/PLATFORMS.md'),
       page('Releasing', 'docs/RELEASING.md'),
       page('Security', 'SECURITY.md'),
     ],

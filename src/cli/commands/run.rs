@@ -20,7 +20,6 @@ use serde::Serialize;
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::io::IsTerminal;
-use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitCode, ExitStatus};
 
 /// The variable by which a command can tell that it is run so: the snapshot before it.
@@ -211,7 +210,7 @@ fn undo_run(report: &RunReport, repository: &Repository, ui: &Ui) -> Result<Rest
 }
 
 fn ended(started_at: Timestamp, status: ExitStatus) -> Ended {
-    Ended { started_at, ended_at: Timestamp::now(), exit_code: status.code(), signal: status.signal() }
+    Ended { started_at, ended_at: Timestamp::now(), exit_code: status.code(), signal: child::signal_of(status) }
 }
 
 /// What dbsnap exits with: what the command did, or as a shell says it if a signal ended it. A command that exited with

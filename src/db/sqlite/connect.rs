@@ -31,7 +31,7 @@ pub(super) fn locate(path: &Path) -> Result<PathBuf, DbError> {
     if !metadata.is_file() {
         return Err(refuse("it is not a regular file".to_owned()));
     }
-    std::fs::canonicalize(path).map_err(|error| refuse(error.to_string()))
+    dunce::canonicalize(path).map_err(|error| refuse(error.to_string()))
 }
 
 /// A connection that cannot change the database.

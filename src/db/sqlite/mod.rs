@@ -36,7 +36,6 @@ mod text;
 mod twins;
 mod unkept;
 mod violations;
-mod wal;
 mod write;
 
 use super::{

@@ -9,7 +9,7 @@ mod plan;
 mod write;
 
 use super::plan::Basis;
-use super::{Database, OpError, Operation, Plan, Repository, actor};
+use super::{Database, OpError, Operation, Plan, Repository, actor, hook};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::splice::State;
@@ -161,7 +161,9 @@ impl Operation for AgentOptions {
 
 impl AgentOptions {
     fn prepare(&self, repository: &Repository) -> Result<(Prepared, Hash), OpError> {
-        if self.action == Action::Uninstall {
+        if self.action == Action::Install {
+            hook::are_supported()?;
+        } else {
             actor::guard("uninstall what dbsnap installed for coding agents", self.allow_agent)?;
         }
         let mut prepared = Prepared::new(self, &repository.root)?;

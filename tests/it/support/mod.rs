@@ -11,5 +11,6 @@ pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod redact;
+pub mod schema;
 pub mod watched;
 pub mod witness;

@@ -65,8 +65,9 @@ enum OnFailure {
 
 /// What is told of a run as JSON.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Told<'t> {
+pub(in crate::cli) struct Told<'t> {
     #[serde(flatten)]
     report: &'t RunReport,
     /// Tables of which more is gone than may be.
@@ -83,8 +84,9 @@ struct Told<'t> {
 
 /// What is told of a run after which the tables could not be compared.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct NotCompared<'t> {
+pub(in crate::cli) struct NotCompared<'t> {
     argv: &'t [String],
     #[serde(flatten)]
     ended: Ended,

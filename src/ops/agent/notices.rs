@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 
 /// Something that a person should know besides the files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Notice {
     /// There is no store: hooks let every command through, and nothing is kept.

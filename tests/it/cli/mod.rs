@@ -31,6 +31,7 @@ mod references;
 mod relations;
 mod repair;
 mod restore;
+mod schema;
 mod settings;
 mod setup;
 mod show;

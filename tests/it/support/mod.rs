@@ -12,5 +12,6 @@ pub mod process;
 pub mod proxy;
 pub mod recording;
 pub mod redact;
+pub mod schema;
 pub mod watched;
 pub mod witness;

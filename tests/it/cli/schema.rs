@@ -15,8 +15,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-/// The names of all schemas, and what makes each of them.
-const SCHEMAS: [(&str, fn() -> Value); 5] = [
+/// A schema's name, and what makes it.
+type Schema = (&'static str, fn() -> Value);
+
+/// All schemas.
+const SCHEMAS: [Schema; 5] = [
     ("config", config),
     ("output", output),
     ("backup", backup),

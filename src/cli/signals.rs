@@ -95,6 +95,9 @@ impl Signals {
 
 /// The signals that this process ignores, a bit for each; where the system does not tell, none.
 pub(super) fn ignored() -> u64 {
+    if !cfg!(target_os = "linux") {
+        return 0;
+    }
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()

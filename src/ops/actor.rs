@@ -73,10 +73,7 @@ pub fn detect(repository: &Repository) -> Actor {
     let served = repository.served();
     Actor {
         user: USER.iter().find_map(|name| variable(name)),
-        host: read_input_text(Path::new("/proc/sys/kernel/hostname"), SMALL_INPUT)
-            .ok()
-            .map(|name| name.trim().to_owned())
-            .or_else(|| variable("COMPUTERNAME").filter(|_| cfg!(windows))),
+        host: host(),
         agent: served.map(|served| served.agent.clone()).or_else(agent),
         session: match served {
             Some(served) => served.session.clone(),
@@ -85,6 +82,15 @@ pub fn detect(repository: &Repository) -> Actor {
         command: masked(repository.command_line()),
         git: git_state(&repository.root),
     }
+}
+
+/// What this machine is called.
+fn host() -> Option<String> {
+    if cfg!(windows) {
+        return variable("COMPUTERNAME");
+    }
+    let name = read_input_text(Path::new("/proc/sys/kernel/hostname"), SMALL_INPUT).ok()?;
+    Some(name.trim().to_owned())
 }
 
 /// Reads `HEAD` of the repository around `dir` without running git: a branch and commit are two small files.

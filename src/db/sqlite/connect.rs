@@ -66,6 +66,9 @@ pub(super) fn writer(path: &Path, options: &OpenOptions) -> Result<Connection, D
     configure(&conn, DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)?;
     configure(&conn, DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     set(&conn, "synchronous", "FULL")?;
+    // macOS: through the drive's cache as well (F_FULLFSYNC); nothing elsewhere
+    set(&conn, "fullfsync", "ON")?;
+    set(&conn, "checkpoint_fullfsync", "ON")?;
     if conn.is_readonly("main").map_err(|error| failed("opening the database for writing", error))? {
         let what = format!("{} is read-only for this user; a restore must write it and its directory", path.display());
         return Err(DbError::Denied { what });

@@ -9,6 +9,7 @@ use crate::db::DbError;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{ToSqlOutput, Type, Value};
 use rusqlite::{Connection, params_from_iter};
+use std::sync::OnceLock;
 
 /// Gives the connection functions that leave BLOBs alone, if those of this SQLite do not.
 pub(super) fn never_match_blobs(conn: &Connection) -> Result<(), DbError> {
@@ -16,8 +17,19 @@ pub(super) fn never_match_blobs(conn: &Connection) -> Result<(), DbError> {
 }
 
 fn settle(conn: &Connection) -> rusqlite::Result<()> {
-    let matches = "SELECT x'61' LIKE 'a' OR x'61' GLOB 'a'";
-    if conn.query_row(matches, [], |row| row.get(0))? { replace(conn) } else { Ok(()) }
+    if blobs_match()? { replace(conn) } else { Ok(()) }
+}
+
+/// Whether the functions of this SQLite match BLOBs. A connection of its own is asked: on another, a query would read
+/// the database, which may have to be recovered first.
+fn blobs_match() -> rusqlite::Result<bool> {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    if let Some(answer) = ANSWER.get() {
+        return Ok(*answer);
+    }
+    let ask = "SELECT x'61' LIKE 'a' OR x'61' GLOB 'a'";
+    let answer = Connection::open_in_memory()?.query_row(ask, [], |row| row.get(0))?;
+    Ok(*ANSWER.get_or_init(|| answer))
 }
 
 /// Everything but BLOBs is left to SQLite's own functions, which a connection that nothing else uses still has.

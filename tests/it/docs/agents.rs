@@ -61,10 +61,6 @@ fn the_session_of_the_subagent_is_what_the_program_prints() {
         if command.starts_with("dbsnap restore") && command.ends_with("--dry-run") {
             rusqlite::Connection::open(reader.path().join("dev.db")).unwrap().execute_batch(SCRIPT).unwrap();
         }
-        if command.starts_with("dbsnap snap") {
-            // backups of one second have other names
-            std::thread::sleep(std::time::Duration::from_millis(1_100));
-        }
         let printed = reader.says(&names.real(command));
         printed.iter().for_each(|line| names.learn(line));
         printed.iter().map(|line| names.shown(line)).collect()

@@ -17,6 +17,8 @@ fn install(reader: &Reader, packages: &str) {
 fn shop() -> (Db, Reader) {
     let db = PgServer::shared().database();
     db.sql(ROWS);
+    // so that the sizes of tables are known, and do not come when the server gets to it
+    db.sql("ANALYZE");
     let server = &db.server;
     let address = format!("{}:{}/{}", server.host, server.port, db.name);
     let reader = Reader::new().shows(db.url(), "postgres://postgres@127.0.0.1:5432/shop");

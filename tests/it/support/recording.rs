@@ -11,6 +11,7 @@ use super::redact::redact;
 use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Set by `docs/record-session`.
 const RECORD: &str = "DBSNAP_RECORD_SESSION";
@@ -84,8 +85,13 @@ impl Reader {
         self.shown.iter().fold(printed, |text, (real, shown)| text.replace(real, shown))
     }
 
-    /// The same in lines, as the document has them.
+    /// The same in lines, as the document has them. Each command that takes snapshots has a second of its own, as a
+    /// person's commands do: what is exported of two snapshots of one second has other names.
     pub fn says(&self, command: &str) -> Vec<String> {
+        if ["snap", "run", "restore", "undo"].iter().any(|word| command.starts_with(&format!("dbsnap {word}"))) {
+            let into_second = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos();
+            std::thread::sleep(Duration::from_secs(1) - Duration::from_nanos(into_second.into()));
+        }
         self.prints(command).lines().map(shortened).collect()
     }
 }

@@ -50,7 +50,7 @@ for (const id of [...linked(root)].filter((id) => id !== root).sort()) {
 }
 const rule = "-".repeat(80);
 console.log("dbsnap is made of the Rust crates below, of Rust's standard library (MIT OR Apache-2.0), of SQLite");
-console.log("(public domain, in libsqlite3-sys), and on Linux of the C library musl (MIT).");
+console.log(`(public domain, in libsqlite3-sys)${target.endsWith("-musl") ? ", and of the C library musl (MIT)" : ""}.`);
 if (without.length > 0) {
   console.log(`\n${rule}\nThese crates come without a file of their licence; its name is theirs:\n`);
   for (const line of without) console.log(line);

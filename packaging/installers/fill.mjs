@@ -1,6 +1,8 @@
 // Writes the installers and the Homebrew formula for the archives in a directory:
 //
 //   fill.mjs DIRECTORY VERSION URL    URL is where the archives will be
+//
+// The installer for Windows is written only if there is an archive for Windows.
 
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
@@ -10,7 +12,7 @@ import { fileURLToPath } from "node:url";
 const [directory, version, url] = process.argv.slice(2);
 const templates = dirname(fileURLToPath(import.meta.url));
 // These characters mean nothing in any of the languages that it is written into.
-if (!/^https?:\/\/[\w.:/-]+[^/]$/.test(url)) throw new Error(`${url} is no URL of a directory`);
+if (!/^https?:\/\/[\w.:/-]*[\w.-]$/.test(url)) throw new Error(`${url} is no URL of a directory`);
 
 const archives = readdirSync(directory).filter((name) => /\.(tar\.gz|zip)$/.test(name)).sort();
 const sums = new Map(archives.map((name) => [name, createHash("sha256").update(readFileSync(join(directory, name))).digest("hex")]));
@@ -33,11 +35,15 @@ const values = {
   CHECKSUMS: [...sums].map(([name, sum]) => `${sum}  ${name}`).join("\n"),
   ARCHIVES: formulaArchives(),
 };
-for (const [template, name, mode] of [
-  ["install.sh", "install.sh", 0o755],
-  ["install.ps1", "install.ps1", 0o644],
-  ["formula.rb", "dbsnap.rb", 0o644],
-]) {
-  const text = readFileSync(join(templates, template), "utf8").replace(/@([A-Z]+)@/g, (_, key) => values[key]);
+
+/** Writes a template, with the values in it, as `name`. */
+function fill(template, name, mode) {
+  const text = readFileSync(join(templates, template), "utf8").replace(/@([A-Z]+)@/g, (_, key) => {
+    if (!(key in values)) throw new Error(`${template} has @${key}@, of which nothing is known`);
+    return values[key];
+  });
   writeFileSync(join(directory, name), text, { mode });
 }
+fill("install.sh", "install.sh", 0o755);
+fill("formula.rb", "dbsnap.rb", 0o644);
+if (archives.some((name) => name.endsWith("pc-windows-msvc.zip"))) fill("install.ps1", "install.ps1", 0o644);

@@ -1,5 +1,5 @@
 class Dbsnap < Formula
-  desc "Snapshots of PostgreSQL and SQLite tables, with restores that prove themselves"
+  desc "Snapshot, compare and restore rows of PostgreSQL and SQLite tables"
   homepage "https://docs.rs/dbsnap"
   version "@VERSION@"
   license any_of: ["MIT", "Apache-2.0"]
@@ -9,6 +9,7 @@ class Dbsnap < Formula
   def install
     bin.install "dbsnap"
     man1.install Dir["man/*.1"]
+    doc.install "THIRD-PARTY-LICENSES"
     bash_completion.install "completions/dbsnap.bash" => "dbsnap"
     zsh_completion.install "completions/dbsnap.zsh" => "_dbsnap"
     fish_completion.install "completions/dbsnap.fish"

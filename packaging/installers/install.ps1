@@ -54,9 +54,17 @@ function Install-Dbsnap {
         $older = Join-Path $To 'dbsnap.old.exe'
         # A program that is running can be renamed, but not overwritten.
         if (Test-Path -LiteralPath $installed) { Move-Item -Force -LiteralPath $installed -Destination $older }
-        Move-Item -LiteralPath $program -Destination $installed
+        try {
+            Move-Item -LiteralPath $program -Destination $installed
+        } catch {
+            if (Test-Path -LiteralPath $older) { Move-Item -LiteralPath $older -Destination $installed }
+            throw
+        }
         Copy-Item -Force -LiteralPath (Join-Path $work "$name\completions\dbsnap.powershell") `
             -Destination (Join-Path $To 'completions.ps1')
+        foreach ($licence in 'LICENSE-APACHE', 'LICENSE-MIT', 'THIRD-PARTY-LICENSES') {
+            Copy-Item -Force -LiteralPath (Join-Path $work "$name\$licence") -Destination $To
+        }
         Remove-Item -Force -ErrorAction SilentlyContinue -LiteralPath $older
     } finally {
         Remove-Item -Recurse -Force -LiteralPath $work

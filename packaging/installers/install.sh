@@ -1,16 +1,22 @@
 #!/bin/sh
 #
-# Installs dbsnap @VERSION@, with its man pages and completions:
-#
-#   install.sh [--to DIRECTORY] [--url URL] [--remove]
-#
-#   --to DIRECTORY  install into bin/ and share/ there [default: ~/.local]
-#   --url URL       take the archive from there [default: @URL@]
-#   --remove        remove what was installed
-#
-# The archive must have the checksum that stands below. No settings are changed, and nothing needs root unless the
-# directory does.
+# Installs dbsnap @VERSION@; install.sh --help has the options. The archive must have the checksum that stands below.
 set -eu
+
+usage() {
+    cat <<'END'
+Installs dbsnap @VERSION@, with its man pages, completions and licences:
+
+  install.sh [--to DIRECTORY] [--url URL] [--remove]
+
+  --to DIRECTORY  install into bin/ and share/ there [default: ~/.local]
+  --url URL       take the archive from there [default: @URL@]
+  --remove        remove what was installed
+  --help          show this text
+
+No settings are changed, and nothing needs root unless the directory does.
+END
+}
 
 fail() {
     echo "install.sh: $*" >&2
@@ -41,7 +47,7 @@ archive_for_this_machine() {
 
 download() {
     if has curl; then
-        curl --fail --silent --show-error --location --output "$2" "$1"
+        curl --proto '=http,https' --retry 3 --fail --silent --show-error --location --output "$2" "$1"
     elif has wget; then
         wget --quiet --output-document="$2" "$1"
     else
@@ -65,6 +71,7 @@ remove() {
     rm -f "$1/bin/dbsnap" "$1/share/man/man1/dbsnap.1" "$1"/share/man/man1/dbsnap-*.1 \
         "$1/share/bash-completion/completions/dbsnap" "$1/share/zsh/site-functions/_dbsnap" \
         "$1/share/fish/vendor_completions.d/dbsnap.fish"
+    rm -rf "$1/share/doc/dbsnap"
 }
 
 # Everything is in a function, so that half a script does nothing.
@@ -75,12 +82,16 @@ main() {
     while [ $# -gt 0 ]; do
         case $1 in
         --to | --url)
-            [ $# -ge 2 ] || fail "$1 takes a value"
+            [ -n "${2:-}" ] || fail "$1 takes a value"
             if [ "$1" = --to ]; then to=$2; else url=$2; fi
             shift
             ;;
         --remove) removing=yes ;;
-        *) fail "unknown argument $1; there are --to DIRECTORY, --url URL and --remove" ;;
+        -h | --help)
+            usage
+            return
+            ;;
+        *) fail "unknown argument $1 (see install.sh --help)" ;;
         esac
         shift
     done
@@ -95,7 +106,7 @@ main() {
     expected=$(checksums | sed -n "s/^\([0-9a-f]\{64\}\)  $name\.tar\.gz\$/\1/p")
     [ -n "$expected" ] || fail "dbsnap @VERSION@ has no archive $name.tar.gz"
     work=$(mktemp -d "${TMPDIR:-/tmp}/dbsnap-install-XXXXXX")
-    trap 'rm -rf "$work"' EXIT
+    trap 'rm -rf "$work" "$to/bin/.dbsnap.new"' EXIT
     trap 'exit 1' HUP INT TERM
     download "$url/$name.tar.gz" "$work/archive" || fail "cannot download $url/$name.tar.gz"
     found=$(sha256 "$work/archive")
@@ -103,23 +114,29 @@ main() {
     [ "$found" = "$expected" ] ||
         fail "$url/$name.tar.gz is damaged or not what was released: its SHA-256 is $found, not $expected"
     tar -xzf "$work/archive" -C "$work"
-    version=$("$work/$name/dbsnap" --version) || fail "the program does not run on this machine"
+    version=$("$work/$name/dbsnap" --version) ||
+        fail "the program does not run on this machine; if none may run in $work, set TMPDIR to another directory"
     [ "$version" = "dbsnap @VERSION@" ] || fail "the program says that it is $version"
 
     mkdir -p "$to/bin" "$to/share/man/man1" "$to/share/bash-completion/completions" \
-        "$to/share/zsh/site-functions" "$to/share/fish/vendor_completions.d"
+        "$to/share/zsh/site-functions" "$to/share/fish/vendor_completions.d" "$to/share/doc/dbsnap"
     # Under another name first, as an older dbsnap may be running.
     cp "$work/$name/dbsnap" "$to/bin/.dbsnap.new"
-    remove "$to"
-    mv "$to/bin/.dbsnap.new" "$to/bin/dbsnap"
+    mv -f "$to/bin/.dbsnap.new" "$to/bin/dbsnap"
+    # Commands that are gone have pages.
+    rm -f "$to"/share/man/man1/dbsnap-*.1
     cp "$work/$name"/man/*.1 "$to/share/man/man1/"
     cp "$work/$name/completions/dbsnap.bash" "$to/share/bash-completion/completions/dbsnap"
     cp "$work/$name/completions/dbsnap.zsh" "$to/share/zsh/site-functions/_dbsnap"
     cp "$work/$name/completions/dbsnap.fish" "$to/share/fish/vendor_completions.d/dbsnap.fish"
+    cp "$work/$name/LICENSE-APACHE" "$work/$name/LICENSE-MIT" "$work/$name/THIRD-PARTY-LICENSES" "$to/share/doc/dbsnap/"
     echo "Installed $to/bin/dbsnap (@VERSION@)"
     case :$PATH: in
     *":$to/bin:"*) ;;
     *) echo "$to/bin is not in PATH: add it in your shell's settings" ;;
+    esac
+    case ${SHELL:-} in
+    */zsh) echo "For completions, ~/.zshrc needs fpath=($to/share/zsh/site-functions \$fpath) before compinit" ;;
     esac
 }
 

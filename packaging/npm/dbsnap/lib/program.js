@@ -34,9 +34,9 @@ function findProgram() {
   const name = PACKAGES[platform];
   if (!name) {
     throw new NoProgram(`there is no package of dbsnap for this platform (${platform})`, [
-      `there are packages for ${Object.keys(PACKAGES).join(", ")}`,
+      "there are packages for Linux and macOS, on x64 and arm64",
       process.platform === "win32"
-        ? "on Windows, use dbsnap in the Windows Subsystem for Linux"
+        ? "on Windows there is no package yet: use dbsnap in WSL, or build it from source and set DBSNAP_BINARY"
         : "build dbsnap from source, and set DBSNAP_BINARY to the program",
     ]);
   }

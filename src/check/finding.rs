@@ -2,16 +2,16 @@
 
 use serde::Serialize;
 
-/// What a statement does to what is in the database.
+/// What a statement does to the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
-    /// Adds rows and leaves those that are there: `INSERT`, `COPY FROM`, `createMany`. Not destructive.
+    /// Adds rows and keeps existing ones: `INSERT`, `COPY FROM`, `createMany`. Not destructive.
     Insert,
     /// Changes rows: `UPDATE`.
     Update,
-    /// Adds rows or changes those that are there: `INSERT ... ON CONFLICT DO UPDATE`, `REPLACE`, `MERGE`, `upsert`.
+    /// Adds rows or changes existing ones: `INSERT ... ON CONFLICT DO UPDATE`, `REPLACE`, `MERGE`, `upsert`.
     Upsert,
     /// Removes rows: `DELETE`.
     Delete,
@@ -19,49 +19,49 @@ pub enum Effect {
     Truncate,
     /// Changes a table's definition: `ALTER TABLE`.
     Alter,
-    /// Removes a table, or what tables are made of: `DROP`.
+    /// Removes a table or something that tables depend on: `DROP`.
     Drop,
-    /// Removes or makes anew the whole database: `dropdb`, `prisma migrate reset`, `rm dev.db`.
+    /// Removes or recreates the whole database: `dropdb`, `prisma migrate reset`, `rm dev.db`.
     Reset,
-    /// Cannot be told from the text; [`Finding::reason`] says why.
+    /// Not known from the text; `reason` says why.
     Unknown,
 }
 
-/// One statement or call that changes the database, or may.
+/// One statement or call that changes the database, or may change it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
-    /// The file that it stands in, relative to the project's directory with `/`, or as it was given if it is outside;
-    /// absent for text that came from standard input or a command line.
+    /// The file, relative to the project's directory and with `/`; as it was given if it is outside; absent for text
+    /// from standard input or a command line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// Its line in that file or text, from 1.
+    /// The line in that file or text, from 1.
     pub line: usize,
-    /// The statement or call, on one line and shortened.
+    /// The statement or call, shortened to one line.
     pub text: String,
-    /// What it does.
+    /// What it does to the database.
     pub effect: Effect,
-    /// The tables (or models, until they are resolved) that it names, in order and once each; empty if it names none,
-    /// or if they cannot be told.
+    /// The tables (or models, until they are resolved) that it names, in order and once each; empty if it names none or
+    /// they are not known.
     pub tables: Vec<String>,
-    /// Whether nothing limits it to some rows.
+    /// Whether it is not limited to some rows.
     pub all_rows: bool,
-    /// For [`Effect::Unknown`], why it cannot be told.
+    /// Why the effect is unknown; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// What all findings come to.
+/// The result of all findings together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// Nothing in it changes rows or tables that are there.
+    /// Nothing changes existing rows or tables.
     Harmless,
-    /// Something in it cannot be told, and nothing else is destructive.
+    /// The effect of something is unknown, and nothing else is destructive.
     Unknown,
-    /// Something in it changes or removes rows or tables that are there.
+    /// Something changes or removes existing rows or tables.
     Destructive,
 }
 

@@ -3,19 +3,19 @@
 use super::TableName;
 use serde::{Deserialize, Serialize};
 
-/// Rows that refer to nothing through one foreign key of one table.
+/// Rows that break one foreign key of one table: they refer to rows that do not exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DanglingRows {
     /// The referring table.
     pub table: TableName,
-    /// Its columns.
+    /// The columns of the foreign key.
     pub columns: Vec<String>,
-    /// The table that has no such rows.
+    /// The table that they refer to.
     pub references: TableName,
-    /// How many rows.
+    /// Number of such rows.
     pub rows: u64,
-    /// A digest of what their columns hold, by which two states are compared; none if the database could not tell.
+    /// A digest of the values of these columns, to compare two states; absent if the database could not compute it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
 }

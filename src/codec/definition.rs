@@ -7,10 +7,11 @@ use super::TableName;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What a part of a definition makes. The order is that in which parts of several definitions are carried out, as far
-/// as [`PartKind::stage`] tells them apart.
+/// What a part of a definition makes. Parts are carried out in the order of this list, except that collations, types,
+/// sequences and functions keep the order of the definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "DefinitionPartKind"))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PartKind {
@@ -22,31 +23,31 @@ pub enum PartKind {
     Collation,
     /// An enum, domain, range or composite type.
     Type,
-    /// A sequence that is not an identity's.
+    /// A sequence that belongs to no identity column.
     Sequence,
     /// A function that a default, a rule, an index or a trigger calls.
     Function,
-    /// The table itself, or a partitioned one that it is a part of.
+    /// The table itself, or a partitioned table that it is a partition of.
     Table,
-    /// CHECK.
+    /// A CHECK constraint.
     Check,
-    /// PRIMARY KEY, UNIQUE or EXCLUDE.
+    /// A PRIMARY KEY, UNIQUE or EXCLUDE constraint.
     Key,
     /// An index that belongs to no constraint.
     Index,
-    /// That a table is a part of a partitioned one.
+    /// Attaches a table to its partitioned table.
     Partition,
-    /// FOREIGN KEY: from the table, or from another one to it.
+    /// A FOREIGN KEY constraint of the table, or of another table that refers to it.
     ForeignKey,
     /// A trigger or rule.
     Trigger,
-    /// That a column of the table owns the sequence of that name: the sequence goes with it.
+    /// Makes a column of the table the owner of a sequence, which is then dropped with it.
     Ownership,
-    /// What is left: row-level security, comments, statistics, storage.
+    /// Other settings: row-level security, comments, statistics, storage.
     Setting,
-    /// What others than the owner may do.
+    /// Privileges of roles other than the owner.
     Privilege,
-    /// Something that cannot be made again; its `sql` says what and why.
+    /// Something that cannot be made again; `sql` says what and why.
     Unsupported,
 }
 
@@ -101,24 +102,25 @@ impl fmt::Display for PartKind {
     }
 }
 
-/// One statement of a definition.
+/// One statement of a table's definition.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "DefinitionPart"))]
 pub struct Part {
-    /// What it makes.
+    /// What the statement makes.
     pub kind: PartKind,
-    /// The name of what it makes, as the database writes it: `public.mood`, `public.price(integer)`, `mods_pkey`. Two
+    /// The name of what is made, as the database writes it: `public.mood`, `public.price(integer)`, `mods_pkey`. Two
     /// parts with the same kind, name and table make the same thing.
     pub name: String,
-    /// The table that it makes or is a part of; none for what several tables may use.
+    /// The table that is made or that the part belongs to; absent for what several tables may use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<TableName>,
-    /// Of a foreign key: the table that it refers to.
+    /// The table that a foreign key refers to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub references: Option<TableName>,
-    /// One statement in the database's own SQL, without a semicolon; every name qualified.
+    /// One statement in the database's SQL, without a semicolon. All names are qualified.
     pub sql: String,
-    /// Further statements that belong to it alone, carried out after it: privileges and comments of what has no table.
+    /// Further statements that belong to this one and are run after it, such as privileges and comments of a type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub then: Vec<String>,
 }
@@ -141,7 +143,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// What it takes to make one table again, in the order of making.
+/// The statements that create one table, in the order in which they are run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]

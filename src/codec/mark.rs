@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where a database stands: a list of facts, each a word and its value, which only its engine understands. If a
-/// database gives the same mark twice, none of its rows was changed in between.
+/// The state of a database as a list of facts, each a word and its value. Only the database's engine understands them.
+/// If a database reports the same facts twice, none of its rows was changed in between.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "DatabaseMark"))]
 #[serde(transparent)]
 pub struct Mark(Vec<String>);
 

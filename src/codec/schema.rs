@@ -12,10 +12,10 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableName {
-    /// The schema, verbatim; `None` for SQLite.
+    /// The schema's name; absent for SQLite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
-    /// The table, verbatim.
+    /// The table's name as the database has it.
     pub name: String,
 }
 
@@ -41,26 +41,27 @@ impl fmt::Display for TableName {
     }
 }
 
-/// What a column holds, in terms that exports and keys need. For array columns it is the kind of the elements.
+/// The kind of a column's values; for an array column, that of its elements.
 ///
-/// SQLite columns get the kind that their declared type stands for (Prisma's names for types included); their values
-/// keep whatever storage class they have.
+/// SQLite columns get the kind that their declared type stands for, Prisma's names for types included. Their values
+/// keep the storage class that they have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ValueKind"))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Kind {
-    /// `boolean`; PostgreSQL text `t` or `f`.
+    /// `boolean`; in PostgreSQL the text `t` or `f`.
     Bool,
-    /// Integers of at most 32 bits: they fit a JSON number.
+    /// Integers of at most 32 bits; exported as JSON numbers.
     Int,
-    /// 64-bit integers: exported as strings.
+    /// 64-bit integers; exported as strings.
     BigInt,
-    /// `real` / `float4`.
+    /// `real`.
     Float4,
-    /// `double precision`, and SQLite's REAL.
+    /// `double precision`, and `REAL` in SQLite.
     Float8,
-    /// Arbitrary-precision decimals.
+    /// Decimal numbers of any precision.
     Numeric,
     /// PostgreSQL `money`.
     Money,
@@ -82,17 +83,17 @@ pub enum Kind {
     TimestampTz,
     /// `interval`.
     Interval,
-    /// `json`, kept letter for letter.
+    /// `json`; the text is kept as it is.
     Json,
     /// `jsonb`.
     Jsonb,
     /// An enum; the value is its label.
     Enum,
-    /// Anything else, by its text form (or, in SQLite, its storage class).
+    /// Any other type, by its text form; in SQLite by its storage class.
     Other,
 }
 
-/// Whether the database fills an identity column by itself.
+/// How an identity column is defined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -103,28 +104,28 @@ pub enum Identity {
     ByDefault,
 }
 
-/// How a generated column is kept by the database.
+/// When the database computes a generated column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Generated {
-    /// Computed when the row is written.
+    /// When the row is written.
     Stored,
-    /// Computed when the row is read.
+    /// When the row is read.
     Virtual,
 }
 
-/// One column that a snapshot captures.
+/// A column that a snapshot stores.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Column {
-    /// The name, verbatim.
+    /// The column's name as the database has it.
     pub name: String,
     /// The type as the database writes it: `character varying(20)`, `timestamp(3) without time zone`, `user_role[]`,
     /// `VARCHAR(20)`.
     #[serde(rename = "type")]
     pub sql_type: String,
-    /// What the values (or, with `array`, their elements) are.
+    /// The kind of the values; of an array, that of its elements.
     pub kind: Kind,
     /// Whether the column is an array.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -134,7 +135,7 @@ pub struct Column {
     /// The default expression as the database writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,
-    /// Identity, if it is an identity column.
+    /// Set for an identity column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
     /// The collation, if it is not the database's default.
@@ -142,18 +143,18 @@ pub struct Column {
     pub collation: Option<String>,
 }
 
-/// A generated column: known, but left to the database and so not part of a row.
+/// A generated column. The database computes it, so that a snapshot does not store its values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GeneratedColumn {
-    /// The name, verbatim.
+    /// The column's name as the database has it.
     pub name: String,
     /// The type as the database writes it.
     #[serde(rename = "type")]
     pub sql_type: String,
-    /// Stored or virtual.
+    /// When it is computed.
     pub generated: Generated,
-    /// The expression, if the database tells it.
+    /// The expression, if the database reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expression: Option<String>,
 }
@@ -165,7 +166,7 @@ pub struct GeneratedColumn {
 pub enum KeySource {
     /// The primary key.
     Primary,
-    /// A unique index over columns that are all NOT NULL, by name; used where there is no primary key.
+    /// A unique index, by name, over columns that are all NOT NULL. It is used where there is no primary key.
     Unique(String),
 }
 
@@ -173,42 +174,43 @@ pub enum KeySource {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KeyColumn {
-    /// Position in [`TableSchema::columns`].
+    /// Index of the column in `columns`, from 0.
     pub column: u32,
-    /// How its values are ordered and when two of them are the same key.
+    /// How its values are ordered, and when two of them are equal.
     pub order: KeyOrder,
 }
 
-/// What tells the rows of a table apart.
+/// What identifies a row of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "TableKey"))]
 #[serde(rename_all = "snake_case")]
 pub enum Key {
-    /// Some columns do; no two rows agree in all of them.
+    /// Key columns: no two rows have the same values in all of them.
     Columns {
         /// Where the key comes from.
         source: KeySource,
-        /// Its columns, in key order.
+        /// The key's columns, in key order.
         columns: Vec<KeyColumn>,
     },
-    /// Nothing does: the table is a multiset of rows, keyed by row hash.
+    /// Nothing: the table has no key. Its rows are a multiset, ordered by the hash of each row.
     Rows,
 }
 
-/// What happens to referencing rows when a referenced row goes or changes its key.
+/// What happens to referring rows when the row that they refer to is deleted or changes its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReferentialAction {
-    /// Refused at the end of the statement or transaction.
+    /// The change is refused at the end of the statement or transaction.
     NoAction,
-    /// Refused at once.
+    /// The change is refused at once.
     Restrict,
-    /// They go too, or take the new key.
+    /// They are deleted too, or take the new key.
     Cascade,
-    /// Their columns become NULL.
+    /// Their columns are set to NULL.
     SetNull,
-    /// Their columns take their default.
+    /// Their columns are set to their default.
     SetDefault,
 }
 
@@ -219,17 +221,18 @@ pub struct ForeignKey {
     /// The constraint's name, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Referencing columns of this table.
+    /// The referring columns of this table.
     pub columns: Vec<String>,
     /// The referenced table.
     pub table: TableName,
-    /// Referenced columns, in the order of `columns`; empty if SQLite leaves them to the primary key.
+    /// The referenced columns, in the order of `columns`; empty if it is the primary key and SQLite does not name its
+    /// columns.
     pub references: Vec<String>,
-    /// On delete of the referenced row.
+    /// What happens when a referenced row is deleted.
     pub on_delete: ReferentialAction,
-    /// On update of the referenced key.
+    /// What happens when a referenced key changes.
     pub on_update: ReferentialAction,
-    /// Whether the check can wait until commit.
+    /// Whether the check can be deferred until commit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deferrable: bool,
 }
@@ -240,41 +243,42 @@ pub struct ForeignKey {
 pub struct UniqueIndex {
     /// The index's name.
     pub name: String,
-    /// Its columns, in index order.
+    /// The columns of the index, in its order.
     pub columns: Vec<String>,
-    /// Whether it has expressions or a predicate. Then `columns` are those that they depend on (or may), and equal
-    /// values in them do not tell whether two rows collide.
+    /// Whether the index has expressions or a predicate. Then `columns` are the columns that it may depend on, and two
+    /// rows with equal values in them need not collide.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub conditional: bool,
 }
 
-/// The schema of one table as a snapshot keeps it.
+/// The schema of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableSchema {
     /// The table.
     pub table: TableName,
-    /// Captured columns, in the order their values stand in a row.
+    /// The stored columns, in the order of the values in a row.
     pub columns: Vec<Column>,
-    /// Generated columns: left to the database, not captured.
+    /// Generated columns, whose values are not stored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub generated: Vec<GeneratedColumn>,
-    /// What tells rows apart.
+    /// What identifies a row.
     pub key: Key,
-    /// Foreign keys of this table.
+    /// The foreign keys of this table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreign_keys: Vec<ForeignKey>,
-    /// Unique indexes of this table.
+    /// The unique indexes of this table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unique: Vec<UniqueIndex>,
 }
 
-/// A schema as it is stored.
+/// The schema of a table as the store keeps it.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StoredSchema<'s> {
     #[serde(flatten)]
     schema: &'s TableSchema,
+    /// The statements that create the table, if they are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     definition: Option<&'s Definition>,
 }

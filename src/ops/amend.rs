@@ -14,11 +14,11 @@ use serde::Serialize;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AmendReport {
-    /// The id before.
+    /// The snapshot's id before the change.
     pub from: String,
-    /// The id now.
+    /// The snapshot's id after the change.
     pub id: String,
-    /// The message now.
+    /// The new message.
     pub message: String,
 }
 

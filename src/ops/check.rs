@@ -30,16 +30,16 @@ pub enum Script {
     Text(String),
 }
 
-/// What a script does.
+/// What a script does to the database.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CheckReport {
-    /// What it comes to.
+    /// The result of all findings together.
     pub verdict: Verdict,
-    /// The tables whose rows or definition it changes or removes, as far as it names them.
+    /// The tables whose rows or definition the script changes or removes, as far as it names them.
     pub tables: Vec<String>,
-    /// Each statement or call that changes the database, or may.
+    /// Each statement or call that changes the database, or may change it.
     pub findings: Vec<Finding>,
     /// The files that were read.
     pub files: Vec<String>,

@@ -20,18 +20,19 @@ const BATCH: u64 = 16 << 20;
 /// Longer than those wait who look whether the store is free.
 const TURN: Duration = Duration::from_millis(300);
 
-/// What was compressed harder, or would be.
+/// Packs that were compressed harder, or would be.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "RecompressedPacks"))]
 #[serde(rename_all = "camelCase")]
 pub struct Compressed {
-    /// Packs.
+    /// Number of packs.
     pub packs: u64,
-    /// Their bytes before.
+    /// Size of these packs before, in bytes.
     pub bytes: u64,
-    /// Their bytes afterwards; 0 if it was not done.
+    /// Their size afterwards, in bytes; 0 if nothing was compressed.
     pub bytes_after: u64,
-    /// Bytes of packs that are left for the next gc.
+    /// Size of the packs that are left for the next `gc`, in bytes.
     pub bytes_left: u64,
     /// Whether the disk was too full to go on.
     #[serde(skip)]

@@ -23,18 +23,18 @@ pub const TEMPLATE: &str = r#"# Settings of dbsnap for this project. Every line 
 # Snapshots record who took them: user, host, coding agent and its session, command line, git branch and commit.
 # record_actor = true
 
-# Tables of which `dbsnap run` takes a snapshot if none are named: those up to this size.
+# If no tables are named, `dbsnap run` takes a snapshot of those up to this size, in bytes.
 [run]
 max_table_bytes = 268435456
 
-# What `dbsnap hook` watches while a coding agent works: these tables, or all up to max_table_bytes (none are named).
+# The tables that `dbsnap hook` watches while a coding agent works; none named: all up to max_table_bytes.
 [hook]
 tables = []
 exclude = []
 max_table_bytes = 268435456
-# A loss is told of if more than so many rows of a table are gone (or "5%" of them), or more than half of them.
+# A loss is reported if more rows of a table are deleted than this (or than "5%" of them), or more than half of them.
 max_deleted = 10
-# The hook lets go after so many seconds; what is known to be destructive is not run then.
+# Time limit of a hook, in seconds. A command known to be destructive is refused if no snapshot is ready by then.
 budget_seconds = 10
 
 # What `dbsnap gc` keeps. Pinned and tagged snapshots and the newest of each table always stay.
@@ -50,14 +50,14 @@ grace_days = 7
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ExportWhen {
-    /// Only by `dbsnap export` and `snap --export`.
+    /// Only with `dbsnap export` and `dbsnap snap --export`.
     #[default]
     OnDemand,
     /// With every snapshot.
     Always,
 }
 
-/// The settings of a project.
+/// Settings of a project.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
@@ -66,27 +66,27 @@ pub struct Config {
     pub url: Option<String>,
     /// When export files are written (JSON, restore script, manifest).
     pub export: ExportWhen,
-    /// Where export files go: a directory in the project.
+    /// The directory of the export files, in the project.
     pub export_dir: PathBuf,
-    /// Seconds after which `snap`, `diff` and `status` warn that their transaction is still open; 0 for never.
+    /// `snap`, `diff` and `status` warn when their transaction has been open for this many seconds. 0: never.
     pub long_snapshot_seconds: u32,
     /// Whether snapshots record who took them: user, host, coding agent and its session, command line, git branch and
     /// commit.
     pub record_actor: bool,
-    /// Of which tables `dbsnap run` takes a snapshot if none are named.
+    /// Settings of `dbsnap run`.
     pub run: RunSettings,
-    /// What `dbsnap hook` watches while a coding agent works.
+    /// Settings of `dbsnap hook`, which watches tables while a coding agent works.
     pub hook: HookSettings,
-    /// What `dbsnap gc` keeps. Pinned and tagged snapshots and the newest of each table always stay.
+    /// Settings of `dbsnap gc`. Pinned and tagged snapshots and the newest one of each table are always kept.
     pub retention: Retention,
 }
 
-/// What runs are watched for.
+/// Settings of `dbsnap run`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct RunSettings {
-    /// The largest table of which a snapshot is taken without being named, in bytes.
+    /// If no tables are named, `dbsnap run` takes a snapshot of those up to this size, in bytes.
     pub max_table_bytes: u64,
 }
 
@@ -96,23 +96,25 @@ impl Default for RunSettings {
     }
 }
 
-/// What hooks of coding agents watch, and for how long.
+/// Settings of `dbsnap hook`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct HookSettings {
-    /// Tables, Prisma models or patterns; empty for all up to `max_table_bytes`. Those that do not exist are passed over.
+    /// The tables to watch: names, Prisma models or patterns. Empty: all up to `max_table_bytes`, and those that a
+    /// command names. A table that does not exist is ignored.
     pub tables: Vec<String>,
-    /// Tables, models or patterns that are left out.
+    /// Tables that are not watched: names, Prisma models or patterns.
     pub exclude: Vec<String>,
-    /// The largest table that is watched without being named, in bytes.
+    /// If `tables` is empty, tables up to this size are watched, in bytes. Larger ones are watched if a command names
+    /// them.
     pub max_table_bytes: u64,
-    /// The most rows of a table that may be gone without a word: a number, or a share such as "5%". A table that has
-    /// lost more than half of its rows is always told of.
+    /// Rows of a table that may be deleted without a report: a number or a share such as "5%". Losing more than half of
+    /// a table is always reported.
     // So the default of 10 rows is silent about the few rows that a test takes away again, and does not pass over a
     // small table that was emptied. A share would do one or the other, by the size of the table.
     pub max_deleted: MaxDeleted,
-    /// Seconds that a hook may take. What is known to be destructive is not run if they are over.
+    /// Time limit of a hook, in seconds. A command known to be destructive is refused if no snapshot is ready by then.
     pub budget_seconds: u32,
 }
 
@@ -128,16 +130,16 @@ impl Default for HookSettings {
     }
 }
 
-/// What gc keeps.
+/// Settings of `dbsnap gc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
-    /// Snapshots of each table that are kept.
+    /// How many snapshots of each table are kept at most.
     pub max_backups_per_table: usize,
-    /// Days for which they are kept.
+    /// Age in days after which snapshots are deleted.
     pub max_age_days: u32,
-    /// Days for which deleted snapshots can be brought back.
+    /// Number of days in which `dbsnap undelete` can bring back a deleted snapshot.
     pub grace_days: u32,
 }
 

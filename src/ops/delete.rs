@@ -10,7 +10,7 @@ use super::refs::resolve;
 use super::repository::Repository;
 use crate::hash::Hash;
 use crate::monitor::Monitor;
-use crate::snapshot::{Deleted as DeletedList, Entry, Grace, History, Refs, SnapshotKind, deleted_at};
+use crate::snapshot::{Deleted, Entry, Grace, History, Refs, SnapshotKind, deleted_at};
 use crate::store::{Access, DeletedBy, SetAside};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,33 +21,33 @@ use std::collections::BTreeSet;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct DeleteOptions {
-    /// The snapshots, as typed.
+    /// The snapshots, as they were typed.
     pub references: Vec<String>,
-    /// Let a coding agent do it.
+    /// Run even if started by a coding agent.
     pub allow_agent: bool,
 }
 
-/// What deleting would take away.
+/// What `delete` would remove.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DeletePlan {
-    /// The snapshots, in the order they were named.
-    pub snapshots: Vec<Doomed>,
+    /// The snapshots, in the order in which they were named.
+    pub snapshots: Vec<SnapshotToDelete>,
 }
 
-/// One deleted snapshot.
+/// A deleted snapshot.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct Deleted {
-    /// The id.
+pub struct DeletedSnapshot {
+    /// The snapshot's id.
     pub id: String,
-    /// Its message.
+    /// The snapshot's message.
     pub message: String,
-    /// Export files that went with it.
+    /// Export files that were deleted with it.
     pub exports: Vec<String>,
-    /// Until when `undelete` brings it back; none if the disk had no room to keep it.
+    /// When it can no longer be brought back with `undelete`; null if the disk had no room to keep it.
     pub until: Option<Timestamp>,
 }
 
@@ -56,28 +56,28 @@ pub struct Deleted {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteReport {
-    /// The snapshots, in the order they were named.
-    pub deleted: Vec<Deleted>,
+    /// The snapshots, in the order in which they were named.
+    pub deleted: Vec<DeletedSnapshot>,
 }
 
-/// What would go with one snapshot.
+/// A snapshot that would be deleted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct Doomed {
-    /// The id.
+pub struct SnapshotToDelete {
+    /// The snapshot's id.
     pub id: String,
-    /// Its message.
+    /// The snapshot's message.
     pub message: String,
-    /// When it was taken.
+    /// When the snapshot was taken.
     pub created_at: Timestamp,
-    /// Rows of all its tables.
+    /// Number of rows of all its tables.
     pub rows: u64,
-    /// Its tags.
+    /// The snapshot's tags.
     pub tags: Vec<String>,
-    /// Tables of which no other snapshot has all rows.
+    /// Tables that no other snapshot has with all rows.
     pub last_of: Vec<String>,
-    /// Exported files that go with it, for good.
+    /// Export files that would be deleted with it. They cannot be brought back.
     pub exports: Vec<String>,
 }
 
@@ -114,13 +114,13 @@ impl Operation for DeleteOptions {
         if digest.is_some() {
             Basis::of(self)?.and(&going(repository, &history, &refs, &chosen)?)?.check(digest)?;
         }
-        let grace = grace(repository, &history, &DeletedList::load(&store)?);
+        let grace = grace(repository, &history, &Deleted::load(&store)?);
         let aside: Vec<SetAside> =
             chosen.iter().map(|entry| SetAside { at: grace.stamp(), id: entry.id, by: DeletedBy::Hand }).collect();
         let lost = store.set_aside(&aside)?;
         let mut deleted = Vec::new();
         for (entry, aside) in chosen.iter().zip(&aside) {
-            deleted.push(Deleted {
+            deleted.push(DeletedSnapshot {
                 id: entry.id.to_hex(),
                 message: entry.manifest.message.clone(),
                 exports: export::remove(repository, &entry.manifest)?,
@@ -134,14 +134,15 @@ impl Operation for DeleteOptions {
 /// What goes with the snapshots that are chosen.
 fn going(repository: &Repository, history: &History, refs: &Refs, chosen: &[&Entry]) -> Result<DeletePlan, OpError> {
     let going: BTreeSet<Hash> = chosen.iter().map(|entry| entry.id).collect();
-    let mut snapshots: Vec<Doomed> = chosen.iter().map(|entry| doomed(entry, history, refs, &going)).collect();
-    for (doomed, entry) in snapshots.iter_mut().zip(chosen) {
-        doomed.exports = export::files_of(repository, &entry.manifest)?;
+    let mut snapshots: Vec<SnapshotToDelete> =
+        chosen.iter().map(|entry| to_delete(entry, history, refs, &going)).collect();
+    for (snapshot, entry) in snapshots.iter_mut().zip(chosen) {
+        snapshot.exports = export::files_of(repository, &entry.manifest)?;
     }
     Ok(DeletePlan { snapshots })
 }
 
-fn doomed(entry: &Entry, history: &History, refs: &Refs, going: &BTreeSet<Hash>) -> Doomed {
+fn to_delete(entry: &Entry, history: &History, refs: &Refs, going: &BTreeSet<Hash>) -> SnapshotToDelete {
     let manifest = &entry.manifest;
     let others = || history.entries.iter().filter(|other| !going.contains(&other.id)).map(|other| &other.manifest);
     let is_last = |table: &&crate::snapshot::TableEntry| {
@@ -152,7 +153,7 @@ fn doomed(entry: &Entry, history: &History, refs: &Refs, going: &BTreeSet<Hash>)
                 other.source.same_database(&manifest.source) && other.table(&table.table).is_some_and(whole)
             })
     };
-    Doomed {
+    SnapshotToDelete {
         id: entry.id.to_hex(),
         message: manifest.message.clone(),
         created_at: manifest.created_at,
@@ -197,7 +198,7 @@ fn choose<'h>(
 }
 
 /// How long deleted snapshots are kept, by the setting and by what the store knows of the time.
-pub(super) fn grace(project: &Repository, history: &History, deleted: &DeletedList) -> Grace {
+pub(super) fn grace(project: &Repository, history: &History, deleted: &Deleted) -> Grace {
     let gone = deleted.snapshots.iter().flat_map(|one| [one.entry.manifest.created_at, deleted_at(&one.aside)]);
     let taken = history.entries.iter().map(|entry| entry.manifest.created_at);
     Grace::new(project.config.retention.grace_days, super::publish::now(), taken.chain(gone))

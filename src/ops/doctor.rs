@@ -15,16 +15,16 @@ use std::path::Path;
 /// Most warnings of a schema that are shown.
 const WARNINGS: usize = 5;
 
-/// How a check came out.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Health {
-    /// As it should be.
+    /// All is well.
     Good,
-    /// Works, but worth knowing.
+    /// It works, but something is worth knowing.
     Note,
-    /// Stands in the way.
+    /// Something does not work.
     Bad,
 }
 
@@ -34,21 +34,21 @@ pub enum Health {
 #[cfg_attr(feature = "schema", schemars(rename = "HealthCheck"))]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
-    /// What was looked at.
+    /// What was checked.
     pub name: &'static str,
-    /// How it is.
+    /// The result.
     pub health: Health,
     /// What was found.
     pub found: String,
-    /// What to do about it.
+    /// What to do about it, one line each.
     pub hints: Vec<String>,
 }
 
-/// All checks.
+/// What `doctor` found.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DoctorReport {
-    /// In the order in which they were made.
+    /// The checks, in the order in which they were made.
     pub checks: Vec<Check>,
 }
 

@@ -217,33 +217,33 @@ impl OpError {
     }
 }
 
-/// What kind of failure an error is: what scripts tell apart by exit code.
+/// The kind of an error. Each kind has an exit code of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// It did not work.
+    /// The operation failed.
     Failed,
-    /// It was asked for in a way that makes no sense.
+    /// The command line or a setting is wrong, or no database is set.
     Usage,
-    /// A part was done.
+    /// It was done only in part.
     Partial,
-    /// A guard refused.
+    /// A safety check refused it.
     Refused,
-    /// Something is not what it should be.
+    /// A check found damage or a difference.
     Verification,
     /// It is not known whether it was done.
     Unknown,
-    /// What was planned is not what would be done any more.
+    /// The plan no longer fits the database or the store.
     PlanChanged,
     /// There is no store.
     NoStore,
     /// The store is in use.
     Locked,
-    /// No such table or snapshot.
+    /// There is no such table, row or snapshot.
     NotFound,
-    /// A signal asked to stop.
+    /// A signal interrupted it.
     Interrupted,
 }
 

@@ -19,46 +19,46 @@ use crate::store::{Access, DeletedBy, Live, SetAside, Store, StoreError, SweepPl
 use crate::tree::Marking;
 use serde::{Deserialize, Serialize};
 
-/// What to collect.
+/// What `gc` should remove and compress.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct GcOptions {
-    /// Snapshots per table, instead of the setting.
+    /// How many snapshots of each table are kept at most, instead of `max_backups_per_table`.
     pub keep: Option<usize>,
-    /// Days, instead of the setting.
+    /// Age in days after which snapshots are deleted, instead of `max_age_days`.
     pub days: Option<u32>,
-    /// Remove deleted snapshots for good at once.
+    /// Remove deleted snapshots for good at once, without the days of grace.
     pub now: bool,
-    /// Compress everything harder, not only some of what has been there for a while.
+    /// Compress all packs harder, not only some of the older ones.
     pub recompress: bool,
-    /// Let a coding agent do it.
+    /// Run even if started by a coding agent.
     pub allow_agent: bool,
 }
 
-/// What became of one snapshot.
+/// What `gc` does with a snapshot.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct GcSnapshot {
-    /// The id.
+    /// The snapshot's id.
     pub id: String,
-    /// Its message.
+    /// The snapshot's message.
     pub message: String,
-    /// Whether it stays.
+    /// Whether it is kept.
     pub keep: bool,
-    /// Why.
+    /// Why it is kept or removed.
     pub reason: String,
 }
 
-/// A deleted snapshot that cannot be brought back any more.
+/// A deleted snapshot that can no longer be brought back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct Removed {
-    /// The id.
+pub struct RemovedSnapshot {
+    /// The snapshot's id.
     pub id: String,
-    /// Its message, if it could be read.
+    /// The snapshot's message; null if it could not be read.
     pub message: Option<String>,
 }
 
@@ -67,23 +67,23 @@ pub struct Removed {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct GcReport {
-    /// Every snapshot, newest first.
+    /// All snapshots, newest first.
     pub snapshots: Vec<GcSnapshot>,
     /// Deleted snapshots that were removed for good.
-    pub removed: Vec<Removed>,
-    /// Deleted snapshots that can still be brought back.
+    pub removed: Vec<RemovedSnapshot>,
+    /// Number of deleted snapshots that can still be brought back.
     pub kept_deleted: u64,
-    /// Why no space was freed, if something stood in the way.
+    /// Why no space was freed; null if nothing prevented it.
     pub held_back: Option<String>,
-    /// Export files that went with their snapshots.
+    /// Export files that were deleted with their snapshots.
     pub exports: Vec<String>,
-    /// Objects freed.
+    /// Number of objects that were removed from the store.
     pub objects: u64,
-    /// Bytes freed.
+    /// Disk space that was freed, in bytes.
     pub freed_bytes: u64,
-    /// The disk was too full to write packs anew: only packs without anything needed were deleted.
+    /// Whether the disk was too full to rewrite packs. Then only packs that hold nothing needed were deleted.
     pub out_of_space: bool,
-    /// What was compressed harder.
+    /// The packs that were compressed harder.
     pub recompressed: Compressed,
 }
 
@@ -319,13 +319,13 @@ impl<'f> Fates<'f> {
     }
 
     /// The deleted snapshots, of those that were deleted before, that are gone for good.
-    fn removed(&self, deleted: &Deleted) -> Vec<Removed> {
+    fn removed(&self, deleted: &Deleted) -> Vec<RemovedSnapshot> {
         let before = self.expired.iter().filter(|aside| !self.set_aside.contains(aside));
         let message = |aside: &SetAside| {
             let found = deleted.snapshots.iter().find(|one| one.aside == *aside);
             found.map(|one| one.entry.manifest.message.clone())
         };
-        before.map(|aside| Removed { id: aside.id.to_hex(), message: message(aside) }).collect()
+        before.map(|aside| RemovedSnapshot { id: aside.id.to_hex(), message: message(aside) }).collect()
     }
 }
 

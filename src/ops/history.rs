@@ -21,28 +21,28 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What became of the row from one snapshot to the next.
+/// What happened to a row between one snapshot and the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RowEvent {
-    /// The first snapshot that has it.
+    /// This is the first snapshot of the table, and the row is in it.
     First,
-    /// It was not in the snapshot before.
+    /// The row was not in the snapshot before.
     Created,
-    /// Its values changed.
+    /// The row's values changed.
     Changed,
-    /// It was in the snapshot before.
+    /// The row was in the snapshot before, and is not in this one.
     Deleted,
 }
 
-/// A cell before and after; `None` where the row or the column was not there.
+/// A cell before and after; null where the row or column did not exist.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CellChange<'h> {
-    /// Before.
+    /// The value before.
     pub old: Option<CellJson<'h>>,
-    /// After.
+    /// The value after.
     pub new: Option<CellJson<'h>>,
 }
 
@@ -109,34 +109,34 @@ impl StoredRow {
     }
 }
 
-/// One change of the row.
+/// One change of a row.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryStep<'h> {
-    /// The snapshot that shows it.
+    /// The id of the snapshot that shows the change.
     pub id: String,
-    /// When that was taken.
+    /// When the snapshot was taken.
     pub created_at: Timestamp,
-    /// Why.
+    /// Why the snapshot was taken.
     pub kind: SnapshotKind,
-    /// What for.
+    /// The snapshot's message.
     pub message: &'h str,
-    /// The user.
+    /// The user who took the snapshot.
     pub user: Option<&'h str>,
-    /// The coding agent.
+    /// The coding agent that took the snapshot.
     pub agent: Option<&'h str>,
-    /// The agent's id of the session.
+    /// The coding agent's id of its session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<&'h str>,
-    /// The command line that took it, passwords left out.
+    /// The command line that took the snapshot, without passwords.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub command: &'h [String],
-    /// Where git stood.
+    /// The branch and commit of the project's Git repository.
     pub git: Option<&'h GitState>,
-    /// What became of the row.
+    /// What happened to the row.
     pub event: RowEvent,
-    /// The cells that changed; of a row that came or went all of them.
+    /// The cells that changed; all cells if the row was created or deleted.
     pub cells: BTreeMap<&'h str, CellChange<'h>>,
     /// The row before.
     #[serde(skip)]
@@ -144,7 +144,7 @@ pub struct HistoryStep<'h> {
     /// The row after.
     #[serde(skip)]
     pub new: Option<&'h StoredRow>,
-    /// How many snapshots after this one, until the next change, show the row as it is here.
+    /// Number of snapshots after this one, up to the next change, in which the row is the same, or still missing.
     pub unchanged_in: usize,
 }
 

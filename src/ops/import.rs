@@ -23,19 +23,19 @@ use std::path::Path;
 pub struct ImportReport {
     /// The snapshot's id.
     pub id: String,
-    /// When.
+    /// When the backup was taken.
     pub created_at: Timestamp,
-    /// What for.
+    /// The snapshot's message.
     pub message: String,
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// Its backup id.
+    /// The backup's id.
     pub backup: String,
-    /// Rows.
+    /// Number of rows.
     pub rows: u64,
-    /// The root of the table's tree: the same as in the snapshot that was exported.
+    /// The hash of the table's root node, as in the snapshot that was exported.
     pub root: String,
-    /// Bytes by which the store grew, the manifest included.
+    /// Number of bytes by which the store grew, the manifest included.
     pub added_bytes: u64,
 }
 

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 pub struct InitReport {
     /// The store's directory.
     pub store: PathBuf,
-    /// Whether it was there already.
+    /// Whether the store existed before.
     pub existed: bool,
 }
 

@@ -44,7 +44,7 @@ impl Envelope<'static, Failure> {
     }
 }
 
-/// An error as a program reads it.
+/// An error of any command.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Failure {
@@ -54,11 +54,16 @@ pub struct Failure {
 
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ErrorDetails"))]
 #[serde(rename_all = "camelCase")]
 struct Described {
+    /// The kind of error.
     kind: ErrorKind,
+    /// The exit code of the command.
     exit_code: u8,
+    /// The error message.
     message: String,
+    /// What to do next, one line each.
     hints: Vec<String>,
 }
 

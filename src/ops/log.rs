@@ -30,69 +30,69 @@ pub struct LogOptions {
     pub deleted: bool,
 }
 
-/// One table of a listed snapshot.
+/// One table of a snapshot.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LoggedTable {
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// Its backup id.
+    /// The backup's id.
     pub backup: String,
-    /// Rows.
+    /// Number of rows.
     pub rows: u64,
-    /// Bytes of the rows.
+    /// Size of the rows, in bytes.
     pub bytes: u64,
-    /// The filter as typed.
+    /// The filter as it was typed; null for all rows.
     pub filter: Option<String>,
-    /// Difference from the snapshot before.
+    /// The difference from the snapshot before; null if there is none.
     pub change: Option<TableChange>,
 }
 
-/// One listed snapshot.
+/// One snapshot.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LoggedSnapshot {
-    /// The id.
+    /// The snapshot's id.
     pub id: String,
-    /// When.
+    /// When the snapshot was taken.
     pub created_at: Timestamp,
-    /// Why it was taken.
+    /// Why the snapshot was taken.
     pub kind: SnapshotKind,
-    /// What for.
+    /// The snapshot's message.
     pub message: String,
-    /// The user.
+    /// The user who took it.
     pub user: Option<String>,
-    /// The coding agent.
+    /// The coding agent that took it.
     pub agent: Option<String>,
-    /// The agent's id of the session.
+    /// The coding agent's id of its session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// The command line that took it, passwords left out.
+    /// The command line that took it, without passwords.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
-    /// The run of a command before or after which it was taken.
+    /// The command that was run after or before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<Run>,
-    /// Where git stood.
+    /// The branch and commit of the project's Git repository.
     pub git: Option<GitState>,
     /// The database.
     pub database: String,
     /// The tables.
     pub tables: Vec<LoggedTable>,
-    /// Rows of all tables.
+    /// Number of rows of all tables.
     pub rows: u64,
-    /// Bytes by which the store grew, the manifest included.
+    /// Number of bytes by which the store grew, the manifest included.
     pub added_bytes: u64,
     /// Whether it is pinned.
     pub pinned: bool,
-    /// Why it is pinned, if that was said.
+    /// Why it is pinned, if a reason was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pin_reason: Option<String>,
-    /// Its tags.
+    /// The snapshot's tags.
     pub tags: Vec<String>,
-    /// When and by whom it was deleted, if it is.
+    /// When and how it was deleted, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletion: Option<Deletion>,
 }
@@ -102,11 +102,11 @@ pub struct LoggedSnapshot {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Deletion {
-    /// When.
+    /// When it was deleted.
     pub at: Timestamp,
-    /// Until when it can be brought back.
+    /// When it can no longer be brought back.
     pub until: Timestamp,
-    /// Whether retention did it.
+    /// Whether `gc` deleted it by the retention settings.
     pub by_retention: bool,
 }
 
@@ -117,16 +117,16 @@ impl LoggedSnapshot {
     }
 }
 
-/// The list.
+/// What `log` lists.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LogReport {
-    /// Newest first.
+    /// The snapshots, newest first.
     pub snapshots: Vec<LoggedSnapshot>,
-    /// How many there are in the store, listed or not.
+    /// Number of snapshots in the store, listed or not.
     pub total: usize,
-    /// Manifests that cannot be read: id and reason.
+    /// Manifests that cannot be read, each with its id and the reason.
     pub unreadable: Vec<(String, String)>,
     /// Tags and pins that cannot be read, one line each.
     #[serde(skip_serializing_if = "Vec::is_empty")]

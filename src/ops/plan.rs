@@ -53,7 +53,8 @@ pub trait Operation: Clone + Serialize + DeserializeOwned {
     }
 }
 
-/// What an operation is about to do. As JSON it can be kept, shown, and applied later or by somebody else.
+/// What an operation would do (`--dry-run`). The plan can be kept as JSON, shown, and applied later or by somebody
+/// else.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
@@ -62,14 +63,14 @@ pub trait Operation: Clone + Serialize + DeserializeOwned {
 )]
 #[serde(rename_all = "camelCase", bound = "O: Operation")]
 pub struct Plan<O: Operation> {
-    /// What `--digest` applies.
+    /// The plan's digest. `--digest` applies only the plan that has it.
     pub(super) digest: Hash,
-    /// What was asked for.
+    /// The options of the operation.
     pub options: O,
     /// What would be done.
     #[serde(flatten)]
     pub effect: O::Effect,
-    /// Why it would be refused as it is, as far as that is known. Not known of a plan that was read from JSON.
+    /// Why the operation would be refused, as far as that is known. A plan that was read from JSON does not have it.
     #[serde(serialize_with = "in_words", skip_serializing_if = "Option::is_none", skip_deserializing)]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub refused: Option<OpError>,

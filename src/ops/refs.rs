@@ -15,15 +15,15 @@ use serde::Serialize;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MarkReport {
-    /// The snapshot; empty for a tag that was taken away and could not be read.
+    /// The snapshot's id; empty for a deleted tag that could not be read.
     pub id: String,
-    /// Its message.
+    /// The snapshot's message.
     pub message: String,
     /// Whether anything changed.
     pub changed: bool,
-    /// The tag, for `tag`.
+    /// The tag; only with `tag`.
     pub tag: Option<String>,
-    /// The snapshot that the tag was on before.
+    /// The id of the snapshot that had the tag before.
     pub moved_from: Option<String>,
 }
 

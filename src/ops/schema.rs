@@ -52,18 +52,18 @@ fn titled(mut schema: Schema, title: &str) -> Value {
     schema.to_value()
 }
 
-/// The JSON file of an export.
+/// An exported table.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase")]
 #[expect(dead_code, reason = "it is written piece by piece")]
 struct Backup<'b> {
-    /// What the records are of.
+    /// The table, and the snapshot that it was exported from.
     metadata: BackupMetadata,
     /// The rows of the table.
     data: Vec<RecordJson<'b>>,
 }
 
-/// The metadata with what an export adds to it.
+/// Metadata of an exported table.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase")]
 #[expect(dead_code, reason = "it is written piece by piece")]
@@ -73,19 +73,19 @@ struct BackupMetadata {
     /// The id of the snapshot that was exported.
     #[schemars(skip_serializing_if = "Option::is_none")]
     snapshot: Option<Hash>,
-    /// The database that the rows are of.
+    /// The database that the snapshot was taken of.
     #[schemars(skip_serializing_if = "Option::is_none")]
     source: Option<Origin>,
     /// The coding agent that took the snapshot.
     #[schemars(skip_serializing_if = "Option::is_none")]
     agent: Option<String>,
-    /// What it takes to make the table again.
+    /// The statements that create the table.
     #[schemars(skip_serializing_if = "Option::is_none")]
     definition: Option<Definition>,
-    /// The commit at which the project stood.
+    /// The commit that was checked out in the project's Git repository.
     #[schemars(skip_serializing_if = "Option::is_none")]
     git_commit: Option<String>,
-    /// `sha256:` and the hex digits of the hash of all bytes of the file before this line. Always the last field.
+    /// `sha256:` and the hex digits of the hash of all bytes of the file before this line. It is always the last field.
     #[schemars(skip_serializing_if = "Option::is_none")]
     metadata_checksum: Option<String>,
 }
@@ -113,10 +113,29 @@ impl Transform for Plain {
             fields.iter_mut().filter(|(name, _)| !is_required(name)).for_each(|(_, field)| never_null(field));
         }
         if let Some(Value::String(text)) = schema.get_mut("description") {
-            *text = text.replace("[`", "`").replace("`]", "`").replace('\n', " ");
+            *text = without_links(text).split_whitespace().collect::<Vec<_>>().join(" ");
         }
         transform_subschemas(self, schema);
     }
+}
+
+/// A comment whose links to items ([`Plain`]) are names only (`Plain`).
+fn without_links(text: &str) -> String {
+    let (mut plain, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once("[`") {
+        plain.push_str(before);
+        rest = match after.split_once("`]") {
+            Some((name, after)) if !name.contains(char::is_whitespace) => {
+                plain.extend(["`", name, "`"]);
+                after
+            }
+            _ => {
+                plain.push_str("[`");
+                after
+            }
+        };
+    }
+    plain + rest
 }
 
 /// Takes null out of what a field may be.
@@ -138,6 +157,19 @@ fn never_null(field: &mut Value) {
             let branch = branch.clone();
             words.shift_remove("anyOf");
             words.extend(branch);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_become_names_and_brackets_stay() {
+        assert_eq!(without_links("As [`Plan::apply`], or [`apply`]."), "As `Plan::apply`, or `apply`.");
+        for text in ["from `[` to `]`", "a [`", "`x` of [a, b]"] {
+            assert_eq!(without_links(text), text);
         }
     }
 }

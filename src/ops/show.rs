@@ -47,13 +47,13 @@ impl Serialize for ShownRow {
 pub struct ShowReport {
     /// The snapshot.
     pub snapshot: LoggedSnapshot,
-    /// Where the snapshot comes from: engine, database, version.
+    /// The database that it was taken of: engine, name and version.
     pub source: String,
-    /// The snapshot before.
+    /// The id of the snapshot before.
     pub parent: Option<String>,
-    /// The table, if one was asked for.
+    /// The table, if one was named.
     pub table: Option<ShownTable>,
-    /// The row, if one was asked for.
+    /// The row, if one was named.
     #[cfg_attr(feature = "schema", schemars(with = "Option<RecordJson<'_>>"))]
     pub row: Option<ShownRow>,
 }
@@ -65,19 +65,19 @@ pub struct ShowReport {
 pub struct ShownTable {
     /// The table's schema.
     pub schema: TableSchema,
-    /// The field of each column, as Prisma's schema or else the database has it.
+    /// The field of each column: its name in the Prisma schema, or else in the database.
     pub fields: Vec<String>,
-    /// The root of its tree; none of a partitioned table, whose partitions have their own.
+    /// The hash of the table's root node; null for a partitioned table, whose partitions have one each.
     pub root: Option<String>,
-    /// Of a partitioned table, its partitions.
+    /// The partitions of a partitioned table.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub partitions: Vec<String>,
-    /// Rows.
+    /// Number of rows.
     pub rows: u64,
-    /// Its first rows, as records of an export.
+    /// The first rows, as records of an export.
     #[cfg_attr(feature = "schema", schemars(with = "Vec<RecordJson<'_>>"))]
     pub sample: Vec<ShownRow>,
-    /// Why its rows cannot be shown, if they cannot.
+    /// Why the rows cannot be shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows_hidden: Option<String>,
 }

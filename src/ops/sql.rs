@@ -32,23 +32,24 @@ pub struct SqlOptions {
     pub out: Option<PathBuf>,
 }
 
-/// What was queried.
+/// What `sql` did.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SqlReport {
-    /// The snapshot.
+    /// The snapshot's id.
     pub id: String,
-    /// Tables that were loaded, by the names that queries call them.
+    /// The tables that were loaded, under their names in queries.
     pub tables: Vec<String>,
-    /// What has another name here than in the source (SQLite's names ignore case), with that name.
+    /// Tables and columns that have another name in queries, because SQLite's names ignore case: the original name and
+    /// the name in queries.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub renamed: Vec<(String, String)>,
-    /// Rows of them.
+    /// Number of rows that were loaded.
     pub loaded: u64,
-    /// Rows of the answer.
+    /// Number of rows of the answer.
     pub answered: u64,
-    /// The file that was written.
+    /// The SQLite file that was written.
     pub out: Option<PathBuf>,
 }
 

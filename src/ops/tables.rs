@@ -11,35 +11,35 @@ use crate::monitor::Silent;
 use crate::prisma::schema::Model;
 use serde::Serialize;
 
-/// One table of the database.
+/// A table of the database.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ListedTable {
-    /// The Prisma model that stands for it.
+    /// The Prisma model of the table.
     pub model: Option<String>,
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// Rows, estimated or counted.
+    /// Number of rows, estimated or counted.
     pub rows: Option<u64>,
-    /// Bytes on disk.
+    /// Size on disk, in bytes.
     pub bytes: Option<u64>,
-    /// The key's columns; empty where rows are a multiset.
+    /// The columns of the key; empty for a table without one.
     pub key: Vec<String>,
-    /// `primary key`, `unique index`, or `no key`.
+    /// Where the key comes from: `primary key`, `unique index`, or `no key`.
     #[cfg_attr(feature = "schema", schemars(extend("enum" = ["primary key", "unique index", "no key"])))]
     pub key_source: &'static str,
-    /// Tables it refers to.
+    /// The tables that its foreign keys refer to.
     pub refers_to: Vec<String>,
-    /// Tables that lose rows or values when rows of this one are deleted.
+    /// Tables that lose rows or values when rows of this table are deleted.
     pub deletes_reach: Vec<String>,
-    /// The partitioned table it is a part of.
+    /// The partitioned table that it is a partition of.
     pub partition_of: Option<String>,
-    /// Columns that the database computes and snapshots leave to it.
+    /// Columns that the database computes; snapshots do not store them.
     pub generated: Vec<String>,
-    /// What is known of it: the model's `///` lines, or what the table is for.
+    /// What the table is for: the `///` comment of its Prisma model, or a description of dbsnap's own.
     pub note: Option<String>,
-    /// Why it cannot be snapshotted.
+    /// Why no snapshot can be taken of it.
     pub refusal: Option<String>,
 }
 
@@ -48,11 +48,11 @@ pub struct ListedTable {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TablesReport {
-    /// The database, without secrets.
+    /// The database, without password.
     pub database: String,
     /// The tables, by name.
     pub tables: Vec<ListedTable>,
-    /// What is not captured: views, foreign tables and so on.
+    /// What snapshots leave out: views, foreign tables and so on.
     pub not_captured: Vec<String>,
 }
 

@@ -13,11 +13,11 @@ use serde::Serialize;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UndeleteReport {
-    /// The snapshot.
+    /// The snapshot's id.
     pub id: String,
-    /// Its message.
+    /// The snapshot's message.
     pub message: String,
-    /// Tags that it has again.
+    /// The tags that it has again.
     pub tags: Vec<String>,
 }
 

@@ -18,51 +18,51 @@ use std::path::{Path, PathBuf};
 /// Places of one table that are named; of more, only how many.
 const NAMED_GAPS: usize = 5;
 
-/// One thing that is wrong.
+/// A file or object that is damaged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Damage {
     /// What is damaged: a file of the store, a snapshot's table, an exported file.
     pub what: String,
-    /// How.
+    /// What is wrong with it.
     pub reason: String,
 }
 
-/// What can be done about damage.
+/// What can be done about the damage.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Remedy {
-    /// Nothing has to be done, or the reason says what.
+    /// Nothing, or what the reason says.
     #[default]
     None,
     /// `export` writes the files again.
     Export,
-    /// No snapshot needs what is damaged, and `gc` removes it.
+    /// `gc` removes it: no snapshot needs it.
     Collect,
-    /// Snapshots contradict themselves: they can only be deleted.
+    /// The snapshots contradict themselves and can only be deleted.
     Delete,
-    /// `repair` may put it right.
+    /// `repair` may restore it.
     Repair,
 }
 
-/// What `verify` looked at and found.
+/// What `verify` checked and found.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyReport {
-    /// Packs read from end to end; none if only a snapshot or file was asked for.
+    /// Number of packs read to the end; 0 if only a snapshot or file was checked.
     pub packs: u64,
-    /// Snapshots read row by row.
+    /// Number of snapshots read row by row.
     pub snapshots: u64,
-    /// Rows read and hashed.
+    /// Number of rows read and hashed.
     pub rows: u64,
-    /// Exported files checked.
+    /// Number of export files checked.
     pub files: u64,
-    /// Everything that is wrong.
+    /// All damage that was found.
     pub damage: Vec<Damage>,
-    /// What can be done about it, or about the worst of it.
+    /// What can be done about it; for several, about the worst.
     pub remedy: Remedy,
 }
 

@@ -17,18 +17,18 @@ pub const FILE_NAME: &str = "backup_manifest.json";
 /// Largest manifest that is read, in bytes.
 const LARGEST: u64 = 256 << 20;
 
-/// What is known of a backup's files.
+/// The state of a backup's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum BackupStatus {
-    /// Both files are there and were whole when last looked at.
+    /// Both files existed and were intact when they were last checked.
     Valid,
-    /// The JSON file is gone.
+    /// The JSON file does not exist.
     Missing,
-    /// The JSON file fails its checksum or count.
+    /// The JSON file does not match its checksum or its number of records.
     Corrupt,
-    /// Retention has removed the files.
+    /// The files were deleted by retention.
     Expired,
 }
 
@@ -51,28 +51,28 @@ impl BackupStatus {
     }
 }
 
-/// One backup in the manifest.
+/// One exported backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BackupEntry {
-    /// `backup_20260124_103000_mods`.
+    /// The backup's id, such as `backup_20260124_103000_mods`.
     pub id: String,
-    /// The table.
+    /// The table's name.
     pub table: String,
     /// When the backup was taken.
     pub created_at: Timestamp,
-    /// Records in the file.
+    /// Number of records in the JSON file.
     pub record_count: u64,
-    /// File name of the JSON file, in the manifest's folder.
+    /// Name of the JSON file, in the folder of this list.
     pub file_path: String,
-    /// File name of the restore script, in the manifest's folder.
+    /// Name of the restore script, in the folder of this list.
     pub restore_path: String,
     /// Size of the JSON file in bytes.
     pub size_bytes: u64,
     /// Why the backup was taken: the snapshot's message.
     pub reason: String,
-    /// What is known of the files.
+    /// The state of the files.
     pub status: BackupStatus,
 }
 
@@ -81,7 +81,7 @@ pub struct BackupEntry {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename_all = "camelCase"))]
 pub struct Retention {
-    /// Backups kept for each table.
+    /// Number of backups kept for each table.
     pub max_backups_per_table: u32,
     /// Days after which a backup is removed.
     pub max_age_days: u32,
@@ -94,7 +94,7 @@ impl Default for Retention {
     }
 }
 
-/// The manifest, as it is written.
+/// The list of exported backups.
 #[cfg(feature = "schema")]
 #[derive(schemars::JsonSchema)]
 #[expect(dead_code, reason = "the file may have fields that are not ours, so it is not written from this")]

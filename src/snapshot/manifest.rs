@@ -16,13 +16,13 @@ pub const FORMAT: u32 = 1;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SnapshotKind {
-    /// Somebody asked for it.
+    /// It was asked for.
     Snapshot,
     /// A restore took it before its first write.
     Safety,
 }
 
-/// Who took a snapshot. Exports carry the agent and the commit, and nothing else of it.
+/// Who took a snapshot. Exports contain only the agent and the commit.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Actor {
@@ -32,44 +32,44 @@ pub struct Actor {
     /// The machine's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// The coding agent that ran the command, if its environment says so.
+    /// The coding agent that ran the command, if its environment shows one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
-    /// The agent's own id of the session.
+    /// The coding agent's id of its session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// The words of the command line that took it, passwords left out.
+    /// The command line that took the snapshot, without passwords.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
-    /// Where the project's git repository stood.
+    /// The branch and commit of the project's Git repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git: Option<GitState>,
 }
 
-/// Where a git repository stood when a snapshot was taken.
+/// The branch and commit of a Git repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GitState {
-    /// The branch checked out, if any.
+    /// The branch that is checked out, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
-    /// The commit, if there is one yet.
+    /// The commit that is checked out, if there is one yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
 }
 
-/// Which database a snapshot was taken of: no URL, no host, no secret.
+/// The database that a snapshot was taken of: no URL, no host, no password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Origin {
-    /// The engine's name; see [`Origin::engine`].
+    /// The database engine: `postgresql`, `sqlite`, or one that a program registered.
     pub engine: String,
-    /// What tells the server from others (PostgreSQL's system identifier), if it could be read.
+    /// What identifies the server (PostgreSQL's system identifier), if it could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
-    /// The database's name, or its file, relative to the project where it lies below it.
+    /// The name of the database, or the path of its file; relative to the project if the file is in it.
     pub database: String,
-    /// The server's or library's version.
+    /// The version of the server or library.
     pub version: String,
 }
 
@@ -88,33 +88,33 @@ impl Origin {
     }
 }
 
-/// Rows that differ from an older snapshot: the one before, or of a safety snapshot the one that was about to be
+/// Rows that differ from an older snapshot: the one before; for a safety snapshot, the one that was about to be
 /// restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableChange {
-    /// The snapshot compared with.
+    /// The id of the older snapshot.
     pub since: Hash,
-    /// Rows whose key was not there.
+    /// Number of rows whose key is new.
     pub added: u64,
-    /// Rows whose key was there with other values.
+    /// Number of rows with the same key and other values.
     pub changed: u64,
-    /// Rows whose key is gone.
+    /// Number of rows whose key no longer exists.
     pub removed: u64,
 }
 
-/// A sequence or AUTOINCREMENT counter as it stood.
+/// The state of a sequence or AUTOINCREMENT counter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CounterState {
-    /// The sequence or table.
+    /// The name of the sequence or table.
     pub name: String,
-    /// The column it feeds.
+    /// The column whose values it generates.
     pub column: String,
-    /// The last value handed out, if any was and it could be read.
+    /// The last value that was generated; absent if there was none or it could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<i64>,
-    /// The first value that it will hand out, if none was yet and it was set to another one than it was made with.
+    /// The first value that will be generated; only if none was generated yet and it differs from the start value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<i64>,
 }
@@ -126,30 +126,30 @@ pub struct TableEntry {
     /// The table.
     #[serde(flatten)]
     pub table: TableName,
-    /// The backup id under which it is exported: `backup_20260124_103000_mods`.
+    /// The id of the table's backup when exported, such as `backup_20260124_103000_mods`.
     pub backup: String,
-    /// The partitioned tables that it is a part of, from the top down.
+    /// The partitioned tables that it is a partition of, outermost first.
     #[serde(default, rename = "partOf", skip_serializing_if = "Vec::is_empty")]
     pub part_of: Vec<TableName>,
-    /// A digest of its definition (SQLite), by which it is told whether its rules are still the same.
+    /// A digest of the table's definition (SQLite only), to tell whether its rules have changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<String>,
-    /// Rows.
+    /// Number of rows.
     pub rows: u64,
-    /// Bytes of the rows in canonical form.
+    /// Size of the rows in the store's encoding, in bytes.
     pub bytes: u64,
-    /// The root of the table's tree.
+    /// The hash of the table's root node.
     pub root: Hash,
-    /// The object that holds the table's schema.
+    /// The hash of the object with the table's schema.
     #[serde(rename = "schemaObject")]
     pub schema_object: Hash,
-    /// The filter as the user typed it, with the labels of values.
+    /// The filter as it was typed, with the database's labels in place of Prisma's names of enum values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
-    /// Difference from an older snapshot of this table, if there is one with the same filter and key.
+    /// The difference from an older snapshot of this table, if there is one with the same filter and key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<TableChange>,
-    /// Counters that feed columns of the table.
+    /// The counters that generate values of the table's columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counters: Vec<CounterState>,
 }
@@ -157,35 +157,38 @@ pub struct TableEntry {
 /// What a snapshot added to the store.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "AddedToStore"))]
 pub struct Stored {
-    /// New objects.
+    /// Number of new objects.
     pub objects: u64,
-    /// Bytes of new packs.
+    /// Size of the new packs, in bytes.
     pub bytes: u64,
 }
 
-/// Of a safety snapshot: the restore before which it was taken.
+/// The restore before which a safety snapshot was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "RestoredSnapshot"))]
 pub struct Restored {
-    /// The snapshot whose rows were written.
+    /// The id of the snapshot that was restored.
     pub id: Hash,
-    /// If that is a safety snapshot, so that a restore was undone: the snapshot of the first restore in that chain.
+    /// If that is a safety snapshot, the restore undid another one: the id of the first snapshot restored in this
+    /// chain.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub undoes: Option<Hash>,
-    /// Rows that referred to nothing before anything was written.
+    /// Rows that already referred to missing rows before the restore.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dangling: Vec<DanglingRows>,
 }
 
-/// The run of a command, of which a snapshot was taken before or after.
+/// The run of a command before or after which a snapshot was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename = "CommandRun"))]
 pub struct Run {
-    /// The words of the command; what looks like a password is left out.
+    /// The command line; what looks like a password is left out.
     pub command: Vec<String>,
-    /// How it ended; nothing in the snapshot before it.
+    /// How the command ended; absent in the snapshot before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<RunEnd>,
 }
@@ -195,77 +198,77 @@ pub struct Run {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RunEnd {
-    /// The snapshot that was taken before it.
+    /// The id of the snapshot before the command.
     pub before: Hash,
-    /// When it was started.
+    /// When the command was started.
     pub started_at: Timestamp,
-    /// When it had ended.
+    /// When the command ended.
     pub ended_at: Timestamp,
-    /// Its exit code, unless a signal ended it.
+    /// The command's exit code; absent if a signal ended it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
-    /// The number of the signal that ended it.
+    /// The number of the signal that ended it, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<i32>,
 }
 
-/// An immutable snapshot: the commit.
+/// The manifest of a snapshot: which tables it has, when and by whom it was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
-    /// The manifest format, [`FORMAT`].
+    /// Version of the manifest format: 1.
     #[cfg_attr(feature = "schema", schemars(extend("const" = 1)))]
     pub dbsnap: u32,
-    /// Why it was taken.
+    /// Why the snapshot was taken.
     pub kind: SnapshotKind,
-    /// When, to the microsecond, UTC.
+    /// When the snapshot was taken, in UTC, to the microsecond.
     pub created_at: Timestamp,
-    /// What for.
+    /// The snapshot's message.
     pub message: String,
-    /// The snapshot that was the newest in the store before this one.
+    /// The id of the snapshot that was the newest in the store before this one.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub parent: Option<Hash>,
-    /// Its place in the order of taking: one more than the highest that was in the store when it was published. A
-    /// manifest without one was written before there were any, and comes before all that have one.
+    /// The snapshot's number: one more than the highest in the store when it was published. Snapshots of older versions
+    /// of dbsnap have none, and come before all that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
-    /// The ids that it had before its message was changed, oldest first.
+    /// The snapshot's earlier ids, oldest first. It gets a new id when its message is changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaces: Vec<Hash>,
-    /// Of a safety snapshot: the restore before which it was taken.
+    /// For a safety snapshot, the restore before which it was taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restored: Option<Restored>,
-    /// Whether the rows come from an exported file and not from the database.
+    /// Whether the rows come from an export file and not from the database.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub imported: bool,
-    /// Whether the hook of a coding agent took it, and nobody asked for it.
+    /// Whether the hook of a coding agent took it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hook: bool,
-    /// The command that was run after it, or before it.
+    /// The command that was run after or before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Run>,
     /// Who took it.
     pub actor: Actor,
-    /// Of which database.
+    /// The database that it was taken of.
     pub source: Origin,
-    /// Where the connection looked for tables that were named without a schema, if not in `public` alone.
+    /// The schemas in which tables without a schema name were looked up, if not only `public`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub search_path: Vec<String>,
-    /// The newest migration of Prisma's that the database had applied, if it could be told.
+    /// The newest Prisma migration applied to the database, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<String>,
-    /// What it takes to make an empty database like this one, by the engine's own words: `encoding`, `lc_collate`,
+    /// Settings to create an empty database like this one, by the engine's names: `encoding`, `lc_collate`,
     /// `page_size`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
-    /// Where the database stood when the tables were read, if it could be told: as long as it stands there, nothing has
+    /// The state of the database when the tables were read, if it could be told. While it is the same, nothing has
     /// changed.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "understood")]
     pub mark: Option<Mark>,
-    /// The tables, all of one instant.
+    /// The tables, all as of one moment.
     pub tables: Vec<TableEntry>,
-    /// What it added to the store.
+    /// What the snapshot added to the store.
     pub stored: Stored,
 }
 

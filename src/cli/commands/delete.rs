@@ -5,7 +5,7 @@ use crate::cli::command_error::CliError;
 use crate::cli::complete;
 use crate::cli::text::{BAD, ID, age, moment, paint, printable};
 use crate::cli::ui::Ui;
-use crate::ops::delete::{DeleteOptions, DeleteReport, Doomed};
+use crate::ops::delete::{DeleteOptions, DeleteReport, SnapshotToDelete};
 use crate::ops::wording::counted;
 use crate::ops::{OpError, Operation, Repository};
 use std::fmt::Write;
@@ -49,10 +49,10 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-fn shown(doomed: &[Doomed]) -> String {
+fn shown(snapshots: &[SnapshotToDelete]) -> String {
     let now = jiff::Timestamp::now();
     let mut text = String::new();
-    for one in doomed {
+    for one in snapshots {
         let _ = writeln!(
             text,
             "{}  {}  {}, {}",

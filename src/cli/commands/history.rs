@@ -70,20 +70,20 @@ impl HistoryReceiver for Json {
     }
 }
 
-/// A history as one object.
+/// The history of a row.
 #[cfg(feature = "schema")]
 #[derive(schemars::JsonSchema)]
 #[expect(dead_code, reason = "it is written piece by piece")]
 pub(in crate::cli) struct Told<'t> {
-    /// The table.
+    /// The table's name.
     table: String,
-    /// The key as typed.
+    /// The row's key as it was typed.
     key: String,
-    /// Columns, in the newest snapshot's order, by the names of Prisma's fields where a schema has them.
+    /// The columns, in the order of the newest snapshot, by their names in the Prisma schema or else in the database.
     columns: Vec<String>,
     /// The changes of the row, newest first.
     steps: Vec<HistoryStep<'t>>,
-    /// Snapshots of the table that were looked at.
+    /// Number of snapshots of the table that were read.
     snapshots: usize,
 }
 

@@ -50,9 +50,11 @@ fn line(report: &refs::MarkReport, done: &str, not: &str) -> String {
     }
 }
 
+/// The list of pinned snapshots.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Pins<'r> {
+    /// The pinned snapshots, newest first.
     pins: Vec<&'r LoggedSnapshot>,
 }
 

@@ -63,18 +63,18 @@ enum OnFailure {
     Ask,
 }
 
-/// What is told of a run as JSON.
+/// The report of `dbsnap run`.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(in crate::cli) struct Told<'t> {
     #[serde(flatten)]
     report: &'t RunReport,
-    /// Tables of which more is gone than may be.
+    /// Tables that lost more rows than `--max-deleted` allows.
     too_many_deleted: &'t [&'t str],
-    /// The commands that take back what it did.
+    /// The commands that undo its changes.
     recovery: Vec<Recovery>,
-    /// How it was undone, if it was.
+    /// The restore that undid it, if it was undone.
     #[serde(skip_serializing_if = "Option::is_none")]
     undone: Option<&'t RestoreReport>,
     /// Why it could not be undone.
@@ -82,17 +82,20 @@ pub(in crate::cli) struct Told<'t> {
     undo_error: Option<String>,
 }
 
-/// What is told of a run after which the tables could not be compared.
+/// The report of `dbsnap run` if the tables could not be compared afterwards.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(in crate::cli) struct NotCompared<'t> {
+    /// The command line, without passwords.
     argv: &'t [String],
     #[serde(flatten)]
     ended: Ended,
+    /// The id of the snapshot before the command.
     before: &'t str,
+    /// Why the tables could not be compared.
     error: String,
-    /// The command that brings back what was there before.
+    /// The command that restores the state before.
     recovery: Vec<Recovery>,
 }
 

@@ -40,18 +40,20 @@ impl Name {
     }
 }
 
-/// The schemas that there are.
+/// The list of schemas.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Schemas {
+    /// The schemas.
     schemas: Vec<Listed>,
 }
 
-/// One of them.
+/// One schema.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ListedSchema"))]
 struct Listed {
-    /// Its name.
+    /// The schema's name.
     name: String,
     /// What it describes.
     describes: String,

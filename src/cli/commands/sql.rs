@@ -315,15 +315,15 @@ impl Answers for JsonAnswers {
     }
 }
 
-/// An answer as one object. Without a query it has neither columns nor rows.
+/// The answer to a query. Without a query it has neither columns nor rows.
 #[cfg(feature = "schema")]
 #[derive(schemars::JsonSchema)]
 #[expect(dead_code, reason = "it is written piece by piece")]
 pub(in crate::cli) struct Answer<'a> {
-    /// The names of the answer's columns.
+    /// The names of the columns.
     #[schemars(skip_serializing_if = "Option::is_none")]
     columns: Option<Vec<String>>,
-    /// Its rows: values in the order of the columns.
+    /// The rows: values in the order of the columns.
     #[schemars(skip_serializing_if = "Option::is_none")]
     rows: Option<Vec<Vec<Json<'a>>>>,
     #[schemars(flatten)]
@@ -338,7 +338,7 @@ impl schemars::JsonSchema for Json<'_> {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "A value of SQLite's: a blob, and text that is not UTF-8, as base64 in an object.",
+            "description": "A value of the answer. A blob, and text that is not UTF-8, is an object with base64.",
             "anyOf": [
                 { "type": ["null", "number", "string"] },
                 {

@@ -52,14 +52,19 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Tagged<'r> {
+    /// The tag's name.
     tag: &'r str,
+    /// The snapshot's id.
     id: &'r str,
+    /// The snapshot's message.
     message: &'r str,
 }
 
+/// The list of tags.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Tags<'r> {
+    /// The tags, by name.
     tags: Vec<Tagged<'r>>,
 }
 

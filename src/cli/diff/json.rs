@@ -62,7 +62,7 @@ impl Ending for JsonReceiver {
     }
 }
 
-/// A diff as one object.
+/// A diff: what differs between two sides.
 #[cfg(feature = "schema")]
 #[derive(schemars::JsonSchema)]
 #[expect(dead_code, reason = "it is written piece by piece")]
@@ -71,13 +71,13 @@ pub(in crate::cli) struct Whole<'w> {
     from: DiffSide,
     /// The newer side.
     to: DiffSide,
-    /// Table by table.
+    /// The compared tables.
     tables: Vec<WholeTable<'w>>,
     /// Whether anything differs.
     different: bool,
 }
 
-/// A table of it.
+/// What differs in one table.
 #[cfg(feature = "schema")]
 #[derive(schemars::JsonSchema)]
 #[schemars(rename = "DiffTable")]
@@ -85,7 +85,7 @@ pub(in crate::cli) struct Whole<'w> {
 struct WholeTable<'w> {
     #[schemars(flatten)]
     table: TableDiff,
-    /// The rows that differ; left out with `--stat` and `--name-only`.
+    /// The rows that differ; absent with `--stat` and `--name-only`.
     #[schemars(skip_serializing_if = "Option::is_none")]
     rows: Option<Vec<RowRecord<'w>>>,
 }
@@ -95,24 +95,25 @@ pub(in crate::cli) struct LinesReceiver {
     out: Stream,
 }
 
-/// A line of it.
+/// One line of `diff -o jsonl`.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename = "DiffLine"))]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub(in crate::cli) enum Line<'l> {
-    /// The first: what is compared.
+    /// The first line: what is compared.
     Diff(Head<'l>),
-    /// A table. The rows that differ follow it.
+    /// A table. Its rows that differ follow.
     Table(&'l TableDiff),
     /// A row that differs.
     Row(Row<'l>),
-    /// The last.
+    /// The last line.
     End(End),
 }
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "DiffHead"))]
 pub(in crate::cli) struct Head<'l> {
     /// The version of this format.
     #[cfg_attr(feature = "schema", schemars(extend("const" = VERSION)))]
@@ -128,6 +129,7 @@ pub(in crate::cli) struct Head<'l> {
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "DiffRow"))]
 pub(in crate::cli) struct Row<'l> {
     /// The table.
     table: &'l str,
@@ -137,6 +139,7 @@ pub(in crate::cli) struct Row<'l> {
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "DiffEnd"))]
 pub(in crate::cli) struct End {
     /// Whether anything differs.
     different: bool,

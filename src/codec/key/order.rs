@@ -17,26 +17,26 @@ const TEXT: u8 = 0x20;
 /// First byte of a blob.
 const BLOB: u8 = 0x30;
 
-/// How the values of a key column are ordered, and when two of them are the same key.
+/// How the values of a key column are ordered, and when two of them are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum KeyOrder {
-    /// By storage class (NULL, numbers by value, text by bytes, blobs by bytes): integers, text, uuid, bytes, and the
-    /// documented fallback for every type whose text form is its only identity.
+    /// By storage class: NULL, numbers by value, text by bytes, blobs by bytes. This is the order of integers, text,
+    /// uuid and binary data, and of every type that has no order below.
     Storage,
-    /// Text with ASCII letters folded to lower case (SQLite's NOCASE).
+    /// Text, with ASCII letters folded to lower case (NOCASE in SQLite).
     NoCase,
-    /// Text without trailing spaces (SQLite's RTRIM).
+    /// Text, without trailing spaces (RTRIM in SQLite).
     Rtrim,
-    /// A decimal number in text form, by value, NaN last.
+    /// Decimal numbers in text form, by value; NaN comes last.
     Numeric,
-    /// A PostgreSQL `date` in ISO form, chronologically, BC and infinities included.
+    /// PostgreSQL's `date` in ISO form, in chronological order, BC and infinities included.
     Date,
-    /// A PostgreSQL `time` in ISO form.
+    /// PostgreSQL's `time` in ISO form.
     Time,
-    /// A PostgreSQL `timestamp` or (in UTC) `timestamptz` in ISO form, chronologically.
+    /// PostgreSQL's `timestamp` in ISO form, or `timestamptz` in UTC, in chronological order.
     Timestamp,
 }
 

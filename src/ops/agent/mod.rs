@@ -38,97 +38,97 @@ impl Agent {
     pub const ALL: [Agent; 4] = [Agent::Claude, Agent::Codex, Agent::Gemini, Agent::Cursor];
 }
 
-/// What is done with the files.
+/// What to do with dbsnap's entries in the files of coding agents.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "AgentAction"))]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Put our parts in.
+    /// Install dbsnap's entries.
     #[default]
     Install,
-    /// Take them out.
+    /// Remove them.
     Uninstall,
 }
 
-/// For which agents what is done.
+/// What to do, and for which agents.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct AgentOptions {
     /// Install or uninstall.
     pub action: Action,
-    /// For these. None: to install, for those of which the project shows signs, or else Claude Code; to uninstall, for
-    /// all.
+    /// The agents; empty: the ones the project uses, else Claude Code (install), or all (uninstall).
     pub agents: Vec<Agent>,
-    /// Uninstall although a coding agent asks for it.
+    /// Uninstall even if started by a coding agent.
     pub allow_agent: bool,
 }
 
-/// What becomes of a file.
+/// What is done with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FileAction {
-    /// It is new.
+    /// The file is created.
     Create,
-    /// It gets other contents.
+    /// The file is changed.
     Change,
-    /// It goes.
+    /// The file is deleted.
     Delete,
-    /// It stays as it is.
+    /// The file is left unchanged.
     Keep,
 }
 
-/// Something about a file that a person should know.
+/// Something worth knowing about a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FileNote {
-    /// It has something of that name which dbsnap did not write. It stays.
+    /// The file has an entry of dbsnap's name that dbsnap did not write. The entry is kept.
     Foreign,
-    /// Somebody changed dbsnap's part. What they changed stays.
+    /// Somebody changed dbsnap's entries. The changes are kept.
     EditsKept,
-    /// Somebody changed dbsnap's part, or the file was formatted anew. What is recognized as dbsnap's goes.
+    /// Somebody changed dbsnap's entries or reformatted the file. What is recognized as dbsnap's is removed.
     Edited,
     /// Another agent still uses it.
     StillUsed,
-    /// It had dbsnap's part before. Whoever wrote it, uninstall removes it.
+    /// The file had dbsnap's entries before. Uninstall removes them, no matter who wrote them.
     AlreadyThere,
-    /// It cannot be read as what it should be, and does not name dbsnap: it is left alone.
+    /// The file cannot be parsed and does not mention dbsnap. It is left unchanged.
     Unreadable,
 }
 
-/// A file of the plan.
+/// What is done with one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FileChange {
     /// The agents that read it.
     pub agents: Vec<Agent>,
-    /// Its path below the project's directory.
+    /// The file's path, relative to the project's directory.
     pub path: String,
-    /// What becomes of it.
+    /// What is done with it.
     pub action: FileAction,
-    /// What a person should know.
+    /// Something worth knowing about it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub note: Option<FileNote>,
-    /// The change as a unified diff; none if there is none.
+    /// The change as a unified diff; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub diff: Option<String>,
 }
 
-/// What becomes of all files.
+/// What is done with all files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AgentPlan {
     /// The project's directory.
     pub directory: String,
-    /// The agents that it is about.
+    /// The agents whose files these are.
     pub agents: Vec<Agent>,
-    /// The files, those that stay included.
+    /// The files, unchanged ones included.
     pub files: Vec<FileChange>,
-    /// What keeps the hooks from working, if they are installed.
+    /// Reasons why the hooks would not work once installed.
     #[serde(default)]
     pub notices: Vec<Notice>,
 }
@@ -183,20 +183,21 @@ impl AgentOptions {
     }
 }
 
-/// How far something is installed.
+/// How far dbsnap is installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "InstallStatus"))]
 #[serde(rename_all = "snake_case")]
 pub enum Installed {
-    /// All of it, as this version writes it.
+    /// Completely, as this version writes it.
     Installed,
-    /// All of it, but not as this version writes it: another version wrote it, or somebody changed it since.
+    /// Completely, but not as this version writes it: by another version, or changed by somebody since.
     Changed,
-    /// Some of it.
+    /// In part.
     Partly,
-    /// There is something of it, but the agent's settings switch hooks off.
+    /// Completely or in part, but the agent's settings disable hooks.
     Disabled,
-    /// Nothing of it.
+    /// Not at all.
     NotInstalled,
 }
 
@@ -214,42 +215,42 @@ impl Installed {
     }
 }
 
-/// An agent's files.
+/// The status of one agent.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AgentStatus {
     /// The agent.
     pub agent: Agent,
-    /// How far it is set up.
+    /// How far dbsnap is installed for it.
     pub status: Installed,
-    /// How far each file is.
+    /// The status of each of its files.
     pub files: Vec<FileStatus>,
 }
 
-/// A file of an agent.
+/// The status of one file.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FileStatus {
-    /// Its path below the project's directory.
+    /// The file's path, relative to the project's directory.
     pub path: String,
-    /// What it has.
+    /// How far dbsnap is installed in it.
     pub status: Installed,
-    /// It has something of that name which dbsnap did not write.
+    /// Whether it has an entry of dbsnap's name that dbsnap did not write.
     pub foreign: bool,
 }
 
-/// How far agents are set up.
+/// How far dbsnap is installed for each agent.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StatusReport {
     /// The project's directory.
     pub directory: String,
-    /// Each agent that was asked for.
+    /// The agents that were asked about.
     pub agents: Vec<AgentStatus>,
-    /// What keeps the hooks from working.
+    /// Reasons why the hooks do not work.
     pub notices: Vec<Notice>,
 }
 

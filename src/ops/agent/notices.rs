@@ -9,35 +9,35 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Something that a person should know besides the files.
+/// A reason why hooks do not work as expected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Notice {
-    /// There is no store: hooks let every command through, and nothing is kept.
+    /// There is no store. Hooks allow every command, and no snapshots are taken.
     NoStore,
-    /// No `dbsnap` is on the search path of this process: a hook cannot run it, so commands are refused.
+    /// `dbsnap` is not on this process's `PATH`. Hooks cannot run it, so that commands are refused.
     NoProgram,
-    /// The `dbsnap` on the search path cannot be run as a hook.
+    /// The `dbsnap` on the `PATH` cannot be run as a hook.
     OldProgram {
-        /// Where it is.
+        /// The path of that program.
         path: String,
     },
-    /// An agent's settings switch all hooks off.
+    /// An agent's settings disable all hooks.
     HooksOff {
         /// The agent.
         agent: Agent,
-        /// The file, below the project's directory.
+        /// The file with the setting, relative to the project's directory.
         path: String,
-        /// The setting, as a person would look for it.
+        /// The name of the setting.
         setting: String,
     },
-    /// An agent has settings in the folder of the Git repository, above the project. Started there, it does not see
-    /// those of the project.
+    /// An agent has settings at the root of the Git repository, above the project. If it is started there, it does not
+    /// read the project's settings.
     SetUpAbove {
         /// The agent.
         agent: Agent,
-        /// The folder of the Git repository.
+        /// The root directory of the Git repository.
         directory: String,
     },
 }

@@ -43,13 +43,13 @@ pub struct DiffOptions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DiffSide {
-    /// `live`, `latest` (the latest snapshot of each table), or a snapshot's short id.
+    /// `live`, `latest` (the latest snapshot of each table), or the short id of a snapshot.
     pub name: String,
     /// The snapshot's id.
     pub id: Option<String>,
-    /// Its message.
+    /// The snapshot's message.
     pub message: Option<String>,
-    /// When it was taken.
+    /// When the snapshot was taken.
     pub created_at: Option<Timestamp>,
     /// The database.
     pub database: Option<String>,
@@ -59,11 +59,11 @@ pub struct DiffSide {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Counts {
-    /// Rows that only the newer side has.
+    /// Number of rows that only the newer side has.
     pub added: u64,
-    /// Rows of the same key with other values.
+    /// Number of rows with the same key and other values.
     pub changed: u64,
-    /// Rows that only the older side has.
+    /// Number of rows that only the older side has.
     pub removed: u64,
 }
 
@@ -74,7 +74,7 @@ impl Counts {
     }
 }
 
-/// What became of a table.
+/// What differs in a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -83,9 +83,9 @@ pub enum TableState {
     Same,
     /// Rows or the schema differ.
     Changed,
-    /// Only the older side has it.
+    /// Only the older side has the table.
     OnlyOld,
-    /// Only the newer side has it.
+    /// Only the newer side has the table.
     OnlyNew,
     /// The two versions have no column in common.
     Unlike,
@@ -96,32 +96,32 @@ pub enum TableState {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TableDiff {
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// What became of it.
+    /// What differs.
     pub state: TableState,
-    /// The snapshot that the older version is of; none for live.
+    /// The id of the snapshot with the older version; null for the live table.
     pub from: Option<String>,
-    /// The snapshot that the newer version is of; none for live.
+    /// The id of the snapshot with the newer version; null for the live table.
     pub to: Option<String>,
     /// How many rows differ; with [`Depth::Names`] at most the first is counted.
     #[serde(flatten)]
     pub counts: Counts,
-    /// Rows of the older version.
+    /// Number of rows of the older version.
     pub old_rows: Option<u64>,
-    /// Rows of the newer version.
+    /// Number of rows of the newer version.
     pub new_rows: Option<u64>,
-    /// The key's columns, by the names of Prisma's fields where a schema has them; empty where rows are compared as a
-    /// whole.
+    /// The columns of the key, by their names in the Prisma schema or else in the database; empty if whole rows are
+    /// compared.
     pub key: Vec<String>,
-    /// Schema differences, a line each.
+    /// Differences of the schema, one line each.
     pub schema_changes: Vec<String>,
-    /// What else a reader should know.
+    /// What else is worth knowing, one line each.
     pub notes: Vec<String>,
-    /// The filter within which it is compared, if it is.
+    /// The filter, if only rows that match it are compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
-    /// If its latest snapshot has some rows only: the latest one that has all, if there is one.
+    /// If the latest snapshot has only some rows of the table: the latest one with all rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_full: Option<String>,
     /// The columns that are compared, by the same names.

@@ -14,7 +14,7 @@ use crate::tree::{Change, Entry};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What became of a row.
+/// How a row differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -23,7 +23,7 @@ pub enum RowOp {
     Added,
     /// Only the older version has it.
     Removed,
-    /// Both have its key, with other values.
+    /// Both versions have its key, with other values.
     Changed,
 }
 
@@ -52,7 +52,7 @@ impl<'r> RowChange<'r> {
     }
 }
 
-/// Both versions of a cell, as fields of an export.
+/// Both values of a cell, as in an export.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CellRecord<'r> {
@@ -62,16 +62,16 @@ pub struct CellRecord<'r> {
     pub new: CellJson<'r>,
 }
 
-/// A row that differs, as JSON: values as in an export.
+/// A row that differs, with values as in an export.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RowRecord<'r> {
-    /// What became of it.
+    /// How the row differs.
     pub op: RowOp,
-    /// Its key, by field; of a table without a key nothing.
+    /// The row's key, by field; absent for a table without a key.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub key: BTreeMap<&'r str, CellJson<'r>>,
-    /// How many copies were added or removed, in a table without a key.
+    /// Number of copies that were added or removed, in a table without a key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
     /// The whole row, if it was added or removed.

@@ -11,69 +11,70 @@ use crate::ops::repository::Repository;
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// How a table stands.
+/// The status of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum TableStatus {
-    /// As in its latest snapshot.
+    /// It is as in its latest snapshot.
     Unchanged,
     /// Rows or schema differ.
     Changed,
-    /// No snapshot has it.
+    /// There is no snapshot of it.
     NoSnapshot,
-    /// A snapshot has it, the database no longer.
+    /// It no longer exists in the database; there is a snapshot of it.
     Gone,
-    /// It cannot be read.
+    /// The table cannot be read.
     Refused,
 }
 
-/// One table.
+/// The status of one table.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StatusLine {
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// How it stands.
+    /// Whether it differs from its latest snapshot.
     pub status: TableStatus,
     /// How many rows differ.
     #[serde(flatten)]
     pub counts: Counts,
-    /// Rows of the live table, if it was read.
+    /// Number of rows of the live table; null if it was not read.
     pub rows: Option<u64>,
-    /// Schema differences, a line each.
+    /// Differences of the schema, one line each.
     pub schema_changes: Vec<String>,
-    /// Its latest snapshot.
+    /// The id of its latest snapshot.
     pub snapshot: Option<String>,
-    /// When that was taken.
+    /// When that snapshot was taken.
     pub created_at: Option<Timestamp>,
-    /// Its message.
+    /// The message of that snapshot.
     pub message: Option<String>,
-    /// The filter within which both are compared, or why the table cannot be read.
+    /// The filter of the comparison, or why the table cannot be read; one line each.
     pub notes: Vec<String>,
-    /// That the table was not read: nothing has changed since its latest snapshot, as the database's mark shows.
+    /// Set if the table was not read: the database shows by its mark that nothing has changed since the latest
+    /// snapshot.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(extend("enum" = ["mark"])))]
     pub known_by: Option<&'static str>,
-    /// The filter within which both are compared, if they are.
+    /// The filter, if only rows that match it are compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
-    /// If its latest snapshot has some rows only: the latest one that has all, if there is one.
+    /// If the latest snapshot has only some rows of the table: the latest one with all rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_full: Option<String>,
 }
 
-/// The live database against its latest snapshots.
+/// The live tables compared with their latest snapshots.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StatusReport {
-    /// The database, without secrets.
+    /// The database, without password.
     pub database: String,
-    /// Its tables, by name.
+    /// The tables, by name.
     pub tables: Vec<StatusLine>,
-    /// Whether a table differs from its latest snapshot.
+    /// Whether any table differs from its latest snapshot.
     pub different: bool,
 }
 

@@ -10,12 +10,12 @@ use crate::snapshot::Manifest;
 use serde::Serialize;
 use std::path::{Component, Path, PathBuf};
 
-/// The exported backups.
+/// The list of exported backups.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BackupsReport {
-    /// The directory of the exports.
+    /// The directory of the export files.
     pub dir: PathBuf,
     /// The backups, newest first.
     pub backups: Vec<BackupEntry>,

@@ -42,19 +42,19 @@ pub struct ExportOptions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ExportedTable {
-    /// The table.
+    /// The table's name.
     pub table: String,
     /// The backup's id.
     pub backup: String,
-    /// The JSON file.
+    /// Path of the JSON file.
     pub json: PathBuf,
-    /// The restore script.
+    /// Path of the restore script.
     pub script: PathBuf,
-    /// Records in the file.
+    /// Number of records in the JSON file.
     pub records: u64,
-    /// Bytes of the JSON file.
+    /// Size of the JSON file, in bytes.
     pub bytes: u64,
-    /// Its checksum: `sha256:` and 64 hex digits.
+    /// Checksum of the rows: `sha256:` and 64 hex digits.
     pub checksum: String,
 }
 
@@ -65,9 +65,9 @@ pub struct ExportedTable {
 pub struct ExportReport {
     /// The snapshot's id.
     pub id: String,
-    /// The list of backups.
+    /// Path of the list of backups.
     pub manifest: PathBuf,
-    /// The tables.
+    /// The exported tables.
     pub tables: Vec<ExportedTable>,
 }
 

@@ -27,45 +27,45 @@ const MOST_READS: usize = 5;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RepairedPack {
-    /// The file, in the store.
+    /// The pack's path in the store.
     pub path: String,
     /// What is wrong with it.
     pub reason: String,
-    /// Objects that were taken over from it.
+    /// Number of objects that were saved from it.
     pub saved: u64,
-    /// Objects in it that cannot be read from it.
+    /// Number of objects that cannot be read from it.
     pub lost: u64,
 }
 
-/// A table of a snapshot that lacked something when the packs had been mended.
+/// A table of a snapshot with missing objects.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RepairedTable {
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// Its rows.
+    /// Number of rows.
     pub rows: u64,
-    /// Rows that still cannot be read.
+    /// Number of rows that still cannot be read.
     pub lost: u64,
-    /// Why, if any.
+    /// Why they cannot be read.
     pub reason: Option<String>,
 }
 
-/// A snapshot that lacked something.
+/// A snapshot with missing objects.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RepairedSnapshot {
-    /// The id.
+    /// The snapshot's id.
     pub id: String,
-    /// Its message.
+    /// The snapshot's message.
     pub message: String,
-    /// Whether it is deleted and can be brought back.
+    /// Whether it is a deleted snapshot that can be brought back.
     pub deleted: bool,
-    /// Whether it lacks nothing now.
+    /// Whether it is complete again.
     pub whole: bool,
-    /// The tables that lacked something.
+    /// The tables with missing objects.
     pub tables: Vec<RepairedTable>,
 }
 
@@ -74,33 +74,33 @@ pub struct RepairedSnapshot {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RepairReport {
-    /// Whether it was only said.
+    /// Whether nothing was changed (`--dry-run`).
     pub dry_run: bool,
     /// Damaged packs.
     pub packs: Vec<RepairedPack>,
-    /// Why the index was made anew.
+    /// Why the index was rebuilt.
     pub index: Vec<Damage>,
-    /// Small files in which one bit was put right.
+    /// Small files in which one wrong bit was corrected.
     pub mended: Vec<String>,
-    /// Directories where a tag, a pin or a pointer belongs: they are set aside.
+    /// Directories in the place of a tag, pin or pointer file. They are moved away.
     pub directories: Vec<String>,
-    /// Manifests that were taken again from other copies.
+    /// Manifests that were restored from copies.
     pub manifests: Vec<String>,
-    /// What was set aside.
+    /// Damaged files that were moved to quarantine.
     pub quarantined: Vec<String>,
-    /// Objects that were taken again from packs: those in quarantine, and those that were named.
+    /// Number of objects restored from packs: those in quarantine and those given with `--from`.
     pub from_packs: u64,
-    /// Objects that were made again of exported rows.
+    /// Number of objects restored from export files.
     pub from_exports: u64,
-    /// Exported files that could not be read to their end.
+    /// Export files that could not be read to the end.
     pub unusable: Vec<Damage>,
-    /// Objects that were taken again from the live database.
+    /// Number of objects restored from the live database.
     pub from_live: u64,
-    /// Why the database could not be asked, if it was needed.
+    /// Why the live database could not be read, if it was needed.
     pub live: Option<String>,
-    /// Snapshots that lacked something when the packs had been mended.
+    /// Snapshots that had missing objects after the packs were repaired.
     pub snapshots: Vec<RepairedSnapshot>,
-    /// What is wrong and stays as it is.
+    /// Damage that remains.
     pub left: Vec<Damage>,
 }
 

@@ -37,58 +37,59 @@ pub use undo::UndoOptions;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What becomes of rows that differ.
+/// How rows that differ are treated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "RestoreMode"))]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Rows of the snapshot come back; rows added since stay.
+    /// Rows of the snapshot are restored; rows added since are kept.
     #[default]
     Upsert,
-    /// The table becomes the snapshot (of a filtered one: within its filter).
+    /// The table becomes exactly as in the snapshot; with a filter, only the rows that match it.
     Exact,
-    /// Only rows that are gone come back; changed ones stay changed.
+    /// Only missing rows are restored; changed rows are kept as they are.
     Missing,
 }
 
-/// What to restore, and which guards are lifted.
+/// What to restore, and what is allowed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct RestoreOptions {
-    /// The snapshot, as typed.
+    /// The snapshot, as it was typed.
     pub reference: String,
-    /// Only these of its tables, as typed; empty for all.
+    /// Only these tables of the snapshot, as they were typed; empty: all.
     pub tables: Vec<String>,
-    /// Not these, as typed.
+    /// Tables to leave out, as they were typed.
     pub exclude: Vec<String>,
-    /// What becomes of rows that differ.
+    /// How rows that differ are treated.
     pub mode: Mode,
-    /// Only the row with this key: its values, between commas.
+    /// Only the row with this key: its values, separated by commas.
     pub key: Option<String>,
-    /// The same by names: `field=value`, for each field of the key, in any order.
+    /// The same by name: `field=value` for each field of the key, in any order.
     pub named_key: Vec<String>,
-    /// Only rows for which this holds, in the snapshot or in the live table.
+    /// Only rows that match this condition, in the snapshot or in the live table.
     pub filter: Option<String>,
-    /// Only these columns, of rows that are live.
+    /// Only these columns, of rows that exist in the live table.
     pub columns: Vec<String>,
-    /// Columns that are called otherwise now, or have another type: (in the snapshot, live).
+    /// Columns that have another name or type now: the name in the snapshot and the live one.
     pub map: Vec<(String, String)>,
-    /// Columns, of the snapshot or live, that are left as they are.
+    /// Columns of the snapshot or the live table that are left unchanged.
     pub ignore: Vec<String>,
-    /// Make a new table of this name and bring the rows into it.
+    /// Restore into a new table of this name.
     pub into: Option<String>,
     /// Allow foreign keys to delete or change rows of other tables.
     pub cascade: bool,
-    /// Allow another database than the snapshot's.
+    /// Allow a database other than the snapshot's.
     pub other_database: bool,
-    /// Allow a database on another machine.
+    /// Allow a database on another host.
     pub remote: bool,
-    /// Allow it under `NODE_ENV=production`.
+    /// Allow it when `NODE_ENV` is `production`.
     pub production: bool,
-    /// Allow rows without what they refer to, where foreign keys do not act.
+    /// Allow rows that refer to missing rows, where the database does not enforce foreign keys.
     pub allow_dangling: bool,
-    /// Make tables again that are gone, or the database.
+    /// Create tables that no longer exist, or the database.
     pub create: bool,
 }
 
@@ -97,81 +98,82 @@ pub struct RestoreOptions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedTable {
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// Whether it is gone, and is made again.
+    /// Whether it no longer exists and is created.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub created: bool,
-    /// Rows of the snapshot.
+    /// Number of rows in the snapshot.
     pub snapshot_rows: u64,
-    /// Rows of the live table.
+    /// Number of rows in the live table.
     pub live_rows: u64,
-    /// Rows to insert.
+    /// Number of rows to insert.
     pub insert: u64,
-    /// Rows to update.
+    /// Number of rows to update.
     pub update: u64,
-    /// Rows to delete.
+    /// Number of rows to delete.
     pub delete: u64,
-    /// Rows that are already as in the snapshot.
+    /// Number of rows that are already as in the snapshot.
     pub unchanged: u64,
-    /// Rows that differ from the snapshot or are not in it, and stay as they are in this mode.
+    /// Number of rows that differ from the snapshot or are not in it, and that this mode leaves unchanged.
     pub left: u64,
-    /// Rows that a command changed and somebody else after it, and that stay as they are.
+    /// Number of rows that the command changed, that were changed again since, and that are left unchanged.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub conflicts: u64,
-    /// What is worth knowing: columns added since and the like.
+    /// What is worth knowing, such as columns added since; one line each.
     pub notes: Vec<String>,
 }
 
-/// Something that a restore makes, because it is gone.
+/// Something that a restore creates because it no longer exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "CreatedObject"))]
 #[serde(rename_all = "camelCase")]
 pub struct Created {
-    /// `table`, `index`, `foreign key`, `type`.
+    /// What it is: `table`, `index`, `foreign key`, `type`.
     pub kind: String,
-    /// Its name, as the database writes it.
+    /// Its name as the database writes it.
     pub name: String,
-    /// The table that it is, or is a part of.
+    /// The table that it is or belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
-    /// The statements that make it.
+    /// The statements that create it.
     pub sql: Vec<String>,
 }
 
-/// Rows of a table outside the restore that foreign keys would take along.
+/// Rows of a table outside the restore that foreign keys would delete or change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CascadedRows {
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// Rows that would be deleted or changed.
+    /// Number of rows that would be deleted or changed.
     pub rows: u64,
 }
 
-/// A row that a command changed and that cannot go back: somebody has changed it since, or has given its unique value to
-/// another row. Undoing the command leaves it as it is.
+/// A row that a command changed and that undoing the command leaves unchanged: it was changed again since, or another
+/// row now has its key or a unique value of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Conflict {
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// Its key, as one would type it; none in a table without a key.
+    /// The row's key as one would type it; null for a table without a key.
     pub key: Option<String>,
-    /// Whether it is not there now.
+    /// Whether the row does not exist now.
     pub deleted: bool,
-    /// Whether another row that stays has what must be unique, its key or a unique value: then it cannot be forced.
+    /// Whether another row, which stays, has its key or a unique value of it. Then the row cannot be forced back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub taken: bool,
-    /// The row before the command, as in an export; nothing if there was none, or if it is long.
+    /// The row before the command, as in an export; null if it did not exist or is long.
     #[cfg_attr(feature = "schema", schemars(with = "Option<crate::prisma::RecordJson<'_>>"))]
     pub before: Option<serde_json::Value>,
-    /// The row after the command.
+    /// The row after the command; null if it did not exist or is long.
     #[cfg_attr(feature = "schema", schemars(with = "Option<crate::prisma::RecordJson<'_>>"))]
     pub after: Option<serde_json::Value>,
-    /// The row now.
+    /// The row now; null if it does not exist or is long.
     #[cfg_attr(feature = "schema", schemars(with = "Option<crate::prisma::RecordJson<'_>>"))]
     pub live: Option<serde_json::Value>,
 }
@@ -181,9 +183,9 @@ pub struct Conflict {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UndoneRun {
-    /// The id of the snapshot after it.
+    /// The id of the snapshot after the run.
     pub after: String,
-    /// The words of the command, without passwords.
+    /// The command line, without passwords.
     pub argv: Vec<String>,
 }
 
@@ -191,46 +193,46 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// What a restore is about to do.
+/// What a restore would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RestorePlan {
     /// The snapshot's id.
     pub id: String,
-    /// Its message.
+    /// The snapshot's message.
     pub message: String,
-    /// When it was taken.
+    /// When the snapshot was taken.
     pub created_at: Timestamp,
-    /// The database that is written to: host, database and user, no password.
+    /// The database that is written to: host, database and user, without password.
     pub target: String,
-    /// The mode.
+    /// How rows that differ are treated.
     pub mode: Mode,
-    /// Whether only some rows of the tables are meant: by a key or a filter, the snapshot's own among them.
+    /// Whether only some rows of the tables are restored: by a key, or by a filter of the restore or the snapshot.
     pub partial: bool,
     /// The tables, in the order in which rows are inserted.
     pub tables: Vec<PlannedTable>,
-    /// What is made before and after the rows are written, in this order.
+    /// What is created before and after the rows are written, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub created: Vec<Created>,
-    /// What is not made as it was, and why.
+    /// What cannot be created as it was, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-    /// Whether the database is gone, and is made first.
+    /// Whether the database no longer exists and is created first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub creates_database: bool,
-    /// Rows of other tables that foreign keys take along.
+    /// Rows of other tables that foreign keys delete or change.
     pub cascaded: Vec<CascadedRows>,
-    /// The run of a command that is undone by it.
+    /// The run of a command that is undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<UndoneRun>,
-    /// Rows that stay as they are because they were changed after that run: the first hundred of each table.
+    /// Rows that are left unchanged because they were changed after that run: the first hundred of each table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<Conflict>,
-    /// What is left out unless it is named, in a line.
+    /// What is not restored unless it is named, in one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<String>,
-    /// What else there is to know of it, a line each.
+    /// What else is worth knowing, one line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
@@ -274,9 +276,9 @@ pub struct RestoreReport {
     pub plan: RestorePlan,
     /// Whether anything was written.
     pub applied: bool,
-    /// The safety snapshot that was taken before the first write.
+    /// The id of the safety snapshot, taken before the first write.
     pub safety: Option<String>,
-    /// Seconds.
+    /// How long the restore took, in seconds.
     pub seconds: f64,
     /// A table that only newer snapshots of this database have, if all of the snapshot was restored.
     #[serde(skip)]

@@ -20,23 +20,23 @@ use crate::snapshot::{Deleted, Entry, History, Origin, Refs};
 use crate::store::{Access, Store};
 use serde::{Deserialize, Serialize};
 
-/// Which restore or run to take back, and which guards are lifted.
+/// Which restore or run to undo, and what is allowed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct UndoOptions {
-    /// The safety snapshot, or the snapshot that was restored, or one before or after a run, as typed; otherwise what
-    /// was done last to this database.
+    /// The safety snapshot, the snapshot that was restored, or a snapshot before or after a run, as it was typed; null:
+    /// the last restore or run of this database.
     pub reference: Option<String>,
-    /// Rows that go back to what they were before a run whatever became of them: `TABLE:KEY`.
+    /// Rows, as `TABLE:KEY`, that become as before the run even if they were changed again since.
     pub force: Vec<String>,
     /// Allow foreign keys to delete or change rows of other tables.
     pub cascade: bool,
-    /// Allow a database on another machine.
+    /// Allow a database on another host.
     pub remote: bool,
-    /// Allow it under `NODE_ENV=production`.
+    /// Allow it when `NODE_ENV` is `production`.
     pub production: bool,
-    /// Allow rows without what they refer to, also those that had it before the restore.
+    /// Allow rows that refer to missing rows, also those that did not before the restore.
     pub allow_dangling: bool,
 }
 

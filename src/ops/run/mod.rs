@@ -43,14 +43,14 @@ pub struct RunOptions {
     pub message: String,
 }
 
-/// A table that no snapshot was taken of before a command.
+/// A table that was not in the snapshot before a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct NotCovered {
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// Its size in bytes, estimated where the database does not know.
+    /// Its size in bytes, estimated if the database does not know it.
     pub bytes: u64,
 }
 
@@ -79,13 +79,13 @@ pub struct Before {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Ended {
-    /// When it was started.
+    /// When the command was started.
     pub started_at: Timestamp,
-    /// When it had ended.
+    /// When the command ended.
     pub ended_at: Timestamp,
-    /// Its exit code, unless a signal ended it.
+    /// The command's exit code; null if a signal ended it.
     pub exit_code: Option<i32>,
-    /// The number of the signal that ended it.
+    /// The number of the signal that ended it, if one did.
     pub signal: Option<i32>,
 }
 
@@ -96,18 +96,18 @@ impl Ended {
     }
 }
 
-/// What became of a table.
+/// What happened to a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum RunState {
-    /// It is as it was.
+    /// Nothing changed.
     Unchanged,
     /// Rows changed.
     Changed,
-    /// Its columns, keys or the like changed, and rows perhaps too.
+    /// Its schema changed (columns, keys and the like), and perhaps rows, too.
     SchemaChanged,
-    /// It is gone.
+    /// The table no longer exists.
     Dropped,
 }
 
@@ -116,22 +116,22 @@ pub enum RunState {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RunTable {
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// What became of it.
+    /// What happened to it.
     pub state: RunState,
-    /// Rows before.
+    /// Number of rows before.
     pub rows_before: u64,
-    /// Rows after, if there is a table.
+    /// Number of rows after; null if the table no longer exists.
     pub rows_after: Option<u64>,
-    /// Rows that were inserted, updated and deleted; none if rows before and after cannot be compared.
+    /// Number of rows that were inserted, updated and deleted; null if the rows before and after cannot be compared.
     pub change: Option<TableChange>,
-    /// What changed of its schema, one line each.
+    /// Changes of the schema, one line each.
     pub schema_changes: Vec<String>,
     /// Whether rows from before fit it as it is now: it has the same columns and key.
     #[serde(skip)]
     pub takes_rows: bool,
-    /// Columns whose values are gone: that were dropped, or have a type that may not hold what they held.
+    /// Columns whose values were lost: they were dropped, or have a type that may not hold the old values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lost_columns: Vec<String>,
 }
@@ -141,27 +141,27 @@ pub struct RunTable {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RunReport {
-    /// The words of the command, without passwords.
+    /// The command line, without passwords.
     pub argv: Vec<String>,
     /// How it ended.
     #[serde(flatten)]
     pub ended: Ended,
-    /// The snapshot before it.
+    /// The id of the snapshot before the command.
     pub before: String,
-    /// The snapshot after it; none if nothing changed, or all tables are gone.
+    /// The id of the snapshot after the command; null if nothing changed or no table is left.
     pub after: Option<String>,
-    /// The tables of the snapshot before it.
+    /// The tables of the snapshot before the command.
     pub tables: Vec<RunTable>,
-    /// Tables that there were none of before.
+    /// Tables that did not exist before.
     pub created: Vec<String>,
-    /// Tables of which no snapshot was taken, so that nothing is known of them.
+    /// Tables that were not in the snapshot, so that nothing is known of their changes.
     pub left_out: Vec<NotCovered>,
-    /// Whether it can be undone row by row: no table is gone or has other columns.
+    /// Whether the command can be undone row by row: no table was dropped or has other columns.
     pub undoable: bool,
-    /// Snapshots of runs on the same database that were under way at the same time: what they did is in this report.
+    /// Snapshots of other runs on the same database during this one. Their changes are in this report, too.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overlapping: Vec<String>,
-    /// A transaction that goes on writing the tables after the command: what it does is not in this report.
+    /// A transaction that is still writing to the tables after the command. Its changes are not in this report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsettled: Option<String>,
 }

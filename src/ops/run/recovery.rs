@@ -5,33 +5,33 @@ use super::{Before, RunReport, RunState, RunTable};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// What a command of dbsnap brings back.
+/// What a recovery command restores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum RecoveryKind {
-    /// All that the command did, row by row.
+    /// Everything that the command changed, row by row.
     Undo,
-    /// Tables that are gone, which are made again, and the rows of others.
+    /// Dropped tables, which are created again, and the rows of other tables.
     Dropped,
-    /// The rows of tables that are still there.
+    /// The rows of tables that still exist.
     Rows,
-    /// Rows for which the table has no place any more: in a new table beside it.
+    /// Rows that no longer fit their table, in a new table beside it.
     Beside,
-    /// Nothing: it shows rows for which the table has no place any more.
+    /// Nothing: it shows rows that no longer fit their table.
     Look,
 }
 
-/// A command that takes back what another one did, or shows what was there.
+/// A command that undoes changes, or shows the lost rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Recovery {
-    /// What it brings back.
+    /// What it restores.
     pub kind: RecoveryKind,
-    /// Of which tables.
+    /// The tables that it restores or shows.
     pub tables: Vec<String>,
-    /// Its words, `dbsnap` the first.
+    /// The command line; its first word is `dbsnap`.
     pub argv: Vec<String>,
 }
 

@@ -9,28 +9,28 @@ use crate::snapshot::TableChange;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What to snapshot.
+/// What to take a snapshot of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct SnapOptions {
-    /// Tables as typed.
+    /// The tables, as they were typed.
     pub tables: Vec<String>,
-    /// All tables of the database.
+    /// Whether to take all tables of the database.
     pub all: bool,
-    /// Of these not those that are called so: names or patterns.
+    /// Tables to leave out: names or patterns.
     pub exclude: Vec<String>,
-    /// What for; empty for a message made from the tables' names.
+    /// The message of the snapshot; empty: a message made from the names of the tables.
     pub message: String,
-    /// Only rows for which this holds; one table only.
+    /// Only rows that match this condition; for one table only.
     pub filter: Option<String>,
-    /// Also the tables that a deletion in these would take along.
+    /// Whether to add the tables that deleting rows of these would cascade to.
     pub cascade: bool,
-    /// Write the export files too; `None` leaves it to the settings.
+    /// Whether to write export files; null: as the settings say.
     pub export: Option<bool>,
 }
 
-/// How a table of some size is read, in the words of the output. All of them stream.
+/// The size class of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -39,91 +39,91 @@ pub enum Strategy {
     Full,
     /// 10,000 to 100,000 rows.
     Batches,
-    /// More: a filter is advised.
+    /// More than 100,000 rows: consider a filter.
     Large,
 }
 
-/// One table of a plan.
+/// A table in the plan of a snapshot.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SnapTable {
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// Rows expected, the filter applied if they were counted.
+    /// Expected number of rows; those that match the filter if they were counted.
     pub rows: Option<u64>,
-    /// Whether `rows` was counted, not estimated.
+    /// Whether `rows` was counted and not estimated.
     pub counted: bool,
-    /// Bytes expected.
+    /// Expected size, in bytes.
     pub bytes: Option<u64>,
-    /// How it is read.
+    /// The size class of the table.
     pub strategy: Strategy,
-    /// The filter as typed.
+    /// The filter as it was typed.
     pub filter: Option<String>,
 }
 
-/// A table that a deletion in the planned ones would take along, and that is not planned.
+/// A table that is not in the plan, and that deleting rows of the planned tables would cascade to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TakenAlong {
     /// The table that would lose rows or values.
     pub table: String,
-    /// The planned table it refers to.
+    /// The planned table that it refers to.
     pub refers_to: String,
-    /// `cascade`, `set_null` or `set_default`.
+    /// What would happen to its rows: `cascade`, `set_null` or `set_default`.
     pub on_delete: OnDelete,
-    /// Whether Prisma's client does it, and no foreign key (`relationMode = "prisma"`).
+    /// Whether Prisma's client does this, and not the database (`relationMode = "prisma"`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_prisma: bool,
 }
 
-/// What `snap` is about to do.
+/// What `snap` would do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SnapPlan {
-    /// The database, without secrets.
+    /// The database, without password.
     pub database: String,
-    /// Where its URL was found.
+    /// Where the database URL was found.
     pub url_origin: String,
-    /// The tables.
+    /// The tables of the snapshot.
     pub tables: Vec<SnapTable>,
-    /// Tables a deletion would take along that are not in the plan.
+    /// Tables that are not in the plan, and that deleting rows of the planned tables would cascade to.
     pub taken_along: Vec<TakenAlong>,
-    /// What `--all` leaves out, in a line.
+    /// What `--all` leaves out, in one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<String>,
-    /// Estimated seconds.
+    /// Estimated duration, in seconds.
     #[serde(rename = "estimatedSeconds")]
     pub seconds: f64,
 }
 
-/// One table of a finished snapshot.
+/// A table of the new snapshot.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SnappedTable {
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// Its backup id.
+    /// The backup's id.
     pub backup: String,
-    /// The filter, if it is not all rows.
+    /// The filter; absent for all rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
-    /// Rows the database says it sent.
+    /// Number of rows that the database reports to have sent.
     pub source_rows: u64,
-    /// Rows in the store.
+    /// Number of rows in the store.
     pub rows: u64,
-    /// Bytes of these rows in canonical form.
+    /// Size of these rows in the store's encoding, in bytes.
     pub bytes: u64,
-    /// The root of the table's tree.
+    /// The hash of the table's root node.
     pub root: String,
-    /// Leaves of the tree.
+    /// Number of leaf nodes.
     pub leaves: u64,
-    /// Leaves that the store did not hold yet.
+    /// Number of leaf nodes that were new to the store.
     pub new_leaves: u64,
-    /// Difference from the snapshot before.
+    /// The difference from the snapshot before; null if there is none.
     pub change: Option<TableChange>,
 }
 
@@ -134,16 +134,16 @@ pub struct SnappedTable {
 pub struct SnapReport {
     /// The snapshot's id.
     pub id: String,
-    /// When.
+    /// When the snapshot was taken.
     pub created_at: Timestamp,
-    /// What for.
+    /// The snapshot's message.
     pub message: String,
-    /// Its tables.
+    /// The tables of the snapshot.
     pub tables: Vec<SnappedTable>,
-    /// Bytes by which the store grew, the manifest included.
+    /// Number of bytes by which the store grew, the manifest included.
     pub added_bytes: u64,
-    /// Seconds from the start of reading to the acknowledgement.
+    /// How long it took until the snapshot was stored, in seconds.
     pub seconds: f64,
-    /// The export, if one was asked for.
+    /// The export files, if they were written.
     pub export: Option<ExportReport>,
 }

@@ -36,7 +36,7 @@ impl schemars::JsonSchema for RecordJson<'_> {
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let value = generator.subschema_for::<CellJson<'_>>();
         schemars::json_schema!({
-            "description": "A row: its values by field, in column order.",
+            "description": "A row: the values by field, in column order.",
             "type": "object",
             "additionalProperties": value
         })
@@ -52,7 +52,7 @@ impl schemars::JsonSchema for CellJson<'_> {
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let part = generator.subschema_for::<CellJson<'_>>();
         schemars::json_schema!({
-            "description": "A value of a row as exported files have it: see docs/EXPORT.md, section 3.",
+            "description": "A value of a row, as in export files: see docs/EXPORT.md, section 3.",
             "type": ["null", "boolean", "number", "string", "array", "object"],
             "items": part,
             "additionalProperties": part

@@ -41,49 +41,49 @@ pub struct ExportInfo {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
-    /// The table: `mods`, or `schema.mods` outside of PostgreSQL's `public`.
+    /// The table's name: `mods`, or `schema.mods` outside of PostgreSQL's schema `public`.
     pub table: String,
     /// When the backup was taken: `2026-01-24T10:30:00Z`.
     pub created_at: String,
-    /// Records in `data`.
+    /// Number of records in `data`.
     pub record_count: u64,
-    /// The newest applied migration, if known.
+    /// The newest applied migration; null if it is not known.
     pub schema_version: Option<String>,
-    /// The filter, if the backup is not of the whole table.
+    /// The filter; null for a backup of the whole table.
     pub filter_applied: Option<String>,
-    /// `sha256:` and the hex digits of the hash of `data`, from `[` to `]`.
+    /// `sha256:` and the hex digits of the hash of `data`, both brackets included.
     pub checksum: String,
-    /// Version of the encodings of values; absent in files that dbsnap did not write.
+    /// Version of the encoding of values; absent in files that dbsnap did not write.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<u64>,
-    /// The engine of the database that the rows are of, as Prisma calls it: `postgresql`, `sqlite`.
+    /// The database engine, as Prisma names it: `postgresql`, `sqlite`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<String>,
-    /// The model's property in Prisma's client, if a Prisma schema was found.
+    /// The property of Prisma's client that stands for the model, if a Prisma schema was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Fields of the key, in key order; empty for a table without one.
+    /// The fields of the key, in key order; empty or absent for a table without a key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key: Vec<String>,
-    /// The client's name for a key of several fields, if it has one of its own.
+    /// The client's name for a key of several fields, if it has a name of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_name: Option<String>,
-    /// Field names, in column order.
+    /// The names of the fields, in column order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
     /// Fields that Prisma's client does not have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_in_client: Vec<String>,
-    /// By field of an enum: the database's label of each of Prisma's names, where they differ.
+    /// For each field of an enum, the database's label of each of Prisma's names, where the two differ.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub enums: BTreeMap<String, BTreeMap<String, String>>,
-    /// By field: the encodings that Prisma's client cannot simply be given (see `docs/EXPORT.md`).
+    /// For each field whose values Prisma's client does not take as they are, their encoding (see `docs/EXPORT.md`).
     #[serde(default)]
     pub encodings: Map<String, Value>,
     /// The checksum of everything that stands before it in the file; absent in files of earlier versions.
     #[serde(skip_serializing)]
     pub metadata_checksum: Option<String>,
-    /// The table's schema; without it the records cannot become rows again.
+    /// The table's schema. Without it the records cannot be imported as rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<TableSchema>,
     /// Everything else.

@@ -15,11 +15,21 @@ declare -A RUST_TARGETS=(
 )
 # The platforms whose programs are built on Linux. Those for macOS are built there, and only packed here.
 BUILT=(linux-x64 linux-arm64)
+# Debian's names of their processors.
+declare -A DEBIAN_NAMES=([linux-x64]=amd64 [linux-arm64]=arm64)
 # The emulator for a platform that is not this machine's.
 declare -A EMULATORS=([linux-x64]=qemu-x86_64-static [linux-arm64]=qemu-aarch64-static)
 
 VERSION=$(sed -n '/^\[package\]/,/^\[/s/^version = "\(.*\)"$/\1/p' Cargo.toml)
 [ -n "$VERSION" ] || fail "Cargo.toml has no version"
+# Where releases are; empty as long as Cargo.toml does not say so.
+REPOSITORY=$(sed -n '/^\[package\]/,/^\[/s/^repository = "\(.*\)"$/\1/p' Cargo.toml)
+
+# Installs the programs of requirements.txt in target/packaging/venv/bin.
+install_from_pypi() {
+    [ -x target/packaging/venv/bin/pip ] || python3 -m venv target/packaging/venv
+    target/packaging/venv/bin/pip install --quiet --disable-pip-version-check --requirement packaging/requirements.txt
+}
 
 # The platform of this machine.
 native_platform() {

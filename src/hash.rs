@@ -87,6 +87,17 @@ impl<'de> Deserialize<'de> for Hash {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Hash {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Hash".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })
+    }
+}
+
 /// Hashes bytes that arrive in pieces.
 #[derive(Clone, Default)]
 pub struct Hasher(blake3::Hasher);

@@ -23,7 +23,8 @@ for (const file of readdirSync(directory).filter((name) => name.endsWith(".tgz")
 }
 const { manifest: main } = packages.get("dbsnap");
 for (const name of Object.keys(main.optionalDependencies).filter((name) => !packages.has(name))) {
-  const args = [join(npm, "manifest.mjs"), join(npm, "platform/package.json"), main.version, name.split("/cli-")[1]];
+  const template = join(npm, "platform/package.json");
+  const args = [join(npm, "manifest.mjs"), template, main.version, "", name.split("/cli-")[1]];
   packages.set(name, { manifest: JSON.parse(execFileSync("node", args)), file: "not-built.tgz", bytes: Buffer.of() });
 }
 

@@ -1,6 +1,6 @@
 //! The files of a project that a check reads: each once, none outside the project, so many and so large at most.
 
-use crate::fsio::read_input_text;
+use crate::fsio::{read_input_text, slashed};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -52,7 +52,7 @@ struct Shared {
 impl Files {
     /// Those below `root`, with relative paths starting at `dir`.
     pub fn new(root: &Path, dir: &Path) -> Files {
-        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let real = |path: &Path| dunce::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         Files { root: real(root).into(), dirs: vec![real(dir)], shared: Rc::default() }
     }
 
@@ -79,7 +79,7 @@ impl Files {
     /// Lets the file be read though it is outside the project: it was named on the command line.
     pub fn allow(&self, path: impl AsRef<Path>) {
         let path = path.as_ref();
-        if let Ok(real) = self.dir().join(path).canonicalize() {
+        if let Ok(real) = dunce::canonicalize(self.dir().join(path)) {
             self.shared.borrow_mut().named.insert(real, path.display().to_string());
         }
     }
@@ -99,13 +99,13 @@ impl Files {
         let found = self.dirs.iter().map(|dir| dir.join(path)).find(|path| path.is_file());
         let given = found.unwrap_or_else(|| self.dir().join(path));
         let refuse = |reason: String| format!("cannot read {}: {reason}", path.display());
-        let real = given.canonicalize().map_err(|error| refuse(error.to_string()))?;
+        let real = dunce::canonicalize(given).map_err(|error| refuse(error.to_string()))?;
         let shared = &mut *self.shared.borrow_mut();
         if let Some(known) = shared.read.get(&real) {
             return known.clone();
         }
         let name = match (real.strip_prefix(&self.root), shared.named.get(&real)) {
-            (Ok(below), _) => below.to_string_lossy().into_owned(),
+            (Ok(below), _) => slashed(below),
             (_, Some(name)) => name.clone(),
             _ => return Err(refuse("it is outside the project".to_owned())),
         };
@@ -143,7 +143,7 @@ pub(super) fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

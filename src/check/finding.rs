@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// What a statement does to what is in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
     /// Adds rows and leaves those that are there: `INSERT`, `COPY FROM`, `createMany`. Not destructive.
@@ -28,6 +29,7 @@ pub enum Effect {
 
 /// One statement or call that changes the database, or may.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// The file that it stands in, relative to the project's directory with `/`, or as it was given if it is outside;
@@ -52,6 +54,7 @@ pub struct Finding {
 
 /// What all findings come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Nothing in it changes rows or tables that are there.

@@ -67,7 +67,7 @@ impl Global {
         let dir = match &self.working_dir {
             Some(dir) => {
                 let dir = here.join(dir);
-                dir.canonicalize().map_err(|error| OpError::io("enter", dir, error))?
+                dunce::canonicalize(&dir).map_err(|error| OpError::io("enter", dir, error))?
             }
             None => here,
         };

@@ -17,6 +17,8 @@ mod mcp;
 mod pager;
 mod progress;
 mod report;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod signals;
 mod text;
 mod threads;

@@ -1,14 +1,21 @@
 //! Signals: INT, TERM and HUP ask the work to stop; a second one ends the process at once.
 
 use crate::monitor::Interrupt;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
-#[cfg(feature = "mcp")]
-use signal_hook::low_level::pipe;
+#[cfg(windows)]
+use signal_hook::consts::{SIGBREAK, SIGINT};
+#[cfg(unix)]
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{SigId, flag, low_level};
-#[cfg(feature = "mcp")]
-use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// The signals that ask to stop.
+#[cfg(unix)]
+const STOPPING: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
+/// What the console tells. When it is closed the system ends its processes whatever they say, so that is as good as a
+/// kill.
+#[cfg(windows)]
+const STOPPING: [i32; 2] = [SIGINT, SIGBREAK];
 
 /// What a process that a signal ended exits with, less the signal's number.
 const EXIT_BASE: i32 = 128;
@@ -29,7 +36,7 @@ impl Signals {
     pub fn listen(&self) {
         let ignored = ignored();
         let mut stopping = self.stopping.lock().unwrap_or_else(PoisonError::into_inner);
-        for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_in(*signal, ignored)) {
+        for signal in STOPPING.into_iter().filter(|signal| !is_in(*signal, ignored)) {
             let number = usize::try_from(signal).unwrap_or_default();
             // In this order: the first signal finds the flag unset, sets it, and the second one ends the process.
             stopping.extend(flag::register_conditional_shutdown(signal, EXIT_BASE + signal, self.interrupt.flag()));
@@ -38,21 +45,38 @@ impl Signals {
         }
         // A file beyond the limit (ulimit -f) would end the process; with a handler the write fails with an error that
         // is told.
-        let _ = flag::register(SIGXFSZ, Arc::default());
+        #[cfg(unix)]
+        let _ = flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
     }
 
-    /// What can be read from as soon as a signal has come.
+    /// Ends as soon as a signal has come. To be called by what runs on tokio.
     ///
     /// # Errors
     /// If the system refuses.
-    #[cfg(feature = "mcp")]
-    pub fn pipe(&self) -> std::io::Result<UnixStream> {
-        let (ours, theirs) = UnixStream::pair()?;
+    #[cfg(all(feature = "mcp", unix))]
+    pub fn came(&self) -> std::io::Result<impl Future<Output = ()> + use<>> {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
-            pipe::register(signal, theirs.try_clone()?)?;
+        for signal in STOPPING {
+            low_level::pipe::register(signal, theirs.try_clone()?)?;
         }
-        Ok(ours)
+        let mut ours = tokio::net::UnixStream::from_std(ours)?;
+        Ok(async move { drop(tokio::io::AsyncReadExt::read(&mut ours, &mut [0]).await) })
+    }
+
+    /// Ends soon after a signal has come.
+    ///
+    /// # Errors
+    /// None.
+    #[cfg(all(feature = "mcp", windows))]
+    pub fn came(&self) -> std::io::Result<impl Future<Output = ()> + use<>> {
+        const POLL: std::time::Duration = std::time::Duration::from_millis(50);
+        let came = self.interrupt.flag();
+        Ok(async move {
+            while !came.load(Ordering::Relaxed) {
+                tokio::time::sleep(POLL).await;
+            }
+        })
     }
 
     /// Signals no longer ask to stop, until [`Signals::listen`] is called again.
@@ -71,6 +95,9 @@ impl Signals {
 
 /// The signals that this process ignores, a bit for each; where the system does not tell, none.
 pub(super) fn ignored() -> u64 {
+    if !cfg!(target_os = "linux") {
+        return 0;
+    }
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()

@@ -5,7 +5,7 @@ use crate::ops::wording::grouped;
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use std::borrow::Cow;
-use std::fmt::{self, Write};
+use std::fmt;
 use std::io::IsTerminal;
 
 /// The most and the fewest columns for a name in a list.
@@ -137,11 +137,10 @@ pub(super) fn in_columns<const N: usize>(rows: &[[String; N]], right: &[usize]) 
     let line = |(row, widths): (&[String; N], &[usize; N])| {
         let mut line = String::new();
         for (at, cell) in row.iter().enumerate() {
-            let gap = widest[at] - widths[at];
-            let _ = match right.contains(&at) {
-                true => write!(line, "{:gap$}{cell}  ", ""),
-                false => write!(line, "{cell}{:gap$}  ", ""),
-            };
+            // not by a width in the format, which ends at 65,535
+            let gap = " ".repeat(widest[at] - widths[at]);
+            let (before, after) = if right.contains(&at) { (&*gap, "") } else { ("", &*gap) };
+            line.extend([before, cell, after, "  "]);
         }
         line.trim().to_owned()
     };

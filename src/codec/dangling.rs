@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Rows that refer to nothing through one foreign key of one table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DanglingRows {
     /// The referring table.
     pub table: TableName,

@@ -10,6 +10,7 @@ use std::fmt;
 /// What a part of a definition makes. The order is that in which parts of several definitions are carried out, as far
 /// as [`PartKind::stage`] tells them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PartKind {
@@ -102,6 +103,7 @@ impl fmt::Display for PartKind {
 
 /// One statement of a definition.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Part {
     /// What it makes.
     pub kind: PartKind,
@@ -141,6 +143,7 @@ impl fmt::Display for Part {
 
 /// What it takes to make one table again, in the order of making.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Definition {
     /// The parts.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Where a database stands: a list of facts, each a word and its value, which only its engine understands. If a
 /// database gives the same mark twice, none of its rows was changed in between.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Mark(Vec<String>);
 

@@ -23,6 +23,6 @@ pub use mark::Mark;
 pub use row::{RowReader, RowWriter};
 pub use schema::{
     Column, ForeignKey, Generated, GeneratedColumn, Identity, Key, KeyColumn, KeySource, Kind, ReferentialAction,
-    TableName, TableSchema, UniqueIndex,
+    StoredSchema, TableName, TableSchema, UniqueIndex,
 };
 pub use value::{Value, ValueRef};

@@ -10,6 +10,7 @@ use std::fmt;
 
 /// The name of a table: PostgreSQL tables have a schema, SQLite tables do not.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableName {
     /// The schema, verbatim; `None` for SQLite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,6 +46,7 @@ impl fmt::Display for TableName {
 /// SQLite columns get the kind that their declared type stands for (Prisma's names for types included); their values
 /// keep whatever storage class they have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Kind {
@@ -92,6 +94,7 @@ pub enum Kind {
 
 /// Whether the database fills an identity column by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Identity {
     /// `GENERATED ALWAYS AS IDENTITY`.
@@ -102,6 +105,7 @@ pub enum Identity {
 
 /// How a generated column is kept by the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Generated {
     /// Computed when the row is written.
@@ -112,6 +116,7 @@ pub enum Generated {
 
 /// One column that a snapshot captures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Column {
     /// The name, verbatim.
     pub name: String,
@@ -139,6 +144,7 @@ pub struct Column {
 
 /// A generated column: known, but left to the database and so not part of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GeneratedColumn {
     /// The name, verbatim.
     pub name: String,
@@ -154,6 +160,7 @@ pub struct GeneratedColumn {
 
 /// Where the key of a table comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum KeySource {
     /// The primary key.
@@ -164,6 +171,7 @@ pub enum KeySource {
 
 /// One column of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KeyColumn {
     /// Position in [`TableSchema::columns`].
     pub column: u32,
@@ -173,6 +181,7 @@ pub struct KeyColumn {
 
 /// What tells the rows of a table apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Key {
     /// Some columns do; no two rows agree in all of them.
@@ -188,6 +197,7 @@ pub enum Key {
 
 /// What happens to referencing rows when a referenced row goes or changes its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReferentialAction {
     /// Refused at the end of the statement or transaction.
@@ -204,6 +214,7 @@ pub enum ReferentialAction {
 
 /// A foreign key of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ForeignKey {
     /// The constraint's name, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -225,6 +236,7 @@ pub struct ForeignKey {
 
 /// A unique index or constraint, the primary key included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UniqueIndex {
     /// The index's name.
     pub name: String,
@@ -238,6 +250,7 @@ pub struct UniqueIndex {
 
 /// The schema of one table as a snapshot keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableSchema {
     /// The table.
     pub table: TableName,
@@ -258,7 +271,8 @@ pub struct TableSchema {
 
 /// A schema as it is stored.
 #[derive(Serialize)]
-struct Stored<'s> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct StoredSchema<'s> {
     #[serde(flatten)]
     schema: &'s TableSchema,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -271,7 +285,7 @@ impl TableSchema {
     /// # Errors
     /// If they cannot be written as JSON.
     pub fn to_object(&self, definition: Option<&Definition>) -> serde_json::Result<Vec<u8>> {
-        serde_json::to_vec(&Stored { schema: self, definition })
+        serde_json::to_vec(&StoredSchema { schema: self, definition })
     }
 
     /// How keys of this table's rows are computed.

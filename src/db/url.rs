@@ -101,6 +101,14 @@ impl fmt::Display for DatabaseUrl {
     }
 }
 
+/// A file of the user's that libpq reads: `~/.pgpass`, say, which on Windows is `%APPDATA%\\postgresql\\pgpass.conf`.
+pub(super) fn user_file(name: &str, on_windows: &str) -> Option<PathBuf> {
+    match cfg!(windows) {
+        true => std::env::var_os("APPDATA").map(|dir| PathBuf::from(dir).join("postgresql").join(on_windows)),
+        false => std::env::home_dir().map(|home| home.join(name)),
+    }
+}
+
 /// A URL that cannot be used, and why.
 fn bad(reason: &str) -> DbError {
     DbError::BadUrl(reason.to_owned())
@@ -125,7 +133,9 @@ fn sqlite_file(rest: &str, base: &Path) -> Result<DatabaseUrl, DbError> {
         Some(path) => path.strip_prefix("localhost").filter(|path| path.starts_with('/')).unwrap_or(path),
         None => path,
     };
-    literal(path, base)
+    // file:///C:/dev.db
+    let drive = path.strip_prefix('/').filter(|rest| cfg!(windows) && rest.as_bytes().get(1) == Some(&b':'));
+    literal(drive.unwrap_or(path), base)
 }
 
 fn plain_path(text: &str, base: &Path) -> Result<DatabaseUrl, DbError> {

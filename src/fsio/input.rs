@@ -3,11 +3,9 @@
 //! One way to open them, so that none can make the program wait or fill its memory: what is not a regular file (a pipe,
 //! a device, a socket, a directory) is refused before it is read, and no file is read past a limit.
 
-use rustix::fs::OFlags;
-use rustix::io::Errno;
+use super::system;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// The limit of files that people write by hand: settings, env files, password files.
@@ -36,14 +34,7 @@ pub fn open_input(path: &Path, links: Links) -> io::Result<File> {
     if !before.is_file() {
         return Err(not_regular(links));
     }
-    let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    if links == Links::Refuse {
-        flags |= OFlags::NOFOLLOW;
-    }
-    let file = OpenOptions::new().read(true).custom_flags(flags_of(flags)).open(path).map_err(|error| {
-        if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) { not_regular(links) } else { error }
-    })?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular(links)) }
+    system::open_regular(path, OpenOptions::new().read(true), links)?.ok_or_else(|| not_regular(links))
 }
 
 /// Reads a regular file of at most `limit` bytes; links are followed.
@@ -79,12 +70,7 @@ fn not_regular(links: Links) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, reason)
 }
 
-#[expect(clippy::cast_possible_wrap, reason = "open flags are a bit set that libc calls an int")]
-pub(super) const fn flags_of(flags: OFlags) -> i32 {
-    flags.bits() as i32
-}
-
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
     use std::os::unix::net::UnixListener;

@@ -11,12 +11,17 @@ mod input;
 mod new_file;
 #[cfg(any(test, feature = "testing"))]
 mod simulated;
+mod system;
 
-pub use disk::{Disk, Ownership};
+pub use disk::Disk;
 pub use input::{LARGE_INPUT, Links, SMALL_INPUT, open_input, read_input, read_input_text};
 pub use new_file::NewFile;
 #[cfg(any(test, feature = "testing"))]
 pub use simulated::Simulated;
+pub use system::{
+    Access, FileExt, Ownership, create_private, has_no_locks, is_gone_or_own, is_out_of_descriptors, is_program,
+    is_read_as_another, mode_of, names_of, others_have_access, owner_writes, set_mode, slashed, sync_file,
+};
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};

@@ -1,8 +1,6 @@
 //! Files that are written piece by piece and appear whole or not at all.
 
-use super::{FileSystem, FsError, FsResult, OpenFile, check_len, temp_name};
-use std::fs::Permissions;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use super::{Access, FileSystem, FsResult, OpenFile, check_len, temp_name};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,27 +30,12 @@ impl NewFile {
         &self.file
     }
 
-    /// Sets its permissions; without that it is its owner's alone (0600). For files of the machine's disk.
+    /// Gives others this access to it; without that it is its owner's alone. For files of the machine's disk.
     ///
     /// # Errors
     /// If the system refuses.
-    pub fn set_mode(&self, mode: u32) -> FsResult<()> {
-        let path = self.temp.as_deref().unwrap_or(&self.target);
-        std::fs::set_permissions(path, Permissions::from_mode(mode))
-            .map_err(|e| FsError::new("set the mode of", path, e))
-    }
-
-    /// Gives it to a group, before [`NewFile::set_mode`]. For files of the machine's disk.
-    ///
-    /// # Errors
-    /// If the system refuses: this user must be in the group.
-    pub fn set_group(&self, group: u32) -> FsResult<()> {
-        let path = self.temp.as_deref().unwrap_or(&self.target);
-        let set = || match path.metadata()?.gid() == group {
-            true => Ok(()),
-            false => std::os::unix::fs::chown(path, None, Some(group)),
-        };
-        set().map_err(|e| FsError::new("set the group of", path, e))
+    pub fn set_access(&self, access: Access) -> FsResult<()> {
+        access.give(self.temp.as_deref().unwrap_or(&self.target))
     }
 
     /// Another one beside it, to take its place.

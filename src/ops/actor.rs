@@ -20,6 +20,9 @@ const AGENTS: [(&str, &str); 9] = [
     ("GOOSE_TERMINAL", "goose"),
 ];
 
+/// Variables that name the user.
+const USER: &[&str] = if cfg!(windows) { &["USERNAME"] } else { &["USER", "LOGNAME"] };
+
 /// Variables in which agents give the commands that they run the id of their session.
 const SESSIONS: [&str; 2] = ["CLAUDE_CODE_SESSION_ID", "CODEX_THREAD_ID"];
 
@@ -69,10 +72,8 @@ pub fn detect(repository: &Repository) -> Actor {
     }
     let served = repository.served();
     Actor {
-        user: variable("USER").or_else(|| variable("LOGNAME")),
-        host: read_input_text(Path::new("/proc/sys/kernel/hostname"), SMALL_INPUT)
-            .ok()
-            .map(|name| name.trim().to_owned()),
+        user: USER.iter().find_map(|name| variable(name)),
+        host: host(),
         agent: served.map(|served| served.agent.clone()).or_else(agent),
         session: match served {
             Some(served) => served.session.clone(),
@@ -81,6 +82,15 @@ pub fn detect(repository: &Repository) -> Actor {
         command: masked(repository.command_line()),
         git: git_state(&repository.root),
     }
+}
+
+/// What this machine is called.
+fn host() -> Option<String> {
+    if cfg!(windows) {
+        return variable("COMPUTERNAME");
+    }
+    let name = read_input_text(Path::new("/proc/sys/kernel/hostname"), SMALL_INPUT).ok()?;
+    Some(name.trim().to_owned())
 }
 
 /// Reads `HEAD` of the repository around `dir` without running git: a branch and commit are two small files.

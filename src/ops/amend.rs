@@ -11,6 +11,7 @@ use serde::Serialize;
 
 /// What `amend` did.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AmendReport {
     /// The id before.

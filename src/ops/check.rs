@@ -32,6 +32,7 @@ pub enum Script {
 
 /// What a script does.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CheckReport {
     /// What it comes to.

@@ -22,6 +22,7 @@ const TURN: Duration = Duration::from_millis(300);
 
 /// What was compressed harder, or would be.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Compressed {
     /// Packs.

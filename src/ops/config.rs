@@ -4,7 +4,7 @@ use super::OpError;
 use super::run::MaxDeleted;
 use crate::fsio::{SMALL_INPUT, read_input_text};
 use crate::snapshot::Policy;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// The file that `init` writes.
@@ -46,10 +46,11 @@ grace_days = 7
 "#;
 
 /// When export files are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ExportWhen {
-    /// By `dbsnap export` and `snap --export` only.
+    /// Only by `dbsnap export` and `snap --export`.
     #[default]
     OnDemand,
     /// With every snapshot.
@@ -58,31 +59,34 @@ pub enum ExportWhen {
 
 /// The settings of a project.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// The database URL.
+    /// The database URL. Better left to DATABASE_URL or .env: keep passwords out of version control.
     pub url: Option<String>,
-    /// When export files are written.
+    /// When export files are written (JSON, restore script, manifest).
     pub export: ExportWhen,
-    /// Where export files go, relative to the project.
+    /// Where export files go: a directory in the project.
     pub export_dir: PathBuf,
-    /// After how many seconds of reading it is said what that holds up; 0 for never.
+    /// Seconds after which `snap`, `diff` and `status` warn that their transaction is still open; 0 for never.
     pub long_snapshot_seconds: u32,
-    /// Whether snapshots say who took them.
+    /// Whether snapshots record who took them: user, host, coding agent and its session, command line, git branch and
+    /// commit.
     pub record_actor: bool,
-    /// What runs are watched for.
+    /// Of which tables `dbsnap run` takes a snapshot if none are named.
     pub run: RunSettings,
-    /// What hooks of coding agents watch.
+    /// What `dbsnap hook` watches while a coding agent works.
     pub hook: HookSettings,
-    /// What gc keeps.
+    /// What `dbsnap gc` keeps. Pinned and tagged snapshots and the newest of each table always stay.
     pub retention: Retention,
 }
 
 /// What runs are watched for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct RunSettings {
-    /// Bytes of the largest table that is snapshotted without being named.
+    /// The largest table of which a snapshot is taken without being named, in bytes.
     pub max_table_bytes: u64,
 }
 
@@ -94,19 +98,21 @@ impl Default for RunSettings {
 
 /// What hooks of coding agents watch, and for how long.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct HookSettings {
-    /// Tables, models or patterns; empty for all that are not too large. Those that are not there are passed over.
+    /// Tables, Prisma models or patterns; empty for all up to `max_table_bytes`. Those that do not exist are passed over.
     pub tables: Vec<String>,
-    /// Of these not those.
+    /// Tables, models or patterns that are left out.
     pub exclude: Vec<String>,
-    /// Bytes of the largest table that is watched without being named.
+    /// The largest table that is watched without being named, in bytes.
     pub max_table_bytes: u64,
-    /// The most rows of a table that may go without a word. A table that has lost most of its rows is always told of: so
-    /// the default of 10 rows is silent about the few rows that a test takes away again, and does not pass over a
-    /// small table that was emptied. A share would do one or the other, by the size of the table.
+    /// The most rows of a table that may be gone without a word: a number, or a share such as "5%". A table that has
+    /// lost more than half of its rows is always told of.
+    // So the default of 10 rows is silent about the few rows that a test takes away again, and does not pass over a
+    // small table that was emptied. A share would do one or the other, by the size of the table.
     pub max_deleted: MaxDeleted,
-    /// Seconds that a hook may take.
+    /// Seconds that a hook may take. What is known to be destructive is not run if they are over.
     pub budget_seconds: u32,
 }
 
@@ -124,11 +130,12 @@ impl Default for HookSettings {
 
 /// What gc keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
-    /// Snapshots per table.
+    /// Snapshots of each table that are kept.
     pub max_backups_per_table: usize,
-    /// Days.
+    /// Days for which they are kept.
     pub max_age_days: u32,
     /// Days for which deleted snapshots can be brought back.
     pub grace_days: u32,

@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 
 /// What to delete.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct DeleteOptions {
     /// The snapshots, as typed.
@@ -28,6 +29,7 @@ pub struct DeleteOptions {
 
 /// What deleting would take away.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DeletePlan {
     /// The snapshots, in the order they were named.
@@ -36,6 +38,7 @@ pub struct DeletePlan {
 
 /// One deleted snapshot.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Deleted {
     /// The id.
@@ -50,6 +53,7 @@ pub struct Deleted {
 
 /// What `delete` did.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteReport {
     /// The snapshots, in the order they were named.
@@ -58,6 +62,7 @@ pub struct DeleteReport {
 
 /// What would go with one snapshot.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Doomed {
     /// The id.

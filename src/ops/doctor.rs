@@ -17,6 +17,7 @@ const WARNINGS: usize = 5;
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Health {
     /// As it should be.
@@ -29,6 +30,8 @@ pub enum Health {
 
 /// One check.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "HealthCheck"))]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
     /// What was looked at.
@@ -43,6 +46,7 @@ pub struct Check {
 
 /// All checks.
 #[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DoctorReport {
     /// In the order in which they were made.
     pub checks: Vec<Check>,

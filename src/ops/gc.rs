@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 /// What to collect.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct GcOptions {
     /// Snapshots per table, instead of the setting.
@@ -37,6 +38,7 @@ pub struct GcOptions {
 
 /// What became of one snapshot.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct GcSnapshot {
     /// The id.
@@ -51,6 +53,7 @@ pub struct GcSnapshot {
 
 /// A deleted snapshot that cannot be brought back any more.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Removed {
     /// The id.
@@ -61,6 +64,7 @@ pub struct Removed {
 
 /// What `gc` did, or would do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct GcReport {
     /// Every snapshot, newest first.

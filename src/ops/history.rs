@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 /// What became of the row from one snapshot to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RowEvent {
     /// The first snapshot that has it.
@@ -37,6 +38,7 @@ pub enum RowEvent {
 
 /// A cell before and after; `None` where the row or the column was not there.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CellChange<'h> {
     /// Before.
     pub old: Option<CellJson<'h>>,
@@ -109,6 +111,7 @@ impl StoredRow {
 
 /// One change of the row.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryStep<'h> {
     /// The snapshot that shows it.

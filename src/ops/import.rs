@@ -18,6 +18,7 @@ use std::path::Path;
 
 /// What `import` did.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ImportReport {
     /// The snapshot's id.

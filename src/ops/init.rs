@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 /// What `init` did.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct InitReport {
     /// The store's directory.

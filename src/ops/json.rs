@@ -46,11 +46,14 @@ impl Envelope<'static, Failure> {
 
 /// An error as a program reads it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Failure {
+    /// What went wrong.
     error: Described,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct Described {
     kind: ErrorKind,

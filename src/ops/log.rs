@@ -32,6 +32,7 @@ pub struct LogOptions {
 
 /// One table of a listed snapshot.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LoggedTable {
     /// The table.
@@ -50,6 +51,7 @@ pub struct LoggedTable {
 
 /// One listed snapshot.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LoggedSnapshot {
     /// The id.
@@ -97,6 +99,7 @@ pub struct LoggedSnapshot {
 
 /// The deletion of a snapshot that can still be brought back.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Deletion {
     /// When.
@@ -116,6 +119,7 @@ impl LoggedSnapshot {
 
 /// The list.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LogReport {
     /// Newest first.

@@ -38,6 +38,8 @@ pub mod repair;
 pub mod repository;
 pub mod restore;
 pub mod run;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod settings;
 pub mod show;
 pub mod snap;

@@ -1,13 +1,13 @@
 //! Objects that are made to be looked at and never published: kept in a nameless file beside a store that is only read.
 
 use super::OpError;
+use crate::fsio::FileExt;
 use crate::hash::Hash;
 use crate::store::{
     Frame, NewObjects, Object, ObjectCopy, ObjectKind, Objects, Store, StoreError, TrialObjects, Untried,
 };
 use std::collections::HashMap;
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

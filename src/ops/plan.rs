@@ -55,8 +55,14 @@ pub trait Operation: Clone + Serialize + DeserializeOwned {
 
 /// What an operation is about to do. As JSON it can be kept, shown, and applied later or by somebody else.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    schemars(bound = "O: Operation + schemars::JsonSchema, O::Effect: schemars::JsonSchema")
+)]
 #[serde(rename_all = "camelCase", bound = "O: Operation")]
 pub struct Plan<O: Operation> {
+    /// What `--digest` applies.
     pub(super) digest: Hash,
     /// What was asked for.
     pub options: O,
@@ -65,6 +71,7 @@ pub struct Plan<O: Operation> {
     pub effect: O::Effect,
     /// Why it would be refused as it is, as far as that is known. Not known of a plan that was read from JSON.
     #[serde(serialize_with = "in_words", skip_serializing_if = "Option::is_none", skip_deserializing)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub refused: Option<OpError>,
 }
 

@@ -5,6 +5,7 @@ use super::capture::Capture;
 use super::repository::Repository;
 use crate::codec::{Definition, Location, Mark};
 use crate::db::{Catalog, SourceIdentity, TableId, TableRead, TableReader};
+use crate::fsio::slashed;
 use crate::hash::Hash;
 use crate::monitor::{Monitor, Step};
 use crate::prisma::BackupId;
@@ -23,9 +24,8 @@ pub(super) fn origin(identity: &SourceIdentity, project: &Repository) -> Origin 
         Location::Server => identity.database.clone(),
         Location::File => {
             let path = std::path::Path::new(&identity.database);
-            let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone());
-            let shown = path.strip_prefix(&root).unwrap_or(path);
-            shown.display().to_string()
+            let root = dunce::canonicalize(&project.root).unwrap_or_else(|_| project.root.clone());
+            slashed(path.strip_prefix(&root).unwrap_or(path))
         }
     };
     let engine = identity.engine.info().name.to_owned();

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 /// What `pin`, `unpin` or `tag` did.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MarkReport {
     /// The snapshot; empty for a tag that was taken away and could not be read.

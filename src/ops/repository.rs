@@ -3,7 +3,7 @@
 use super::OpError;
 use super::config::Config;
 use super::models::Models;
-use crate::fsio::{Disk, Ownership};
+use crate::fsio::{Disk, Ownership, is_read_as_another};
 use crate::store::{Access, DEFAULT_WAIT, Store};
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -178,15 +178,18 @@ impl Repository {
             Err(OpError::Config { path: self.store_dir.join("config.toml"), reason })
         };
         let read = |path: &Path, error| OpError::io("look at", path, error);
-        let root = self.root.canonicalize().map_err(|error| read(&self.root, error))?;
+        let root = dunce::canonicalize(&self.root).map_err(|error| read(&self.root, error))?;
         let Some(real) = resolved(&dir).map_err(|error| read(&dir, error))? else {
             return refuse("leads through a link to nowhere");
         };
         let Ok(within) = real.strip_prefix(&root) else { return refuse("leads out of the project") };
         let is_git = |part: Component<'_>| part.as_os_str().eq_ignore_ascii_case(".git");
-        let store = self.store_dir.canonicalize().map_err(|error| read(&self.store_dir, error))?;
+        let store = dunce::canonicalize(&self.store_dir).map_err(|error| read(&self.store_dir, error))?;
         if within.components().any(is_git) || real.starts_with(store) {
             return refuse("leads into the files of git or of the store");
+        }
+        if within.iter().any(|name| is_read_as_another(&name.to_string_lossy())) {
+            return refuse("has a name that Windows reads as another one");
         }
         Ok(dir)
     }
@@ -213,7 +216,7 @@ fn resolved(path: &Path) -> io::Result<Option<PathBuf>> {
             part => real.push(part),
         }
         match std::fs::symlink_metadata(&real) {
-            Ok(found) if found.is_symlink() => match real.canonicalize() {
+            Ok(found) if found.is_symlink() => match dunce::canonicalize(&real) {
                 Ok(target) => real = target,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                 Err(error) => return Err(error),
@@ -223,7 +226,22 @@ fn resolved(path: &Path) -> io::Result<Option<PathBuf>> {
             Err(error) => return Err(error),
         }
     }
-    Ok(Some(real))
+    as_on_disk(&real).map(Some)
+}
+
+/// The same path with each name that is there as the disk has it: file systems that ignore case, and the short names of
+/// Windows, let one folder be called in several ways.
+fn as_on_disk(path: &Path) -> io::Result<PathBuf> {
+    for dir in path.ancestors() {
+        match dunce::canonicalize(dir) {
+            Ok(real) => {
+                return Ok(path.strip_prefix(dir).into_iter().flatten().fold(real, |real, part| real.join(part)));
+            }
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(path.to_owned())
 }
 
 /// The variable that lists directories whose stores are trusted whoever owns them.
@@ -243,10 +261,13 @@ fn check_trust(store_dir: &Path) -> Result<(), OpError> {
             Err(error) => return Err(OpError::io("look at", path, error.source)),
         };
         if !owner.ours {
-            return refuse(format!("{} belongs to another user (uid {})", path.display(), owner.uid));
+            return refuse(format!("{} {}", path.display(), owner.in_words()));
         }
-        if path != store_dir && owner.all_write() {
-            return refuse(format!("{} can be changed by every user of this machine", path.display()));
+        match owner.all_write {
+            _ if path == store_dir => {}
+            Some(false) => {}
+            Some(true) => return refuse(format!("{} can be changed by every user of this machine", path.display())),
+            None => return refuse(format!("who else can change {} is not known", path.display())),
         }
     }
     Ok(())
@@ -254,9 +275,9 @@ fn check_trust(store_dir: &Path) -> Result<(), OpError> {
 
 fn is_named_safe(store_dir: &Path) -> bool {
     let Some(named) = std::env::var_os(SAFE_DIRECTORY) else { return false };
-    let Ok(store) = store_dir.canonicalize() else { return false };
+    let Ok(store) = dunce::canonicalize(store_dir) else { return false };
     let project = store.parent();
     std::env::split_paths(&named)
-        .filter_map(|named| named.canonicalize().ok())
+        .filter_map(|named| dunce::canonicalize(named).ok())
         .any(|named| named == store || Some(named.as_path()) == project)
 }

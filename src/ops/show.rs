@@ -9,6 +9,8 @@ use super::repository::Repository;
 use crate::codec::{Engine, TableName, TableSchema};
 use crate::hash::Hash;
 use crate::prisma::RecordEncoder;
+#[cfg(feature = "schema")]
+use crate::prisma::RecordJson;
 use crate::snapshot::{Entry, History, Origin, Refs, TableEntry, read_schema};
 use crate::store::{Access, Store};
 use crate::tree::{Cursor, Finder, FoundRow};
@@ -40,6 +42,7 @@ impl Serialize for ShownRow {
 
 /// What `show` found.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ShowReport {
     /// The snapshot.
@@ -51,11 +54,13 @@ pub struct ShowReport {
     /// The table, if one was asked for.
     pub table: Option<ShownTable>,
     /// The row, if one was asked for.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<RecordJson<'_>>"))]
     pub row: Option<ShownRow>,
 }
 
 /// One table of a snapshot.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ShownTable {
     /// The table's schema.
@@ -70,6 +75,7 @@ pub struct ShownTable {
     /// Rows.
     pub rows: u64,
     /// Its first rows, as records of an export.
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<RecordJson<'_>>"))]
     pub sample: Vec<ShownRow>,
     /// Why its rows cannot be shown, if they cannot.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -34,6 +34,7 @@ pub struct SqlOptions {
 
 /// What was queried.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SqlReport {
     /// The snapshot.

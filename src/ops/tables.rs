@@ -13,6 +13,7 @@ use serde::Serialize;
 
 /// One table of the database.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ListedTable {
     /// The Prisma model that stands for it.
@@ -26,6 +27,7 @@ pub struct ListedTable {
     /// The key's columns; empty where rows are a multiset.
     pub key: Vec<String>,
     /// `primary key`, `unique index`, or `no key`.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["primary key", "unique index", "no key"])))]
     pub key_source: &'static str,
     /// Tables it refers to.
     pub refers_to: Vec<String>,
@@ -43,6 +45,7 @@ pub struct ListedTable {
 
 /// All tables of the database.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TablesReport {
     /// The database, without secrets.

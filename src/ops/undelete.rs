@@ -10,6 +10,7 @@ use serde::Serialize;
 
 /// What `undelete` did.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UndeleteReport {
     /// The snapshot.

@@ -20,6 +20,7 @@ const NAMED_GAPS: usize = 5;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Damage {
     /// What is damaged: a file of the store, a snapshot's table, an exported file.
@@ -30,6 +31,7 @@ pub struct Damage {
 
 /// What can be done about damage.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Remedy {
     /// Nothing has to be done, or the reason says what.
@@ -47,6 +49,7 @@ pub enum Remedy {
 
 /// What `verify` looked at and found.
 #[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyReport {
     /// Packs read from end to end; none if only a snapshot or file was asked for.

@@ -2,13 +2,13 @@
 
 use super::OpError;
 use crate::db::{DbError, RowStream};
+use crate::fsio::FileExt;
 use crate::hash::{Hash, Hasher};
 use crate::tree::Entry;
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 

@@ -7,6 +7,7 @@
 use super::output_file::{self, OutputFile};
 use super::{ExportError, names};
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,9 @@ pub const FILE_NAME: &str = "backup_manifest.json";
 const LARGEST: u64 = 256 << 20;
 
 /// What is known of a backup's files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum BackupStatus {
     /// Both files are there and were whole when last looked at.
     Valid,
@@ -49,7 +52,9 @@ impl BackupStatus {
 }
 
 /// One backup in the manifest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
 pub struct BackupEntry {
     /// `backup_20260124_103000_mods`.
     pub id: String,
@@ -73,6 +78,8 @@ pub struct BackupEntry {
 
 /// How long exported backups are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename_all = "camelCase"))]
 pub struct Retention {
     /// Backups kept for each table.
     pub max_backups_per_table: u32,
@@ -85,6 +92,20 @@ impl Default for Retention {
     fn default() -> Retention {
         Retention { max_backups_per_table: 5, max_age_days: 30 }
     }
+}
+
+/// The manifest, as it is written.
+#[cfg(feature = "schema")]
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "the file may have fields that are not ours, so it is not written from this")]
+pub struct WrittenManifest {
+    /// The version of this format.
+    #[schemars(extend("const" = 1))]
+    version: u32,
+    /// The backups, oldest first.
+    backups: Vec<BackupEntry>,
+    /// How long they are kept.
+    retention: Retention,
 }
 
 /// The manifest, as read; changes stay in memory until [`BackupManifest::save`].

@@ -21,6 +21,8 @@ pub use json::{
     CellJson, ColumnNames, ExportInfo, ExportReader, ExportWriter, FieldNames, Metadata, Notes, RecordEncoder,
     RecordJson, Spare, Written, column_value,
 };
+#[cfg(feature = "schema")]
+pub use manifest::WrittenManifest;
 pub use manifest::{BackupEntry, BackupManifest, BackupStatus, Retention};
 pub use model_names::ModelNames;
 pub use names::BackupId;

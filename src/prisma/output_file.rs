@@ -27,7 +27,7 @@ impl OutputFile {
             _ => Path::new("."),
         };
         let name = path.file_name().ok_or_else(|| refused(path))?;
-        let path_without_links = dir.canonicalize().map_err(ExportError::io(dir))?.join(name);
+        let path_without_links = dunce::canonicalize(dir).map_err(ExportError::io(dir))?.join(name);
         Ok(OutputFile { path: path_without_links, ..OutputFile::on(Arc::new(Disk), path) })
     }
 

@@ -13,6 +13,7 @@ pub const FORMAT: u32 = 1;
 
 /// Why a snapshot was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SnapshotKind {
     /// Somebody asked for it.
@@ -23,6 +24,7 @@ pub enum SnapshotKind {
 
 /// Who took a snapshot. Exports carry the agent and the commit, and nothing else of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Actor {
     /// The user's login name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,6 +48,7 @@ pub struct Actor {
 
 /// Where a git repository stood when a snapshot was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GitState {
     /// The branch checked out, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,6 +60,7 @@ pub struct GitState {
 
 /// Which database a snapshot was taken of: no URL, no host, no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Origin {
     /// The engine's name; see [`Origin::engine`].
     pub engine: String,
@@ -87,6 +91,7 @@ impl Origin {
 /// Rows that differ from an older snapshot: the one before, or of a safety snapshot the one that was about to be
 /// restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableChange {
     /// The snapshot compared with.
     pub since: Hash,
@@ -100,6 +105,7 @@ pub struct TableChange {
 
 /// A sequence or AUTOINCREMENT counter as it stood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CounterState {
     /// The sequence or table.
     pub name: String,
@@ -115,6 +121,7 @@ pub struct CounterState {
 
 /// One table of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableEntry {
     /// The table.
     #[serde(flatten)]
@@ -149,6 +156,7 @@ pub struct TableEntry {
 
 /// What a snapshot added to the store.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stored {
     /// New objects.
     pub objects: u64,
@@ -158,6 +166,7 @@ pub struct Stored {
 
 /// Of a safety snapshot: the restore before which it was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Restored {
     /// The snapshot whose rows were written.
     pub id: Hash,
@@ -171,6 +180,8 @@ pub struct Restored {
 
 /// The run of a command, of which a snapshot was taken before or after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "CommandRun"))]
 pub struct Run {
     /// The words of the command; what looks like a password is left out.
     pub command: Vec<String>,
@@ -181,6 +192,7 @@ pub struct Run {
 
 /// How a command ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RunEnd {
     /// The snapshot that was taken before it.
@@ -199,9 +211,11 @@ pub struct RunEnd {
 
 /// An immutable snapshot: the commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
     /// The manifest format, [`FORMAT`].
+    #[cfg_attr(feature = "schema", schemars(extend("const" = 1)))]
     pub dbsnap: u32,
     /// Why it was taken.
     pub kind: SnapshotKind,

@@ -1,6 +1,6 @@
 //! Objects: what the store keeps, named by the hash of their logical content.
 
-use crate::fsio::FsError;
+use crate::fsio::{FsError, is_out_of_descriptors};
 use crate::hash::Hash;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -310,9 +310,7 @@ impl StoreError {
 
     /// Whether the process, or the system, may have no more files open.
     pub(super) fn is_out_of_descriptors(&self) -> bool {
-        use rustix::io::Errno;
-        let StoreError::Io { source, .. } = self else { return false };
-        matches!(Errno::from_io_error(source), Some(Errno::MFILE | Errno::NFILE))
+        matches!(self, StoreError::Io { source, .. } if is_out_of_descriptors(source))
     }
 
     /// Whether a file was not there.

@@ -7,7 +7,7 @@ use super::layout::{DIRS, FORMAT, FORMAT_NAME, FORMAT_VERSION, Layout};
 use super::pack_files::PackFiles;
 use super::pack_writer::PACK_SIZE;
 use crate::fsio::{
-    Disk, Entry, FileKind, FileSystem, FsError, Lock, LockMode, is_temp_name, read_whole, write_visibly,
+    Disk, Entry, FileKind, FileSystem, FsError, Lock, LockMode, has_no_locks, is_temp_name, read_whole, write_visibly,
 };
 use std::io;
 use std::path::{Path, PathBuf};
@@ -269,11 +269,6 @@ fn wait_for_lock(
 
 fn is_read_only(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
-}
-
-fn has_no_locks(error: &io::Error) -> bool {
-    let errno = rustix::io::Errno::from_io_error(error);
-    error.kind() == io::ErrorKind::Unsupported || errno == Some(rustix::io::Errno::NOLCK)
 }
 
 /// Whether a file in `tmp/` is one that dbsnap left there.

@@ -4,7 +4,7 @@ use super::check::describe;
 use super::layout::hash_name;
 use super::litter::{is_file_managers, is_litter};
 use super::{Store, StoreError};
-use crate::fsio::{FileKind, read_whole};
+use crate::fsio::{FileKind, is_read_as_another, read_whole};
 use crate::hash::Hash;
 use std::collections::HashSet;
 use std::io;
@@ -57,6 +57,8 @@ pub fn check_name(name: &str) -> Result<(), StoreError> {
         "`latest` always means the newest snapshot"
     } else if lower.starts_with("backup_") {
         "it reads as the name of an export"
+    } else if is_read_as_another(name) {
+        "Windows takes a file of that name for another one, or for a device"
     } else {
         return Ok(());
     };

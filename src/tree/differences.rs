@@ -6,12 +6,12 @@
 
 use super::cursor::Entry;
 use super::{Difference, TreeError};
+use crate::fsio::FileExt;
 use crate::hash::Hash;
 use crate::wire::{Reader, WireError, put_bytes, put_uvarint};
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};

@@ -15,6 +15,7 @@ mod cli;
 mod conformance;
 mod dependencies;
 mod diff;
+mod docs;
 mod export;
 mod filter;
 mod fuzz;

@@ -126,7 +126,7 @@ impl<'a> Interpreter<'a, '_> {
     /// The module that an import means, followed if it was not yet; `None` if it is not of the project.
     fn import(&mut self, specifier: &str) -> Option<Rc<Module<'a>>> {
         let path = module::resolve(specifier, &self.module.path, self.files)?;
-        let path = path.canonicalize().unwrap_or(path);
+        let path = dunce::canonicalize(&path).unwrap_or(path);
         let file = match self.files.read(&path) {
             Ok(file) => file,
             Err(reason) => {
@@ -149,7 +149,7 @@ impl<'a> Interpreter<'a, '_> {
     /// Puts a double in the place of a module: `vi.mock("../lib/db")`.
     fn mock(&mut self, specifier: &str) {
         let Some(path) = module::resolve(specifier, &self.module.path, self.files) else { return };
-        let path = path.canonicalize().unwrap_or(path);
+        let path = dunce::canonicalize(&path).unwrap_or(path);
         self.modules.insert(path.clone(), Rc::new(Module::double(&path)));
     }
 

@@ -18,7 +18,7 @@ pub(in crate::check) fn removes(text: &str, path: &Path, files: &Files) -> bool 
     shell.variables.insert("HOME".to_owned(), home);
     shell.variables.insert("PWD".to_owned(), files.dir().display().to_string());
     shell.whole(text, 1);
-    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let real = dunce::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     shell.removed.iter().any(|removed| meets(removed, &real))
 }
 

@@ -5,7 +5,7 @@ use crate::cli::progress::count;
 use crate::cli::text::{BAD, DIM, GOOD, age, lines, paint, printable, size};
 use crate::cli::ui::Ui;
 use crate::ops::Repository;
-use crate::ops::export::{BackupsReport, ListedBackup, backups};
+use crate::ops::export::{BackupEntry, BackupStatus, BackupsReport, backups};
 use comfy_table::{CellAlignment, Table, presets};
 use std::process::ExitCode;
 
@@ -32,14 +32,14 @@ fn render(report: &BackupsReport, width: Option<usize>) -> String {
     lines(&table.to_string(), width)
 }
 
-fn cells(backup: &ListedBackup) -> [String; 5] {
-    let style = if backup.status == "valid" { GOOD } else { BAD };
+fn cells(backup: &BackupEntry) -> [String; 5] {
+    let style = if backup.status == BackupStatus::Valid { GOOD } else { BAD };
     // a name can be longer than a line, and what is cut is the end
     [
         paint(DIM, age(backup.created_at, jiff::Timestamp::now())),
         count(backup.record_count),
         size(backup.size_bytes),
-        paint(style, backup.status),
+        paint(style, backup.status.as_str()),
         format!("{}  {}", printable(&backup.id), printable(&backup.reason)),
     ]
 }

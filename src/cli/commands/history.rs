@@ -70,6 +70,23 @@ impl HistoryReceiver for Json {
     }
 }
 
+/// A history as one object.
+#[cfg(feature = "schema")]
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "it is written piece by piece")]
+pub(in crate::cli) struct Told<'t> {
+    /// The table.
+    table: String,
+    /// The key as typed.
+    key: String,
+    /// Columns, in the newest snapshot's order, by the names of Prisma's fields where a schema has them.
+    columns: Vec<String>,
+    /// The changes of the row, newest first.
+    steps: Vec<HistoryStep<'t>>,
+    /// Snapshots of the table that were looked at.
+    snapshots: usize,
+}
+
 /// Writes a history for people.
 struct Text<'u> {
     ui: &'u Ui,

@@ -4,6 +4,7 @@ use crate::cli::command_error::CliError;
 use crate::cli::hook::{Agent, Event, serve};
 use crate::cli::ui::Ui;
 use crate::ops::Place;
+use crate::ops::hook::are_supported;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -17,5 +18,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(args: &Args, place: &Place, ui: &Ui) -> Result<ExitCode, CliError> {
+    // they come with the project, perhaps from somebody with another system
+    are_supported()?;
     serve(args.event, args.agent, place, ui)
 }

@@ -11,7 +11,7 @@ mod diff;
 mod doctor;
 mod export;
 mod gc;
-mod history;
+pub(super) mod history;
 mod hook;
 mod import;
 mod init;
@@ -19,16 +19,17 @@ pub(super) mod log;
 mod man;
 #[cfg(feature = "mcp")]
 mod mcp;
-mod pin;
+pub(super) mod pin;
 mod repair;
 mod restore;
-mod run;
+pub(super) mod run;
+pub(super) mod schema;
 mod show;
 mod snap;
 pub(super) mod sql;
 mod status;
 mod tables;
-mod tag;
+pub(super) mod tag;
 mod undelete;
 mod undo;
 mod verify;
@@ -220,6 +221,9 @@ pub(super) enum Command {
     /// Try the full workflow on a sample project
     #[command(after_long_help = examples!["dbsnap demo", "dbsnap demo /tmp/demo"])]
     Demo(demo::Args),
+    /// Print a JSON Schema: of config.toml, of what --json prints, of exported files
+    #[command(after_long_help = examples!["dbsnap schema", "dbsnap schema config > config.schema.json"])]
+    Schema(schema::Args),
     /// Print a completion script for your shell
     #[command(after_long_help = examples![
         "dbsnap completions bash > ~/.local/share/bash-completion/completions/dbsnap",
@@ -283,6 +287,7 @@ pub(super) fn run(command: &Command, place: &Place, ui: &Ui) -> Result<ExitCode,
         Command::Agent(args) => agent::run(args, &Repository::find_or_here(place)?, ui),
         Command::Demo(args) => demo::run(args, place, ui),
         Command::Backups => backups::run(&repository()?, ui),
+        Command::Schema(args) => schema::run(args, ui),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args, place, ui),
     }

@@ -51,7 +51,8 @@ fn line(report: &refs::MarkReport, done: &str, not: &str) -> String {
 }
 
 #[derive(Serialize)]
-struct Pins<'r> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Pins<'r> {
     pins: Vec<&'r LoggedSnapshot>,
 }
 

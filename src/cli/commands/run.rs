@@ -20,7 +20,6 @@ use serde::Serialize;
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::io::IsTerminal;
-use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitCode, ExitStatus};
 
 /// The variable by which a command can tell that it is run so: the snapshot before it.
@@ -66,8 +65,9 @@ enum OnFailure {
 
 /// What is told of a run as JSON.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Told<'t> {
+pub(in crate::cli) struct Told<'t> {
     #[serde(flatten)]
     report: &'t RunReport,
     /// Tables of which more is gone than may be.
@@ -84,8 +84,9 @@ struct Told<'t> {
 
 /// What is told of a run after which the tables could not be compared.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct NotCompared<'t> {
+pub(in crate::cli) struct NotCompared<'t> {
     argv: &'t [String],
     #[serde(flatten)]
     ended: Ended,
@@ -211,7 +212,7 @@ fn undo_run(report: &RunReport, repository: &Repository, ui: &Ui) -> Result<Rest
 }
 
 fn ended(started_at: Timestamp, status: ExitStatus) -> Ended {
-    Ended { started_at, ended_at: Timestamp::now(), exit_code: status.code(), signal: status.signal() }
+    Ended { started_at, ended_at: Timestamp::now(), exit_code: status.code(), signal: child::signal_of(status) }
 }
 
 /// What dbsnap exits with: what the command did, or as a shell says it if a signal ended it. A command that exited with

@@ -315,6 +315,42 @@ impl Answers for JsonAnswers {
     }
 }
 
+/// An answer as one object. Without a query it has neither columns nor rows.
+#[cfg(feature = "schema")]
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "it is written piece by piece")]
+pub(in crate::cli) struct Answer<'a> {
+    /// The names of the answer's columns.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    columns: Option<Vec<String>>,
+    /// Its rows: values in the order of the columns.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    rows: Option<Vec<Vec<Json<'a>>>>,
+    #[schemars(flatten)]
+    report: crate::ops::sql::SqlReport,
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Json<'_> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SqlValue".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A value of SQLite's: a blob, and text that is not UTF-8, as base64 in an object.",
+            "anyOf": [
+                { "type": ["null", "number", "string"] },
+                {
+                    "type": "object",
+                    "properties": { "$blob": { "type": "string", "contentEncoding": "base64" } },
+                    "required": ["$blob"]
+                }
+            ]
+        })
+    }
+}
+
 /// A value as in an export: blobs as base64, what JSON has no number for as text.
 pub(in crate::cli) struct Json<'v>(pub ValueRef<'v>);
 

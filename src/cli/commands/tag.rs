@@ -50,6 +50,7 @@ pub(super) fn run(args: &Args, repository: &Repository, ui: &Ui) -> Result<ExitC
 
 /// A tag and its snapshot.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Tagged<'r> {
     tag: &'r str,
     id: &'r str,
@@ -57,7 +58,8 @@ struct Tagged<'r> {
 }
 
 #[derive(Serialize)]
-struct Tags<'r> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Tags<'r> {
     tags: Vec<Tagged<'r>>,
 }
 

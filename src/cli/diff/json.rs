@@ -62,36 +62,83 @@ impl Ending for JsonReceiver {
     }
 }
 
+/// A diff as one object.
+#[cfg(feature = "schema")]
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "it is written piece by piece")]
+pub(in crate::cli) struct Whole<'w> {
+    /// The older side.
+    from: DiffSide,
+    /// The newer side.
+    to: DiffSide,
+    /// Table by table.
+    tables: Vec<WholeTable<'w>>,
+    /// Whether anything differs.
+    different: bool,
+}
+
+/// A table of it.
+#[cfg(feature = "schema")]
+#[derive(schemars::JsonSchema)]
+#[schemars(rename = "DiffTable")]
+#[expect(dead_code, reason = "it is written piece by piece")]
+struct WholeTable<'w> {
+    #[schemars(flatten)]
+    table: TableDiff,
+    /// The rows that differ; left out with `--stat` and `--name-only`.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    rows: Option<Vec<RowRecord<'w>>>,
+}
+
 /// Writes a diff as one object a line.
 pub(in crate::cli) struct LinesReceiver {
     out: Stream,
 }
 
+/// A line of it.
 #[derive(Serialize)]
-struct Line<'l, T: Serialize> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    #[serde(flatten)]
-    what: &'l T,
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "DiffLine"))]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub(in crate::cli) enum Line<'l> {
+    /// The first: what is compared.
+    Diff(Head<'l>),
+    /// A table. The rows that differ follow it.
+    Table(&'l TableDiff),
+    /// A row that differs.
+    Row(Row<'l>),
+    /// The last.
+    End(End),
 }
 
 #[derive(Serialize)]
-struct Head<'l> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Head<'l> {
+    /// The version of this format.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = VERSION)))]
     version: u32,
+    /// The command.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = "diff")))]
     command: &'static str,
+    /// The older side.
     from: &'l DiffSide,
+    /// The newer side.
     to: &'l DiffSide,
 }
 
 #[derive(Serialize)]
-struct Row<'l> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Row<'l> {
+    /// The table.
     table: &'l str,
     #[serde(flatten)]
     record: RowRecord<'l>,
 }
 
 #[derive(Serialize)]
-struct End {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(in crate::cli) struct End {
+    /// Whether anything differs.
     different: bool,
 }
 
@@ -101,8 +148,8 @@ impl LinesReceiver {
         LinesReceiver { out }
     }
 
-    fn line(&mut self, kind: &'static str, what: &impl Serialize) -> Result<(), CliError> {
-        self.out.json(&Line { kind, what })?;
+    fn line(&mut self, line: &Line<'_>) -> Result<(), CliError> {
+        self.out.json(line)?;
         self.out.put("\n")
     }
 }
@@ -111,15 +158,15 @@ impl Receiver for LinesReceiver {
     type Error = CliError;
 
     fn begin(&mut self, from: &DiffSide, to: &DiffSide) -> Result<(), CliError> {
-        self.line("diff", &Head { version: VERSION, command: "diff", from, to })
+        self.line(&Line::Diff(Head { version: VERSION, command: "diff", from, to }))
     }
 
     fn table(&mut self, table: &TableDiff) -> Result<(), CliError> {
-        self.line("table", table)
+        self.line(&Line::Table(table))
     }
 
     fn row(&mut self, table: &TableDiff, row: &RowChange<'_>, records: &mut Records) -> Result<(), CliError> {
-        self.line("row", &Row { table: &table.table, record: records.record(row) })
+        self.line(&Line::Row(Row { table: &table.table, record: records.record(row) }))
     }
 
     fn table_end(&mut self, _: &TableDiff, _: u64) -> Result<(), CliError> {
@@ -129,7 +176,7 @@ impl Receiver for LinesReceiver {
 
 impl Ending for LinesReceiver {
     fn end(mut self, report: &DiffReport) -> Result<(), CliError> {
-        self.line("end", &End { different: report.different })?;
+        self.line(&Line::End(End { different: report.different }))?;
         self.out.end()
     }
 }

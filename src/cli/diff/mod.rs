@@ -10,6 +10,8 @@ mod words;
 pub(super) use cell::{Shown, one as one_cell};
 pub(super) use html::HtmlReceiver;
 pub(super) use json::{JsonReceiver, LinesReceiver};
+#[cfg(feature = "schema")]
+pub(super) use json::{Line, Whole};
 pub(super) use text::{TextReceiver, changed_cell, compare_with_full, part};
 
 use super::command_error::CliError;

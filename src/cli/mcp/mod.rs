@@ -28,9 +28,11 @@ use std::io;
 pub(super) fn serve(place: &Place, ui: &Ui) -> Result<(), CliError> {
     let refused = |error: io::Error| OpError::io("start", "the server", error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(refused)?;
-    let signals = ui.signals().pipe().map_err(refused)?;
     let calls = Calls::default();
-    let served = runtime.block_on(server::run(Server::new(place, calls.clone()), signals));
+    let served = runtime.block_on(async {
+        let stopped = ui.signals().came().map_err(refused)?;
+        server::run(Server::new(place, calls.clone()), stopped).await
+    });
     // stdin is read on a thread that nothing can wake
     runtime.shutdown_background();
     calls.end();

@@ -17,7 +17,6 @@ use rmcp::service::{RequestContext, ServerInitializeError};
 use rmcp::transport::stdio;
 use rmcp::{RoleServer, ServerHandler, ServiceExt};
 use serde_json::Value;
-use tokio::io::AsyncReadExt;
 
 /// What an agent is told of the server as a whole.
 const INSTRUCTIONS: &str = "\
@@ -60,13 +59,12 @@ impl Server {
     }
 }
 
-/// Serves on stdin and stdout until stdin ends or something can be read from `signals`.
+/// Serves on stdin and stdout until stdin ends or `stopped` does.
 ///
 /// # Errors
 /// If the client does not speak the protocol.
-pub(super) async fn run(server: Server, signals: std::os::unix::net::UnixStream) -> Result<(), OpError> {
+pub(super) async fn run(server: Server, stopped: impl Future<Output = ()>) -> Result<(), OpError> {
     let refused = |error| OpError::io("start", "the server", error);
-    let mut signals = tokio::net::UnixStream::from_std(signals).map_err(refused)?;
     let serving = async {
         match server.serve(stdio()).await {
             Ok(running) => {
@@ -80,10 +78,9 @@ pub(super) async fn run(server: Server, signals: std::os::unix::net::UnixStream)
             Err(_) => Err(OpError::Usage("the client does not speak MCP: a session begins with initialize".to_owned())),
         }
     };
-    let mut byte = [0];
     tokio::select! {
         served = serving => served,
-        _ = signals.read(&mut byte) => Ok(()),
+        () = stopped => Ok(()),
     }
 }
 

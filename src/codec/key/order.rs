@@ -19,6 +19,7 @@ const BLOB: u8 = 0x30;
 
 /// How the values of a key column are ordered, and when two of them are the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum KeyOrder {

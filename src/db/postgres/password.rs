@@ -3,10 +3,10 @@
 //! Only the password is taken from there. Which server and database it is for, the URL alone says.
 
 use super::endpoint::Endpoint;
+use crate::db::url::user_file;
 use crate::db::{Host, Password};
-use crate::fsio::{SMALL_INPUT, read_input};
+use crate::fsio::{SMALL_INPUT, others_have_access, read_input};
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// The directories in which a socket counts as `localhost`: the defaults of PostgreSQL and of its packages.
@@ -26,7 +26,7 @@ pub(super) fn find(endpoint: &Endpoint) -> Result<Option<Password>, String> {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
         Err(error) => return Err(unusable(&file, &error.to_string())),
     };
-    if metadata.is_file() && metadata.permissions().mode() & 0o077 != 0 {
+    if metadata.is_file() && others_have_access(&metadata) {
         return Err(unusable(&file, "others than its owner have access to it (chmod 600)"));
     }
     let bytes = read_input(&file, SMALL_INPUT).map_err(|error| unusable(&file, &error.to_string()))?;
@@ -35,7 +35,7 @@ pub(super) fn find(endpoint: &Endpoint) -> Result<Option<Password>, String> {
 
 fn file(endpoint: &Endpoint) -> Option<PathBuf> {
     let named = std::env::var_os("PGPASSFILE").filter(|name| !name.is_empty()).map(PathBuf::from);
-    endpoint.pass_file.clone().or(named).or_else(|| std::env::home_dir().map(|home| home.join(".pgpass")))
+    endpoint.pass_file.clone().or(named).or_else(|| user_file(".pgpass", "pgpass.conf"))
 }
 
 fn unusable(file: &Path, why: &str) -> String {

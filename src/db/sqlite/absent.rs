@@ -2,16 +2,13 @@
 //! it, so nobody sees a file that is not whole.
 
 use super::error::failed;
-use super::{Sqlite, definition, identity_of, unkept};
+use super::{Sqlite, definition, identity_of, like, unkept};
 use crate::db::{Absent, DbError, OpenOptions, Sink, SourceIdentity};
+use crate::fsio::{Disk, FileSystem, create_private, is_gone_or_own, set_mode, sync_file};
 use crate::hash::Hash;
 use rusqlite::{Connection, OpenFlags};
-use rustix::io::Errno;
-use rustix::process::{Pid, getpid, test_kill_process};
 use std::collections::BTreeMap;
-use std::fs::{File, Permissions};
 use std::io::{Error, ErrorKind};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 
 /// What SQLite writes beside a file.
@@ -43,7 +40,7 @@ impl AbsentFile {
         let Some(place) = place_of(path) else {
             return Err(refuse("no file can be made there".to_owned()));
         };
-        let within = std::fs::canonicalize(place).map_err(|error| refuse(error.to_string()))?;
+        let within = dunce::canonicalize(place).map_err(|error| refuse(error.to_string()))?;
         let path = match path.strip_prefix(place) {
             Ok(rest) => within.join(rest),
             Err(error) => return Err(refuse(error.to_string())),
@@ -72,11 +69,7 @@ impl AbsentFile {
             let Some((pid, ending)) = rest else { continue };
             let is_ours = ending.is_empty() || BESIDE.contains(&ending);
             // a process of this number, if it is another one, may fill its file still
-            let is_dead = match pid.parse().ok().and_then(Pid::from_raw) {
-                Some(pid) => pid == getpid() || test_kill_process(pid) == Err(Errno::SRCH),
-                None => false,
-            };
-            if is_ours && is_dead {
+            if is_ours && pid.parse().is_ok_and(is_gone_or_own) {
                 std::fs::remove_file(entry.path()).map_err(failed)?;
             }
         }
@@ -105,9 +98,9 @@ impl AbsentFile {
             let mode = u32::from_str_radix(mode, 8).map_err(|_| {
                 DbError::Unsupported(format!("the snapshot says that the mode of the file was {mode:?}"))
             })?;
-            std::fs::set_permissions(&self.temp, Permissions::from_mode(mode & 0o777)).map_err(failed)?;
+            set_mode(&self.temp, mode & 0o777).map_err(failed)?;
         }
-        File::open(&self.temp).and_then(|file| file.sync_all()).map_err(failed)?;
+        sync_file(&self.temp).map_err(failed)?;
         let aside = self.put_aside()?;
         if let Err(error) = rename_to_new(&self.temp, &self.path) {
             for (from, to) in aside {
@@ -117,7 +110,7 @@ impl AbsentFile {
         }
         let made = self.missing.iter().map(PathBuf::as_path).chain([self.path.as_path()]);
         for dir in made.filter_map(Path::parent) {
-            File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed)?;
+            Disk.sync_dir(dir).map_err(|error| failed(error.source))?;
         }
         Ok(())
     }
@@ -141,7 +134,9 @@ impl AbsentFile {
 
     fn connect(&self, mode: OpenFlags) -> Result<Connection, DbError> {
         let opened = Connection::open_with_flags(&self.temp, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX);
-        opened.map_err(|error| failed("making the file", error))
+        let conn = opened.map_err(|error| failed("making the file", error))?;
+        like::never_match_blobs(&conn)?;
+        Ok(conn)
     }
 
     fn remove(&self) -> Result<(), DbError> {
@@ -174,7 +169,10 @@ impl Absent for AbsentFile {
                 "{from} is left of the file that was there, and may hold what was last written to it: it becomes {to}"
             )
         });
-        left.chain(unkept::lost(settings)).collect()
+        let mode = settings.get(definition::FILE_MODE).filter(|_| cfg!(windows));
+        let mode =
+            mode.map(|mode| format!("the file's mode ({mode}) is not set: on Windows its folder gives it access"));
+        left.chain(mode).chain(unkept::lost(settings)).collect()
     }
 
     fn make(&mut self, settings: &BTreeMap<String, String>) -> Result<Box<dyn Sink>, DbError> {
@@ -187,8 +185,7 @@ impl Absent for AbsentFile {
         }
         self.clear()?;
         // nobody else may read it before it has the mode that it had
-        let private = File::options().write(true).create_new(true).mode(0o600).open(&self.temp);
-        private.map_err(failed_to)?;
+        create_private(&self.temp).map_err(failed_to)?;
         let conn = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         definition::apply(&conn, settings)?;
         conn.close().map_err(|(_, error)| failed("making the file", error))?;

@@ -2,6 +2,7 @@
 
 use super::absent::place_of;
 use super::error::{extended_code, failed};
+use super::like;
 use crate::db::{DbError, OpenOptions};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
@@ -30,7 +31,7 @@ pub(super) fn locate(path: &Path) -> Result<PathBuf, DbError> {
     if !metadata.is_file() {
         return Err(refuse("it is not a regular file".to_owned()));
     }
-    std::fs::canonicalize(path).map_err(|error| refuse(error.to_string()))
+    dunce::canonicalize(path).map_err(|error| refuse(error.to_string()))
 }
 
 /// A connection that cannot change the database.
@@ -65,6 +66,9 @@ pub(super) fn writer(path: &Path, options: &OpenOptions) -> Result<Connection, D
     configure(&conn, DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)?;
     configure(&conn, DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     set(&conn, "synchronous", "FULL")?;
+    // macOS: through the drive's cache as well (F_FULLFSYNC); nothing elsewhere
+    set(&conn, "fullfsync", "ON")?;
+    set(&conn, "checkpoint_fullfsync", "ON")?;
     if conn.is_readonly("main").map_err(|error| failed("opening the database for writing", error))? {
         let what = format!("{} is read-only for this user; a restore must write it and its directory", path.display());
         return Err(DbError::Denied { what });
@@ -83,6 +87,7 @@ fn open(path: &Path, mode: OpenFlags, options: &OpenOptions) -> Result<Connectio
     configure(&conn, DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     configure(&conn, DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     conn.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0).map_err(|error| failed("limiting the connection", error))?;
+    like::never_match_blobs(&conn)?;
     set(&conn, "cell_size_check", "ON")?;
     set(&conn, "mmap_size", "0")?;
     Ok(conn)

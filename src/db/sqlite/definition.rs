@@ -5,9 +5,9 @@ use super::sql;
 use super::unkept;
 use crate::codec::{Definition, Part, PartKind, TableName};
 use crate::db::{DbError, Making};
+use crate::fsio::mode_of;
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
 
 /// The table of that name in whatever case (a trigger keeps the table's name as it was typed), its indexes and its triggers, in the order in which they were made.
 pub(super) fn load(conn: &Connection, name: &str) -> Result<Definition, DbError> {
@@ -100,7 +100,7 @@ pub(super) fn settings(conn: &Connection) -> Result<BTreeMap<String, String>, Db
         });
         told.map(|value| ((*pragma).to_owned(), value)).map_err(|error| failed("asking how the file was made", error))
     };
-    let mode = conn.path().and_then(|path| std::fs::metadata(path).ok()).map(|file| file.permissions().mode());
+    let mode = conn.path().and_then(|path| std::fs::metadata(path).ok()).and_then(|file| mode_of(&file));
     let mode = mode.map(|mode| (FILE_MODE.to_owned(), format!("{:o}", mode & 0o777)));
     let pragmas = SETTINGS.iter().map(value).collect::<Result<Vec<_>, _>>()?;
     Ok(pragmas.into_iter().chain(mode).chain(unkept::settings(conn)?).collect())

@@ -4,7 +4,6 @@
 use crate::db::DbError;
 use crate::monitor::Monitor;
 use rusqlite::Connection;
-use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -67,8 +66,10 @@ pub(super) fn limited<T, E: From<DbError>>(
 }
 
 /// Bytes on disk of the files without a name that this process has open, as SQLite's temporary ones are, and the bytes
-/// that are free beside them. Where the system does not list open files, nothing is known of them.
+/// that are free beside them.
+#[cfg(target_os = "linux")]
 fn temporary_files() -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
     let (mut bytes, mut free) = (0, u64::MAX);
     for open in std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten() {
         let path = open.path();
@@ -81,6 +82,12 @@ fn temporary_files() -> (u64, u64) {
         }
     }
     (bytes, free)
+}
+
+/// Other systems do not list a process's open files, so nothing is known of them: there, time is the only limit.
+#[cfg(not(target_os = "linux"))]
+fn temporary_files() -> (u64, u64) {
+    (0, u64::MAX)
 }
 
 fn watched<T, E: From<DbError>>(

@@ -3,6 +3,7 @@
 
 use super::connect::set;
 use super::error::failed;
+use super::like;
 use super::shape::{Shape, indexes};
 use super::sql;
 use super::text::TextForm;
@@ -57,6 +58,7 @@ pub(super) fn trial(conn: &Connection, shape: &Shape, text: TextForm) -> Result<
     ] {
         trial.set_db_config(config, value).map_err(wrong)?;
     }
+    like::never_match_blobs(&trial)?;
     let own = indexes(conn, name).map_err(wrong)?;
     let own: Vec<&str> = own.iter().filter(|index| index.unique).map(|index| &*index.sql).collect();
     let made = format!("PRAGMA encoding = '{}'; {made}; {}", text.name(), own.join("; "));

@@ -18,6 +18,7 @@ mod full_text;
 mod headings;
 mod interrupt;
 mod kinds;
+mod like;
 mod literal;
 mod mark;
 mod misfits;
@@ -35,7 +36,6 @@ mod text;
 mod twins;
 mod unkept;
 mod violations;
-mod wal;
 mod write;
 
 use super::{

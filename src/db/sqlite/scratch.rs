@@ -7,6 +7,7 @@
 
 use super::error::failed;
 use super::interrupt::limited;
+use super::like;
 use super::scratch_form::{bind, definition, key};
 use super::sql::quote;
 use crate::codec::{TableSchema, ValueRef};
@@ -52,7 +53,7 @@ impl Scratch {
         let refuse = |reason: String| DbError::Connect { target: path.display().to_string(), reason, absent: false };
         // made here, so that nothing that exists is ever opened
         std::fs::File::create_new(path).map_err(|error| refuse(error.to_string()))?;
-        let path = path.canonicalize().map_err(|error| refuse(error.to_string()))?;
+        let path = dunce::canonicalize(path).map_err(|error| refuse(error.to_string()))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags).map_err(|error| failed("opening the new file", error))?;
         Scratch::configured(conn)
@@ -64,6 +65,7 @@ impl Scratch {
              PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF;"
         ))
         .map_err(|error| failed("configuring a database of our own", error))?;
+        like::never_match_blobs(&conn)?;
         Ok(Scratch { conn })
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The environment says where the file is, never which service: a URL has to name it.
 
-use super::bad;
+use super::{bad, user_file};
 use crate::db::DbError;
 use crate::fsio::{SMALL_INPUT, read_input_text};
 use std::io::ErrorKind;
@@ -33,9 +33,11 @@ fn unreadable(file: &Path, line: usize) -> DbError {
 
 fn files() -> Vec<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let own = variable("PGSERVICEFILE").or_else(|| std::env::home_dir().map(|home| home.join(".pg_service.conf")));
-    let system = variable("PGSYSCONFDIR").unwrap_or_else(|| PathBuf::from("/etc/postgresql-common"));
-    own.into_iter().chain([system.join("pg_service.conf")]).collect()
+    let own = variable("PGSERVICEFILE").or_else(|| user_file(".pg_service.conf", ".pg_service.conf"));
+    // On Windows any user may make such a directory.
+    let usual = cfg!(unix).then(|| PathBuf::from("/etc/postgresql-common"));
+    let system = variable("PGSYSCONFDIR").or(usual).map(|directory| directory.join("pg_service.conf"));
+    own.into_iter().chain(system).collect()
 }
 
 /// What stands under `[name]`; the number of the line if one of those is no setting.

@@ -9,7 +9,7 @@ mod plan;
 mod write;
 
 use super::plan::Basis;
-use super::{Database, OpError, Operation, Plan, Repository, actor};
+use super::{Database, OpError, Operation, Plan, Repository, actor, hook};
 use crate::hash::Hash;
 use crate::monitor::Monitor;
 use crate::splice::State;
@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 /// A coding agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Agent {
     /// Claude Code.
@@ -39,6 +40,7 @@ impl Agent {
 
 /// What is done with the files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Put our parts in.
@@ -50,6 +52,7 @@ pub enum Action {
 
 /// For which agents what is done.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct AgentOptions {
     /// Install or uninstall.
@@ -63,6 +66,7 @@ pub struct AgentOptions {
 
 /// What becomes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FileAction {
     /// It is new.
@@ -77,6 +81,7 @@ pub enum FileAction {
 
 /// Something about a file that a person should know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FileNote {
     /// It has something of that name which dbsnap did not write. It stays.
@@ -95,6 +100,7 @@ pub enum FileNote {
 
 /// A file of the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FileChange {
     /// The agents that read it.
@@ -113,6 +119,7 @@ pub struct FileChange {
 
 /// What becomes of all files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AgentPlan {
     /// The project's directory.
@@ -161,7 +168,9 @@ impl Operation for AgentOptions {
 
 impl AgentOptions {
     fn prepare(&self, repository: &Repository) -> Result<(Prepared, Hash), OpError> {
-        if self.action == Action::Uninstall {
+        if self.action == Action::Install {
+            hook::are_supported()?;
+        } else {
             actor::guard("uninstall what dbsnap installed for coding agents", self.allow_agent)?;
         }
         let mut prepared = Prepared::new(self, &repository.root)?;
@@ -176,6 +185,7 @@ impl AgentOptions {
 
 /// How far something is installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Installed {
     /// All of it, as this version writes it.
@@ -206,6 +216,7 @@ impl Installed {
 
 /// An agent's files.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AgentStatus {
     /// The agent.
@@ -218,6 +229,7 @@ pub struct AgentStatus {
 
 /// A file of an agent.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FileStatus {
     /// Its path below the project's directory.
@@ -230,6 +242,7 @@ pub struct FileStatus {
 
 /// How far agents are set up.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StatusReport {
     /// The project's directory.

@@ -1,17 +1,17 @@
 //! What keeps an installed hook from working, or an agent from seeing it.
 
 use super::Agent;
-use crate::fsio::{SMALL_INPUT, read_input_text};
+use crate::fsio::{SMALL_INPUT, is_program, read_input_text};
 use crate::ops::Repository;
 use crate::splice::json_value;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Something that a person should know besides the files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Notice {
     /// There is no store: hooks let every command through, and nothing is kept.
@@ -66,11 +66,8 @@ pub(super) fn notices(repository: &Repository, root: &Path, agents: &[Agent]) ->
 
 /// The `dbsnap` that is found by its name.
 fn program() -> Option<PathBuf> {
-    const EXECUTABLE: u32 = 0o111;
     let path = std::env::var_os("PATH")?;
-    let is_program = |path: &PathBuf| {
-        path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & EXECUTABLE != 0)
-    };
+    let is_program = |path: &PathBuf| path.metadata().is_ok_and(|found| is_program(&found));
     std::env::split_paths(&path).filter(|dir| dir.is_absolute()).map(|dir| dir.join("dbsnap")).find(is_program)
 }
 

@@ -5,12 +5,11 @@ use super::{
     Action, Agent, AgentOptions, AgentPlan, AgentStatus, FileAction, FileChange, FileNote, FileStatus, Installed,
     StatusReport,
 };
-use crate::fsio::{LARGE_INPUT, Ownership, SMALL_INPUT, read_input, read_input_text};
+use crate::fsio::{LARGE_INPUT, Ownership, SMALL_INPUT, names_of, owner_writes, read_input, read_input_text};
 use crate::ops::OpError;
 use crate::ops::run::masked;
 use crate::splice::{SpliceError, State};
 use similar::TextDiff;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 /// Lines around a change that a diff of prose shows. Settings may hold secrets; of these none are shown.
@@ -42,7 +41,7 @@ pub(super) struct PreparedFile {
 
 impl Prepared {
     pub fn new(options: &AgentOptions, root: &Path) -> Result<Prepared, OpError> {
-        let real = root.canonicalize().map_err(|error| OpError::io("look at", root, error))?;
+        let real = dunce::canonicalize(root).map_err(|error| OpError::io("look at", root, error))?;
         let agents = match (&options.agents[..], options.action) {
             ([], Action::Install) => found(&real),
             ([], Action::Uninstall) => Agent::ALL.to_vec(),
@@ -231,7 +230,7 @@ fn is_used_by_others(target: &Target, named: &[Agent], root: &Path) -> Result<bo
 }
 
 pub(super) fn status(root: &Path, agents: &[Agent]) -> Result<StatusReport, OpError> {
-    let real = root.canonicalize().map_err(|error| OpError::io("look at", root, error))?;
+    let real = dunce::canonicalize(root).map_err(|error| OpError::io("look at", root, error))?;
     let agents = if agents.is_empty() { found(&real) } else { agents.to_vec() };
     let directory = real.to_string_lossy().into_owned();
     let mut report = StatusReport { directory, agents: Vec::new(), notices: Vec::new() };
@@ -270,7 +269,7 @@ fn resolve(root: &Path, below: &str) -> Result<PathBuf, OpError> {
         real.push(name);
         match real.symlink_metadata() {
             Ok(found) if found.is_symlink() => {
-                real = real.canonicalize().map_err(|_| refuse("it is a link that leads nowhere"))?;
+                real = dunce::canonicalize(&real).map_err(|_| refuse("it is a link that leads nowhere"))?;
                 if !real.starts_with(root) {
                     return Err(refuse("it is a link that leads out of the project"));
                 }
@@ -294,20 +293,20 @@ pub(super) fn read(path: &Path, named: &str) -> Result<Option<String>, OpError> 
 
 /// A file that is replaced gets this user as its owner, and can be written by it: so it must have been before.
 fn check_writable(path: &Path) -> Result<(), OpError> {
-    const WRITABLE: u32 = 0o200;
     if path.symlink_metadata().is_err() {
         return Ok(());
     }
     let owner = Ownership::of(path).map_err(|error| OpError::io(error.action, path, error.source))?;
     let refuse = |reason: String| Err(OpError::Config { path: path.to_path_buf(), reason });
     if !owner.ours {
-        return refuse(format!("it belongs to another user (uid {}); nothing was written", owner.uid));
+        return refuse(format!("it {}; nothing was written", owner.in_words()));
     }
-    let names = path.metadata().map_err(|error| OpError::io("examine", path, error))?.nlink();
+    let examined = |error| OpError::io("examine", path, error);
+    let names = names_of(path).map_err(examined)?;
     if names > 1 {
         return refuse(format!("it has {names} names (hard links), and would lose the others; nothing was written"));
     }
-    if owner.mode & WRITABLE == 0 {
+    if !owner_writes(&path.metadata().map_err(examined)?) {
         return refuse("it is read-only; nothing was written".to_owned());
     }
     Ok(())

@@ -1,18 +1,10 @@
 //! Writing all files of a plan: first each under a temporary name, then all under their own.
 
 use super::plan::{PreparedFile, read};
-use crate::fsio::{Disk, FileSystem, FsError, FsResult, NewFile, temp_name};
+use crate::fsio::{Access, Disk, FileSystem, FsError, FsResult, NewFile, temp_name};
 use crate::ops::OpError;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Who may do what with a file.
-#[derive(Debug, Clone, Copy)]
-struct Access {
-    mode: u32,
-    group: u32,
-}
 
 /// A change that is ready to be made, with what it takes to unmake it.
 struct Change<'f> {
@@ -93,12 +85,11 @@ impl<'f> Change<'f> {
         let path = &self.file.path;
         let access = match self.access {
             Some(access) => access,
-            None => Access::of_new(&self.aside).map_err(|error| FsError::new("create", &self.aside, error))?,
+            None => access_of_new(&self.aside).map_err(|error| FsError::new("create", &self.aside, error))?,
         };
         let new = NewFile::create(Arc::new(Disk), path)?;
         new.file().write_at(0, text.as_bytes())?;
-        new.set_group(access.group)?;
-        new.set_mode(access.mode)?;
+        new.set_access(access)?;
         Ok(new)
     }
 
@@ -125,19 +116,12 @@ impl<'f> Change<'f> {
     }
 }
 
-impl Access {
-    fn of(path: &Path) -> std::io::Result<Access> {
-        let found = path.metadata()?;
-        Ok(Access { mode: found.mode() & 0o7777, group: found.gid() })
-    }
-
-    /// Of a new file in that place: what the system gives one, by the umask and the folder.
-    fn of_new(path: &Path) -> std::io::Result<Access> {
-        std::fs::File::create_new(path)?;
-        let access = Access::of(path);
-        std::fs::remove_file(path)?;
-        access
-    }
+/// Of a new file in that place: what the system gives one, by the umask and the folder.
+fn access_of_new(path: &Path) -> std::io::Result<Access> {
+    std::fs::File::create_new(path)?;
+    let access = Access::of(path);
+    std::fs::remove_file(path)?;
+    access
 }
 
 /// Makes the folders above a file that are not there.

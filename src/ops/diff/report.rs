@@ -40,6 +40,7 @@ pub struct DiffOptions {
 
 /// One side of a diff.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DiffSide {
     /// `live`, `latest` (the latest snapshot of each table), or a snapshot's short id.
@@ -56,6 +57,7 @@ pub struct DiffSide {
 
 /// How many rows differ.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Counts {
     /// Rows that only the newer side has.
     pub added: u64,
@@ -74,6 +76,7 @@ impl Counts {
 
 /// What became of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum TableState {
     /// Nothing differs.
@@ -90,6 +93,7 @@ pub enum TableState {
 
 /// What differs in one table.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TableDiff {
     /// The table.

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RowOp {
     /// Only the newer version has it.
@@ -53,6 +54,7 @@ impl<'r> RowChange<'r> {
 
 /// Both versions of a cell, as fields of an export.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CellRecord<'r> {
     /// The older value.
     pub old: CellJson<'r>,
@@ -62,6 +64,7 @@ pub struct CellRecord<'r> {
 
 /// A row that differs, as JSON: values as in an export.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RowRecord<'r> {
     /// What became of it.
     pub op: RowOp,

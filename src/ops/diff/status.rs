@@ -13,6 +13,7 @@ use serde::Serialize;
 
 /// How a table stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum TableStatus {
     /// As in its latest snapshot.
@@ -29,6 +30,7 @@ pub enum TableStatus {
 
 /// One table.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StatusLine {
     /// The table.
@@ -52,6 +54,7 @@ pub struct StatusLine {
     pub notes: Vec<String>,
     /// That the table was not read: nothing has changed since its latest snapshot, as the database's mark shows.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["mark"])))]
     pub known_by: Option<&'static str>,
     /// The filter within which both are compared, if they are.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,6 +66,7 @@ pub struct StatusLine {
 
 /// The live database against its latest snapshots.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StatusReport {
     /// The database, without secrets.

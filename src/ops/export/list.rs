@@ -4,44 +4,21 @@ use super::MANIFEST_FILE;
 use crate::monitor::{Monitor, Step};
 use crate::ops::OpError;
 use crate::ops::repository::Repository;
-use crate::prisma::{BackupEntry, BackupId, BackupManifest, BackupStatus};
+pub use crate::prisma::{BackupEntry, BackupStatus};
+use crate::prisma::{BackupId, BackupManifest};
 use crate::snapshot::Manifest;
-use jiff::Timestamp;
 use serde::Serialize;
 use std::path::{Component, Path, PathBuf};
 
-/// One entry of `backup_manifest.json`.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ListedBackup {
-    /// The backup's id.
-    pub id: String,
-    /// The table.
-    pub table: String,
-    /// When the backup was taken.
-    pub created_at: Timestamp,
-    /// Records in the file.
-    pub record_count: u64,
-    /// File name of the JSON file.
-    pub file_path: String,
-    /// File name of the restore script.
-    pub restore_path: String,
-    /// Size of the JSON file in bytes.
-    pub size_bytes: u64,
-    /// The snapshot's message.
-    pub reason: String,
-    /// `valid`, `missing`, `corrupt` or `expired`: as noted, but for files that are gone now.
-    pub status: &'static str,
-}
-
 /// The exported backups.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BackupsReport {
     /// The directory of the exports.
     pub dir: PathBuf,
     /// The backups, newest first.
-    pub backups: Vec<ListedBackup>,
+    pub backups: Vec<BackupEntry>,
 }
 
 /// Lists the exported backups. The files are not read; `verify` does that.
@@ -55,27 +32,18 @@ pub fn backups(repository: &Repository) -> Result<BackupsReport, OpError> {
     if path.exists() {
         backups.extend(BackupManifest::load(&path)?.entries().map(|entry| listed(entry, &dir)));
     }
-    backups.sort_by(|a: &ListedBackup, b| b.created_at.cmp(&a.created_at).then_with(|| a.id.cmp(&b.id)));
+    backups.sort_by(|a: &BackupEntry, b| b.created_at.cmp(&a.created_at).then_with(|| a.id.cmp(&b.id)));
     Ok(BackupsReport { dir, backups })
 }
 
-fn listed(entry: BackupEntry, dir: &Path) -> ListedBackup {
+/// As noted, but for files that are gone now.
+fn listed(entry: BackupEntry, dir: &Path) -> BackupEntry {
     let is_gone = BackupId::parse(&entry.id).is_some_and(|id| !dir.join(id.json_file()).is_file());
     let status = match entry.status {
         BackupStatus::Valid if is_gone => BackupStatus::Missing,
         noted => noted,
     };
-    ListedBackup {
-        id: entry.id,
-        table: entry.table,
-        created_at: entry.created_at,
-        record_count: entry.record_count,
-        file_path: entry.file_path,
-        restore_path: entry.restore_path,
-        size_bytes: entry.size_bytes,
-        reason: entry.reason,
-        status: status.as_str(),
-    }
+    BackupEntry { status, ..entry }
 }
 
 /// The names of the export files of a snapshot that are there and in the list.

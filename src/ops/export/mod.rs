@@ -4,7 +4,7 @@ mod list;
 mod records;
 mod setup;
 
-pub use list::{BackupsReport, ListedBackup, backups};
+pub use list::{BackupEntry, BackupStatus, BackupsReport, backups};
 pub(super) use list::{check_all, files_of, remove, set_reason};
 
 use super::OpError;
@@ -14,8 +14,7 @@ use super::repository::Repository;
 use crate::codec::{Definition, PartKind};
 use crate::monitor::{Monitor, Step};
 use crate::prisma::{
-    BackupEntry, BackupId, BackupManifest, BackupStatus, ExportInfo, ExportWriter, Retention, write_gitignore,
-    write_restore_script,
+    BackupId, BackupManifest, ExportInfo, ExportWriter, Retention, write_gitignore, write_restore_script,
 };
 use crate::snapshot::{Entry, History, Refs, TableEntry, read_definition, read_schema};
 use crate::store::{Access, Objects, Store};
@@ -40,6 +39,7 @@ pub struct ExportOptions {
 
 /// One exported table.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ExportedTable {
     /// The table.
@@ -60,6 +60,7 @@ pub struct ExportedTable {
 
 /// What `export` did.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ExportReport {
     /// The snapshot's id.

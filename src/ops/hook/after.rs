@@ -252,7 +252,7 @@ fn is_gone(repository: &Repository, entry: &Entry, error: &OpError) -> bool {
 
 /// Whether both are paths of one file, which need not be there.
 fn same_place(one: &Path, other: &Path) -> bool {
-    let real = |path: &Path| Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    let real = |path: &Path| Some(dunce::canonicalize(path.parent()?).ok()?.join(path.file_name()?));
     real(one).is_some_and(|one| real(other) == Some(one))
 }
 

@@ -87,6 +87,16 @@ fn hash_of(parts: &[&str]) -> Hash {
     Hash::of(&bytes)
 }
 
+/// Succeeds where hooks know what a command does. Agents hand PowerShell's commands to them on Windows, and `check` reads
+/// those of a POSIX shell: what it does not understand it might let through.
+///
+/// # Errors
+/// [`OpError::Refused`] on Windows.
+pub fn are_supported() -> Result<(), OpError> {
+    let what = "hooks for coding agents do not work on Windows yet, where commands are PowerShell's; WSL has them";
+    if cfg!(windows) { Err(OpError::Refused { what: what.to_owned(), allow: None }) } else { Ok(()) }
+}
+
 /// The project that a call is about: of the first of `dirs` that is in one, or else of the place itself. None if there
 /// is none: then there is nothing to watch.
 ///
@@ -161,7 +171,8 @@ fn bring_back(before: &str, tables: &[String], dropped: &[String]) -> Vec<Recove
 fn for_agent(recovery: Vec<Recovery>, repository: &Repository, dir: Option<&Path>) -> Vec<Recovery> {
     let store = |dir: &Path| dir.ancestors().map(|dir| dir.join(STORE_DIR)).find(|store| store.is_dir());
     let is_here = dir.is_none_or(|dir| {
-        store(dir).is_some_and(|store| store.canonicalize().ok() == repository.store_dir.canonicalize().ok())
+        store(dir)
+            .is_some_and(|store| dunce::canonicalize(&store).ok() == dunce::canonicalize(&repository.store_dir).ok())
     });
     let adapted = |one: Recovery| {
         let one = match one.kind {

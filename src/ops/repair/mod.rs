@@ -24,6 +24,7 @@ const MOST_READS: usize = 5;
 
 /// A damaged pack.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RepairedPack {
     /// The file, in the store.
@@ -38,6 +39,7 @@ pub struct RepairedPack {
 
 /// A table of a snapshot that lacked something when the packs had been mended.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RepairedTable {
     /// The table.
@@ -52,6 +54,7 @@ pub struct RepairedTable {
 
 /// A snapshot that lacked something.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RepairedSnapshot {
     /// The id.
@@ -68,6 +71,7 @@ pub struct RepairedSnapshot {
 
 /// What `repair` did, or would do.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RepairReport {
     /// Whether it was only said.

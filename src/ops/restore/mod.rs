@@ -39,6 +39,7 @@ use serde::{Deserialize, Serialize};
 
 /// What becomes of rows that differ.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Rows of the snapshot come back; rows added since stay.
@@ -52,6 +53,7 @@ pub enum Mode {
 
 /// What to restore, and which guards are lifted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct RestoreOptions {
     /// The snapshot, as typed.
@@ -92,6 +94,7 @@ pub struct RestoreOptions {
 
 /// What a restore does to one table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedTable {
     /// The table.
@@ -122,6 +125,7 @@ pub struct PlannedTable {
 
 /// Something that a restore makes, because it is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Created {
     /// `table`, `index`, `foreign key`, `type`.
@@ -137,6 +141,7 @@ pub struct Created {
 
 /// Rows of a table outside the restore that foreign keys would take along.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CascadedRows {
     /// The table.
@@ -148,6 +153,7 @@ pub struct CascadedRows {
 /// A row that a command changed and that cannot go back: somebody has changed it since, or has given its unique value to
 /// another row. Undoing the command leaves it as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Conflict {
     /// The table.
@@ -160,15 +166,19 @@ pub struct Conflict {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub taken: bool,
     /// The row before the command, as in an export; nothing if there was none, or if it is long.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::prisma::RecordJson<'_>>"))]
     pub before: Option<serde_json::Value>,
     /// The row after the command.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::prisma::RecordJson<'_>>"))]
     pub after: Option<serde_json::Value>,
     /// The row now.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::prisma::RecordJson<'_>>"))]
     pub live: Option<serde_json::Value>,
 }
 
 /// The run of a command that is undone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UndoneRun {
     /// The id of the snapshot after it.
@@ -183,6 +193,7 @@ fn is_zero(number: &u64) -> bool {
 
 /// What a restore is about to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RestorePlan {
     /// The snapshot's id.
@@ -255,6 +266,7 @@ impl RestorePlan {
 
 /// What a restore did.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RestoreReport {
     /// What was planned and done.

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which restore or run to take back, and which guards are lifted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct UndoOptions {
     /// The safety snapshot, or the snapshot that was restored, or one before or after a run, as typed; otherwise what

@@ -45,6 +45,7 @@ pub struct RunOptions {
 
 /// A table that no snapshot was taken of before a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct NotCovered {
     /// The table.
@@ -75,6 +76,7 @@ pub struct Before {
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Ended {
     /// When it was started.
@@ -96,6 +98,7 @@ impl Ended {
 
 /// What became of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum RunState {
     /// It is as it was.
@@ -110,6 +113,7 @@ pub enum RunState {
 
 /// What a command did to a table.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RunTable {
     /// The table.
@@ -134,6 +138,7 @@ pub struct RunTable {
 
 /// What a command did.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RunReport {
     /// The words of the command, without passwords.

@@ -7,6 +7,7 @@ use std::path::Path;
 
 /// What a command of dbsnap brings back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum RecoveryKind {
     /// All that the command did, row by row.
@@ -23,6 +24,7 @@ pub enum RecoveryKind {
 
 /// A command that takes back what another one did, or shows what was there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Recovery {
     /// What it brings back.

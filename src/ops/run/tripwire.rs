@@ -1,7 +1,7 @@
 //! How many rows of a table a command may delete.
 
 use super::RunTable;
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::str::FromStr;
 
@@ -56,6 +56,32 @@ impl<'de> Deserialize<'de> for MaxDeleted {
             Written::Rows(rows) => Ok(MaxDeleted::Rows(rows)),
             Written::Text(text) => text.parse().map_err(de::Error::custom),
         }
+    }
+}
+
+/// As it is read.
+impl Serialize for MaxDeleted {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            MaxDeleted::Rows(rows) => serializer.serialize_u64(*rows),
+            MaxDeleted::Percent(_) => serializer.collect_str(self),
+        }
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for MaxDeleted {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "MaxDeleted".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "anyOf": [
+                { "type": "integer", "minimum": 0 },
+                { "type": "string", "pattern": r"^(\d+|(100(\.0+)?|\d?\d(\.\d+)?)%)$" }
+            ]
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// What to snapshot.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct SnapOptions {
     /// Tables as typed.
@@ -31,6 +32,7 @@ pub struct SnapOptions {
 
 /// How a table of some size is read, in the words of the output. All of them stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Strategy {
     /// Fewer than 10,000 rows.
@@ -43,6 +45,7 @@ pub enum Strategy {
 
 /// One table of a plan.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SnapTable {
     /// The table.
@@ -61,6 +64,7 @@ pub struct SnapTable {
 
 /// A table that a deletion in the planned ones would take along, and that is not planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TakenAlong {
     /// The table that would lose rows or values.
@@ -76,6 +80,7 @@ pub struct TakenAlong {
 
 /// What `snap` is about to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SnapPlan {
     /// The database, without secrets.
@@ -96,6 +101,7 @@ pub struct SnapPlan {
 
 /// One table of a finished snapshot.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SnappedTable {
     /// The table.
@@ -123,6 +129,7 @@ pub struct SnappedTable {
 
 /// What `snap` did.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SnapReport {
     /// The snapshot's id.

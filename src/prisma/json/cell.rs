@@ -27,6 +27,39 @@ impl RecordEncoder {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for RecordJson<'_> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RowValues".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let value = generator.subschema_for::<CellJson<'_>>();
+        schemars::json_schema!({
+            "description": "A row: its values by field, in column order.",
+            "type": "object",
+            "additionalProperties": value
+        })
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for CellJson<'_> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Value".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let part = generator.subschema_for::<CellJson<'_>>();
+        schemars::json_schema!({
+            "description": "A value of a row as exported files have it: see docs/EXPORT.md, section 3.",
+            "type": ["null", "boolean", "number", "string", "array", "object"],
+            "items": part,
+            "additionalProperties": part
+        })
+    }
+}
+
 /// A row as [`RecordEncoder::encode`] writes it, without what stands between records.
 #[derive(Debug, Clone, Copy)]
 pub struct RecordJson<'r> {

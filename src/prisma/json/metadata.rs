@@ -38,6 +38,7 @@ pub struct ExportInfo {
 
 /// The metadata of a backup file. Unknown fields are kept in `extra`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
     /// The table: `mods`, or `schema.mods` outside of PostgreSQL's `public`.

@@ -9,7 +9,6 @@ mod notices;
 mod random;
 mod refused;
 mod schemas;
-mod session;
 
 use crate::support::files::project;
 use crate::support::process::{Project, Run};

@@ -71,6 +71,18 @@ fn no_line_ends_in_spaces() {
 }
 
 #[test]
+fn a_message_of_any_length() {
+    let shop = Shop::new();
+    let long = "word ".repeat(20_000);
+    shop.snap(["mods", "-m", "short"]);
+    shop.snap(["mods", "-m", long.trim()]);
+    for arguments in [&["log"][..], &["log", "--stat"]] {
+        let run = shop.dbsnap(arguments.iter().copied()).run().success();
+        assert!(run.stdout().contains("short") && run.stdout().contains(long.trim()), "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_part_of_the_list() {
     let shop = shop();
     let oneline = |args: &[&str]| shown(&shop.dbsnap(["log", "--oneline"].iter().chain(args)).run());

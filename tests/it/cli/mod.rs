@@ -1,6 +1,7 @@
 //! The command line through the real binary: what each command prints on stdout and stderr, and what it exits with.
 
 mod arguments;
+mod blobs;
 mod check;
 mod clocks;
 mod damaged_refs;
@@ -26,11 +27,11 @@ mod passwords;
 mod plans;
 mod postgres;
 mod prompts;
-pub mod readme;
 mod references;
 mod relations;
 mod repair;
 mod restore;
+mod schema;
 mod settings;
 mod setup;
 mod show;

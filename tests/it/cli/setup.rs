@@ -302,6 +302,7 @@ fn help() {
       hook         Watch over a coding agent's tool calls (JSON on stdin and stdout)
       agent        Set up coding agents (Claude Code, Codex, Gemini, Cursor) to use dbsnap, or undo that
       demo         Try the full workflow on a sample project
+      schema       Print a JSON Schema: of config.toml, of what --json prints, of exported files
       completions  Print a completion script for your shell
       man          Print the man page, or write all man pages to a directory
       help         Print this message or the help of the given subcommand(s)
@@ -347,6 +348,7 @@ fn help() {
         "doctor",
         "agent",
         "demo",
+        "schema",
         "completions",
     ] {
         let run = project.dbsnap([verb, "--help"]).run().success();

@@ -1,5 +1,6 @@
 //! Tables, rows and files for the tests of exports.
 
+use crate::support::schema::fits;
 use dbsnap::codec::{Column, Engine, Key, KeyColumn, KeyOrder, KeySource, Kind, TableName, TableSchema, Value, row};
 use dbsnap::prisma::{ColumnNames, ExportError, ExportInfo, ExportReader, ExportWriter, FieldNames, Written};
 use std::path::{Path, PathBuf};
@@ -65,6 +66,10 @@ pub fn export_as(schema: &TableSchema, names: &dyn FieldNames, info: ExportInfo,
         writer.row(&row::encode(values)).unwrap();
     }
     let written = writer.finish().unwrap();
+    // unless it has numbers that no Value holds
+    if let Ok(value) = serde_json::from_slice(&std::fs::read(&path).unwrap()) {
+        fits("backup", None, &value).unwrap();
+    }
     Exported { _dir: dir, path, written }
 }
 

@@ -2,8 +2,8 @@
 //! not. Whatever is told as lost is brought back by the command that is told with it, when the calls beside it have
 //! ended, as it is told: after each round of 20. Then every row is there.
 //!
-//! `cargo test --test it -- hook::stand_in --nocapture` prints the figures that `docs/AGENTS.md` has.
-//! `DBSNAP_TEST_STAND_IN_CALLS` and `DBSNAP_TEST_STAND_IN_SEED` ask for others.
+//! `DBSNAP_TEST_STAND_IN_CALLS=200 cargo test --test it -- hook::stand_in --nocapture` prints the figures that
+//! `docs/AGENTS.md` has. `DBSNAP_TEST_STAND_IN_SEED` asks for other calls.
 
 #![expect(clippy::print_stdout, reason = "the figures are its result")]
 
@@ -14,8 +14,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// Calls of a trial.
-const CALLS: usize = 200;
+/// Calls of a trial, unless told otherwise.
+const CALLS: usize = 80;
 /// Calls of a round.
 const ROUND: usize = 20;
 /// Agents that work at a time.

@@ -87,7 +87,8 @@ impl Setup {
         let new = Project::new();
         self.write(&new, schema);
         self.link_packages(new.path());
-        let generate = new.program(new.path().join("node_modules/.bin/prisma"), ["generate"]);
+        let prisma = new.path().join("node_modules/.bin/prisma");
+        let generate = new.program("node", QUICK_START).arg(prisma).arg("generate");
         // Prisma's own engine is not needed and not there; any URL will do.
         let generate = generate.env("PRISMA_SCHEMA_ENGINE_BINARY", "/bin/false").env("PRISMA_HIDE_UPDATE_MESSAGE", "1");
         let generate = generate.env("PRISMA_QUERY_ENGINE_LIBRARY", "/bin/false");
@@ -239,10 +240,12 @@ impl PrismaWorld {
         script.with_file_name(script.file_name().unwrap().to_str().unwrap().replace("_restore.ts", ".json"))
     }
 
-    /// tsx with a script and arguments.
+    /// A script with arguments, as tsx runs it: Node.js with its loader. (The command itself, which starts one process
+    /// more, is tried by `prisma::integration`.)
     pub fn tsx(&self, script: &Path, args: &[&str]) -> Invocation {
-        let tsx = project("tests/prisma/7/node_modules/.bin/tsx");
-        self.project.program(tsx, [script]).args(args).env("TMPDIR", std::env::temp_dir())
+        let tsx = format!("file://{}", project("tests/prisma/7/node_modules/tsx/dist/loader.mjs").display());
+        let node = self.project.program("node", QUICK_START).args(["--import", &tsx]).arg(script);
+        node.args(args).env("TMPDIR", std::env::temp_dir())
     }
 
     /// Runs a table's script; it must succeed. What it said.
@@ -264,10 +267,9 @@ impl PrismaWorld {
 
     /// Runs these scripts, one after the other in one process; what they said.
     pub fn run_scripts(&self, scripts: &[PathBuf], args: &[&str]) -> Run {
-        let runner = project("tests/it/prisma/run_all.mjs");
-        let tsx = format!("file://{}", project("tests/prisma/7/node_modules/tsx/dist/loader.mjs").display());
-        let node = self.project.program("node", ["--import", &tsx]).arg(runner).arg(scripts.len().to_string());
-        node.args(scripts).args(args).env("TMPDIR", std::env::temp_dir()).run()
+        let count = scripts.len().to_string();
+        let runner = self.tsx(&project("tests/it/prisma/run_all.mjs"), &[&count]);
+        runner.args(scripts).args(args).run()
     }
 
     /// Runs a table's script; it must fail. What it said on stderr.
@@ -293,6 +295,9 @@ impl PrismaWorld {
         self.project.program(packages.join(".bin/tsc"), ["-p", "tsconfig.json"]).run()
     }
 }
+
+/// For programs that run for a second: no time goes into making them quick.
+const QUICK_START: [&str; 2] = ["--liftoff-only", "--max-lazy"];
 
 /// Where exports go unless told otherwise.
 pub const BACKUPS: &str = "scripts/backups";

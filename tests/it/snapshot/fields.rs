@@ -1,8 +1,9 @@
-//! The fields of manifests and table schemas: what is written is what `docs/manifest.schema.json` says, and
-//! `docs/FORMAT.md` names each of them.
+//! The fields of manifests and table schemas: what is written is what `docs/schema/manifest.schema.json` says,
+//! and `docs/FORMAT.md` names each of them.
 
 use crate::support::postgres::PgServer;
 use crate::support::process::Project;
+use crate::support::schema::{fits, published};
 use dbsnap::codec::{
     Column, DanglingRows, Definition, ForeignKey, Generated, GeneratedColumn, Identity, Key, KeyColumn, KeyOrder,
     KeySource, Kind, Mark, Part, PartKind, ReferentialAction, TableName, TableSchema, UniqueIndex,
@@ -15,77 +16,6 @@ use dbsnap::snapshot::{
 use dbsnap::store::{Access, Objects, Store};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-
-fn schema() -> Value {
-    serde_json::from_str(include_str!("../../../docs/manifest.schema.json")).unwrap()
-}
-
-/// Holds `value` against a JSON schema, as far as this one goes; names the first thing that does not fit.
-fn fits(all: &Value, rule: &Value, value: &Value, place: &str) -> Result<(), String> {
-    let wrong = |what: &str| Err(format!("{place}: {what}: {value}"));
-    for (word, wanted) in rule.as_object().unwrap() {
-        match word.as_str() {
-            "$ref" => {
-                let name = wanted.as_str().unwrap().strip_prefix("#/$defs/").unwrap();
-                fits(all, &all["$defs"][name], value, place)?;
-            }
-            "const" if wanted != value => return wrong("not the constant"),
-            "enum" if !wanted.as_array().unwrap().contains(value) => return wrong("not in the list"),
-            "anyOf" => {
-                let tried = wanted.as_array().unwrap().iter().map(|rule| fits(all, rule, value, place));
-                let failed: Vec<String> = tried.filter_map(Result::err).collect();
-                if failed.len() == wanted.as_array().unwrap().len() {
-                    return Err(failed.join("; "));
-                }
-            }
-            "type" => {
-                let is = match wanted.as_str().unwrap() {
-                    "object" => value.is_object(),
-                    "array" => value.is_array(),
-                    "string" => value.is_string(),
-                    "integer" => value.is_i64() || value.is_u64(),
-                    "boolean" => value.is_boolean(),
-                    other => panic!("{other} is not known"),
-                };
-                if !is {
-                    return wrong("of another type");
-                }
-            }
-            "minimum" if !value.is_u64() => return wrong("too small"),
-            "pattern" => {
-                let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-                if !value.as_str().is_some_and(|text| text.len() == 64 && text.bytes().all(hex)) {
-                    return wrong("no hash");
-                }
-            }
-            "format" if value.as_str().is_none_or(|text| text.parse::<jiff::Timestamp>().is_err()) => {
-                return wrong("no time");
-            }
-            "required" => {
-                for field in wanted.as_array().unwrap() {
-                    if value.get(field.as_str().unwrap()).is_none() {
-                        return wrong(&format!("{field} is missing"));
-                    }
-                }
-            }
-            "items" => {
-                for item in value.as_array().unwrap() {
-                    fits(all, wanted, item, place)?;
-                }
-            }
-            "properties" => {
-                for (name, value) in value.as_object().unwrap() {
-                    match wanted.get(name) {
-                        Some(rule) => fits(all, rule, value, &format!("{place}.{name}"))?,
-                        None => return wrong(&format!("{name} is not described")),
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
 
 /// The names of all fields in a JSON value.
 fn fields(value: &Value, found: &mut BTreeSet<String>) {
@@ -251,18 +181,18 @@ fn full_schema() -> TableSchema {
 
 #[test]
 fn every_field_is_described_and_named_in_the_document() {
-    let all = schema();
     let manifest: Value = serde_json::from_slice(&full_manifest().to_bytes()).unwrap();
     let table = stored(&full_schema());
-    fits(&all, &all["$defs"]["manifest"], &manifest, "manifest").unwrap();
-    fits(&all, &all["$defs"]["tableSchema"], &table, "schema").unwrap();
+    fits("manifest", None, &manifest).unwrap();
+    fits("manifest", Some("StoredSchema"), &table).unwrap();
     let keyless = serde_json::to_value(TableSchema { key: Key::Rows, ..full_schema() }).unwrap();
-    fits(&all, &all["$defs"]["tableSchema"], &keyless, "schema").unwrap();
+    fits("manifest", Some("StoredSchema"), &keyless).unwrap();
     // Nothing is described that is not written.
     let (mut written, mut told) = (BTreeSet::new(), BTreeSet::new());
     fields(&manifest, &mut written);
     fields(&table, &mut written);
-    described(&all, &mut told);
+    described(&serde_json::from_str(&published("manifest")).unwrap(), &mut told);
+    told.extend(settings().into_keys());
     assert_eq!(told, written);
     let document = include_str!("../../../docs/FORMAT.md");
     let unnamed: Vec<_> = written.iter().filter(|name| !document.contains(&format!("`{name}`"))).collect();
@@ -271,24 +201,24 @@ fn every_field_is_described_and_named_in_the_document() {
 
 #[test]
 fn what_does_not_fit_is_told() {
-    let all = schema();
     let manifest: Value = serde_json::from_slice(&full_manifest().to_bytes()).unwrap();
     let refused = |change: &dyn Fn(&mut Value)| {
         let mut changed = manifest.clone();
         change(&mut changed);
-        fits(&all, &all["$defs"]["manifest"], &changed, "manifest").unwrap_err()
+        fits("manifest", None, &changed).unwrap_err()
     };
-    assert!(refused(&|value| value["new"] = Value::Null).contains("new is not described"));
-    assert!(refused(&|value| value["kind"] = "other".into()).contains("not in the list"));
-    assert!(refused(&|value| value["parent"] = "12".into()).contains("no hash"));
-    assert!(refused(&|value| value["tables"][0]["rows"] = (-1).into()).contains("too small"));
-    assert!(refused(&|value| drop(value.as_object_mut().unwrap().remove("stored"))).contains("missing"));
+    assert!(refused(&|value| value["new"] = Value::Null).contains("`new` is not described"));
+    assert!(refused(&|value| value["tables"][0]["new"] = 1.into()).contains("manifest.tables[0]: `new` is not"));
+    assert!(refused(&|value| value["kind"] = "other".into()).contains("manifest.kind"));
+    assert!(refused(&|value| value["parent"] = "12".into()).contains("is not pattern"));
+    assert!(refused(&|value| value["tables"][0]["rows"] = (-1).into()).contains("is not minimum"));
+    assert!(refused(&|value| value["createdAt"] = "today".into()).contains("is not format"));
+    assert!(refused(&|value| drop(value.as_object_mut().unwrap().remove("stored"))).contains("is not required"));
 }
 
 /// What the program writes, of both engines: all kinds of keys, a restore, a filter, an amended message.
 #[test]
 fn postgres_and_sqlite_snapshots_fit() {
-    let all = schema();
     let db = PgServer::shared().database();
     let target = db.target();
     let password = target.password.as_ref().map_or("", |password| password.expose());
@@ -334,11 +264,11 @@ fn postgres_and_sqlite_snapshots_fit() {
         assert_eq!(ids.len(), 3);
         for id in ids {
             let manifest: Value = serde_json::from_slice(&store.read_manifest(&id).unwrap()).unwrap();
-            fits(&all, &all["$defs"]["manifest"], &manifest, "manifest").unwrap();
+            fits("manifest", None, &manifest).unwrap();
             for table in manifest["tables"].as_array().unwrap() {
                 let object = Hash::parse_hex(table["schemaObject"].as_str().unwrap()).unwrap();
                 let table: Value = serde_json::from_slice(&store.get(&object).unwrap().bytes).unwrap();
-                fits(&all, &all["$defs"]["tableSchema"], &table, "schema").unwrap();
+                fits("manifest", Some("StoredSchema"), &table).unwrap();
             }
         }
     }

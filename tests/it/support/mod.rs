@@ -10,6 +10,8 @@ pub mod place;
 pub mod postgres;
 pub mod process;
 pub mod proxy;
+pub mod recording;
 pub mod redact;
+pub mod schema;
 pub mod watched;
 pub mod witness;

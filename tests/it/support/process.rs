@@ -1,6 +1,7 @@
 //! Runs programs, the real binary above all, in a directory of their own with nothing of the caller's environment.
 
 use super::redact::redact;
+use super::schema;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;
@@ -128,7 +129,7 @@ impl Invocation {
     /// Runs it to its end.
     pub fn run(&self) -> Run {
         let output = self.command().output().unwrap_or_else(|error| panic!("cannot run {:?}: {error}", self.words));
-        Run { output, dir: self.dir.clone() }
+        Run::ended(output, &self.dir)
     }
 }
 
@@ -140,8 +141,9 @@ pub struct Run {
 }
 
 impl Run {
-    /// What a program that was waited for elsewhere left.
+    /// What a program left. Each object that it printed is what the schemas say.
     pub fn ended(output: Output, dir: &Path) -> Run {
+        schema::hold(&output.stdout);
         Run { output, dir: dir.to_owned() }
     }
 

@@ -42,6 +42,10 @@ export interface Plan {
   /** What `digest` applies. */
   digest: string;
   options: Record<string, unknown>;
+  dryRun: true;
+  applied: false;
+  /** Why it would be refused, as far as that is known. */
+  refused?: string;
 }
 
 /** A value as an export has it. */
@@ -72,10 +76,15 @@ export interface ListedTable {
   bytes: number | null;
   /** The columns of the key; empty in a table without one. */
   key: string[];
+  keySource: "primary key" | "unique index" | "no key";
   /** Tables that foreign keys refer to. */
   refersTo: string[];
   /** Tables that deletes cascade to. */
   deletesReach: string[];
+  /** The partitioned table that it is a part of. */
+  partitionOf: string | null;
+  /** Columns that the database computes; a snapshot does not have them. */
+  generated: string[];
   note: string | null;
   /** Why it cannot be snapshotted. */
   refusal: string | null;
@@ -140,7 +149,6 @@ export interface SnapReport {
 }
 
 export interface SnapPlan extends Plan {
-  dryRun: true;
   database: string;
   urlOrigin: string;
   tables: {
@@ -182,6 +190,12 @@ export interface LoggedSnapshot {
   agent: string | null;
   session?: string;
   command?: string[];
+  /** The run of a command before or after which it was taken. */
+  run?: {
+    command: string[];
+    /** Of the snapshot after it. */
+    ended?: { before: string; startedAt: string; endedAt: string; exitCode?: number; signal?: number };
+  };
   git: { branch?: string; commit?: string } | null;
   database: string;
   tables: {
@@ -197,6 +211,8 @@ export interface LoggedSnapshot {
   pinned: boolean;
   pinReason?: string;
   tags: string[];
+  /** Of a deleted snapshot that can still be brought back. */
+  deletion?: { at: string; until: string; byRetention: boolean };
 }
 
 export interface LogReport {
@@ -206,12 +222,64 @@ export interface LogReport {
   total: number;
   /** Manifests that cannot be read: id and reason. */
   unreadable: [string, string][];
+  /** Tags and pins that cannot be read. */
+  damagedRefs?: string[];
+}
+
+/** The name of a table. */
+export interface TableName {
+  /** PostgreSQL's schema. */
+  schema?: string;
+  name: string;
+}
+
+/** The schema of a table: docs/FORMAT.md, section 5. */
+export interface TableSchema {
+  table: TableName;
+  columns: {
+    name: string;
+    type: string;
+    kind: string;
+    array?: boolean;
+    nullable: boolean;
+    default?: string;
+    identity?: "always" | "by_default";
+    collation?: string;
+  }[];
+  generated?: { name: string; type: string; generated: "stored" | "virtual"; expression?: string }[];
+  /** `rows`: nothing tells its rows apart. */
+  key:
+    | "rows"
+    | { columns: { source: "primary" | { unique: string }; columns: { column: number; order: string }[] } };
+  foreign_keys?: {
+    name?: string;
+    columns: string[];
+    table: TableName;
+    references: string[];
+    on_delete: string;
+    on_update: string;
+    deferrable?: boolean;
+  }[];
+  unique?: { name: string; columns: string[]; conditional?: boolean }[];
 }
 
 export interface ShowReport {
   snapshot: LoggedSnapshot;
+  /** The database's engine, version and name. */
+  source: string;
+  /** The id of the snapshot before. */
+  parent: string | null;
   /** The table, if one was named. */
-  table: { root: string | null; rows: number; fields: string[]; sample: Record<string, Json>[] } | null;
+  table: {
+    schema: TableSchema;
+    fields: string[];
+    root: string | null;
+    partitions?: string[];
+    rows: number;
+    sample: Record<string, Json>[];
+    /** Why its rows cannot be shown. */
+    rowsHidden?: string;
+  } | null;
   /** The row, if one was named. */
   row: Record<string, Json> | null;
 }
@@ -236,6 +304,10 @@ export interface StatusReport {
     createdAt: string | null;
     message: string | null;
     notes: string[];
+    /** `mark`: the database proves that nothing has changed, and the table was not read. */
+    knownBy?: "mark";
+    filter?: string;
+    lastFull?: string;
   }[];
   different: boolean;
 }
@@ -356,6 +428,8 @@ export interface RestoreOptions extends Options, Guards {
 
 export interface PlannedTable {
   table: string;
+  /** Whether it is gone, and is created again. */
+  created?: boolean;
   snapshotRows: number;
   liveRows: number;
   insert: number;
@@ -376,9 +450,9 @@ export interface Conflict {
   deleted: boolean;
   /** Whether another row has its key or unique value: then it cannot be forced. */
   taken?: boolean;
-  before: Json;
-  after: Json;
-  live: Json;
+  before: Record<string, Json> | null;
+  after: Record<string, Json> | null;
+  live: Record<string, Json> | null;
 }
 
 interface Restoring {
@@ -391,17 +465,21 @@ interface Restoring {
   mode: Mode;
   partial: boolean;
   tables: PlannedTable[];
+  /** What is created, because it is gone. */
+  created?: { kind: string; name: string; table?: string; sql: string[] }[];
+  /** What is not created as it was, and why. */
+  warnings?: string[];
+  /** Whether the database is gone, and is created first. */
+  createsDatabase?: boolean;
   /** Rows of other tables that foreign keys delete or change. */
   cascaded: { table: string; rows: number }[];
   run?: { after: string; argv: string[] };
   conflicts?: Conflict[];
   leftOut?: string;
+  notes?: string[];
 }
 
-export interface RestorePlan extends Restoring, Plan {
-  dryRun: true;
-  applied: false;
-}
+export interface RestorePlan extends Restoring, Plan {}
 
 export interface RestoreReport extends Restoring {
   dryRun: false;
@@ -442,6 +520,8 @@ export interface RunReport {
   signal: number | null;
   /** The id of the snapshot before the command. */
   before: string;
+  /** The commands that take back what it did. */
+  recovery: { kind: string; tables: string[]; argv: string[] }[];
   /** What the command printed to stdout. */
   stdout: string;
 }
@@ -458,6 +538,8 @@ export interface ComparedRun extends RunReport {
     rowsAfter: number | null;
     change: TableChange | null;
     schemaChanges: string[];
+    /** Columns whose values are gone. */
+    lostColumns?: string[];
   }[];
   /** Tables that the command made. */
   created: string[];
@@ -468,8 +550,6 @@ export interface ComparedRun extends RunReport {
   unsettled?: string;
   /** Tables of which more rows are gone than `maxDeleted` allows. */
   tooManyDeleted: string[];
-  /** The commands that take back what it did. */
-  recovery: { kind: string; tables: string[]; argv: string[] }[];
   undone?: Restoring & { applied: boolean; safety: string | null; seconds: number };
   undoError?: string;
 }

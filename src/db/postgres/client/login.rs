@@ -8,9 +8,10 @@ use crate::db::postgres::password;
 use crate::db::{DbError, Host, SslMode};
 use socket2::{SockRef, TcpKeepalive};
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
-use tokio::net::{TcpStream, UnixStream, lookup_host};
+use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::{Client, Config, NoTls};
@@ -137,9 +138,7 @@ async fn attempt(endpoint: &Endpoint, mode: SslMode, witness: &Witness) -> Resul
 /// Connects; also tells whether the other end is this machine.
 async fn open(endpoint: &Endpoint, mode: SslMode, witness: &Witness) -> io::Result<(Plain, bool)> {
     let (socket, is_local): (Box<dyn Socket>, bool) = match &endpoint.host {
-        Host::Socket(directory) => {
-            (Box::new(UnixStream::connect(directory.join(format!(".s.PGSQL.{}", endpoint.port))).await?), true)
-        }
+        Host::Socket(directory) => (open_socket(&directory.join(format!(".s.PGSQL.{}", endpoint.port))).await?, true),
         Host::Tcp(host) => {
             let socket = open_tcp(host, endpoint.port).await?;
             let is_local = socket.peer_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback());
@@ -148,6 +147,18 @@ async fn open(endpoint: &Endpoint, mode: SslMode, witness: &Witness) -> io::Resu
     };
     let phase = if mode == SslMode::Disable { Phase::Plain } else { Phase::Asked };
     Ok((Watch::new(socket, phase, is_local, witness.clone()), is_local))
+}
+
+/// A socket is a file of this machine.
+#[cfg(unix)]
+async fn open_socket(path: &Path) -> io::Result<Box<dyn Socket>> {
+    Ok(Box::new(tokio::net::UnixStream::connect(path).await?))
+}
+
+#[cfg(not(unix))]
+async fn open_socket(path: &Path) -> io::Result<Box<dyn Socket>> {
+    let reason = format!("{} is a Unix socket, which this system does not have: name a host", path.display());
+    Err(io::Error::new(io::ErrorKind::Unsupported, reason))
 }
 
 /// Tries every address of the host.

@@ -25,6 +25,19 @@ impl Db {
         self.server.psql(&self.name, user, sql)
     }
 
+    /// The environment in which psql gets to it.
+    pub fn environment(&self) -> [(&'static str, String); 5] {
+        let PgServer { host, port, user, password, .. } = self.server;
+        let password = password.clone().unwrap_or_default();
+        [
+            ("PGHOST", host.clone()),
+            ("PGPORT", port.to_string()),
+            ("PGUSER", user.clone()),
+            ("PGPASSWORD", password),
+            ("PGDATABASE", self.name.clone()),
+        ]
+    }
+
     /// How dbsnap gets to it as `user`.
     pub fn target_as(&self, user: &str) -> PostgresTarget {
         let host = match self.server.host.starts_with('/') {

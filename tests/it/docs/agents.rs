@@ -1,8 +1,6 @@
-//! The session in docs/AGENTS.md: every command is run, and prints what stands there. `docs/record-session` writes it
-//! anew.
+//! The session in docs/AGENTS.md.
 
-use crate::cli::readme::{check_section, shortened};
-use crate::support::process::Project;
+use crate::support::recording::{Reader, check_section};
 use std::cell::RefCell;
 
 /// What the script of the session does.
@@ -54,31 +52,17 @@ impl Names {
 
 #[test]
 fn the_session_of_the_subagent_is_what_the_program_prints() {
-    let place = Project::new();
-    place.dbsnap(["demo", "shop", "-q"]).run().success();
-    let shop = place.path().join("shop");
+    let reader = Reader::new();
+    reader.prints("dbsnap demo . -q");
     // the demo's own snapshots and files are not part of it
-    std::fs::remove_dir_all(shop.join(".dbsnap")).unwrap();
-    std::fs::remove_dir_all(shop.join("scripts/backups")).unwrap();
-    place.dbsnap(["init"]).dir(&shop).run().success();
-    let bin = place.path().join("bin");
-    std::fs::create_dir(&bin).unwrap();
-    let dbsnap = std::env::var_os("DBSNAP_TEST_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_dbsnap").into());
-    std::os::unix::fs::symlink(dbsnap, bin.join("dbsnap")).unwrap();
+    reader.prints("rm -r .dbsnap scripts/backups && dbsnap init");
     let names = Names::default();
     check_section("docs/AGENTS.md", "## The subagent", 10, |command| {
         if command.starts_with("dbsnap restore") && command.ends_with("--dry-run") {
-            rusqlite::Connection::open(shop.join("dev.db")).unwrap().execute_batch(SCRIPT).unwrap();
+            rusqlite::Connection::open(reader.path().join("dev.db")).unwrap().execute_batch(SCRIPT).unwrap();
         }
-        if command.starts_with("dbsnap snap") {
-            // backups of one second have other names
-            std::thread::sleep(std::time::Duration::from_millis(1_100));
-        }
-        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-        let script = format!("{} 2>&1", names.real(command));
-        let run = place.program("sh", ["-c", &script]).dir(&shop).env("PATH", path).run().success();
-        names.learn(run.stdout());
-        let shown = names.shown(&run.stdout().replace(&*shop.to_string_lossy(), "/home/me/shop"));
-        shown.lines().map(shortened).collect()
+        let printed = reader.says(&names.real(command));
+        printed.iter().for_each(|line| names.learn(line));
+        printed.iter().map(|line| names.shown(line)).collect()
     });
 }

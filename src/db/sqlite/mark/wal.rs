@@ -1,9 +1,9 @@
 //! The write-ahead log as a file: which frames of it are in force, and would be if it were read anew.
 
+use crate::fsio::FileExt;
 use rusqlite::Connection;
 use std::fs::File;
 use std::io::ErrorKind;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// Bytes of the header of a log, and of that of each frame.

@@ -1,9 +1,10 @@
-//! Where a database file stands, by the file system's word. The argument is in
+//! Where a database file stands, by the file system's word: on Linux. The argument is in
 //! `docs/decisions/0006-nothing-has-changed.md`.
 
 use super::wal;
 use crate::codec::Mark;
 use rusqlite::Connection;
+use rustix::fs::{AtFlags, CWD, StatxFlags};
 use rustix::time::Timespec;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
@@ -19,7 +20,6 @@ const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 /// ten.
 const TRIES: u32 = 100;
 /// What asks `statx` for the number of a mount (since Linux 6.8).
-#[cfg(target_os = "linux")]
 const STATX_MNT_ID_UNIQUE: u32 = 0x4000;
 
 /// What the kernel says of a file that is there and not empty.
@@ -33,7 +33,7 @@ struct Seen {
 
 /// The files of a database as they are at one time.
 #[derive(Debug)]
-pub(super) struct Files {
+pub(in crate::db::sqlite) struct Files {
     machine: String,
     file: Seen,
     log: Option<Seen>,
@@ -44,7 +44,7 @@ impl Files {
     ///
     /// # Errors
     /// Why nothing would follow from it.
-    pub(super) fn at(path: &Path) -> Result<Files, String> {
+    pub(in crate::db::sqlite) fn at(path: &Path) -> Result<Files, String> {
         let file_system = rustix::fs::statfs(path).map_err(|error| format!("no file system is told: {error}"))?;
         if !FILE_SYSTEMS.contains(&magic(file_system.f_type)) {
             return Err("the times of changes are not relied on in the file system that it is in".to_owned());
@@ -62,7 +62,7 @@ impl Files {
     ///
     /// # Errors
     /// Why nothing is known: it may remember what it read of other files than those that are at `path` now.
-    pub(super) fn mark(&self, conn: &Connection, path: &Path) -> Result<Mark, String> {
+    pub(in crate::db::sqlite) fn mark(&self, conn: &Connection, path: &Path) -> Result<Mark, String> {
         let log_path = beside(path, "-wal");
         let in_force = wal::in_force(conn, self.log.as_ref().map(|_| log_path.as_path()))?;
         let now = Files::at(path)?;
@@ -85,27 +85,18 @@ impl Files {
     }
 }
 
-/// The 32 bits of a magic number, of which some platforms make one with a sign.
+/// The 32 bits of a magic number, of which some processors make one with a sign.
 fn magic(f_type: impl Into<i64>) -> i64 {
     f_type.into() & 0xFFFF_FFFF
 }
 
 /// The clock by which the kernel stamps files.
-#[cfg(target_os = "linux")]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere it is not known")]
-fn file_clock() -> Result<Timespec, String> {
-    Ok(rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn file_clock() -> Result<Timespec, String> {
-    Err("the times of changes are not relied on under this system".to_owned())
+fn file_clock() -> Timespec {
+    rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse)
 }
 
 /// Which mount a file is reached by: a number that is not given again before the machine is started anew.
-#[cfg(target_os = "linux")]
 fn mount(path: &Path) -> Result<u64, String> {
-    use rustix::fs::{AtFlags, CWD, StatxFlags};
     let wanted = StatxFlags::from_bits_retain(STATX_MNT_ID_UNIQUE);
     let found = rustix::fs::statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, wanted)
         .map_err(|error| format!("{}: {error}", path.display()))?;
@@ -113,11 +104,6 @@ fn mount(path: &Path) -> Result<u64, String> {
         0 => Err("only Linux 6.8 and later tells whether the file system was mounted anew".to_owned()),
         _ => Ok(found.stx_mnt_id),
     }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn mount(_path: &Path) -> Result<u64, String> {
-    Err("it is not told whether the file system was mounted anew".to_owned())
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {
@@ -132,7 +118,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 /// the one that is returned.
 fn settled(path: &Path) -> Result<Option<Seen>, String> {
     for _ in 0..TRIES {
-        let now = file_clock()?;
+        let now = file_clock();
         let found = match std::fs::symlink_metadata(path) {
             Ok(found) => found,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),

@@ -1,8 +1,9 @@
-//! A command that is run in the place of this program: with its terminal, its streams and its signals.
+//! Linux and macOS: signals of the terminal reach the command by themselves, others are passed on.
 
-use super::command_error::CliError;
-use super::signals::{ignored, is_in};
-use super::ui::Ui;
+use super::{Line, NOT_RUN, NotRun};
+use crate::cli::command_error::CliError;
+use crate::cli::signals::{ignored, is_in};
+use crate::cli::ui::Ui;
 use crate::ops::OpError;
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
@@ -11,7 +12,7 @@ use rustix::termios::tcgetpgrp;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithRawSiginfo;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -19,42 +20,17 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 
-/// What dbsnap exits with if it failed before the command ran, as `env` does.
-pub(super) const NOT_RUN: u8 = 125;
-/// The command was found and cannot be run.
-const NOT_EXECUTABLE: u8 = 126;
-/// There is no such command.
-const NOT_FOUND: u8 = 127;
 /// Where programs are looked for if `PATH` is not set.
 const USUAL_PATH: &str = "/bin:/usr/bin";
 
 /// The signals that come while the command runs.
 type Signals = SignalsInfo<WithRawSiginfo>;
 
-/// Why a command was not run.
-#[derive(Debug)]
-pub(super) struct NotRun {
-    /// In words.
-    pub what: String,
-    /// What dbsnap exits with.
-    pub code: u8,
-}
-
-impl NotRun {
-    fn new(program: &OsStr, error: &io::Error) -> NotRun {
-        let (code, why) = match error.kind() {
-            io::ErrorKind::NotFound => (NOT_FOUND, "there is no such command".to_owned()),
-            _ => (NOT_EXECUTABLE, error.to_string()),
-        };
-        NotRun { what: format!("cannot run {}: {why}", program.display()), code }
-    }
-}
-
 /// Finds the program, as it would be run in `dir`: the file of that name in `PATH`, or the path that was given.
 ///
 /// # Errors
 /// If there is none, or it cannot be run.
-pub(super) fn find(program: &OsStr, dir: &Path) -> Result<PathBuf, NotRun> {
+pub(in crate::cli) fn find(program: &OsStr, dir: &Path) -> Result<PathBuf, NotRun> {
     let path = std::env::var_os("PATH").unwrap_or_else(|| USUAL_PATH.into());
     let places = std::env::split_paths(&path).map(|place| dir.join(place).join(program));
     let places = places.filter(|_| !program.is_empty());
@@ -76,19 +52,12 @@ pub(super) fn find(program: &OsStr, dir: &Path) -> Result<PathBuf, NotRun> {
     Err(NotRun::new(program, &error))
 }
 
-/// What is run, where, and what its environment has beside this process's.
-pub(super) struct Line<'l> {
-    pub words: &'l [OsString],
-    pub dir: &'l Path,
-    pub variable: (&'static str, &'l str),
-}
-
 /// Runs a command to its end. Signals are the command's until then: those of the terminal reach it by themselves, others
 /// are passed on.
 ///
 /// # Errors
 /// If it was not run.
-pub(super) fn run(line: &Line<'_>, ui: &Ui) -> Result<ExitStatus, CliError> {
+pub(in crate::cli) fn run(line: &Line<'_>, ui: &Ui) -> Result<ExitStatus, CliError> {
     let Some((program, arguments)) = line.words.split_first() else {
         return Err(OpError::Usage("there is no command to run".to_owned()).into());
     };
@@ -122,6 +91,9 @@ pub(super) fn run(line: &Line<'_>, ui: &Ui) -> Result<ExitStatus, CliError> {
 }
 
 /// Waits for the child, and for nothing that it leaves behind.
+///
+/// Who has sent a signal macOS does not tell: `si_code` is 0, whoever it was. There, what could be the terminal's is
+/// taken for the terminal's.
 fn wait(mut child: Child, mut signals: Signals) -> ExitStatus {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let handle = signals.handle();
@@ -133,7 +105,8 @@ fn wait(mut child: Child, mut signals: Signals) -> ExitStatus {
     });
     for info in signals.forever() {
         // What the terminal sends the kernel sends, and to the child, too.
-        let is_terminals = matches!(info.si_signo, SIGINT | SIGQUIT) && info.si_code > 0 && is_in_foreground();
+        let is_kernels = cfg!(target_os = "macos") || info.si_code > 0;
+        let is_terminals = matches!(info.si_signo, SIGINT | SIGQUIT) && is_kernels && is_in_foreground();
         if let (false, Some(pid), Some(signal)) = (is_terminals, pid, Signal::from_named_raw(info.si_signo)) {
             // One that has just ended needs no signal.
             let _ = kill_process(pid, signal);
@@ -142,6 +115,11 @@ fn wait(mut child: Child, mut signals: Signals) -> ExitStatus {
     let _ = waiting.join();
     // How it ended is not known, so it has not succeeded.
     child.wait().unwrap_or(ExitStatus::from_raw(0xff00))
+}
+
+/// The signal that ended a command, if one did.
+pub(in crate::cli) fn signal_of(status: ExitStatus) -> Option<i32> {
+    status.signal()
 }
 
 /// Whether this process belongs to those to which the terminal sends its signals.

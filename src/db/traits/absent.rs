@@ -32,7 +32,7 @@ pub trait Absent {
     /// what else was there and does not come back.
     fn remarks(&self, settings: &BTreeMap<String, String>) -> Vec<String>;
 
-    /// Makes it, empty, with the settings that [`Snapshot::settings`] told of another one, and connects to it.
+    /// Makes it, empty, with the settings that [`super::Snapshot::settings`] told of another one, and connects to it.
     ///
     /// # Errors
     /// If it cannot be made, or is there by now.

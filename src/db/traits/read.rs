@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 /// One instant of some tables: whatever is committed by others after it began is not seen. Dropping it ends the
 /// transaction.
 pub trait Snapshot: TableReader {
-    /// Where the database stood when this instant began, or just before: as [`Sink::standing`] says it. While it stands
-    /// there, tables have the rows that are read here. Of a transaction that writes nothing is known.
+    /// Where the database stood when this instant began, or just before: as [`super::Sink::standing`] says it. While it
+    /// stands there, tables have the rows that are read here. Of a transaction that writes nothing is known.
     ///
     /// # Errors
     /// If the database cannot be asked.
@@ -77,7 +77,7 @@ pub trait Snapshot: TableReader {
     /// can be read. Not being able to tell is no error.
     fn newest_migration(&mut self) -> Option<String>;
 
-    /// What it takes to make an empty database like this one: [`Absent::make`] is given it.
+    /// What it takes to make an empty database like this one: [`super::Absent::make`] is given it.
     ///
     /// # Errors
     /// If the database cannot tell.
@@ -173,7 +173,7 @@ impl TableId {
 /// One table to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableRead {
-    /// The table and its columns, as [`Sink::catalog`] told them.
+    /// The table and its columns, as [`super::Sink::catalog`] told them.
     pub schema: TableSchema,
     /// Only rows for which this holds.
     pub filter: Option<Filter>,
@@ -221,7 +221,7 @@ pub struct Writing<'r> {
     pub rows: &'r [&'r [u8]],
     /// Rows that are deleted, if these and `rows` are all.
     pub gone: Option<&'r [&'r [u8]]>,
-    /// Whether the table is one of [`MayDangle::unchecked`].
+    /// Whether the table is one of [`super::MayDangle::unchecked`].
     pub unchecked: bool,
 }
 

@@ -14,7 +14,7 @@ pub trait RestoreTxn: Snapshot {
     /// counting them. To be called before the first write.
     ///
     /// # Errors
-    /// As [`Sink::restore`].
+    /// As [`super::Sink::restore`].
     fn add_tables(&mut self, tables: &[TableRead]) -> Result<(), DbError>;
 
     /// Tables outside this transaction, and not given to [`RestoreTxn::add_tables`], of which rows were written all the
@@ -90,7 +90,7 @@ pub trait RestoreTxn: Snapshot {
     /// `docs/decisions/0002-verification-of-what-was-written.md`.
     ///
     /// # Errors
-    /// As [`TableReader::read`].
+    /// As [`super::TableReader::read`].
     fn written(
         &mut self,
         table: TableId,

@@ -63,7 +63,7 @@ fn a_second_program_applies_the_plan() {
     let run = |word: &str, plan: &str| {
         shop.project.write("plan.json", plan);
         let script = format!("{} {word} < plan.json", program.display());
-        shop.project.program("sh", ["-c", &script]).run()
+        shop.project.program("sh", ["-c", &script]).run_as_another()
     };
     shop.sql("DELETE FROM mods WHERE id = 2");
     let early = run("plan latest", "").success().stdout().to_owned();

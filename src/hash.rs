@@ -2,7 +2,7 @@
 
 mod many;
 
-use data_encoding::HEXLOWER_PERMISSIVE;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
@@ -43,7 +43,7 @@ impl Hash {
 
     /// All 64 hex digits, lower case.
     pub fn to_hex(self) -> String {
-        self.to_string()
+        HEXLOWER.encode(&self.0)
     }
 
     /// The first eight hex digits: what is shown to people and accepted as a reference.
@@ -61,10 +61,7 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for byte in self.0 {
-            write!(f, "{byte:02x}")?;
-        }
-        Ok(())
+        f.write_str(&self.to_hex())
     }
 }
 

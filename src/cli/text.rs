@@ -1,6 +1,6 @@
 //! How numbers, sizes, ages and names read.
 
-use crate::ops::json::is_hostile;
+use crate::ops::json::next_hostile;
 use crate::ops::wording::grouped;
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
@@ -107,7 +107,7 @@ pub(super) struct Printable<'t>(pub &'t str);
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.0;
-        while let Some((at, hostile)) = rest.char_indices().find(|(_, c)| is_hostile(*c)) {
+        while let Some((at, hostile)) = next_hostile(rest) {
             write!(f, "{}{}", &rest[..at], hostile.escape_default())?;
             rest = &rest[at + hostile.len_utf8()..];
         }

@@ -105,12 +105,36 @@ pub fn is_hostile(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Where in a text the first such character is, and which one it is.
+pub fn next_hostile(text: &str) -> Option<(usize, char)> {
+    let mut at = 0;
+    loop {
+        // printable ASCII is passed over eight bytes at a time
+        let (words, _) = text.as_bytes()[at..].as_chunks::<8>();
+        at += 8 * words.iter().take_while(|word| is_printable_ascii(u64::from_le_bytes(**word))).count();
+        match text[at..].chars().next()? {
+            found if is_hostile(found) => return Some((at, found)),
+            other => at += other.len_utf8(),
+        }
+    }
+}
+
+/// Whether all bytes of a word are from 0x20 to 0x7e.
+const fn is_printable_ascii(word: u64) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let below = word.wrapping_sub(ONES * 0x20) & !word;
+    // 0x7f alone becomes 0x80
+    let beyond = word.wrapping_add(ONES) | word;
+    (below | beyond) & HIGH == 0
+}
+
 struct Escaping;
 
 impl Escaping {
     fn write(writer: &mut (impl Write + ?Sized), text: &str) -> io::Result<()> {
         let mut rest = text;
-        while let Some((at, found)) = rest.char_indices().find(|(_, char)| is_hostile(*char)) {
+        while let Some((at, found)) = next_hostile(rest) {
             writer.write_all(&rest.as_bytes()[..at])?;
             for unit in found.encode_utf16(&mut [0; 2]) {
                 write!(writer, "\\u{unit:04x}")?;
@@ -166,8 +190,16 @@ impl Formatter for Pretty {
 
 #[cfg(test)]
 mod tests {
-    use super::to_string;
+    use super::{is_hostile, next_hostile, to_string};
+    use proptest::prelude::*;
     use serde_json::value::RawValue;
+
+    proptest! {
+        #[test]
+        fn the_next_one_is_the_first_one(text in "([ -~]{0,9}|[\\x00-\\x7f]|\\PC|\u{200b}){0,12}") {
+            prop_assert_eq!(next_hostile(&text), text.char_indices().find(|(_, c)| is_hostile(*c)));
+        }
+    }
 
     #[test]
     fn what_is_escaped_reads_as_it_was() {

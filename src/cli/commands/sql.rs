@@ -262,7 +262,8 @@ impl fmt::Display for Csv<'_> {
             true => Printable(text).fmt(f),
             false => f.write_str(text),
         };
-        if !(text.is_empty() || text.contains(['"', ',']) || !safely && text.contains(['\n', '\r'])) {
+        let quoted: &[char] = if safely { &['"', ','] } else { &['"', ',', '\n', '\r'] };
+        if !text.is_empty() && !quoted.iter().any(|char| text.contains(*char)) {
             return put(text, f);
         }
         f.write_str("\"")?;

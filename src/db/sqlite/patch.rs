@@ -64,7 +64,7 @@ impl PatchWriter for SqlitePatch {
     fn put_literal(&self, literal: ValueRef<'_>, put: &mut dyn FnMut(&str)) {
         match literal {
             ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-                Ok(text) if !text.contains(['\0', '\r']) => put_quoted(text, put),
+                Ok(text) if !text.contains('\0') && !text.contains('\r') => put_quoted(text, put),
                 Ok(_) => put(&text(bytes)),
                 Err(_) => {
                     put("CAST(X'");

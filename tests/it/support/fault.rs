@@ -40,7 +40,7 @@ pub fn faults(unharmed: &Invocation) -> Vec<Fault> {
     let limit = match std::env::var("DBSNAP_TEST_FAULTS").as_deref() {
         Ok("all") => usize::MAX,
         Ok(number) => number.parse().expect("DBSNAP_TEST_FAULTS: a number, or `all`"),
-        Err(_) => 16,
+        Err(_) => 10,
     };
     chosen(&kill::calls_made(unharmed, FAILING), limit)
 }

@@ -1,5 +1,5 @@
-//! Every command that writes, killed at random moments from its first to after its last: two hundred times each, or as
-//! often as `DBSNAP_KILLS` says.
+//! Every command that writes, killed at random moments from its first to after its last: as often as `DBSNAP_KILLS`
+//! says.
 
 use super::world::{Kind, Seed, World, id_of};
 use crate::support::kill;
@@ -13,7 +13,7 @@ const MEASURE: u64 = 25;
 
 /// How often each command is killed.
 fn kills() -> u64 {
-    std::env::var("DBSNAP_KILLS").map_or(100, |kills| kills.parse().unwrap())
+    std::env::var("DBSNAP_KILLS").map_or(40, |kills| kills.parse().unwrap())
 }
 
 /// Half of the kills go to SQLite, in both journal modes, half to PostgreSQL; the two at the same time.

@@ -134,9 +134,9 @@ fn commands_that_only_look_write_nothing() {
         place.sql(SHOP);
         let snap = place.round.snap(&["mods", "tags"]).id;
         place.sql(DAMAGE);
-        // what is left of earlier changes would be tidied by whoever comes next
-        place.db().sql("VACUUM FREEZE; CHECKPOINT");
         let (before, listed) = (place.witness(), place.listed());
+        // what is left of earlier changes, the witness's functions too, would be tidied by whoever comes next
+        place.db().sql("VACUUM FREEZE; CHECKPOINT");
         for args in [
             &["restore", &snap, "--mode", "exact", "--dry-run"][..],
             &["snap", "--all", "--dry-run"],

@@ -9,6 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// The program that is measured: the one that was built with this, or `DBSNAP_TEST_BIN`.
+pub fn program() -> String {
+    std::env::var("DBSNAP_TEST_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_dbsnap").to_owned())
+}
+
 /// What one process took.
 #[derive(Debug, Clone, Copy)]
 pub struct Taken {

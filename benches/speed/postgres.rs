@@ -1,6 +1,6 @@
 //! PostgreSQL: the first snapshot and the next one.
 
-use crate::measure::{Lane, Taken, median, output, rounds, size_of, take};
+use crate::measure::{Lane, Taken, median, output, program, rounds, size_of, take};
 use crate::report::Section;
 use crate::rows::Ids;
 use crate::server::Server;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 /// `dbsnap` in a project directory.
 pub fn dbsnap(dir: &Path, url: &str, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dbsnap"));
+    let mut command = Command::new(program());
     // By the environment, so that the password is in no argument list.
     command.arg("-C").arg(dir).args(args).env("DBSNAP_URL", url).env_remove("DATABASE_URL");
     command

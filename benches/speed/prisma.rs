@@ -1,6 +1,6 @@
 //! Exports and restore scripts beside what Prisma's client does by itself: real Prisma, from `tests/prisma/7`.
 
-use crate::measure::{Lane, Taken, cold_rounds, output, rounds, size_of, take};
+use crate::measure::{Lane, Taken, cold_rounds, output, program, rounds, size_of, take};
 use crate::postgres::{fresh_store, snap};
 use crate::report::Section;
 use crate::rows::Ids;
@@ -119,7 +119,7 @@ impl Shop {
     }
 
     fn export(&self) -> Outcome<Taken> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dbsnap"));
+        let mut command = Command::new(program());
         take(command.arg("-C").arg(self.path()).args(["export", "latest"]).env("DBSNAP_URL", self.server.url()))
     }
 

@@ -1,6 +1,6 @@
 //! How soon `--version` and `log` answer, beside git.
 
-use crate::measure::{Lane, output, rounds, take};
+use crate::measure::{Lane, output, program, rounds, take};
 use crate::postgres::{dbsnap, fresh_store, snap};
 use crate::report::Section;
 use crate::{Outcome, Plan, sqlite};
@@ -29,7 +29,7 @@ pub fn startup(plan: &Plan) -> Outcome<Section> {
     output(Command::new("cp").arg("-r").args([&commits, &packed]))?;
     output(git(&packed).args(["gc", "--quiet"]))?;
     let mut lanes: Vec<Lane<'_>> = vec![
-        Box::new(|_| take(git(&commits).arg("--version"))),
+        Box::new(|_| take(Command::new("git").arg("--version"))),
         Box::new(|_| take(git(&commits).arg("log"))),
         Box::new(|_| take(git(&packed).arg("log"))),
     ];
@@ -41,7 +41,7 @@ pub fn startup(plan: &Plan) -> Outcome<Section> {
             Connection::open(&file)?.execute(change, [number])?;
             snap(&project, &url)?;
         }
-        lanes.push(Box::new(|_| take(&mut dbsnap(&project, &url, &["--version"]))));
+        lanes.push(Box::new(|_| take(Command::new(program()).arg("--version"))));
         lanes.push(Box::new(|_| take(&mut dbsnap(&project, &url, &["log"]))));
     }
     let taken = rounds(&mut lanes, plan.rounds * OFTEN)?;

@@ -1,6 +1,6 @@
 //! How soon `status`, and the hook of a coding agent, know that nothing has changed.
 
-use crate::measure::{Lane, output, rounds, take};
+use crate::measure::{Lane, output, program, rounds, take};
 use crate::postgres::{Arena, dbsnap, fresh_store, snap};
 use crate::report::Section;
 use crate::rows::Ids;
@@ -78,6 +78,6 @@ fn measured(plan: &Plan, mut section: Section, project: &Path, url: &str, limit:
 /// A shell in the project, in which `$0` is dbsnap.
 fn hook(project: &Path, url: &str, script: &str) -> Command {
     let mut command = Command::new("sh");
-    command.args(["-c", script, env!("CARGO_BIN_EXE_dbsnap")]).current_dir(project).env("DBSNAP_URL", url);
+    command.args(["-c", script, &program()]).current_dir(project).env("DBSNAP_URL", url);
     command
 }

@@ -61,6 +61,12 @@ parts! {
     postgres_fourth postgres::PostgresEngine::new, 3;
 }
 
+/// The seeds that have shown a fault (docs/TESTING.md).
+#[test]
+fn postgres_once_failed() {
+    tries(postgres::PostgresEngine::new, [105, 156, 196, 306, 547]);
+}
+
 /// One seed, from `DBSNAP_TEST_SEED`, to look at a failure.
 #[test]
 fn one_seed() {

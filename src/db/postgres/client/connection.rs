@@ -8,6 +8,7 @@ use crate::db::DbError;
 use crate::db::postgres::endpoint::Endpoint;
 use crate::monitor::{Monitor, Silent};
 use futures_util::Stream;
+use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
@@ -54,6 +55,8 @@ pub struct Connection {
     login: Option<Login>,
     endpoint: Endpoint,
     is_local: bool,
+    /// Numbers of the statements that the server keeps, by their text; `None` if it keeps none.
+    prepared: Option<HashMap<String, usize>>,
 }
 
 /// Whether a connection can be used after a statement.
@@ -77,7 +80,13 @@ impl Connection {
         let login = runtime
             .block_on(async { timeout(endpoint.connect_timeout, login::login(endpoint)).await })
             .map_err(|_| login::too_late(endpoint))??;
-        Ok(Connection { runtime, is_local: login.is_local, login: Some(login), endpoint: endpoint.clone() })
+        Ok(Connection {
+            runtime,
+            is_local: login.is_local,
+            login: Some(login),
+            endpoint: endpoint.clone(),
+            prepared: None,
+        })
     }
 
     /// Whether the other end is this machine.
@@ -147,6 +156,51 @@ impl Connection {
         self.query(sql, monitor, &mut |_| Ok(()))
     }
 
+    /// From now on the server keeps what [`Connection::query_again`] asks, until [`Connection::deallocate`]. Both belong
+    /// in one transaction: a pooler gives the next one another session of the server.
+    pub fn keep_prepared(&mut self) {
+        self.prepared.get_or_insert_default();
+    }
+
+    /// As [`Connection::query`] for one statement without parameters. While statements are kept, the same text is
+    /// parsed and planned once.
+    ///
+    /// # Errors
+    /// As [`Connection::query`].
+    pub fn query_again(
+        &mut self,
+        sql: &str,
+        monitor: &dyn Monitor,
+        each: &mut dyn FnMut(&mut Row<'_>) -> Result<(), Failure>,
+    ) -> Result<Tag, Failure> {
+        let Some(prepared) = &mut self.prepared else { return self.query(sql, monitor, each) };
+        if let Some(number) = prepared.get(sql) {
+            let execute = format!("EXECUTE dbsnap_{number}");
+            return self.query(&execute, monitor, each);
+        }
+        let number = prepared.len();
+        prepared.insert(sql.to_owned(), number);
+        self.query(&format!("PREPARE dbsnap_{number} AS {sql}; EXECUTE dbsnap_{number}"), monitor, each)
+    }
+
+    /// Has the server forget the statements that it keeps.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn deallocate(&mut self, monitor: &dyn Monitor) -> Result<(), Failure> {
+        let names: Vec<String> = self
+            .prepared
+            .iter()
+            .flat_map(|kept| kept.values())
+            .map(|number| format!("DEALLOCATE dbsnap_{number}"))
+            .collect();
+        if !names.is_empty() {
+            self.execute(&names.join("; "), monitor)?;
+        }
+        self.prepared = None;
+        Ok(())
+    }
+
     /// Has the server parse `sql`, which must be one statement: nothing is carried out.
     ///
     /// # Errors
@@ -168,8 +222,12 @@ impl Connection {
         }
     }
 
-    /// Ends the transaction, if there is one, without its changes. A connection that cannot do that is closed.
+    /// Ends the transaction, if there is one, without its changes. A connection that cannot do that is closed, and so is
+    /// one whose server still keeps statements: behind a pooler they would be found by somebody else.
     pub fn rollback(&mut self) {
+        if self.prepared.take().is_some_and(|kept| !kept.is_empty()) {
+            self.login = None;
+        }
         for _ in 0..3 {
             if !self.in_transaction() {
                 return;

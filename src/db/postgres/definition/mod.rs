@@ -36,28 +36,42 @@ pub(super) fn settled(
     monitor: &dyn Monitor,
 ) -> Result<HashMap<u32, Definition>, DbError> {
     let reading = |failure: Failure| failure.during("reading the definitions of tables");
-    let mut before = None;
-    for _ in 0..TRIES {
-        connection.execute("SAVEPOINT dbsnap_definitions", monitor).map_err(reading)?;
-        let now = match load(connection, version, oids, monitor) {
-            Ok(now) => Some(now),
-            // internal error: what the catalog tells of is not there any more
-            Err(Failure::Server(error)) if !error.is_fatal() && error.code == "XX000" => None,
-            Err(failure) => return Err(reading(failure)),
-        };
-        // lets go of the locks on indexes and sequences: a server may have no room for many
-        let back = "ROLLBACK TO SAVEPOINT dbsnap_definitions; RELEASE SAVEPOINT dbsnap_definitions";
-        connection.execute(back, monitor).map_err(reading)?;
-        match (now, before.take()) {
-            (Some(now), Some(before)) if now == before => return Ok(now),
-            (now, _) => before = now,
-        }
-    }
-    Err(DbError::Busy {
+    // most of the time goes into planning
+    connection.keep_prepared();
+    let agreed = agreed(connection, version, oids, monitor).map_err(reading)?;
+    connection.deallocate(monitor).map_err(reading)?;
+    agreed.ok_or_else(|| DbError::Busy {
         what:
             "how tables are defined was changed again and again while it was read; try again when migrations are done"
                 .to_owned(),
     })
+}
+
+/// What two readings in a row say; `None` if each one said something else.
+fn agreed(
+    connection: &mut Connection,
+    version: u32,
+    oids: &[u32],
+    monitor: &dyn Monitor,
+) -> Result<Option<HashMap<u32, Definition>>, Failure> {
+    let mut before = None;
+    for _ in 0..TRIES {
+        connection.execute("SAVEPOINT dbsnap_definitions", monitor)?;
+        let now = match load(connection, version, oids, monitor) {
+            Ok(now) => Some(now),
+            // internal error: what the catalog tells of is not there any more
+            Err(Failure::Server(error)) if !error.is_fatal() && error.code == "XX000" => None,
+            Err(failure) => return Err(failure),
+        };
+        // lets go of the locks on indexes and sequences: a server may have no room for many
+        connection
+            .execute("ROLLBACK TO SAVEPOINT dbsnap_definitions; RELEASE SAVEPOINT dbsnap_definitions", monitor)?;
+        if now.is_some() && now == before {
+            return Ok(now);
+        }
+        before = now;
+    }
+    Ok(None)
 }
 
 fn load(
@@ -129,7 +143,7 @@ fn lines(connection: &mut Connection, oids: &[u32], monitor: &dyn Monitor) -> Re
          WHERE above.oid <> part.oid ORDER BY wanted.oid, above.n DESC",
         oid_array(oids.iter().copied())
     );
-    connection.query(&sql, monitor, &mut |row| {
+    connection.query_again(&sql, monitor, &mut |row| {
         let above = row.required_number(1)?;
         lines.entry(row.required_number(0)?).or_default().push(above);
         Ok(())
@@ -152,7 +166,7 @@ fn schemas(connection: &mut Connection, monitor: &dyn Monitor) -> Result<HashMap
                WHERE d.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.objoid = n.oid)) \
                FROM pg_catalog.pg_namespace n";
     let mut found = HashMap::new();
-    connection.query(sql, monitor, &mut |row| {
+    connection.query_again(sql, monitor, &mut |row| {
         let name = row.required(0)?.to_owned();
         let then = shared::statements(row.text(1)?)?;
         let sql = format!("CREATE SCHEMA {}", quote::identifier(&name));

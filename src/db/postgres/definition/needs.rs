@@ -76,7 +76,7 @@ pub(super) fn load(connection: &mut Connection, oids: &[u32], monitor: &dyn Moni
         found = found()
     );
     let mut needs = Needs::default();
-    connection.query(&sql, monitor, &mut |row| {
+    connection.query_again(&sql, monitor, &mut |row| {
         let needed = Node { class: row.required(3)?.to_owned(), oid: row.required_number(4)? };
         let above: u32 = row.required_number(2)?;
         match above {

@@ -34,7 +34,7 @@ pub(super) fn needed(
         rows.join(", ")
     );
     let mut found = HashMap::new();
-    connection.query(&sql, monitor, &mut |row| {
+    connection.query_again(&sql, monitor, &mut |row| {
         let Some(name) = row.text(2)?.map(str::to_owned) else { return Ok(()) };
         let sql = format!("{name} is needed, is not there, and is not kept in snapshots");
         let part = Part { kind: PartKind::Unsupported, name, table: None, references: None, sql, then: Vec::new() };
@@ -80,7 +80,7 @@ pub(super) fn existing(
              WHERE o.oid >= 16384"
         )
     });
-    connection.query(&selects.join(" UNION ALL "), monitor, &mut |row| {
+    connection.query_again(&selects.join(" UNION ALL "), monitor, &mut |row| {
         if let Some(part) = row.text(0)?.and_then(|name| wanted.get(name)) {
             found.push((*part).clone());
         }
@@ -127,7 +127,7 @@ pub(super) fn in_the_way(
          WHERE (n.nspname, c.relname) IN ({})",
         names.join(", ")
     );
-    connection.query(&sql, monitor, &mut |row| {
+    connection.query_again(&sql, monitor, &mut |row| {
         if let Some(part) = wanted.get(&(row.required(0)?, row.required(1)?)) {
             let sql = row.text(2)?.unwrap_or("something else").to_owned();
             found.push(Part { sql, ..(*part).clone() });

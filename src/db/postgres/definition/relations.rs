@@ -47,7 +47,7 @@ pub(super) fn load(
         (PartKind::Setting, settings::queries(&of, version)),
         (PartKind::Privilege, settings::privileges(&of)),
     ] {
-        connection.query(&sql, monitor, &mut |row| {
+        connection.query_again(&sql, monitor, &mut |row| {
             // dropped since this transaction's instant
             let Some(sql) = row.text(4)?.map(str::to_owned) else { return Ok(()) };
             let schema = row.required(1)?;
@@ -221,7 +221,7 @@ fn inbound(
          JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          ORDER BY f.oid, n.nspname COLLATE \"C\", c.relname COLLATE \"C\", k.conname COLLATE \"C\""
     );
-    connection.query(&sql, monitor, &mut |row| {
+    connection.query_again(&sql, monitor, &mut |row| {
         let (Some(relation), Some(sql)) = (relations.get_mut(&row.required_number(0)?), row.text(4)?) else {
             return Ok(());
         };

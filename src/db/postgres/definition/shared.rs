@@ -150,7 +150,7 @@ pub(super) fn load(
                 )
             }
         };
-        connection.query(&format!("{sql}{condition}"), monitor, &mut |row| {
+        connection.query_again(&format!("{sql}{condition}"), monitor, &mut |row| {
             let name = row.required(2)?.to_owned();
             let (kind, sql) = match (row.text(3)?, row.text(4)?) {
                 (Some(sql), _) => (kind, sql.to_owned()),

@@ -78,8 +78,13 @@ pub(super) fn begin(
 }
 
 fn settings(purpose: Purpose, version: u32) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let durable = (purpose == Purpose::Restore).then_some(("synchronous_commit", "on"));
-    SETTINGS.iter().filter(move |setting| version >= setting.2).map(|&(name, value, _)| (name, value)).chain(durable)
+    let own = match purpose {
+        // never the best for a catalog, and to plan for it takes a quarter of the time
+        Purpose::Catalog => Some(("enable_mergejoin", "off")),
+        Purpose::Snapshot => None,
+        Purpose::Restore => Some(("synchronous_commit", "on")),
+    };
+    SETTINGS.iter().filter(move |setting| version >= setting.2).map(|&(name, value, _)| (name, value)).chain(own)
 }
 
 /// Lets the server notice within half a second that this process is gone, and within a minute that the network is, and

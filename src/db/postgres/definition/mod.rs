@@ -56,7 +56,8 @@ fn agreed(
 ) -> Result<Option<HashMap<u32, Definition>>, Failure> {
     let mut before = None;
     for _ in 0..TRIES {
-        connection.execute("SAVEPOINT dbsnap_definitions", monitor)?;
+        // as for the catalog
+        connection.execute("SAVEPOINT dbsnap_definitions; SET LOCAL enable_mergejoin = off", monitor)?;
         let now = match load(connection, version, oids, monitor) {
             Ok(now) => Some(now),
             // internal error: what the catalog tells of is not there any more

@@ -1,7 +1,7 @@
 //! Foreign keys: any order works, nothing is taken along unasked.
 
 use super::rows::{Given, dump, gather, public, reads, round_trip, rows_of};
-use crate::support::place::on_postgres;
+use crate::support::place::{as_each_role, on_postgres};
 use dbsnap::codec::{TableName, Value};
 use dbsnap::db::{Change, Changing, Commit, DbError, Rule, Sink, TableId};
 use dbsnap::monitor::Silent;
@@ -67,7 +67,7 @@ fn linked_tables_report_rows_that_do_not_fit_at_once() {
 
 #[test]
 fn a_session_that_skips_foreign_keys_does_not_skip_them_here() {
-    on_postgres(|place| {
+    as_each_role(|place| {
         place.sql("CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p)");
         place.db().sql(&format!("ALTER ROLE {} SET session_replication_role = replica", place.user()));
         let mut sink = place.open();

@@ -36,7 +36,7 @@ fn never_written(place: &Place) {
     );
     let snap = place.round.snap(&["t"]);
     let standby: &'static PgServer = Box::leak(Box::new(primary.start_standby()));
-    let copy = std::mem::ManuallyDrop::new(Db { server: standby, name: db.name.clone() });
+    let copy = std::mem::ManuallyDrop::new(Db::new(standby, db.name.clone()));
     until("the standby has the rows", || {
         copy.sql_as("postgres", "SELECT count(*) FROM t").is_ok_and(|count| count == "100")
     });

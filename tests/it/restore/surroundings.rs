@@ -1,6 +1,6 @@
 //! What the application has around its tables: functions that need its search path, event triggers, types of its own.
 
-use super::place::{Place, on_postgres};
+use super::place::{Place, as_each_role, on_postgres};
 
 /// A schema of the application's own, in the role's search path, and functions that name what is in it without schema. (From
 /// version 17 on an index is made without the search path, and functions in SQL are looked into at once.)
@@ -191,7 +191,7 @@ fn many_rows_wait_in_temporary_tables_where_they_may() {
 /// the constraint and the event trigger in the way are named.
 #[test]
 fn what_forbids_to_drop_is_gone_round_or_named() {
-    on_postgres(|place| {
+    as_each_role(|place| {
         place.sql(
             "CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, -1), (2, 2);
              ALTER TABLE t ADD CONSTRAINT \"is pos\" CHECK (v > 0) NOT VALID;

@@ -21,6 +21,7 @@ fn printed(run: &Run) -> Vec<Vec<String>> {
 /// Runs the command, and what is printed; then everything is as it was.
 fn comes_back(place: &Place, words: &[&str]) {
     let rows = rows(place);
+    place.let_go();
     let run = place.running(&["--all"], words).run().success();
     let commands = printed(&run);
     let [command] = commands.as_slice() else { panic!("{run}") };

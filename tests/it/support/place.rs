@@ -8,6 +8,7 @@ use super::witness::Witness;
 use crate::gauntlet::round::{Round, url, url_by};
 use dbsnap::db::postgres::Postgres;
 use dbsnap::db::{Host, OpenOptions, PostgresTarget};
+use dbsnap::hash::Hash;
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -29,23 +30,41 @@ pub enum Role {
 
 impl Role {
     pub const BOTH: [Role; 2] = [Role::Superuser, Role::Owner];
+
+    /// Those by which this test is run: the one that its name chooses, or both in `tests/run --long`.
+    fn of_test<Test>() -> Vec<Role> {
+        if std::env::var("DBSNAP_TEST_ROLES").is_ok_and(|roles| roles == "both") {
+            return Role::BOTH.to_vec();
+        }
+        let name = Hash::of(std::any::type_name::<Test>().as_bytes());
+        vec![Role::BOTH[usize::from(name.as_bytes()[0] & 1)]]
+    }
 }
 
-/// Runs a test on both engines, on PostgreSQL as a superuser and as a plain owner.
-pub fn on_both(test: impl Fn(&Place)) {
+/// Runs a test on both engines, on PostgreSQL as [`on_postgres`] does.
+pub fn on_both<Test: Fn(&Place)>(test: Test) {
     test(&Place::sqlite());
     on_postgres(test);
 }
 
-/// Runs a test on PostgreSQL, as a superuser and as a plain owner.
-pub fn on_postgres(test: impl Fn(&Place)) {
+/// Runs a test on PostgreSQL, as a superuser or as a plain owner. So half of the tests are run as each.
+pub fn on_postgres<Test: Fn(&Place)>(test: Test) {
     on_server(PgServer::shared(), test);
 }
 
-/// Runs a test on that server, as a superuser and as a plain owner.
+/// Runs a test on that server, as a superuser or as a plain owner.
+pub fn on_server<Test: Fn(&Place)>(server: &'static PgServer, test: Test) {
+    by_roles(server, &Role::of_test::<Test>(), test);
+}
+
+/// Runs a test in which it matters who the user is on PostgreSQL, as a superuser and as a plain owner.
+pub fn as_each_role(test: impl Fn(&Place)) {
+    by_roles(PgServer::shared(), &Role::BOTH, test);
+}
+
 #[expect(clippy::print_stderr, reason = "a failing test names its role")]
-pub fn on_server(server: &'static PgServer, test: impl Fn(&Place)) {
-    for role in Role::BOTH {
+fn by_roles(server: &'static PgServer, roles: &[Role], test: impl Fn(&Place)) {
+    for &role in roles {
         eprintln!("{role:?}");
         test(&Place::on(server.database(), role));
     }
@@ -70,11 +89,11 @@ impl Place {
 
     /// That database, used by a role of its own, which may be given settings of its own.
     pub fn on(db: Db, role: Role) -> Place {
-        let user = match role {
-            Role::Superuser => db.role("root", "SUPERUSER"),
-            Role::Owner => db.role("owner", ""),
+        let (name, options) = match role {
+            Role::Superuser => ("root", "SUPERUSER"),
+            Role::Owner => ("owner", ""),
         };
-        db.sql(&format!("GRANT CREATE ON DATABASE {} TO {user}", db.name));
+        let user = db.role_and(name, options, |user| format!("GRANT CREATE ON DATABASE {} TO {user}", db.name));
         Place { round: Round::new(url(&db, &user)), db: Some((db, user)), made_again: AtomicBool::new(false) }
     }
 
@@ -166,6 +185,13 @@ impl Place {
     /// The rows of every table, in the database's own word.
     pub fn rows(&self) -> Vec<String> {
         self.witness().rows()
+    }
+
+    /// Ends the session that is kept for the next [`Place::witness`]: an owner could not drop the database.
+    pub fn let_go(&self) {
+        if let Some((db, _)) = &self.db {
+            db.let_go();
+        }
     }
 
     /// Everything in the database.

@@ -25,17 +25,21 @@ struct Line {
 impl Witness {
     /// Of a PostgreSQL database, as its superuser sees it.
     pub fn of(db: &Db) -> Witness {
-        Witness::on(db.server, &db.name)
+        Witness::told(&db.witness())
     }
 
     /// Of the database of that name of a server.
     pub fn on(server: &PgServer, database: &str) -> Witness {
-        let told = server.psql(database, &server.user, include_str!("postgres/witness.sql")).expect("a witness");
+        let script = concat!(include_str!("postgres/witness.sql"), "EXECUTE witness;");
+        Witness::told(&server.psql(database, &server.user, script).expect("a witness"))
+    }
+
+    fn told(lines: &str) -> Witness {
         let line = |line: &str| {
             let (kind, tables, rest) = serde_json::from_str(line).expect(line);
             Line { kind, tables, rest }
         };
-        Witness { lines: told.lines().map(line).collect() }
+        Witness { lines: lines.lines().map(line).collect() }
     }
 
     /// Of a SQLite file.

@@ -247,7 +247,7 @@ fn a_standby_does_not_tell_and_is_another_server_when_it_takes_over() {
     let db = filled(primary);
     let before = now(&db);
     let standby: &'static PgServer = Box::leak(Box::new(primary.start_standby()));
-    let copy = std::mem::ManuallyDrop::new(Db { server: standby, name: db.name.clone() });
+    let copy = std::mem::ManuallyDrop::new(Db::new(standby, db.name.clone()));
     assert!(refusal(&mut copy.open()).contains("standby"));
     standby.promote();
     assert!(before.lost(&now(&copy)).contains(&"started"));

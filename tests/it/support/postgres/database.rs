@@ -5,6 +5,7 @@ use dbsnap::db::postgres::Postgres;
 use dbsnap::db::{Host, OpenOptions, Password, PostgresTarget, SslMode};
 use std::io::{BufRead, Read, Write};
 use std::process::{Child, ChildStdin};
+use std::sync::Mutex;
 
 /// A database of one test; dropped with it.
 pub struct Db {
@@ -12,9 +13,32 @@ pub struct Db {
     pub server: &'static PgServer,
     /// Its name.
     pub name: String,
+    witness: Mutex<Option<PsqlSession>>,
 }
 
 impl Db {
+    /// The database of that name.
+    pub fn new(server: &'static PgServer, name: String) -> Db {
+        Db { server, name, witness: Mutex::new(None) }
+    }
+
+    /// What `witness.sql` says of it. The session is kept, so that the next time takes a third as long.
+    pub fn witness(&self) -> String {
+        let mut session = self.witness.lock().unwrap();
+        if let Some(told) = session.as_mut().and_then(|session| session.try_script("EXECUTE witness;").ok()) {
+            return told;
+        }
+        let mut made = self.session();
+        let told = made.script(concat!(include_str!("witness.sql"), "EXECUTE witness;"));
+        *session = Some(made);
+        told
+    }
+
+    /// Ends the session that is kept for that.
+    pub fn let_go(&self) {
+        drop(self.witness.lock().unwrap().take());
+    }
+
     /// Runs SQL as the superuser and gives the output, unaligned and without headers.
     pub fn sql(&self, sql: &str) -> String {
         self.server.psql(&self.name, &self.server.user, sql).expect("SQL")
@@ -87,9 +111,17 @@ impl Db {
 
     /// A role that is no superuser; its name is unique to this database and dropped with it.
     pub fn role(&self, name: &str, options: &str) -> String {
+        self.role_and(name, options, |_| String::new())
+    }
+
+    /// As [`Db::role`], with more SQL of that role.
+    pub fn role_and(&self, name: &str, options: &str, more: impl FnOnce(&str) -> String) -> String {
         let role = format!("{name}_{}", self.name);
         let password = self.server.password.as_ref().map_or(String::new(), |password| format!("PASSWORD '{password}'"));
-        self.sql(&format!("CREATE ROLE {role} LOGIN {password} {options}; GRANT ALL ON SCHEMA public TO {role}"));
+        self.sql(&format!(
+            "CREATE ROLE {role} LOGIN {password} {options}; GRANT ALL ON SCHEMA public TO {role}; {}",
+            more(&role)
+        ));
         role
     }
 
@@ -115,12 +147,11 @@ impl Db {
 
 impl Drop for Db {
     fn drop(&mut self) {
-        let roles = format!("SELECT rolname FROM pg_roles WHERE rolname LIKE '%\\_{}'", self.name);
-        let roles = self.server.psql("postgres", &self.server.user, &roles).unwrap_or_default();
-        let mut sql = format!("DROP DATABASE {} WITH (FORCE);", self.name);
-        for role in roles.lines() {
-            sql.push_str(&format!("DROP ROLE \"{role}\";"));
-        }
+        let sql = format!(
+            "DROP DATABASE {0} WITH (FORCE);
+             SELECT format('DROP ROLE %I', rolname) FROM pg_roles WHERE rolname LIKE '%\\_{0}' \\gexec\n",
+            self.name
+        );
         let _ = self.server.psql("postgres", &self.server.user, &sql);
     }
 }
@@ -147,14 +178,21 @@ impl PsqlSession {
 
     /// Runs a script and waits until it is done; its output.
     pub fn script(&mut self, script: &str) -> String {
+        self.try_script(script).unwrap_or_else(|output| panic!("psql ended: {output}"))
+    }
+
+    /// The same; what it put out until then if psql ends.
+    fn try_script(&mut self, script: &str) -> Result<String, String> {
         let stdin = self.stdin.as_mut().expect("open");
         let sent = write!(stdin, "{script}\n\\echo --done--\n").and_then(|()| stdin.flush());
         let mut output = String::new();
         loop {
             let mut line = String::new();
-            assert!(self.stdout.read_line(&mut line).expect("psql") > 0, "psql ended: {output} ({sent:?})");
+            if self.stdout.read_line(&mut line).expect("psql") == 0 {
+                return Err(format!("{output} ({sent:?})"));
+            }
             if line.trim_end() == "--done--" {
-                return output.trim_end().to_string();
+                return Ok(output.trim_end().to_string());
             }
             output.push_str(&line);
         }

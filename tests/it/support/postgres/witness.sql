@@ -76,7 +76,7 @@ CREATE FUNCTION pg_temp.catalog() RETURNS TABLE (kind text, place text, rest tex
   UNION ALL SELECT 'setting', NULL, format('%s %s', setrole::regrole, setconfig) FROM pg_db_role_setting
     WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
 $f$;
-SELECT json_build_array(kind, places, rest) FROM (
+PREPARE witness AS SELECT json_build_array(kind, places, rest) FROM (
   SELECT * FROM pg_temp.rows()
   UNION ALL SELECT kind, array_remove(ARRAY[place], NULL), rest FROM pg_temp.catalog()
 ) AS found ORDER BY kind, places::text COLLATE "C", rest COLLATE "C";

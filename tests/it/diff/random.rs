@@ -7,7 +7,7 @@ use crate::tree::model::Dice;
 /// Seeds that each engine is tried with; `DBSNAP_TEST_SEEDS` tries more.
 fn seeds() -> std::ops::Range<u64> {
     let number = std::env::var("DBSNAP_TEST_SEEDS").ok().and_then(|text| text.parse().ok());
-    0..number.unwrap_or(6)
+    0..number.unwrap_or(4)
 }
 
 struct Made {

@@ -234,7 +234,12 @@ fn on_sqlite() {
     trial(&Place::sqlite(), "SQLite");
 }
 
-#[test]
-fn on_postgres() {
-    trial(&Place::owner(), "PostgreSQL");
+/// Only in `tests/run --long`.
+mod long {
+    use super::*;
+
+    #[test]
+    fn on_postgres() {
+        trial(&Place::owner(), "PostgreSQL");
+    }
 }

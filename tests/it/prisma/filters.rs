@@ -144,11 +144,6 @@ fn holds(major: u32, adapter: &'static str) {
 }
 
 #[test]
-fn dates_as_prisma_6_finds_them_by_libsql() {
-    holds(6, LIBSQL);
-}
-
-#[test]
 fn dates_as_prisma_6_finds_them_by_better_sqlite3() {
     holds(6, BETTER_SQLITE3);
 }
@@ -158,7 +153,17 @@ fn dates_as_prisma_7_finds_them_by_libsql() {
     holds(7, LIBSQL);
 }
 
-#[test]
-fn dates_as_prisma_7_finds_them_by_better_sqlite3() {
-    holds(7, BETTER_SQLITE3);
+/// Only in `tests/run --long`.
+mod long {
+    use super::*;
+
+    #[test]
+    fn dates_as_prisma_6_finds_them_by_libsql() {
+        holds(6, LIBSQL);
+    }
+
+    #[test]
+    fn dates_as_prisma_7_finds_them_by_better_sqlite3() {
+        holds(7, BETTER_SQLITE3);
+    }
 }

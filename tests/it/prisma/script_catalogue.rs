@@ -82,11 +82,6 @@ fn postgres_with_prisma_7() {
     postgres(Setup { major: 7, generator: Generator::New, adapter: PG });
 }
 
-#[test]
-fn postgres_with_prisma_6() {
-    postgres(Setup { major: 6, generator: Generator::Js, adapter: PG });
-}
-
 /// Rows of each table of one file that differ from those of the other, every value with its storage class.
 fn sqlite_differences(before: &std::path::Path, now: &std::path::Path) -> Vec<String> {
     let read = |path: &std::path::Path| {
@@ -141,16 +136,26 @@ fn sqlite_with_prisma_7() {
 }
 
 #[test]
-fn sqlite_with_prisma_6() {
-    sqlite(Setup { major: 6, generator: Generator::New, adapter: LIBSQL });
-}
-
-#[test]
-fn better_sqlite3_with_prisma_7() {
-    sqlite(Setup { major: 7, generator: Generator::JsOutput, adapter: BETTER_SQLITE3 });
-}
-
-#[test]
 fn better_sqlite3_with_prisma_6() {
     sqlite(Setup { major: 6, generator: Generator::New, adapter: BETTER_SQLITE3 });
+}
+
+/// Only in `tests/run --long`.
+mod long {
+    use super::*;
+
+    #[test]
+    fn postgres_with_prisma_6() {
+        postgres(Setup { major: 6, generator: Generator::Js, adapter: PG });
+    }
+
+    #[test]
+    fn better_sqlite3_with_prisma_7() {
+        sqlite(Setup { major: 7, generator: Generator::JsOutput, adapter: BETTER_SQLITE3 });
+    }
+
+    #[test]
+    fn sqlite_with_prisma_6() {
+        sqlite(Setup { major: 6, generator: Generator::New, adapter: LIBSQL });
+    }
 }

@@ -152,16 +152,6 @@ fn postgres_with_prisma_7() {
 }
 
 #[test]
-fn postgres_with_prisma_6() {
-    restored(Setup { major: 6, generator: Generator::JsOutput, adapter: PG });
-}
-
-#[test]
-fn libsql_with_prisma_7() {
-    restored(Setup { major: 7, generator: Generator::New, adapter: LIBSQL });
-}
-
-#[test]
 fn libsql_with_prisma_6() {
     restored(Setup { major: 6, generator: Generator::JsOutput, adapter: LIBSQL });
 }
@@ -171,7 +161,22 @@ fn better_sqlite3_with_prisma_7() {
     restored(Setup { major: 7, generator: Generator::New, adapter: BETTER_SQLITE3 });
 }
 
-#[test]
-fn better_sqlite3_with_prisma_6() {
-    restored(Setup { major: 6, generator: Generator::JsOutput, adapter: BETTER_SQLITE3 });
+/// Only in `tests/run --long`.
+mod long {
+    use super::*;
+
+    #[test]
+    fn postgres_with_prisma_6() {
+        restored(Setup { major: 6, generator: Generator::JsOutput, adapter: PG });
+    }
+
+    #[test]
+    fn libsql_with_prisma_7() {
+        restored(Setup { major: 7, generator: Generator::New, adapter: LIBSQL });
+    }
+
+    #[test]
+    fn better_sqlite3_with_prisma_6() {
+        restored(Setup { major: 6, generator: Generator::JsOutput, adapter: BETTER_SQLITE3 });
+    }
 }

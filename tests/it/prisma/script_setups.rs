@@ -159,36 +159,6 @@ fn prisma_7_new() {
 }
 
 #[test]
-fn prisma_7_new_in_commonjs() {
-    works(7, Generator::NewCommonJs);
-}
-
-#[test]
-fn prisma_7_js_with_output() {
-    works(7, Generator::JsOutput);
-}
-
-#[test]
-fn prisma_7_js() {
-    works(7, Generator::Js);
-}
-
-#[test]
-fn prisma_6_new() {
-    works(6, Generator::New);
-}
-
-#[test]
-fn prisma_6_new_in_commonjs() {
-    works(6, Generator::NewCommonJs);
-}
-
-#[test]
-fn prisma_6_js_with_output() {
-    works(6, Generator::JsOutput);
-}
-
-#[test]
 fn prisma_6_js() {
     works(6, Generator::Js);
 }
@@ -219,16 +189,51 @@ const PEDANTIC: &str =
     \"noUnusedLocals\":true,\"noUnusedParameters\":true,\"noImplicitReturns\":true,\"noImplicitOverride\":true";
 
 #[test]
-fn prisma_5_js_with_output() {
-    compiles(5, Generator::JsOutput);
-}
-
-#[test]
 fn prisma_5_js() {
     compiles(5, Generator::Js);
 }
 
-#[test]
-fn prisma_6_js_with_its_own_engine() {
-    compiles(6, Generator::JsOutput);
+/// Only in `tests/run --long`.
+mod long {
+    use super::*;
+
+    #[test]
+    fn prisma_6_js_with_its_own_engine() {
+        compiles(6, Generator::JsOutput);
+    }
+
+    #[test]
+    fn prisma_7_js_with_output() {
+        works(7, Generator::JsOutput);
+    }
+
+    #[test]
+    fn prisma_7_new_in_commonjs() {
+        works(7, Generator::NewCommonJs);
+    }
+
+    #[test]
+    fn prisma_7_js() {
+        works(7, Generator::Js);
+    }
+
+    #[test]
+    fn prisma_6_new() {
+        works(6, Generator::New);
+    }
+
+    #[test]
+    fn prisma_6_new_in_commonjs() {
+        works(6, Generator::NewCommonJs);
+    }
+
+    #[test]
+    fn prisma_6_js_with_output() {
+        works(6, Generator::JsOutput);
+    }
+
+    #[test]
+    fn prisma_5_js_with_output() {
+        compiles(5, Generator::JsOutput);
+    }
 }

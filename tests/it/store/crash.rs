@@ -82,7 +82,7 @@ fn operations_of_a_life() -> u64 {
 
 /// Seeds for each operation; more with `DBSNAP_CRASH_SEEDS`.
 fn seeds() -> u64 {
-    std::env::var("DBSNAP_CRASH_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(12)
+    std::env::var("DBSNAP_CRASH_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(6)
 }
 
 #[test]

@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 /// Seeds of these parts of the trial, of which each engine has two; `DBSNAP_TEST_SEEDS` tries more in each.
 fn seeds(parts: Range<u64>) -> Range<u64> {
-    let number = std::env::var("DBSNAP_TEST_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
+    let number = std::env::var("DBSNAP_TEST_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(6);
     parts.start * number..parts.end * number
 }
 

@@ -297,7 +297,7 @@ const BESIDE: u64 = 33_000_000;
 /// it is.
 #[expect(clippy::print_stdout, reason = "docs/TESTING.md has these figures")]
 fn takes_twice_its_memory(kind: Kind, large: Large) {
-    let megabytes: u64 = std::env::var("DBSNAP_TEST_VALUE").map_or(32, |text| text.parse().expect("a number"));
+    let megabytes: u64 = std::env::var("DBSNAP_TEST_VALUE").map_or(40, |text| text.parse().expect("a number"));
     let value = megabytes * 1_000_000;
     let peaks = peaks(kind, large, value);
     let itself = peaks[0].1;

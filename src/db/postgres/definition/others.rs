@@ -80,7 +80,7 @@ pub(super) fn existing(
              WHERE o.oid >= 16384"
         )
     });
-    connection.query_again(&selects.join(" UNION ALL "), monitor, &mut |row| {
+    connection.query(&selects.join(" UNION ALL "), monitor, &mut |row| {
         if let Some(part) = row.text(0)?.and_then(|name| wanted.get(name)) {
             found.push((*part).clone());
         }
@@ -127,7 +127,7 @@ pub(super) fn in_the_way(
          WHERE (n.nspname, c.relname) IN ({})",
         names.join(", ")
     );
-    connection.query_again(&sql, monitor, &mut |row| {
+    connection.query(&sql, monitor, &mut |row| {
         if let Some(part) = wanted.get(&(row.required(0)?, row.required(1)?)) {
             let sql = row.text(2)?.unwrap_or("something else").to_owned();
             found.push(Part { sql, ..(*part).clone() });

@@ -13,12 +13,6 @@ fn every_value_of_every_type_is_patched() {
     });
 }
 
-#[test]
-fn whole_tables_go_and_come_back() {
-    let data = PostgresPatched::new(crate::gauntlet::postgres_types::database());
-    data.goes_back_and_forth(&|| drop(data.db.sql(&each_table("EXECUTE format('DELETE FROM %s', place)"))));
-}
-
 const TABLES: &str = "
     CREATE SCHEMA \"sh'op\";
     CREATE TABLE parent (id int PRIMARY KEY, code text UNIQUE NOT NULL);
@@ -351,4 +345,15 @@ fn where_no_table_may_be_made() {
     let back = data.patch(&["live", &first.id]);
     data.run(&back).unwrap();
     assert_eq!(data.db.sql("SELECT * FROM t ORDER BY id").trim(), "1|a|-1\n2|b|2\n3|c|3");
+}
+
+/// Only in `tests/run --long`.
+mod long {
+    use super::*;
+
+    #[test]
+    fn whole_tables_go_and_come_back() {
+        let data = PostgresPatched::new(crate::gauntlet::postgres_types::database());
+        data.goes_back_and_forth(&|| drop(data.db.sql(&each_table("EXECUTE format('DELETE FROM %s', place)"))));
+    }
 }

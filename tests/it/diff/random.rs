@@ -2,12 +2,12 @@
 
 use super::patched::{Patched, PostgresPatched, SqlitePatched};
 use crate::support::postgres::PgServer;
+use crate::support::sweep;
 use crate::tree::model::Dice;
 
 /// Seeds that each engine is tried with; `DBSNAP_TEST_SEEDS` tries more.
 fn seeds() -> std::ops::Range<u64> {
-    let number = std::env::var("DBSNAP_TEST_SEEDS").ok().and_then(|text| text.parse().ok());
-    0..number.unwrap_or(4)
+    0..sweep::seeds(4)
 }
 
 struct Made {

@@ -12,12 +12,6 @@ fn every_value_in_every_kind_of_table_is_patched() {
 }
 
 #[test]
-fn every_value_is_patched_in_utf16() {
-    let data = SqlitePatched::new(&format!("PRAGMA encoding = 'UTF-16be'; {TABLES}"));
-    data.goes_back_and_forth(&|| drop(data.sql(DAMAGE)));
-}
-
-#[test]
 fn whole_tables_go_and_come_back() {
     let data = SqlitePatched::new(TABLES);
     let names = data.sql(
@@ -172,4 +166,15 @@ fn rows_older_than_their_constraints() {
         "{refused}"
     );
     assert_eq!(refused.stdout(), "");
+}
+
+/// Only in `tests/run --long`.
+mod long {
+    use super::*;
+
+    #[test]
+    fn every_value_is_patched_in_utf16() {
+        let data = SqlitePatched::new(&format!("PRAGMA encoding = 'UTF-16be'; {TABLES}"));
+        data.goes_back_and_forth(&|| drop(data.sql(DAMAGE)));
+    }
 }

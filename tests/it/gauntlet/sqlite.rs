@@ -61,11 +61,6 @@ fn every_value_in_every_kind_of_table_survives() {
     gauntlet("PRAGMA journal_mode = DELETE");
 }
 
-#[test]
-fn every_value_survives_in_utf16_and_wal() {
-    gauntlet("PRAGMA encoding = 'UTF-16be'; PRAGMA journal_mode = WAL");
-}
-
 /// A key that was none, because NULL stood in it, is one as soon as those rows are lost: they come back all the same.
 #[test]
 fn rows_with_null_in_their_key_come_back_after_they_all_are_lost() {
@@ -87,4 +82,14 @@ fn rows_with_null_in_their_key_come_back_after_they_all_are_lost() {
         sqlite3(&round.project, "data.db", "SELECT quote(k), v FROM t ORDER BY v"),
         "NULL|1\nNULL|1\n'a'|2\n'b'|3\n"
     );
+}
+
+/// Only in `tests/run --long`.
+mod long {
+    use super::*;
+
+    #[test]
+    fn every_value_survives_in_utf16_and_wal() {
+        gauntlet("PRAGMA encoding = 'UTF-16be'; PRAGMA journal_mode = WAL");
+    }
 }

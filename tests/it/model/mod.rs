@@ -25,7 +25,7 @@ use trouble::Counts;
 use violation::{Kind, Violation};
 
 /// Seeds that are tried unless `DBSNAP_TEST_MODEL_SEEDS` says more.
-const SEEDS: u64 = 75;
+const SEEDS: u64 = 40;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap())

@@ -2,6 +2,7 @@
 
 use super::shelf::{frame, id, init, numbers, open, publish, put, snap, verify};
 use super::sweep::{live, sweep};
+use crate::support::sweep;
 use dbsnap::fsio::Simulated;
 use dbsnap::hash::Hash;
 use dbsnap::monitor::Silent;
@@ -82,7 +83,7 @@ fn operations_of_a_life() -> u64 {
 
 /// Seeds for each operation; more with `DBSNAP_CRASH_SEEDS`.
 fn seeds() -> u64 {
-    std::env::var("DBSNAP_CRASH_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(6)
+    std::env::var("DBSNAP_CRASH_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(4)
 }
 
 #[test]
@@ -115,7 +116,7 @@ fn a_power_cut_right_after_the_acknowledgement_loses_nothing() {
 #[test]
 fn a_second_power_cut_during_recovery_loses_nothing_either() {
     let life = operations_of_a_life();
-    for operation in (1..=life).step_by(3) {
+    for operation in (1..=life).step_by(sweep::step()) {
         let machine = Simulated::new();
         machine.crash_at(operation);
         let mut known = Known::default();
@@ -152,7 +153,7 @@ fn any_operation_may_fail_once_or_for_good() {
             let result = live_a_life(&machine, &mut known);
             machine.heal();
             let story = format!("operation {operation} fails with {kind:?}, lasting {lasting}: {result:?}");
-            for seed in 0..4 {
+            for seed in 0..2 {
                 let after = machine.fork();
                 after.reboot(seed);
                 must_hold(&after, &known, &story);

@@ -3,6 +3,7 @@
 
 use super::shelf::{ROOT, bytes, id, init, machine, numbers, open, snap, verify};
 use super::sweep::sweep;
+use crate::support::sweep;
 use dbsnap::fsio::Simulated;
 use dbsnap::monitor::Silent;
 use dbsnap::store::{Access, CheckReport, DamageKind, Objects, Store, StoreError};
@@ -62,18 +63,13 @@ fn must_notice(machine: &Simulated, story: &str) {
     }
 }
 
-/// Each how many bytes a file is damaged: three, or one in `tests/run --long`. Which ones is another matter in each file.
-fn step() -> usize {
-    std::env::var("DBSNAP_TEST_STEP").map_or(3, |step| step.parse().expect("a number"))
-}
-
 #[test]
 fn a_flipped_bit_in_any_byte_of_any_file_is_noticed() {
     let machine = specimen();
     assert!(check(&machine).unwrap().is_clean());
     for (nth, path) in machine.paths().into_iter().enumerate() {
         let whole = machine.read(&path).unwrap();
-        for at in (nth % step()..whole.len()).step_by(step()) {
+        for at in (nth % sweep::step()..whole.len()).step_by(sweep::step()) {
             let mut flipped = whole.clone();
             flipped[at] ^= 1 << (at % 8);
             let damaged = machine.fork();
@@ -88,7 +84,7 @@ fn every_truncation_and_every_addition_is_noticed() {
     let machine = specimen();
     for (nth, path) in machine.paths().into_iter().filter(|p| *p != path("lock")).enumerate() {
         let whole = machine.read(&path).unwrap();
-        for len in (nth % step()..whole.len()).step_by(step()).chain([whole.len()]) {
+        for len in (nth % sweep::step()..whole.len()).step_by(sweep::step()).chain([whole.len()]) {
             let mut cut = whole.clone();
             cut.resize(if len == whole.len() { len + 1 } else { len }, 0);
             let damaged = machine.fork();

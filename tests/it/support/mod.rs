@@ -13,5 +13,6 @@ pub mod proxy;
 pub mod recording;
 pub mod redact;
 pub mod schema;
+pub mod sweep;
 pub mod watched;
 pub mod witness;

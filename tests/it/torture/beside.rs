@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 /// Rounds of the one that sets the pace.
-const ROUNDS: u64 = 20;
+const ROUNDS: u64 = 12;
 
 /// Done, or refused because the store was in use.
 fn done_or_busy(run: &Run) -> bool {

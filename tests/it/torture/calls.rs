@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 /// How many calls of each command are tried.
 fn points(unharmed: &Invocation) -> Vec<Point> {
-    let limit = std::env::var("DBSNAP_KILLS").map_or(100, |kills| kills.parse().unwrap()) / 5;
+    let limit = std::env::var("DBSNAP_KILLS").map_or(40, |kills| kills.parse().unwrap()) / 5;
     kill::points(&kill::calls_made(unharmed, CHANGING), limit, 1)
 }
 

@@ -1,5 +1,5 @@
 //! Everything at once for a while: writers, readers and collectors beside each other, some of them killed, on a disk
-//! that is full now and then. `DBSNAP_TEST_DAY_SECONDS` says how long (8 unless told; 86400 is the day).
+//! that is full now and then. `DBSNAP_TEST_DAY_SECONDS` says how long (4 unless told; 86400 is the day).
 
 use super::world::{Kind, World, files, json};
 use crate::support::disk::Disk;
@@ -28,7 +28,7 @@ fn is_sane(run: &Run) {
 
 #[test]
 fn torture_of_a_day_loses_nothing() {
-    let seconds = std::env::var("DBSNAP_TEST_DAY_SECONDS").map_or(8, |seconds| seconds.parse().unwrap());
+    let seconds = std::env::var("DBSNAP_TEST_DAY_SECONDS").map_or(4, |seconds| seconds.parse().unwrap());
     let (world, disk) = (World::new(Kind::Sqlite, 200), Disk::new("size=3m"));
     let store = disk.path().join("store");
     let dbsnap =

@@ -99,7 +99,7 @@ const LOSSES: [Option<&str>; 2] = [Some("DROP TABLE parts; DROP TABLE mods"), No
 
 #[test]
 fn a_restore_that_makes_tables_killed_at_any_call_made_all_or_nothing() {
-    let limit = std::env::var("DBSNAP_KILLS").map_or(100, |kills| kills.parse().unwrap()) / 5;
+    let limit = std::env::var("DBSNAP_KILLS").map_or(40, |kills| kills.parse().unwrap()) / 5;
     for damage in LOSSES {
         let lost = Lost::new(damage);
         let points = kill::points(&kill::calls_made(&lost.restoring(), CHANGING), limit, 1);

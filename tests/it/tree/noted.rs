@@ -2,6 +2,7 @@
 
 use super::memory::Memory;
 use super::model::{Dice, Model, Owned, build, build_noting, diff, key, keyed, model_diff, owned, some_row, table};
+use crate::support::sweep;
 use dbsnap::codec::{KeySpec, RowReader, Value, row};
 use dbsnap::hash::Hash;
 use dbsnap::store::Objects;
@@ -79,7 +80,7 @@ fn mutated(spec: &KeySpec, model: &Model, dice: &mut Dice) -> Model {
 
 #[test]
 fn what_is_noted_is_what_a_walk_finds() {
-    for seed in 0..30 {
+    for seed in 0..sweep::seeds(10) {
         let mut dice = Dice(seed);
         let spec = if seed % 3 == 0 { KeySpec::rows() } else { keyed() };
         let rows = [0, 1, 300, 9000, 25_000][dice.roll(5) as usize];
@@ -96,7 +97,7 @@ fn what_is_noted_is_what_a_walk_finds() {
 #[test]
 fn everything_may_differ_and_nothing() {
     let mut dice = Dice(61);
-    let (model, other) = (table(30_000, &mut dice), table(30_000, &mut dice));
+    let (model, other) = (table(12_000, &mut dice), table(12_000, &mut dice));
     let empty = Model::new();
     for spec in [keyed(), KeySpec::rows()] {
         let rekeyed = |model: &Model| -> Model {

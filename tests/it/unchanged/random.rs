@@ -4,6 +4,7 @@
 use super::MaybeMarked;
 use crate::conformance::Collected;
 use crate::support::postgres::{Db, PgServer, PsqlSession};
+use crate::support::sweep;
 use crate::tree::model::Dice;
 use dbsnap::db::sqlite::Sqlite;
 use dbsnap::db::{DatabaseUrl, DbError, OpenOptions, Sink, TableId, TableRead};
@@ -16,7 +17,7 @@ use std::time::{Duration, SystemTime};
 
 /// Seeds of these parts of the trial, of which each engine has two; `DBSNAP_TEST_SEEDS` tries more in each.
 fn seeds(parts: Range<u64>) -> Range<u64> {
-    let number = std::env::var("DBSNAP_TEST_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(6);
+    let number = sweep::seeds(6);
     parts.start * number..parts.end * number
 }
 

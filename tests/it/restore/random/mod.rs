@@ -17,6 +17,7 @@ mod sqlite;
 mod trial;
 mod triggers;
 
+use crate::support::sweep;
 use engine::Engine;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,7 +25,7 @@ use trial::{Course, Trial};
 
 /// Seeds that each engine is tried with in one test; `DBSNAP_TEST_SEEDS` tries more.
 fn seeds(part: u64) -> std::ops::Range<u64> {
-    let number = std::env::var("DBSNAP_TEST_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(4);
+    let number = sweep::seeds(4);
     part * number..(part + 1) * number
 }
 

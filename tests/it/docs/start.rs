@@ -30,21 +30,6 @@ fn shop() -> (Db, Reader) {
 }
 
 #[test]
-fn prisma() {
-    let (db, reader) = shop();
-    // the engine that makes tables is no package; the tables are there
-    let reader = reader.env("PRISMA_SCHEMA_ENGINE_BINARY", "/bin/false").env("PRISMA_HIDE_UPDATE_MESSAGE", "1");
-    let reader = reader.env("CHECKPOINT_DISABLE", "1");
-    install(&reader, "tests/prisma/7");
-    reader.write(
-        "package.json",
-        r#"{"type": "module", "dependencies": {"@prisma/client": "7.10.0", "@prisma/adapter-pg": "7.10.0"}}"#,
-    );
-    reader.write(".env", &format!("DATABASE_URL=\"{}\"\n", db.url()));
-    check_page("docs/START-PRISMA.md", 10, &reader);
-}
-
-#[test]
 fn drizzle() {
     let reader = Reader::new();
     install(&reader, "tests/drizzle");
@@ -71,4 +56,24 @@ fn team() {
     let reader = reader.env("GIT_AUTHOR_NAME", "me").env("GIT_AUTHOR_EMAIL", "me@example.org");
     let reader = reader.env("GIT_COMMITTER_NAME", "me").env("GIT_COMMITTER_EMAIL", "me@example.org");
     check_page("docs/START-TEAM.md", 10, &reader);
+}
+
+/// Only in `tests/run --long`.
+mod long {
+    use super::*;
+
+    #[test]
+    fn prisma() {
+        let (db, reader) = shop();
+        // the engine that makes tables is no package; the tables are there
+        let reader = reader.env("PRISMA_SCHEMA_ENGINE_BINARY", "/bin/false").env("PRISMA_HIDE_UPDATE_MESSAGE", "1");
+        let reader = reader.env("CHECKPOINT_DISABLE", "1");
+        install(&reader, "tests/prisma/7");
+        reader.write(
+            "package.json",
+            r#"{"type": "module", "dependencies": {"@prisma/client": "7.10.0", "@prisma/adapter-pg": "7.10.0"}}"#,
+        );
+        reader.write(".env", &format!("DATABASE_URL=\"{}\"\n", db.url()));
+        check_page("docs/START-PRISMA.md", 10, &reader);
+    }
 }

@@ -184,7 +184,7 @@ fn generated_references_are_resolved_by_the_restore_script_as_dotenv_expand_does
     let answers = node(&texts, &environment);
     let question: Vec<Value> =
         answers.iter().map(|answer| json!({ "parsed": answer["parsed"], "environment": environment })).collect();
-    let mut tsx = Command::new(project("tests/prisma/6/node_modules/.bin/tsx"));
+    let mut tsx = Command::new(project("tests/prisma/7/node_modules/.bin/tsx"));
     tsx.args([project("tests/prisma/env/script.mts"), project("src/prisma/script/dbsnap-restore.ts")]);
     let ours = asked(&mut tsx, &question);
     for ((text, answer), ours) in texts.iter().zip(&answers).zip(ours) {

@@ -144,11 +144,6 @@ fn holds(major: u32, adapter: &'static str) {
 }
 
 #[test]
-fn dates_as_prisma_6_finds_them_by_better_sqlite3() {
-    holds(6, BETTER_SQLITE3);
-}
-
-#[test]
 fn dates_as_prisma_7_finds_them_by_libsql() {
     holds(7, LIBSQL);
 }
@@ -165,5 +160,10 @@ mod long {
     #[test]
     fn dates_as_prisma_7_finds_them_by_better_sqlite3() {
         holds(7, BETTER_SQLITE3);
+    }
+
+    #[test]
+    fn dates_as_prisma_6_finds_them_by_better_sqlite3() {
+        holds(6, BETTER_SQLITE3);
     }
 }

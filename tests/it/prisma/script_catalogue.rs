@@ -135,11 +135,6 @@ fn sqlite_with_prisma_7() {
     sqlite(Setup { major: 7, generator: Generator::JsOutput, adapter: LIBSQL });
 }
 
-#[test]
-fn better_sqlite3_with_prisma_6() {
-    sqlite(Setup { major: 6, generator: Generator::New, adapter: BETTER_SQLITE3 });
-}
-
 /// Only in `tests/run --long`.
 mod long {
     use super::*;
@@ -157,5 +152,10 @@ mod long {
     #[test]
     fn sqlite_with_prisma_6() {
         sqlite(Setup { major: 6, generator: Generator::New, adapter: LIBSQL });
+    }
+
+    #[test]
+    fn better_sqlite3_with_prisma_6() {
+        sqlite(Setup { major: 6, generator: Generator::New, adapter: BETTER_SQLITE3 });
     }
 }

@@ -152,13 +152,8 @@ fn postgres_with_prisma_7() {
 }
 
 #[test]
-fn libsql_with_prisma_6() {
-    restored(Setup { major: 6, generator: Generator::JsOutput, adapter: LIBSQL });
-}
-
-#[test]
-fn better_sqlite3_with_prisma_7() {
-    restored(Setup { major: 7, generator: Generator::New, adapter: BETTER_SQLITE3 });
+fn libsql_with_prisma_7() {
+    restored(Setup { major: 7, generator: Generator::New, adapter: LIBSQL });
 }
 
 /// Only in `tests/run --long`.
@@ -171,12 +166,17 @@ mod long {
     }
 
     #[test]
-    fn libsql_with_prisma_7() {
-        restored(Setup { major: 7, generator: Generator::New, adapter: LIBSQL });
+    fn better_sqlite3_with_prisma_6() {
+        restored(Setup { major: 6, generator: Generator::JsOutput, adapter: BETTER_SQLITE3 });
     }
 
     #[test]
-    fn better_sqlite3_with_prisma_6() {
-        restored(Setup { major: 6, generator: Generator::JsOutput, adapter: BETTER_SQLITE3 });
+    fn libsql_with_prisma_6() {
+        restored(Setup { major: 6, generator: Generator::JsOutput, adapter: LIBSQL });
+    }
+
+    #[test]
+    fn better_sqlite3_with_prisma_7() {
+        restored(Setup { major: 7, generator: Generator::New, adapter: BETTER_SQLITE3 });
     }
 }

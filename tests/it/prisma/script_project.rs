@@ -72,7 +72,11 @@ impl Setup {
 
     fn packages(self) -> PathBuf {
         let packages = project(&format!("tests/prisma/{}/node_modules", self.major));
-        assert!(packages.is_dir(), "Prisma {} is missing: tests/run installs it (npm ci in tests/prisma)", self.major);
+        assert!(
+            packages.is_dir(),
+            "Prisma {} is missing: tests/run --long installs it (npm ci in tests/prisma)",
+            self.major
+        );
         packages
     }
 

@@ -188,11 +188,6 @@ const PEDANTIC: &str =
     "\"noUncheckedIndexedAccess\":true,\"exactOptionalPropertyTypes\":true,\"noPropertyAccessFromIndexSignature\":true,
     \"noUnusedLocals\":true,\"noUnusedParameters\":true,\"noImplicitReturns\":true,\"noImplicitOverride\":true";
 
-#[test]
-fn prisma_5_js() {
-    compiles(5, Generator::Js);
-}
-
 /// Only in `tests/run --long`.
 mod long {
     use super::*;
@@ -235,5 +230,10 @@ mod long {
     #[test]
     fn prisma_5_js_with_output() {
         compiles(5, Generator::JsOutput);
+    }
+
+    #[test]
+    fn prisma_5_js() {
+        compiles(5, Generator::Js);
     }
 }

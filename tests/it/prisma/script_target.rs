@@ -8,34 +8,6 @@ const MODELS: &str = "model Item {\n  id Int @id\n  v  String?\n  @@map(\"items\
 const TABLE: &str =
     "CREATE TABLE items (id INTEGER NOT NULL PRIMARY KEY, v TEXT); INSERT INTO items VALUES (1, 'a'), (2, 'b');";
 
-/// Prisma 6 starts relative paths at the schema's folder, its adapters at the folder they run in: of two databases of
-/// one name the script takes the one that was snapshotted.
-#[test]
-fn of_two_files_of_one_name_it_takes_the_one_that_was_read() {
-    let setup = Setup { major: 6, generator: Generator::JsOutput, adapter: LIBSQL };
-    let (world, beside) = PrismaWorld::with_database(setup, MODELS);
-    beside.execute(TABLE);
-    let read = Database::Sqlite(world.path().join("prisma/dev.db"));
-    read.execute(TABLE);
-    world.export(&["items"]);
-    for database in [&beside, &read] {
-        database.execute("DELETE FROM items");
-    }
-    let said = world.run("items", &["--restore"]);
-    assert!(said.contains("prisma/dev.db") && said.contains("2 created"), "{said}");
-    assert_eq!(read.rows(&["items"]).len(), 2);
-    assert_eq!(beside.rows(&["items"]), Vec::<String>::new(), "{said}");
-
-    // Without the one that was read, the other is another database.
-    read.execute("DELETE FROM items");
-    fs::rename(world.path().join("prisma/dev.db"), world.path().join("moved.db")).unwrap();
-    let said = world.refused("items", &["--restore"]);
-    assert!(said.contains("The backup was taken from ") && said.contains("--other-database"), "{said}");
-    assert_eq!(beside.rows(&["items"]), Vec::<String>::new(), "{said}");
-    world.run("items", &["--restore", "--other-database"]);
-    assert_eq!(beside.rows(&["items"]).len(), 2);
-}
-
 /// Whether the script of `items` restores into the database at `read`, which was snapshotted, and leaves the one at
 /// `beside` alone.
 fn goes_back_to(world: &PrismaWorld, read: &str, beside: &str, snap: impl Fn()) {
@@ -54,18 +26,6 @@ fn goes_back_to(world: &PrismaWorld, read: &str, beside: &str, snap: impl Fn()) 
     assert_eq!(beside_db.rows(&["items"]), Vec::<String>::new(), "{said}");
 }
 
-/// A URL with parameters, and paths with blanks, from the schema's folder and absolute.
-#[test]
-fn a_url_with_parameters_and_blanks_names_the_same_file() {
-    let setup = Setup { major: 6, generator: Generator::JsOutput, adapter: LIBSQL };
-    let world = PrismaWorld::new(setup, MODELS, "file:./my data/dev one.db?connection_limit=1&socket_timeout=5");
-    goes_back_to(&world, "prisma/my data/dev one.db", "my data/dev one.db", || world.export(&["items"]));
-    let world = PrismaWorld::new(setup, MODELS, "file:./dev.db");
-    let absolute = world.path().join("a b/dev.db");
-    world.project.write(".env", format!("DATABASE_URL=\"file:{}\"\n", absolute.display()));
-    goes_back_to(&world, "a b/dev.db", "prisma/a b/dev.db", || world.export(&["items"]));
-}
-
 /// No variable, but a URL in Prisma's config file.
 #[test]
 fn a_url_in_the_config_file_names_the_same_file() {
@@ -77,23 +37,6 @@ fn a_url_in_the_config_file_names_the_same_file() {
         "export default { schema: 'prisma/schema.prisma', datasource: { url: process.env.APP_DB ?? 'file:./data/app.db' } };\n",
     );
     goes_back_to(&world, "data/app.db", "prisma/data/app.db", || world.export(&["items"]));
-}
-
-/// A package of a monorepo has the schema, the client and `.env`; the store is at the top.
-#[test]
-fn a_package_of_a_monorepo_names_the_same_file() {
-    let setup = Setup { major: 6, generator: Generator::JsOutput, adapter: LIBSQL };
-    let world = PrismaWorld::new(setup, MODELS, "file:./dev.db");
-    let package = world.path().join("packages/db");
-    fs::create_dir_all(&package).unwrap();
-    for name in ["prisma", "generated", ".env", "package.json"] {
-        fs::rename(world.path().join(name), package.join(name)).unwrap();
-    }
-    world.project.write("package.json", "{\"workspaces\":[\"packages/*\"]}");
-    goes_back_to(&world, "packages/db/prisma/dev.db", "dev.db", || {
-        let snap = world.project.dbsnap(["snap", "items", "--export", "-q", "-m", "before"]);
-        snap.dir(&package).run().success();
-    });
 }
 
 #[test]
@@ -132,4 +75,66 @@ fn a_changed_runtime_is_refused() {
     let said = world.refused("items", &["--restore"]);
     assert!(said.contains("dbsnap-restore.ts is not the file that this script was made for"), "{said}");
     assert_eq!(database.rows(&["items"]), Vec::<String>::new());
+}
+
+/// Only in `tests/run --long`.
+mod long {
+    use super::*;
+
+    /// Prisma 6 starts relative paths at the schema's folder, its adapters at the folder they run in: of two databases of
+    /// one name the script takes the one that was snapshotted.
+    #[test]
+    fn of_two_files_of_one_name_it_takes_the_one_that_was_read() {
+        let setup = Setup { major: 6, generator: Generator::JsOutput, adapter: LIBSQL };
+        let (world, beside) = PrismaWorld::with_database(setup, MODELS);
+        beside.execute(TABLE);
+        let read = Database::Sqlite(world.path().join("prisma/dev.db"));
+        read.execute(TABLE);
+        world.export(&["items"]);
+        for database in [&beside, &read] {
+            database.execute("DELETE FROM items");
+        }
+        let said = world.run("items", &["--restore"]);
+        assert!(said.contains("prisma/dev.db") && said.contains("2 created"), "{said}");
+        assert_eq!(read.rows(&["items"]).len(), 2);
+        assert_eq!(beside.rows(&["items"]), Vec::<String>::new(), "{said}");
+
+        // Without the one that was read, the other is another database.
+        read.execute("DELETE FROM items");
+        fs::rename(world.path().join("prisma/dev.db"), world.path().join("moved.db")).unwrap();
+        let said = world.refused("items", &["--restore"]);
+        assert!(said.contains("The backup was taken from ") && said.contains("--other-database"), "{said}");
+        assert_eq!(beside.rows(&["items"]), Vec::<String>::new(), "{said}");
+        world.run("items", &["--restore", "--other-database"]);
+        assert_eq!(beside.rows(&["items"]).len(), 2);
+    }
+
+    /// A URL with parameters, and paths with blanks, from the schema's folder and absolute.
+    #[test]
+    fn a_url_with_parameters_and_blanks_names_the_same_file() {
+        let setup = Setup { major: 6, generator: Generator::JsOutput, adapter: LIBSQL };
+        let world = PrismaWorld::new(setup, MODELS, "file:./my data/dev one.db?connection_limit=1&socket_timeout=5");
+        goes_back_to(&world, "prisma/my data/dev one.db", "my data/dev one.db", || world.export(&["items"]));
+        let world = PrismaWorld::new(setup, MODELS, "file:./dev.db");
+        let absolute = world.path().join("a b/dev.db");
+        world.project.write(".env", format!("DATABASE_URL=\"file:{}\"\n", absolute.display()));
+        goes_back_to(&world, "a b/dev.db", "prisma/a b/dev.db", || world.export(&["items"]));
+    }
+
+    /// A package of a monorepo has the schema, the client and `.env`; the store is at the top.
+    #[test]
+    fn a_package_of_a_monorepo_names_the_same_file() {
+        let setup = Setup { major: 6, generator: Generator::JsOutput, adapter: LIBSQL };
+        let world = PrismaWorld::new(setup, MODELS, "file:./dev.db");
+        let package = world.path().join("packages/db");
+        fs::create_dir_all(&package).unwrap();
+        for name in ["prisma", "generated", ".env", "package.json"] {
+            fs::rename(world.path().join(name), package.join(name)).unwrap();
+        }
+        world.project.write("package.json", "{\"workspaces\":[\"packages/*\"]}");
+        goes_back_to(&world, "packages/db/prisma/dev.db", "dev.db", || {
+            let snap = world.project.dbsnap(["snap", "items", "--export", "-q", "-m", "before"]);
+            snap.dir(&package).run().success();
+        });
+    }
 }

@@ -251,17 +251,6 @@ fn models(engine: &str) -> String {
 }
 
 #[test]
-fn on_postgresql() {
-    let db = PgServer::shared().database();
-    db.sql(&text(&project("tests/it/prisma/sql/catalogue-postgresql.sql")));
-    db.sql(&rows("generate_series(1, 5432) AS n", "'clx' || lpad(n::text, 5, '0')", "{sims}"));
-    let setup = Setup { major: 7, generator: Generator::New, adapter: PG };
-    let world = PrismaWorld::new(setup, &models("postgresql"), &db.url());
-    world.project.write("prisma/migrations/20260120_migration/migration.sql", "");
-    session(&Plan { world, sql: &|sql| db.sql(sql) });
-}
-
-#[test]
 fn on_sqlite() {
     let setup = Setup { major: 7, generator: Generator::JsOutput, adapter: LIBSQL };
     let world = PrismaWorld::new(setup, &models("sqlite"), "file:./dev.db");
@@ -285,4 +274,20 @@ fn on_sqlite() {
     let numbers = "(WITH RECURSIVE g(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < 5432) SELECT n FROM g)";
     ask(&rows(numbers, "printf('clx%05d', n)", "[\"sims\"]"));
     session(&Plan { world, sql: &ask });
+}
+
+/// Only in `tests/run --long`.
+mod long {
+    use super::*;
+
+    #[test]
+    fn on_postgresql() {
+        let db = PgServer::shared().database();
+        db.sql(&text(&project("tests/it/prisma/sql/catalogue-postgresql.sql")));
+        db.sql(&rows("generate_series(1, 5432) AS n", "'clx' || lpad(n::text, 5, '0')", "{sims}"));
+        let setup = Setup { major: 7, generator: Generator::New, adapter: PG };
+        let world = PrismaWorld::new(setup, &models("postgresql"), &db.url());
+        world.project.write("prisma/migrations/20260120_migration/migration.sql", "");
+        session(&Plan { world, sql: &|sql| db.sql(sql) });
+    }
 }

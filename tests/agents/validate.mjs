@@ -1,10 +1,15 @@
-// Validates JSON files: validate.mjs SCHEMA FILE. Prints what is wrong and exits with 1 if something is.
+// Validates values: validate.mjs FILE. The file is a JSON list of [path of a schema, value]. Prints a list of what is
+// wrong with each: a list of errors, or null.
 import Ajv from "ajv";
 import { readFileSync } from "node:fs";
 
-const [schema, file] = process.argv.slice(2).map((path) => JSON.parse(readFileSync(path, "utf8")));
-const validate = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true }).compile(schema);
-if (!validate(file)) {
-  console.log(JSON.stringify(validate.errors, null, 2));
-  process.exit(1);
-}
+const schemas = new Map();
+const compiled = (path) => {
+  if (!schemas.has(path)) {
+    const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true });
+    schemas.set(path, ajv.compile(JSON.parse(readFileSync(path, "utf8"))));
+  }
+  return schemas.get(path);
+};
+const asked = JSON.parse(readFileSync(process.argv[2], "utf8"));
+console.log(JSON.stringify(asked.map(([path, value]) => (compiled(path)(value) ? null : compiled(path).errors))));

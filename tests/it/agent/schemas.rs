@@ -2,7 +2,7 @@
 
 use super::{ALL, agent, corpus, read, with};
 use crate::support::files::project;
-use crate::support::process::{Project, Run};
+use crate::support::process::Project;
 use serde_json::Value;
 
 /// The schema of each file of JSON or TOML.
@@ -27,21 +27,28 @@ fn value(project: &Project, name: &str) -> Value {
     dbsnap::splice::json_value(&text, &[]).unwrap_or_else(|| panic!("{name}: {text}"))
 }
 
-fn validate(project: &Project, schema: &str, value: &Value) -> Run {
-    let schema = crate::support::files::project(&format!("tests/fixtures/agents/{schema}.schema.json"));
-    let file = project.write("value.json", value.to_string());
+/// What is wrong with each of these values by the schema of that name; null if nothing is.
+fn validate<'s>(values: impl IntoIterator<Item = (&'s str, Value)>) -> Vec<Value> {
+    let path = |schema| crate::support::files::project(&format!("tests/fixtures/agents/{schema}.schema.json"));
+    let asked: Vec<_> = values.into_iter().map(|(schema, value)| (path(schema), value)).collect();
+    let project = Project::new();
     let program = crate::support::files::project("tests/agents/validate.mjs");
-    project.program("node", [program.as_os_str(), schema.as_os_str(), file.as_os_str()]).run()
+    let file = project.write("values.json", serde_json::to_string(&asked).unwrap());
+    let run = project.program("node", [program, file]).run().success();
+    let answers: Vec<Value> = serde_json::from_str(run.stdout()).unwrap();
+    assert_eq!(answers.len(), asked.len());
+    answers
 }
 
 #[test]
 fn files_of_codex_gemini_and_cursor_fit_their_schemas() {
     let project = with(&[]);
     installed(&project);
-    for (name, schema) in SCHEMAS {
-        let value = value(&project, name);
-        validate(&project, schema, &value).success();
-        // one field more, or of another kind, would be noticed
+    let values = SCHEMAS.map(|(name, schema)| (schema, value(&project, name)));
+    assert_eq!(validate(values.clone()), vec![Value::Null; SCHEMAS.len()]);
+    // one field more, or of another kind, would be noticed
+    let mut wrong = Vec::new();
+    for (schema, value) in &values {
         let text = value.to_string();
         for (is, becomes) in [
             ("\"command\":", "\"comand\":"),
@@ -49,29 +56,39 @@ fn files_of_codex_gemini_and_cursor_fit_their_schemas() {
             ("\"args\":[", "\"args\":[1,"),
         ] {
             if text.contains(is) {
-                let wrong: Value = serde_json::from_str(&text.replace(is, becomes)).unwrap();
-                assert_eq!(validate(&project, schema, &wrong).code(), Some(1), "{name}: {becomes}");
+                wrong.push((*schema, serde_json::from_str(&text.replace(is, becomes)).unwrap()));
             }
         }
+    }
+    assert!(wrong.len() > SCHEMAS.len());
+    for ((schema, value), errors) in wrong.iter().zip(validate(wrong.clone())) {
+        assert!(errors.is_array(), "{schema}: {value}");
     }
 }
 
 /// What others have in their files is theirs; what is added to it is valid in each.
 #[test]
 fn the_corpus_fits_where_it_did_before() {
+    let mut before = Vec::new();
     for (case, project) in corpus() {
-        let names: Vec<_> = SCHEMAS.iter().filter(|(name, _)| project.path().join(name).exists()).collect();
-        let fits = |(name, schema): &&&(&str, &str)| {
+        let project = std::rc::Rc::new(project);
+        for (name, schema) in SCHEMAS.into_iter().filter(|(name, _)| project.path().join(name).exists()) {
             let text = read(&project, name);
-            let blank = text.trim_start_matches('\u{feff}').trim().is_empty();
-            blank || text.trim() == "{}" || validate(&project, schema, &value(&project, name)).code() == Some(0)
-        };
-        let fitting: Vec<_> = names.iter().filter(fits).collect();
-        installed(&project);
-        for (name, schema) in fitting {
-            let run = validate(&project, schema, &value(&project, name));
-            assert_eq!(run.code(), Some(0), "{case}: {name}: {run}");
+            let text = text.trim_start_matches('\u{feff}').trim();
+            // a file with nothing in it fits as well
+            let value = if text.is_empty() || text == "{}" { None } else { Some(value(&project, name)) };
+            before.push((case.clone(), project.clone(), name, schema, value));
         }
+        installed(&project);
+    }
+    let asked = before.iter().filter_map(|(.., schema, value)| Some((*schema, value.clone()?)));
+    let answers = validate(asked);
+    let mut answers = answers.into_iter();
+    before.retain(|(.., value)| value.is_none() || answers.next().unwrap().is_null());
+    assert!(before.len() > SCHEMAS.len());
+    let after = validate(before.iter().map(|(_, project, name, schema, _)| (*schema, value(project, name))));
+    for ((case, _, name, ..), errors) in before.iter().zip(after) {
+        assert!(errors.is_null(), "{case}: {name}: {errors}");
     }
 }
 

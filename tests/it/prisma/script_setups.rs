@@ -153,16 +153,6 @@ fn typescript(major: u32, generator: Generator, settings: &str) -> u32 {
     if is_old { 6 } else { 7 }
 }
 
-#[test]
-fn prisma_7_new() {
-    works(7, Generator::New);
-}
-
-#[test]
-fn prisma_6_js() {
-    works(6, Generator::Js);
-}
-
 /// The scripts for a client with Prisma's own engine, which cannot be had here: compiled, and run as far as the engine.
 fn compiles(major: u32, generator: Generator) {
     let setup = Setup { major, generator, adapter: NONE };
@@ -235,5 +225,15 @@ mod long {
     #[test]
     fn prisma_5_js() {
         compiles(5, Generator::Js);
+    }
+
+    #[test]
+    fn prisma_7_new() {
+        works(7, Generator::New);
+    }
+
+    #[test]
+    fn prisma_6_js() {
+        works(6, Generator::Js);
     }
 }

@@ -4,15 +4,6 @@ use super::patched::{Patched, PostgresPatched};
 use crate::gauntlet::postgres_types::{INSERT, UPDATE, each_table};
 use crate::support::postgres::PgServer;
 
-#[test]
-fn every_value_of_every_type_is_patched() {
-    let db = crate::gauntlet::postgres_types::database();
-    let data = PostgresPatched::new(db);
-    data.goes_back_and_forth(&|| {
-        data.db.sql(&format!("{}; {}", each_table(UPDATE), each_table(INSERT)));
-    });
-}
-
 const TABLES: &str = "
     CREATE SCHEMA \"sh'op\";
     CREATE TABLE parent (id int PRIMARY KEY, code text UNIQUE NOT NULL);
@@ -355,5 +346,14 @@ mod long {
     fn whole_tables_go_and_come_back() {
         let data = PostgresPatched::new(crate::gauntlet::postgres_types::database());
         data.goes_back_and_forth(&|| drop(data.db.sql(&each_table("EXECUTE format('DELETE FROM %s', place)"))));
+    }
+
+    #[test]
+    fn every_value_of_every_type_is_patched() {
+        let db = crate::gauntlet::postgres_types::database();
+        let data = PostgresPatched::new(db);
+        data.goes_back_and_forth(&|| {
+            data.db.sql(&format!("{}; {}", each_table(UPDATE), each_table(INSERT)));
+        });
     }
 }

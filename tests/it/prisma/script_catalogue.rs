@@ -77,11 +77,6 @@ fn postgres(setup: Setup) {
     );
 }
 
-#[test]
-fn postgres_with_prisma_7() {
-    postgres(Setup { major: 7, generator: Generator::New, adapter: PG });
-}
-
 /// Rows of each table of one file that differ from those of the other, every value with its storage class.
 fn sqlite_differences(before: &std::path::Path, now: &std::path::Path) -> Vec<String> {
     let read = |path: &std::path::Path| {
@@ -157,5 +152,10 @@ mod long {
     #[test]
     fn better_sqlite3_with_prisma_6() {
         sqlite(Setup { major: 6, generator: Generator::New, adapter: BETTER_SQLITE3 });
+    }
+
+    #[test]
+    fn postgres_with_prisma_7() {
+        postgres(Setup { major: 7, generator: Generator::New, adapter: PG });
     }
 }

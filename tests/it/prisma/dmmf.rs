@@ -33,9 +33,7 @@ fn every_schema_is_read_as_prisma_reads_it() {
 }
 
 /// The same through the real command: `prisma generate` gives its generators what it gives us above.
-#[test]
-fn prisma_generate_says_the_same() {
-    let chosen = ["catalogue-postgresql.prisma", "catalogue-sqlite.prisma", "multi-file"];
+fn generate_says_the_same(chosen: &[&str]) {
     let schemas: Vec<PathBuf> = chosen.iter().map(|name| project("tests/fixtures/prisma").join(name)).collect();
     let answers = ask_prisma(&schemas);
     std::thread::scope(|scope| {
@@ -43,6 +41,21 @@ fn prisma_generate_says_the_same() {
             scope.spawn(move || assert_eq!(generate(path), answer["datamodel"], "{}", path.display()));
         }
     });
+}
+
+#[test]
+fn prisma_generate_says_the_same() {
+    generate_says_the_same(&["multi-file"]);
+}
+
+/// Only in `tests/run --long`.
+mod long {
+    use super::*;
+
+    #[test]
+    fn prisma_generate_says_the_same_of_the_plans_models() {
+        generate_says_the_same(&["catalogue-postgresql.prisma", "catalogue-sqlite.prisma"]);
+    }
 }
 
 /// Runs `prisma generate` on a copy of the schema with our generator added; what that was given.
@@ -62,7 +75,7 @@ fn generate(schema: &Path) -> Value {
         true => drop(place.write(&format!("{name}/dmmf.prisma"), generator)),
         false => drop(place.write(name, format!("{}\n{generator}", std::fs::read_to_string(schema).unwrap()))),
     }
-    let cli = project("tests/prisma/dmmf/node_modules/prisma/build/index.js");
+    let cli = project("tests/prisma/7/node_modules/prisma/build/index.js");
     let args = ["generate", "--generator", "dmmf", "--schema", name];
     let run = place.program("node", [cli.to_str().unwrap()].iter().chain(&args));
     // The engine would be fetched; what is asked for here needs none.

@@ -16,6 +16,7 @@ mod script_database;
 mod script_everything;
 mod script_faults;
 mod script_keyless;
+mod script_process;
 mod script_project;
 mod script_refusals;
 mod script_setups;

@@ -60,8 +60,8 @@ fn what_stands_in_the_way_on_postgresql() {
     assert_eq!(count(), "12");
 
     // Nobody answers.
-    let run = world.tsx(&world.script("facet_definitions"), &["--restore"]);
-    let run = run.env("DATABASE_URL", "postgresql://u:s3cr3t@127.0.0.1:1/shop").run();
+    let away = world.invocation(&world.script("facet_definitions"), &["--restore"]);
+    let run = world.play(&away.env("DATABASE_URL", "postgresql://u:s3cr3t@127.0.0.1:1/shop"));
     assert_eq!(run.code(), Some(1), "{run}");
     assert!(run.stderr().starts_with("Nothing was changed: ") && !run.to_string().contains("s3cr3t"), "{run}");
 }

@@ -8,6 +8,41 @@ use rusqlite::Connection;
 const MODELS: &str = "tests/fixtures/prisma/catalogue-";
 
 #[test]
+fn on_postgresql() {
+    let db = PgServer::shared().database();
+    db.sql(
+        "CREATE TABLE heap (v text, body json, n numeric);
+         INSERT INTO heap SELECT 'v' || i % 3, CASE WHEN i % 2 = 0 THEN '{\"a\": 1.10}'::json END, 1.50 FROM generate_series(1, 60) AS i;
+         INSERT INTO heap VALUES (NULL, NULL, NULL), (NULL, NULL, NULL), ('x', 'null', 'NaN')",
+    );
+    let state = || db.sql("SELECT h::text, count(*) FROM heap AS h GROUP BY 1 ORDER BY 1");
+    let before = state();
+    let setup = Setup { major: 7, generator: Generator::New, adapter: PG };
+    let world = PrismaWorld::new(setup, &text(&project(&format!("{MODELS}postgresql.prisma"))), &db.url());
+    world.export(&["heap"]);
+    db.sql(
+        "DELETE FROM heap WHERE ctid IN (SELECT ctid FROM heap WHERE v = 'v1' LIMIT 7);
+         DELETE FROM heap WHERE ctid IN (SELECT ctid FROM heap WHERE v IS NULL LIMIT 1);
+         DELETE FROM heap WHERE v = 'x'",
+    );
+    let damaged = state();
+    assert!(world.run("heap", &[]).contains("9 created, 0 updated, 54 unchanged (by bulk)"));
+    assert_eq!(state(), damaged);
+    assert!(world.run("heap", &["--restore"]).contains("9 created, 0 updated, 54 unchanged, 0 failed"));
+    assert_eq!(state(), before);
+    // A changed row comes back beside what became of it, and once.
+    db.sql("UPDATE heap SET v = 'other' WHERE v = 'x'");
+    assert!(world.run("heap", &["--restore"]).contains("1 created, 0 updated, 62 unchanged"));
+    assert!(world.run("heap", &["--restore"]).contains("0 created, 0 updated, 63 unchanged"));
+    db.sql("DELETE FROM heap WHERE v = 'other'");
+    assert_eq!(state(), before);
+    // A row that the table does not take: none is written.
+    db.sql("DELETE FROM heap; ALTER TABLE heap ADD CHECK (n < 2)");
+    assert!(world.refused("heap", &["--restore"]).contains("1 failed, nothing was changed: record "));
+    assert_eq!(db.sql("SELECT count(*) FROM heap"), "0");
+}
+
+#[test]
 fn on_sqlite() {
     let setup = Setup { major: 7, generator: Generator::JsOutput, adapter: LIBSQL };
     let world = PrismaWorld::new(setup, &text(&project(&format!("{MODELS}sqlite.prisma"))), "file:./dev.db");
@@ -41,44 +76,4 @@ fn on_sqlite() {
     world.run("heap", &["--restore"]);
     assert_eq!(state(), before);
     assert!(world.run("heap", &["--restore"]).contains("0 created, 0 updated, 65 unchanged"));
-}
-
-/// Only in `tests/run --long`.
-mod long {
-    use super::*;
-
-    #[test]
-    fn on_postgresql() {
-        let db = PgServer::shared().database();
-        db.sql(
-            "CREATE TABLE heap (v text, body json, n numeric);
-             INSERT INTO heap SELECT 'v' || i % 3, CASE WHEN i % 2 = 0 THEN '{\"a\": 1.10}'::json END, 1.50 FROM generate_series(1, 60) AS i;
-             INSERT INTO heap VALUES (NULL, NULL, NULL), (NULL, NULL, NULL), ('x', 'null', 'NaN')",
-        );
-        let state = || db.sql("SELECT h::text, count(*) FROM heap AS h GROUP BY 1 ORDER BY 1");
-        let before = state();
-        let setup = Setup { major: 7, generator: Generator::New, adapter: PG };
-        let world = PrismaWorld::new(setup, &text(&project(&format!("{MODELS}postgresql.prisma"))), &db.url());
-        world.export(&["heap"]);
-        db.sql(
-            "DELETE FROM heap WHERE ctid IN (SELECT ctid FROM heap WHERE v = 'v1' LIMIT 7);
-             DELETE FROM heap WHERE ctid IN (SELECT ctid FROM heap WHERE v IS NULL LIMIT 1);
-             DELETE FROM heap WHERE v = 'x'",
-        );
-        let damaged = state();
-        assert!(world.run("heap", &[]).contains("9 created, 0 updated, 54 unchanged (by bulk)"));
-        assert_eq!(state(), damaged);
-        assert!(world.run("heap", &["--restore"]).contains("9 created, 0 updated, 54 unchanged, 0 failed"));
-        assert_eq!(state(), before);
-        // A changed row comes back beside what became of it, and once.
-        db.sql("UPDATE heap SET v = 'other' WHERE v = 'x'");
-        assert!(world.run("heap", &["--restore"]).contains("1 created, 0 updated, 62 unchanged"));
-        assert!(world.run("heap", &["--restore"]).contains("0 created, 0 updated, 63 unchanged"));
-        db.sql("DELETE FROM heap WHERE v = 'other'");
-        assert_eq!(state(), before);
-        // A row that the table does not take: none is written.
-        db.sql("DELETE FROM heap; ALTER TABLE heap ADD CHECK (n < 2)");
-        assert!(world.refused("heap", &["--restore"]).contains("1 failed, nothing was changed: record "));
-        assert_eq!(db.sql("SELECT count(*) FROM heap"), "0");
-    }
 }

@@ -1,11 +1,13 @@
 //! A project with real Prisma: its client generated, its tables made, its restore scripts compiled and run.
 
 use super::script_database::Database;
+use super::script_process::ScriptProcess;
 use crate::support::files::project;
 use crate::support::process::{Invocation, Project, Run};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 /// What a `generator` block says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +76,7 @@ impl Setup {
         let packages = project(&format!("tests/prisma/{}/node_modules", self.major));
         assert!(
             packages.is_dir(),
-            "Prisma {} is missing: tests/run --long installs it (npm ci in tests/prisma)",
+            "Prisma {} is missing: tests/run installs it, and 5 and 6 with --long (npm ci in tests/prisma)",
             self.major
         );
         packages
@@ -169,6 +171,8 @@ impl Setup {
 pub struct PrismaWorld {
     pub project: Project,
     pub setup: Setup,
+    /// What its scripts run in, once there was one.
+    process: Mutex<Option<ScriptProcess>>,
 }
 
 impl PrismaWorld {
@@ -176,7 +180,7 @@ impl PrismaWorld {
     pub fn new(setup: Setup, models: &str, url: &str) -> PrismaWorld {
         let schema = setup.schema(models);
         let generated = setup.generated(&schema);
-        let world = PrismaWorld { project: Project::new(), setup };
+        let world = PrismaWorld { project: Project::new(), setup, process: Mutex::new(None) };
         setup.write(&world.project, &schema);
         for name in ["node_modules", "generated"] {
             if generated.join(name).exists() {
@@ -244,41 +248,46 @@ impl PrismaWorld {
         script.with_file_name(script.file_name().unwrap().to_str().unwrap().replace("_restore.ts", ".json"))
     }
 
-    /// A script with arguments, as tsx runs it: Node.js with its loader. (The command itself, which starts one process
-    /// more, is tried by `prisma::integration`.)
+    /// A script with arguments in a process of its own, as tsx runs it: Node.js with its loader. (The command itself, which
+    /// starts one process more, is tried by `prisma::integration`.)
     pub fn tsx(&self, script: &Path, args: &[&str]) -> Invocation {
         let tsx = format!("file://{}", project("tests/prisma/7/node_modules/tsx/dist/loader.mjs").display());
         let node = self.project.program("node", QUICK_START).args(["--import", &tsx]).arg(script);
         node.args(args).env("TMPDIR", std::env::temp_dir())
     }
 
+    /// A script with arguments, for [`PrismaWorld::play`].
+    pub fn invocation(&self, script: &Path, args: &[&str]) -> Invocation {
+        self.project.program(script, args).env("TMPDIR", std::env::temp_dir())
+    }
+
+    /// Runs a script in the process in which those before it have run.
+    pub fn play(&self, script: &Invocation) -> Run {
+        let mut process = self.process.lock().unwrap();
+        let start = || ScriptProcess::start(&self.tsx(&project("tests/it/prisma/script_process.mjs"), &[]));
+        process.get_or_insert_with(start).run(script)
+    }
+
     /// Runs a table's script; it must succeed. What it said.
     pub fn run(&self, table: &str, args: &[&str]) -> String {
-        let run = self.tsx(&self.script(table), args).run().success();
+        let run = self.play(&self.invocation(&self.script(table), args)).success();
         run.stdout().to_owned()
     }
 
-    /// Runs the scripts of these tables, one after the other in one process; what they said.
-    pub fn run_all(&self, tables: &[&str], args: &[&str]) -> Run {
+    /// Runs the scripts of these tables, each of which must succeed; what they said.
+    pub fn run_all(&self, tables: &[&str], args: &[&str]) -> String {
         self.run_all_in(BACKUPS, tables, args)
     }
 
     /// As [`PrismaWorld::run_all`], of the scripts in this folder.
-    pub fn run_all_in(&self, folder: &str, tables: &[&str], args: &[&str]) -> Run {
-        let scripts: Vec<PathBuf> = tables.iter().map(|table| self.script_in(folder, table)).collect();
-        self.run_scripts(&scripts, args)
-    }
-
-    /// Runs these scripts, one after the other in one process; what they said.
-    pub fn run_scripts(&self, scripts: &[PathBuf], args: &[&str]) -> Run {
-        let count = scripts.len().to_string();
-        let runner = self.tsx(&project("tests/it/prisma/run_all.mjs"), &[&count]);
-        runner.args(scripts).args(args).run()
+    pub fn run_all_in(&self, folder: &str, tables: &[&str], args: &[&str]) -> String {
+        let scripts = tables.iter().map(|table| self.script_in(folder, table));
+        scripts.map(|script| self.play(&self.invocation(&script, args)).success().stdout().to_owned()).collect()
     }
 
     /// Runs a table's script; it must fail. What it said on stderr.
     pub fn refused(&self, table: &str, args: &[&str]) -> String {
-        let run = self.tsx(&self.script(table), args).run();
+        let run = self.play(&self.invocation(&self.script(table), args));
         assert_eq!(run.code(), Some(1), "{run}");
         run.stderr().to_owned()
     }
@@ -308,3 +317,11 @@ pub const BACKUPS: &str = "scripts/backups";
 
 /// How a bundler's project is compiled.
 pub const BUNDLER: &str = "\"module\":\"esnext\",\"moduleResolution\":\"bundler\",\"target\":\"es2022\"";
+
+/// How a project of ECMAScript modules or of CommonJS is compiled for Node.js, as `package.json` says.
+pub const NODE_NEXT: &str = "\"module\":\"nodenext\",\"target\":\"es2022\"";
+
+/// What strict projects ask for besides `strict`.
+pub const PEDANTIC: &str =
+    "\"noUncheckedIndexedAccess\":true,\"exactOptionalPropertyTypes\":true,\"noPropertyAccessFromIndexSignature\":true,
+    \"noUnusedLocals\":true,\"noUnusedParameters\":true,\"noImplicitReturns\":true,\"noImplicitOverride\":true";

@@ -86,13 +86,13 @@ fn surroundings_that_are_not_right() {
     let world = world();
     let script = world.script("categories");
     let refused = |run: crate::support::process::Invocation, wanted: &str| {
-        let run = run.run();
+        let run = world.play(&run);
         assert_eq!(run.code(), Some(1), "{run}");
         assert!(run.stderr().contains(wanted), "{wanted}: {run}");
         assert!(!run.to_string().contains("s3cr3t"), "{run}");
         assert_eq!(count(&world), 0, "{wanted}");
     };
-    let restore = || world.tsx(&script, &["--restore"]);
+    let restore = || world.invocation(&script, &["--restore"]);
     refused(restore().arg("--force"), "Unknown option --force");
     refused(restore().args(["--bulk", "--upsert"]), "exclude each other");
     refused(restore().env("NODE_ENV", "production"), "--allow-production");
@@ -104,6 +104,8 @@ fn surroundings_that_are_not_right() {
     refused(restore().env("DATABASE_URL", "mysql://u:s3cr3t@localhost/x"), "is not a PostgreSQL or SQLite URL");
     refused(restore().env("DATABASE_URL", "file:./none.db"), "There is no database file");
     assert!(!world.path().join("none.db").exists());
+    fs::copy(world.path().join("dev.db"), world.path().join("other.db")).unwrap();
+    refused(restore().env("DATABASE_URL", "file:./other.db"), "Use --other-database");
     // What .env.local says comes before what .env says.
     world.project.write(".env.local", "DATABASE_URL=file:./local.db\n");
     refused(restore(), "local.db");
@@ -120,12 +122,12 @@ fn surroundings_that_are_not_right() {
     let elsewhere = crate::support::process::Project::new();
     let moved = elsewhere.path().join(script.file_name().unwrap());
     fs::copy(&script, &moved).unwrap();
-    refused(world.tsx(&moved, &["--restore"]), "keep it beside this script");
+    refused(world.invocation(&moved, &["--restore"]), "keep it beside this script");
     fs::copy(world.json("categories"), elsewhere.path().join(world.json("categories").file_name().unwrap())).unwrap();
     fs::copy(script.with_file_name("dbsnap-restore.ts"), moved.with_file_name("dbsnap-restore.ts")).unwrap();
     let url = format!("file:{}", world.path().join("dev.db").display());
-    refused(world.tsx(&moved, &["--restore"]).env("DATABASE_URL", url), "export the backup again");
+    refused(world.invocation(&moved, &["--restore"]).env("DATABASE_URL", url), "export the backup again");
     // Run from another folder, it finds its database all the same.
-    let said = restore().dir(elsewhere.path()).run().success();
+    let said = world.play(&restore().dir(elsewhere.path())).success();
     assert!(said.stdout().contains("2 created"), "{said}");
 }

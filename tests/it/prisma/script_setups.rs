@@ -2,8 +2,9 @@
 //! run dry, and restored by each adapter. What cannot be is said in `docs/TESTING.md`.
 
 use super::script_database::Database;
-use super::script_project::{BACKUPS, BETTER_SQLITE3, Generator, LIBSQL, NONE, PG, PrismaWorld, Setup};
-use std::path::PathBuf;
+use super::script_project::{
+    BACKUPS, BETTER_SQLITE3, Generator, LIBSQL, NODE_NEXT, NONE, PEDANTIC, PG, PrismaWorld, Setup,
+};
 
 /// Compound and named keys, a model without an id, names that differ, a field and a model that the client does not
 /// have.
@@ -56,7 +57,6 @@ const DAMAGE: &str = "UPDATE pairs SET note = 'y'; DELETE FROM \"Plain\"; DELETE
 UPDATE \"Code\" SET secret = 'other', at = '2020-01-01T10:00:00.123+00:00';";
 
 const BUNDLER: &str = "\"module\":\"esnext\",\"moduleResolution\":\"bundler\",\"target\":\"es2022\",\"isolatedModules\":true,\"jsx\":\"preserve\"";
-const NODE_NEXT: &str = "\"module\":\"nodenext\",\"target\":\"es2022\"";
 const COMMON_JS: &str =
     "\"module\":\"commonjs\",\"moduleResolution\":\"node10\",\"target\":\"es2020\",\"esModuleInterop\":true";
 
@@ -100,12 +100,12 @@ impl Shop {
         Shop { world, database, exports }
     }
 
-    /// Each adapter's script for a table, in one process.
+    /// Each adapter's script for a table.
     fn runs_dry(&self) {
-        let scripts: Vec<PathBuf> =
-            self.exports.iter().map(|(_, folder)| self.world.script_in(folder, "pairs")).collect();
-        let run = self.world.run_scripts(&scripts, &[]).success();
-        assert_eq!(run.stdout().matches("2 unchanged (by prisma.pair.upsert)").count(), scripts.len(), "{run}");
+        for (adapter, folder) in &self.exports {
+            let said = self.world.run_all_in(folder, &["pairs"], &[]);
+            assert!(said.contains("2 unchanged (by prisma.pair.upsert)"), "{adapter}: {said}");
+        }
     }
 
     /// Damages the tables and restores them, by each adapter.
@@ -113,18 +113,18 @@ impl Shop {
         let before = self.database.rows(&TABLES);
         for (adapter, folder) in &self.exports {
             self.database.execute(DAMAGE);
-            let run = self.world.run_all_in(folder, &TABLES, &["--restore"]).success();
-            assert_eq!(run.stdout().matches(".upsert, ").count(), 3, "{run}");
-            assert_eq!(run.stdout().matches("by bulk, ").count(), 2, "what the client lacks goes in bulk: {run}");
+            let run = self.world.run_all_in(folder, &TABLES, &["--restore"]);
+            assert_eq!(run.matches(".upsert, ").count(), 3, "{run}");
+            assert_eq!(run.matches("by bulk, ").count(), 2, "what the client lacks goes in bulk: {run}");
             assert_eq!(self.database.differences(&TABLES, &before), Vec::<String>::new(), "{adapter}: {run}");
             self.database.execute("INSERT INTO \"Node\" (parent) VALUES (NULL); DELETE FROM \"Node\" WHERE id > 20");
         }
     }
 }
 
-/// One client with all adapters, in all kinds of projects.
-fn works(major: u32, generator: Generator) {
-    let sqlite = Shop::new(major, generator, &[LIBSQL, BETTER_SQLITE3]);
+/// One client with these adapters of SQLite and the one of PostgreSQL, in all kinds of projects.
+fn works_with(major: u32, generator: Generator, adapters: &[&'static str]) {
+    let sqlite = Shop::new(major, generator, adapters);
     let postgres = Shop::new(major, generator, &[PG]);
     // Compiled together: a script's types are those of the packages, whatever the client's database.
     for script in TABLES.map(|table| postgres.world.script_in(&postgres.exports[0].1, table)) {
@@ -153,6 +153,11 @@ fn typescript(major: u32, generator: Generator, settings: &str) -> u32 {
     if is_old { 6 } else { 7 }
 }
 
+#[test]
+fn prisma_7_new() {
+    works_with(7, Generator::New, &[LIBSQL]);
+}
+
 /// The scripts for a client with Prisma's own engine, which cannot be had here: compiled, and run as far as the engine.
 fn compiles(major: u32, generator: Generator) {
     let setup = Setup { major, generator, adapter: NONE };
@@ -173,14 +178,29 @@ fn compiles(major: u32, generator: Generator) {
     assert!(said.starts_with("Nothing was changed: ") && !said.contains("    at "), "{setup:?}: {said}");
 }
 
-/// What strict projects ask for besides `strict`.
-const PEDANTIC: &str =
-    "\"noUncheckedIndexedAccess\":true,\"exactOptionalPropertyTypes\":true,\"noPropertyAccessFromIndexSignature\":true,
-    \"noUnusedLocals\":true,\"noUnusedParameters\":true,\"noImplicitReturns\":true,\"noImplicitOverride\":true";
-
 /// Only in `tests/run --long`.
 mod long {
     use super::*;
+
+    /// With all adapters.
+    fn works(major: u32, generator: Generator) {
+        works_with(major, generator, &[LIBSQL, BETTER_SQLITE3]);
+    }
+
+    #[test]
+    fn prisma_7_new() {
+        works(7, Generator::New);
+    }
+
+    #[test]
+    fn prisma_6_js() {
+        works(6, Generator::Js);
+    }
+
+    #[test]
+    fn prisma_5_js() {
+        compiles(5, Generator::Js);
+    }
 
     #[test]
     fn prisma_6_js_with_its_own_engine() {
@@ -220,20 +240,5 @@ mod long {
     #[test]
     fn prisma_5_js_with_output() {
         compiles(5, Generator::JsOutput);
-    }
-
-    #[test]
-    fn prisma_5_js() {
-        compiles(5, Generator::Js);
-    }
-
-    #[test]
-    fn prisma_7_new() {
-        works(7, Generator::New);
-    }
-
-    #[test]
-    fn prisma_6_js() {
-        works(6, Generator::Js);
     }
 }

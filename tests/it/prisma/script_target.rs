@@ -26,6 +26,29 @@ fn goes_back_to(world: &PrismaWorld, read: &str, beside: &str, snap: impl Fn()) 
     assert_eq!(beside_db.rows(&["items"]), Vec::<String>::new(), "{said}");
 }
 
+/// Where a relative path leads, and where it does not: Prisma 6 starts at the schema's folder, Prisma 7 at the project's.
+fn places(major: u32, path: &str) -> [String; 2] {
+    let [schemas, projects] = [format!("prisma/{path}"), path.to_owned()];
+    if major < 7 { [schemas, projects] } else { [projects, schemas] }
+}
+
+/// A URL with parameters, and paths with blanks, relative and absolute.
+fn a_url_with_parameters_and_blanks(major: u32) {
+    let setup = Setup { major, generator: Generator::JsOutput, adapter: LIBSQL };
+    let world = PrismaWorld::new(setup, MODELS, "file:./my data/dev one.db?connection_limit=1&socket_timeout=5");
+    let [read, beside] = places(major, "my data/dev one.db");
+    goes_back_to(&world, &read, &beside, || world.export(&["items"]));
+    let world = PrismaWorld::new(setup, MODELS, "file:./dev.db");
+    let absolute = world.path().join("a b/dev.db");
+    world.project.write(".env", format!("DATABASE_URL=\"file:{}\"\n", absolute.display()));
+    goes_back_to(&world, "a b/dev.db", "prisma/a b/dev.db", || world.export(&["items"]));
+}
+
+#[test]
+fn a_url_with_parameters_and_blanks_names_the_same_file() {
+    a_url_with_parameters_and_blanks(7);
+}
+
 /// No variable, but a URL in Prisma's config file.
 #[test]
 fn a_url_in_the_config_file_names_the_same_file() {
@@ -37,6 +60,30 @@ fn a_url_in_the_config_file_names_the_same_file() {
         "export default { schema: 'prisma/schema.prisma', datasource: { url: process.env.APP_DB ?? 'file:./data/app.db' } };\n",
     );
     goes_back_to(&world, "data/app.db", "prisma/data/app.db", || world.export(&["items"]));
+}
+
+/// A package of a monorepo has the schema, the client and `.env`; the store is at the top.
+fn a_package_of_a_monorepo(major: u32) {
+    let setup = Setup { major, generator: Generator::JsOutput, adapter: LIBSQL };
+    let world = PrismaWorld::new(setup, MODELS, "file:./dev.db");
+    let package = world.path().join("packages/db");
+    fs::create_dir_all(&package).unwrap();
+    for name in ["prisma", "generated", ".env", "package.json", "prisma.config.ts"] {
+        if world.path().join(name).exists() {
+            fs::rename(world.path().join(name), package.join(name)).unwrap();
+        }
+    }
+    world.project.write("package.json", "{\"workspaces\":[\"packages/*\"]}");
+    let [read, _] = places(major, "dev.db");
+    goes_back_to(&world, &format!("packages/db/{read}"), "dev.db", || {
+        let snap = world.project.dbsnap(["snap", "items", "--export", "-q", "-m", "before"]);
+        snap.dir(&package).run().success();
+    });
+}
+
+#[test]
+fn a_package_of_a_monorepo_names_the_same_file() {
+    a_package_of_a_monorepo(7);
 }
 
 #[test]
@@ -109,32 +156,13 @@ mod long {
         assert_eq!(beside.rows(&["items"]).len(), 2);
     }
 
-    /// A URL with parameters, and paths with blanks, from the schema's folder and absolute.
     #[test]
-    fn a_url_with_parameters_and_blanks_names_the_same_file() {
-        let setup = Setup { major: 6, generator: Generator::JsOutput, adapter: LIBSQL };
-        let world = PrismaWorld::new(setup, MODELS, "file:./my data/dev one.db?connection_limit=1&socket_timeout=5");
-        goes_back_to(&world, "prisma/my data/dev one.db", "my data/dev one.db", || world.export(&["items"]));
-        let world = PrismaWorld::new(setup, MODELS, "file:./dev.db");
-        let absolute = world.path().join("a b/dev.db");
-        world.project.write(".env", format!("DATABASE_URL=\"file:{}\"\n", absolute.display()));
-        goes_back_to(&world, "a b/dev.db", "prisma/a b/dev.db", || world.export(&["items"]));
+    fn a_url_of_prisma_6_names_the_same_file() {
+        a_url_with_parameters_and_blanks(6);
     }
 
-    /// A package of a monorepo has the schema, the client and `.env`; the store is at the top.
     #[test]
-    fn a_package_of_a_monorepo_names_the_same_file() {
-        let setup = Setup { major: 6, generator: Generator::JsOutput, adapter: LIBSQL };
-        let world = PrismaWorld::new(setup, MODELS, "file:./dev.db");
-        let package = world.path().join("packages/db");
-        fs::create_dir_all(&package).unwrap();
-        for name in ["prisma", "generated", ".env", "package.json"] {
-            fs::rename(world.path().join(name), package.join(name)).unwrap();
-        }
-        world.project.write("package.json", "{\"workspaces\":[\"packages/*\"]}");
-        goes_back_to(&world, "packages/db/prisma/dev.db", "dev.db", || {
-            let snap = world.project.dbsnap(["snap", "items", "--export", "-q", "-m", "before"]);
-            snap.dir(&package).run().success();
-        });
+    fn a_package_with_prisma_6_names_the_same_file() {
+        a_package_of_a_monorepo(6);
     }
 }

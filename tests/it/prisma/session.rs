@@ -1,7 +1,7 @@
 //! The plan's example session and invocations, typed as commands, in a project of the plan's ten models: its report,
 //! its files field for field, its success criteria and its clean-up policy.
 
-use super::script_project::{BUNDLER, Generator, LIBSQL, PG, PrismaWorld, Setup};
+use super::script_project::{BUNDLER, Generator, LIBSQL, NODE_NEXT, PG, PrismaWorld, Setup};
 use crate::support::files::{project, text};
 use crate::support::postgres::PgServer;
 use crate::support::redact::redact;
@@ -24,6 +24,8 @@ fn rows(numbers: &str, key: &str, tags: &str) -> String {
 /// A project of the plan, and how its database is asked.
 struct Plan<'p> {
     world: PrismaWorld,
+    /// How it is compiled.
+    settings: &'static str,
     sql: &'p dyn Fn(&str) -> String,
 }
 
@@ -164,7 +166,7 @@ fn session(plan: &Plan<'_>) {
       }
     }
     "#);
-    let compiled = plan.world.tsc(BUNDLER);
+    let compiled = plan.world.tsc(plan.settings);
     assert_eq!(compiled.code(), Some(0), "{compiled}");
 
     // The destructive script, and the way back that the report names.
@@ -273,7 +275,7 @@ fn on_sqlite() {
     ask(&text(&project("tests/it/prisma/sql/catalogue-sqlite.sql")));
     let numbers = "(WITH RECURSIVE g(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < 5432) SELECT n FROM g)";
     ask(&rows(numbers, "printf('clx%05d', n)", "[\"sims\"]"));
-    session(&Plan { world, sql: &ask });
+    session(&Plan { world, settings: NODE_NEXT, sql: &ask });
 }
 
 /// Only in `tests/run --long`.
@@ -288,6 +290,6 @@ mod long {
         let setup = Setup { major: 7, generator: Generator::New, adapter: PG };
         let world = PrismaWorld::new(setup, &models("postgresql"), &db.url());
         world.project.write("prisma/migrations/20260120_migration/migration.sql", "");
-        session(&Plan { world, sql: &|sql| db.sql(sql) });
+        session(&Plan { world, settings: BUNDLER, sql: &|sql| db.sql(sql) });
     }
 }

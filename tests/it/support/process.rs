@@ -80,6 +80,16 @@ impl Invocation {
         self.env.iter().find(|(set, _)| set == name).map(|(_, value)| value.as_os_str())
     }
 
+    /// The program and its arguments.
+    pub fn words(&self) -> &[OsString] {
+        &self.words
+    }
+
+    /// Its whole environment; of two values of a name the later one counts.
+    pub fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.env.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+
     /// Adds an argument.
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Invocation {
         self.words.push(arg.as_ref().to_owned());

@@ -2,6 +2,7 @@
 
 use super::script_database::Database;
 use super::script_project::{Generator, LIBSQL, PG, PrismaWorld, Setup};
+use crate::support::files::{project, text};
 use std::fs;
 
 const MODELS: &str = "model Item {\n  id Int @id\n  v  String?\n  @@map(\"items\")\n}\n";
@@ -38,7 +39,7 @@ fn a_url_with_parameters_and_blanks(major: u32) {
     let world = PrismaWorld::new(setup, MODELS, "file:./my data/dev one.db?connection_limit=1&socket_timeout=5");
     let [read, beside] = places(major, "my data/dev one.db");
     goes_back_to(&world, &read, &beside, || world.export(&["items"]));
-    let world = PrismaWorld::new(setup, MODELS, "file:./dev.db");
+    fs::remove_dir_all(world.path().join("scripts")).unwrap();
     let absolute = world.path().join("a b/dev.db");
     world.project.write(".env", format!("DATABASE_URL=\"file:{}\"\n", absolute.display()));
     goes_back_to(&world, "a b/dev.db", "prisma/a b/dev.db", || world.export(&["items"]));
@@ -88,23 +89,28 @@ fn a_package_of_a_monorepo_names_the_same_file() {
 
 #[test]
 fn another_database_of_the_same_server_is_refused() {
-    let setup = Setup { major: 7, generator: Generator::JsOutput, adapter: PG };
-    let (world, read) = PrismaWorld::with_database(setup, MODELS);
-    read.execute(TABLE);
-    world.export(&["items"]);
+    let models = text(&project("tests/fixtures/prisma/catalogue-postgresql.prisma"));
+    let tables = text(&project("tests/it/prisma/sql/catalogue-postgresql.sql"));
+    let setup = Setup { major: 7, generator: Generator::New, adapter: PG };
+    let (world, read) = PrismaWorld::with_database(setup, &models);
+    read.execute(&tables);
+    read.execute(
+        "INSERT INTO categories (id, name, slug, path, level) VALUES ('a', 'A', 'a', '/', 0), ('b', 'B', 'b', '/', 0)",
+    );
+    world.export(&["categories"]);
     let other = Database::postgres();
-    other.execute("CREATE TABLE items (id INTEGER NOT NULL PRIMARY KEY, v TEXT)");
+    other.execute(&tables);
     world.project.write(".env", format!("DATABASE_URL=\"{}\"\n", other.url()));
     for args in [&["--restore"][..], &[]] {
-        let said = world.refused("items", args);
+        let said = world.refused("categories", args);
         assert!(
             said.contains("The backup was taken from the database ") && said.contains("--other-database"),
             "{said}"
         );
     }
-    assert_eq!(other.rows(&["items"]), Vec::<String>::new());
-    world.run("items", &["--restore", "--other-database"]);
-    assert_eq!(other.rows(&["items"]).len(), 2);
+    assert_eq!(other.rows(&["categories"]), Vec::<String>::new());
+    world.run("categories", &["--restore", "--other-database"]);
+    assert_eq!(other.rows(&["categories"]).len(), 2);
 }
 
 /// What all scripts of a folder share is there once; a script does not run with a changed one.

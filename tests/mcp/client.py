@@ -1,15 +1,21 @@
 """A real MCP client that tests drive.
 
-    client.py MODE SERVER [ARG ...]
+Each line of stdin is a request as one JSON object, and each line of stdout is its answer. The first starts a server:
 
-MODE is how the protocol is negotiated: legacy (initialize), or 2026-07-28. The server is started, and each line of
-stdin is a request as one JSON object; each line of stdout is its answer. What a tool answers is validated against its
+    {"mode": MODE, "words": [PROGRAM, ARG ...], "dir": DIRECTORY, "env": {NAME: VALUE ...}}
+
+MODE is how the protocol is negotiated: legacy (initialize), or 2026-07-28. The others are sent to the server, until
+{"ask": "leave"}, after which it has ended and the next may be started. What a tool answers is validated against its
 output schema, and strictly: a field that the schema does not describe is an error too.
 """
 
 import json
-import os
 import sys
+
+import pydantic
+
+# The SDK has a model for each message of each version: those that are used are built when they are.
+pydantic.BaseModel.model_config = pydantic.ConfigDict(defer_build=True)
 
 import anyio
 import jsonschema
@@ -91,22 +97,38 @@ async def answer(client, schemas, request):
             return [plain(content) for content in contents]
 
 
-async def main():
-    mode, command, *args = sys.argv[1:]
+async def next_request():
+    line = await anyio.to_thread.run_sync(sys.stdin.readline)
+    return json.loads(line) if line else None
+
+
+async def converse(started):
+    """With one server, until it is left; whether there may be another."""
+    words = started["words"]
     # the whole environment, which is the one that the test gave
-    server = StdioServerParameters(command=command, args=args, env=dict(os.environ))
+    server = StdioServerParameters(command=words[0], args=words[1:], env=started["env"], cwd=started["dir"])
     info = Implementation(name="test-agent", version="1")
-    async with mcp.Client(stdio_client(server), mode=mode, client_info=info, cache=None) as client:
+    async with mcp.Client(stdio_client(server), mode=started["mode"], client_info=info, cache=None) as client:
         tools = (await client.session.list_tools()).tools
         schemas = {tool.name: strictly(tool.output_schema) for tool in tools}
-        while line := await anyio.to_thread.run_sync(sys.stdin.readline):
+        while request := await next_request():
+            if request["ask"] == "leave":
+                break
             try:
-                told = {"ok": await answer(client, schemas, json.loads(line))}
+                told = {"ok": await answer(client, schemas, request)}
             except mcp.MCPError as error:
                 told = {"error": {"code": error.error.code, "message": error.error.message}}
             except Exception as error:
                 told = {"failed": f"{type(error).__name__}: {error}"[:2000]}
             print(json.dumps(told), flush=True)
+    if request:
+        print(json.dumps({"ok": None}), flush=True)
+    return request is not None
+
+
+async def main():
+    while (started := await next_request()) and await converse(started):
+        pass
 
 
 anyio.run(main)

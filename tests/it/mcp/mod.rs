@@ -10,17 +10,51 @@ use crate::support::files::project;
 use crate::support::place::Place;
 use crate::support::process::Invocation;
 use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// How the protocol's versions are negotiated.
 const MODES: [&str; 2] = ["legacy", "2026-07-28"];
 
-/// The Python client, connected to a server.
-struct Client {
+/// The Python client: it takes a second to start, and talks to one server after the other.
+struct Python {
     process: Child,
     asks: ChildStdin,
     answers: BufReader<ChildStdout>,
+}
+
+impl Python {
+    fn start() -> Python {
+        let (python, script) = (project("target/mcp/bin/python"), project("tests/mcp/client.py"));
+        assert!(python.is_file(), "tests/run installs the Python client: {} is missing", python.display());
+        // nothing of its own environment reaches a server
+        let mut command = Command::new(python);
+        command.args(["-X", "utf8"]).arg(script).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let (asks, answers) = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
+        Python { process, asks, answers }
+    }
+}
+
+impl Drop for Python {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+thread_local! {
+    /// What this test has left for its next server.
+    static IDLE: RefCell<Option<Python>> = const { RefCell::new(None) };
+}
+
+/// The Python client, connected to a server.
+struct Client {
+    /// There is one until this is dropped.
+    python: Option<Python>,
 }
 
 impl Client {
@@ -31,20 +65,23 @@ impl Client {
 
     /// Starts that server.
     fn start(server: &Invocation, mode: &str) -> Client {
-        let (python, script) = (project("target/mcp/bin/python"), project("tests/mcp/client.py"));
-        assert!(python.is_file(), "tests/run installs the Python client: {} is missing", python.display());
-        let client = [python.as_os_str(), script.as_os_str(), mode.as_ref()];
-        let mut command = server.clone().under(client).command();
-        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (asks, answers) = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
-        Client { process, asks, answers }
+        let mut python = IDLE.take().unwrap_or_else(Python::start);
+        let command = server.command();
+        let text = |word: &OsStr| word.to_str().unwrap().to_owned();
+        let words: Vec<String> = std::iter::once(command.get_program()).chain(command.get_args()).map(text).collect();
+        let env: BTreeMap<String, String> =
+            command.get_envs().filter_map(|(name, value)| Some((text(name), text(value?)))).collect();
+        let server = json!({ "mode": mode, "words": words, "dir": server.place(), "env": env });
+        writeln!(python.asks, "{server}").unwrap();
+        Client { python: Some(python) }
     }
 
     /// What the client says to a request, error or not.
     fn ask(&mut self, request: &Value) -> Value {
-        writeln!(self.asks, "{request}").unwrap();
+        let python = self.python.as_mut().unwrap();
+        writeln!(python.asks, "{request}").unwrap();
         let mut line = String::new();
-        self.answers.read_line(&mut line).unwrap();
+        python.answers.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("{request}: {line}"))
     }
 
@@ -75,8 +112,10 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        if !std::thread::panicking() {
+            self.told(&json!({ "ask": "leave" }));
+            IDLE.set(self.python.take());
+        }
     }
 }
 

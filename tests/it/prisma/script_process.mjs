@@ -1,6 +1,7 @@
-// Runs scripts, one after the other in this process, each as `npx tsx <script> <arguments>` would in one of its own: tsx and
-// Prisma's client are then loaded once. A line of standard input is a script to run: {script, args, env, dir}. The answer is a line
-// of standard output: {code, stdout, stderr}. A script has ended when this process has nothing left to do and would exit.
+// Runs scripts, one after the other in this process, each as `npx tsx <script> <arguments>` would in one of its own: tsx
+// and Prisma's client are then loaded once. A line of standard input is a script to run: {script, args, env, dir}. The
+// answer is a line of standard output: {code, stdout, stderr}. A script has ended when this process has nothing left to
+// do and would exit.
 import { readSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';

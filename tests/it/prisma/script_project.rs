@@ -248,8 +248,8 @@ impl PrismaWorld {
         script.with_file_name(script.file_name().unwrap().to_str().unwrap().replace("_restore.ts", ".json"))
     }
 
-    /// A script with arguments in a process of its own, as tsx runs it: Node.js with its loader. (The command itself, which
-    /// starts one process more, is tried by `prisma::integration`.)
+    /// A script with arguments in a process of its own, as tsx runs it: Node.js with its loader. (The command itself,
+    /// which starts one process more, is tried by `prisma::integration`.)
     pub fn tsx(&self, script: &Path, args: &[&str]) -> Invocation {
         let tsx = format!("file://{}", project("tests/prisma/7/node_modules/tsx/dist/loader.mjs").display());
         let node = self.project.program("node", [QUICK_START, "--import", &tsx]).arg(script);

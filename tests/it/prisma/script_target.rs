@@ -27,7 +27,8 @@ fn goes_back_to(world: &PrismaWorld, read: &str, beside: &str, snap: impl Fn()) 
     assert_eq!(beside_db.rows(&["items"]), Vec::<String>::new(), "{said}");
 }
 
-/// Where a relative path leads, and where it does not: Prisma 6 starts at the schema's folder, Prisma 7 at the project's.
+/// Where a relative path leads, and where it does not: Prisma 6 starts at the schema's folder, Prisma 7 at the
+/// project's.
 fn places(major: u32, path: &str) -> [String; 2] {
     let [schemas, projects] = [format!("prisma/{path}"), path.to_owned()];
     if major < 7 { [schemas, projects] } else { [projects, schemas] }
@@ -134,8 +135,8 @@ fn a_changed_runtime_is_refused() {
 mod long {
     use super::*;
 
-    /// Prisma 6 starts relative paths at the schema's folder, its adapters at the folder they run in: of two databases of
-    /// one name the script takes the one that was snapshotted.
+    /// Prisma 6 starts relative paths at the schema's folder, its adapters at the folder they run in: of two databases
+    /// of one name the script takes the one that was snapshotted.
     #[test]
     fn of_two_files_of_one_name_it_takes_the_one_that_was_read() {
         let setup = Setup { major: 6, generator: Generator::JsOutput, adapter: LIBSQL };
